@@ -1,0 +1,204 @@
+"""The one tree of errors. A class's docstring is the sentence its user gets; its `reason` is the operator's.
+
+Handlers show `sentence(locale)` and log `id` with `reason`; nobody gets a traceback.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+
+class StatusQuoError(Exception):
+    """Something went wrong on our side. Please try again in a minute."""
+
+    def __init__(self, reason: str = "", **facts: object) -> None:
+        """`reason` and `facts` are for the operator's log and never hold a secret, a title or a token."""
+        super().__init__(reason or type(self).__name__)
+        self.reason = reason or type(self).__name__
+        self.facts = facts
+        self.id = secrets.token_hex(4)
+
+    @classmethod
+    def sentence(cls) -> str:
+        """What the user is told, in English: the class's docstring. It is the catalogues' message id too."""
+        return (cls.__doc__ or "").strip()
+
+
+# ── what a person typed or clicked ──────────────────────────────────────────────────────────────────
+
+
+class InputError(StatusQuoError):
+    """I did not understand that. Try `/quo help`."""
+
+    def __init__(self, reason: str = "", *, field: str | None = None, **facts: object) -> None:
+        """`field` is the block id in a modal that the sentence belongs to."""
+        super().__init__(reason, **facts)
+        self.field = field
+
+
+class TimeNotUnderstoodError(InputError):
+    """I did not understand that time. Try `45m`, `until 3pm`, `tomorrow` or `24 dec - 2 jan`."""
+
+
+class TimeInThePastError(InputError):
+    """That time has already passed. Choose a later one."""
+
+
+class EndsBeforeItStartsError(InputError):
+    """The end is before the start. Choose a later end."""
+
+
+class TextTooLongError(InputError):
+    """Slack allows 100 characters in a status. Shorten the text."""
+
+
+class NotAnEmojiError(InputError):
+    """That is not an emoji. Write it as `:palm_tree:`."""
+
+
+class NotAnAddressError(InputError):
+    """That is not an address. Paste the calendar's secret address; it starts with `https://`."""
+
+
+class AlreadyConnectedError(InputError):
+    """This calendar is already connected."""
+
+
+class TooManyError(InputError):
+    """That is more than one person can have. Remove something first."""
+
+
+class NothingToDoError(InputError):
+    """There is nothing to change."""
+
+
+class NotGrantedError(StatusQuoError):
+    """I may not set your status yet. Allow it once, and I do the rest."""
+
+
+class NotAllowedError(StatusQuoError):
+    """Your workspace does not allow that. Ask a workspace admin."""
+
+
+# ── requests from outside ───────────────────────────────────────────────────────────────────────────
+
+
+class RequestError(StatusQuoError):
+    """That request cannot be read."""
+
+    http_status = 400
+
+
+class SignatureError(RequestError):
+    """The signature of that request is missing or wrong."""
+
+    http_status = 401
+
+
+class BodyTooLargeError(RequestError):
+    """That request is too large."""
+
+    http_status = 413
+
+
+class LinkExpiredError(RequestError):
+    """This link has expired or was used already. Ask for a new one in Slack with `/quo`."""
+
+    http_status = 400
+
+
+# ── calendars ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class CalendarError(StatusQuoError):
+    """The calendar could not be read. The last events I know stay."""
+
+    def __init__(self, reason: str = "", *, retry_after: float | None = None, **facts: object) -> None:
+        """`retry_after` is what the host asked us to wait, in seconds."""
+        super().__init__(reason, **facts)
+        self.retry_after = retry_after
+
+
+class CalendarUnreachableError(CalendarError):
+    """The calendar's server does not answer. I keep trying."""
+
+
+class CalendarRefusedError(CalendarError):
+    """The calendar's server refuses to give it. Its address may have changed: connect it again."""
+
+
+class CalendarGoneError(CalendarError):
+    """There is no calendar at that address any more. Connect it again."""
+
+
+class CalendarBusyError(CalendarError):
+    """The calendar's server asks us to come back later. I will."""
+
+
+class NotACalendarError(CalendarError):
+    """What that address gives is not a calendar. Look for the address that ends in `.ics`."""
+
+
+class CalendarTooLargeError(CalendarError):
+    """That calendar is larger than 25 MiB. Connect a smaller one."""
+
+
+class AddressNotAllowedError(CalendarError):
+    """That address leads to a place that I may not visit. Use an address on the public internet."""
+
+
+# ── Slack ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SlackError(StatusQuoError):
+    """Slack did not do that. Please try again in a minute."""
+
+
+class SlackRateLimitedError(SlackError):
+    """Slack asks us to slow down. It will be done in a minute."""
+
+    def __init__(self, method: str, retry_after: float) -> None:
+        """`retry_after` in seconds."""
+        super().__init__("ratelimited", method=method, retry_after=retry_after)
+        self.method = method
+        self.retry_after = retry_after
+
+
+class SlackUnavailableError(SlackError):
+    """Slack does not answer at the moment. I keep trying."""
+
+
+class GrantLostError(SlackError):
+    """I may no longer set your status. Allow it again."""
+
+
+class ScopeMissingError(SlackError):
+    """Slack says that a permission is missing. Allow it again."""
+
+
+class WorkspaceBlockedError(SlackError):
+    """Your workspace's settings do not let me do that. Ask a workspace admin."""
+
+
+class BadEmojiError(SlackError):
+    """This emoji does not exist in your workspace. Choose another one."""
+
+
+class WrongPersonError(SlackError):
+    """This permission belongs to somebody else. Allow it again with your own account."""
+
+
+# ── the operator's ──────────────────────────────────────────────────────────────────────────────────
+
+
+class SettingsError(StatusQuoError):
+    """The settings are not complete."""
+
+
+class SealError(StatusQuoError):
+    """A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."""
+
+
+class NotMigratedError(StatusQuoError):
+    """The database is not up to date. Run `python app.py migrate`."""

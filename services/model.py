@@ -1,0 +1,409 @@
+"""The words of the product as values: frozen, slotted, without behaviour that needs the outside.
+
+All instants are aware UTC datetimes; all intervals are half-open, `[start, end)`. Zones appear only as
+IANA names. A wall-clock time (naive) is kept beside the instants for all-day and floating events, because
+those follow the person's zone when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+STATUS_TEXT_LIMIT = 100
+"""Characters that `status_text` may have (users.profile.set, error `too_long`)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PersonKey:
+    """One member of one workspace. `team_id` is a T… id, or the E… id of an org-wide install."""
+
+    team_id: str
+    user_id: str
+
+
+class Kind(StrEnum):
+    """What an event that counts is about. Order of precedence: `timeline.PRECEDENCE`."""
+
+    OUT_OF_OFFICE = "out_of_office"
+    MEETING = "meeting"
+    FOCUS = "focus"
+    WORKING_LOCATION = "working_location"
+
+
+class EventType(StrEnum):
+    """What the source itself says the entry is (Google's `eventType`); `default` where it says nothing."""
+
+    DEFAULT = "default"
+    OUT_OF_OFFICE = "out_of_office"
+    FOCUS = "focus"
+    WORKING_LOCATION = "working_location"
+    BIRTHDAY = "birthday"
+
+
+class ShowAs(StrEnum):
+    """How the entry blocks time: TRANSP, X-MICROSOFT-CDO-BUSYSTATUS, Graph's `showAs`."""
+
+    FREE = "free"
+    TENTATIVE = "tentative"
+    BUSY = "busy"
+    OUT_OF_OFFICE = "oof"
+    WORKING_ELSEWHERE = "working_elsewhere"
+
+
+class Response(StrEnum):
+    """The person's own answer to an invitation; `none` where they were not asked (or are the organizer)."""
+
+    NONE = "none"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    NEEDS_ACTION = "needs_action"
+    DECLINED = "declined"
+
+
+class Visibility(StrEnum):
+    """RFC 5545 CLASS, Google's `visibility`, Graph's `sensitivity`. Only `default` may ever show a title."""
+
+    DEFAULT = "default"
+    PUBLIC = "public"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+class Location(StrEnum):
+    """Where a working-location entry says the person works."""
+
+    HOME = "home"
+    OFFICE = "office"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class WallTimes:
+    """Naive wall-clock start and end, to be read in whatever zone the person is in."""
+
+    start: datetime
+    end: datetime
+
+    def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The UTC instants of these times in `zone` (PEP 495 fold 0: first of two, gap as before the gap)."""
+        return (
+            self.start.replace(tzinfo=zone, fold=0).astimezone(UTC),
+            self.end.replace(tzinfo=zone, fold=0).astimezone(UTC),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One occurrence of a calendar entry.
+
+    `start`/`end` are UTC instants; `wall` is set for all-day and floating entries, whose instants are
+    those of `wall` in the person's zone (see `placed`). `occurrence` tells occurrences of one series apart
+    and is empty for a single entry. `title`, `location` and `guests` come from the source untouched.
+    """
+
+    calendar_id: str
+    uid: str
+    start: datetime
+    end: datetime
+    occurrence: str = ""
+    all_day: bool = False
+    wall: WallTimes | None = None
+    type: EventType = EventType.DEFAULT
+    show_as: ShowAs = ShowAs.BUSY
+    response: Response = Response.NONE
+    cancelled: bool = False
+    tentative: bool = False
+    visibility: Visibility = Visibility.DEFAULT
+    title: str = ""
+    location: str = ""
+    working_location: Location | None = None
+    guests: int = 0
+
+    @property
+    def id(self) -> str:
+        """Unique within the person's calendars; the last tie-break between events."""
+        return f"{self.uid}\x1f{self.occurrence}\x1f{self.calendar_id}"
+
+    def placed(self, zone: ZoneInfo) -> Event:
+        """The same event with its instants computed in `zone`, where it follows the wall clock."""
+        if self.wall is None:
+            return self
+        start, end = self.wall.instants(zone)
+        return replace(self, start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a Slack profile shows: un-escaped text, emoji as `:name:`, and when Slack clears it (UTC) or never."""
+
+    text: str = ""
+    emoji: str = ""
+    expiration: datetime | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is shown, whatever the expiration says."""
+        return not self.text and not self.emoji
+
+
+NO_STATUS = Status()
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What a kind or a rule says: a template for the text (`{title}`, `{until}`, `{location}`), and an emoji."""
+
+    text: str | None = None
+    emoji: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which events a rule names. Every condition given must hold; an empty match names every event."""
+
+    kinds: frozenset[Kind] = frozenset()
+    title_words: tuple[str, ...] = ()
+    location_words: tuple[str, ...] = ()
+    calendar_ids: frozenset[str] = frozenset()
+    show_as: frozenset[ShowAs] = frozenset()
+    all_day: bool | None = None
+    min_guests: int | None = None
+    max_guests: int | None = None
+    min_minutes: int | None = None
+    max_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One ordered line of a person: match → effect. `ignore` makes the matching events not count."""
+
+    id: str
+    name: str
+    match: Match = Match()
+    show: Show = Show()
+    ignore: bool = False
+    enabled: bool = True
+
+
+class OverrideKind(StrEnum):
+    """`status`: typed text. `out_of_office`: /ooo. `back`: "I'm back early", shows nothing until it ends."""
+
+    STATUS = "status"
+    OUT_OF_OFFICE = "out_of_office"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a person asked for by hand through us; of several at one instant the one created last wins.
+
+    An empty `text`/`emoji` of an out-of-office override means the person's default for that kind.
+    """
+
+    id: str
+    start: datetime
+    end: datetime | None
+    created_at: datetime
+    kind: OverrideKind = OverrideKind.STATUS
+    text: str = ""
+    emoji: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Leave my status alone, from `start` until `end`, or until resumed."""
+
+    start: datetime
+    end: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether nothing may be written at `now`."""
+        return self.start <= now and (self.end is None or now < self.end)
+
+
+class OwnStatusPolicy(StrEnum):
+    """What we may cover: see product.md, "From a timeline to the profile"."""
+
+    COVER_AND_RESTORE = "cover_and_restore"
+    MINE_ALWAYS_WINS = "mine_always_wins"
+    CALENDAR_ALWAYS_WINS = "calendar_always_wins"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When the person works: weekday (0 = Monday) → wall-clock start and end, in their zone."""
+
+    days: Mapping[int, tuple[time, time]] = field(
+        default_factory=lambda: MappingProxyType({day: (time(9), time(18)) for day in range(5)})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person chose; the defaults are what a person who chose nothing gets."""
+
+    show: Mapping[Kind, Show] = field(default_factory=lambda: MappingProxyType({}))
+    idle: Status | None = None
+    count_unconfirmed: bool = False
+    working_hours: WorkingHours | None = None
+    own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
+    lead: timedelta = timedelta()
+    bridge: timedelta = timedelta()
+    titles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the workspace's admin allows."""
+
+    titles: bool = True
+
+
+class ReasonCode(StrEnum):
+    """Why an event counted or not, a span shows what it shows, or a write was made or left. Said by `explain`."""
+
+    # an event, in the order of product.md "Which events count"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    FREE = "free"
+    BIRTHDAY = "birthday"
+    UNCONFIRMED = "unconfirmed"
+    ALL_DAY_NOTE = "all_day_note"
+    OUTSIDE_WORKING_HOURS = "outside_working_hours"
+    IGNORED_BY_RULE = "ignored_by_rule"
+    NO_LENGTH = "no_length"
+    COUNTED = "counted"
+    COUNTED_BY_RULE = "counted_by_rule"
+    COUNTED_OWN_ALL_DAY_ABSENCE = "counted_own_all_day_absence"
+    # a span
+    EVENT = "event"
+    BRIDGED = "bridged"
+    OVERRIDE = "override"
+    BACK_EARLY = "back_early"
+    IDLE = "idle"
+    NOTHING = "nothing"
+    # a decision
+    SHOWS_ALREADY = "shows_already"
+    PROFILE_FREE = "profile_free"
+    OURS_CHANGED = "ours_changed"
+    OWN_WITH_END = "own_with_end"
+    OWN_COVERED = "own_covered"
+    OWN_TYPED_DURING = "own_typed_during"
+    CLEARED_BY_HAND = "cleared_by_hand"
+    OWN_ALWAYS_WINS = "own_always_wins"
+    OVERRIDE_WINS = "override_wins"
+    PUT_BACK = "put_back"
+    COVERED_HAS_ENDED = "covered_has_ended"
+    SPAN_OVER = "span_over"
+    NOT_EXPIRED_BY_SLACK = "not_expired_by_slack"
+    PAUSED = "paused"
+    NO_GRANT = "no_grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code and what it is about: only facts that its owner may read back (never a sealed title)."""
+
+    code: ReasonCode
+    rule: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one event: its kind where it counts, the rule that named it, and why."""
+
+    event: Event
+    counted: bool
+    kind: Kind
+    rule: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of a timeline. `status.expiration` equals `end`, or is None where the span has no known end.
+
+    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event
+    that won; `title` is the winner's, for its owner's eyes only. `priority` orders writes (smaller is more urgent).
+    """
+
+    start: datetime
+    end: datetime
+    status: Status
+    rule: str
+    reason: Reason
+    uid: str = ""
+    title: str = ""
+    kind: Kind | None = None
+    override: bool = False
+
+    @property
+    def shows(self) -> bool:
+        """Whether the person's status shall be anything at all during this span."""
+        return not self.status.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A gap-free sequence of spans over `[start, end)`, and a verdict for each event that overlaps it."""
+
+    start: datetime
+    end: datetime
+    spans: tuple[Span, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def at(self, instant: datetime) -> Span:
+        """The span that holds `instant`. Raises LookupError outside of the window."""
+        for span in self.spans:
+            if span.start <= instant < span.end:
+                return span
+        raise LookupError(instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we know of a person's profile between two looks at it. Stored; the memory of `ownership.decide`.
+
+    applied      what we last wrote, as Slack returned it; None when nothing of ours stands
+    applied_span the start of the span it was written for
+    pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
+    covered      the own status we put away, with its own end
+    own          an own status (or a clearing by hand: an empty one) that we saw and left alone
+    own_since    when it was first seen (an event's time where there was one)
+    looked_at    when the profile was last read, or told to us by an event
+    """
+
+    applied: Status | None = None
+    applied_span: datetime | None = None
+    pending: Status | None = None
+    covered: Status | None = None
+    own: Status | None = None
+    own_since: datetime | None = None
+    looked_at: datetime | None = None
+
+
+class Action(StrEnum):
+    """What to do to the profile."""
+
+    WRITE = "write"
+    LEAVE = "leave"
+    RESTORE = "restore"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`status` is what to write (None when left); `standing` what to remember once that is done, with
+    `applied` to be replaced by what Slack returned; `look_again` when the profile is worth another look."""
+
+    action: Action
+    reason: Reason
+    standing: Standing
+    status: Status | None = None
+    look_again: datetime | None = None

@@ -1,0 +1,139 @@
+"""What the use cases need from outside, as small Protocols, and the values that pass through them.
+
+Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.net`) implement these;
+only `app.py` names the adapters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from services.model import Event, Override, Pause, PersonKey, Policy, Preferences, Rule
+
+
+class Clock(Protocol):
+    """The time, as the app sees it."""
+
+    def now(self) -> datetime:
+        """The current instant, aware, UTC."""
+        ...
+
+    async def wait(self, until: datetime | None, wake: asyncio.Event) -> None:
+        """Return at `until` or once `wake` is set; None waits for `wake` alone. Does not clear `wake`."""
+        ...
+
+
+class Bell(Protocol):
+    """Tells the engine that something may be due now. Ring after the commit, never before."""
+
+    def ring(self) -> None:
+        """Have the loop look at what is due. Cheap, never blocks, may be lost: the sweep looks anyway."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run of a job did."""
+
+    done: int = 0
+    changed: int = 0
+    failed: int = 0
+
+
+class DueWork(Protocol):
+    """One kind of periodic work: rows with a due time. The engine runs each kind in a loop of its own."""
+
+    name: str
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest row is due; None when there is none."""
+        ...
+
+    async def run_due(self) -> Report:
+        """Do a batch of what is due now. One row's failure never stops the batch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """All that deciding needs to know of one person, as stored."""
+
+    key: PersonKey
+    zone: ZoneInfo
+    locale: str = "en-US"
+    granted: bool = True
+    preferences: Preferences = field(default_factory=Preferences)
+    policy: Policy = field(default_factory=Policy)
+    pause: Pause | None = None
+    rules: tuple[Rule, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+# ── calendars ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a source needs to fetch one calendar. `address`, `credentials` and `state` are opened secrets."""
+
+    key: PersonKey
+    calendar_id: str
+    provider: str
+    address: str
+    zone: ZoneInfo
+    addresses: tuple[str, ...] = ()
+    credentials: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    state: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One component that could not be read, and why, in a sentence without its title."""
+
+    uid: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a fetch found. `full`: the calendar's events are exactly `events`; else only those of the entries
+    in `replaced` (uids) are replaced by `events`. `unchanged`: nothing is to be written but `state`.
+
+    `floor` is the shortest time until the next fetch that the source asked for; `expand_before` when the
+    stored window runs short, so that a fetch must be a full one.
+    """
+
+    state: bytes | None = field(default=None, repr=False)
+    unchanged: bool = False
+    full: bool = True
+    replaced: frozenset[str] = frozenset()
+    events: tuple[Event, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    name: str | None = None
+    floor: timedelta | None = None
+    credentials: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+class Source(Protocol):
+    """A provider of calendars: fetches what changed since `connection.state`."""
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """The changes. Raises a `CalendarError`; then nothing is changed."""
+        ...
+
+
+# ── Slack's surface ─────────────────────────────────────────────────────────────────────────────────
+
+
+class HomeRenderer(Protocol):
+    """Builds a person's Home tab."""
+
+    async def home(self, key: PersonKey) -> dict[str, Any]:
+        """The view as Block Kit, ready for views.publish."""
+        ...

@@ -1,0 +1,61 @@
+"""Marking somebody due: the only thing that an event from anywhere does besides recording its facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.model import PersonKey
+from services.store.models import Person, StandingRow
+
+PEOPLE = Person.__table__
+STANDINGS = StandingRow.__table__
+
+
+def insert_for(connection: AsyncConnection) -> type[sqlite_insert] | type[postgresql_insert]:  # type: ignore[valid-type]  # both are functions that build an Insert with on_conflict
+    """The dialect's `insert`, which knows ON CONFLICT."""
+    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert  # type: ignore[return-value]  # see above
+
+
+async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:
+    """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew."""
+    await connection.execute(
+        update(Person)
+        .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+        .values(
+            due_at=case((or_(Person.due_at.is_(None), Person.due_at > at), at), else_=Person.due_at),
+            stale=case((and_(Person.stale.is_(False), stale is False), False), else_=True),
+            home_stale=True,
+        )
+    )
+
+
+async def wish(connection: AsyncConnection, key: PersonKey, at: datetime, urgency: int) -> None:
+    """Have a person's lane look at their profile. A wish that waits already keeps its place, or gets a better one."""
+    row = {"team_id": key.team_id, "user_id": key.user_id}
+    insert = insert_for(connection)(StandingRow).values(seq=1, sent=0, urgency=urgency, wished_at=at, failures=0, **row)
+    waiting = StandingRow.seq > StandingRow.sent
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["team_id", "user_id"],
+            set_={
+                "seq": StandingRow.seq + 1,
+                "urgency": case((and_(waiting, StandingRow.urgency < urgency), StandingRow.urgency), else_=urgency),
+                "wished_at": case((waiting, StandingRow.wished_at), else_=at),
+            },
+        )
+    )
+
+
+async def is_waiting(connection: AsyncConnection, key: PersonKey) -> bool:
+    """Whether a wish of this person is pending."""
+    found = await connection.scalar(
+        select(StandingRow.seq > StandingRow.sent).where(
+            StandingRow.team_id == key.team_id, StandingRow.user_id == key.user_id
+        )
+    )
+    return bool(found)

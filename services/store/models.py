@@ -1,0 +1,310 @@
+"""The tables. Every key starts with `team_id`, so that the data can be partitioned by workspace.
+
+One set of models serves SQLite and PostgreSQL. Times are `UtcInstant`; whatever is secret or tells what an
+event is about is `Sealed`. JSON columns hold text made by the codecs of this package and never a secret.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.store.columns import Sealed, UtcInstant
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_ID = String(64)
+
+
+class Base(DeclarativeBase):
+    """Metadata with stable constraint names, so that migrations can name what they change."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+def _of_person() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["team_id", "user_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE")
+
+
+class Workspace(Base):
+    """A bot install: a Slack team (T…), or an Enterprise org (E…) that installed the app org-wide."""
+
+    __tablename__ = "workspaces"
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    enterprise_id: Mapped[str | None] = mapped_column(_ID)
+    name: Mapped[str] = mapped_column(Text, default="")
+    org_wide: Mapped[bool] = mapped_column(Boolean, default=False)
+    app_id: Mapped[str] = mapped_column(_ID, default="")
+    bot_id: Mapped[str] = mapped_column(_ID, default="")
+    bot_user_id: Mapped[str] = mapped_column(_ID, default="")
+    bot_token: Mapped[bytes | None] = mapped_column(Sealed)
+    bot_refresh_token: Mapped[bytes | None] = mapped_column(Sealed)
+    bot_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    bot_scopes: Mapped[str] = mapped_column(Text, default="")
+    installed_at: Mapped[datetime] = mapped_column(UtcInstant)
+    allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)
+    refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)
+    refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Person(Base):
+    """A member: who they are, what they allowed us (the grant), what they chose, when they are due."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),
+        Index("ix_people_due_at", "due_at"),
+        Index("ix_people_refresh_due_at", "refresh_due_at"),
+    )
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    locale: Mapped[str] = mapped_column(String(16), default="en-US")
+    addresses: Mapped[bytes | None] = mapped_column(Sealed)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    # the grant: a user token
+    token: Mapped[bytes | None] = mapped_column(Sealed)
+    refresh_token: Mapped[bytes | None] = mapped_column(Sealed)
+    token_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    scopes: Mapped[str] = mapped_column(Text, default="")
+    granted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    grant_state: Mapped[str] = mapped_column(String(16), default="none")  # none | ok | lost
+    refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    # what they chose
+    preferences: Mapped[str] = mapped_column(Text, default="{}")
+    paused_from: Mapped[datetime | None] = mapped_column(UtcInstant)
+    paused_until: Mapped[datetime | None] = mapped_column(UtcInstant)
+    # when they are due; `stale`: facts changed, so the spans are to be resolved anew
+    due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    stale: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    resolved_until: Mapped[datetime | None] = mapped_column(UtcInstant)
+    # the Home tab: published only to somebody who has opened it
+    home_opened: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    home_stale: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+
+
+class StandingRow(Base):
+    """One row a person: the wish (pending while `seq > sent`) and the memory of `ownership.decide`, sealed."""
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        _of_person(),
+        Index(
+            "ix_standings_pending",
+            "team_id",
+            "urgency",
+            "wished_at",
+            sqlite_where=text("seq > sent"),
+            postgresql_where=text("seq > sent"),
+        ),
+    )
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    urgency: Mapped[int] = mapped_column(Integer, default=9)
+    wished_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    not_before: Mapped[datetime | None] = mapped_column(UtcInstant)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    memory: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class Lane(Base):
+    """What a new owner of a workspace's lane must know: the calls of the last minute and who said wait."""
+
+    __tablename__ = "lanes"
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    budget: Mapped[str] = mapped_column(Text, default="{}")
+
+
+class Calendar(Base):
+    """A connected source of events. `address_digest` (keyed hash) tells that one is connected already."""
+
+    __tablename__ = "calendars"
+    __table_args__ = (
+        _of_person(),
+        Index("ix_calendars_due_at", "due_at"),
+        Index("uq_calendars_address", "team_id", "user_id", "address_digest", unique=True),
+    )
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    provider: Mapped[str] = mapped_column(String(16))  # ics | google | microsoft | caldav | hook | file
+    name: Mapped[bytes | None] = mapped_column(Sealed)
+    host: Mapped[str] = mapped_column(String(255), default="")
+    address: Mapped[bytes | None] = mapped_column(Sealed)
+    address_digest: Mapped[str] = mapped_column(String(64))
+    credentials: Mapped[bytes | None] = mapped_column(Sealed)
+    state: Mapped[bytes | None] = mapped_column(Sealed)  # the source's own memory: ETag, digests, sync tokens
+    health: Mapped[str] = mapped_column(String(16), default="new")  # new | ok | failing | broken
+    problem: Mapped[str] = mapped_column(Text, default="")  # class name of the last CalendarError
+    problems: Mapped[int] = mapped_column(Integer, default=0)  # components that could not be read
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    synced_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    claim: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: who claimed last may write
+
+
+class EventRow(Base):
+    """One occurrence. What it is about (title, location) is sealed in `detail`."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["team_id", "user_id", "calendar_id"],
+            ["calendars.team_id", "calendars.user_id", "calendars.calendar_id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_events_end", "team_id", "user_id", "end_at"),
+    )
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    event_id: Mapped[str] = mapped_column(_ID, primary_key=True)  # digest of uid and occurrence
+    uid: Mapped[str] = mapped_column(Text)
+    occurrence: Mapped[str] = mapped_column(Text, default="")
+    start_at: Mapped[datetime] = mapped_column(UtcInstant)
+    end_at: Mapped[datetime] = mapped_column(UtcInstant)
+    all_day: Mapped[bool] = mapped_column(Boolean, default=False)
+    wall_start: Mapped[str | None] = mapped_column(String(32))
+    wall_end: Mapped[str | None] = mapped_column(String(32))
+    type: Mapped[str] = mapped_column(String(24))
+    show_as: Mapped[str] = mapped_column(String(24))
+    response: Mapped[str] = mapped_column(String(24))
+    visibility: Mapped[str] = mapped_column(String(24))
+    working_location: Mapped[str | None] = mapped_column(String(24))
+    cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
+    tentative: Mapped[bool] = mapped_column(Boolean, default=False)
+    guests: Mapped[int] = mapped_column(Integer, default=0)
+    detail: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class RuleRow(Base):
+    """A person's rule; the body (words to look for, what to say) is sealed."""
+
+    __tablename__ = "rules"
+    __table_args__ = (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    rule_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+    body: Mapped[bytes] = mapped_column(Sealed)
+
+
+class OverrideRow(Base):
+    """What a person asked for by hand through us."""
+
+    __tablename__ = "overrides"
+    __table_args__ = (_of_person(), Index("ix_overrides_end", "team_id", "user_id", "end_at"))
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    override_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    start_at: Mapped[datetime] = mapped_column(UtcInstant)
+    end_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    content: Mapped[bytes] = mapped_column(Sealed)
+
+
+class SpanRow(Base):
+    """A resolved span: what the busy minute reads instead of events."""
+
+    __tablename__ = "spans"
+    __table_args__ = (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    start_at: Mapped[datetime] = mapped_column(UtcInstant, primary_key=True)
+    end_at: Mapped[datetime] = mapped_column(UtcInstant)
+    rule: Mapped[str] = mapped_column(_ID)
+    kind: Mapped[str | None] = mapped_column(String(24))
+    override: Mapped[bool] = mapped_column(Boolean, default=False)
+    reason: Mapped[str] = mapped_column(Text)
+    uid: Mapped[str] = mapped_column(Text, default="")
+    content: Mapped[bytes | None] = mapped_column(Sealed)  # text, emoji, title; NULL where nothing is shown
+
+
+class Write(Base):
+    """The audit: every attempt on a profile and every decision to leave it, with its reason and outcome."""
+
+    __tablename__ = "writes"
+    __table_args__ = (_of_person(), Index("ix_writes_person_at", "team_id", "user_id", "at"))
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    write_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID)
+    at: Mapped[datetime] = mapped_column(UtcInstant)
+    action: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(_ID, default="")
+    event_digest: Mapped[str] = mapped_column(_ID, default="")
+    outcome: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class Notice(Base):
+    """Something a person is told once: pending while `sent_at` is NULL, deleted when it works again."""
+
+    __tablename__ = "notices"
+    __table_args__ = (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "welcome"
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Ask(Base):
+    """What somebody without a grant asked for; done right after they granted."""
+
+    __tablename__ = "asks"
+    __table_args__ = (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcInstant)
+    command: Mapped[str] = mapped_column(String(32))
+    content: Mapped[bytes] = mapped_column(Sealed)
+
+
+class OAuthState(Base):
+    """A single-use `state`; only its digest is kept. `team_id` is "" until the workspace is known."""
+
+    __tablename__ = "oauth_states"
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[str] = mapped_column(_ID, default="")
+    expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+    verifier: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class Delivery(Base):
+    """A delivery that was taken in: event_id, trigger_id. Seen twice, it is answered and dropped."""
+
+    __tablename__ = "deliveries"
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
