@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false, text
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.store.columns import Sealed, UtcInstant
@@ -86,11 +86,11 @@ class Person(Base):
     paused_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     # when they are due; `stale`: facts changed, so the spans are to be resolved anew
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    stale: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    stale: Mapped[bool] = mapped_column(Boolean, default=False)
     resolved_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     # the Home tab: published only to somebody who has opened it
-    home_opened: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
-    home_stale: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    home_opened: Mapped[bool] = mapped_column(Boolean, default=False)
+    home_stale: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class StandingRow(Base):

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from services.store import schema
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Delivery, Workspace
+
+
+async def test_migrated_database_is_at_head_and_has_no_drift(database: Database) -> None:
+    assert await schema.current(database) == schema.head()
+    assert await schema.drift(database) == []
+
+
+async def test_drift_names_a_column_that_the_models_do_not_have(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(sa.text("ALTER TABLE lanes ADD COLUMN surplus INTEGER"))
+    assert [change[0] for change in await schema.drift(database)] == ["remove_column"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_sql_of_the_migrations_creates_each_table(dialect: str) -> None:
+    printed = schema.sql(dialect)
+    assert printed.count("CREATE TABLE") == 15  # ours and alembic_version
+
+
+async def test_naive_time_is_refused(database: Database) -> None:
+    async with database.write() as connection:
+        with pytest.raises(sa.exc.StatementError, match="naive"):
+            await connection.execute(
+                sa.insert(Delivery).values(team_id="T1", delivery_id="d", seen_at=datetime(2026, 11, 24))
+            )
+
+
+async def test_time_comes_back_to_the_microsecond_and_aware(database: Database) -> None:
+    instant = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="d", seen_at=instant))
+        assert await connection.scalar(sa.select(Delivery.seen_at)) == instant
+
+
+async def test_secret_in_clear_is_refused(database: Database, vault: Vault) -> None:
+    row = {"team_id": "T1", "name": "", "installed_at": datetime(2026, 11, 24, tzinfo=UTC)}
+    async with database.write() as connection:
+        with pytest.raises(sa.exc.StatementError, match="SealedBytes"):
+            await connection.execute(sa.insert(Workspace).values(bot_token=b"xoxb-1", **row))
+        sealed = vault.seal("xoxb-1", "workspaces.bot_token", "T1")
+        await connection.execute(sa.insert(Workspace).values(bot_token=sealed, **row))
+        stored = await connection.scalar(sa.select(Workspace.bot_token))
+    assert stored is not None
+    assert b"xoxb" not in stored
+    assert vault.open(stored, "workspaces.bot_token", "T1") == "xoxb-1"
