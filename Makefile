@@ -1,0 +1,57 @@
+# Everything works on a fresh machine with Python 3.11+ and make. Tabs matter here.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check bench test-slow demo lock format clean coverage
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run ## the app: your Slack with credentials in the environment or .env, the demo without
+	$(BIN)/python app.py run
+
+test: $(VENV)/.dev ## every test but the slow ones
+	$(BIN)/pytest -n auto
+
+test-slow: $(VENV)/.dev ## chaos and soak
+	$(BIN)/pytest -m slow
+
+check: $(VENV)/.dev ## formatter, linter, types, import rules, tests with coverage, drift: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+	$(BIN)/python app.py migrate --check
+
+bench: $(VENV)/.dev ## the benchmarks, one table
+	$(BIN)/python -m bench
+
+lock: $(VENV)/.dev ## compile the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.lock
+
+format: $(VENV)/.dev ## let the formatter and the linter mend what they can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what make made (not var/, which holds your data)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache
+
+# The pure core: its branch coverage is 100 %.
+PURE := services/model.py,services/timeline.py,services/rules.py,services/ownership.py,services/explain.py,services/when.py,services/wording.py,services/codec.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Status Quo needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@ $(VENV)/.run

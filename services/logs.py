@@ -1,0 +1,116 @@
+"""Structured logs: a static event name with ids beside it, one line each, and nothing that could leak.
+
+Two nets, both as code: values under a name of `SECRET_NAMES` are dropped, and whatever looks like a token, a
+key, a bearer header or the path of an address is cut out of every text, also in those of the libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import EventDict, Processor
+
+HIDDEN = "***"
+
+SECRET_NAMES = frozenset(
+    {
+        "token", "bot_token", "user_token", "access_token", "refresh_token", "secret", "client_secret",
+        "signing_secret", "password", "credentials", "authorization", "cookie", "code", "state", "verifier",
+        "title", "summary", "location", "attendees", "guests", "text", "status_text", "address", "addresses",
+        "email", "url", "body", "payload", "headers", "response_url", "trigger_id", "key", "keys", "name",
+    }
+)  # fmt: skip
+"""Names whose values are never logged. `key` is a person's; say `team_id` and `user_id` instead."""
+
+_TOKEN = re.compile(r"\bx(?:ox[a-z]|oxe\.xox[a-z]|app)-[\w.%-]+", re.IGNORECASE)
+_FERNET = re.compile(r"\bgAAAA[\w-]{20,}={0,2}")
+_BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+_PAIR = re.compile(
+    r"((?:access_token|refresh_token|client_secret|code|token|state|secret|password)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"\b(https?|webcals?|ics)://(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]+)([/?#][^\s\"'<>]*)?", re.IGNORECASE
+)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+
+
+def redact(value: Any) -> Any:
+    """`value` with everything that could leak cut out; texts, bytes, mappings and sequences at any depth."""
+    if isinstance(value, str):
+        return _redact_text(value)
+    if isinstance(value, bytes):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {name: HIDDEN if _is_secret(name) else redact(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [redact(inner) for inner in value]
+    return value
+
+
+def _is_secret(name: object) -> bool:
+    return isinstance(name, str) and name.lower() in SECRET_NAMES
+
+
+def _redact_text(text: str) -> str:
+    text = _TOKEN.sub(HIDDEN, text)
+    text = _FERNET.sub(HIDDEN, text)
+    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+    text = _ADDRESS.sub(
+        lambda found: f"{found[1]}://{found[2]}" + (f"/{HIDDEN}" if (found[3] or "/") != "/" else ""), text
+    )
+    text = _PAIR.sub(rf"\g<1>{HIDDEN}", text)
+    return _MAIL.sub(HIDDEN, text)
+
+
+def _redact_event(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {
+        name: value if name in {"event", "level", "timestamp", "logger"} and not isinstance(value, str)
+        else HIDDEN if _is_secret(name) else redact(value)
+        for name, value in event.items()
+    }  # fmt: skip
+
+
+def configure(level: str = "INFO", form: str | None = None, stream: TextIO | None = None) -> None:
+    """Send every log of this process, the libraries' included, to `stream` (stderr) as `form` "console" or "json".
+
+    The Slack SDK prints tokens at DEBUG: it never gets below INFO, whatever `level` says.
+    """
+    out = stream or sys.stderr
+    form = form or ("console" if out.isatty() else "json")
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors=out.isatty()) if form == "console" else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("slack_sdk", "slack_bolt", "aiohttp.access", "sqlalchemy.engine", "pgqueuer", "asyncio"):
+        logging.getLogger(noisy).setLevel(
+            max(logging.getLevelName(level), logging.INFO if noisy.startswith("slack") else logging.WARNING)
+        )

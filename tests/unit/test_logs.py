@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from services import logs
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    out = io.StringIO()
+    logs.configure("DEBUG", "json", out)
+    yield out
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_event_has_its_name_and_ids_and_nothing_under_a_secret_name(lines: io.StringIO) -> None:
+    structlog.get_logger("services.x").info(
+        "calendar_synced",
+        team_id="T1",
+        token="xoxp-1-2",
+        title="Board: layoffs",
+        nested={"password": "hunter2", "n": 1},
+    )
+    line = json.loads(lines.getvalue())
+    del line["timestamp"]
+    assert line == {
+        "event": "calendar_synced", "level": "info", "logger": "services.x", "team_id": "T1",
+        "token": "***", "title": "***", "nested": {"password": "***", "n": 1},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("with xoxp-12-ab and xoxe.xoxp-1-Mi0 or xapp-1-A", "with *** and *** or ***"),
+        ("GET https://ann:pw@calendar.example/private-8d2f/basic.ics?x=1 failed", "GET https://calendar.example/*** failed"),
+        ("webcal://p01.example/published/2/AAA", "webcal://p01.example/***"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("grant code=4/P7q&state=xyz", "grant code=***&state=***"),
+        ('{"access_token": "abc"}', '{"access_token": "***"}'),
+        ("mailto:ann@example.com", "mailto:***"),
+        ("key gAAAAABmZ0000000000000000000000000000==", "key ***"),
+    ],
+)  # fmt: skip
+def test_text_of_a_library_loses_what_could_leak(lines: io.StringIO, text: str, redacted: str) -> None:
+    logging.getLogger("some.library").warning("%s", text)
+    assert json.loads(lines.getvalue())["event"] == redacted
+
+
+def test_traceback_loses_what_could_leak(lines: io.StringIO) -> None:
+    try:
+        raise ValueError("xoxb-1-secret")
+    except ValueError:
+        structlog.get_logger("x").exception("failed")
+    assert "xoxb-1" not in lines.getvalue()
+    assert "ValueError" in lines.getvalue()
+
+
+def test_slack_sdk_is_silent_at_debug_because_it_prints_tokens(lines: io.StringIO) -> None:
+    logging.getLogger("slack_sdk.web.async_client").debug("body: whatever")
+    logging.getLogger("slack_bolt.AsyncApp").debug("body: whatever")
+    assert lines.getvalue() == ""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services import settings
+from services.errors import SettingsError
+
+
+def test_settings_of_an_empty_environment_are_the_defaults_of_the_contract() -> None:
+    loaded = settings.load({}, None)
+    assert (loaded.host, loaded.port, loaded.feed_interval, loaded.allow_private_addresses) == (
+        "127.0.0.1",
+        3000,
+        900,
+        False,
+    )
+    assert loaded.slack_api_url == "https://slack.com/api/"
+    assert loaded.slack_authorize_url == "https://slack.com/oauth/v2/authorize"
+    assert loaded.base_url == "http://localhost:3000"
+    assert loaded.is_sqlite
+    assert not loaded.has_slack
+
+
+def test_every_mistake_is_reported_at_once_by_name_and_without_its_value() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(
+            {"PORT": "http", "FEED_INTERVAL": "0", "SLACK_API_URL": "slack.com", "DATABASE_URL": "mysql://x",
+             "ENCRYPTION_KEYS": "hunter2", "LOG_LEVEL": "loud"}, None,
+        )  # fmt: skip
+    lines = caught.value.reason.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "SLACK_API_URL", "DATABASE_URL", "ENCRYPTION_KEYS", "PORT", "FEED_INTERVAL", "LOG_LEVEL",
+    ]  # fmt: skip
+    assert "hunter2" not in caught.value.reason
+
+
+def test_half_a_pair_is_reported() -> None:
+    with pytest.raises(SettingsError, match="SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together"):
+        settings.load({"SLACK_CLIENT_ID": "1.2"}, None)
+
+
+def test_secrets_print_as_stars() -> None:
+    loaded = settings.load(
+        {"SLACK_SIGNING_SECRET": "s3cr3t", "SLACK_APP_TOKEN": "xapp-1", "SLACK_BOT_TOKEN": "xoxb-1"}, None
+    )
+    assert "s3cr3t" not in repr(loaded)
+    assert "xapp-1" not in repr(loaded)
+    assert "***" in repr(loaded)
+
+
+def test_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("PORT=4000\nHOST=0.0.0.0\nSLACK_CLIENT_ID=\n")
+    loaded = settings.load({"PORT": "5000", "HOST": ""}, file)
+    assert (loaded.port, loaded.host, loaded.slack_client_id) == (5000, "0.0.0.0", None)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql+asyncpg://u@h/d"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    ],
+)
+def test_database_url_gets_the_driver_that_is_installed(given: str, used: str) -> None:
+    assert settings.load({"DATABASE_URL": given}, None).database_url == used
+
+
+def test_keys_are_made_once_beside_the_sqlite_file_and_readable_by_the_owner_alone(tmp_path: Path) -> None:
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
+    first = loaded.keys()
+    assert loaded.keys() == first
+    assert (tmp_path / "var" / "encryption.keys").stat().st_mode & 0o777 == 0o600
+
+
+def test_postgresql_needs_keys_that_were_set() -> None:
+    loaded = settings.load({"DATABASE_URL": "postgresql://h/d"}, None)
+    assert "ENCRYPTION_KEYS (every replica needs the same ones)" in loaded.missing_for_serving()
+    with pytest.raises(SettingsError):
+        loaded.keys()
+
+
+def test_serving_names_everything_that_is_missing() -> None:
+    assert settings.load({}, None).missing_for_serving() == [
+        "SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)",
+        "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (people grant their own user token)",
+    ]
