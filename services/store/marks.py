@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import and_, case, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
-from services.store.models import Person, StandingRow
+from services.store.models import Base, Person, StandingRow
 
-PEOPLE = Person.__table__
-STANDINGS = StandingRow.__table__
+Upsert = sqlite.Insert | postgresql.Insert
 
 
-def insert_for(connection: AsyncConnection) -> type[sqlite_insert] | type[postgresql_insert]:  # type: ignore[valid-type]  # both are functions that build an Insert with on_conflict
-    """The dialect's `insert`, which knows ON CONFLICT."""
-    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert  # type: ignore[return-value]  # see above
+def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
+    """The dialect's INSERT into `table`, the one that knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:
@@ -28,7 +28,7 @@ async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *,
         .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
         .values(
             due_at=case((or_(Person.due_at.is_(None), Person.due_at > at), at), else_=Person.due_at),
-            stale=case((and_(Person.stale.is_(False), stale is False), False), else_=True),
+            stale=or_(Person.stale, literal(stale)),
             home_stale=True,
         )
     )
@@ -37,7 +37,7 @@ async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *,
 async def wish(connection: AsyncConnection, key: PersonKey, at: datetime, urgency: int) -> None:
     """Have a person's lane look at their profile. A wish that waits already keeps its place, or gets a better one."""
     row = {"team_id": key.team_id, "user_id": key.user_id}
-    insert = insert_for(connection)(StandingRow).values(seq=1, sent=0, urgency=urgency, wished_at=at, failures=0, **row)
+    insert = insert_for(connection, StandingRow).values(seq=1, sent=0, urgency=urgency, wished_at=at, failures=0, **row)
     waiting = StandingRow.seq > StandingRow.sent
     await connection.execute(
         insert.on_conflict_do_update(
