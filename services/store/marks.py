@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, literal, or_, select, update
+from sqlalchemy import BindParameter, and_, case, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
+from services.store.columns import UtcInstant
 from services.store.models import Base, Person, StandingRow
 
 Upsert = sqlite.Insert | postgresql.Insert
@@ -27,7 +28,7 @@ async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *,
         update(Person)
         .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
         .values(
-            due_at=case((or_(Person.due_at.is_(None), Person.due_at > at), at), else_=Person.due_at),
+            due_at=case((or_(Person.due_at.is_(None), Person.due_at > at), _instant(at)), else_=Person.due_at),
             stale=or_(Person.stale, literal(stale)),
             home_stale=True,
         )
@@ -45,7 +46,7 @@ async def wish(connection: AsyncConnection, key: PersonKey, at: datetime, urgenc
             set_={
                 "seq": StandingRow.seq + 1,
                 "urgency": case((and_(waiting, StandingRow.urgency < urgency), StandingRow.urgency), else_=urgency),
-                "wished_at": case((waiting, StandingRow.wished_at), else_=at),
+                "wished_at": case((waiting, StandingRow.wished_at), else_=_instant(at)),
             },
         )
     )
@@ -59,3 +60,8 @@ async def is_waiting(connection: AsyncConnection, key: PersonKey) -> bool:
         )
     )
     return bool(found)
+
+
+def _instant(at: datetime) -> BindParameter[datetime]:
+    # inside CASE a bare value would be bound as the database's own idea of a datetime
+    return literal(at, UtcInstant)
