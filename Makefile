@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+.DEFAULT_GOAL := help
 .PHONY: help run test check bench test-slow demo lock format clean coverage
 
 help: ## this list
