@@ -296,6 +296,7 @@ class ReasonCode(StrEnum):
     OWN_TYPED_DURING = "own_typed_during"
     CLEARED_BY_HAND = "cleared_by_hand"
     OWN_ALWAYS_WINS = "own_always_wins"
+    OWN_LEFT = "own_left"
     OVERRIDE_WINS = "override_wins"
     PUT_BACK = "put_back"
     COVERED_HAS_ENDED = "covered_has_ended"
@@ -330,7 +331,10 @@ class Span:
     """One piece of a timeline. `status.expiration` equals `end`, or is None where the span has no known end.
 
     `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event
-    that won; `title` is the winner's, for its owner's eyes only. `priority` orders writes (smaller is more urgent).
+    that won; `title` is the winner's, for its owner's eyes only.
+
+    `began` is where the span really starts when the window cuts it; whoever stores spans keeps it (as the stored
+    start, if need be), because "typed during a span" is judged by it. None: at `start`, as far as is known.
     """
 
     start: datetime
@@ -342,6 +346,7 @@ class Span:
     title: str = ""
     kind: Kind | None = None
     override: bool = False
+    began: datetime | None = None
 
     @property
     def shows(self) -> bool:
@@ -399,8 +404,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`status` is what to write (None when left); `standing` what to remember once that is done, with
-    `applied` to be replaced by what Slack returned; `look_again` when the profile is worth another look."""
+    """`status` is what to write (None when left; empty to clear); `look_again` when the profile is worth another look.
+
+    `standing` is what to remember when nothing is to be written. Around a write, store `ownership.intent(before,
+    decision)` first, and `ownership.record(decision, returned)` once Slack has answered: between the two a crash
+    must lose neither what was covered nor whose the status is.
+    """
 
     action: Action
     reason: Reason
