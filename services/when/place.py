@@ -1,0 +1,287 @@
+"""From what was said to instants: the reading of every ambiguity is decided here, and nowhere else.
+
+- A date without a year is the next one; a range of dates that is running counts from now; one that would
+  have to wrap around more than half a year ends before it starts.
+- A weekday is the next such day, today included while it lasts; "next friday" is the one of the next calendar
+  week (weeks begin on Monday).
+- A time of day without a day is the next such time. If an exact one has passed today and would be further off
+  than `Here.patience`, it is a mistake ("lunch until 13:30" at 14:00), while "until 8am" at night is not.
+- "until 9" reads a clock face: 9:00 or 21:00, whichever comes next. With a day, 7 to 12 are before noon's end
+  and 1 to 6 after it.
+- A wall time that a zone skips is read with the offset before the gap; of one that occurs twice the first, or
+  the second once the first has passed.
+- Minutes and hours pass; days and weeks are counted on the calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.errors import EndsBeforeItStartsError, TimeInThePastError, TimeNotUnderstoodError, TooFarAwayError
+from services.when.spoken import Clock, Day, DayKind, Length, Moment, Spoken
+
+_DAY = timedelta(days=1)
+_HALF_YEAR = timedelta(days=183)
+_MIDNIGHT = Clock(0)
+FIRST_OFFICE_HOUR = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where and when somebody speaks: the instant (UTC), their zone, and the bounds of what makes sense.
+
+    `patience`: how far off an exact time of day may be that has passed today; `most`: the furthest end.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    patience: timedelta = timedelta(hours=20)
+    most: timedelta = timedelta(days=731)
+
+    @property
+    def today(self) -> date:
+        """The date where they are."""
+        return self.now.astimezone(self.zone).date()
+
+    def instant(self, day: date, clock: Clock) -> datetime:
+        """The UTC instant of a wall time: the one that is still to come, of two."""
+        wall = datetime.combine(day, time()) + timedelta(hours=clock.hour, minutes=clock.minute)
+        first = wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+        second = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        return second if first <= self.now < second else first
+
+
+Interval = tuple[datetime, datetime]
+
+
+def interval(said: Spoken, here: Here) -> Interval:
+    """When something begins and ends, in UTC; it begins now where nothing else was said.
+
+    Raises TimeNotUnderstoodError, TimeInThePastError, EndsBeforeItStartsError or TooFarAwayError.
+    """
+    try:
+        start, end = _interval(said, here)
+    except OverflowError as error:
+        raise TooFarAwayError("beyond the calendar") from error
+    if end <= here.now:
+        raise TimeInThePastError("the end has passed")
+    start = max(start, here.now)
+    if end <= start:
+        raise EndsBeforeItStartsError("the end is not after the start")
+    if end - here.now > here.most:
+        raise TooFarAwayError("the end is too far off")
+    return start, end
+
+
+def _interval(said: Spoken, here: Here) -> Interval:
+    if said.length is not None:
+        start = here.now if said.start is None else _begin(said.start, here)
+        return start, _after(max(start, here.now), said.length, here)
+    if said.end is None:
+        if said.start is None:
+            raise TimeNotUnderstoodError("nothing was said")
+        return _whole(said.start, here)
+    if said.start is None:
+        return here.now, until(said.end, here)
+    return _between(said.start, said.end, here)
+
+
+def until(moment: Moment, here: Here) -> datetime:
+    """The instant at which something ends that lasts until `moment`."""
+    if moment.day is None:
+        return _next_time(_clock_of(moment), here)
+    if moment.clock is not None:
+        return _first(_instants(moment.day, _office(moment.clock), here), here)
+    if moment.day.included:
+        return _first((here.instant(_day_after(moment.day, day), _MIDNIGHT) for day in _dates(moment.day, here)), here)
+    return _first(_instants(moment.day, _MIDNIGHT, here), here)
+
+
+def _begin(moment: Moment, here: Here) -> datetime:
+    if moment.day is None:
+        return _next_time(_clock_of(moment), here)
+    if moment.clock is None:
+        day = _running_day(moment.day, here)
+        return here.instant(day, _MIDNIGHT)
+    return _first(_instants(moment.day, _office(moment.clock), here), here)
+
+
+def _whole(moment: Moment, here: Here) -> Interval:
+    """A day, a week, or what is left of a day from a time on."""
+    if moment.day is None or moment.clock is not None:
+        start = _begin(moment, here)
+        return start, here.instant(start.astimezone(here.zone).date() + _DAY, _MIDNIGHT)
+    day = _running_day(moment.day, here)
+    return here.instant(day, _MIDNIGHT), here.instant(_day_after(moment.day, day), _MIDNIGHT)
+
+
+def _between(start: Moment, end: Moment, here: Here) -> Interval:
+    if start.day is None and end.day is None:
+        return _times(_clock_of(start), _clock_of(end), here.today, here)
+    if start.day is not None and end.day is None:
+        day = _running_day(start.day, here) if start.clock is None else _day_of(_begin(start, here), here)
+        return _times(start.clock or _MIDNIGHT, _clock_of(end), day, here)
+    if start.day is None and end.day is not None:
+        first = _clock_of(start)
+        if end.clock is not None and (first.hour, first.minute) < (end.clock.hour, end.clock.minute):
+            return _times(first, end.clock, _day_of(_begin(end, here), here), here)
+        return _next_time(first, here), _end(end, here, here.now)
+    assert start.day is not None  # noqa: S101  # the branches above took the others; said for the type checker
+    for day in _dates(start.day, here, past=True):
+        begin = here.instant(day, _MIDNIGHT if start.clock is None else _office(start.clock))
+        finish = _end(end, here, begin)
+        wraps = (
+            end.day is not None and end.day.kind is DayKind.DATE and not end.day.year and finish - begin > _HALF_YEAR
+        )
+        if wraps and end.day is not None and not _later_in_year(start.day, end.day):
+            raise EndsBeforeItStartsError("the dates are in the wrong order")
+        if finish > here.now or start.day.year:
+            return begin, finish
+    raise TimeInThePastError("the range has passed")
+
+
+def _times(start: Clock, end: Clock, day: date, here: Here) -> Interval:
+    """From one time of day to another on `day`, over midnight where the second is the smaller."""
+    begins = [replace(_office(start), loose=False)] if start.loose else [start]
+    if start.loose:
+        begins.append(replace(start, hour=(begins[0].hour + 12) % 24, loose=False))
+        if not end.loose:
+            begins.sort(key=lambda clock: (_minutes(clock) >= _minutes(end), -_minutes(clock)))
+    found: list[Interval] = []
+    for begin in begins:
+        finish = end
+        if end.loose:
+            faces = (replace(end, hour=end.hour % 12, loose=False), replace(end, hour=end.hour % 12 + 12, loose=False))
+            finish = next((face for face in faces if _minutes(face) > _minutes(begin)), faces[0])
+        last = day if _minutes(finish) > _minutes(begin) else day + _DAY
+        found.append((here.instant(day, begin), here.instant(last, finish)))
+    return next((pair for pair in found if pair[1] > here.now), found[0])
+
+
+def _end(moment: Moment, here: Here, start: datetime) -> datetime:
+    """The end of a range that began at `start`: the end of the named day, or the named time of it."""
+    if moment.day is None:
+        raise TimeNotUnderstoodError("no day")
+    if moment.day.kind in {DayKind.WEEKDAY, DayKind.DATE}:
+        here = replace(here, now=start)
+    clock = None if moment.clock is None else _office(moment.clock)
+    ends = (
+        here.instant(_day_after(moment.day, day), _MIDNIGHT) if clock is None else here.instant(day, clock)
+        for day in _dates(moment.day, here)
+    )
+    if moment.day.kind is DayKind.DATE and moment.day.year:
+        return next(ends)
+    return _first(ends, replace(here, now=start))
+
+
+def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
+    """The dates that a day may mean, the nearest first; `past`: also last year's, for a range that still runs."""
+    today = here.today
+    monday = today - timedelta(days=today.weekday())
+    match day.kind:
+        case DayKind.OFFSET:
+            yield today + day.number * _DAY
+        case DayKind.WEEKDAY:
+            first = today + ((day.number - today.weekday()) % 7) * _DAY
+            yield first
+            yield first + 7 * _DAY
+        case DayKind.NEXT_WEEKDAY:
+            yield monday + (7 + day.number) * _DAY
+        case DayKind.WEEK:
+            yield monday + 7 * day.number * _DAY
+        case DayKind.MONTH:
+            yield (today.replace(day=1) + 32 * _DAY).replace(day=1)
+        case DayKind.DATE:
+            yield from _years(day, today.year, past=past)
+
+
+def _years(day: Day, year: int, *, past: bool) -> Iterator[date]:
+    found = False
+    for candidate in [day.year] if day.year else range(year - past, year + 9):
+        try:
+            yield date(candidate, day.month, day.number)
+        except ValueError:
+            continue  # 29 February of another year
+        found = True
+    if not found:
+        raise TimeNotUnderstoodError("no such date")
+
+
+def _running_day(day: Day, here: Here) -> date:
+    """The nearest date of `day` that is not over."""
+    for found in _dates(day, here):
+        if here.instant(_day_after(day, found), _MIDNIGHT) > here.now:
+            return found
+    raise TimeInThePastError("that day is over")
+
+
+def _day_after(day: Day, begin: date) -> date:
+    if day.kind is DayKind.WEEK:
+        return begin + 7 * _DAY
+    if day.kind is DayKind.MONTH:
+        return (begin + 32 * _DAY).replace(day=1)
+    return begin + _DAY
+
+
+def _instants(day: Day, clock: Clock, here: Here) -> Iterator[datetime]:
+    return (here.instant(found, clock) for found in _dates(day, here))
+
+
+def _first(instants: Iterator[datetime], here: Here) -> datetime:
+    found = next((instant for instant in instants if instant > here.now), None)
+    if found is None:
+        raise TimeInThePastError("that time has passed")
+    return found
+
+
+def _next_time(clock: Clock, here: Here) -> datetime:
+    faces = (
+        [replace(clock, hour=clock.hour % 12), replace(clock, hour=clock.hour % 12 + 12)] if clock.loose else [clock]
+    )
+    found = min(
+        instant
+        for day in (here.today, here.today + _DAY)
+        for face in faces
+        if (instant := here.instant(day, face)) > here.now
+    )
+    if found - here.now > here.patience:
+        raise TimeInThePastError("that time has passed today")
+    return found
+
+
+def _after(start: datetime, length: Length, here: Here) -> datetime:
+    if not length.minutes and not length.days:
+        raise TimeNotUnderstoodError("no length")
+    if length.days > here.most.days or length.minutes > here.most.days * 24 * 60:
+        raise TooFarAwayError("the length is too great")
+    wall = start.astimezone(here.zone).replace(tzinfo=None) + length.days * _DAY
+    return wall.replace(tzinfo=here.zone).astimezone(UTC) + timedelta(minutes=length.minutes) if length.days else (
+        start + timedelta(minutes=length.minutes)
+    )  # fmt: skip
+
+
+def _office(clock: Clock) -> Clock:
+    if not clock.loose or clock.hour >= FIRST_OFFICE_HOUR:
+        return clock
+    return replace(clock, hour=clock.hour + 12)
+
+
+def _later_in_year(start: Day, end: Day) -> bool:
+    return (start.month, start.number) <= (end.month, end.number)
+
+
+def _minutes(clock: Clock) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _clock_of(moment: Moment) -> Clock:
+    if moment.clock is None:
+        raise TimeNotUnderstoodError("no time of day")
+    return moment.clock
+
+
+def _day_of(instant: datetime, here: Here) -> date:
+    return instant.astimezone(here.zone).date()
