@@ -49,6 +49,10 @@ class EndsBeforeItStartsError(InputError):
     """The end is before the start. Choose a later end."""
 
 
+class TooFarAwayError(InputError):
+    """That is more than two years away. Choose an earlier time."""
+
+
 class TextTooLongError(InputError):
     """Slack allows 100 characters in a status. Shorten the text."""
 
@@ -59,6 +63,10 @@ class NotAnEmojiError(InputError):
 
 class NotAnAddressError(InputError):
     """That is not an address. Paste the calendar's secret address; it starts with `https://`."""
+
+
+class PlaceNotAllowedError(InputError):
+    """That address leads to a place that I may not visit. Use an address on the public internet."""
 
 
 class AlreadyConnectedError(InputError):
@@ -106,6 +114,36 @@ class LinkExpiredError(RequestError):
     """This link has expired or was used already. Ask for a new one in Slack with `/quo`."""
 
     http_status = 400
+
+
+class UnknownPathError(RequestError):
+    """There is nothing at this address."""
+
+    http_status = 404
+
+
+class MethodNotAllowedError(RequestError):
+    """This address does not take that kind of request."""
+
+    http_status = 405
+
+
+class NotInstallableError(RequestError):
+    """Status Quo cannot be installed from here. Its operator has to set it up first."""
+
+    http_status = 404
+
+
+class ConsentDeniedError(RequestError):
+    """Nothing was changed: you did not allow it. You can come back at any time with `/quo`."""
+
+    http_status = 403
+
+
+class NotInstalledError(RequestError):
+    """Status Quo is not installed in this workspace. Install it first."""
+
+    http_status = 409
 
 
 # ── calendars ───────────────────────────────────────────────────────────────────────────────────────
@@ -171,6 +209,14 @@ class SlackUnavailableError(SlackError):
 
 class GrantLostError(SlackError):
     """I may no longer set your status. Allow it again."""
+
+
+class TokenExpiredError(SlackError):
+    """The permission has to be renewed first. I do that by myself."""
+
+
+class SlackRefusedError(SlackError):
+    """Slack refused that. Please try again, or tell your workspace's admin."""
 
 
 class ScopeMissingError(SlackError):

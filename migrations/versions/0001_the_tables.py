@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("tentative", sa.Boolean(), nullable=False),
         sa.Column("guests", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("detail", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["team_id", "user_id", "calendar_id"],

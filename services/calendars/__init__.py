@@ -1,0 +1,1 @@
+"""Calendars: connecting them, fetching what changed, reading what was fetched."""

@@ -192,6 +192,7 @@ class EventRow(Base):
     cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
     tentative: Mapped[bool] = mapped_column(Boolean, default=False)
     guests: Mapped[int] = mapped_column(Integer, default=0)
+    digest: Mapped[str] = mapped_column(String(32))  # keyed, of all of it: tells a changed event without opening it
     detail: Mapped[bytes | None] = mapped_column(Sealed)
 
 

@@ -1,0 +1,191 @@
+"""ICS feeds: asked whether they changed, read only when they did, and never believed when they are not whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from services.errors import CalendarError, CalendarUnreachableError, NotACalendarError
+from services.net import Response, error_for
+from services.ports import Changes, Connection
+
+BEHIND = timedelta(days=1)
+AHEAD = timedelta(days=60)
+SHORT = timedelta(days=30)
+"""With less of the expanded window left than this, the feed is read anew."""
+
+_ACCEPT = "text/calendar, */*;q=0.1"
+_BEGIN = re.compile(rb"^BEGIN:VCALENDAR[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_END = re.compile(rb"^END:VCALENDAR[ \t\x00\x1a]*\r?$", re.IGNORECASE | re.MULTILINE)
+_BOM = b"\xef\xbb\xbf"
+
+
+class Fetcher(Protocol):
+    """Where answers come from: `net.GuardedClient`."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        redirects: int = 5,
+    ) -> Response:
+        """The answer, whatever its status. Raises a `CalendarError`."""
+        ...
+
+
+class Expander(Protocol):
+    """Who reads a calendar file: `calendars.ics.Expander`."""
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        calendar_id: str,
+        addresses: tuple[str, ...],
+        zone: ZoneInfo,
+        start: datetime,
+        end: datetime,
+        memory: bytes | None,
+    ) -> Changes:
+        """The occurrences in `[start, end)`; with `memory`, only what differs from when it was made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a feed's `state` holds: validators, what it was expanded for, and the expander's own memory."""
+
+    start: datetime
+    until: datetime
+    zone: str
+    addresses: tuple[str, ...]
+    etag: str = ""
+    last_modified: str = ""
+    floor: float | None = None
+    expander: bytes | None = None
+
+    def dump(self) -> bytes:
+        """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
+        head = {
+            "start": self.start.isoformat(),
+            "until": self.until.isoformat(),
+            "zone": self.zone,
+            "addresses": self.addresses,
+            "etag": self.etag,
+            "last_modified": self.last_modified,
+            "floor": self.floor,
+            "expander": self.expander is not None,
+        }
+        return json.dumps(head).encode() + b"\n" + (self.expander or b"")
+
+    @classmethod
+    def load(cls, state: bytes) -> _Memory:
+        """The reverse of `dump`."""
+        line, _, expander = state.partition(b"\n")
+        head = json.loads(line)
+        return cls(
+            start=datetime.fromisoformat(head["start"]),
+            until=datetime.fromisoformat(head["until"]),
+            zone=head["zone"],
+            addresses=tuple(head["addresses"]),
+            etag=head["etag"],
+            last_modified=head["last_modified"],
+            floor=head["floor"],
+            expander=expander if head["expander"] else None,
+        )
+
+    def serves(self, connection: Connection, now: datetime) -> bool:
+        """Whether what is stored was expanded for this person as they are, and reaches far enough."""
+        return (
+            self.zone == connection.zone.key
+            and self.addresses == connection.addresses
+            and self.until - now >= SHORT
+            and self.start <= now
+        )
+
+
+class FeedSource:
+    """`ports.Source` for addresses of ICS files."""
+
+    def __init__(self, client: Fetcher, expander: Expander) -> None:
+        """`client` fetches, `expander` reads."""
+        self._client = client
+        self._expander = expander
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
+        memory = None if connection.state is None else _Memory.load(connection.state)
+        if memory is not None and not memory.serves(connection, now):
+            memory = None
+        response = await self._client.request("GET", connection.address, headers=_conditions(memory))
+        error = error_for(response.status, response.headers, now)
+        if error is not None:
+            raise error
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            if memory is None:
+                raise CalendarUnreachableError("http 304 to an unconditional request")
+            return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
+        _require_whole(response)
+        asked = memory or _Memory(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+        changes = await self._expander.read(
+            response.body,
+            calendar_id=connection.calendar_id,
+            addresses=connection.addresses,
+            zone=connection.zone,
+            start=asked.start,
+            end=asked.until,
+            memory=asked.expander,
+        )
+        floor = None if changes.floor is None else changes.floor.total_seconds()
+        kept = replace(
+            asked,
+            etag=_validator(response, "etag"),
+            last_modified=_validator(response, "last-modified"),
+            floor=asked.floor if changes.unchanged and floor is None else floor,
+            expander=changes.state,
+        )
+        return replace(changes, state=kept.dump(), floor=_floor(kept))
+
+
+def _conditions(memory: _Memory | None) -> dict[str, str]:
+    """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
+    headers = {"Accept": _ACCEPT}
+    if memory is not None and memory.etag:
+        headers["If-None-Match"] = memory.etag
+    if memory is not None and memory.last_modified:
+        headers["If-Modified-Since"] = memory.last_modified
+    return headers
+
+
+def _validator(response: Response, name: str) -> str:
+    """The header, if it can be sent back as it is."""
+    value = response.headers.get(name, "")
+    return value if value.isascii() and value.isprintable() else ""
+
+
+def _require_whole(response: Response) -> None:
+    """Raise unless the answer is one whole calendar file: the outer lines of RFC 5545 §3.4 are both there."""
+    if response.status != HTTPStatus.OK:
+        raise CalendarError(f"http {response.status}")
+    body = response.body.removeprefix(_BOM)
+    if not body.strip():
+        raise CalendarError("empty")
+    begins = [found.start() for found in _BEGIN.finditer(body)]
+    if not begins:
+        raise NotACalendarError("no VCALENDAR")
+    ends = [found.start() for found in _END.finditer(body)]
+    if not ends or ends[-1] < begins[-1]:
+        raise CalendarError("only half of it")
+
+
+def _floor(memory: _Memory) -> timedelta | None:
+    return None if memory.floor is None else timedelta(seconds=memory.floor)

@@ -1,0 +1,366 @@
+"""Connected calendars: who has which, when each is due, and the claim that lets one process at a time fetch it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.calendars.connections import CalendarView
+from services.calendars.sync import Claimed, Health, Outcome, Saved
+from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
+from services.model import PersonKey
+from services.ports import Changes, Connection
+from services.store import marks
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.events import EventPlan, EventStore
+from services.store.models import Calendar, EventRow, Person
+
+log = structlog.get_logger(__name__)
+
+MOST = 20
+"""Calendars that one person may connect."""
+
+_LONGEST_NAME = 200
+_UNREADABLE_FOR = timedelta(hours=6)
+_CALENDARS = Calendar.__table__
+
+
+class Notices(Protocol):
+    """Telling a person once: `store.notices.NoticeStore`."""
+
+    async def tell(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
+        """Have them told, unless they were."""
+        ...
+
+    async def worked(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
+        """It works again."""
+        ...
+
+
+class CalendarStore:
+    """Implements `calendars.sync.Calendars` and `calendars.connections.ConnectedCalendars`."""
+
+    def __init__(self, database: Database, vault: Vault, events: EventStore, notices: Notices) -> None:
+        """`vault` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
+        self._database = database
+        self._vault = vault
+        self._events = events
+        self._notices = notices
+
+    # ── the owner's side ────────────────────────────────────────────────────────────────────────────
+
+    async def add(
+        self,
+        key: PersonKey,
+        provider: str,
+        address: str,
+        host: str,
+        now: datetime,
+        *,
+        credentials: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> str:
+        """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError."""
+        calendar_id = "C" + secrets.token_hex(8)
+        place = (*_pair(key), calendar_id)
+        async with self._database.write() as connection:
+            person = await connection.scalar(select(Person.user_id).where(_person(key)).with_for_update())
+            if person is None:
+                raise NotGrantedError("unknown person")
+            stored = (await connection.execute(select(Calendar.calendar_id, Calendar.address).where(_of(key)))).all()
+            for other, sealed in stored:
+                if self._open(sealed, "calendars.address", *_pair(key), other) == address:
+                    raise AlreadyConnectedError(host)
+            if len(stored) >= MOST:
+                raise TooManyError("calendars", most=MOST)
+            await connection.execute(
+                insert(Calendar).values(
+                    team_id=key.team_id,
+                    user_id=key.user_id,
+                    calendar_id=calendar_id,
+                    provider=provider,
+                    name=self._vault.seal(name, "calendars.name", *place),
+                    host=host[:255],
+                    address=self._vault.seal(address, "calendars.address", *place),
+                    address_digest=self._vault.sealer.digest(f"{provider}\n{address}".encode()),
+                    credentials=self._vault.seal(_json(credentials), "calendars.credentials", *place),
+                    health=Health.NEW,
+                    created_at=now,
+                    due_at=now,
+                )
+            )
+            await _home_stale(connection, key)
+        return calendar_id
+
+    async def of(self, key: PersonKey) -> Sequence[CalendarView]:
+        """A person's calendars with their health, oldest first."""
+        count = (
+            select(func.count())
+            .select_from(EventRow)
+            .where(
+                EventRow.team_id == Calendar.team_id,
+                EventRow.user_id == Calendar.user_id,
+                EventRow.calendar_id == Calendar.calendar_id,
+            )
+            .scalar_subquery()
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(*_CALENDARS.columns, count.label("events"))
+                .where(_of(key))
+                .order_by(Calendar.created_at, Calendar.calendar_id)
+            )
+            return [self._view(row) for row in rows]
+
+    async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool:
+        """Delete a calendar with its events and its notice; the person becomes due. False where there is none."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(Calendar).where(_of(key), Calendar.calendar_id == calendar_id))
+            if not gone.rowcount:
+                return False
+            await self._notices.worked(connection, key, _subject(calendar_id))
+            await marks.mark_due(connection, key, now)
+        return True
+
+    async def due_now(self, key: PersonKey, now: datetime) -> int:
+        """Make every calendar of a person due that is ever fetched; how many there are."""
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                update(Calendar)
+                .where(_of(key), Calendar.due_at.is_not(None))
+                .values(due_at=case((Calendar.due_at > now, now), else_=Calendar.due_at))
+            )
+        return int(found.rowcount)
+
+    # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
+
+    async def next_due(self, shut: Collection[str]) -> datetime | None:
+        """When the first calendar is due that is not at one of the hosts `shut`."""
+        query = select(func.min(Calendar.due_at)).where(Calendar.due_at.is_not(None))
+        if shut:
+            query = query.where(Calendar.host.not_in(shut))
+        async with self._database.read() as connection:
+            found: datetime | None = await connection.scalar(query)
+        return found
+
+    async def claim(
+        self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
+    ) -> Sequence[Claimed]:
+        """Up to `limit` due calendars that nobody else is claiming right now; they are due again at `lease`."""
+        chosen = await self._candidates(now, limit, shut, room)
+        if not chosen:
+            return ()
+        these = tuple_(Calendar.team_id, Calendar.user_id, Calendar.calendar_id).in_(chosen)
+        async with self._database.write() as connection:
+            rows = (
+                await connection.execute(
+                    select(*_CALENDARS.columns, Person.zone, Person.addresses)
+                    .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                    .where(these, Calendar.due_at <= now)
+                    .order_by(Calendar.due_at)
+                    .with_for_update(skip_locked=True, of=Calendar)
+                )
+            ).all()
+            for row in rows:
+                await connection.execute(update(Calendar).where(_is(row)).values(claim=row.claim + 1, due_at=lease))
+        claimed = []
+        for row in rows:
+            try:
+                claimed.append(self._claimed(row, lease))
+            except SealError:
+                await self._unreadable(row, now)
+        return claimed
+
+    async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
+        """Events, state, health and next due in one transaction; nothing at all where the claim is stale."""
+        key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
+        place = (*_pair(key), calendar_id)
+        plan = EventPlan(key, calendar_id)
+        if not changes.unchanged:
+            async with self._database.read() as connection:
+                plan = await self._events.prepare(connection, key, calendar_id, changes)
+        values: dict[str, Any] = {"synced_at": now} | _outcome(outcome, claimed, now)
+        if changes.state != claimed.connection.state:
+            values["state"] = self._vault.seal(changes.state, "calendars.state", *place)
+        if changes.name:
+            values["name"] = self._vault.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
+        if changes.credentials is not None:
+            values["credentials"] = self._vault.seal(_json(changes.credentials), "calendars.credentials", *place)
+        if not changes.unchanged:
+            values["problems"] = len(changes.problems)
+        async with self._database.write() as connection:
+            if not await self._write(connection, claimed, values):
+                return Saved.STALE
+            await self._events.apply(connection, plan)
+            if claimed.health is not Health.OK:
+                await self._notices.worked(connection, key, _subject(calendar_id))
+                await _home_stale(connection, key)
+            if not plan.empty:
+                await marks.mark_due(connection, key, now)
+        return Saved.UNCHANGED if plan.empty else Saved.CHANGED
+
+    async def fail(self, claimed: Claimed, outcome: Outcome, now: datetime) -> bool:
+        """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
+        key = claimed.connection.key
+        async with self._database.write() as connection:
+            if not await self._write(connection, claimed, _outcome(outcome, claimed, now)):
+                return False
+            if outcome.tell:
+                await self._notices.tell(connection, key, _subject(claimed.connection.calendar_id))
+            if outcome.health is not claimed.health:
+                await _home_stale(connection, key)
+        return True
+
+    async def postpone(self, host: str, until: datetime) -> None:
+        """Leave every calendar of `host` alone until then, in every process."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Calendar).where(Calendar.host == host, Calendar.due_at < until).values(due_at=until)
+            )
+
+    async def _candidates(
+        self, now: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
+    ) -> list[tuple[str, str, str]]:
+        """The keys of what is due, oldest first, of each host not more than there is room for."""
+        place = func.row_number().over(partition_by=Calendar.host, order_by=Calendar.due_at).label("place")
+        due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.host, Calendar.due_at, place)
+        due = due.where(Calendar.due_at <= now)
+        if shut:
+            due = due.where(Calendar.host.not_in(shut))
+        ranked = due.subquery()
+        most = max(room(""), 1)  # what a host may have at which nothing runs yet
+        async with self._database.read() as connection:
+            rows = (
+                await connection.execute(
+                    select(ranked).where(ranked.c.place <= most).order_by(ranked.c.due_at).limit(limit)
+                )
+            ).all()
+        taken: Counter[str] = Counter()
+        chosen = []
+        for row in rows:
+            if taken[row.host] < room(row.host):
+                taken[row.host] += 1
+                chosen.append((row.team_id, row.user_id, row.calendar_id))
+        return chosen
+
+    async def _write(self, connection: AsyncConnection, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+        """Write `values` behind the fence; whether the claim still holds."""
+        found = await connection.execute(
+            update(Calendar)
+            .where(
+                _of(claimed.connection.key),
+                Calendar.calendar_id == claimed.connection.calendar_id,
+                Calendar.claim == claimed.claim,
+            )
+            .values(**values)
+        )
+        return bool(found.rowcount)
+
+    async def _unreadable(self, row: Any, now: datetime) -> None:
+        """A calendar whose secrets no longer open: marked, and the others go on."""
+        log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Calendar)
+                .where(_is(row), Calendar.claim == row.claim + 1)
+                .values(health=Health.BROKEN, problem=SealError.__name__, due_at=now + _UNREADABLE_FOR, tried_at=now)
+            )
+
+    def _claimed(self, row: Any, lease: datetime) -> Claimed:
+        place = (row.team_id, row.user_id, row.calendar_id)
+        addresses = self._vault.open(row.addresses, "people.addresses", row.team_id, row.user_id)
+        credentials = self._vault.open(row.credentials, "calendars.credentials", *place)
+        return Claimed(
+            connection=Connection(
+                key=PersonKey(row.team_id, row.user_id),
+                calendar_id=row.calendar_id,
+                provider=row.provider,
+                address=self._vault.open(row.address, "calendars.address", *place) or "",
+                zone=ZoneInfo(row.zone),
+                addresses=tuple(json.loads(addresses or "[]")),
+                credentials=json.loads(credentials or "{}"),
+                state=self._vault.open_bytes(row.state, "calendars.state", *place),
+            ),
+            claim=row.claim + 1,
+            lease=lease,
+            host=row.host,
+            health=Health(row.health),
+            failures=row.failures,
+            worked_at=row.synced_at or row.created_at,
+            ever_worked=row.synced_at is not None,
+        )
+
+    def _view(self, row: Any) -> CalendarView:
+        name = self._open(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
+        return CalendarView(
+            calendar_id=row.calendar_id,
+            provider=row.provider,
+            name=name or row.host,
+            host=row.host,
+            health=Health(row.health),
+            problem=row.problem,
+            synced_at=row.synced_at,
+            tried_at=row.tried_at,
+            due_at=row.due_at,
+            events=row.events,
+            problems=row.problems,
+        )
+
+    def _open(self, sealed: bytes | None, column: str, *place: str) -> str | None:
+        """The text, or None where its key is gone: the list shows such a calendar, so that it can be removed."""
+        try:
+            return self._vault.open(sealed, column, *place)
+        except SealError:
+            return None
+
+
+def _pair(key: PersonKey) -> tuple[str, str]:
+    return key.team_id, key.user_id
+
+
+def _person(key: PersonKey) -> ColumnElement[bool]:
+    return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
+
+
+def _of(key: PersonKey) -> ColumnElement[bool]:
+    return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id)
+
+
+def _is(row: Any) -> ColumnElement[bool]:
+    return and_(
+        Calendar.team_id == row.team_id, Calendar.user_id == row.user_id, Calendar.calendar_id == row.calendar_id
+    )
+
+
+def _subject(calendar_id: str) -> str:
+    return f"calendar/{calendar_id}"
+
+
+def _json(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(dict(value))
+
+
+def _outcome(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
+    """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
+    return {
+        "health": outcome.health,
+        "problem": outcome.problem,
+        "failures": outcome.failures,
+        "tried_at": now,
+        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=outcome.due_at),
+    }
+
+
+async def _home_stale(connection: AsyncConnection, key: PersonKey) -> None:
+    """What the Home tab shows of the calendars changed."""
+    await connection.execute(update(Person).where(_person(key)).values(home_stale=True))

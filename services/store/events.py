@@ -1,0 +1,306 @@
+"""The events of people's calendars: written by difference, read as sets.
+
+A keyed digest beside each row tells whether an event changed, so that a calendar of ten thousand events of
+which one moved costs one row written and none opened. Only titles and locations are sealed: they alone tell
+what an event is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.model import (
+    Event,
+    EventType,
+    Location,
+    PersonKey,
+    Response,
+    ShowAs,
+    Visibility,
+    WallTimes,
+)
+from services.ports import Changes
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import EventRow
+
+ROWS = 500
+"""Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
+
+OFF_LOOP = 200
+"""From this many on, values are sealed and opened in a thread."""
+
+ANY_ZONE = timedelta(hours=27)
+"""The furthest that a wall-clock time can be from itself in another zone: from UTC-12 to UTC+14, and an hour."""
+
+_DETAIL = "events.detail"
+_EVENTS = EventRow.__table__
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """What one calendar's rows need to become what a fetch found: rows to delete (by event_id), rows to insert."""
+
+    key: PersonKey
+    calendar_id: str
+    drop: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing differs."""
+        return not self.drop and not self.rows
+
+
+class EventStore:
+    """Reads and writes `events`."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals titles and locations."""
+        self._database = database
+        self._vault = vault
+
+    async def prepare(
+        self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
+    ) -> EventPlan:
+        """What `changes` would change, sealed and ready. Reads only; may be done before the writing transaction."""
+        found = {_event_id(event): event for event in map(_storable, changes.events)}
+        if len(found) < OFF_LOOP:
+            digests = self._digests(found)
+        else:
+            digests = await asyncio.to_thread(self._digests, found)
+        stored = await self._stored(connection, key, calendar_id, changes)
+        fresh = [event_id for event_id, digest in digests.items() if stored.get(event_id) != digest]
+        if len(fresh) < OFF_LOOP:
+            rows = self._rows(key, calendar_id, found, digests, fresh)
+        else:
+            rows = await asyncio.to_thread(self._rows, key, calendar_id, found, digests, fresh)
+        drop = [event_id for event_id in stored if event_id not in found or stored[event_id] != digests[event_id]]
+        return EventPlan(key, calendar_id, tuple(drop), tuple(rows))
+
+    async def apply(self, connection: AsyncConnection, plan: EventPlan) -> None:
+        """Carry out a plan, in the caller's transaction."""
+        for ids in _chunks(plan.drop):
+            await connection.execute(
+                delete(EventRow).where(_of(plan.key, plan.calendar_id), EventRow.event_id.in_(ids))
+            )
+        for rows in _chunks(plan.rows):
+            await connection.execute(insert(EventRow), [dict(row) for row in rows])
+
+    async def replace(self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes) -> bool:
+        """Make a calendar's events what `changes` says; whether anything differed. The caller marks the person due."""
+        if changes.unchanged:
+            return False
+        plan = await self.prepare(connection, key, calendar_id, changes)
+        await self.apply(connection, plan)
+        return not plan.empty
+
+    async def load(
+        self, connection: AsyncConnection, keys: Iterable[PersonKey], start: datetime, end: datetime
+    ) -> dict[PersonKey, tuple[Event, ...]]:
+        """The events of these people that overlap `[start, end)` (aware), by start; an entry for each person asked.
+
+        All-day and floating events are found with room for any zone: their instants are computed by who resolves.
+        """
+        found: dict[PersonKey, list[Event]] = {key: [] for key in keys}
+        for some in _chunks(tuple(found)):
+            rows = (
+                await connection.execute(
+                    select(*_EVENTS.columns)
+                    .where(
+                        tuple_(EventRow.team_id, EventRow.user_id).in_([(key.team_id, key.user_id) for key in some]),
+                        EventRow.end_at > start - ANY_ZONE,
+                        EventRow.start_at < end + ANY_ZONE,
+                        or_(EventRow.wall_start.is_not(None), and_(EventRow.end_at > start, EventRow.start_at < end)),
+                    )
+                    .order_by(EventRow.start_at, EventRow.end_at, EventRow.uid)
+                )
+            ).all()
+            opened = self._events(rows) if len(rows) < OFF_LOOP else await asyncio.to_thread(self._events, rows)
+            for row, event in zip(rows, opened, strict=True):
+                found[PersonKey(row.team_id, row.user_id)].append(event)
+        return {key: tuple(events) for key, events in found.items()}
+
+    async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
+        """Place a person's all-day and floating events in another zone; whether any moved."""
+        rows = (
+            await connection.execute(
+                select(
+                    EventRow.calendar_id,
+                    EventRow.event_id,
+                    EventRow.wall_start,
+                    EventRow.wall_end,
+                    EventRow.start_at,
+                    EventRow.end_at,
+                ).where(
+                    EventRow.team_id == key.team_id, EventRow.user_id == key.user_id, EventRow.wall_start.is_not(None)
+                )
+            )
+        ).all()
+        moved = []
+        for calendar_id, event_id, wall_start, wall_end, start_at, end_at in rows:
+            start, end = _wall(str(wall_start), str(wall_end)).instants(zone)
+            if (start, end) != (start_at, end_at):
+                moved.append({"of_calendar": calendar_id, "of_event": event_id, "start": start, "end": end})
+        statement = (
+            update(EventRow)
+            .where(
+                EventRow.team_id == key.team_id,
+                EventRow.user_id == key.user_id,
+                EventRow.calendar_id == bindparam("of_calendar"),
+                EventRow.event_id == bindparam("of_event"),
+            )
+            .values(start_at=bindparam("start"), end_at=bindparam("end"))
+        )
+        for some in _chunks(moved):
+            await connection.execute(statement, list(some))
+        return bool(moved)
+
+    async def _stored(
+        self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
+    ) -> dict[str, str]:
+        """event_id → digest of the rows that `changes` speaks about."""
+        query = select(EventRow.event_id, EventRow.digest).where(_of(key, calendar_id))
+        if changes.full:
+            return {row.event_id: row.digest for row in await connection.execute(query)}
+        stored: dict[str, str] = {}
+        spoken_of = {_clean(uid) for uid in changes.replaced} | {_clean(event.uid) for event in changes.events}
+        for uids in _chunks(sorted(spoken_of)):
+            some = await connection.execute(query.where(EventRow.uid.in_(uids)))
+            stored |= {row.event_id: row.digest for row in some}
+        return stored
+
+    def _digests(self, events: Mapping[str, Event]) -> dict[str, str]:
+        digest = self._vault.sealer.digest
+        return {event_id: digest(_content(event)) for event_id, event in events.items()}
+
+    def _rows(
+        self,
+        key: PersonKey,
+        calendar_id: str,
+        events: Mapping[str, Event],
+        digests: Mapping[str, str],
+        fresh: Iterable[str],
+    ) -> list[Mapping[str, Any]]:
+        rows: list[Mapping[str, Any]] = []
+        for event_id in fresh:
+            event = events[event_id]
+            place = (key.team_id, key.user_id, calendar_id, event_id)
+            detail = json.dumps([event.title, event.location]) if event.title or event.location else None
+            rows.append(
+                {
+                    "team_id": key.team_id,
+                    "user_id": key.user_id,
+                    "calendar_id": calendar_id,
+                    "event_id": event_id,
+                    "uid": event.uid,
+                    "occurrence": event.occurrence,
+                    "start_at": event.start,
+                    "end_at": event.end,
+                    "all_day": event.all_day,
+                    "wall_start": event.wall and event.wall.start.isoformat(),
+                    "wall_end": event.wall and event.wall.end.isoformat(),
+                    "type": event.type,
+                    "show_as": event.show_as,
+                    "response": event.response,
+                    "visibility": event.visibility,
+                    "working_location": event.working_location,
+                    "cancelled": event.cancelled,
+                    "tentative": event.tentative,
+                    "guests": event.guests,
+                    "digest": digests[event_id],
+                    "detail": self._vault.seal(detail, _DETAIL, *place),
+                }
+            )
+        return rows
+
+    def _events(self, rows: Iterable[Row[Any]]) -> list[Event]:
+        return [self._event(row) for row in rows]
+
+    def _event(self, row: Row[Any]) -> Event:
+        title = location = ""
+        if row.detail is not None:
+            place = (row.team_id, row.user_id, row.calendar_id, row.event_id)
+            title, location = json.loads(self._vault.open(row.detail, _DETAIL, *place) or "")
+        return Event(
+            calendar_id=row.calendar_id,
+            uid=row.uid,
+            start=row.start_at,
+            end=row.end_at,
+            occurrence=row.occurrence,
+            all_day=row.all_day,
+            wall=None if row.wall_start is None else _wall(row.wall_start, row.wall_end),
+            type=EventType(row.type),
+            show_as=ShowAs(row.show_as),
+            response=Response(row.response),
+            cancelled=row.cancelled,
+            tentative=row.tentative,
+            visibility=Visibility(row.visibility),
+            title=title,
+            location=location,
+            working_location=None if row.working_location is None else Location(row.working_location),
+            guests=row.guests,
+        )
+
+
+def _of(key: PersonKey, calendar_id: str) -> Any:
+    return and_(EventRow.team_id == key.team_id, EventRow.user_id == key.user_id, EventRow.calendar_id == calendar_id)
+
+
+def _wall(start: str, end: str) -> WallTimes:
+    return WallTimes(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def _storable(event: Event) -> Event:
+    """`event` with an identity that every database takes: PostgreSQL has no NUL, UTF-8 no lone surrogates."""
+    text = event.uid + event.occurrence
+    if text.isprintable():
+        return event
+    return replace(event, uid=_clean(event.uid), occurrence=_clean(event.occurrence))
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\x00", "?")
+
+
+def _event_id(event: Event) -> str:
+    return hashlib.blake2b(f"{event.uid}\x1f{event.occurrence}".encode(), digest_size=20).hexdigest()
+
+
+def _content(event: Event) -> bytes:
+    """Everything that an event is, in one fixed order; the instants of a wall-clock event follow from its zone."""
+    times = (event.wall.start, event.wall.end) if event.wall else (event.start, event.end)
+    return json.dumps(
+        [
+            event.uid,
+            event.occurrence,
+            *(time.isoformat() for time in times),
+            event.all_day,
+            event.type,
+            event.show_as,
+            event.response,
+            event.cancelled,
+            event.tentative,
+            event.visibility,
+            event.title,
+            event.location,
+            event.working_location,
+            event.guests,
+        ]
+    ).encode()
+
+
+def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), ROWS):
+        yield values[start : start + ROWS]
