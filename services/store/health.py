@@ -1,0 +1,60 @@
+"""What `doctor` asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from services.doctor import StoredHealth
+from services.store import schema
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Calendar, Person, Workspace
+
+
+class HealthStore:
+    """Implements `services.doctor.Database`."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` opens the bot tokens."""
+        self._database = database
+        self._vault = vault
+
+    async def revision(self) -> tuple[str | None, str]:
+        """The step the database is at, and the newest one."""
+        return await schema.current(self._database), schema.head()
+
+    async def drift(self) -> list[object]:
+        """What differs from the models."""
+        return await schema.drift(self._database)
+
+    async def sealed_sample(self) -> bool:
+        """Whether a stored secret can be opened. Raises SealError; False where nothing is stored yet."""
+        return bool(await self.bots())
+
+    async def health(self) -> StoredHealth:
+        """Counts of people and calendars, and of those in trouble."""
+        async with self._database.read() as connection:
+
+            async def count(*where: object) -> int:
+                statement = select(func.count()).where(*where)  # type: ignore[arg-type]  # column expressions all
+                return await connection.scalar(statement) or 0
+
+            return StoredHealth(
+                calendars=await count(Calendar.team_id.is_not(None)),
+                broken=await count(Calendar.health == "broken"),
+                people=await count(Person.team_id.is_not(None)),
+                lost_grants=await count(Person.grant_state == "lost"),
+            )
+
+    async def bots(self) -> Sequence[tuple[str, str, str | None]]:
+        """(team id, name, bot token) of each workspace. Raises SealError."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
+            )
+            return [
+                (team_id, name, self._vault.open(sealed, "workspaces.bot_token", team_id))
+                for team_id, name, sealed in rows
+            ]
