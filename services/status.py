@@ -1,0 +1,371 @@
+"""Statuses as a person meets them: what they ask for, what stands, why, and what will be.
+
+Nothing here writes to a Slack profile. A wish is a fact that is stored, its person is marked due in the same
+transaction, and the bell is rung after it; the engine does the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+import structlog
+
+from services import timeline
+from services.errors import NothingToDoError
+from services.model import (
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Preferences,
+    Reason,
+    Rule,
+    Span,
+    Standing,
+    Status,
+    Timeline,
+    Verdict,
+)
+from services.ports import Bell, Clock, PersonFacts
+from services.wording import Wording
+
+log = structlog.get_logger(__name__)
+
+_AHEAD = timedelta(days=40)
+_BACK = timedelta(days=2)
+_DAY = timedelta(days=1)
+_BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
+_SHOWN_VERDICTS = 20
+
+
+class Facts(Protocol):
+    """`store.facts.FactStore`."""
+
+    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
+        """The facts of those of `keys` who exist, with what overlaps `[start, end)`."""
+        ...
+
+
+class Overrides(Protocol):
+    """`store.overrides.OverrideStore`; each change makes its person due in the same transaction."""
+
+    async def add(self, key: PersonKey, override: Override, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
+    async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]: ...  # noqa: D102  # see the store
+    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]: ...  # noqa: D102  # see the store
+    async def standing(self, key: PersonKey, now: datetime) -> list[Override]: ...  # noqa: D102  # see the store
+
+
+class Rules(Protocol):
+    """`store.rules.RuleStore`."""
+
+    async def list(self, key: PersonKey) -> tuple[Rule, ...]: ...  # noqa: D102  # see the store
+    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
+
+
+class Choices(Protocol):
+    """`store.preferences.PreferenceStore`."""
+
+    async def get(self, key: PersonKey) -> Preferences: ...  # noqa: D102  # see the store
+    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None: ...  # noqa: D102  # see the store
+    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None: ...  # noqa: D102  # see the store
+
+
+class Absentee(Protocol):
+    """One line of who is out: `store.overview.Away`."""
+
+    user_id: str
+    until: datetime | None
+    text: str
+    emoji: str
+
+
+class Overview(Protocol):
+    """`store.overview.OverviewStore`."""
+
+    async def standing(self, key: PersonKey) -> Standing: ...  # noqa: D102  # see the store
+    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> Sequence[Absentee]: ...  # noqa: D102  # see the store
+
+
+class WriteLine(Protocol):
+    """One line of the audit: `store.writes.Attempt`."""
+
+    at: datetime
+    reason: Reason
+    outcome: str
+
+
+class Writes(Protocol):
+    """`store.writes.WriteStore`."""
+
+    async def recent(self, key: PersonKey, limit: int) -> Sequence[WriteLine]:
+        """The newest lines, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How things stand. `span` is what the timeline says at `at`; `day` the timeline of today, midnight to midnight.
+
+    `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
+    within sight; `override` the one that runs, `coming` those that have not begun.
+    """
+
+    at: datetime
+    facts: PersonFacts
+    span: Span
+    until: datetime | None
+    day: Timeline
+    own: Status | None
+    override: Override | None
+    coming: tuple[Override, ...]
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause, where it holds now."""
+        pause = self.facts.pause
+        return pause if pause is not None and pause.holds(self.at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`verdicts`: today's events, counted or not; `last`: the last thing done to the profile, or left."""
+
+    now: Now
+    verdicts: tuple[Verdict, ...]
+    last: WriteLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear` did: ended overrides, or put "I am back" over the event until `back_until`."""
+
+    ended: tuple[Override, ...] = ()
+    back_until: datetime | None = None
+
+
+class Statuses:
+    """The use cases of the surface."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        bell: Bell,
+        facts: Facts,
+        overrides: Overrides,
+        rules: Rules,
+        choices: Choices,
+        overview: Overview,
+        writes: Writes,
+        wording: Callable[[str], Wording],
+    ) -> None:
+        """`wording` gives the default texts for a locale."""
+        self._clock = clock
+        self._bell = bell
+        self._facts = facts
+        self._overrides = overrides
+        self._rules = rules
+        self._choices = choices
+        self._overview = overview
+        self._writes = writes
+        self._wording = wording
+
+    # ── what a person asks for ──────────────────────────────────────────────────────────────────────
+
+    async def override(
+        self, key: PersonKey, *, text: str, emoji: str, start: datetime, end: datetime | None, request: str
+    ) -> Override:
+        """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once."""
+        made = Override(request_id(key, request), start, end, self._clock.now(), text=text, emoji=emoji)
+        return await self._add(key, made)
+
+    async def out_of_office(
+        self, key: PersonKey, *, start: datetime, end: datetime | None, note: str, request: str
+    ) -> Override:
+        """Be out of office; `note` stands in place of the default text. The same `request` counts once."""
+        made = Override(
+            request_id(key, request), start, end, self._clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note
+        )
+        return await self._add(key, made)
+
+    async def undo(self, key: PersonKey, override_id: str) -> Override:
+        """Take an override back. Raises NothingToDoError where it is gone already."""
+        removed = await self._overrides.remove(key, override_id, self._clock.now())
+        if removed is None:
+            raise NothingToDoError("the override is gone")
+        self._bell.ring()
+        return removed
+
+    async def clear(self, key: PersonKey, *, request: str) -> Cleared:
+        """End what the person asked for; where nothing runs but an event, say that they are back until it is over.
+
+        Raises NothingToDoError where there is neither.
+        """
+        now = self._clock.now()
+        ended = await self._overrides.end(key, now, kinds=_BY_HAND)
+        if ended:
+            self._bell.ring()
+            return Cleared(ended=tuple(ended))
+        span = (await self._timeline(key, now, now + _AHEAD)).at(now)
+        if not span.uid:
+            raise NothingToDoError("nothing of ours stands")
+        await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
+        return Cleared(back_until=span.end)
+
+    async def off(self, key: PersonKey) -> list[Override]:
+        """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
+        now = self._clock.now()
+        kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
+        ended = await self._overrides.end(key, now, kinds=kinds)
+        if not ended:
+            ended = await self._overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
+        if not ended:
+            raise NothingToDoError("no absence")
+        self._bell.ring()
+        return ended
+
+    async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> Pause:
+        """Leave the status alone from `start` until `end` (UTC), or until resumed."""
+        pause = Pause(start, end)
+        await self._choices.pause(key, pause, self._clock.now())
+        log.info("paused", team_id=key.team_id, user_id=key.user_id)
+        self._bell.ring()
+        return pause
+
+    async def resume(self, key: PersonKey) -> None:
+        """Keep the status again. Raises NothingToDoError where nothing was paused."""
+        now = self._clock.now()
+        before = await self._choices.pause(key, None, now)
+        self._bell.ring()
+        if before is None or (before.end is not None and before.end <= now):
+            raise NothingToDoError("not paused")
+
+    # ── how things stand ────────────────────────────────────────────────────────────────────────────
+
+    async def now(self, key: PersonKey) -> Now:
+        """How things stand for the person. Raises LookupError for somebody unknown."""
+        now = self._clock.now()
+        facts = await self._load(key, now - _BACK, now + _AHEAD)
+        today = now.astimezone(facts.zone).date()
+        midnight, next_midnight = _midnight(today, facts), _midnight(today + _DAY, facts)
+        resolved = self._resolve(facts, now, now + _AHEAD)
+        span = resolved.at(now)
+        standing = await self._overview.standing(key)
+        stored = await self._overrides.standing(key, now)
+        running = [override for override in stored if override.start <= now]
+        return Now(
+            at=now,
+            facts=facts,
+            span=span,
+            until=span.end if span.end < resolved.end else None,
+            day=self._resolve(facts, midnight, next_midnight),
+            own=_own(standing, now),
+            override=running[-1] if running else None,
+            coming=tuple(override for override in stored if override.start > now),
+        )
+
+    async def why(self, key: PersonKey) -> Why:
+        """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
+        now = await self.now(key)
+        lines = await self._writes.recent(key, 1)
+        return Why(now, now.day.verdicts[:_SHOWN_VERDICTS], lines[0] if lines else None)
+
+    async def preview(self, key: PersonKey, day: date) -> Timeline:
+        """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
+        facts = await self._load_day(key, day)
+        return self._resolve(facts, _midnight(day, facts), _midnight(day + _DAY, facts))
+
+    async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
+        """What the timeline says at `instant` (UTC). Raises LookupError."""
+        return (await self._timeline(key, instant, instant + _AHEAD)).at(instant)
+
+    async def who(self, team_id: str, user_id: str = "") -> Sequence[Absentee]:
+        """Who of a workspace is out by what their profile shows; of one person, where given."""
+        return await self._overview.away(team_id, self._clock.now(), [user_id] if user_id else [])
+
+    # ── what they chose ─────────────────────────────────────────────────────────────────────────────
+
+    async def preferences(self, key: PersonKey) -> Preferences:
+        """What the person chose."""
+        return await self._choices.get(key)
+
+    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
+        """Keep what the person chose."""
+        await self._choices.save(key, preferences, self._clock.now())
+        self._bell.ring()
+
+    async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
+        """The person's rules in their order."""
+        return await self._rules.list(key)
+
+    async def add_rule(self, key: PersonKey, rule: Rule) -> None:
+        """Put a rule last; one with the same id counts once. Raises TooManyError."""
+        await self._rules.add(key, rule, self._clock.now())
+        self._bell.ring()
+
+    async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Delete a rule; one that is gone already stays gone."""
+        await self._rules.remove(key, rule_id, self._clock.now())
+        self._bell.ring()
+
+    async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Have a rule looked at one place earlier."""
+        await self._rules.raise_(key, rule_id, self._clock.now())
+        self._bell.ring()
+
+    # ── parts ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _add(self, key: PersonKey, override: Override) -> Override:
+        if await self._overrides.add(key, override, override.created_at):
+            log.info("override_added", team_id=key.team_id, user_id=key.user_id, kind=override.kind.value)
+        self._bell.ring()
+        return override
+
+    async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:
+        return self._resolve(await self._load(key, start - _BACK, end), start, end)
+
+    async def _load_day(self, key: PersonKey, day: date) -> PersonFacts:
+        around = datetime.combine(day, time(), tzinfo=UTC)
+        return await self._load(key, around - _BACK, around + 2 * _BACK)
+
+    async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
+        found = await self._facts.load([key], start, end)
+        if key not in found:
+            raise LookupError(key)
+        return found[key]
+
+    def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
+        return timeline.resolve(
+            facts.events,
+            rules=facts.rules,
+            overrides=facts.overrides,
+            preferences=facts.preferences,
+            policy=facts.policy,
+            zone=facts.zone,
+            start=start,
+            end=end,
+            wording=self._wording(facts.locale),
+        )
+
+
+def request_id(key: PersonKey, request: str) -> str:
+    """The id of what `request` (a trigger or view id, unique within the workspace) asks for."""
+    return hashlib.sha256(f"{key.team_id}/{key.user_id}/{request}".encode()).hexdigest()[:24]
+
+
+def _own(standing: Standing, now: datetime) -> Status | None:
+    own = standing.own
+    if own is None or own.empty or (own.expiration is not None and own.expiration <= now):
+        return None
+    return own
+
+
+def _midnight(day: date, facts: PersonFacts) -> datetime:
+    return datetime.combine(day, time(), tzinfo=facts.zone).astimezone(UTC)

@@ -1,0 +1,109 @@
+"""People's rules: an ordered list each, their bodies sealed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.errors import TooManyError
+from services.model import PersonKey, Rule
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.marks import mark_due
+from services.store.models import RuleRow
+
+MOST_RULES = 50
+"""Rules that one person can have."""
+
+_COLUMN = "rules.body"
+
+
+class RuleStore:
+    """The rules of all people. Each change rewrites the person's whole list, which is short."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals the bodies."""
+        self._database = database
+        self._vault = vault
+
+    async def list(self, key: PersonKey) -> tuple[Rule, ...]:
+        """The person's rules in their order. Raises SealError."""
+        async with self._database.read() as connection:
+            return await self._load(connection, key)
+
+    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
+        """Put `rule` last; False where it is there already. Raises TooManyError."""
+        async with self._database.write() as connection:
+            rules = await self._load(connection, key)
+            if any(known.id == rule.id for known in rules):
+                return False
+            if len(rules) >= MOST_RULES:
+                raise TooManyError("rules")
+            await self._save(connection, key, (*rules, rule), now)
+        return True
+
+    async def replace(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
+        """Change the rule with `rule.id` in its place; False where it is gone."""
+        async with self._database.write() as connection:
+            rules = await self._load(connection, key)
+            if all(known.id != rule.id for known in rules):
+                return False
+            await self._save(connection, key, tuple(rule if known.id == rule.id else known for known in rules), now)
+        return True
+
+    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
+        """Delete a rule; False where it is gone already."""
+        async with self._database.write() as connection:
+            rules = await self._load(connection, key)
+            kept = tuple(rule for rule in rules if rule.id != rule_id)
+            if len(kept) == len(rules):
+                return False
+            await self._save(connection, key, kept, now)
+        return True
+
+    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
+        """Move a rule one place up, so that it is looked at earlier; False where it cannot."""
+        async with self._database.write() as connection:
+            rules = list(await self._load(connection, key))
+            place = next((index for index, rule in enumerate(rules) if rule.id == rule_id), 0)
+            if place == 0:
+                return False
+            rules[place - 1], rules[place] = rules[place], rules[place - 1]
+            await self._save(connection, key, tuple(rules), now)
+        return True
+
+    async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
+        rows = await connection.execute(select(RuleRow).where(_of(key)).order_by(RuleRow.position, RuleRow.rule_id))
+        bodies = [json.loads(self._vault.open(row.body, _COLUMN, *_place(key, row.rule_id)) or "{}") for row in rows]
+        return tuple(codec.rules_from_json(bodies))
+
+    async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
+        await connection.execute(delete(RuleRow).where(_of(key)))
+        if rules:
+            bodies = codec.rules_to_json(rules)
+            await connection.execute(
+                insert(RuleRow),
+                [
+                    {
+                        "team_id": key.team_id,
+                        "user_id": key.user_id,
+                        "rule_id": rule.id,
+                        "position": position,
+                        "body": self._vault.seal(json.dumps(body), _COLUMN, *_place(key, rule.id)),
+                    }
+                    for position, (rule, body) in enumerate(zip(rules, bodies, strict=True))
+                ],
+            )
+        await mark_due(connection, key, now)
+
+
+def _of(key: PersonKey) -> ColumnElement[bool]:
+    return and_(RuleRow.team_id == key.team_id, RuleRow.user_id == key.user_id)
+
+
+def _place(key: PersonKey, rule_id: str) -> tuple[str, str, str]:
+    return key.team_id, key.user_id, rule_id
