@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 FASTEST = 3600.0
 _LONGEST_HOLD = 1.0
 _BEAT = 0.002
-_QUIET_BEATS = 2
-_QUIET_BEATS_AFTER_WORK = 10
+_BEATS_AFTER_A_LOOK = 1
+_BEATS_AFTER_WORK = 6
 
 
 @dataclass(slots=True, eq=False)
@@ -24,10 +24,10 @@ class _Sleeper:
 class DemoClock:
     """Implements `services.ports.Clock`.
 
-    Where it goes faster than the world, it stands still at each instant that somebody waits for until they have done
-    their work: those it woke wait again or are finished, and `busy()` (work that it cannot see: requests under way)
-    is False. So each edge is met at its own time, in order, at any speed and in a jump. Real time lost that way is
-    not made up for. `start()` must have been called for time to pass anybody's waiting.
+    Where it goes faster than the world, it stands still while those who waited are at work: until each of them waits
+    again or is finished, and `busy()` (work that it cannot see: requests under way) is False, for a second at most.
+    So each edge is met at its own time, in order, at any speed and in a jump. Real time lost that way is not made up
+    for. Time passes for those who wait once `start()` was called.
     """
 
     def __init__(self, now: datetime, *, speed: float = 1.0, busy: Callable[[], bool] = lambda: False) -> None:
@@ -45,7 +45,8 @@ class DemoClock:
         self._arrived.set()
         self._changed = asyncio.Event()
         self._sleepers: set[_Sleeper] = set()
-        self._working: set[asyncio.Task[object]] = set()
+        self._away: dict[asyncio.Task[object], float] = {}
+        self._worked = False
         self._task: asyncio.Task[None] | None = None
 
     # ── ports.Clock ─────────────────────────────────────────────────────────────────────────────────
@@ -64,7 +65,7 @@ class DemoClock:
             return
         task = asyncio.current_task()
         if task is not None:
-            self._working.discard(task)
+            self._away.pop(task, None)
         woken = asyncio.ensure_future(wake.wait())
         sleeper = None
         waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]  # a future of any result
@@ -75,13 +76,15 @@ class DemoClock:
             self._changed.set()
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            self._worked = True
         finally:
             if sleeper is not None:
                 self._sleepers.discard(sleeper)
                 sleeper.done.cancel()
             woken.cancel()
-            if task is not None and self._held:
-                self._working.add(task)
+            if task is not None:
+                self._away[task] = time.monotonic()
+                self._hold()
 
     # ── its face ────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,6 +137,7 @@ class DemoClock:
             raise ValueError("time does not run backwards")
         self._target = to
         self._arrived.clear()
+        self._hold()
         self._tell()
         await self._arrived.wait()
 
@@ -168,14 +172,27 @@ class DemoClock:
         while True:
             self._changed.clear()
             earliest = self.sleepers()
-            if earliest is not None and earliest <= self.now():
-                await self._strike()
+            if self._held:
+                await self._settle()
+            elif earliest is not None and earliest <= self.now():
+                self._strike()
             elif self._target is not None:
                 self._leap(self._target if earliest is None else min(earliest, self._target))
             elif earliest is None or not self._runs:
                 await self._changed.wait()
             else:
                 await self._until_changed((earliest - self.now()).total_seconds() / self._speed)
+
+    def _strike(self) -> None:
+        """Wake those whose time has come."""
+        now = self.now()
+        self._worked = True
+        self._hold(now)
+        for sleeper in list(self._sleepers):
+            if sleeper.until <= now:
+                self._sleepers.discard(sleeper)
+                if not sleeper.done.done():
+                    sleeper.done.set_result(None)
 
     def _leap(self, to: datetime) -> None:
         self._anchor(max(to, self._base))
@@ -193,31 +210,22 @@ class DemoClock:
         except TimeoutError:
             return
 
-    async def _strike(self) -> None:
-        """Wake those whose time has come; hold the time until they are done, where it goes faster than the world."""
-        now = self.now()
-        self._anchor(now)
-        self._held = True
-        self._working.clear()
-        for sleeper in list(self._sleepers):
-            if sleeper.until <= now and not sleeper.done.done():
-                sleeper.done.set_result(None)
-                self._sleepers.discard(sleeper)
-        try:
-            if self._speed > 1 or self._target is not None:
-                await self._settle()
-            else:
-                await asyncio.sleep(0)
-        finally:
-            self._held = False
-            self._since = time.monotonic()
+    def _hold(self, at: datetime | None = None) -> None:
+        """Stand still until those at work are done, where this clock goes faster than the world."""
+        if not self._held and (self._speed > 1 or self._target is not None):
+            self._anchor(at)
+            self._held = True
+            self._changed.set()
 
     async def _settle(self) -> None:
         end = time.monotonic() + _LONGEST_HOLD
-        quiet, worked = 0, False
-        while time.monotonic() < end and quiet < (_QUIET_BEATS_AFTER_WORK if worked else _QUIET_BEATS):
+        quiet = 0
+        while time.monotonic() < end and quiet < (_BEATS_AFTER_WORK if self._worked else _BEATS_AFTER_A_LOOK):
             await asyncio.sleep(_BEAT)
-            self._working = {task for task in self._working if not task.done()}
+            fresh = time.monotonic() - _LONGEST_HOLD
+            self._away = {task: since for task, since in self._away.items() if since > fresh and not task.done()}
             outside = self.busy()
-            worked = worked or outside
-            quiet = 0 if outside or self._working else quiet + 1
+            self._worked = self._worked or outside
+            quiet = 0 if outside or self._away else quiet + 1
+        self._held = self._worked = False
+        self._since = time.monotonic()

@@ -107,3 +107,25 @@ async def test_speed_can_be_changed_while_somebody_waits(demo_clock: DemoClock) 
     demo_clock.set_speed(3600)
     await asyncio.wait_for(waiting, 5)
     assert demo_clock.now() >= START + timedelta(minutes=10)
+
+
+async def test_loop_that_looks_up_between_waits_misses_no_edge(demo_clock: DemoClock) -> None:
+    """Like the engine: a wait that is given up each few milliseconds to ask, slowly, what is due next."""
+    edges = [START + timedelta(minutes=minute) for minute in range(1, 20)]
+    met = []
+
+    async def loop() -> None:
+        while edges:
+            await asyncio.sleep(0.005)
+            if edges[0] <= demo_clock.now():
+                met.append((demo_clock.now(), edges.pop(0)))
+                continue
+            try:
+                async with asyncio.timeout(0.01):
+                    await demo_clock.wait(edges[0], asyncio.Event())
+            except TimeoutError:
+                continue
+
+    demo_clock.set_speed(600)
+    await asyncio.wait_for(loop(), 20)
+    assert [at for at, _ in met[1:]] == [edge for _, edge in met[1:]]
