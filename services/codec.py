@@ -203,6 +203,7 @@ def standing_to_json(standing: Standing) -> dict[str, Any]:
         "own": _status_to_json(standing.own),
         "own_since": _instant_to_json(standing.own_since),
         "looked_at": _instant_to_json(standing.looked_at),
+        "wanted": _status_to_json(standing.wanted),
     }
     return {name: value for name, value in remembered.items() if value is not None}
 
@@ -218,6 +219,7 @@ def standing_from_json(value: object) -> Standing:
         own=_status(found, "own"),
         own_since=found.instant("own_since"),
         looked_at=found.instant("looked_at"),
+        wanted=_status(found, "wanted"),
     )
 
 

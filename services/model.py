@@ -377,6 +377,7 @@ class Standing:
 
     applied      what we last wrote, as Slack returned it; None when nothing of ours stands
     applied_span the start of the span it was written for
+    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji)
     pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
     covered      the own status we put away, with its own end
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
@@ -391,6 +392,7 @@ class Standing:
     own: Status | None = None
     own_since: datetime | None = None
     looked_at: datetime | None = None
+    wanted: Status | None = None
 
 
 class Action(StrEnum):

@@ -79,7 +79,7 @@ def record(decision: Decision, returned: Status) -> Standing:
     """What to store once Slack has answered a write with `returned`, the status as it now shows it."""
     standing = replace(decision.standing, pending=None)
     if decision.action is Action.WRITE:
-        return replace(standing, applied=returned)
+        return replace(standing, applied=returned, wanted=decision.status)
     if decision.action is Action.RESTORE:
         return replace(standing, own=returned)
     return standing
@@ -134,7 +134,9 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     put_back = _is(profile, standing.covered) and _is_pending(profile, standing.pending)
     if not put_back and _is_pending(profile, standing.pending):
         # We died between the call and its record: it is ours, as if it had been recorded.
-        return _View(profile, replace(seen, applied=profile, own=None, own_since=None), ours=True)
+        return _View(
+            profile, replace(seen, applied=profile, wanted=standing.pending, own=None, own_since=None), ours=True
+        )
     if not put_back and _is(profile, standing.applied) and not _is(profile, standing.own):
         return _View(profile, replace(seen, own=None, own_since=None), ours=True)
     if put_back:
@@ -261,9 +263,10 @@ def _leave(view: _View, reason: Reason, *, over: bool = False, look_again: datet
 
 def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered: Status | None) -> Decision:
     standing = replace(view.standing, applied_span=span.began or span.start, covered=covered, own=None, own_since=None)
-    if same(view.profile, target):
+    wanted = view.standing.wanted
+    if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
-        return Decision(Action.LEAVE, reason, replace(standing, applied=view.profile))
+        return Decision(Action.LEAVE, reason, replace(standing, applied=view.profile, wanted=target))
     return Decision(
         Action.WRITE, Reason(code, span.rule, target.expiration), replace(standing, applied=target), status=target
     )
