@@ -137,7 +137,7 @@ class NotInstallableError(RequestError):
 class ConsentDeniedError(RequestError):
     """Nothing was changed: you did not allow it. You can come back at any time with `/quo`."""
 
-    http_status = 403
+    http_status = 200
 
 
 class NotInstalledError(RequestError):

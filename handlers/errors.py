@@ -1,0 +1,213 @@
+"""Where every error ends: one sentence for whoever asked, one line with the same id for the operator.
+
+The one Bolt error listener, and the one aiohttp middleware. Besides the engine's guard this is the only place that
+catches whatever there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from handlers.pages import Page, render, wants_page
+from services.errors import (
+    BodyTooLargeError,
+    InputError,
+    MethodNotAllowedError,
+    NotAllowedError,
+    RequestError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackUnavailableError,
+    StatusQuoError,
+    UnknownPathError,
+    WrongPersonError,
+)
+from services.model import PersonKey
+
+log = structlog.get_logger(__name__)
+
+UNEXPECTED = "Something went wrong on our side. Please try again in a minute."
+ERROR_ID = "Error {id}"
+Say = Callable[..., str]
+"""`say(locale, message_id, **facts)`: `services.locale.say`."""
+
+_SERVER_ERROR = 500
+_BY_STATUS: dict[int, type[RequestError]] = {
+    404: UnknownPathError,
+    405: MethodNotAllowedError,
+    413: BodyTooLargeError,
+}
+_STATUSES: tuple[tuple[type[StatusQuoError], int], ...] = (
+    (WrongPersonError, 403),
+    (NotAllowedError, 403),
+    (SlackUnavailableError, 503),
+    (SlackRateLimitedError, 503),
+    (SlackError, 400),
+    (InputError, 400),
+)
+
+
+class Locales(Protocol):
+    """Where a person's language is known."""
+
+    async def locale(self, key: PersonKey) -> str:
+        """The person's locale; "en-US" where nothing is known."""
+        ...
+
+
+class Modals(Protocol):
+    """Opens a small modal, for a click that has nowhere else to be answered."""
+
+    async def open_modal(self, token: str, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open `view`. Raises SlackError."""
+        ...
+
+
+def known(error: BaseException) -> StatusQuoError:
+    """`error` as one of ours: an unexpected one gets an id and says nothing of itself."""
+    if isinstance(error, StatusQuoError):
+        return error
+    if isinstance(error, SlackClientError | SlackApiError):
+        return SlackUnavailableError(type(error).__name__)
+    return StatusQuoError(type(error).__name__)
+
+
+def record(error: BaseException, found: StatusQuoError, **where: object) -> None:
+    """One line for the operator: expected errors without a traceback, unexpected ones with it."""
+    if isinstance(error, StatusQuoError):
+        line = log.info if isinstance(error, InputError | RequestError) else log.warning
+        line("request_refused", error=type(found).__name__, reason=found.reason, error_id=found.id, **where)
+        return
+    log.error("request_failed", error=type(error).__name__, error_id=found.id, exc_info=error, **where)
+
+
+def http_status(error: StatusQuoError) -> int:
+    """The status of a response that says `error`."""
+    for kind, status in _STATUSES:
+        if isinstance(error, kind):
+            return status
+    return error.http_status if isinstance(error, RequestError) else _SERVER_ERROR
+
+
+class Errors:
+    """Answers for what went wrong."""
+
+    def __init__(self, say: Say, locales: Locales, modals: Modals) -> None:
+        """`say` translates; `modals` shows what a click has no other place for."""
+        self._say = say
+        self._locales = locales
+        self._modals = modals
+
+    def sentence(self, error: StatusQuoError, locale: str) -> str:
+        """What the user reads: the error's sentence, and its id where it is not they who can mend it."""
+        text = self._say(locale, error.sentence())
+        if isinstance(error, InputError):
+            return text
+        return f"{text} ({self._say(locale, ERROR_ID, id=error.id)})"
+
+    async def on_bolt_error(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
+        """Bolt's error listener: an ephemeral sentence, errors in a modal, or a small modal."""
+        found = known(error)
+        body = request.body
+        key = request.context.get("person")
+        record(error, found, kind=str(body.get("type") or body.get("command") or ""))
+        locale = await self._locales.locale(key) if isinstance(key, PersonKey) else "en-US"
+        sentence = self.sentence(found, locale)
+        if "command" in body:
+            return _json({"response_type": "ephemeral", "text": sentence})
+        if body.get("type") == "view_submission":
+            return _json(_on_view(body["view"], found, sentence))
+        if body.get("type") in {"block_actions", "shortcut", "message_action"}:
+            await self._open(request, sentence, found)
+            return BoltResponse(status=200, body="")
+        if body.get("type") == "block_suggestion":
+            return _json({"options": []})
+        return BoltResponse(status=200 if isinstance(error, StatusQuoError) else _SERVER_ERROR, body="")
+
+    async def _open(self, request: AsyncBoltRequest, sentence: str, found: StatusQuoError) -> None:
+        token, trigger = request.context.get("bot_token"), request.body.get("trigger_id")
+        if not token or not trigger:
+            return
+        try:
+            await self._modals.open_modal(token, trigger, _small_modal(sentence))
+        except StatusQuoError as failure:
+            log.warning("error_not_shown", error_id=found.id, reason=failure.reason)
+
+    def middleware(self) -> Middleware:
+        """The aiohttp middleware that turns every error into a page or JSON with one sentence."""
+
+        @web.middleware
+        async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except web.HTTPRedirection:
+                raise
+            except web.HTTPException as refusal:
+                error: StatusQuoError = _BY_STATUS.get(refusal.status, RequestError)(refusal.reason)
+                error_status = refusal.status
+                headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
+            except StatusQuoError as failure:
+                error, error_status, headers = failure, http_status(failure), {}
+                record(failure, failure, route=route_of(request))
+            except Exception as failure:  # the one net of the web server: nobody sees a traceback
+                error, error_status, headers = known(failure), _SERVER_ERROR, {}
+                record(failure, error, route=route_of(request))
+            return self._response(request, error, error_status, headers)
+
+        return answer
+
+    def _response(
+        self, request: web.Request, error: StatusQuoError, status: int, headers: dict[str, str]
+    ) -> web.Response:
+        locale = accepted_locale(request)
+        sentence = self._say(locale, error.sentence())
+        if wants_page(request):
+            page = Page(title="Status Quo", sentence=sentence, note=self._say(locale, ERROR_ID, id=error.id), ok=False)
+            return render(page, locale, status=status, headers=headers)
+        return web.json_response({"error": sentence, "error_id": error.id}, status=status, headers=headers)
+
+
+def accepted_locale(request: web.Request) -> str:
+    """The browser's first language; "en-US" where it names none."""
+    first = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
+    return first if first and first.replace("-", "").isalnum() and first.isascii() else "en-US"
+
+
+def route_of(request: web.Request) -> str:
+    """The route's pattern, never the path: that may hold a secret."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+def _json(body: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(status=200, body=body)
+
+
+def _on_view(view: dict[str, Any], error: StatusQuoError, sentence: str) -> dict[str, Any]:
+    """Errors on the block that they belong to, or on the first that takes input; else in the place of the view."""
+    blocks = view.get("blocks")
+    ids = [
+        block["block_id"]
+        for block in (blocks if isinstance(blocks, list) else [])
+        if isinstance(block, dict) and block.get("type") == "input" and isinstance(block.get("block_id"), str)
+    ]
+    field = error.field if isinstance(error, InputError) and error.field in ids else (ids[0] if ids else None)
+    if field is None:
+        return {"response_action": "update", "view": _small_modal(sentence)}
+    return {"response_action": "errors", "errors": {field: sentence}}
+
+
+def _small_modal(sentence: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Status Quo"},
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": sentence}}],
+    }

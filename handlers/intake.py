@@ -1,0 +1,106 @@
+"""What Slack delivers, over HTTP or Socket Mode alike: taken in once, strangers' news dropped early, then Bolt's.
+
+Slack delivers again what was not answered within three seconds, with the same ids (docs.slack.dev, "Events API").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from handlers.payloads import Payload, check
+from services.metrics import Metrics
+from services.model import PersonKey
+from services.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
+"""Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
+
+_FAILED = 500
+_RETRY = "x-slack-retry-num"
+
+
+class Deliveries(Protocol):
+    """Remembers what was taken in."""
+
+    async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
+        """Whether this is the first time."""
+        ...
+
+    async def release(self, team_id: str, delivery_id: str) -> None:
+        """Let it come again."""
+        ...
+
+
+class Directory(Protocol):
+    """Knows our people."""
+
+    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
+        """The person, if they are one of ours."""
+        ...
+
+
+class Intake:
+    """Takes payloads whose origin is certain."""
+
+    def __init__(
+        self, bolt: AsyncApp, deliveries: Deliveries, people: Directory, *, clock: Clock, metrics: Metrics
+    ) -> None:
+        """`bolt` has every listener registered."""
+        self._bolt = bolt
+        self._deliveries = deliveries
+        self._people = people
+        self._clock = clock
+        self._metrics = metrics
+
+    async def take(self, payload: Payload, headers: Mapping[str, str] | None = None) -> BoltResponse:
+        """The answer to a payload. Raises RequestError where it is none."""
+        check(payload)
+        kind = _kind(payload)
+        if payload.get("type") == "url_verification":
+            return BoltResponse(status=200, body={"challenge": payload["challenge"]})
+        if payload.get("ssl_check"):
+            return BoltResponse(status=200, body="")
+        # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
+        request = AsyncBoltRequest(mode="socket_mode", body=payload)
+        team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
+        if kind in PERSONAL_NEWS and not await self._is_ours(request, team_id, enterprise_id):
+            return self._done(kind, "stranger", BoltResponse(status=200, body=""))
+        delivery_id = "" if kind in PERSONAL_NEWS else payload.get("event_id") or payload.get("trigger_id") or ""
+        home = team_id or enterprise_id
+        if delivery_id and not await self._deliveries.claim(home, delivery_id, self._clock.now()):
+            log.info("delivery_repeated", kind=kind, team_id=home, retry=(headers or {}).get(_RETRY, ""))
+            return self._done(kind, "repeated", BoltResponse(status=200, body=""))
+        response = await self._bolt.async_dispatch(request)
+        if response.status >= _FAILED and delivery_id:
+            await self._deliveries.release(home, delivery_id)
+        return self._done(kind, "failed" if response.status >= _FAILED else "taken", response)
+
+    async def _is_ours(self, request: AsyncBoltRequest, team_id: str, enterprise_id: str) -> bool:
+        """Whether we know the person. Where the payload names another home, that of the person's own counts."""
+        return await self._people.find(team_id, enterprise_id, request.context.user_id or "") is not None
+
+    def _done(self, kind: str, outcome: str, response: BoltResponse) -> BoltResponse:
+        self._metrics.deliveries.labels(kind, outcome).inc()
+        return response
+
+
+def _kind(payload: Payload) -> str:
+    """A label of a bounded set: the event's type where it is one that we know, else the payload's."""
+    if "command" in payload:
+        return "command"
+    if payload.get("type") == "event_callback":
+        found = payload["event"]["type"]
+        return found if found in _EVENTS else "other_event"
+    return payload.get("type") or "ssl_check"
+
+
+_EVENTS = PERSONAL_NEWS | {"app_home_opened", "app_uninstalled", "tokens_revoked", "team_access_revoked"}

@@ -1,0 +1,76 @@
+"""The few pages that a browser sees: self-contained HTML, light and dark, one clear sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from re import sub
+
+from aiohttp import web
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+FOR_BROWSERS = frozenset({"/slack/install", "/slack/oauth_redirect"})
+"""Paths that nobody but a browser asks for."""
+
+_STYLE = """
+:root{color-scheme:light dark;--ground:#f4f6f3;--card:#fff;--ink:#1c2422;--soft:#5b6763;--good:#1f6f54;--bad:#a23b2a}
+@media(prefers-color-scheme:dark){:root{--ground:#141a18;--card:#1d2523;--ink:#e8eeeb;--soft:#9aa8a3;--good:#5fc39d;--bad:#ef8f7d}}
+*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;
+background:var(--ground);color:var(--ink);font:1.05rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:30rem;width:100%;background:var(--card);border-radius:1rem;padding:2.2rem 2.2rem 1.8rem;
+box-shadow:0 1px 2px #0002,0 12px 32px #0001}
+.mark{width:2.6rem;height:2.6rem;border-radius:50%;display:grid;place-items:center;font-size:1.35rem;color:var(--card);
+background:var(--good)}.bad .mark{background:var(--bad)}
+h1{font-size:1.25rem;margin:1rem 0 .4rem}p{margin:.3rem 0 1rem}
+a.go{display:inline-block;background:var(--good);color:var(--card);text-decoration:none;font-weight:600;
+padding:.6rem 1.1rem;border-radius:.6rem}a.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
+small{display:block;color:var(--soft);margin-top:1rem}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says, already in the reader's language, as plain text."""
+
+    title: str
+    sentence: str
+    note: str = ""
+    ok: bool = True
+    link: str = ""
+    link_text: str = ""
+
+
+def wants_page(request: web.Request) -> bool:
+    """Whether a browser asks."""
+    return request.method == "GET" and (
+        "text/html" in request.headers.get("Accept", "") or request.path in FOR_BROWSERS
+    )
+
+
+def html(page: Page, locale: str) -> str:
+    """The whole page; everything in it is escaped."""
+    go = f'<p><a class="go" href="{escape(page.link)}">{escape(page.link_text)}</a></p>' if page.link else ""
+    note = f"<small>{escape(page.note)}</small>" if page.note else ""
+    sentence = sub(r"`([^`]+)`", r"<code>\1</code>", escape(page.sentence))
+    return (
+        f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
+        f"<title>{escape(page.title)}</title><style>{_STYLE}</style></head>"
+        f'<body class="{"good" if page.ok else "bad"}"><main><div class="mark" aria-hidden="true">'
+        f"{'✓' if page.ok else '!'}</div><h1>{escape(page.title)}</h1><p>{sentence}</p>{go}{note}"
+        "</main></body></html>"
+    )
+
+
+def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The page as a response that no other site can frame, sniff or cache."""
+    return web.Response(
+        text=html(page, locale), content_type="text/html", status=status, headers={**SECURITY, **(headers or {})}
+    )

@@ -1,0 +1,56 @@
+"""What an operator measures, as Prometheus counts it. No label names a person, a calendar or a workspace."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATE = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
+_QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
+
+
+class Metrics:
+    """The program's counters; one instance for each program, made in `app.py`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.writes = Counter(
+            "statusquo_writes", "Decisions about a profile, by what came of them", ["outcome"], registry=self.registry
+        )
+        self.edge_lateness = Histogram(
+            "statusquo_edge_lateness_seconds",
+            "From the instant of an edge to Slack's answer",
+            buckets=_LATE,
+            registry=self.registry,
+        )
+        self.syncs = Counter(
+            "statusquo_calendar_syncs",
+            "Fetches of calendars, by provider and by what came of them",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
+        self.slack_calls = Counter(
+            "statusquo_slack_calls",
+            "Calls of Slack's Web API, by method and by what came of them",
+            ["method", "outcome"],
+            registry=self.registry,
+        )
+        self.pending_wishes = Gauge(
+            "statusquo_pending_wishes", "Profiles that wait for their lane", registry=self.registry
+        )
+        self.requests = Histogram(
+            "statusquo_request_seconds",
+            "Requests, by route and status",
+            ["route", "status"],
+            buckets=_QUICK,
+            registry=self.registry,
+        )
+        self.deliveries = Counter(
+            "statusquo_deliveries",
+            "What Slack delivered, by type and by what became of it",
+            ["type", "outcome"],
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,45 @@
+"""What the app asks to be allowed, in one place, each scope with its reason; manifest.yml is tested against this.
+
+Slack's scopes only add up, they are never taken back by a later install (docs.slack.dev, "Installing with OAuth"),
+so nothing is asked that is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+BOT: Mapping[str, str] = MappingProxyType(
+    {
+        "chat:write": "tell a person once that a calendar or a permission needs mending",
+        "commands": "/quo and /ooo",
+        "users.profile:read": "hear of a status that somebody typed",
+        "users:read": "the person's zone and language",
+        "users:read.email": "which attendee of an event is the person",
+    }
+)
+USER: Mapping[str, str] = MappingProxyType(
+    {
+        "users.profile:read": "read the status before writing it",
+        "users.profile:write": "write the status",
+    }
+)
+OPTIONAL = frozenset({"users:read.email"})
+"""Without these everything works but one comfort: the person then says which address is theirs."""
+
+
+def parse(scopes: object) -> frozenset[str]:
+    """The scopes in Slack's comma-separated `scope`; none where it is no text."""
+    if not isinstance(scopes, str):
+        return frozenset()
+    return frozenset(part for part in (part.strip() for part in scopes.split(",")) if part)
+
+
+def joined(scopes: Iterable[str]) -> str:
+    """Comma-separated and sorted, as Slack takes it and as it is stored."""
+    return ",".join(sorted(scopes))
+
+
+def missing(granted: Iterable[str]) -> frozenset[str]:
+    """The user scopes that a grant lacks: with one missing, a status can be neither read nor written."""
+    return frozenset(USER) - frozenset(granted)

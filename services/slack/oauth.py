@@ -1,0 +1,135 @@
+"""Slack where it gives and takes tokens, and says whose they are: oauth.v2.access, auth.test, auth.revoke, users.info.
+
+The shape of oauth.v2.access's answer: docs.slack.dev, "Installing with OAuth" and "Token rotation".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from services import scopes
+from services.grants import Answer, Member, Tokens, require_tokens
+from services.people import zone_name
+from services.slack.client import SlackClients
+
+ACCESS = "oauth.v2.access"
+TEST = "auth.test"
+REVOKE = "auth.revoke"
+INFO = "users.info"
+_ID = re.compile(r"[A-Z0-9]{1,63}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
+
+
+class SlackAuthority:
+    """Exchanges codes, revokes tokens, knows members."""
+
+    def __init__(self, clients: SlackClients, client_id: str, client_secret: str) -> None:
+        """`client_id` and `client_secret` are our app's."""
+        self._clients = clients
+        self._client_id = client_id
+        self._client_secret = client_secret
+
+    async def exchange(self, code: str, redirect_uri: str, now: datetime) -> Answer:
+        """The tokens for `code`, whose life is counted from `now`. Raises SlackError."""
+        answer = await self._clients.call(
+            None,
+            ACCESS,
+            params={"code": code, "redirect_uri": redirect_uri},
+            auth=aiohttp.BasicAuth(self._client_id, self._client_secret),
+        )
+        return parse_answer(answer, now)
+
+    async def member(self, token: str, user_id: str) -> Member:
+        """The zone, language and address of a person. Raises SlackError."""
+        answer = await self._clients.call(
+            token, INFO, http_verb="GET", params={"user": user_id, "include_locale": "true"}
+        )
+        return parse_member(answer.get("user"))
+
+    async def owner(self, token: str) -> str:
+        """The user id that `token` belongs to. Raises SlackError."""
+        answer = await self._clients.call(token, TEST)
+        return _id(answer.get("user_id"))
+
+    async def revoke(self, token: str) -> None:
+        """Make `token` worth nothing. Raises SlackError."""
+        await self._clients.call(token, REVOKE)
+
+    async def install_of(self, bot_token: str) -> Answer:
+        """The install that a bot token given by the operator belongs to. Raises SlackError."""
+        answer = await self._clients.call(bot_token, TEST)
+        found = Answer(
+            team_id=_id(answer.get("team_id")),
+            enterprise_id=_id(answer.get("enterprise_id")),
+            org_wide=answer.get("is_enterprise_install") is True,
+            name=_text(answer.get("team")),
+            app_id=_id(answer.get("app_id")),
+            user_id=_id(answer.get("user_id")),
+            bot_user_id=_id(answer.get("user_id")),
+            bot_id=_id(answer.get("bot_id")),
+            bot=Tokens(bot_token),
+        )
+        return require_tokens(found)
+
+
+def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
+    """What oauth.v2.access gave, from its JSON. Raises SlackRefusedError where no token or nobody's id is in it."""
+    user = _mapping(answer.get("authed_user"))
+    team = _mapping(answer.get("team"))
+    enterprise = _mapping(answer.get("enterprise"))
+    return require_tokens(
+        Answer(
+            team_id=_id(team.get("id")),
+            enterprise_id=_id(enterprise.get("id")),
+            org_wide=answer.get("is_enterprise_install") is True,
+            name=_text(team.get("name")) or _text(enterprise.get("name")),
+            app_id=_id(answer.get("app_id")),
+            user_id=_id(user.get("id")),
+            bot_user_id=_id(answer.get("bot_user_id")),
+            bot=_tokens(answer, now),
+            user=_tokens(user, now),
+        )
+    )
+
+
+def parse_member(user: object) -> Member:
+    """Zone, language and address from a user object, of users.info or of an event."""
+    found = _mapping(user)
+    locale = _text(found.get("locale"))
+    return Member(
+        zone=zone_name(_text(found.get("tz"))),
+        locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
+        address=_text(_mapping(found.get("profile")).get("email")).strip().lower(),
+    )
+
+
+def _tokens(part: Mapping[str, Any], now: datetime) -> Tokens | None:
+    access = _text(part.get("access_token"))
+    if not access:
+        return None
+    seconds = part.get("expires_in")
+    return Tokens(
+        access=access,
+        scopes=scopes.parse(part.get("scope")),
+        refresh=_text(part.get("refresh_token")) or None,
+        expires_at=now + timedelta(seconds=seconds) if isinstance(seconds, int) and seconds > 0 else None,
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _id(value: object) -> str:
+    """A Slack id, "" for whatever is none."""
+    text = _text(value)
+    return text if _ID.fullmatch(text) else ""

@@ -1,0 +1,205 @@
+"""People: who they are, what they allowed us, what they asked for before they had."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from services import scopes
+from services.grants import Member, Tokens
+from services.model import Pause, PersonKey, Status
+from services.people import Grant, GrantState, PersonView, zone_or
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.marks import Upsert, insert_for, mark_due
+from services.store.models import Ask, OAuthState, Person
+from services.store.notices import NoticeStore
+from services.store.standings import StandingStore
+
+_TOKEN = "people.token"  # noqa: S105 - the place of a token, not one
+_REFRESH = "people.refresh_token"
+_ADDRESSES = "people.addresses"
+_ASK = "asks.content"
+
+
+class PeopleStore:
+    """The people of all workspaces."""
+
+    def __init__(self, database: Database, vault: Vault, notices: NoticeStore, standings: StandingStore) -> None:
+        """`vault` seals tokens, addresses and what people typed."""
+        self._database = database
+        self._vault = vault
+        self._notices = notices
+        self._standings = standings
+
+    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
+        """The person, where we know them under the team's id or else the org's: one look into the primary key."""
+        if not user_id:
+            return None
+        async with self._database.read() as connection:
+            found = await connection.scalars(
+                select(Person.team_id).where(Person.team_id.in_((team_id, enterprise_id)), Person.user_id == user_id)
+            )
+            homes = set(found)
+        home = team_id if team_id in homes else enterprise_id if enterprise_id in homes else None
+        return None if home is None else PersonKey(home, user_id)
+
+    async def get(self, key: PersonKey) -> PersonView | None:
+        """What is known of the person."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(Person.__table__).where(*_is(key)))).one_or_none()
+        if row is None:
+            return None
+        return PersonView(
+            key=key,
+            zone=zone_or(row.zone, ZoneInfo("UTC")),
+            locale=row.locale,
+            grant_state=GrantState(row.grant_state),
+            pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
+            home_opened=row.home_opened,
+            created_at=row.created_at,
+        )
+
+    async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
+        """Keep a new person; one who is there already stays as they are."""
+        async with self._database.write() as connection:
+            await connection.execute(self._insert(insert_for(connection, Person), key, member, now))
+
+    async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None:
+        """Keep a person's token in the place of one before; they are due at once, and welcomed the first time.
+
+        What they chose, and what is remembered of their profile, stays.
+        """
+        row = (key.team_id, key.user_id)
+        async with self._database.write() as connection:
+            await connection.execute(self._insert(insert_for(connection, Person), key, member, now))
+            await connection.execute(
+                update(Person)
+                .where(*_is(key))
+                .values(
+                    token=self._vault.seal(tokens.access, _TOKEN, *row),
+                    refresh_token=self._vault.seal(tokens.refresh, _REFRESH, *row),
+                    token_expires_at=tokens.expires_at,
+                    refresh_due_at=tokens.refresh_due_at,
+                    refresh_seq=Person.refresh_seq + 1,
+                    scopes=scopes.joined(tokens.scopes),
+                    granted_at=now,
+                    grant_state=GrantState.OK.value,
+                    **self._known(key, member),
+                )
+            )
+            await self._notices.worked(connection, key, "grant")
+            await self._notices.tell(connection, key, "welcome")
+            await mark_due(connection, key, now)
+
+    async def the_grant(self, key: PersonKey) -> Grant | None:
+        """The person's token and when it was given; None where there is none."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(Person.token, Person.granted_at).where(*_is(key)))).one_or_none()
+        if row is None or row.token is None:
+            return None
+        token = self._vault.open(row.token, _TOKEN, key.team_id, key.user_id)
+        return None if token is None else Grant(token, row.granted_at)
+
+    async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
+        """Take a grant away, if it is still the one of that instant, and have the person told once."""
+        async with self._database.write() as connection:
+            done = await connection.execute(
+                update(Person)
+                .where(*_is(key), Person.granted_at == granted_at)
+                .values(
+                    token=None,
+                    refresh_token=None,
+                    token_expires_at=None,
+                    refresh_due_at=None,
+                    refresh_seq=Person.refresh_seq + 1,
+                    grant_state=GrantState.LOST.value,
+                )
+            )
+            if done.rowcount != 1:
+                return False
+            await self._notices.tell(connection, key, "grant")
+            await mark_due(connection, key, now, stale=False)
+        return True
+
+    async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
+        """Follow the person's zone and language; whether anything differs. Their timeline is resolved anew then."""
+        async with self._database.write() as connection:
+            row = (await connection.execute(select(Person.zone, Person.locale).where(*_is(key)))).one_or_none()
+            if row is None or ((member.zone or row.zone), (member.locale or row.locale)) == tuple(row):
+                return False
+            await connection.execute(update(Person).where(*_is(key)).values(**self._known(key, member)))
+            await mark_due(connection, key, now)
+        return True
+
+    async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
+        """Remember that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""
+        async with self._database.write() as connection:
+            if not await self._standings.see(connection, key, seen, at):
+                return False
+            await mark_due(connection, key, now, stale=False)
+        return True
+
+    async def open_home(self, key: PersonKey, now: datetime) -> None:
+        """The person looks at their Home tab: from now on it is kept up to date."""
+        async with self._database.write() as connection:
+            await connection.execute(update(Person).where(*_is(key)).values(home_opened=True))
+            await mark_due(connection, key, now, stale=False)
+
+    async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
+        """Keep what somebody asked for until they have granted; the newest alone. The person must exist."""
+        content = self._vault.seal(text, _ASK, key.team_id, key.user_id)
+        fresh = {"asked_at": now, "command": command, "content": content}
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert_for(connection, Ask)
+                .values(team_id=key.team_id, user_id=key.user_id, **fresh)
+                .on_conflict_do_update(index_elements=["team_id", "user_id"], set_=fresh)
+            )
+
+    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
+        """The command and text that the person had asked for; kept no longer."""
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                delete(Ask)
+                .where(Ask.team_id == key.team_id, Ask.user_id == key.user_id)
+                .returning(Ask.command, Ask.content)
+            )
+            row = found.one_or_none()
+        if row is None:
+            return None
+        return row.command, self._vault.open(row.content, _ASK, key.team_id, key.user_id) or ""
+
+    async def delete(self, key: PersonKey) -> bool:
+        """Delete everything of the person in one transaction; whether there was anything."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(OAuthState).where(OAuthState.team_id == key.team_id, OAuthState.user_id == key.user_id)
+            )
+            done = await connection.execute(delete(Person).where(*_is(key)))
+        return done.rowcount == 1
+
+    def _insert(self, insert: Upsert, key: PersonKey, member: Member, now: datetime) -> Upsert:
+        known = {"zone": "UTC", "locale": "en-US", **self._known(key, member)}
+        return insert.values(
+            team_id=key.team_id, user_id=key.user_id, created_at=now, grant_state=GrantState.NONE.value,
+            scopes="", preferences="{}", stale=True, home_opened=False, home_stale=True, refresh_seq=0, **known,
+        ).on_conflict_do_nothing(index_elements=["team_id", "user_id"])  # fmt: skip
+
+    def _known(self, key: PersonKey, member: Member) -> dict[str, object]:
+        """The columns that `member` tells something about."""
+        known: dict[str, object] = {}
+        if member.zone:
+            known["zone"] = member.zone
+        if member.locale:
+            known["locale"] = member.locale
+        if member.address:
+            known["addresses"] = self._vault.seal(json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id)
+        return known
+
+
+def _is(key: PersonKey) -> tuple[ColumnElement[bool], ...]:
+    return (Person.team_id == key.team_id, Person.user_id == key.user_id)

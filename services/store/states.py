@@ -1,0 +1,74 @@
+"""Single-use states and links, of which only a digest is kept: who reads the database cannot use one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, insert
+
+from services.grants import Ticket
+from services.store.engine import Database
+from services.store.models import OAuthState
+
+_SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
+
+
+class StateStore:
+    """Makes and takes single-use secrets."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where they are kept."""
+        self._database = database
+
+    async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
+        """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
+
+        `bound_to` is a second secret (a browser's cookie) without which the first opens nothing.
+        """
+        secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(OAuthState).values(
+                    team_id=ticket.team_id,
+                    digest=_digest(secret, bound_to),
+                    purpose=ticket.purpose,
+                    user_id=ticket.user_id,
+                    expires_at=expires_at,
+                )
+            )
+        return secret
+
+    async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
+        """What `secret` was made for, and it is good no more.
+
+        None where it is unknown, used, expired, made for another purpose or bound to something else.
+        """
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return None
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                delete(OAuthState)
+                .where(
+                    OAuthState.team_id == form[1],
+                    OAuthState.digest == _digest(secret, bound_to),
+                    OAuthState.purpose == purpose,
+                    OAuthState.expires_at > now,
+                )
+                .returning(OAuthState.user_id)
+            )
+            row = found.one_or_none()
+        return None if row is None else Ticket(purpose, form[1], row.user_id)
+
+    async def clean(self, now: datetime) -> int:
+        """Delete what has expired; how many those were."""
+        async with self._database.write() as connection:
+            done = await connection.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
+        return done.rowcount
+
+
+def _digest(secret: str, bound_to: str) -> str:
+    return hashlib.sha256(f"{secret}\x00{bound_to}".encode()).hexdigest()

@@ -1,0 +1,122 @@
+"""Workspaces and their bot tokens: one row for each team, or for each org that installed the app org-wide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
+
+from services import scopes
+from services.grants import Answer
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.marks import insert_for
+from services.store.models import Delivery, Lane, OAuthState, Workspace
+
+_TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one
+_REFRESH = "workspaces.bot_refresh_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What a request needs of the workspace that it came from."""
+
+    team_id: str
+    enterprise_id: str | None
+    name: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
+    token: str | None = field(repr=False)
+    scopes: frozenset[str]
+    installed_at: datetime
+
+
+class WorkspaceStore:
+    """The installs."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals the tokens."""
+        self._database = database
+        self._vault = vault
+
+    async def locate(self, team_id: str, enterprise_id: str) -> str | None:
+        """The id that a request's workspace is kept under: the team's own install first, else its org's."""
+        bot = await self.find(team_id, enterprise_id)
+        return None if bot is None else bot.team_id
+
+    async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
+        """The install that a request from that team of that org belongs to. Either id may be ""."""
+        wanted = or_(Workspace.team_id == team_id, (Workspace.team_id == enterprise_id) & Workspace.org_wide)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(Workspace.__table__).where(wanted))).all()
+        if not rows:
+            return None
+        row = next((row for row in rows if row.team_id == team_id), rows[0])
+        return Bot(
+            team_id=row.team_id,
+            enterprise_id=row.enterprise_id,
+            name=row.name,
+            app_id=row.app_id,
+            bot_id=row.bot_id,
+            bot_user_id=row.bot_user_id,
+            token=self._vault.open(row.bot_token, _TOKEN, row.team_id),
+            scopes=scopes.parse(row.bot_scopes),
+            installed_at=row.installed_at,
+        )
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The bot token of the workspace with this very id; None where there is none (any more)."""
+        async with self._database.read() as connection:
+            sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
+        return self._vault.open(sealed, _TOKEN, team_id)
+
+    async def install(self, answer: Answer, now: datetime) -> None:
+        """Keep the workspace and its bot token in the place of those before; its people and policy stay."""
+        if answer.bot is None:
+            raise ValueError("an install has a bot token")
+        home = answer.home
+        fresh = {
+            "enterprise_id": answer.enterprise_id or None,
+            "name": answer.name,
+            "org_wide": answer.org_wide,
+            "app_id": answer.app_id,
+            "bot_id": answer.bot_id,
+            "bot_user_id": answer.bot_user_id,
+            "bot_token": self._vault.seal(answer.bot.access, _TOKEN, home),
+            "bot_refresh_token": self._vault.seal(answer.bot.refresh, _REFRESH, home),
+            "bot_expires_at": answer.bot.expires_at,
+            "bot_scopes": scopes.joined(answer.bot.scopes),
+            "installed_at": now,
+            "refresh_due_at": answer.bot.refresh_due_at,
+        }
+        async with self._database.write() as connection:
+            insert = insert_for(connection, Workspace).values(team_id=home, allow_titles=True, refresh_seq=0, **fresh)
+            await connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["team_id"], set_={**fresh, "refresh_seq": Workspace.refresh_seq + 1}
+                )
+            )
+
+    async def installed_at(self, team_id: str) -> datetime | None:
+        """When the workspace with this very id was (last) installed."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(Workspace.installed_at).where(Workspace.team_id == team_id))
+
+    async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
+        """The bot token is worth nothing any more, if it is still the one of that install."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Workspace)
+                .where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
+                .values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
+            )
+
+    async def delete(self, team_id: str) -> bool:
+        """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there."""
+        async with self._database.write() as connection:
+            for loose in (Lane, OAuthState, Delivery):
+                await connection.execute(delete(loose).where(loose.team_id == team_id))
+            done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
+        return done.rowcount == 1
