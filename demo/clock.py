@@ -226,6 +226,6 @@ class DemoClock:
             self._away = {task: since for task, since in self._away.items() if since > fresh and not task.done()}
             outside = self.busy()
             self._worked = self._worked or outside
-            quiet = 0 if outside or self._away else quiet + 1
+            quiet = 0 if outside else quiet + (not self._away)
         self._held = self._worked = False
         self._since = time.monotonic()
