@@ -78,13 +78,13 @@ class DemoClock:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             self._worked = True
         finally:
+            if task is not None:
+                self._away[task] = time.monotonic()
+                self._hold()  # before the sleeper goes: it keeps the time from passing its instant
             if sleeper is not None:
                 self._sleepers.discard(sleeper)
                 sleeper.done.cancel()
             woken.cancel()
-            if task is not None:
-                self._away[task] = time.monotonic()
-                self._hold()
 
     # ── its face ────────────────────────────────────────────────────────────────────────────────────
 
