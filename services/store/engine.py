@@ -7,10 +7,11 @@ seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for read
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -42,16 +43,32 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One short transaction: committed at the end, rolled back on any error. No network inside."""
+        hooks: list[Callable[[], None]] = []
         if not self.is_sqlite:
             async with self.engine.begin() as connection:
+                _hooks[connection] = hooks
                 yield connection
-            return
-        async with self._writer, self.engine.begin() as connection:
-            yield connection
+        else:
+            async with self._writer, self.engine.begin() as connection:
+                _hooks[connection] = hooks
+                yield connection
+        for hook in hooks:
+            hook()
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+
+
+_hooks: WeakKeyDictionary[AsyncConnection, list[Callable[[], None]]] = WeakKeyDictionary()
+
+
+def after_commit(transaction: AsyncConnection, hook: Callable[[], None]) -> None:
+    """Call `hook` once the commit of a transaction of `Database.write` has returned; never after a rollback.
+
+    SQLAlchemy's own "commit" event comes too early: it fires before the database has the rows.
+    """
+    _hooks[transaction].append(hook)
 
 
 def _pragmas(connection: Any, _record: object) -> None:

@@ -1,0 +1,143 @@
+"""What runs when: a loop for each kind of due work, the lanes' runner, and a sweep for what was missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from services.engine.guard import guarded
+from services.engine.lane import Lanes
+from services.engine.runner import Runner
+from services.ports import Clock, DueWork
+
+log = structlog.get_logger(__name__)
+
+POLL = 1.0
+"""Seconds of real time after which a loop looks for what another replica or process has made due."""
+
+SWEEP = 3.0
+"""Seconds of real time between two sweeps."""
+
+AFTER_FAILURE = 1.0
+TAKEN = 0.1
+
+
+class BusyLanes(Protocol):
+    """Tells which lanes have something to do: `store.lanes.LaneStore`."""
+
+    def busy(self, now: datetime) -> AbstractAsyncContextManager[tuple[Any, list[str]]]:
+        """A transaction, and the workspaces with pending rows."""
+        ...
+
+
+class EngineBell:
+    """Wakes every loop of the engine."""
+
+    def __init__(self) -> None:
+        self._events: list[asyncio.Event] = []
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at each ring; its listener clears it."""
+        event = asyncio.Event()
+        self._events.append(event)
+        return event
+
+    def ring(self) -> None:
+        """Have every loop look at what is due."""
+        for event in self._events:
+            event.set()
+
+
+class Engine:
+    """Runs due work and lanes from `start` to `stop`."""
+
+    def __init__(
+        self,
+        work: Sequence[DueWork],
+        runner: Runner,
+        lanes: Lanes,
+        busy: BusyLanes,
+        clock: Clock,
+        *,
+        bell: EngineBell | None = None,
+        poll: float = POLL,
+        sweep: float = SWEEP,
+    ) -> None:
+        """`poll` and `sweep` in seconds of real time."""
+        self.bell = bell or EngineBell()
+        self._work = work
+        self._runner = runner
+        self._lanes = lanes
+        self._busy = busy
+        self._clock = clock
+        self._poll = poll
+        self._sweep_every = sweep
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every loop is running."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    async def start(self) -> None:
+        """Begin; due work that piled up while the app was down is taken up at once."""
+        self._tasks = [asyncio.create_task(self._runner.run(self._lanes, self._stop), name="runner")]
+        await asyncio.sleep(0)  # the runner takes wakes from here on
+        self._tasks += [asyncio.create_task(self._loop(work), name=work.name) for work in self._work]
+        self._tasks.append(asyncio.create_task(self._sweep(), name="sweep"))
+
+    async def stop(self) -> None:
+        """Take up nothing new, finish the calls in flight, and end."""
+        self._stop.set()
+        self._lanes.stop()
+        self.bell.ring()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _loop(self, work: DueWork) -> None:
+        wake = self.bell.listen()
+        while not self._stop.is_set():
+            wake.clear()
+            pause = True
+            with guarded("due_work_failed", work=work.name) as result:
+                due = await work.next_due()
+                if due is not None and due <= self._clock.now():
+                    report = await work.run_due()
+                    pause = report.done == 0
+                    if report.failed:
+                        log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
+                else:
+                    await self._wait(due, wake)
+                    pause = False
+            if not self._stop.is_set() and (result.failed or pause):
+                # rows are due but another replica has them, or something failed: not at once again
+                await self._rest(AFTER_FAILURE if result.failed else TAKEN)
+
+    async def _sweep(self) -> None:
+        while not self._stop.is_set():
+            with guarded("sweep_failed"):
+                async with self._busy.busy(self._clock.now()) as (transaction, lanes):
+                    if lanes:
+                        await self._runner.wake(transaction, lanes)
+            if not self._stop.is_set():
+                await self._rest(self._sweep_every)
+
+    async def _wait(self, until: datetime | None, wake: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(self._poll):
+                await self._clock.wait(until, wake)
+        except TimeoutError:
+            return
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,200 @@
+"""Draining a workspace's lane: the most urgent wish first, several at once, never beyond the budget.
+
+One process owns a lane while it drains it; the runner sees to that. The budget lives in memory for the time of
+a drain and is stored with each mark, so that the next owner does not burst.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.engine.guard import guarded
+from services.keeping import Keeper, back_off
+from services.model import PersonKey
+from services.ports import Clock
+from services.slack.budget import Budget
+from services.store.lanes import Wish
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+"""How many people of one workspace are looked after at the same time."""
+
+POLL = 1.0
+"""Seconds of real time after which a waiting lane looks for what other replicas have wished for."""
+
+STAY = timedelta(seconds=90)
+"""A lane that can do nothing for longer than this gives up its owner; the sweep wakes it again."""
+
+LONGEST_CALL = timedelta(seconds=15)
+
+
+class WishRows(Protocol):
+    """The lane's rows: `store.lanes.LaneStore`."""
+
+    async def wishes(self, team_id: str, now: datetime, limit: int, busy: set[PersonKey]) -> list[Wish]: ...  # noqa: D102  # see LaneStore
+    async def next_try(self, team_id: str, now: datetime) -> datetime | None: ...  # noqa: D102  # see LaneStore
+    async def postpone(self, wish: Wish, until: datetime, attempt: None, notice: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
+    async def budget(self, team_id: str) -> str: ...  # noqa: D102  # see LaneStore
+    async def save_budget(self, team_id: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
+
+
+class Chore(Protocol):
+    """What a lane does when no status waits: notices, Home tabs."""
+
+    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+        """Do what can be done now. When there is more to do; None when there is not."""
+        ...
+
+
+class Lanes:
+    """Drains lanes; the runner says which and when."""
+
+    def __init__(
+        self,
+        rows: WishRows,
+        keeper: Keeper,
+        chores: tuple[Chore, ...],
+        clock: Clock,
+        *,
+        new_budget: Callable[[], Budget] = Budget,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        """`chores` are done in this order after the statuses."""
+        self.rows = rows
+        self.keeper = keeper
+        self.chores = chores
+        self.clock = clock
+        self.new_budget = new_budget
+        self.at_once = at_once
+        self._draining: dict[str, _Drain] = {}
+        self.stopping = False
+
+    async def drain(self, team_id: str) -> None:
+        """Do all that there is to do in a lane, waiting for its budget. Never raises; ends early after `stop`."""
+        if self.stopping:
+            return
+        drain = _Drain(team_id, self)
+        self._draining[team_id] = drain
+        try:
+            with guarded("lane_failed", team_id=team_id):
+                await drain.run()
+        finally:
+            if self._draining.get(team_id) is drain:
+                del self._draining[team_id]
+
+    def nudge(self, team_id: str) -> bool:
+        """Have a lane that is being drained by this process look again now. False when it is not."""
+        drain = self._draining.get(team_id)
+        if drain is None:
+            return False
+        drain.nudge()
+        return True
+
+    def stop(self) -> None:
+        """Take up nothing new; calls in flight are finished and recorded."""
+        self.stopping = True
+        for drain in self._draining.values():
+            drain.stop()
+
+
+class _Drain:
+    """One drain of one lane."""
+
+    def __init__(self, team_id: str, lanes: Lanes) -> None:
+        self._team_id = team_id
+        self._rows = lanes.rows
+        self._keeper = lanes.keeper
+        self._chores = lanes.chores
+        self._clock = lanes.clock
+        self._budget = lanes.new_budget()
+        self._at_once = lanes.at_once
+        self._look = asyncio.Event()
+        self._stopping = False
+        self._tasks: dict[PersonKey, asyncio.Task[None]] = {}
+
+    def nudge(self) -> None:
+        self._look.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._look.set()
+
+    async def run(self) -> None:
+        stored = await self._rows.budget(self._team_id)
+        self._budget.restore(stored, self._clock.now(), LONGEST_CALL)
+        try:
+            while not self._stopping:
+                self._look.clear()
+                again = await self._start_what_may()
+                if again is None and not self._tasks:
+                    break
+                await self._wait(again)
+        finally:
+            await self._finish()
+        await self._rows.save_budget(self._team_id, self._budget.to_json(self._clock.now()))
+
+    async def _start_what_may(self) -> datetime | None:
+        """Take up as many wishes as may be; when to look again, None where nothing is left but what runs."""
+        now = self._clock.now()
+        free = self._at_once - len(self._tasks)
+        if free <= 0:
+            return now + STAY
+        wishes = await self._rows.wishes(self._team_id, now, free + self._at_once, set(self._tasks))
+        again: list[datetime] = []
+        for wish in wishes:
+            if len(self._tasks) >= self._at_once or self._stopping:
+                again.append(now + STAY)
+                break
+            ready = self._keeper.ready_at(wish, self._budget)
+            if ready is not None:
+                again.append(ready)
+                continue
+            self._start(wish)
+        if again:
+            return min(again)
+        if wishes or self._tasks:
+            return now + STAY
+        return await self._rest(now)
+
+    async def _rest(self, now: datetime) -> datetime | None:
+        again = [when for chore in self._chores if (when := await chore.run(self._team_id, self._budget)) is not None]
+        put_off = await self._rows.next_try(self._team_id, now)
+        if put_off is not None:
+            again.append(put_off)
+        soonest = min(again, default=None)
+        return None if soonest is None or soonest > now + STAY else soonest
+
+    def _start(self, wish: Wish) -> None:
+        calls = self._keeper.take(wish, self._budget)
+        task = asyncio.create_task(self._one(wish, self._keeper.keep(wish, calls)))
+        self._tasks[wish.key] = task
+        task.add_done_callback(lambda _: self._done(wish.key))
+
+    def _done(self, key: PersonKey) -> None:
+        del self._tasks[key]
+        self._look.set()
+
+    async def _one(self, wish: Wish, work: Awaitable[None]) -> None:
+        with guarded("wish_failed", team_id=wish.key.team_id, user_id=wish.key.user_id) as result:
+            await work
+        if result.failed:
+            until = self._clock.now() + back_off(wish.failures)
+            with guarded("wish_not_postponed", team_id=wish.key.team_id, user_id=wish.key.user_id):
+                await self._rows.postpone(wish, until, None, "", self._budget.to_json(self._clock.now()))
+
+    async def _wait(self, until: datetime | None) -> None:
+        try:
+            async with asyncio.timeout(POLL):
+                await self._clock.wait(until, self._look)
+        except TimeoutError:
+            return
+
+    async def _finish(self) -> None:
+        if self._tasks:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)

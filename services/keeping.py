@@ -1,0 +1,289 @@
+"""One person's wish carried out: read the profile, decide, write or leave it, write down what came of it.
+
+This and nothing else writes to a Slack profile. What is about to be written is stored before the call, so that
+a crash between the call and its record leaves a status that is known to be ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services import ownership
+from services.errors import (
+    BadEmojiError,
+    GrantLostError,
+    ScopeMissingError,
+    SlackError,
+    SlackRateLimitedError,
+    TokenExpiredError,
+    WorkspaceBlockedError,
+    WrongPersonError,
+)
+from services.model import Action, Decision, PersonKey, Reason, ReasonCode, Span, Status
+from services.ports import Clock
+from services.reconcile import digest
+from services.rules import default_emoji
+from services.slack.budget import Budget, Slot
+from services.store.lanes import Wish
+from services.store.standings import Memory
+from services.store.writes import Attempt
+
+log = structlog.get_logger(__name__)
+
+READ = "users.profile.get"
+WRITE = "users.profile.set"
+TEST = "auth.test"
+
+LAST_RESORT = ":speech_balloon:"
+"""The emoji that Slack itself puts beside a text without one (docs.slack.dev, "User presence and status")."""
+
+FIRST_BACK_OFF = timedelta(seconds=2)
+LONGEST_BACK_OFF = timedelta(minutes=5)
+BLOCKED_BACK_OFF = timedelta(hours=1)
+
+
+class Profiles(Protocol):
+    """The Slack profiles: `services.slack.profile.SlackProfiles`. Each raises a SlackError."""
+
+    async def owner(self, token: str) -> str:
+        """The user id that the token belongs to."""
+        ...
+
+    async def read(self, token: str) -> Status:
+        """What the token's owner's profile shows."""
+        ...
+
+    async def write(self, token: str, status: Status) -> Status:
+        """Set the status of the token's owner; what Slack made of it."""
+        ...
+
+
+class Wishes(Protocol):
+    """Where what came of a wish is recorded: `store.lanes.LaneStore`."""
+
+    async def intend(  # noqa: D102  # see LaneStore
+        self, wish: Wish, memory: Memory, read: tuple[datetime, datetime], budget: str
+    ) -> bool: ...
+    async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None: ...  # noqa: D102  # see LaneStore
+    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None: ...  # noqa: D102  # see LaneStore
+    async def postpone(  # noqa: D102  # see LaneStore
+        self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str
+    ) -> None: ...
+    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None: ...  # noqa: D102  # see LaneStore
+
+
+class Keeper:
+    """Carries wishes out."""
+
+    def __init__(
+        self,
+        profiles: Profiles,
+        wishes: Wishes,
+        clock: Clock,
+        refresh: Callable[[PersonKey], Awaitable[None]],
+    ) -> None:
+        """`refresh` renews a person's expired token and raises where that does not work."""
+        self._profiles = profiles
+        self._wishes = wishes
+        self._clock = clock
+        self._refresh = refresh
+
+    def ready_at(self, wish: Wish, budget: Budget) -> datetime | None:
+        """When the calls that `wish` may need can be made; None for now."""
+        now = self._clock.now()
+        waits = [budget.ready_at(READ, now), budget.ready_at(WRITE, now, wish.key.user_id)]
+        if wish.token is not None and wish.memory.owner != token_digest(wish.token):
+            waits.append(budget.ready_at(TEST, now))
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    def take(self, wish: Wish, budget: Budget) -> Calls:
+        """Take room for the calls that `wish` may need. Follows a `ready_at` of None without an await between."""
+        return Calls(budget, self._clock, wish)
+
+    async def keep(self, wish: Wish, calls: Calls) -> None:
+        """Carry `wish` out. A SlackError ends in its record, never in the caller."""
+        try:
+            await self._keep(wish, calls)
+        except SlackError as error:
+            await self._failed(wish, error, calls)
+        finally:
+            calls.close()
+
+    async def _keep(self, wish: Wish, calls: Calls) -> None:
+        now = self._clock.now()
+        if wish.token is None or not wish.granted or (wish.pause is not None and wish.pause.holds(now)):
+            await self._wishes.drop(wish, now=now)
+            return
+        if wish.span is None or wish.span.end <= now:
+            await self._wishes.drop(wish, unresolved=wish.span is None, now=now)
+            return
+        memory = await self._owned(wish, wish.token, calls)
+        now = self._clock.now()
+        async with calls.making(READ):
+            profile = await self._profiles.read(wish.token)
+        decision = ownership.decide(profile, memory.standing, wish.span, policy=wish.policy, pause=wish.pause, now=now)
+        memory = replace(
+            memory,
+            decided=digest(wish.span, wish.policy),
+            override=wish.span.override,
+            look=decision.look_again,
+        )
+        if decision.status is None:
+            await self._leave(wish, memory, decision, profile, calls)
+        else:
+            await self._write(wish, memory, decision, decision.status, calls)
+
+    async def _owned(self, wish: Wish, token: str, calls: Calls) -> Memory:
+        """The memory, with the token known to be this person's own. Raises WrongPersonError."""
+        known = token_digest(token)
+        if wish.memory.owner == known:
+            return wish.memory
+        async with calls.making(TEST):
+            owner = await self._profiles.owner(token)
+        if owner != wish.key.user_id:
+            raise WrongPersonError("token_of_somebody_else")
+        return replace(wish.memory, owner=known)
+
+    async def _leave(self, wish: Wish, memory: Memory, decision: Decision, profile: Status, calls: Calls) -> None:
+        memory = replace(memory, standing=replace(decision.standing, pending=None))
+        attempt = None
+        if decision.reason.code is not ReasonCode.SHOWS_ALREADY:
+            attempt = self._attempt(wish, decision.action, decision.reason, "left", profile)
+        await self._wishes.settle(wish, memory, attempt, calls.state())
+
+    async def _write(self, wish: Wish, memory: Memory, decision: Decision, status: Status, calls: Calls) -> None:
+        intended = replace(memory, decided="", standing=ownership.intent(memory.standing, decision))
+        now = self._clock.now()
+        read = (decision.standing.looked_at or now, now)
+        if not await self._wishes.intend(wish, intended, read, calls.state()):
+            return
+        if status.expiration is not None and status.expiration <= self._clock.now():
+            return  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
+        outcome = "done"
+        try:
+            async with calls.making(WRITE):
+                returned = await self._profiles.write(calls.token, status)
+        except BadEmojiError:
+            outcome = "done_with_another_emoji"
+            returned = await self._with_another_emoji(status, wish.span, calls)
+        memory = replace(memory, standing=ownership.record(decision, returned))
+        await self._wishes.settle(
+            wish, memory, self._attempt(wish, decision.action, decision.reason, outcome, returned), calls.state()
+        )
+        log.info(
+            "status_written", team_id=wish.key.team_id, user_id=wish.key.user_id, action=decision.action.value,
+            reason=decision.reason.code.value,
+        )  # fmt: skip
+
+    async def _with_another_emoji(self, status: Status, span: Span | None, calls: Calls) -> Status:
+        """One retry with the kind's own emoji. Raises BadEmojiError where that one is refused too."""
+        fallback = default_emoji(None if span is None else span.kind)
+        if fallback in {"", status.emoji}:
+            fallback = LAST_RESORT
+        calls.take_another_write()
+        async with calls.making(WRITE):
+            return await self._profiles.write(calls.token, replace(status, emoji=fallback))
+
+    # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
+
+    async def _failed(self, wish: Wish, error: SlackError, calls: Calls) -> None:
+        now = self._clock.now()
+        ids = {"team_id": wish.key.team_id, "user_id": wish.key.user_id}
+        log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
+        attempt = self._attempt(wish, Action.LEAVE, Reason(ReasonCode.NO_GRANT), type(error).__name__, Status())
+        if isinstance(error, SlackRateLimitedError):
+            calls.refused(error, now)
+        elif isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
+            await self._wishes.lose_grant(wish, attempt)
+        elif isinstance(error, TokenExpiredError):
+            await self._renew(wish, attempt, calls, now)
+        elif isinstance(error, WorkspaceBlockedError):
+            await self._wishes.postpone(wish, now + BLOCKED_BACK_OFF, attempt, "blocked", calls.state())
+        elif isinstance(error, BadEmojiError):
+            memory = replace(wish.memory, decided="" if wish.span is None else digest(wish.span, wish.policy))
+            await self._wishes.settle(wish, memory, attempt, calls.state())
+        else:
+            await self._wishes.postpone(wish, now + back_off(wish.failures), None, "", calls.state())
+
+    async def _renew(self, wish: Wish, attempt: Attempt, calls: Calls, now: datetime) -> None:
+        try:
+            await self._refresh(wish.key)
+        except GrantLostError:
+            await self._wishes.lose_grant(wish, attempt)
+        except SlackError:
+            await self._wishes.postpone(wish, now + back_off(wish.failures), None, "", calls.state())
+
+    def _attempt(self, wish: Wish, action: Action, reason: Reason, outcome: str, status: Status) -> Attempt:
+        span = wish.span
+        return Attempt(
+            at=self._clock.now(), action=action, reason=reason, outcome=outcome,
+            rule="" if span is None else span.rule, uid="" if span is None else span.uid, status=status,
+        )  # fmt: skip
+
+
+class Calls:
+    """The room that one wish has taken from its lane's budget; what was not used is given back at the end."""
+
+    def __init__(self, budget: Budget, clock: Clock, wish: Wish) -> None:
+        """Takes room for a read and a write, and for asking whose the token is where that is not known."""
+        self._budget = budget
+        self._clock = clock
+        self._person = wish.key.user_id
+        self.token = wish.token or ""
+        self._open: dict[str, Slot] = {}
+        now = clock.now()
+        self._open[READ] = budget.take(READ, now)
+        self._open[WRITE] = budget.take(WRITE, now, self._person)
+        if wish.token is not None and wish.memory.owner != token_digest(wish.token):
+            self._open[TEST] = budget.take(TEST, now)
+
+    def take_another_write(self) -> None:
+        """Room for one write more."""
+        self._open[WRITE] = self._budget.take(WRITE, self._clock.now(), self._person)
+
+    def making(self, method: str) -> _Call:
+        """Use the room for `method`: an async context around the call."""
+        return _Call(self._budget, self._clock, self._open.pop(method))
+
+    def refused(self, error: SlackRateLimitedError, now: datetime) -> None:
+        """Slack said to slow down."""
+        self._budget.refused(error.method, error.retry_after, now)
+
+    def state(self) -> str:
+        """The budget as it is to be stored."""
+        return self._budget.to_json(self._clock.now())
+
+    def close(self) -> None:
+        """Give back what was not used."""
+        for slot in self._open.values():
+            self._budget.give_back(slot)
+        self._open.clear()
+
+
+class _Call:
+    def __init__(self, budget: Budget, clock: Clock, slot: Slot) -> None:
+        self._budget, self._clock, self._slot = budget, clock, slot
+
+    async def __aenter__(self) -> None:
+        self._slot.started = self._clock.now()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._budget.done(self._slot, self._clock.now())
+        if kind is None:
+            self._budget.went_well(self._slot.method)
+
+
+def token_digest(token: str) -> str:
+    """What a token is recognised by without keeping it."""
+    return hashlib.sha256(token.encode()).hexdigest()[:24]
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after the `failures`-th failure in a row, counted from 0: doubling, up to five minutes."""
+    return min(FIRST_BACK_OFF * (1 << min(failures, 10)), LONGEST_BACK_OFF)

@@ -1,0 +1,72 @@
+"""A person's status on their Slack profile: read and set with their own token.
+
+users.profile.get and users.profile.set are called without `user`, so that a token can reach no profile but
+its owner's (docs.slack.dev, users.profile.set). Slack returns text with `&amp; &lt; &gt;` escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from services.errors import SlackUnavailableError
+from services.model import Status
+from services.slack.client import SlackClients
+
+GET = "users.profile.get"
+SET = "users.profile.set"
+TEST = "auth.test"
+
+
+def unescape(text: str) -> str:
+    """`text` as a person reads it: Slack escapes exactly these three characters."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def status_of(profile: Mapping[str, Any]) -> Status:
+    """The status that a profile object (of a response or an event) shows. Expiration 0 means never."""
+    seconds = profile.get("status_expiration") or 0
+    return Status(
+        text=unescape(profile.get("status_text") or ""),
+        emoji=profile.get("status_emoji") or "",
+        expiration=datetime.fromtimestamp(int(seconds), UTC) if int(seconds) > 0 else None,
+    )
+
+
+def profile_of(status: Status) -> dict[str, object]:
+    """What users.profile.set takes. Clearing needs both fields empty; an omitted expiration means never."""
+    expiration = 0 if status.expiration is None else int(status.expiration.timestamp())
+    return {
+        "status_text": status.text,
+        "status_emoji": status.emoji,
+        "status_expiration": 0 if status.empty else expiration,
+    }
+
+
+class SlackProfiles:
+    """Reads and writes profiles."""
+
+    def __init__(self, clients: SlackClients) -> None:
+        """`clients` carry the calls."""
+        self._clients = clients
+
+    async def owner(self, token: str) -> str:
+        """The user id that `token` belongs to. Raises SlackError."""
+        answer = await self._clients.call(token, TEST)
+        return str(answer.get("user_id") or "")
+
+    async def read(self, token: str) -> Status:
+        """What the profile of the token's owner shows. Raises SlackError."""
+        return _returned(await self._clients.call(token, GET, http_verb="GET"), GET)
+
+    async def write(self, token: str, status: Status) -> Status:
+        """Set the status of the token's owner; gives what Slack made of it, which may differ. Raises SlackError."""
+        return _returned(await self._clients.call(token, SET, json={"profile": profile_of(status)}), SET)
+
+
+def _returned(answer: Mapping[str, Any], method: str) -> Status:
+    profile = answer.get("profile")
+    if not isinstance(profile, dict):
+        raise SlackUnavailableError("no_profile", method=method)
+    return status_of(profile)

@@ -1,0 +1,21 @@
+"""Publishing a person's Home tab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.slack.client import SlackClients
+
+PUBLISH = "views.publish"
+
+
+class SlackViews:
+    """Publishes views with the workspace's bot token."""
+
+    def __init__(self, clients: SlackClients) -> None:
+        """`clients` carry the calls."""
+        self._clients = clients
+
+    async def publish(self, token: str, user_id: str, view: dict[str, Any]) -> None:
+        """Make `view` the Home tab of `user_id`. Raises SlackError."""
+        await self._clients.call(token, PUBLISH, json={"user_id": user_id, "view": view})

@@ -1,0 +1,239 @@
+"""Who is due: claimed in batches, each batch one short transaction on any replica.
+
+PostgreSQL skips rows that another replica holds; a crash rolls back, and whoever was claimed is still due.
+Rows are locked in one order everywhere: people, then standings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.errors import SealError
+from services.model import OwnStatusPolicy, Pause, PersonKey, Span
+from services.ports import PersonFacts
+from services.store.columns import UtcInstant, Vault
+from services.store.engine import Database
+from services.store.facts import FactStore, pause_of
+from services.store.marks import insert_for
+from services.store.models import Person, StandingRow
+from services.store.spans import SpanStore
+from services.store.standings import Memory, StandingStore
+
+PEOPLE = Person.__table__
+STANDINGS = StandingRow.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class DuePerson:
+    """Somebody who is due.
+
+    `span` is the stored one that holds the instant of the batch; `memory` is None where its key is missing.
+    """
+
+    key: PersonKey
+    locale: str
+    granted: bool
+    policy: OwnStatusPolicy
+    pause: Pause | None
+    stale: bool
+    resolved_until: datetime | None
+    home_opened: bool
+    memory: Memory | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tick found out about a person.
+
+    `spans`, where they were resolved anew, reach until `resolved_until`. `urgency` asks the person's lane for a
+    look (smaller is more urgent). `memory` replaces what is remembered. `tried` keeps them stale.
+    """
+
+    key: PersonKey
+    due_at: datetime | None
+    spans: Sequence[Span] | None = None
+    resolved_until: datetime | None = None
+    urgency: int | None = None
+    memory: Memory | None = None
+    home_stale: bool = False
+    stale: bool = False
+
+
+class Batch:
+    """People claimed by one transaction, and how to save what became of them."""
+
+    def __init__(
+        self,
+        transaction: AsyncConnection,
+        people: Sequence[DuePerson],
+        at: datetime,
+        stores: tuple[FactStore, SpanStore, StandingStore],
+    ) -> None:
+        """`transaction` is open until the batch is left."""
+        self.transaction = transaction
+        self.people = people
+        self._at = at
+        self._facts, self._spans, self._standings = stores
+
+    async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
+        """What deciding needs of `keys`. Nobody whose facts cannot be opened: one lost key stops nobody else."""
+        try:
+            return await self._facts.load_on(self.transaction, keys, start, end)
+        except SealError:
+            if len(keys) == 1:
+                return {}
+        found: dict[PersonKey, PersonFacts] = {}
+        for key in keys:
+            found.update(await self.facts([key], start, end))
+        return found
+
+    async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
+        """The stored spans that hold `instant`."""
+        return await self._spans.at(self.transaction, keys, instant)
+
+    async def save(self, outcomes: Sequence[Outcome]) -> None:
+        """Write everything down: spans, due times, wishes, memories."""
+        if not outcomes:
+            return
+        await self._spans.replace(
+            self.transaction, {outcome.key: outcome.spans for outcome in outcomes if outcome.spans is not None}
+        )
+        await self._people(outcomes)
+        await self._wishes([outcome for outcome in outcomes if outcome.urgency is not None])
+        for outcome in outcomes:
+            if outcome.memory is not None:
+                await self._standings.save(self.transaction, outcome.key, outcome.memory)
+
+    async def _people(self, outcomes: Sequence[Outcome]) -> None:
+        await self.transaction.execute(
+            update(Person)
+            .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
+            .values(
+                due_at=bindparam("b_due"),
+                stale=bindparam("b_stale"),
+                resolved_until=func.coalesce(bindparam("b_until", type_=UtcInstant), PEOPLE.c.resolved_until),
+                home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
+            ),
+            [
+                {
+                    "b_team": outcome.key.team_id,
+                    "b_user": outcome.key.user_id,
+                    "b_due": outcome.due_at,
+                    "b_stale": outcome.stale,
+                    "b_until": outcome.resolved_until,
+                    "b_home": outcome.home_stale,
+                }
+                for outcome in outcomes
+            ],
+        )
+
+    async def _wishes(self, outcomes: Sequence[Outcome]) -> None:
+        if not outcomes:
+            return
+        insert = insert_for(self.transaction, StandingRow)
+        waiting = STANDINGS.c.seq > STANDINGS.c.sent
+        sooner = and_(waiting, STANDINGS.c.urgency < insert.excluded.urgency)
+        await self.transaction.execute(
+            insert.on_conflict_do_update(
+                index_elements=["team_id", "user_id"],
+                set_={
+                    "seq": STANDINGS.c.seq + 1,
+                    "urgency": case((sooner, STANDINGS.c.urgency), else_=insert.excluded.urgency),
+                    "wished_at": case((waiting, STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
+                    # what was typed just now does not wait for the end of a back-off
+                    "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
+                },
+            ),
+            [
+                {
+                    "team_id": outcome.key.team_id,
+                    "user_id": outcome.key.user_id,
+                    "seq": 1,
+                    "sent": 0,
+                    "failures": 0,
+                    "urgency": outcome.urgency,
+                    "wished_at": self._at,
+                }
+                for outcome in outcomes
+            ],
+        )
+
+
+class DueStore:
+    """Opens batches."""
+
+    def __init__(self, database: Database, vault: Vault, facts: FactStore) -> None:
+        """`facts` loads what resolving needs."""
+        self._database = database
+        self._spans = SpanStore(vault)
+        self._standings = StandingStore(vault)
+        self._facts = facts
+
+    async def next_due(self) -> datetime | None:
+        """When the first person is due."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.min(Person.due_at)))
+
+    @asynccontextmanager
+    async def batch(self, now: datetime, limit: int) -> AsyncIterator[Batch]:
+        """Claim at most `limit` of those due at `now`, the longest due first. Committed when left without error."""
+        async with self._database.write() as transaction:
+            rows = (
+                await transaction.execute(
+                    select(
+                        Person.team_id, Person.user_id, Person.locale, Person.grant_state, Person.preferences,
+                        Person.paused_from, Person.paused_until, Person.stale, Person.resolved_until,
+                        Person.home_opened, StandingRow.memory,
+                    )
+                    .join_from(
+                        Person,
+                        StandingRow,
+                        (StandingRow.team_id == Person.team_id) & (StandingRow.user_id == Person.user_id),
+                        isouter=True,
+                    )
+                    .where(Person.due_at <= now)
+                    .order_by(Person.due_at, Person.team_id, Person.user_id)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True, of=Person)
+                )
+            ).all()  # fmt: skip
+            keys = [PersonKey(row.team_id, row.user_id) for row in rows]
+            spans = await self._spans.at(transaction, keys, now)
+            people = [self._person(row, spans.get(key)) for row, key in zip(rows, keys, strict=True)]
+            yield Batch(transaction, people, now, (self._facts, self._spans, self._standings))
+
+    def _person(self, row: Any, span: Span | None) -> DuePerson:
+        key = PersonKey(row.team_id, row.user_id)
+        try:
+            memory = self._standings.open(row.memory, key)
+        except SealError:
+            memory = None
+        return DuePerson(
+            key=key,
+            locale=row.locale,
+            granted=row.grant_state == "ok",
+            policy=own_status(row.preferences),
+            pause=pause_of(row.paused_from, row.paused_until),
+            stale=row.stale,
+            resolved_until=row.resolved_until,
+            home_opened=row.home_opened,
+            memory=memory,
+            span=span,
+        )
+
+
+def own_status(preferences: str) -> OwnStatusPolicy:
+    """The policy in a person's stored preferences."""
+    if preferences == "{}":
+        return OwnStatusPolicy.COVER_AND_RESTORE
+    return codec.preferences_from_json(json.loads(preferences)).own_status

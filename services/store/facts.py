@@ -1,0 +1,135 @@
+"""Everything that deciding needs, for many people in a handful of queries."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, FromClause, Row, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule
+from services.ports import PersonFacts
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import OverrideRow, Person, RuleRow, Workspace
+from services.store.spans import chunks
+
+_CHUNK = 400
+_OVERRIDES = OverrideRow.__table__
+_RULES = RuleRow.__table__
+
+
+class Events(Protocol):
+    """Where events are loaded from: `store.events.EventStore`."""
+
+    async def load(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
+    ) -> Mapping[PersonKey, tuple[Event, ...]]:
+        """The events of many people that overlap `[start, end)`, all-day ones with room for any zone."""
+        ...
+
+
+class FactStore:
+    """Loads `PersonFacts`."""
+
+    def __init__(self, database: Database, vault: Vault, events: Events) -> None:
+        """`vault` opens rules and overrides; `events` loads the calendar's part."""
+        self._database = database
+        self._vault = vault
+        self._events = events
+
+    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
+        """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
+        async with self._database.read() as connection:
+            return await self.load_on(connection, keys, start, end)
+
+    async def load_on(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
+    ) -> dict[PersonKey, PersonFacts]:
+        """The same within a transaction."""
+        found: dict[PersonKey, PersonFacts] = {}
+        for chunk in chunks(keys, _CHUNK):
+            rules = await self._rules(connection, chunk)
+            overrides = await self._overrides(connection, chunk, start, end)
+            events = await self._events.load(connection, chunk, start, end)
+            people = await connection.execute(
+                select(
+                    Person.team_id, Person.user_id, Person.zone, Person.locale, Person.grant_state, Person.preferences,
+                    Person.paused_from, Person.paused_until, Workspace.allow_titles,
+                )
+                .join(Workspace, Workspace.team_id == Person.team_id)
+                .where(of(Person.__table__, chunk))
+            )  # fmt: skip
+            for row in people:
+                key = PersonKey(row.team_id, row.user_id)
+                found[key] = PersonFacts(
+                    key=key,
+                    zone=ZoneInfo(row.zone),
+                    locale=row.locale,
+                    granted=row.grant_state == "ok",
+                    preferences=codec.preferences_from_json(json.loads(row.preferences)),
+                    policy=Policy(titles=row.allow_titles),
+                    pause=pause_of(row.paused_from, row.paused_until),
+                    rules=tuple(rules[key]),
+                    overrides=tuple(overrides[key]),
+                    events=events.get(key, ()),
+                )
+        return found
+
+    async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
+        found: dict[PersonKey, list[Rule]] = defaultdict(list)
+        bodies: dict[PersonKey, list[Any]] = defaultdict(list)
+        for row in await connection.execute(
+            select(_RULES).where(of(_RULES, keys)).order_by(_RULES.c.position, _RULES.c.rule_id)
+        ):
+            plain = self._vault.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
+            bodies[PersonKey(row.team_id, row.user_id)].append(json.loads(plain or "{}"))
+        for key, listed in bodies.items():
+            found[key] = list(codec.rules_from_json(listed))
+        return found
+
+    async def _overrides(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
+    ) -> dict[PersonKey, list[Override]]:
+        found: dict[PersonKey, list[Override]] = defaultdict(list)
+        for row in await connection.execute(
+            select(_OVERRIDES)
+            .where(
+                of(_OVERRIDES, keys),
+                _OVERRIDES.c.start_at < end,
+                or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > start),
+            )
+            .order_by(_OVERRIDES.c.created_at)
+        ):
+            found[PersonKey(row.team_id, row.user_id)].append(self.override(row))
+        return found
+
+    def override(self, row: Row[Any]) -> Override:
+        """An override from a row that has all of the table's columns. Raises SealError."""
+        plain = self._vault.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
+        content = json.loads(plain or "{}")
+        return Override(
+            id=row.override_id,
+            start=row.start_at,
+            end=row.end_at,
+            created_at=row.created_at,
+            kind=OverrideKind(row.kind),
+            text=content.get("text", ""),
+            emoji=content.get("emoji", ""),
+        )
+
+
+def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
+    """That a row of `table` belongs to one of `keys`."""
+    return tuple_(table.c.team_id, table.c.user_id).in_([(key.team_id, key.user_id) for key in keys])
+
+
+def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
+    """The pause in a person's columns."""
+    return None if start is None else Pause(start, end)

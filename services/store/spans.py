@@ -1,0 +1,111 @@
+"""Stored spans: a person's resolved timeline, read at an edge instead of their events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.errors import SealError
+from services.model import Kind, PersonKey, Span, Status
+from services.store.columns import SealedBytes, Vault
+from services.store.models import SpanRow
+
+SPANS = SpanRow.__table__
+_COLUMN = "spans.content"
+_CHUNK = 400
+
+
+class SpanStore:
+    """Reads and replaces spans, inside of somebody's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        """`vault` seals what is shown."""
+        self._vault = vault
+
+    async def at(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], instant: datetime
+    ) -> dict[PersonKey, Span]:
+        """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
+        found: dict[PersonKey, Span] = {}
+        for chunk in chunks(keys, _CHUNK):
+            rows = await connection.execute(
+                select(SPANS).where(
+                    tuple_(SPANS.c.team_id, SPANS.c.user_id).in_([(key.team_id, key.user_id) for key in chunk]),
+                    SPANS.c.start_at <= instant,
+                    SPANS.c.end_at > instant,
+                )
+            )
+            for row in rows:
+                with suppress(SealError):  # sealed with a lost key: as good as not stored, so it is resolved anew
+                    found[PersonKey(row.team_id, row.user_id)] = self.span(row)
+        return found
+
+    async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
+        """Make `spans` the whole stored timeline of each person named."""
+        for chunk in chunks(list(spans), _CHUNK):
+            await connection.execute(
+                delete(SpanRow).where(
+                    tuple_(SPANS.c.team_id, SPANS.c.user_id).in_([(key.team_id, key.user_id) for key in chunk])
+                )
+            )
+        rows = [self._row(key, span) for key, timeline in spans.items() for span in timeline]
+        if rows:
+            await connection.execute(insert(SpanRow), rows)
+
+    def span(self, row: Row[Any]) -> Span:
+        """A span from a row that has all of the table's columns. Raises SealError."""
+        plain = self._vault.open(row.content, _COLUMN, row.team_id, row.user_id, _stamp(row.start_at))
+        content = {} if plain is None else json.loads(plain)
+        status = Status()
+        if content.get("text") or content.get("emoji"):
+            status = Status(content["text"], content["emoji"], row.end_at if content["ends"] else None)
+        return Span(
+            start=row.start_at,
+            end=row.end_at,
+            status=status,
+            rule=row.rule,
+            reason=codec.reason_from_json(json.loads(row.reason)),
+            uid=row.uid,
+            title=content.get("title", ""),
+            kind=None if row.kind is None else Kind(row.kind),
+            override=row.override,
+        )
+
+    def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
+        content: SealedBytes | None = None
+        if span.shows or span.title:
+            plain = {
+                "text": span.status.text,
+                "emoji": span.status.emoji,
+                "ends": span.status.expiration is not None,
+                "title": span.title,
+            }
+            content = self._vault.seal(json.dumps(plain), _COLUMN, key.team_id, key.user_id, _stamp(span.start))
+        return {
+            "team_id": key.team_id,
+            "user_id": key.user_id,
+            "start_at": span.start,
+            "end_at": span.end,
+            "rule": span.rule,
+            "kind": None if span.kind is None else span.kind.value,
+            "override": span.override,
+            "reason": json.dumps(codec.reason_to_json(span.reason)),
+            "uid": span.uid,
+            "content": content,
+        }
+
+
+def chunks(keys: Sequence[PersonKey], size: int) -> Iterable[Sequence[PersonKey]]:
+    """`keys` in pieces of at most `size`."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.isoformat()

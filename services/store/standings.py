@@ -1,0 +1,102 @@
+"""What we remember of each person's profile between two looks, sealed as one value of their standing's row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec, ownership
+from services.model import PersonKey, Standing, Status
+from services.store.columns import SealedBytes, Vault
+from services.store.marks import insert_for
+from services.store.models import StandingRow
+
+_COLUMN = "standings.memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A person's memory.
+
+    standing  what `ownership.decide` remembers
+    decided   digest of what was last decided about; "" asks for a decision at the next tick
+    override  whether that was somebody's own word (then what follows it is urgent too)
+    look      when the profile is worth another look, whatever the calendar says
+    owner     digest of the token whose owner was found to be this person
+    """
+
+    standing: Standing = field(default_factory=Standing)
+    decided: str = ""
+    override: bool = False
+    look: datetime | None = None
+    owner: str = ""
+
+
+class StandingStore:
+    """Reads and writes memories, inside of somebody's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        """`vault` seals."""
+        self._vault = vault
+
+    def open(self, sealed: bytes | None, key: PersonKey) -> Memory:
+        """The memory in a row's column; an empty one where there is none. Raises SealError."""
+        plain = self._vault.open(sealed, _COLUMN, key.team_id, key.user_id)
+        if plain is None:
+            return Memory()
+        found = json.loads(plain)
+        look = found["look"]
+        return Memory(
+            standing=codec.standing_from_json(found["standing"]),
+            decided=found["decided"],
+            override=found["override"],
+            look=None if look is None else datetime.fromisoformat(look),
+            owner=found["owner"],
+        )
+
+    def seal(self, memory: Memory, key: PersonKey) -> SealedBytes:
+        """The column's value for `memory`."""
+        plain = json.dumps(
+            {
+                "standing": codec.standing_to_json(memory.standing),
+                "decided": memory.decided,
+                "override": memory.override,
+                "look": None if memory.look is None else memory.look.isoformat(),
+                "owner": memory.owner,
+            }
+        )
+        return SealedBytes(self._vault.sealer.seal(plain.encode(), "/".join((_COLUMN, key.team_id, key.user_id))))
+
+    async def load(self, connection: AsyncConnection, key: PersonKey) -> Memory:
+        """The person's memory, the row locked until the transaction ends (PostgreSQL)."""
+        sealed = await connection.scalar(
+            select(StandingRow.memory)
+            .where(StandingRow.team_id == key.team_id, StandingRow.user_id == key.user_id)
+            .with_for_update()
+        )
+        return self.open(sealed, key)
+
+    async def save(self, connection: AsyncConnection, key: PersonKey, memory: Memory) -> None:
+        """Remember `memory`; the person's wish stays as it is."""
+        sealed = self.seal(memory, key)
+        await connection.execute(
+            insert_for(connection, StandingRow)
+            .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
+            .on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"memory": sealed})
+        )
+
+    async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
+        """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.
+
+        False, and nothing is changed, where the event is an echo of our own write or tells nothing new.
+        """
+        memory = await self.load(connection, key)
+        standing = ownership.hint(memory.standing, seen, at)
+        if standing is None:
+            return False
+        await self.save(connection, key, replace(memory, standing=standing, decided=""))
+        return True

@@ -1,0 +1,100 @@
+"""The audit: what was done to a person's profile, or left, and why. Read by `/quo why` and the export."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.model import NO_STATUS, Action, PersonKey, Reason, Status
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Write
+
+_COLUMN = "writes.content"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error.
+
+    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
+    """
+
+    at: datetime
+    action: Action
+    reason: Reason
+    outcome: str
+    rule: str = ""
+    uid: str = ""
+    status: Status = NO_STATUS
+
+
+class WriteStore:
+    """The audit of all people."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals the statuses."""
+        self._database = database
+        self._vault = vault
+
+    async def add(self, connection: AsyncConnection, key: PersonKey, attempt: Attempt) -> None:
+        """Write one line, in the transaction that records what it is about."""
+        write_id = secrets.token_hex(12)
+        ends = None if attempt.status.expiration is None else attempt.status.expiration.isoformat()
+        content = {"text": attempt.status.text, "emoji": attempt.status.emoji, "ends": ends, "uid": attempt.uid}
+        await connection.execute(
+            insert(Write).values(
+                team_id=key.team_id,
+                write_id=write_id,
+                user_id=key.user_id,
+                at=attempt.at,
+                action=attempt.action.value,
+                reason=json.dumps(codec.reason_to_json(attempt.reason)),
+                rule=attempt.rule,
+                event_digest=hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
+                outcome=attempt.outcome,
+                content=self._vault.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
+            )
+        )
+
+    async def recent(self, key: PersonKey, limit: int) -> list[Attempt]:
+        """The newest lines of a person, newest first. Raises SealError."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(Write)
+                .where(Write.team_id == key.team_id, Write.user_id == key.user_id)
+                .order_by(Write.at.desc(), Write.write_id)
+                .limit(limit)
+            )
+            return [self._attempt(row) for row in rows]
+
+    async def prune(self, before: datetime) -> int:
+        """Delete lines older than `before`; how many."""
+        async with self._database.write() as connection:
+            result = await connection.execute(delete(Write).where(Write.at < before))
+            return result.rowcount
+
+    def _attempt(self, row: Row[Any]) -> Attempt:
+        content = json.loads(self._vault.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")
+        ends = content.get("ends")
+        return Attempt(
+            at=row.at,
+            action=Action(row.action),
+            reason=codec.reason_from_json(json.loads(row.reason)),
+            outcome=row.outcome,
+            rule=row.rule,
+            uid=content.get("uid", ""),
+            status=Status(
+                content.get("text", ""),
+                content.get("emoji", ""),
+                None if ends is None else datetime.fromisoformat(ends),
+            ),
+        )

@@ -1,0 +1,220 @@
+"""What a lane does when no status waits: tell people what needs them, and publish Home tabs that show something old."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from services import errors
+from services.engine.guard import guarded
+from services.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
+from services.model import PersonKey
+from services.ports import Clock, HomeRenderer
+from services.slack import messages
+from services.slack.budget import Budget
+from services.store.lanes import Home
+from services.store.notices import DueNotice
+
+log = structlog.get_logger(__name__)
+
+PUBLISH = "views.publish"
+POST = messages.POST
+GRANT = "grant"
+BLOCKED = "blocked"
+WELCOME = "welcome"
+CALENDAR = "calendar/"
+MANY = 20
+
+
+class Bots(Protocol):
+    """Bot tokens: `store.lanes.LaneStore`."""
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's, or None."""
+        ...
+
+
+class Notices(Protocol):
+    """Pending notices: `store.notices.NoticeStore`."""
+
+    async def due(self, team_id: str, limit: int) -> list[DueNotice]: ...  # noqa: D102  # see NoticeStore
+    async def sent(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
+    async def failed(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
+
+
+class HomeRows(Protocol):
+    """Stale Home tabs: `store.lanes.LaneStore`."""
+
+    async def homes(self, team_id: str, limit: int) -> list[Home]: ...  # noqa: D102  # see LaneStore
+    async def home_taken(self, key: PersonKey, *, stale: bool) -> None: ...  # noqa: D102  # see LaneStore
+
+
+class Messages(Protocol):
+    """Direct messages: `services.slack.messages.SlackMessages`."""
+
+    async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
+        """Send one. Raises SlackError."""
+        ...
+
+
+class Views(Protocol):
+    """Home tabs: `services.slack.views.SlackViews`."""
+
+    async def publish(self, token: str, user_id: str, view: dict[str, Any]) -> None:
+        """Publish one. Raises SlackError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a notice's button leads, and what it is about.
+
+    `grant` is a link that names its person; `home` leads to the Home tab. `calendar` tells what is wrong with one
+    calendar as (its name, the class name of the CalendarError), None where it is gone.
+    """
+
+    grant: Callable[[PersonKey], Awaitable[str]]
+    home: Callable[[PersonKey], Awaitable[str]]
+    calendar: Callable[[PersonKey, str], Awaitable[tuple[str, str] | None]]
+
+
+Say = Callable[..., str]
+"""`say(locale, message_id, **facts)`: the sentence in a locale."""
+
+
+class NoticeChore:
+    """Sends notices."""
+
+    def __init__(self, bots: Bots, notices: Notices, slack: Messages, *, links: Links, say: Say, clock: Clock) -> None:
+        """`say` translates."""
+        self._bots = bots
+        self._notices = notices
+        self._slack = slack
+        self._links = links
+        self._say = say
+        self._clock = clock
+
+    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+        """Send what may be sent now; when there is more to do."""
+        due = await self._notices.due(team_id, MANY)
+        token = await self._bots.bot_token(team_id) if due else None
+        if token is None:
+            return None
+        for notice in due:
+            now = self._clock.now()
+            ready = budget.ready_at(POST, now)
+            if ready is not None:
+                return ready
+            ids = {"team_id": team_id, "user_id": notice.key.user_id, "subject": notice.subject.split("/", 1)[0]}
+            with guarded("notice_failed", **ids) as result:
+                await self._send(token, notice, budget)
+            if result.failed:
+                await self._notices.failed(notice, self._clock.now())
+        return self._clock.now() if len(due) == MANY else None
+
+    async def _send(self, token: str, notice: DueNotice, budget: Budget) -> None:
+        message = await self._message(notice)
+        if message is None:
+            await self._notices.sent(notice, self._clock.now())
+            return
+        slot = budget.take(POST, self._clock.now())
+        try:
+            await self._slack.post(token, notice.key.user_id, message)
+        except SlackRateLimitedError as error:
+            budget.refused(POST, error.retry_after, self._clock.now())
+            return
+        except SlackUnavailableError:
+            budget.refused(POST, 0, self._clock.now())
+            return
+        finally:
+            budget.done(slot, self._clock.now())
+        budget.went_well(POST)
+        await self._notices.sent(notice, self._clock.now())
+        log.info("notice_sent", team_id=notice.key.team_id, user_id=notice.key.user_id)
+
+    async def _message(self, notice: DueNotice) -> dict[str, Any] | None:
+        """The message; None where there is nothing to tell any more."""
+        locale, key = notice.locale, notice.key
+        if notice.subject == GRANT:
+            text = self._say(locale, errors.GrantLostError.sentence())
+            return messages.notice(text, self._say(locale, "Allow"), await self._links.grant(key))
+        if notice.subject == WELCOME:
+            text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
+            return messages.notice(text, self._say(locale, "Open"), await self._links.home(key))
+        if notice.subject == BLOCKED:
+            return messages.notice(self._say(locale, errors.WorkspaceBlockedError.sentence()), "", "")
+        if notice.subject.startswith(CALENDAR):
+            found = await self._links.calendar(key, notice.subject.removeprefix(CALENDAR))
+            if found is None:
+                return None
+            name, problem = found
+            sentence = self._say(locale, _sentence(problem))
+            text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
+            return messages.notice(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
+        log.error("notice_unknown", subject=notice.subject)
+        return None
+
+
+class HomeChore:
+    """Publishes Home tabs, coalesced: however often something changed, what is published is how it is now."""
+
+    def __init__(self, bots: Bots, rows: HomeRows, renderer: HomeRenderer, slack: Views, clock: Clock) -> None:
+        """`renderer` builds a tab."""
+        self._bots = bots
+        self._rows = rows
+        self._renderer = renderer
+        self._slack = slack
+        self._clock = clock
+        self._shown: dict[PersonKey, str] = {}
+
+    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+        """Publish what may be published now; when there is more to do."""
+        homes = await self._rows.homes(team_id, MANY)
+        token = await self._bots.bot_token(team_id) if homes else None
+        for home in homes:
+            ready = budget.ready_at(PUBLISH, self._clock.now())
+            if token is not None and ready is not None:
+                return ready
+            await self._rows.home_taken(home.key, stale=False)  # before it is made: what changes now makes it stale
+            if token is None:
+                continue
+            ids = {"team_id": team_id, "user_id": home.key.user_id}
+            with guarded("home_not_published", **ids):
+                await self._publish(token, home, budget)
+        return self._clock.now() if len(homes) == MANY else None
+
+    async def _publish(self, token: str, home: Home, budget: Budget) -> None:
+        view = await self._renderer.home(home.key)
+        shown = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+        if self._shown.get(home.key) == shown:
+            return
+        slot = budget.take(PUBLISH, self._clock.now())
+        try:
+            await self._slack.publish(token, home.key.user_id, view)
+        except SlackRateLimitedError as error:
+            budget.refused(PUBLISH, error.retry_after, self._clock.now())
+            await self._rows.home_taken(home.key, stale=True)
+            return
+        except SlackUnavailableError:
+            budget.refused(PUBLISH, 0, self._clock.now())
+            await self._rows.home_taken(home.key, stale=True)
+            return
+        finally:
+            budget.done(slot, self._clock.now())
+        budget.went_well(PUBLISH)
+        if len(self._shown) > 10_000:  # noqa: PLR2004  # bounds memory; a forgotten digest costs one publish more
+            self._shown.clear()
+        self._shown[home.key] = shown
+
+
+def _sentence(problem: str) -> str:
+    found = getattr(errors, problem, None)
+    if isinstance(found, type) and issubclass(found, StatusQuoError):
+        return found.sentence()
+    return errors.CalendarError.sentence()

@@ -1,0 +1,311 @@
+"""A small world for the engine: real stores, a local Slack on loopback, a clock that stands still until moved."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from demo.slack import Call, LocalSlack
+from services.crypto import Sealer
+from services.engine.engine import Engine
+from services.engine.lane import Lanes
+from services.engine.runner import EmbeddedRunner, Runner
+from services.keeping import Keeper
+from services.model import Event, PersonKey, ShowAs
+from services.ports import Changes, Clock
+from services.reconcile import Reconciler
+from services.slack.budget import LIMITS, Budget
+from services.slack.client import SlackClients
+from services.slack.messages import SlackMessages
+from services.slack.profile import SlackProfiles
+from services.slack.rotation import SlackRotation
+from services.slack.views import SlackViews
+from services.store.columns import Vault
+from services.store.due import DueStore
+from services.store.engine import Database
+from services.store.events import EventStore
+from services.store.facts import FactStore
+from services.store.lanes import LaneStore
+from services.store.marks import mark_due
+from services.store.models import Calendar, OverrideRow, Person, StandingRow, Workspace
+from services.store.notices import NoticeStore
+from services.store.standings import Memory, StandingStore
+from services.store.tokens import TokenStore
+from services.store.writes import WriteStore
+from services.telling import HomeChore, Links, NoticeChore
+from services.tokens import TokenRefresh
+
+TEAM = "T0DEMO0001"
+GET, SET = "users.profile.get", "users.profile.set"
+
+
+class PlainHome:
+    """Renders a Home tab that counts how often it was made."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.text = "Home"
+
+    async def home(self, key: PersonKey) -> dict[str, Any]:
+        self.made += 1
+        section = {"type": "section", "text": {"type": "plain_text", "text": f"{self.text} of {key.user_id}"}}
+        return {"type": "home", "blocks": [section]}
+
+
+@dataclass
+class Replica:
+    """One process' worth of the app's engine, on a database that it may share."""
+
+    database: Database
+    vault: Vault
+    clock: Clock
+    api_url: str
+    runner: Runner = field(default_factory=EmbeddedRunner)
+    limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
+    person_limit: int = 9
+    seconds: float = 5.0
+    at_once: int = 8
+    poll: float = 0.05
+    sweep: float = 0.1
+    client_id: str = "111.222"
+    client_secret: str = "local-client-secret"
+
+    def __post_init__(self) -> None:
+        self.clients = SlackClients(self.api_url, seconds=self.seconds)
+        self.home = PlainHome()
+        self.notices = NoticeStore(self.database, self.clock)
+        self.writes = WriteStore(self.database, self.vault)
+        self.standings = StandingStore(self.vault)
+        self.events = EventStore(self.database, self.vault)
+        self.facts = FactStore(self.database, self.vault, self.events)
+        self.rows = LaneStore(self.database, self.vault, self.notices, self.writes)
+        self.due = DueStore(self.database, self.vault, self.facts)
+        self.tokens = TokenRefresh(
+            TokenStore(self.database, self.vault, self.notices),
+            SlackRotation(self.clients, self.client_id, self.client_secret),
+            self.clock,
+        )
+        self.keeper = Keeper(SlackProfiles(self.clients), self.rows, self.clock, self.tokens.refresh)
+        links = Links(grant=self._grant_link, home=self._home_link, calendar=self._calendar)
+        chores = (
+            NoticeChore(self.rows, self.notices, SlackMessages(self.clients), links=links, say=say, clock=self.clock),
+            HomeChore(self.rows, self.rows, self.home, SlackViews(self.clients), self.clock),
+        )
+        self.lanes = Lanes(self.rows, self.keeper, chores, self.clock, new_budget=self._budget, at_once=self.at_once)
+        self.reconciler = Reconciler(self.due, self.runner, self.clock)
+        self.engine = Engine(
+            (self.reconciler, self.tokens), self.runner, self.lanes, self.rows, self.clock,
+            poll=self.poll, sweep=self.sweep,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        await self.engine.start()
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        await self.clients.close()
+
+    async def tick(self) -> None:
+        """Take up all that is due now, and drain the lane, without the engine's loops."""
+        while (due := await self.reconciler.next_due()) is not None and due <= self.clock.now():
+            report = await self.reconciler.run_due()
+            if not report.done:
+                break
+
+    def _budget(self) -> Budget:
+        return Budget(limits=dict(self.limits), person_limit=self.person_limit)
+
+    async def _grant_link(self, key: PersonKey) -> str:
+        return f"https://app.example/grant/{key.user_id}"
+
+    async def _home_link(self, key: PersonKey) -> str:
+        return "https://app.example/home"
+
+    async def _calendar(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
+        return ("Work", "CalendarGoneError")
+
+
+def say(locale: str, message: str, **facts: object) -> str:
+    return message.format(**facts) if facts else message
+
+
+@dataclass
+class World:
+    """People in workspaces of a local Slack, as the app's database knows them."""
+
+    database: Database
+    vault: Vault
+    clock: Any
+    slack: LocalSlack
+    replicas: list[Replica] = field(default_factory=list)
+
+    def replica(self, *, database: Database | None = None, **options: Any) -> Replica:
+        made = Replica(database or self.database, self.vault, self.clock, self.slack.api_url, **options)
+        self.replicas.append(made)
+        return made
+
+    async def close(self) -> None:
+        for replica in self.replicas:
+            await replica.stop()
+
+    # ── who there is ────────────────────────────────────────────────────────────────────────────────
+
+    async def person(
+        self, user_id: str = "U1", *, team_id: str = TEAM, granted: bool = True, zone: str = "UTC", **columns: Any
+    ) -> PersonKey:
+        if user_id not in self.slack.members:
+            self.slack.add_person(user_id, user_id.lower(), team_id=team_id)
+        key = PersonKey(team_id, user_id)
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            known = await connection.scalar(sa.select(Workspace.team_id).where(Workspace.team_id == team_id))
+            if known is None:
+                bot = self.slack.install(team_id)
+                await connection.execute(
+                    sa.insert(Workspace).values(
+                        team_id=team_id, name="", installed_at=now,
+                        bot_token=self.vault.seal(bot.value, "workspaces.bot_token", team_id),
+                    )
+                )  # fmt: skip
+            token = self.slack.grant(user_id) if granted else None
+            values: dict[str, Any] = {
+                "team_id": team_id, "user_id": user_id, "zone": zone, "created_at": now, "granted_at": now,
+                "grant_state": "ok" if granted else "none",
+                "token": token and self.vault.seal(token.value, "people.token", team_id, user_id),
+                "due_at": now, "stale": True,
+            } | columns  # fmt: skip
+            if token is not None and token.refresh:
+                values["refresh_token"] = self.vault.seal(token.refresh, "people.refresh_token", team_id, user_id)
+                values["token_expires_at"] = token.expires_at
+            await connection.execute(sa.insert(Person).values(values))
+            await connection.execute(
+                sa.insert(Calendar).values(
+                    team_id=team_id, user_id=user_id, calendar_id="c1", provider="ics", address_digest="d1",
+                    created_at=now,
+                )
+            )  # fmt: skip
+        return key
+
+    async def has(self, key: PersonKey, *events: Event) -> None:
+        """Make these the person's events."""
+        store = EventStore(self.database, self.vault)
+        async with self.database.write() as connection:
+            await store.replace(connection, key, "c1", Changes(events=events))
+            await mark_due(connection, key, self.clock.now())
+        self.ring()
+
+    async def says(
+        self, key: PersonKey, text: str, emoji: str = ":pizza:", *, until: datetime | None = None, name: str = "o1"
+    ) -> None:
+        """The person types a status through the app."""
+        content = self.vault.seal(
+            f'{{"text": "{text}", "emoji": "{emoji}"}}', "overrides.content", key.team_id, key.user_id, name
+        )
+        now = self.clock.now()
+        async with self.database.write() as connection:
+            await connection.execute(
+                sa.insert(OverrideRow).values(
+                    team_id=key.team_id, user_id=key.user_id, override_id=name, kind="status", start_at=now,
+                    end_at=until, created_at=now, content=content,
+                )
+            )  # fmt: skip
+            await mark_due(connection, key, now)
+        self.ring()
+
+    async def change(self, key: PersonKey, *, stale: bool = False, **columns: Any) -> None:
+        """Change columns of the person's row, and mark them due."""
+        async with self.database.write() as connection:
+            await connection.execute(
+                sa.update(Person).where(Person.team_id == key.team_id, Person.user_id == key.user_id).values(**columns)
+            )
+            await mark_due(connection, key, self.clock.now(), stale=stale)
+        self.ring()
+
+    async def forget(self, key: PersonKey) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(
+                sa.delete(Person).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+            )
+
+    def ring(self) -> None:
+        for replica in self.replicas:
+            replica.engine.bell.ring()
+
+    # ── what is to be seen ──────────────────────────────────────────────────────────────────────────
+
+    def status(self, user_id: str = "U1") -> tuple[str, str, int]:
+        member = self.slack.member(user_id)
+        return member.text, member.emoji, member.expiration
+
+    def calls(self, *methods: str, user: str | None = None) -> list[Call]:
+        return [call for call in self.slack.calls.all(user=user) if call.method in (methods or (GET, SET))]
+
+    def written(self, user: str | None = None) -> list[str]:
+        """The texts that users.profile.set was called with and took, in order."""
+        return [call.arguments["profile"]["status_text"] for call in self.calls(SET, user=user) if call.ok]
+
+    async def memory(self, key: PersonKey) -> Memory:
+        async with self.database.read() as connection:
+            return await StandingStore(self.vault).load(connection, key)
+
+    async def column(self, key: PersonKey, name: str) -> Any:
+        async with self.database.read() as connection:
+            return await connection.scalar(
+                sa.select(Person.__table__.c[name]).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+            )
+
+    async def pending(self) -> int:
+        async with self.database.read() as connection:
+            found = await connection.scalar(
+                sa.select(sa.func.count()).select_from(StandingRow).where(StandingRow.seq > StandingRow.sent)
+            )
+            return found or 0
+
+    async def quiet(self) -> bool:
+        """Whether there is nothing to do at this instant: nobody is due, nothing is pending."""
+        async with self.database.read() as connection:
+            due = await connection.scalar(sa.select(sa.func.min(Person.due_at)))
+        return (due is None or due > self.clock.now()) and await self.pending() == 0
+
+    async def settled(self, seconds: float = 10.0) -> None:
+        """Wait until there is nothing to do at this instant."""
+        await until(self.quiet, seconds)
+
+
+async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Wait until `holds()` (a coroutine function or a plain one) is true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        assert time.monotonic() < deadline, "it did not come to pass"
+        await asyncio.sleep(0.005)
+
+
+def meeting(start: datetime, minutes: float = 30, uid: str = "m1", **fields: Any) -> Event:
+    """A meeting that counts."""
+    return Event(calendar_id="c1", uid=uid, start=start, end=start + timedelta(minutes=minutes), title="Plan", **fields)
+
+
+def absence(start: datetime, hours: float = 8, uid: str = "a1") -> Event:
+    """Out of office."""
+    return Event(
+        calendar_id="c1", uid=uid, start=start, end=start + timedelta(hours=hours), show_as=ShowAs.OUT_OF_OFFICE
+    )
+
+
+def vault_of(keys: Iterable[str]) -> Vault:
+    return Vault(Sealer(list(keys)))
+
+
+UTC = ZoneInfo("UTC")
