@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
@@ -20,7 +20,7 @@ from services.errors import AlreadyConnectedError, NotGrantedError, SealError, T
 from services.model import PersonKey
 from services.ports import Changes, Connection
 from services.store import marks
-from services.store.columns import Vault
+from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Calendar, EventRow, Person
@@ -138,7 +138,7 @@ class CalendarStore:
             found = await connection.execute(
                 update(Calendar)
                 .where(_of(key), Calendar.due_at.is_not(None))
-                .values(due_at=case((Calendar.due_at > now, now), else_=Calendar.due_at))
+                .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
             )
         return int(found.rowcount)
 
@@ -357,7 +357,7 @@ def _outcome(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any
         "problem": outcome.problem,
         "failures": outcome.failures,
         "tried_at": now,
-        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=outcome.due_at),
+        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
     }
 
 
