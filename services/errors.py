@@ -182,6 +182,10 @@ class CalendarTooLargeError(CalendarError):
     """That calendar is larger than 25 MiB. Connect a smaller one."""
 
 
+class CalendarTooCostlyError(CalendarError):
+    """That calendar takes too long to read. Connect a simpler one."""
+
+
 class AddressNotAllowedError(CalendarError):
     """That address leads to a place that I may not visit. Use an address on the public internet."""
 

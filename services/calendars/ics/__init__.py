@@ -1,0 +1,6 @@
+"""iCalendar (RFC 5545) feeds and files: bytes in, occurrences out, in bounded worker processes.
+
+`lex` cuts a file into components without understanding them, `content`, `values` and `zones` read one component,
+`rule` and `recurrence` expand it, `series` puts an entry's components together, `entry` says what it is,
+`reading` does it for a file, `memory` knows what has not changed, and `expand` runs it off the event loop.
+"""

@@ -1,0 +1,19 @@
+"""The ends of the calendar as wall-clock times, and stretches between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+FIRST = datetime(1, 1, 1)  # noqa: DTZ001 - a wall-clock time
+LAST = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - a wall-clock time
+EARLIEST = datetime(1, 1, 3)  # noqa: DTZ001 - from here on every zone has an instant for it
+LATEST = datetime(9999, 12, 29)  # noqa: DTZ001 - up to here every zone has an instant for it
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The wall-clock times that matter, both inclusive."""
+
+    lower: datetime
+    upper: datetime

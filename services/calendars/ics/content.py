@@ -1,0 +1,110 @@
+"""Content lines: `NAME;PARAM=value;PARAM="a,b":value` (RFC 5545 §3.1, §3.2), read leniently."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from services.calendars.ics.lex import Raw, text_of
+
+_LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
+_PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*(?:=((?:"[^"]*"|[^";:])*))?')
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CARET = {"^n": "\n", "^^": "^", "^'": '"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One content line. Parameter names are upper-case, their values without quotes; `value` is as written."""
+
+    name: str
+    value: str
+    params: Mapping[str, str]
+
+
+class Component:
+    """The properties of one component, by upper-case name, in the order of the file."""
+
+    __slots__ = ("_properties", "name", "whole")
+
+    def __init__(self, raw: Raw) -> None:
+        """Read the lines of `raw`; lines that are none (a fold without its space) belong to the line before."""
+        self.name = raw.name
+        self.whole = raw.whole
+        self._properties: dict[str, list[Property]] = {}
+        for line in content_lines(raw.lines):
+            self._properties.setdefault(line.name, []).append(line)
+
+    def all(self, name: str) -> list[Property]:
+        """Every property of that name that says anything, in the order of the file."""
+        return [line for line in self._properties.get(name, ()) if line.value.strip()]
+
+    def first(self, name: str) -> Property | None:
+        """The first property of that name that says anything."""
+        lines = self._properties.get(name)
+        if lines is None:
+            return None
+        return next((line for line in lines if line.value.strip()), None)
+
+    def value(self, name: str) -> str:
+        """The first value of that name, trimmed; empty where there is none."""
+        line = self.first(name)
+        return "" if line is None else line.value.strip()
+
+    def word(self, name: str) -> str:
+        """The same as an upper-case word."""
+        return self.value(name).upper()
+
+    def text(self, name: str) -> str:
+        """The first TEXT value of that name, un-escaped (RFC 5545 §3.3.11)."""
+        line = self.first(name)
+        return "" if line is None else unescaped(line.value)
+
+    def number(self, name: str) -> int:
+        """The first INTEGER of that name; 0 where there is none or it is none."""
+        value = self.value(name)
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 12 else 0  # noqa: PLR2004 - a SEQUENCE is a 32-bit integer
+
+
+def content_lines(lines: bytes) -> Iterator[Property]:
+    """The properties among unfolded lines. A line that has no name continues the value before it."""
+    name, value = "", ""
+    params: dict[str, str] = {}
+    for raw in lines.split(b"\n"):
+        line = text_of(raw)
+        start = _LINE.match(line)
+        if start is None:
+            value += line
+            continue
+        colon, found = _params(line, start.end())
+        if colon is None:
+            value += line
+            continue
+        if name:
+            yield Property(name, value, params)
+        name, params, value = start[1].upper().rpartition(".")[2], found, line[colon + 1 :]
+    if name:
+        yield Property(name, value, params)
+
+
+def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:
+    """Where the value's colon is (None where there is none), and the parameters before it."""
+    if line[position] == ":":
+        return position, {}
+    params: dict[str, str] = {}
+    while (match := _PARAM.match(line, position)) is not None:
+        value = match[2] or ""
+        params[match[1].upper()] = re.sub(r"\^[n^']", lambda caret: _CARET[caret[0]], value.replace('"', "")).strip()
+        position = match.end()
+    if position < len(line) and line[position] == ":":
+        return position, params
+    colon = line.find(":", position)
+    return (None if colon < 0 else colon), params
+
+
+def unescaped(value: str) -> str:
+    r"""TEXT as it is meant: `\n`, `\,`, `\;` and `\\` (RFC 5545 §3.3.11)."""
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)

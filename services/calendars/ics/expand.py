@@ -1,0 +1,158 @@
+"""Reading feeds off the event loop: a few worker processes with limits on time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.calendars.ics.memory import Memory, asked_key, body_digest
+from services.calendars.ics.reading import Asked
+from services.calendars.ics.wire import LENGTHS, asked_to_json, changes_from_json, packed
+from services.errors import CalendarTooCostlyError, NotACalendarError
+from services.ports import Changes
+
+log = structlog.get_logger(__name__)
+
+_ROOT = Path(__file__).resolve().parents[3]
+_LARGE = 4 * 2**20
+"""After a body of this many bytes a worker is ended: what it took from the system, it would keep."""
+
+
+class _Worker:
+    """One process, started when it is first needed and again after it was killed."""
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._process: Process | None = None
+
+    async def ask(self, message: bytes) -> tuple[bytes, bytes]:
+        """The head and the blob of the answer. Raises CalendarTooCostlyError; then the process is gone."""
+        answered = False
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._talk(message)
+                answered = True
+                return answer
+        except TimeoutError:
+            raise CalendarTooCostlyError("time", seconds=self._seconds) from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise CalendarTooCostlyError("the reader ended") from None
+        finally:
+            # Also when the asking task is cancelled: half a conversation cannot be continued.
+            if not answered or len(message) > _LARGE:
+                await self.end()
+
+    async def _talk(self, message: bytes) -> tuple[bytes, bytes]:
+        process = self._process
+        if process is None or process.returncode is not None:
+            process = self._process = await self._start()
+        if process.stdin is None or process.stdout is None:
+            raise ConnectionError("no pipes")
+        process.stdin.write(message)
+        await process.stdin.drain()
+        head, first, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
+        return await process.stdout.readexactly(head), await process.stdout.readexactly(first)
+
+    async def _start(self) -> Process:
+        # Nothing of the app's environment but what Python needs: no credentials near a stranger's file.
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZDIR", "VIRTUAL_ENV") if name in os.environ}
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.calendars.ics.worker",
+            str(self._memory),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={**kept, "PYTHONPATH": str(_ROOT)},
+            start_new_session=True,
+        )
+
+    async def end(self) -> None:
+        """Kill the process, if there is one, and wait until it is gone."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+
+
+class Expander:
+    """Reads feeds in at most `workers` processes at a time, each for at most `seconds` and `memory` bytes.
+
+    A file that is too much costs its own reader alone: the others go on in the other processes.
+    """
+
+    def __init__(self, workers: int = 2, seconds: float = 20.0, memory: int = 768 * 2**20) -> None:
+        self._workers = [_Worker(seconds, memory) for _ in range(workers)]
+        self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        calendar_id: str,
+        addresses: tuple[str, ...],
+        zone: ZoneInfo,
+        start: datetime,
+        end: datetime,
+        memory: bytes | None,
+    ) -> Changes:
+        """The events of `data` in `[start, end)`; with the `memory` of an earlier reading only what changed since.
+
+        `addresses` are the person's mail addresses, `zone` is where they are; `state` of the result is the next
+        `memory`. Raises NotACalendarError for what is no whole calendar, CalendarTooCostlyError for one that would
+        take too much; then `memory` stays good.
+        """
+        before, same = await asyncio.to_thread(_compare, data, memory, asked_key(addresses, zone, start, end))
+        if before is not None and same:
+            return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
+        message = packed(asked_to_json(Asked(calendar_id, addresses, zone, start, end)), data, memory or b"")
+        worker = await self._idle.get()
+        try:
+            head, state = await worker.ask(message)
+        finally:
+            self._idle.put_nowait(worker)
+        answer = await asyncio.to_thread(json.loads, head)
+        match answer.get("error"):
+            case None:
+                changes = await asyncio.to_thread(changes_from_json, answer, calendar_id, state)
+            case "not_a_calendar":
+                raise NotACalendarError(answer["reason"])
+            case _:
+                raise CalendarTooCostlyError("memory")
+        log.debug(
+            "calendar_read",
+            calendar_id=calendar_id,
+            bytes=len(data),
+            events=len(changes.events),
+            problems=len(changes.problems),
+            full=changes.full,
+        )
+        return changes
+
+    async def close(self) -> None:
+        """End the processes; whatever they were reading is given up."""
+        for worker in self._workers:
+            await worker.end()
+
+
+def _compare(data: bytes, state: bytes | None, key: str) -> tuple[Memory | None, bool]:
+    """The memory, if it was made for this question, and whether this very body was read then."""
+    memory = Memory.load(state)
+    if memory is None or memory.asked != key:
+        return None, False
+    return memory, memory.body == body_digest(data)

@@ -1,0 +1,59 @@
+"""Reading a feed against what is remembered of it: the work that a worker process does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.calendars.ics.lex import calendars
+from services.calendars.ics.memory import Memory, body_digest, context_of, entry_digest, key_of, uid_digest
+from services.calendars.ics.reading import Asked, Entry, Reader, Reading, distinct, entries, merged
+from services.calendars.ics.recurrence import Budget
+from services.errors import NotACalendarError
+from services.ports import Changes
+
+
+def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
+    """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too."""
+    found = calendars(data)
+    if not found:
+        raise NotACalendarError("no BEGIN:VCALENDAR")
+    if not all(calendar.whole for calendar in found):
+        raise NotACalendarError("no END:VCALENDAR")
+    before = Memory.load(state)
+    if before is not None and before.asked != key_of(asked):
+        before = None
+    budget = Budget()
+    digests: dict[str, bytes] = {}
+    parts: list[tuple[Reader, Entry]] = []
+    name: str | None = None
+    floor: timedelta | None = None
+    for calendar in merged(found):
+        reader = Reader(calendar, asked, budget)
+        name, floor = name or reader.name, floor or reader.floor
+        context = context_of(calendar)
+        for entry in entries(calendar):
+            digests[entry.uid] = digests.get(entry.uid, b"") + entry_digest(entry, context)
+            parts.append((reader, entry))
+    now = {uid_digest(uid): body_digest(digest)[:8] for uid, digest in digests.items()}
+    changed = {uid for uid in digests if before is None or before.entries.get(uid_digest(uid)) != now[uid_digest(uid)]}
+    reading = Reading()
+    for reader, entry in parts:
+        if entry.uid in changed:
+            reader.read(entry, reading)
+    shown = {event.uid for event in reading.events} | {problem.uid for problem in reading.problems}
+    gone: frozenset[str] = frozenset()
+    if before is not None:
+        gone = frozenset(uid for uid in before.shown if uid not in digests)
+        shown |= before.shown - changed - gone
+    memory = Memory(body_digest(data), key_of(asked), now, frozenset(shown), name, floor)
+    nothing = before is not None and not changed and not gone
+    return Changes(
+        state=memory.dump(),
+        unchanged=nothing,
+        full=before is None,
+        replaced=frozenset() if before is None else frozenset(changed) | gone,
+        events=tuple(distinct(reading.events)),
+        problems=tuple(reading.problems),
+        name=name,
+        floor=floor,
+    )

@@ -1,0 +1,189 @@
+"""A whole file: which entries it has, and the events they make in a window."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.calendars.ics.bounds import LAST
+from services.calendars.ics.content import Component
+from services.calendars.ics.entry import Details, details
+from services.calendars.ics.lex import Raw, RawCalendar
+from services.calendars.ics.recurrence import Budget
+from services.calendars.ics.series import Occurrence, Series
+from services.calendars.ics.values import ValueProblemError, duration
+from services.calendars.ics.vtimezone import zones_of
+from services.calendars.ics.zones import Zones
+from services.model import Event, WallTimes
+from services.ports import Problem
+
+_YEAR = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a file: whose it is, where the person is, and the window (aware UTC, half-open)."""
+
+    calendar_id: str
+    addresses: tuple[str, ...]
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file, or a part of it, gave."""
+
+    events: list[Event] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All components of one UID in one calendar of the file."""
+
+    uid: str
+    components: tuple[Raw, ...]
+
+
+def entries(calendar: RawCalendar) -> Iterator[Entry]:
+    """The calendar's VEVENTs by UID, in the order of the file. One without a UID is named by what it says."""
+    groups: dict[str, list[Raw]] = {}
+    for raw in calendar.events:
+        groups.setdefault(raw.uid or _nameless(raw), []).append(raw)
+    for uid, components in groups.items():
+        yield Entry(uid, tuple(components))
+
+
+def _nameless(raw: Raw) -> str:
+    """A UID for a component that has none (RFC 5545 §3.8.4.7 demands one): the same as long as it is unchanged."""
+    lines = [line for line in raw.lines.split(b"\n") if not line.upper().startswith((b"DTSTAMP", b"LAST-MODIFIED"))]
+    return "none-" + hashlib.blake2b(b"\n".join(lines), digest_size=12).hexdigest()
+
+
+class Reader:
+    """Reads entries of one calendar of a file."""
+
+    def __init__(self, calendar: RawCalendar, asked: Asked, budget: Budget) -> None:
+        self._asked = asked
+        self._budget = budget
+        self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
+        self.properties = Component(Raw("VCALENDAR", calendar.lines))
+        self._cancels = self.properties.word("METHOD") == "CANCEL"
+        until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
+        self._zones: Zones = zones_of(calendar, asked.zone, until)
+
+    @property
+    def name(self) -> str | None:
+        """What the calendar calls itself: NAME (RFC 7986 §5.1), or X-WR-CALNAME."""
+        return self.properties.text("NAME").strip() or self.properties.text("X-WR-CALNAME").strip() or None
+
+    @property
+    def floor(self) -> timedelta | None:
+        """How long the calendar asks not to be fetched again: REFRESH-INTERVAL (RFC 7986 §5.7), X-PUBLISHED-TTL."""
+        for name in ("REFRESH-INTERVAL", "X-PUBLISHED-TTL"):
+            try:
+                length = duration(name, self.properties.value(name)).whole
+            except ValueProblemError:
+                continue  # absent or unreadable: the calendar asks for nothing
+            if length > timedelta():
+                return length
+        return None
+
+    def read(self, entry: Entry, into: Reading) -> None:
+        """Add the events and problems of `entry` to `into`."""
+        self._zones.unknown.clear()
+        problems: list[str] = []
+        whole = [raw for raw in entry.components if raw.whole]
+        if len(whole) < len(entry.components):
+            problems.append("It has no end: END:VEVENT is missing.")
+        series = Series(
+            [Component(raw) for raw in whole], self._zones, self._asked.start, self._asked.end, self._budget
+        )
+        found: list[Occurrence] = []
+        try:
+            found = series.occurrences()
+        except (ValueError, OverflowError):
+            # Known rubbish has its own sentences in `series`; what is left are numbers at the calendar's ends.
+            problems.append("It cannot be read.")
+        problems.extend(series.problems)
+        problems.extend(
+            f'The time zone "{_short(name)}" is unknown: its times are taken as local.'
+            for name in sorted(self._zones.unknown)
+        )
+        into.problems.extend(Problem(entry.uid, problem) for problem in dict.fromkeys(problems))
+        said: dict[int, Details] = {}
+        for occurrence in found:
+            at = id(occurrence.component)
+            if at not in said:
+                said[at] = details(occurrence.component, entry.uid, self._addresses, cancelled=self._cancels)
+            into.events.append(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
+
+
+def _short(name: str) -> str:
+    return " ".join(name.split())[:80]
+
+
+def _event(calendar_id: str, uid: str, occurrence: Occurrence, said: Details) -> Event:
+    return Event(
+        calendar_id=calendar_id,
+        uid=uid,
+        start=occurrence.start,
+        end=occurrence.end,
+        occurrence=occurrence.name,
+        all_day=occurrence.all_day,
+        wall=None if occurrence.wall is None else WallTimes(*occurrence.wall),
+        type=said.type,
+        show_as=said.show_as,
+        response=said.response,
+        cancelled=said.cancelled,
+        tentative=said.tentative,
+        visibility=said.visibility,
+        title=said.title,
+        location=said.location,
+        guests=said.guests,
+    )
+
+
+def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
+    """The calendars of a file put together where they say the same of themselves.
+
+    Some exports write one VCALENDAR per component, so that a series and its changes stand in different ones.
+    """
+    if len(calendars) < 2:  # noqa: PLR2004 - nothing to put together
+        return list(calendars)
+    groups: dict[tuple[str, str], list[RawCalendar]] = {}
+    for calendar in calendars:
+        properties = Component(Raw("VCALENDAR", calendar.lines))
+        groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), []).append(calendar)
+    return [
+        RawCalendar(
+            group[0].lines,
+            tuple(zone for calendar in group for zone in calendar.zones),
+            tuple(event for calendar in group for event in calendar.events),
+            all(calendar.whole for calendar in group),
+        )
+        for group in groups.values()
+    ]
+
+
+def distinct(events: Iterable[Event]) -> list[Event]:
+    """The events with one for each id: where a file says the same occurrence twice, the later one holds."""
+    return list({event.id: event for event in events}.values())
+
+
+def read_all(calendars: Sequence[RawCalendar], asked: Asked, budget: Budget) -> Reading:
+    """Every entry of every calendar of a file; of a half calendar those that are whole, and a problem."""
+    reading = Reading()
+    for calendar in merged(calendars):
+        if not calendar.whole:
+            reading.problems.append(Problem("", "The file ends in the middle: END:VCALENDAR is missing."))
+        reader = Reader(calendar, asked, budget)
+        for entry in entries(calendar):
+            reader.read(entry, reading)
+    reading.events = distinct(reading.events)
+    return reading
