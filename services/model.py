@@ -410,7 +410,7 @@ class Decision:
 
     `standing` is what to remember when nothing is to be written. Around a write, store `ownership.intent(before,
     decision)` first, and `ownership.record(decision, returned)` once Slack has answered: between the two a crash
-    must lose neither what was covered nor whose the status is.
+    must lose neither what was covered nor whose the status is. `seen` is the memory after the look alone.
     """
 
     action: Action
@@ -418,3 +418,4 @@ class Decision:
     standing: Standing
     status: Status | None = None
     look_again: datetime | None = None
+    seen: Standing | None = None

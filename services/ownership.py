@@ -68,11 +68,12 @@ def decide(
 
 
 def intent(before: Standing, decision: Decision) -> Standing:
-    """What to store before a call is made: the memory of before, and what is about to be on the profile.
+    """What to store before a call is made: what the look has told, and what is about to be on the profile.
 
     What is being covered is in it already, and what is being put back still is.
     """
-    return replace(before, pending=decision.status, covered=decision.standing.covered or before.covered)
+    seen = decision.seen or before
+    return replace(seen, pending=decision.status, covered=decision.standing.covered or seen.covered)
 
 
 def record(decision: Decision, returned: Status) -> Standing:
@@ -268,7 +269,11 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
         return Decision(Action.LEAVE, reason, replace(standing, applied=view.profile, wanted=target))
     return Decision(
-        Action.WRITE, Reason(code, span.rule, target.expiration), replace(standing, applied=target), status=target
+        Action.WRITE,
+        Reason(code, span.rule, target.expiration),
+        replace(standing, applied=target),
+        status=target,
+        seen=view.standing,
     )
 
 
@@ -277,9 +282,16 @@ def _put_back(view: _View, covered: Status) -> Decision:
     end = covered.expiration
     if same(view.profile, covered):
         return Decision(Action.LEAVE, Reason(ReasonCode.OWN_LEFT, until=end), standing, look_again=end)
-    return Decision(Action.RESTORE, Reason(ReasonCode.PUT_BACK, until=end), standing, status=covered, look_again=end)
+    return Decision(
+        Action.RESTORE,
+        Reason(ReasonCode.PUT_BACK, until=end),
+        standing,
+        status=covered,
+        look_again=end,
+        seen=view.standing,
+    )
 
 
 def _clear(view: _View, reason: Reason) -> Decision:
     standing = replace(view.standing, applied=None, applied_span=None, covered=None, own=None, own_since=None)
-    return Decision(Action.CLEAR, reason, standing, status=NO_STATUS)
+    return Decision(Action.CLEAR, reason, standing, status=NO_STATUS, seen=view.standing)
