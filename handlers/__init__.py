@@ -1,0 +1,45 @@
+"""What came in → one service call → what we answer. `register` is the complete list of what is wired."""
+
+from __future__ import annotations
+
+from slack_bolt.app.async_app import AsyncApp
+
+from handlers.commands import OOO, QUO, Commands
+from handlers.events import Events
+from handlers.home import Home
+from handlers.modals import Modals
+from handlers.shortcuts import Shortcuts
+from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
+from handlers.views.rules import RULE
+from handlers.views.settings import SETTINGS
+
+
+def register(
+    bolt: AsyncApp, *, commands: Commands, home: Home, modals: Modals, shortcuts: Shortcuts, events: Events
+) -> None:
+    """Wire every listener. Bolt tries them in this order: the busiest first, what takes everything last."""
+    events.register(bolt)
+    bolt.command(QUO)(commands.quo)
+    bolt.command(OOO)(commands.ooo)
+    bolt.block_action("open_override")(home.open_override)
+    bolt.block_action("open_out_of_office")(home.open_out_of_office)
+    bolt.block_action("open_connect")(home.open_connect)
+    bolt.block_action("open_rules")(home.open_rules)
+    bolt.block_action("open_settings")(home.open_settings)
+    bolt.block_action("pause")(home.pause)
+    bolt.block_action("resume")(home.resume)
+    bolt.block_action("clear_override")(home.clear_override)
+    bolt.block_action("undo_override")(home.undo_override)
+    bolt.block_action("calendar_menu")(home.calendar_menu)
+    bolt.block_action("forget_me")(home.forget_me)
+    bolt.view_submission(OVERRIDE)(modals.override)
+    bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
+    bolt.view_submission(CONNECT)(modals.connect_calendar)
+    bolt.view_submission(SETTINGS)(modals.settings)
+    bolt.view_submission(RULE)(modals.rule)
+    bolt.block_action("add_rule")(modals.add_rule)
+    bolt.block_action("rule_menu")(modals.rule_menu)
+    bolt.block_action("delete_rule")(modals.rule_menu)
+    bolt.global_shortcut("set_out_of_office")(shortcuts.set_out_of_office)
+    bolt.global_shortcut("set_status")(shortcuts.set_status)
+    events.register_rest(bolt)

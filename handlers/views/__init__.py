@@ -1,0 +1,1 @@
+"""Pure builders of Block Kit: values in, dicts out."""

@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.errors import TextTooLongError, TimeNotUnderstoodError
+from services.errors import (
+    EndsBeforeItStartsError,
+    TextTooLongError,
+    TimeInThePastError,
+    TimeNotUnderstoodError,
+    TooFarAwayError,
+)
 from services.when.grammar import Grammar
 from services.when.patterns import patterns_for
 from services.when.place import FIRST_OFFICE_HOUR, Here, interval
@@ -163,6 +169,38 @@ def look(text: str, speaker: Speaker, phrases: Phrases | None = None) -> Look:
     return Look(day, here.instant(day, replace(clock, hour=hour)))
 
 
+def by_form(
+    first: date, first_time: time | None, last: date, last_time: time | None, speaker: Speaker
+) -> tuple[datetime, datetime]:
+    """From the first day (or a time of it) to the end of the last (or a time of it); the past begins now.
+
+    Raises EndsBeforeItStartsError, TimeInThePastError or TooFarAwayError for the block `to` (`to_time`).
+    """
+    here = Here(speaker.now, speaker.zone)
+    field = "to_time" if last_time and first == last else "to"
+    try:
+        start = here.instant(first, _clock(first_time) if first_time else Clock(0))
+        end = here.instant(last, _clock(last_time) if last_time else Clock(24))
+        if end <= start:
+            raise EndsBeforeItStartsError("form", field=field)
+        if end <= speaker.now:
+            raise TimeInThePastError("form", field=field)
+        if end - speaker.now > here.most:
+            raise TooFarAwayError("form", field=field)
+    except OverflowError as error:
+        raise TooFarAwayError("form", field=field) from error
+    return max(start, speaker.now), end
+
+
+def until_time(at: time, speaker: Speaker) -> datetime:
+    """The next time it is `at`. Raises TimeInThePastError where that has passed today and is nearly a day off."""
+    return interval(Spoken(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
+
+
+def _clock(at: time) -> Clock:
+    return Clock(at.hour, at.minute)
+
+
 def _all_of(text: str, speaker: Speaker, phrases: Phrases | None) -> Spoken:
     folded, _ = fold(text)
     for languages in speaker.languages():
@@ -241,4 +279,17 @@ def _trimmed(text: str) -> str:
     return text.strip().strip(",;").strip()
 
 
-__all__ = ["LONGEST_INPUT", "Asked", "Look", "Phrases", "Speaker", "absence", "is_off", "look", "pause", "status"]
+__all__ = [
+    "LONGEST_INPUT",
+    "Asked",
+    "Look",
+    "Phrases",
+    "Speaker",
+    "absence",
+    "by_form",
+    "is_off",
+    "look",
+    "pause",
+    "status",
+    "until_time",
+]

@@ -1,0 +1,175 @@
+"""The Home tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.surface import Person, Surface, known, person, text_of
+from handlers.views import home as home_view
+from handlers.views import modals, replies, rules, settings
+from services import locale
+from services.errors import NothingToDoError
+from services.model import PersonKey
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTab:
+    """Renders Home tabs: `ports.HomeRenderer`."""
+
+    surface: Surface
+
+    async def home(self, key: PersonKey) -> dict[str, Any]:
+        """The view of the person, ready for views.publish; of a stranger too."""
+        view = await self.surface.people.get(key)
+        if view is None:
+            return home_view.stranger(locale.voice("en-US", "UTC"), await self.surface.people.grant_link(key))
+        who = known(view, self.surface.clock)
+        link = "" if view.granted else await self.surface.people.grant_link(key)
+        now = await self.surface.statuses.now(key)
+        return home_view.home(who.voice, now, await self.surface.calendars.list(key), link)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The buttons."""
+
+    surface: Surface
+    tab: HomeTab
+
+    async def open_override(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form of a status."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, modals.override(who.voice))
+
+    async def open_out_of_office(
+        self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """The out-of-office form."""
+        await ack()
+        who = await person(self.surface, context)
+        today = self.surface.clock.now().astimezone(who.view.zone).date()
+        await _open(client, body, modals.out_of_office(who.voice, today))
+
+    async def open_connect(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form of a calendar."""
+        await ack()
+        who = await person(self.surface, context)
+        accounts = await self.surface.accounts.links(who.key)
+        await _open(client, body, modals.connect(who.voice, accounts=accounts, caldav=self.surface.caldav))
+
+    async def open_rules(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The list of rules."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, rules.rules(who.voice, await self.surface.statuses.rules(who.key)))
+
+    async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The settings."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, settings.settings(who.voice, await self.surface.statuses.preferences(who.key)))
+
+    async def pause(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Leave the status alone until resumed."""
+        await ack()
+        who = await person(self.surface, context)
+        now = self.surface.clock.now()
+        made = await self.surface.statuses.pause(who.key, now, None)
+        await self._show(who, replies.pausing(who.voice, made, now), body, respond, client)
+
+    async def resume(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Keep the status again."""
+        await ack()
+        who = await person(self.surface, context)
+        reply = replies.resumed(who.voice)
+        try:
+            await self.surface.statuses.resume(who.key)
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def clear_override(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """End what was asked for, or be back early."""
+        await ack()
+        who = await person(self.surface, context)
+        try:
+            done = await self.surface.statuses.clear(who.key, request=text_of(body, "trigger_id"))
+            reply = replies.cleared(who.voice, done, self.surface.clock.now())
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def undo_override(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Take back what a command did; its answer says so from then on."""
+        await ack()
+        who = await person(self.surface, context)
+        try:
+            removed = await self.surface.statuses.undo(who.key, chosen(body))
+            reply = replies.undone(who.voice, removed, self.surface.clock.now())
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def calendar_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """Read a calendar now, or disconnect it."""
+        await ack()
+        who = await person(self.surface, context)
+        what, _, calendar_id = chosen(body).partition(":")
+        if what == "disconnect":
+            await self.surface.calendars.disconnect(who.key, calendar_id)
+        else:
+            await self.surface.calendars.sync_now(who.key)
+        await client.views_publish(user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+    async def forget_me(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Delete everything; the question was asked before."""
+        await ack()
+        who = await person(self.surface, context)
+        await self.surface.people.forget(who.key)
+        if text_of(body, "response_url"):
+            await respond(**_in_place(replies.forgotten(who.voice)))
+        await client.views_publish(user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
+
+    async def _show(
+        self, who: Person, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
+    ) -> None:
+        """In the place of the answer whose button was clicked; else in the Home tab, at once."""
+        if text_of(body, "response_url"):
+            await respond(**_in_place(reply))
+        else:
+            await client.views_publish(user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+
+def chosen(body: Body) -> str:
+    """The value of the button or option that was clicked."""
+    actions = body.get("actions") or [{}]
+    option = actions[0].get("selected_option")
+    value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
+    return value if isinstance(value, str) else ""
+
+
+def _in_place(reply: dict[str, Any]) -> dict[str, Any]:
+    return {"text": reply["text"], "blocks": reply["blocks"], "replace_original": True}
+
+
+async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
+    await client.views_open(trigger_id=text_of(body, "trigger_id"), view=view)

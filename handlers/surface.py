@@ -1,0 +1,107 @@
+"""What every listener of the surface needs: who it is, how to speak with them, what to call. Ports of the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from handlers.views.calendars import CalendarLine
+from handlers.views.modals import Account
+from services import locale
+from services.errors import NotInstalledError
+from services.locale import Voice
+from services.model import PersonKey
+from services.people import PersonView
+from services.ports import Clock
+from services.status import Statuses
+from services.when import Phrases, Speaker
+
+
+class People(Protocol):
+    """`services.people.People`."""
+
+    async def get(self, key: PersonKey) -> PersonView | None: ...  # noqa: D102  # see People
+    async def ensure(self, key: PersonKey) -> PersonView: ...  # noqa: D102  # see People
+    async def grant_link(self, key: PersonKey) -> str: ...  # noqa: D102  # see People
+    async def ask(self, key: PersonKey, command: str, text: str) -> None: ...  # noqa: D102  # see People
+    async def forget(self, key: PersonKey) -> bool: ...  # noqa: D102  # see People
+
+
+class Calendars(Protocol):
+    """`services.calendars.connections.Connections`."""
+
+    async def connect_feed(self, key: PersonKey, address: str) -> str: ...  # noqa: D102  # see Connections
+    async def list(self, key: PersonKey) -> Sequence[CalendarLine]: ...  # noqa: D102  # see Connections
+    async def disconnect(self, key: PersonKey, calendar_id: str) -> bool: ...  # noqa: D102  # see Connections
+    async def sync_now(self, key: PersonKey) -> int: ...  # noqa: D102  # see Connections
+
+
+class Accounts(Protocol):
+    """The calendar accounts that can be connected here besides feeds."""
+
+    async def links(self, key: PersonKey) -> Sequence[Account]:
+        """One for each provider that is set up, each with the person's own link."""
+        ...
+
+
+class NoAccounts:
+    """Where feeds are the only calendars."""
+
+    async def links(self, key: PersonKey) -> Sequence[Account]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """The services that the listeners call."""
+
+    statuses: Statuses
+    people: People
+    calendars: Calendars
+    phrases: Phrases
+    clock: Clock
+    accounts: Accounts
+    caldav: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who typed or clicked, and how to speak with them."""
+
+    view: PersonView
+    voice: Voice
+    speaker: Speaker
+
+    @property
+    def key(self) -> PersonKey:
+        """Who it is."""
+        return self.view.key
+
+
+async def person(surface: Surface, context: AsyncBoltContext) -> Person:
+    """Who sent the request, taken in where they are new. Raises NotInstalledError where nobody can be named."""
+    key = context.get("person")
+    if not isinstance(key, PersonKey):
+        raise NotInstalledError("no person in the request")
+    return await by_key(surface, key)
+
+
+async def by_key(surface: Surface, key: PersonKey) -> Person:
+    """The person of that key, taken in where they are new."""
+    return known(await surface.people.ensure(key), surface.clock)
+
+
+def known(view: PersonView, clock: Clock) -> Person:
+    """Somebody of whom everything is known already."""
+    speaker = Speaker(clock.now(), view.zone, locale.language(view.locale), locale.month_first(view.locale))
+    return Person(view, locale.voice(view.locale, view.zone.key), speaker)
+
+
+def text_of(body: dict[str, Any], name: str) -> str:
+    """A text of a payload; "" where it is missing."""
+    value = body.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,156 @@
+"""The pieces of Block Kit that the views are made of. Pure; limits from docs.slack.dev/reference/block-kit.
+
+User text enters through `escape`; whatever is cut is cut with an ellipsis rather than refused by Slack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Block = dict[str, Any]
+
+_SECTION = 3000
+_HEADER = 150
+_BUTTON = 75
+_TITLE = 24
+_OPTION = 75
+
+
+def escape(text: str) -> str:
+    """`text` for mrkdwn: nothing in it becomes a mention, a link or an entity."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` characters; never inside of an entity."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    ampersand = kept.rfind("&", most - 8)
+    if ampersand != -1 and ";" not in kept[ampersand:]:
+        kept = kept[:ampersand]
+    return kept + "…"
+
+
+def plain(text: str, most: int) -> Block:
+    """A plain text object."""
+    return {"type": "plain_text", "text": cut(text, most), "emoji": True}
+
+
+def markdown(text: str, most: int = _SECTION) -> Block:
+    """A mrkdwn text object."""
+    return {"type": "mrkdwn", "text": cut(text, most)}
+
+
+def header(text: str) -> Block:
+    """A heading."""
+    return {"type": "header", "text": plain(text, _HEADER)}
+
+
+def section(text: str, accessory: Block | None = None, block_id: str = "") -> Block:
+    """A paragraph of mrkdwn, with something clickable beside it."""
+    block: Block = {"type": "section", "text": markdown(text)}
+    if accessory is not None:
+        block["accessory"] = accessory
+    if block_id:
+        block["block_id"] = block_id
+    return block
+
+
+def context(text: str) -> Block:
+    """Small print."""
+    return {"type": "context", "elements": [markdown(text)]}
+
+
+def divider() -> Block:
+    """A line."""
+    return {"type": "divider"}
+
+
+def actions(*elements: Block) -> Block:
+    """A row of things to click; at most 25."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(text: str, action_id: str, *, value: str = "", url: str = "", style: str = "") -> Block:
+    """A button; with `url` it opens that."""
+    made: Block = {"type": "button", "text": plain(text, _BUTTON), "action_id": action_id}
+    if value:
+        made["value"] = value
+    if url:
+        made["url"] = url
+    if style:
+        made["style"] = style
+    return made
+
+
+def asking(element: Block, *, title: str, text: str, confirm: str, deny: str) -> Block:
+    """`element`, which asks before it acts."""
+    question = {
+        "title": plain(title, 100),
+        "text": plain(text, 300),
+        "confirm": plain(confirm, 30),
+        "deny": plain(deny, 30),
+        "style": "danger",
+    }
+    return {**element, "confirm": question}
+
+
+def option(text: str, value: str) -> Block:
+    """One choice of several."""
+    return {"text": plain(text, _OPTION), "value": value}
+
+
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """A menu behind three dots; two to five options."""
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
+
+
+def entry(
+    block_id: str, label: str, element: Block, *, optional: bool = False, hint: str = "", dispatch: bool = False
+) -> Block:
+    """A labelled input of a modal."""
+    block: Block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
+    if optional:
+        block["optional"] = True
+    if hint:
+        block["hint"] = plain(hint, 2000)
+    if dispatch:
+        block["dispatch_action"] = True
+    return block
+
+
+def text_input(action_id: str, *, initial: str = "", placeholder: str = "", most: int = 0) -> Block:
+    """A line to type in."""
+    element: Block = {"type": "plain_text_input", "action_id": action_id}
+    if initial:
+        element["initial_value"] = initial
+    if placeholder:
+        element["placeholder"] = plain(placeholder, 150)
+    if most:
+        element["max_length"] = most
+    return element
+
+
+def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequence[str]) -> Block:
+    """`checkboxes`, `radio_buttons` or `multi_static_select`, with the values in `chosen` chosen."""
+    element: Block = {"type": kind, "action_id": action_id, "options": list(options)}
+    initial = [one for one in options if one["value"] in chosen]
+    if initial and kind == "radio_buttons":
+        element["initial_option"] = initial[0]
+    elif initial:
+        element["initial_options"] = initial
+    return element
+
+
+def modal(callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "", memory: str = "") -> Block:  # fmt: skip  # noqa: E501  # one signature
+    """A modal view; `memory` comes back with the submission."""
+    view: Block = {"type": "modal", "callback_id": callback_id, "title": plain(title, _TITLE), "blocks": list(blocks)}
+    if submit:
+        view["submit"] = plain(submit, _TITLE)
+    if close:
+        view["close"] = plain(close, _TITLE)
+    if memory:
+        view["private_metadata"] = memory
+    return view

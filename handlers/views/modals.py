@@ -1,0 +1,121 @@
+"""The modals that a person meets most: connect a calendar, out of office, a status. Pure.
+
+Their callback, block and action ids are the outside of the program: others rely on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from handlers.views import blocks as kit
+from services.locale import Voice
+from services.model import STATUS_TEXT_LIMIT
+from services.typed import LONGEST_EMOJI
+
+View = dict[str, Any]
+
+CONNECT = "connect_calendar"
+OUT_OF_OFFICE = "out_of_office"
+OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A calendar provider that is set up here: its name, and the person's link to it."""
+
+    name: str
+    link: str
+
+
+def connect(voice: Voice, *, accounts: Sequence[Account] = (), caldav: bool = False) -> View:
+    """Add a calendar. The CalDAV fields and the accounts appear where those providers are set up."""
+    blocks: list[kit.Block] = []
+    if accounts:
+        blocks.append(
+            kit.actions(
+                *(
+                    kit.button(account.name, f"connect_account_{index}", url=account.link)
+                    for index, account in enumerate(accounts)
+                )
+            )
+        )
+    blocks.append(
+        kit.entry(
+            "feed",
+            voice.say("Secret address of the calendar (ICS)"),
+            {
+                "type": "url_text_input",
+                "action_id": "url",
+                "placeholder": kit.plain("https://calendar.example.com/….ics", 150),
+            },
+            optional=caldav,
+            hint=voice.say(
+                "Google: Settings of the calendar, “Secret address in iCal format”. Outlook: Settings, Shared "
+                "calendars, Publish, ICS. Only I see it, and it is stored encrypted."
+            ),
+        )
+    )
+    if caldav:
+        address = {"type": "url_text_input", "action_id": "value"}
+        blocks += [
+            kit.entry("caldav_url", voice.say("CalDAV address"), address, optional=True),
+            kit.entry("caldav_user", voice.say("CalDAV user"), kit.text_input("value"), optional=True),
+            kit.entry("caldav_password", voice.say("CalDAV app password"), kit.text_input("value"), optional=True),
+        ]
+    return kit.modal(
+        CONNECT, voice.say("Connect a calendar"), blocks, submit=voice.say("Connect"), close=voice.say("Cancel")
+    )
+
+
+def out_of_office(voice: Voice, today: date) -> View:
+    """The out-of-office form; without times it means whole days, both included."""
+    day = today.isoformat()
+    blocks = [
+        kit.entry("from", voice.say("First day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
+        kit.entry("from_time", voice.say("From (whole day if empty)"), _time(voice), optional=True),
+        kit.entry("to", voice.say("Last day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
+        kit.entry("to_time", voice.say("Until (end of the day if empty)"), _time(voice), optional=True),
+        kit.entry(
+            "note",
+            voice.say("Status text"),
+            kit.text_input("value", placeholder=voice.say("Out of office"), most=STATUS_TEXT_LIMIT),
+            optional=True,
+        ),
+    ]
+    return kit.modal(
+        OUT_OF_OFFICE, voice.say("Out of office"), blocks, submit=voice.say("Save"), close=voice.say("Cancel")
+    )
+
+
+def override(voice: Voice) -> View:
+    """A status of one's own."""
+    blocks = [
+        kit.entry(
+            "emoji",
+            voice.say("Emoji"),
+            kit.text_input("value", placeholder=":pizza:", most=LONGEST_EMOJI),
+            optional=True,
+            hint=voice.say("Write it as `:pizza:`, or paste one."),
+        ),
+        kit.entry("text", voice.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
+        kit.entry(
+            "until",
+            voice.say("Until"),
+            _time(voice),
+            optional=True,
+            hint=voice.say("Without a time it stays until you clear it."),
+        ),
+    ]
+    return kit.modal(OVERRIDE, voice.say("Set a status"), blocks, submit=voice.say("Save"), close=voice.say("Cancel"))
+
+
+def done(voice: Voice, title: str, lines: Sequence[str], *more: kit.Block) -> View:
+    """What a modal becomes once it has done its work and there is something to say."""
+    return kit.modal("done", title, [kit.section("\n".join(lines)), *more], close=voice.say("Close"))
+
+
+def _time(voice: Voice) -> kit.Block:
+    return {"type": "timepicker", "action_id": "time", "timezone": voice.zone_name}
