@@ -21,6 +21,7 @@ from services.store.columns import Vault
 from services.store.engine import Database
 from tests import postgres
 from tests.clocks import ManualClock
+from tests.world import World, open_world
 
 os.environ["TZ"] = "Pacific/Chatham"  # UTC+12:45: a naive time or a local date shows at once
 time.tzset()
@@ -119,6 +120,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def world(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[World]:
+    """People in a local Slack, and the app's engine, on a clock that stands still until it is moved."""
+    async with open_world(database, vault, clock) as made:
+        yield made
 
 
 async def _administer(server: str, statement: str) -> None:

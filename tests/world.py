@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from demo.slack import Call, LocalSlack
+from demo.slack import AppConfig, Call, LocalSlack
 from services.crypto import Sealer
 from services.engine.engine import Engine
 from services.engine.lane import Lanes
@@ -277,6 +278,19 @@ class World:
     async def settled(self, seconds: float = 10.0) -> None:
         """Wait until there is nothing to do at this instant."""
         await until(self.quiet, seconds)
+
+
+@asynccontextmanager
+async def open_world(database: Database, vault: Vault, clock: Any, **app: Any) -> AsyncIterator[World]:
+    """A world whose local Slack listens; everything is stopped at the end."""
+    slack = LocalSlack(clock, AppConfig(**app))
+    await slack.start()
+    made = World(database, vault, clock, slack)
+    try:
+        yield made
+    finally:
+        await made.close()
+        await slack.stop()
 
 
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:

@@ -99,6 +99,10 @@ class Lanes:
     def stop(self) -> None:
         """Take up nothing new; calls in flight are finished and recorded."""
         self.stopping = True
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End the drains that run, each after its calls in flight; what is pending stays so for the next owner."""
         for drain in self._draining.values():
             drain.stop()
 

@@ -22,6 +22,10 @@ class Drain(Protocol):
         """Have a lane that this process drains look again; False when it does not drain it."""
         ...
 
+    def abandon(self) -> None:
+        """Let go of every lane that this process drains: another one may have taken them over."""
+        ...
+
 
 class Runner(Protocol):
     """Runs lanes, each by one owner in the whole fleet."""

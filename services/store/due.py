@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
-from services.errors import SealError
+from services.errors import StatusQuoError
 from services.model import OwnStatusPolicy, Pause, PersonKey, Span
 from services.ports import PersonFacts
 from services.store.columns import UtcInstant, Vault
@@ -36,7 +36,7 @@ STANDINGS = StandingRow.__table__
 class DuePerson:
     """Somebody who is due.
 
-    `span` is the stored one that holds the instant of the batch; `memory` is None where its key is missing.
+    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read.
     """
 
     key: PersonKey
@@ -86,10 +86,10 @@ class Batch:
         self._facts, self._spans, self._standings = stores
 
     async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
-        """What deciding needs of `keys`. Nobody whose facts cannot be opened: one lost key stops nobody else."""
+        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else."""
         try:
             return await self._facts.load_on(self.transaction, keys, start, end)
-        except SealError:
+        except StatusQuoError:
             if len(keys) == 1:
                 return {}
         found: dict[PersonKey, PersonFacts] = {}
@@ -214,15 +214,15 @@ class DueStore:
 
     def _person(self, row: Any, span: Span | None) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)
-        try:
+        memory, policy = None, OwnStatusPolicy.COVER_AND_RESTORE
+        with suppress(StatusQuoError):  # a key is missing, or what is stored makes no sense: nobody else waits for it
+            policy = own_status(row.preferences)
             memory = self._standings.open(row.memory, key)
-        except SealError:
-            memory = None
         return DuePerson(
             key=key,
             locale=row.locale,
             granted=row.grant_state == "ok",
-            policy=own_status(row.preferences),
+            policy=policy,
             pause=pause_of(row.paused_from, row.paused_until),
             stale=row.stale,
             resolved_until=row.resolved_until,

@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
 from services.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule
+from services.people import zone_or
 from services.ports import PersonFacts
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import OverrideRow, Person, RuleRow, Workspace
 from services.store.spans import chunks
 
+UTC = ZoneInfo("UTC")
 _CHUNK = 400
 _OVERRIDES = OverrideRow.__table__
 _RULES = RuleRow.__table__
@@ -70,7 +72,7 @@ class FactStore:
                 key = PersonKey(row.team_id, row.user_id)
                 found[key] = PersonFacts(
                     key=key,
-                    zone=ZoneInfo(row.zone),
+                    zone=zone_or(row.zone, UTC),
                     locale=row.locale,
                     granted=row.grant_state == "ok",
                     preferences=codec.preferences_from_json(json.loads(row.preferences)),

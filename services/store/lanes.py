@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, case, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import SealError
+from services.errors import StatusQuoError
 from services.model import OwnStatusPolicy, Pause, PersonKey, Span
 from services.store.columns import UtcInstant, Vault
 from services.store.due import own_status
@@ -116,16 +116,17 @@ class LaneStore:
         key = PersonKey(row.team_id, row.user_id)
         token: str | None = None
         span: Span | None = None
-        memory = Memory()
+        memory, policy = Memory(), OwnStatusPolicy.COVER_AND_RESTORE
         try:
+            policy = own_status(row.preferences)
             token = self._vault.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._standings.open(row.memory, key)
             span = None if row.start_at is None else self._spans.span(row)
-        except SealError:
-            token = None  # a key is missing: nothing may be written before what stands there can be read
+        except StatusQuoError:
+            token = None  # something cannot be read: nothing may be written before it can
         return Wish(
             key=key, seq=row.seq, urgency=row.urgency, failures=row.failures, granted=row.grant_state == "ok",
-            token=token, policy=own_status(row.preferences), pause=pause_of(row.paused_from, row.paused_until),
+            token=token, policy=policy, pause=pause_of(row.paused_from, row.paused_until),
             memory=memory, span=span,
         )  # fmt: skip
 
