@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,12 +17,14 @@ from typing import Protocol
 import structlog
 
 from services.calendars.pace import HostPace
+from services.engine.guard import guarded
 from services.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
+    CalendarTooCostlyError,
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotACalendarError,
@@ -44,10 +45,12 @@ LONGEST_FLOOR = timedelta(days=1)
 BROKEN_EVERY = timedelta(hours=6)
 TELL_AFTER = timedelta(hours=1)
 TELL_AFTER_TRIES = 3
+
 _LOOK_AGAIN = 1.0
+_TURN = 5.0
 
 _FINAL = (CalendarRefusedError, CalendarGoneError, AddressNotAllowedError)
-_FINAL_AT_FIRST = (NotACalendarError, CalendarTooLargeError)
+_FINAL_AT_FIRST = (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
 
 
 class Health(StrEnum):
@@ -143,35 +146,49 @@ class CalendarSync:
         self._interval = interval
         self._pace = pace or HostPace()
         self._chance = chance or random.SystemRandom().random
+        self._running: set[asyncio.Task[Saved | None]] = set()
 
     async def next_due(self) -> datetime | None:
         """When the first calendar is due that may be fetched."""
         now = self._clock.now()
+        if any(task.done() for task in self._running):
+            return now
         due = await self._calendars.next_due(self._pace.shut(now))
         opens = self._pace.opens(now)
         return min((instant for instant in (due, opens) if instant is not None), default=None)
 
     async def run_due(self) -> Report:
-        """Fetch what is due until nothing is, several at a time: a slow host delays nobody but its own calendars."""
-        running: set[asyncio.Task[Saved | None]] = set()
+        """Fetch what is due, several at a time. A host that takes long delays nobody but its own calendars.
+
+        Returns when all of it is done, or when what is left has been silent for a second: that goes on by itself
+        and is counted by a later run. A run takes a few seconds at most.
+        """
+        over = asyncio.get_running_loop().time() + _TURN
         done = changed = failed = 0
-        try:
-            while True:
-                running |= {asyncio.create_task(self._sync(claimed)) for claimed in await self._claim()}
-                if not running:
-                    return Report(done, changed, failed)
-                finished, running = await asyncio.wait(
-                    running, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in finished:
-                    saved = task.result()
-                    done += 1
-                    changed += saved is Saved.CHANGED
-                    failed += saved is None
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        while True:
+            claimed = await self._claim()
+            self._running |= {asyncio.create_task(self._sync(one)) for one in claimed}
+            if not self._running or asyncio.get_running_loop().time() > over:
+                return Report(done, changed, failed)
+            finished, self._running = await asyncio.wait(
+                self._running, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not finished and not claimed:
+                return Report(done, changed, failed)
+            results = await asyncio.gather(*finished, return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):  # the store's own trouble: due again when the lease is over
+                    raise result
+                done += 1
+                changed += result is Saved.CHANGED
+                failed += result is None
+
+    async def close(self) -> None:
+        """Break off what is still being fetched; it is due again when its lease is over."""
+        running, self._running = self._running, set()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _claim(self) -> Sequence[Claimed]:
         now = self._clock.now()
@@ -186,22 +203,18 @@ class CalendarSync:
 
     async def _sync(self, claimed: Claimed) -> Saved | None:
         """Fetch one calendar and write down what came of it; None for a failure."""
-        try:
-            (found,) = await asyncio.gather(self._fetch(claimed), return_exceptions=True)
-        finally:
-            self._pace.end(claimed.host)
-        if isinstance(found, Changes):
-            return await self._worked(claimed, found)
-        if not isinstance(found, CalendarError):
-            if not isinstance(found, Exception):
-                raise found
-            # a mistake of ours about this one calendar: the others go on. The error's text may hold a title: left out
-            where = traceback.extract_tb(found.__traceback__)[-1]
-            log.error(
-                "calendar_crashed", **_ids(claimed), error=type(found).__name__, at=f"{where.name}:{where.lineno}"
-            )
-            found = CalendarError("crashed")
-        await self._failed(claimed, found)
+        error: CalendarError = CalendarError("crashed")
+        changes: Changes | None = None
+        with guarded("calendar_crashed", **_ids(claimed)):  # a mistake of ours about one calendar: the others go on
+            try:
+                changes = await self._fetch(claimed)
+            except CalendarError as expected:
+                error = expected
+            finally:
+                self._pace.end(claimed.host)
+        if changes is not None:
+            return await self._worked(claimed, changes)
+        await self._failed(claimed, error)
         return None
 
     async def _fetch(self, claimed: Claimed) -> Changes:

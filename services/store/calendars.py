@@ -77,8 +77,14 @@ class CalendarStore:
             person = await connection.scalar(select(Person.user_id).where(_person(key)).with_for_update())
             if person is None:
                 raise NotGrantedError("unknown person")
-            stored = (await connection.execute(select(Calendar.calendar_id, Calendar.address).where(_of(key)))).all()
-            for other, sealed in stored:
+            stored = (
+                await connection.execute(
+                    select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(_of(key))
+                )
+            ).all()
+            for other, of_provider, sealed in stored:
+                if of_provider != provider:
+                    continue
                 if self._open(sealed, "calendars.address", *_pair(key), other) == address:
                     raise AlreadyConnectedError(host)
             if len(stored) >= MOST:
