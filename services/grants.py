@@ -29,12 +29,11 @@ from services.errors import (
 )
 from services.model import PersonKey
 from services.ports import Bell, Clock
+from services.tokens import refresh_due
 
 log = structlog.get_logger(__name__)
 
 STATE_LIVES = timedelta(minutes=10)
-REFRESH_AHEAD = timedelta(hours=2)
-"""Rotating tokens live for 12 hours; this long before their end they are renewed."""
 STATE = "state"
 LINK = "grant_link"
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -58,10 +57,19 @@ class Tokens:
     refresh: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
 
-    @property
-    def refresh_due_at(self) -> datetime | None:
-        """When it is to be renewed."""
-        return None if self.expires_at is None or self.refresh is None else self.expires_at - REFRESH_AHEAD
+    def refresh_due_at(self, team_id: str, user_id: str = "") -> datetime | None:
+        """When it is to be renewed; None where it does not expire."""
+        if self.expires_at is None or self.refresh is None:
+            return None
+        return refresh_due(self.expires_at, team_id, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A user token that is kept, and when it was given."""
+
+    token: str = field(repr=False)
+    granted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,10 @@ class Workspaces(Protocol):
 
 class Granted(Protocol):
     """Where grants are kept."""
+
+    async def the_grant(self, key: PersonKey) -> Grant | None:
+        """The person's token; None where there is none."""
+        ...
 
     async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None:
         """Keep a person's token: they are due at once, welcomed, and their Home tab is stale."""
@@ -278,7 +290,9 @@ class Grants:
 
     async def _granted(self, key: PersonKey, answer: Answer, now: datetime) -> Outcome:
         if answer.user is None:
-            return Outcome(Result.INSTALLED, key.team_id, answer.app_id, answer.name)
+            held = await self._people.the_grant(key) is not None
+            result = Result.GRANTED if held else Result.INSTALLED
+            return Outcome(result, key.team_id, answer.app_id, answer.name)
         lacking = scopes.missing(answer.user.scopes)
         if lacking:
             log.warning("grant_partial", team_id=key.team_id, user_id=key.user_id, lacking=sorted(lacking))

@@ -14,8 +14,8 @@ from typing import Protocol
 import structlog
 
 from services.errors import GrantLostError, SlackError
+from services.grants import Grant
 from services.model import PersonKey
-from services.people import Grant
 from services.ports import Bell, Clock
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ is taken in by `grants`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -32,14 +32,6 @@ class GrantState(StrEnum):
     NONE = "none"
     OK = "ok"
     LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A user token, and when it was given."""
-
-    token: str = field(repr=False)
-    granted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +174,11 @@ class People:
     async def get(self, key: PersonKey) -> PersonView | None:
         """What is known of the person; None where they are not one of ours."""
         return await self._register.get(key)
+
+    async def locale(self, key: PersonKey) -> str:
+        """The person's locale, such as `de-DE`; "en-US" where they are not one of ours."""
+        view = await self._register.get(key)
+        return "en-US" if view is None else view.locale
 
     async def ensure(self, key: PersonKey) -> PersonView:
         """The person, taken in with their zone and language where they are new. Raises NotInstalledError."""

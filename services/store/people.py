@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import scopes
-from services.grants import Member, Tokens
+from services.grants import Grant, Member, Tokens
 from services.model import Pause, PersonKey, Status
-from services.people import Grant, GrantState, PersonView, zone_or
+from services.people import GrantState, PersonView, zone_or
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.marks import Upsert, insert_for, mark_due
@@ -25,15 +27,26 @@ _ADDRESSES = "people.addresses"
 _ASK = "asks.content"
 
 
+class Events(Protocol):
+    """Where events are kept, of which all-day and floating ones follow their person."""
+
+    async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
+        """Place them in `zone`."""
+        ...
+
+
 class PeopleStore:
     """The people of all workspaces."""
 
-    def __init__(self, database: Database, vault: Vault, notices: NoticeStore, standings: StandingStore) -> None:
-        """`vault` seals tokens, addresses and what people typed."""
+    def __init__(
+        self, database: Database, vault: Vault, *, notices: NoticeStore, standings: StandingStore, events: Events
+    ) -> None:
+        """`vault` seals tokens, addresses and what people typed; `events` follow a person to another zone."""
         self._database = database
         self._vault = vault
         self._notices = notices
         self._standings = standings
+        self._events = events
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""
@@ -83,14 +96,14 @@ class PeopleStore:
                     token=self._vault.seal(tokens.access, _TOKEN, *row),
                     refresh_token=self._vault.seal(tokens.refresh, _REFRESH, *row),
                     token_expires_at=tokens.expires_at,
-                    refresh_due_at=tokens.refresh_due_at,
+                    refresh_due_at=tokens.refresh_due_at(*row),
                     refresh_seq=Person.refresh_seq + 1,
                     scopes=scopes.joined(tokens.scopes),
                     granted_at=now,
                     grant_state=GrantState.OK.value,
-                    **self._known(key, member),
                 )
             )
+            await self._follow(connection, key, member)
             await self._notices.worked(connection, key, "grant")
             await self._notices.tell(connection, key, "welcome")
             await mark_due(connection, key, now)
@@ -131,7 +144,7 @@ class PeopleStore:
             row = (await connection.execute(select(Person.zone, Person.locale).where(*_is(key)))).one_or_none()
             if row is None or ((member.zone or row.zone), (member.locale or row.locale)) == tuple(row):
                 return False
-            await connection.execute(update(Person).where(*_is(key)).values(**self._known(key, member)))
+            await self._follow(connection, key, member)
             await mark_due(connection, key, now)
         return True
 
@@ -181,6 +194,13 @@ class PeopleStore:
             )
             done = await connection.execute(delete(Person).where(*_is(key)))
         return done.rowcount == 1
+
+    async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
+        known = self._known(key, member)
+        if known:
+            await connection.execute(update(Person).where(*_is(key)).values(**known))
+        if member.zone:
+            await self._events.replace_zone(connection, key, ZoneInfo(member.zone))
 
     def _insert(self, insert: Upsert, key: PersonKey, member: Member, now: datetime) -> Upsert:
         known = {"zone": "UTC", "locale": "en-US", **self._known(key, member)}

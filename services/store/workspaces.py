@@ -89,7 +89,7 @@ class WorkspaceStore:
             "bot_expires_at": answer.bot.expires_at,
             "bot_scopes": scopes.joined(answer.bot.scopes),
             "installed_at": now,
-            "refresh_due_at": answer.bot.refresh_due_at,
+            "refresh_due_at": answer.bot.refresh_due_at(home),
         }
         async with self._database.write() as connection:
             insert = insert_for(connection, Workspace).values(team_id=home, allow_titles=True, refresh_seq=0, **fresh)
