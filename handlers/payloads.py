@@ -72,7 +72,9 @@ def check(payload: Payload) -> None:
         _need(payload["event"], ("type",))
         _check_shape(payload["event"])
     if kind.startswith("view_"):
-        _need(payload["view"], ("callback_id",))
+        _need(payload["view"], ("type",))
+        if not isinstance(payload["view"].get("callback_id"), str):
+            raise RequestError("a part is missing", part="callback_id")
     if kind == "block_actions" and not all(isinstance(action.get("action_id"), str) for action in payload["actions"]):
         raise RequestError("an action without an id")
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -114,7 +115,7 @@ class House:
         sent = {"Content-Type": content_type, **(self.signed(body) if headers is None else headers)}
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.url + "/slack/events", data=body, headers=sent) as answer,
+            session.post(self.url + "/slack/events", data=BytesIO(body), headers=sent) as answer,
         ):
             return answer.status, await answer.text()
 

@@ -1,0 +1,202 @@
+"""What ends: uninstalls and revocations in any order, late and twice; "forget me"."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.model import PersonKey
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Base, Notice, Person, Workspace
+from tests.clocks import ManualClock
+from tests.house import House, house
+from tests.oauth_stub import answer, oauth_stub
+
+ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+
+
+@pytest.fixture
+async def app(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[House]:
+    async with oauth_stub() as stub, house(database, vault, clock, stub) as found:
+        await found.install(answer())
+        await found.install(answer("U2", token="xoxp-2"))
+        await found.install(answer("U1", team="T2", bot="xoxb-t2", token="xoxp-t2"))
+        clock.move(minutes=5)
+        yield found
+
+
+async def rows(app: House, team_id: str) -> dict[str, int]:
+    """How many rows of a workspace each table holds, those without any left out."""
+    found = {}
+    async with app.database.read() as connection:
+        for table in Base.metadata.sorted_tables:
+            number = await connection.scalar(
+                sa.select(sa.func.count()).select_from(table).where(table.c.team_id == team_id)
+            )
+            if number:
+                found[table.name] = number
+    return found
+
+
+async def state(app: House, key: PersonKey) -> str:
+    view = await app.people.get(key)
+    assert view is not None
+    return view.grant_state.value
+
+
+def revoked(*users: str, bot: bool = False) -> dict[str, Any]:
+    return {"type": "tokens_revoked", "tokens": {"oauth": list(users), "bot": ["UBOT"] if bot else []}}
+
+
+UNINSTALLED = {"type": "app_uninstalled"}
+
+
+async def test_uninstall_deletes_everything_of_the_workspace_and_nothing_of_others(app: House) -> None:
+    await app.people.grant_link(ANN)
+    before = await rows(app, "T2")
+    assert (await app.event(UNINSTALLED))[0] == 200
+    assert await rows(app, "T1") == {}
+    assert await rows(app, "T2") == before
+    assert before["people"] == 1
+
+
+@pytest.mark.parametrize("order", [("app", "tokens"), ("tokens", "app")])
+async def test_uninstall_and_revocation_in_either_order_leave_nothing(app: House, order: tuple[str, str]) -> None:
+    events = {"app": UNINSTALLED, "tokens": revoked("U1", "U2", bot=True)}
+    for number, name in enumerate(order):
+        assert (await app.event(events[name], event_id=f"Ev{number}"))[0] == 200
+    left = await rows(app, "T1")
+    assert left in ({}, {"deliveries": 1})  # that of the event that came after the uninstall
+
+
+async def test_revocation_takes_the_named_persons_grant_alone_and_tells_them_once(app: House) -> None:
+    for number in range(2):
+        assert (await app.event(revoked("U1"), event_id=f"Ev{number}"))[0] == 200
+    assert [await state(app, key) for key in (ANN, BOB, PersonKey("T2", "U1"))] == ["lost", "ok", "ok"]
+    assert await app.people_store.the_grant(ANN) is None
+    async with app.database.read() as connection:
+        told = (await connection.execute(sa.select(Notice.user_id).where(Notice.subject == "grant"))).scalars().all()
+    assert told == ["U1"]
+    assert await app.workspaces.bot_token("T1") == "xoxb-1"
+
+
+async def test_late_revocation_does_not_take_a_newer_grant(app: House) -> None:
+    at = app.clock.now()
+    app.clock.move(minutes=10)
+    await app.install(answer(token="xoxp-new"))
+    assert (await app.event(revoked("U1", bot=True), event_time=int(at.timestamp())))[0] == 200
+    grant = await app.people_store.the_grant(ANN)
+    assert grant is not None
+    assert grant.token == "xoxp-new"
+    assert await app.workspaces.bot_token("T1") == "xoxb-1"
+
+
+async def test_revocation_in_the_second_of_the_grant_is_settled_by_asking_slack(app: House) -> None:
+    app.clock.move(microseconds=400_000)
+    await app.install(answer(token="xoxp-alive"))
+    await app.install(answer("U2", token="xoxp-dead"))
+    del app.stub.owners["xoxp-dead"]
+    at = app.clock.now().replace(microsecond=0)
+    assert (await app.event(revoked("U1", "U2"), event_time=int(at.timestamp())))[0] == 200
+    assert [await state(app, ANN), await state(app, BOB)] == ["ok", "lost"]
+
+
+async def test_revocation_in_doubt_counts_while_slack_is_down_unless_it_is_surely_older(app: House) -> None:
+    app.clock.move(microseconds=400_000)
+    await app.install(answer(token="xoxp-a"))
+    at = app.clock.now().replace(microsecond=0)
+    app.clock.move(seconds=5)
+    await app.install(answer("U2", token="xoxp-b"))
+    app.stub.down = True
+    assert (await app.event(revoked("U1", "U2"), event_time=int(at.timestamp())))[0] == 200
+    assert [await state(app, ANN), await state(app, BOB)] == ["lost", "ok"]
+
+
+async def test_late_uninstall_does_not_delete_a_newer_install(app: House) -> None:
+    at = app.clock.now()
+    app.clock.move(minutes=2)
+    await app.install(answer())
+    assert (await app.event(UNINSTALLED, event_time=int(at.timestamp())))[0] == 200
+    assert await app.workspaces.bot_token("T1") == "xoxb-1"
+
+
+async def test_revoked_bot_is_forgotten_but_its_people_stay(app: House) -> None:
+    assert (await app.event(revoked(bot=True)))[0] == 200
+    assert await app.workspaces.bot_token("T1") is None
+    assert await state(app, ANN) == "ok"
+
+
+async def test_uninstall_of_a_team_does_not_touch_its_orgs_install(app: House) -> None:
+    await app.install(answer("W1", team=None, enterprise="E1"))
+    app.clock.move(minutes=2)
+    gone = [{"team_id": "T9", "enterprise_id": "E1", "is_enterprise_install": False}]
+    await app.event(UNINSTALLED, team_id="T9", enterprise_id="E1", authorizations=gone)
+    assert await app.workspaces.bot_token("E1") == "xoxb-1"
+    gone = [{"team_id": None, "enterprise_id": "E1", "is_enterprise_install": True}]
+    await app.event(UNINSTALLED, team_id="T9", enterprise_id="E1", authorizations=gone, event_id="Ev2")
+    assert await rows(app, "E1") == {}
+
+
+async def test_uninstall_of_an_unknown_workspace_is_answered(app: House) -> None:
+    assert (await app.event(UNINSTALLED, team_id="T404"))[0] == 200
+    assert (await app.event(revoked("U1", bot=True), team_id="T404", event_id="Ev2"))[0] == 200
+
+
+async def test_forget_deletes_everything_of_one_person_and_revokes_their_token(app: House) -> None:
+    await app.people.ask(ANN, "/quo", "pause")
+    await app.people.grant_link(ANN)
+    assert await app.people.forget(ANN) is True
+    assert await app.people.get(ANN) is None
+    assert app.stub.revoked == ["xoxp-1"]
+    async with app.database.read() as connection:
+        for table in Base.metadata.sorted_tables:
+            if "user_id" in table.c:
+                left = (
+                    sa.select(sa.func.count())
+                    .select_from(table)
+                    .where(table.c.team_id == "T1", table.c.user_id == "U1")
+                )
+                assert (table.name, await connection.scalar(left)) == (table.name, 0)
+    assert [await state(app, key) for key in (BOB, PersonKey("T2", "U1"))] == ["ok", "ok"]
+    assert await app.people.forget(ANN) is False
+
+
+async def test_forget_deletes_although_slack_cannot_revoke(app: House) -> None:
+    app.stub.down = True
+    assert await app.people.forget(ANN) is True
+    assert await app.people.get(ANN) is None
+
+
+async def test_person_who_was_forgotten_can_come_back(app: House) -> None:
+    await app.people.forget(ANN)
+    await app.install(answer(token="xoxp-again"))
+    assert await state(app, ANN) == "ok"
+
+
+async def test_grant_after_a_revocation_is_told_again_the_next_time(app: House) -> None:
+    await app.event(revoked("U1"))
+    app.clock.move(minutes=1)
+    await app.install(answer(token="xoxp-new"))
+    async with app.database.read() as connection:
+        told = (
+            await connection.execute(sa.select(Notice.subject).where(Notice.user_id == "U1", Notice.team_id == "T1"))
+        ).scalars()
+        assert sorted(told) == ["welcome"]
+
+
+async def test_row_of_a_person_survives_the_revocation_with_its_choices(app: House) -> None:
+    async with app.database.write() as connection:
+        await connection.execute(sa.update(Person).values(preferences='{"titles": true}'))
+    await app.event(revoked("U1"))
+    async with app.database.read() as connection:
+        kept = await connection.scalar(
+            sa.select(Person.preferences).where(Person.team_id == "T1", Person.user_id == "U1")
+        )
+        installed = await connection.scalar(sa.select(Workspace.installed_at).where(Workspace.team_id == "T1"))
+    assert kept == '{"titles": true}'
+    assert installed == app.clock.now() - timedelta(minutes=5)
