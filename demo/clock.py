@@ -132,6 +132,11 @@ class DemoClock:
 
         A jump under way is replaced. Raises ValueError for an instant that has passed.
         """
+        self.aim(to)
+        await self._arrived.wait()
+
+    def aim(self, to: datetime) -> None:
+        """Begin a jump. Raises ValueError for an instant that has passed."""
         self._anchor()
         if to < self._base:
             raise ValueError("time does not run backwards")
@@ -139,7 +144,6 @@ class DemoClock:
         self._arrived.clear()
         self._hold()
         self._tell()
-        await self._arrived.wait()
 
     # ── its works ───────────────────────────────────────────────────────────────────────────────────
 

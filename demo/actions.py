@@ -1,0 +1,156 @@
+"""What people do on the demo's page, by name; each ends in the local Slack, a calendar or the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo.calendars import Calendars, as_json
+from demo.clock import DemoClock
+from demo.slack import LocalSlack
+
+_LONGEST_JUMP = timedelta(days=60)
+Body = Mapping[str, Any]
+
+
+class NotDoneError(ValueError):
+    """What was asked for makes no sense; the text is for whoever asked."""
+
+
+class Actions:
+    """The things that the page can ask for."""
+
+    def __init__(self, slack: LocalSlack, clock: DemoClock, calendars: Calendars) -> None:
+        self._slack = slack
+        self._clock = clock
+        self._calendars = calendars
+        self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
+            "message": self._message,
+            "home": self._home,
+            "click": self._click,
+            "submit": self._submit,
+            "dismiss": self._dismiss,
+            "options": self._options,
+            "shortcut": self._shortcut,
+            "status": self._status,
+            "entry-add": self._entry_add,
+            "entry-change": self._entry_change,
+            "entry-remove": self._entry_remove,
+            "clock": self._set_clock,
+        }
+
+    async def do(self, what: str, body: Body) -> dict[str, Any]:
+        """Do it. Raises NotDoneError, NotAnEntryError, KeyError, RefusalError."""
+        action = self._all.get(what)
+        if action is None or not isinstance(body, Mapping):
+            raise NotDoneError("There is no such thing to do.")
+        return await action(body)
+
+    async def _message(self, body: Body) -> dict[str, Any]:
+        """A line typed into the message box: a slash command goes to the app, anything else into the channel."""
+        person, text = str(body["person"]), str(body["text"]).strip()
+        if not text:
+            return {}
+        if text.startswith("/"):
+            command, _, rest = text.partition(" ")
+            if command not in ("/quo", "/ooo"):
+                raise NotDoneError(f"{command} is not a command here. Try /quo or /ooo.")
+            await self._slack.people.command(person, command, rest.strip())
+            return {}
+        member = self._slack.member(person)
+        general = next(c for c in self._slack.channels.values() if c.team_id == member.team_id and not c.person)
+        self._slack.post(general.channel_id, person, text, bot=False)
+        return {}
+
+    async def _home(self, body: Body) -> dict[str, Any]:
+        await self._slack.people.home_opened(str(body["person"]))
+        return {}
+
+    async def _click(self, body: Body) -> dict[str, Any]:
+        person, action = str(body["person"]), dict(body["action"])
+        if body.get("ts"):
+            answer = await self._slack.people.click_in_message(person, str(body["ts"]), action)
+        else:
+            answer = await self._slack.people.click_in_view(person, str(body["view_id"]), action, body.get("values"))
+        return {} if answer.ok else {"problem": answer.failure or f"the app answered {answer.status}"}
+
+    async def _submit(self, body: Body) -> dict[str, Any]:
+        answer = await self._slack.people.submit(str(body["person"]), str(body["view_id"]), dict(body["values"]))
+        reply = answer.json()
+        if isinstance(reply, dict) and reply.get("response_action") == "errors":
+            return {"errors": reply.get("errors") or {}}
+        return {} if answer.ok else {"problem": answer.failure or f"the app answered {answer.status}"}
+
+    async def _dismiss(self, body: Body) -> dict[str, Any]:
+        await self._slack.people.dismiss(str(body["person"]), str(body["view_id"]))
+        return {}
+
+    async def _options(self, body: Body) -> dict[str, Any]:
+        names = (str(body[name]) for name in ("person", "view_id", "action_id", "block_id", "value"))
+        answer = (await self._slack.people.options(*names)).json() or {}
+        return {"options": answer.get("options") or [o for g in answer.get("option_groups", ()) for o in g["options"]]}
+
+    async def _shortcut(self, body: Body) -> dict[str, Any]:
+        await self._slack.people.shortcut(str(body["person"]), str(body["callback_id"]))
+        return {}
+
+    async def _status(self, body: Body) -> dict[str, Any]:
+        until = body.get("until")
+        end = datetime.fromtimestamp(float(until), UTC) if until else None
+        self._slack.type_status(str(body["person"]), str(body.get("text") or ""), str(body.get("emoji") or ""), end)
+        return {}
+
+    async def _entry_add(self, body: Body) -> dict[str, Any]:
+        return self._edited(body, as_json(self._calendars.by_person[str(body["person"])].add(body["entry"])))
+
+    async def _entry_change(self, body: Body) -> dict[str, Any]:
+        calendar = self._calendars.by_person[str(body["person"])]
+        return self._edited(body, as_json(calendar.change(str(body["id"]), body["entry"])))
+
+    async def _entry_remove(self, body: Body) -> dict[str, Any]:
+        self._calendars.by_person[str(body["person"])].remove(str(body["id"]))
+        return self._edited(body, {})
+
+    def _edited(self, body: Body, entry: dict[str, Any]) -> dict[str, Any]:
+        self._slack.hub.publish("calendar", user_id=str(body["person"]))
+        self._calendars.changed(str(body["person"]))
+        return {"entry": entry} if entry else {}
+
+    async def _set_clock(self, body: Body) -> dict[str, Any]:
+        if "speed" in body:
+            self._clock.set_speed(float(body["speed"]))
+        elif body.get("pause"):
+            self._clock.pause()
+        elif body.get("resume"):
+            self._clock.resume()
+        elif body.get("next"):
+            self._go(self.next_edge())
+        elif "by" in body:
+            self._go(self._clock.now() + timedelta(seconds=float(body["by"])))
+        elif "to" in body:
+            self._go(datetime.fromtimestamp(float(body["to"]), UTC))
+        else:
+            raise NotDoneError("The clock can be set to a speed, paused, resumed or moved.")
+        return {}
+
+    def next_edge(self) -> datetime:
+        """The next instant at which anybody's event starts or ends, or a status runs out. Raises NotDoneError."""
+        now = self._clock.now()
+        ends = [datetime.fromtimestamp(m.expiration, UTC) for m in self._slack.members.values() if m.expiration]
+        edges = [
+            at for c in self._calendars.by_person.values() for e in c.entries.values() for at in e.instants(c.zone)
+        ]
+        later = [at for at in (*ends, *edges) if at > now]
+        if not later:
+            raise NotDoneError("Nothing is planned any more. Add an event first.")
+        return min(later)
+
+    def _go(self, to: datetime) -> None:
+        """Start the jump; the page sees it happen."""
+        now = self._clock.now()
+        if to < now:
+            raise NotDoneError("Time does not run backwards. Choose a later time.")
+        if to - now > _LONGEST_JUMP:
+            raise NotDoneError("That is too far away. Choose a time within 60 days.")
+        self._clock.aim(to)

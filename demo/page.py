@@ -1,0 +1,180 @@
+"""The demo's page on the web: its files, what it shows as a stream of events, and what people do on it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from demo import shown
+from demo.actions import Actions, NotDoneError
+from demo.calendars import Calendars, NotAnEntryError
+from demo.clock import DemoClock
+from demo.slack import Call, LocalSlack
+from demo.slack.emoji import DATA as EMOJI
+from demo.slack.errors import RefusalError
+
+log = structlog.get_logger(__name__)
+
+FILES = Path(__file__).resolve().parent / "page"
+_SECTIONS = ("members", "messages", "home", "modals", "calendar", "clock")
+_BEAT = 0.1
+_HEARTBEATS = 10
+_CALLS = 200
+_POLICY = "default-src 'self'; img-src 'self' data: https:; frame-ancestors 'none'"
+
+
+@dataclass(slots=True)
+class _Viewer:
+    """One open page: whose eyes it sees with, and what it has not been sent yet."""
+
+    person: str
+    dirty: set[str] = field(default_factory=lambda: set(_SECTIONS))
+    calls: list[Call] = field(default_factory=list)
+
+
+class Page:
+    """Serves the page. `reason` asks the app why it last acted on a person's status; empty where it does not say."""
+
+    def __init__(
+        self,
+        slack: LocalSlack,
+        clock: DemoClock,
+        calendars: Calendars,
+        reason: Callable[[Call], Awaitable[str]],
+    ) -> None:
+        self._slack = slack
+        self._clock = clock
+        self._calendars = calendars
+        self._reason = reason
+        self._actions = Actions(slack, clock, calendars)
+        self._closing = asyncio.Event()
+
+    def add_to(self, application: web.Application) -> None:
+        """Add the page's routes."""
+        application.middlewares.append(_same_origin)
+        application.add_routes(
+            [
+                web.get("/", self._index),
+                web.get("/emoji.json", self._emoji),
+                web.get("/avatars/{user}.svg", self._avatar),
+                web.get("/live", self._live),
+                web.post("/do/{what}", self._do),
+                web.static("/static", FILES),
+            ]
+        )
+
+    def close(self) -> None:
+        """End the streams."""
+        self._closing.set()
+
+    async def _index(self, _request: web.Request) -> web.Response:
+        page = (FILES / "index.html").read_text(encoding="utf-8")
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
+        return web.Response(text=page, content_type="text/html", headers=headers)
+
+    async def _emoji(self, _request: web.Request) -> web.Response:
+        return web.Response(body=EMOJI.read_bytes(), content_type="application/json")
+
+    async def _avatar(self, request: web.Request) -> web.Response:
+        member = self._slack.members.get(request.match_info["user"])
+        if member is None or not member.avatar:
+            raise web.HTTPNotFound
+        headers = {"Cache-Control": "max-age=3600"}
+        return web.Response(text=member.avatar, content_type="image/svg+xml", headers=headers)
+
+    async def _do(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+            answer = await self._actions.do(request.match_info["what"], body)
+        except ValueError as error:
+            sentence = str(error) if isinstance(error, NotAnEntryError | NotDoneError) else "That cannot be read."
+            return web.json_response({"ok": False, "error": sentence}, status=400)
+        except (KeyError, RefusalError) as error:
+            return web.json_response({"ok": False, "error": f"Slack says: {error.args[0]}"}, status=400)
+        return web.json_response({"ok": True, **answer})
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        person = request.query.get("person", "")
+        if person not in self._calendars.by_person:
+            person = next(iter(self._calendars.by_person))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        viewer = _Viewer(person, calls=self._slack.calls.all()[-_CALLS:])
+        try:
+            with self._slack.hub.watching() as changes:
+                await self._stream(viewer, changes, response)
+        except ConnectionResetError:
+            log.debug("page_left", person=person)
+        return response
+
+    async def _stream(
+        self, viewer: _Viewer, changes: asyncio.Queue[dict[str, Any]], response: web.StreamResponse
+    ) -> None:
+        beats = 0
+        while not self._closing.is_set():
+            while not changes.empty():
+                _note(viewer, changes.get_nowait())
+            beats += 1
+            moving = self._clock.jumping or (self._clock.speed > 1 and not self._clock.paused)
+            if moving or beats % _HEARTBEATS == 0:
+                viewer.dirty |= {"clock"}
+            if beats % _HEARTBEATS == 0:
+                viewer.dirty |= {"calendar"}
+            facts = {section: self._section(section, viewer.person) for section in sorted(viewer.dirty)}
+            viewer.dirty.clear()
+            if viewer.calls:
+                calls, viewer.calls = viewer.calls, []
+                facts["calls"] = [shown.call(self._slack, entry, await self._reason(entry)) for entry in calls]
+            if facts:
+                await response.write(f"data: {json.dumps(facts)}\n\n".encode())
+            await asyncio.sleep(_BEAT)
+
+    def _section(self, section: str, person: str) -> Any:
+        if section == "members":
+            return shown.members(self._slack)
+        if section == "messages":
+            return shown.messages(self._slack, person)
+        if section == "home":
+            return shown.view(self._slack.homes.get(person))
+        if section == "modals":
+            return [shown.view(state) for state in self._slack.modals.get(person, [])]
+        if section == "calendar":
+            return shown.calendar(self._calendars.by_person[person], self._clock.now())
+        return shown.clock(self._clock)
+
+
+def _note(viewer: _Viewer, change: dict[str, Any]) -> None:
+    kind = change["kind"]
+    if kind == "call":
+        viewer.calls.append(change["call"])
+    elif kind.startswith("message"):
+        viewer.dirty.add("messages")
+    elif kind == "member":
+        viewer.dirty.add("members")
+    elif kind == "calendar" and change["user_id"] == viewer.person:
+        viewer.dirty.add("calendar")
+    elif kind in {"home", "modal"} and change["user_id"] == viewer.person:
+        viewer.dirty.add("home" if kind == "home" else "modals")
+    elif kind == "clock":
+        viewer.dirty |= {"clock", "calendar"}
+
+
+@web.middleware
+async def _same_origin(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Another site's page cannot act here: what the page does is JSON, and comes from the page itself."""
+    origin = request.headers.get("Origin")
+    if request.path.startswith("/do/"):
+        foreign = origin is not None and urlsplit(origin).netloc != request.host
+        if foreign or request.content_type != "application/json":
+            raise web.HTTPForbidden
+    return await handler(request)

@@ -1,0 +1,102 @@
+// The message box, and the list of commands that opens with a slash.
+
+import { byId, fill, h } from "./dom.js";
+import { ask } from "./store.js";
+
+const COMMANDS = [
+  ["/quo", "what your status is now, and why"],
+  ["/quo :pizza: Lunch for 45m", "set a status with an end"],
+  ["/quo why", "which event, which rule, what was ignored"],
+  ["/quo preview", "how the rest of your day will look"],
+  ["/quo pause 2h", "leave my status alone for a while"],
+  ["/quo resume", "take care of it again"],
+  ["/quo clear", "“I’m back early”"],
+  ["/quo who", "who is out, and until when"],
+  ["/quo calendars", "what is connected, and whether it works"],
+  ["/quo connect", "connect one more calendar"],
+  ["/quo settings", "texts, working hours, whose status wins"],
+  ["/quo help", "everything else"],
+  ["/ooo friday", "out of office until the end of Friday"],
+  ["/ooo", "the out-of-office form"],
+  ["/ooo off", "back again"],
+];
+
+let active = -1;
+const past = [];
+let back = 0;
+
+export function startComposer() {
+  const box = byId("box");
+  box.addEventListener("input", () => suggest());
+  box.addEventListener("focus", () => suggest());
+  box.addEventListener("blur", () => setTimeout(close, 150));
+  box.addEventListener("keydown", keys);
+  byId("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+}
+
+function found() {
+  const typed = byId("box").value.toLowerCase();
+  return typed.startsWith("/") ? COMMANDS.filter(([command]) => command.toLowerCase().startsWith(typed)) : [];
+}
+
+function suggest() {
+  const matching = found();
+  const list = byId("hints");
+  active = -1;
+  fill(list, matching.map(([command, help], index) => h("li", { role: "option", id: `hint-${index}`, "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); take(command); } }, h("b", {}, command), h("span", {}, help))));
+  list.hidden = !matching.length || (matching.length === 1 && matching[0][0] === byId("box").value);
+}
+
+function close() {
+  byId("hints").hidden = true;
+  byId("box").removeAttribute("aria-activedescendant");
+  active = -1;
+}
+
+function take(command) {
+  byId("box").value = command;
+  close();
+  byId("box").focus();
+  close();
+}
+
+function mark(step) {
+  const items = [...byId("hints").children];
+  active = (active + step + items.length) % items.length;
+  items.forEach((item, index) => item.setAttribute("aria-selected", String(index === active)));
+  items[active].scrollIntoView({ block: "nearest" });
+  byId("box").setAttribute("aria-activedescendant", items[active].id);
+}
+
+function keys(event) {
+  const open = !byId("hints").hidden;
+  if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    mark(active < 0 && event.key === "ArrowUp" ? 0 : event.key === "ArrowDown" ? 1 : -1);
+  } else if (open && event.key === "Escape") {
+    close();
+  } else if (open && (event.key === "Tab" || event.key === "Enter") && active >= 0) {
+    event.preventDefault();
+    take(found()[active][0]);
+  } else if (!open && event.key === "ArrowUp" && past.length) {
+    event.preventDefault();
+    back = Math.min(back + 1, past.length);
+    byId("box").value = past.at(-back);
+  }
+}
+
+async function send() {
+  const box = byId("box");
+  const text = box.value.trim();
+  if (!text) return;
+  past.push(text);
+  back = 0;
+  box.value = "";
+  close();
+  byId("messages").scrollTop = byId("messages").scrollHeight;
+  const answer = await ask("message", { text });
+  if (!answer.ok && !box.value) box.value = text;
+}

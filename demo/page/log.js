@@ -1,0 +1,35 @@
+// The log of the app's Web API calls, newest first.
+
+import { byId, fill, h } from "./dom.js";
+import { emojiSpan, withEmoji } from "./emoji.js";
+import { on, state, zoneOfMe } from "./store.js";
+import { clockSeconds, until } from "./times.js";
+
+const MOST = 120;
+
+export function startLog() {
+  on("calls", draw);
+  on("person", draw);
+  byId("log-statuses").addEventListener("change", draw);
+}
+
+function draw() {
+  const only = byId("log-statuses").checked;
+  const calls = state.calls.filter((call) => !only || call.status).slice(-MOST).reverse();
+  byId("log-empty").hidden = calls.length > 0;
+  fill(byId("log"), calls.map(row));
+}
+
+function row(call) {
+  const zone = zoneOfMe();
+  const status = call.status;
+  const cleared = status && !status.text && !status.emoji;
+  return h("tr", { class: call.ok ? "" : "failed" },
+    h("td", { class: "at" }, clockSeconds(call.at, zone)),
+    h("td", {}, call.bot ? h("span", { class: "dim" }, call.person || "–") : call.person),
+    h("td", { class: "wide" }, cleared ? h("span", { class: "dim" }, "cleared") : status ? [status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : h("span", { class: "dim" }, "–")),
+    h("td", { class: "at" }, status && !cleared ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
+    h("td", {}, h("code", {}, call.method)),
+    h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),
+    h("td", { class: "why" }, call.reason));
+}

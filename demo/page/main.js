@@ -1,0 +1,61 @@
+import { startCalendar } from "./calendar.js";
+import { startClock } from "./clock.js";
+import { startComposer } from "./composer.js";
+import { byId, toast } from "./dom.js";
+import { loadEmoji } from "./emoji.js";
+import { openHome, startHome } from "./home.js";
+import { startLog } from "./log.js";
+import { startMembers } from "./members.js";
+import { startMessages } from "./messages.js";
+import { startModals } from "./modals.js";
+import { startStatus } from "./status.js";
+import { connect } from "./store.js";
+
+const TABS = ["general", "home"];
+
+function show(name) {
+  for (const tab of TABS) {
+    const chosen = tab === name;
+    byId(`tab-${tab}`).setAttribute("aria-selected", String(chosen));
+    byId(`tab-${tab}`).tabIndex = chosen ? 0 : -1;
+    byId(`panel-${tab}`).hidden = !chosen;
+  }
+  openHome(name === "home");
+}
+
+function startTabs() {
+  for (const [index, tab] of TABS.entries()) {
+    byId(`tab-${tab}`).addEventListener("click", () => show(tab));
+    byId(`tab-${tab}`).addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      const other = TABS[(index + step + TABS.length) % TABS.length];
+      show(other);
+      byId(`tab-${other}`).focus();
+    });
+  }
+}
+
+function startTheme() {
+  const root = document.documentElement;
+  const kept = localStorage.getItem("theme");
+  if (kept) root.dataset.theme = kept;
+  byId("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  });
+}
+
+startTheme();
+startTabs();
+startMembers();
+startMessages();
+startComposer();
+startHome();
+startModals();
+startStatus();
+startCalendar();
+startClock();
+startLog();
+loadEmoji().then(connect, () => toast("The page cannot reach the demo. Is it still running?"));

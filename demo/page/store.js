@@ -1,0 +1,80 @@
+// What the server told us, who we are, and the way to ask it for something.
+
+import { toast } from "./dom.js";
+
+export const state = {
+  person: localStorage.getItem("person") || "",
+  members: [], messages: [], home: null, modals: [], calendar: null, calls: [],
+  clock: { now: Date.now() / 1000, speed: 1, paused: true, jumping: false, seen: performance.now() },
+};
+
+const listeners = {};
+
+export function on(section, listener) {
+  (listeners[section] ||= []).push(listener);
+}
+
+export function emit(section) {
+  for (const listener of listeners[section] || []) listener();
+}
+
+export const me = () => state.members.find((member) => member.id === state.person);
+
+export function now() {
+  const clock = state.clock;
+  if (clock.paused || clock.jumping) return clock.now;
+  const passed = Math.min((performance.now() - clock.seen) / 1000, clock.speed > 1 ? 0.3 : 3);
+  return clock.now + passed * clock.speed;
+}
+
+export const zoneOfMe = () => me()?.zone || "Europe/London";
+
+let stream;
+
+export function connect() {
+  stream?.close();
+  stream = new EventSource(`live?person=${encodeURIComponent(state.person)}`);
+  stream.onopen = () => {
+    state.calls = [];
+    state.live = true;
+    emit("live");
+  };
+  stream.onerror = () => {
+    state.live = false;
+    emit("live");
+  };
+  stream.onmessage = (event) => {
+    const facts = JSON.parse(event.data);
+    if (facts.calls) state.calls = [...state.calls, ...facts.calls].slice(-500);
+    if (facts.clock) state.clock = { ...facts.clock, seen: performance.now() };
+    for (const section of ["members", "messages", "home", "modals", "calendar"]) {
+      if (section in facts) state[section] = facts[section];
+    }
+    if (facts.members && !me()) pick(state.members[0].id);
+    for (const section of Object.keys(facts)) emit(section);
+  };
+}
+
+export function pick(person) {
+  if (person === state.person) return;
+  state.person = person;
+  state.home = null;
+  state.modals = [];
+  state.messages = [];
+  localStorage.setItem("person", person);
+  document.cookie = `person=${person}; path=/; SameSite=Lax`;
+  emit("person");
+  connect();
+}
+
+export async function ask(what, body = {}) {
+  const response = await fetch(`do/${what}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ person: state.person, ...body }),
+  });
+  const answer = await response.json();
+  if (answer.error) toast(answer.error);
+  if (answer.problem) toast(`Status Quo did not answer: ${answer.problem}`);
+  return answer;
+}

@@ -1,0 +1,126 @@
+"""What the page shows, as JSON: members, messages, views, calendars, the clock, the calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from demo.calendars import DayCalendar, as_json
+from demo.clock import DemoClock
+from demo.people import PERSONAS
+from demo.slack import Call, LocalSlack, Member, Message
+from demo.slack.state import ViewState
+from demo.slack.text import unescape
+
+_ABOUT = {persona.user_id: persona.about for persona in PERSONAS}
+_MESSAGES = 60
+
+
+def members(slack: LocalSlack) -> list[dict[str, Any]]:
+    """The people, as a member list shows them."""
+    return [
+        {
+            "id": member.user_id,
+            "name": member.real_name,
+            "handle": member.name,
+            "title": member.title,
+            "about": _ABOUT.get(member.user_id, ""),
+            "avatar": f"avatars/{member.user_id}.svg",
+            "text": member.text,
+            "emoji": member.emoji,
+            "expiration": member.expiration,
+            "presence": "away" if member.presence == "away" or not member.active else "active",
+            "snoozed": bool(member.snooze_until),
+            "zone": member.tz,
+            "locale": member.locale,
+        }
+        for member in slack.members.values()
+        if not member.is_bot
+    ]
+
+
+def messages(slack: LocalSlack, user_id: str) -> list[dict[str, Any]]:
+    """What a person sees: the channel, what is for their eyes only, and what the app told them directly."""
+    own = slack.direct_channel(user_id).channel_id
+    seen = [
+        message
+        for message in slack.messages
+        if (message.only_for == user_id or not message.only_for)
+        and (message.channel_id == own or not slack.channels[message.channel_id].person)
+    ]
+    return [_message(slack, message, own) for message in seen[-_MESSAGES:]]
+
+
+def _message(slack: LocalSlack, message: Message, own: str) -> dict[str, Any]:
+    sender: Member | None = slack.members.get(message.user_id)
+    return {
+        "ts": message.ts,
+        "at": message.at.timestamp(),
+        "sender": sender.real_name if sender else "Slackbot",
+        "sender_id": message.user_id,
+        "bot": message.bot,
+        "only_you": bool(message.only_for),
+        "direct": message.channel_id == own,
+        "text": message.text,
+        "blocks": message.blocks,
+    }
+
+
+def view(state: ViewState | None) -> dict[str, Any] | None:
+    """A Home tab or modal; None where there is none."""
+    if state is None:
+        return None
+    return {"id": state.view_id, "hash": state.hash, **state.view}
+
+
+def calendar(calendar: DayCalendar, now: datetime) -> dict[str, Any]:
+    """A person's day, in their zone."""
+    local = now.astimezone(calendar.zone)
+    midnight = datetime.combine(local.date(), time(), calendar.zone)
+    return {
+        "zone": calendar.zone.key,
+        "day": local.date().isoformat(),
+        "midnight": midnight.timestamp(),
+        "hours": ((midnight + timedelta(days=1)).astimezone(UTC) - midnight.astimezone(UTC)).total_seconds() / 3600,
+        "entries": [
+            {**as_json(entry), "from": start.timestamp(), "to": end.timestamp()}
+            for entry in calendar.on(local.date())
+            for start, end in [entry.instants(calendar.zone)]
+        ],
+    }
+
+
+def clock(clock: DemoClock) -> dict[str, Any]:
+    """The clock bar."""
+    return {
+        "now": clock.now().timestamp(),
+        "speed": clock.speed,
+        "paused": clock.paused,
+        "jumping": clock.jumping,
+    }
+
+
+def call(slack: LocalSlack, entry: Call, reason: str = "") -> dict[str, Any]:
+    """A line of the log. Un-escaped status, as the profile shows it."""
+    profile = entry.arguments.get("profile")
+    person = entry.user_id
+    if entry.method == "users.profile.set" and isinstance(profile, dict):
+        status: dict[str, Any] | None = {
+            "text": unescape(str(profile.get("status_text", ""))),
+            "emoji": str(profile.get("status_emoji", "")),
+            "expiration": int(profile.get("status_expiration") or 0),
+        }
+    else:
+        status = None
+        person = str(entry.arguments.get("user_id") or entry.arguments.get("user") or person)
+    member = slack.members.get(person)
+    return {
+        "at": entry.at.timestamp(),
+        "method": entry.method,
+        "person": member.real_name if member else "",
+        "bot": member.is_bot if member else True,
+        "status": status,
+        "ok": entry.ok,
+        "result": "ok" if entry.ok else entry.error,
+        "reason": reason,
+    }
