@@ -1,0 +1,93 @@
+"""What reaches Slack as a status is one tidy line of at most 100 characters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.status_text import cut, tidy, tidy_emoji
+
+FAMILY = "👨\u200d👩\u200d👧"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  a\n\tb\r\nc  ", "a b c"),
+        ("a\x00b\x1b[0m\x7f", "ab[0m"),
+        ("\u202eevil\u2066", "evil"),
+        ("\ud800", ""),
+        ("<!channel> hi <!here|here>", "channel hi here"),
+        ("with <@U123|ann> and <@U124>", "with ann and"),
+        ("<#C1|general> <https://a.example/x|notes> <https://a.example>", "general notes https://a.example"),
+        ("<!subteam^S1|@team>", "@team"),
+        ("<<!channel>", "<channel"),
+        ("<!chan", "!chan"),
+        ("<\x00!channel>", "channel"),
+        ("5 < 6 > 4 & co <3", "5 < 6 > 4 & co <3"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, "x" * 99 + "…"),
+        ("word " * 21, ("word " * 20).rstrip()[:99].rstrip() + "…"),
+    ],
+)
+def test_tidy_gives_one_safe_line(text: str, expected: str) -> None:
+    assert tidy(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("tail", "kept"),
+    [
+        (FAMILY + "yy", "…"),  # a family is one character to whoever reads it
+        ("e\u0301" + "yyyy", "e\u0301y…"),
+        ("👍🏽yyy", "…"),
+        ("🇩🇪🇫🇷", "…"),
+        ("각\u11a8\u11a8\u11a8\u11a8", "…"),
+        (":palm_tree:", "…"),
+        ("🏴\U000e0067\U000e0062\U000e007f", "…"),
+    ],
+)
+def test_cut_never_splits_what_is_one_character(tail: str, kept: str) -> None:
+    head = "x" * 96
+    assert cut(head + tail) == head + kept
+
+
+def test_cut_keeps_an_emoji_that_is_whole() -> None:
+    assert cut(":tea: " + "x" * 200) == ":tea: " + "x" * 93 + "…"
+
+
+def test_cut_counts_beyond_the_basic_plane_twice_and_keeps_whole_flags() -> None:
+    assert cut("🇩🇪" * 30) == "🇩🇪" * 24 + "…"
+    assert cut("😀" * 50) == "😀" * 50
+
+
+@given(st.text(max_size=300))
+@example("<" * 50 + "!channel>" * 20)
+@example("<!" + "a" * 200 + ">")
+def test_tidy_is_always_safe(text: str) -> None:
+    tidied = tidy(text)
+    assert len(tidied) <= 100
+    assert not any(mention in tidied for mention in ("<!", "<@", "<#"))
+    assert all(unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"} for character in tidied)
+    assert tidied == tidied.strip()
+    assert tidy(tidied) == tidied
+
+
+@pytest.mark.parametrize(
+    ("emoji", "expected"),
+    [
+        (":palm_tree:", ":palm_tree:"),
+        ("palm_tree", ":palm_tree:"),
+        (" :+1: ", ":+1:"),
+        (":wave::skin-tone-3:", ":wave::skin-tone-3:"),
+        ("", ""),
+        (":a b:", ""),
+        ("::", ""),
+        ("<!channel>", ""),
+        (":日本:", ":日本:"),
+    ],
+)
+def test_tidy_emoji_is_a_name_in_colons_or_nothing(emoji: str, expected: str) -> None:
+    assert tidy_emoji(emoji) == expected
