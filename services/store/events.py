@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import (
@@ -32,6 +32,7 @@ from services.model import (
 from services.ports import Changes
 from services.store.columns import Vault
 from services.store.engine import Database
+from services.store.keys import of_people
 from services.store.models import EventRow
 
 ROWS = 500
@@ -119,7 +120,7 @@ class EventStore:
                 await connection.execute(
                     select(*_EVENTS.columns)
                     .where(
-                        tuple_(EventRow.team_id, EventRow.user_id).in_([(key.team_id, key.user_id) for key in some]),
+                        of_people(EventRow.team_id, EventRow.user_id, some),
                         EventRow.end_at > start - ANY_ZONE,
                         EventRow.start_at < end + ANY_ZONE,
                         or_(EventRow.wall_start.is_not(None), and_(EventRow.end_at > start, EventRow.start_at < end)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Row, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
@@ -18,6 +18,7 @@ from services.people import zone_or
 from services.ports import PersonFacts
 from services.store.columns import Vault
 from services.store.engine import Database
+from services.store.keys import of_people
 from services.store.models import OverrideRow, Person, RuleRow, Workspace
 from services.store.spans import chunks
 
@@ -129,7 +130,7 @@ class FactStore:
 
 def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
     """That a row of `table` belongs to one of `keys`."""
-    return tuple_(table.c.team_id, table.c.user_id).in_([(key.team_id, key.user_id) for key in keys])
+    return of_people(table.c.team_id, table.c.user_id, keys)
 
 
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:

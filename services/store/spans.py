@@ -8,13 +8,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, tuple_
+from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
 from services.errors import SealError
 from services.model import Kind, PersonKey, Span, Status
 from services.store.columns import SealedBytes, Vault
+from services.store.keys import of_people
 from services.store.models import SpanRow
 
 SPANS = SpanRow.__table__
@@ -37,7 +38,7 @@ class SpanStore:
         for chunk in chunks(keys, _CHUNK):
             rows = await connection.execute(
                 select(SPANS).where(
-                    tuple_(SPANS.c.team_id, SPANS.c.user_id).in_([(key.team_id, key.user_id) for key in chunk]),
+                    of_people(SPANS.c.team_id, SPANS.c.user_id, chunk),
                     SPANS.c.start_at <= instant,
                     SPANS.c.end_at > instant,
                 )
@@ -50,11 +51,7 @@ class SpanStore:
     async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
         """Make `spans` the whole stored timeline of each person named."""
         for chunk in chunks(list(spans), _CHUNK):
-            await connection.execute(
-                delete(SpanRow).where(
-                    tuple_(SPANS.c.team_id, SPANS.c.user_id).in_([(key.team_id, key.user_id) for key in chunk])
-                )
-            )
+            await connection.execute(delete(SpanRow).where(of_people(SPANS.c.team_id, SPANS.c.user_id, chunk)))
         rows = [self._row(key, span) for key, timeline in spans.items() for span in timeline]
         if rows:
             await connection.execute(insert(SpanRow), rows)
