@@ -45,7 +45,7 @@ class Grammar:
                 return clock, found.end()
         if bare and (found := self._p.hour.match(self._text, at)) and int(found["h"]) <= _DAY_END:
             hour = int(found["h"])
-            return Clock(hour, loose=1 <= hour <= _NOON, bare=True), found.end()
+            return Clock(hour, loose=1 <= hour <= _NOON, bare=marker is None), found.end()
         return None
 
     def _read_clock(self, found: Match[str]) -> Clock | None:
@@ -208,7 +208,7 @@ class Grammar:
         if suffix := self._p.suffix_until.match(self._text, end):
             end = suffix.end()
         after = self._skip(end)
-        if lasting := self._long(after):
+        if not _is_bare(start) and (lasting := self._long(after)):
             return Spoken(start=start, length=lasting[0].length, sure=lasting[0].sure), lasting[1]
         to = self._p.to.match(self._text, after)
         if to is None:

@@ -1,0 +1,237 @@
+"""The surface put together: a local Slack on loopback that sends signed requests to the real listeners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp.test_utils import TestServer
+
+import handlers
+from demo.slack.state import ViewState
+from handlers.authorize import Authorize
+from handlers.bolt import bolt_app
+from handlers.commands import Commands
+from handlers.errors import Errors
+from handlers.events import Events
+from handlers.home import Home, HomeTab
+from handlers.intake import Intake
+from handlers.modals import Modals
+from handlers.shortcuts import Shortcuts
+from handlers.signatures import Signatures
+from handlers.surface import NoAccounts, Surface
+from handlers.web import application
+from services.calendars.connections import Connections
+from services.leaving import Leaving
+from services.locale import say, wording
+from services.metrics import Metrics
+from services.model import Override, PersonKey
+from services.net.addresses import AddressRules
+from services.people import People
+from services.phrases import PhraseBook
+from services.slack.client import SlackClients
+from services.slack.messages import SlackMessages
+from services.slack.oauth import SlackAuthority
+from services.slack.views import SlackViews
+from services.status import Statuses
+from services.store.calendars import CalendarStore
+from services.store.columns import Vault
+from services.store.deliveries import DeliveryStore
+from services.store.engine import Database
+from services.store.overrides import OverrideStore
+from services.store.overview import OverviewStore
+from services.store.people import PeopleStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import RuleStore
+from services.store.states import StateStore
+from services.store.workspaces import WorkspaceStore
+from tests.clocks import ManualClock
+from tests.house import NoExport
+from tests.world import TEAM, Replica, World, open_world
+
+ANN = "U0ANN00001"
+BEN = "U0BEN00001"
+
+
+@dataclass
+class Desk:
+    """Ann's desk, and everything behind it."""
+
+    world: World
+    engine: Replica
+    clock: ManualClock
+    surface: Surface
+    commands: Commands
+    tab: HomeTab
+    overrides: OverrideStore
+    preferences: PreferenceStore
+    rules: RuleStore
+    people: People
+    ann: PersonKey
+    _seen: int = 0
+
+    async def quo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
+        """Type `/quo`: the answer; empty where a form opened."""
+        return await self.type("/quo", text, user)
+
+    async def ooo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
+        """Type `/ooo`."""
+        return await self.type("/ooo", text, user)
+
+    async def type(self, command: str, text: str, user: str = ANN) -> dict[str, Any]:
+        answer = await self.world.slack.people.command(user, command, text)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json() or {}
+
+    async def standing(self, key: PersonKey | None = None) -> list[Override]:
+        """The overrides that run or are to come."""
+        return await self.overrides.standing(key or self.ann, self.clock.now())
+
+    async def only(self) -> Override:
+        """The one override there is."""
+        (found,) = await self.standing()
+        return found
+
+    async def shows(self, user: str = ANN) -> tuple[str, str, int]:
+        """What the profile shows once everything due has been done."""
+        await self.settle()
+        return self.world.status(user)
+
+    async def settle(self) -> None:
+        """Do all that is due: decide, and write."""
+        await self.engine.tick()
+        await self.engine.lanes.drain(TEAM)
+
+    def modal(self, user: str = ANN) -> ViewState:
+        """The modal on top."""
+        return self.world.slack.modals[user][-1]
+
+    def message(self, user: str = ANN) -> Any:
+        """The last message that only this person sees."""
+        return [one for one in self.world.slack.messages if one.only_for == user][-1]
+
+    async def submit(self, values: dict[str, Any], user: str = ANN) -> dict[str, Any]:
+        """Submit the modal on top; `values` is block id → (action id, what is in it)."""
+        state = {block: {action: element} for block, (action, element) in values.items()}
+        answer = await self.world.slack.people.submit(user, self.modal(user).view_id, state)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json() or {}
+
+    async def click_message(self, action_id: str, user: str = ANN) -> None:
+        """Click a button of the last answer."""
+        message = self.message(user)
+        button = next(one for one in elements(message.blocks) if one.get("action_id") == action_id)
+        answer = await self.world.slack.people.click_in_message(user, message.ts, {**button})
+        assert answer.status == 200, (answer.status, answer.body)
+
+    async def click_home(self, action_id: str, value: str = "", user: str = ANN) -> None:
+        """Click a button of the published Home tab, or choose `value` in its menu."""
+        await self.click_view(self.world.slack.homes[user], action_id, value, user)
+
+    async def click_view(self, view: ViewState, action_id: str, value: str = "", user: str = ANN) -> None:
+        """Click a button of a view, or choose `value` in its menu."""
+        found = next(one for one in elements(view.view["blocks"]) if one.get("action_id") == action_id)
+        action = {key: found[key] for key in ("type", "action_id", "value") if key in found}
+        if value:
+            action["selected_option"] = next(one for one in found["options"] if one["value"] == value)
+        answer = await self.world.slack.people.click_in_view(user, view.view_id, action)
+        assert answer.status == 200, (answer.status, answer.body)
+
+    async def publish_home(self, user: str = ANN) -> dict[str, Any]:
+        """Publish the Home tab as the lane would; the view."""
+        view = await self.tab.home(PersonKey(TEAM, user))
+        client = self.engine.clients.client(self.world.slack.install(TEAM).value)
+        await client.views_publish(user_id=user, view=view)
+        return view
+
+
+class Teller:
+    """Sends what was asked for before the grant by direct message."""
+
+    def __init__(self, workspaces: WorkspaceStore, messages: SlackMessages) -> None:
+        self._workspaces = workspaces
+        self._messages = messages
+
+    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
+        token = await self._workspaces.bot_token(key.team_id)
+        assert token is not None
+        await self._messages.post(token, key.user_id, message)
+
+
+def elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everything clickable in blocks."""
+    found = []
+    for block in blocks:
+        found += block.get("elements", []) if block["type"] == "actions" else []
+        found += [block["accessory"]] if "accessory" in block else []
+        found += [block["element"]] if "element" in block else []
+    return found
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    """Everything that an answer or a view says."""
+    return json.dumps(answer.get("blocks", answer), ensure_ascii=False)
+
+
+@asynccontextmanager
+async def open_desk(
+    database: Database, vault: Vault, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
+    granted: bool = True, known: bool = True,
+) -> AsyncIterator[Desk]:  # fmt: skip
+    """Ann, in a workspace of a local Slack, with the app behind it. `known`: she has used it before."""
+    async with open_world(database, vault, clock) as world:
+        world.slack.add_workspace(TEAM)
+        world.slack.add_person(ANN, "ann", team_id=TEAM, tz=zone, locale=locale)
+        world.slack.add_person(BEN, "ben", team_id=TEAM, tz=zone, locale=locale)
+        ben = await world.person(BEN, granted=True, zone=zone, locale=locale)
+        ann = PersonKey(ben.team_id, ANN)
+        if known:
+            await world.person(ANN, granted=granted, zone=zone, locale=locale)
+        engine = world.replica()
+        bell = engine.engine.bell
+        clients = engine.clients
+        store = PeopleStore(
+            database, vault, notices=engine.notices, standings=engine.standings, events=engine.events
+        )  # fmt: skip
+        workspaces = WorkspaceStore(database, vault)
+        authority = SlackAuthority(clients, "111.222", "local-client-secret")
+        leaving = Leaving(store, workspaces, authority, clock=clock, bell=bell)
+        people = People(
+            store, workspaces=workspaces, states=StateStore(database), members=authority, leaver=leaving,
+            exporter=NoExport(), clock=clock, bell=bell, base_url="https://quo.example",
+        )  # fmt: skip
+        overrides, preferences = OverrideStore(database, vault), PreferenceStore(database)
+        rules = RuleStore(database, vault)
+        statuses = Statuses(
+            clock=clock, bell=bell, facts=engine.facts, overrides=overrides, rules=rules, choices=preferences,
+            overview=OverviewStore(database, engine.standings), writes=engine.writes, wording=wording,
+        )  # fmt: skip
+        connections = Connections(CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell)
+        surface = Surface(statuses, people, connections, PhraseBook(), clock, NoAccounts())
+        tab = HomeTab(surface)
+        commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
+        errors = Errors(say, people, SlackViews(clients))
+        bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
+        home = Home(surface, tab)
+        handlers.register(
+            bolt, commands=commands, home=home, modals=Modals(surface), shortcuts=Shortcuts(home),
+            events=Events(people, leaving),
+        )  # fmt: skip
+        metrics = Metrics()
+        intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)
+        signatures = Signatures(world.slack.app.signing_secret, clock)
+        web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
+        async with TestServer(web, host="127.0.0.1") as server:
+            world.slack.app.request_url = str(server.make_url("/slack/events"))
+            yield Desk(world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, ann)
+
+
+def local(at: datetime, zone: str = "Europe/Berlin") -> str:
+    """An instant as a wall clock in `zone` shows it."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # one small function's own
+
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,128 @@
+"""`/ooo` typed in a Slack on loopback, in several languages and zones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from services.model import OverrideKind
+from services.store.columns import Vault
+from services.store.engine import Database
+from tests.clocks import ManualClock
+from tests.desk import Desk, local, open_desk
+
+TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
+    database = Database(sqlite_url)
+    async with open_desk(database, vault, clock) as made:
+        yield made
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "start", "end", "note", "understood"),
+    [
+        ("friday", "2026-11-27 00:00", "2026-11-28 00:00", "", "You are out of office on Fri 27 Nov."),
+        ("tomorrow", "2026-11-25 00:00", "2026-11-26 00:00", "", "You are out of office on Wed 25 Nov."),
+        ("24 dec - 2 jan Skiing", "2026-12-24 00:00", "2027-01-03 00:00", "Skiing",
+         "You are out of office from Thu 24 Dec until the end of Sat, 2 Jan 2027."),
+        ("until monday 9am", "2026-11-24 10:00", "2026-11-30 09:00", "",
+         "You are out of office until Mon 30 Nov, 09:00."),
+        ("rest of the day", "2026-11-24 10:00", "2026-11-25 00:00", "", "You are out of office until the end of today."),
+        ("2pm-4pm Dentist", "2026-11-24 14:00", "2026-11-24 16:00", "Dentist",
+         "You are out of office from 14:00 until 16:00."),
+        ("bis Freitag", "2026-11-24 10:00", "2026-11-28 00:00", "",
+         "You are out of office until the end of Fri 27 Nov."),
+    ],
+)  # fmt: skip
+async def test_ooo_does_it_at_once_and_says_what_was_understood(
+    desk: Desk, typed: str, start: str, end: str, note: str, understood: str
+) -> None:
+    answer = await desk.ooo(typed)
+    made = await desk.only()
+    assert made.end is not None
+    assert (made.kind, local(made.start), local(made.end), made.text) == (OverrideKind.OUT_OF_OFFICE, start, end, note)
+    assert answer["text"].splitlines()[0] == understood
+
+
+async def test_ooo_shows_the_default_text_with_the_return_date(desk: Desk) -> None:
+    await desk.ooo("until monday")
+    text, emoji, expiration = await desk.shows()
+    assert (text, emoji) == ("Out of office until 30 November", ":palm_tree:")
+    assert local(datetime.fromtimestamp(expiration, UTC)) == "2026-11-30 00:00"
+
+
+async def test_ooo_undo_takes_it_back(desk: Desk) -> None:
+    await desk.ooo("today Ill")
+    assert (await desk.shows())[0] == "Ill"
+    await desk.click_message("undo_override")
+    assert desk.message().text == "Taken back: *Ill* until the end of today"
+    assert await desk.shows() == ("", "", 0)
+
+
+async def test_ooo_off_ends_the_running_absence(desk: Desk) -> None:
+    await desk.ooo("until friday")
+    await desk.shows()
+    assert (await desk.ooo("off"))["text"] == "Welcome back. You are not out of office any more."
+    assert await desk.shows() == ("", "", 0)
+    assert (await desk.ooo("off"))["text"] == "There is nothing to change."
+
+
+async def test_ooo_off_takes_back_an_absence_that_is_still_to_come(desk: Desk) -> None:
+    await desk.ooo("24 dec - 2 jan")
+    answer = await desk.ooo("off")
+    assert answer["text"] == "Taken back: Out of office from Thu 24 Dec until the end of Sat, 2 Jan 2027"
+    assert await desk.standing() == []
+
+
+@pytest.mark.parametrize("typed", ["Skiing", "gibberish", "3 jan - 1 jan", "yesterday", "30 feb", "2020-01-01"])
+async def test_ooo_not_understood_answers_usage_and_changes_nothing(desk: Desk, typed: str) -> None:
+    answer = await desk.ooo(typed)
+    assert "Type `/ooo [when] [note]`, for example `/ooo 24 dec - 2 jan Skiing`" in answer["text"]
+    assert await desk.standing() == []
+
+
+async def test_ooo_alone_opens_the_form_with_today(desk: Desk) -> None:
+    assert await desk.ooo() == {}
+    view = desk.modal().view
+    assert view["callback_id"] == "out_of_office"
+    assert [block["block_id"] for block in view["blocks"]] == ["from", "from_time", "to", "to_time", "note"]
+    assert view["blocks"][0]["element"]["initial_date"] == "2026-11-24"
+
+
+async def test_ooo_while_paused_says_that_it_waits(desk: Desk) -> None:
+    await desk.quo("pause")
+    answer = await desk.ooo("today")
+    assert "You paused me, so I set it only when you resume: `/quo resume`." in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "zone", "typed", "answer", "end"),
+    [
+        ("de-DE", "Europe/Berlin", "bis Freitag", "Du bist abwesend bis Fr. 27. Nov., 24:00 Uhr.", "2026-11-28 00:00"),
+        ("fr-FR", "Europe/Paris", "jusqu’à demain", "Vous êtes absent(e) jusqu’à la fin de la journée.",
+         "2026-11-25 00:00"),
+        ("es-ES", "Europe/Madrid", "hasta el viernes", "Estás fuera de la oficina hasta el final del vie, 27 nov.",
+         "2026-11-28 00:00"),
+        ("ja-JP", "Asia/Tokyo", "金曜日まで", "11月27日(金)の終わりまで不在にします。", "2026-11-28 00:00"),
+        ("en-US", "America/New_York", "3/4", "You are out of office on Thu, Mar 4, 2027.", "2027-03-05 00:00"),
+        ("en-GB", "Europe/London", "3/4", "You are out of office on Sat, 3 Apr 2027.", "2027-04-04 00:00"),
+    ],
+)  # fmt: skip
+async def test_ooo_reads_and_answers_in_the_persons_language_and_zone(
+    sqlite_url: str, vault: Vault, clock: ManualClock, locale: str, zone: str, typed: str, answer: str, end: str
+) -> None:
+    database = Database(sqlite_url)
+    async with open_desk(database, vault, clock, zone=zone, locale=locale) as desk:
+        said = await desk.ooo(typed)
+        made = await desk.only()
+        assert said["text"].splitlines()[0] == answer
+        assert made.end is not None
+        assert local(made.end, zone) == end
+    await database.close()
