@@ -39,6 +39,18 @@ _ADDRESS = re.compile(
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
+_FLOORS = {
+    "slack_sdk": logging.INFO,  # prints tokens at DEBUG
+    "slack_bolt": logging.INFO,  # prints payloads at DEBUG
+    "alembic": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "pgqueuer": logging.WARNING,
+    "sqlalchemy.engine": logging.WARNING,  # prints parameters
+}
+"""Libraries that never get below a level, whatever LOG_LEVEL says."""
+
+
 def redact(value: Any) -> Any:
     """`value` with everything that could leak cut out; texts, bytes, mappings and sequences at any depth."""
     if isinstance(value, str):
@@ -110,7 +122,6 @@ def configure(level: str = "INFO", form: str | None = None, stream: TextIO | Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("slack_sdk", "slack_bolt", "aiohttp.access", "sqlalchemy.engine", "pgqueuer", "asyncio"):
-        logging.getLogger(noisy).setLevel(
-            max(logging.getLevelName(level), logging.INFO if noisy.startswith("slack") else logging.WARNING)
-        )
+    least = logging.getLevelName(level)
+    for name, floor in _FLOORS.items():
+        logging.getLogger(name).setLevel(max(least, floor))

@@ -80,10 +80,14 @@ class Choices(Protocol):
 class Absentee(Protocol):
     """One line of who is out: `store.overview.Away`."""
 
-    user_id: str
-    until: datetime | None
-    text: str
-    emoji: str
+    @property
+    def user_id(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def until(self) -> datetime | None: ...  # noqa: D102  # see Away
+    @property
+    def text(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def emoji(self) -> str: ...  # noqa: D102  # see Away
 
 
 class Overview(Protocol):
@@ -96,9 +100,12 @@ class Overview(Protocol):
 class WriteLine(Protocol):
     """One line of the audit: `store.writes.Attempt`."""
 
-    at: datetime
-    reason: Reason
-    outcome: str
+    @property
+    def at(self) -> datetime: ...  # noqa: D102  # see Attempt
+    @property
+    def reason(self) -> Reason: ...  # noqa: D102  # see Attempt
+    @property
+    def outcome(self) -> str: ...  # noqa: D102  # see Attempt
 
 
 class Writes(Protocol):

@@ -88,6 +88,30 @@ Say = Callable[..., str]
 """`say(locale, message_id, **facts)`: the sentence in a locale."""
 
 
+class WorkspaceBots(Protocol):
+    """The workspaces' bot tokens: `store.workspaces.WorkspaceStore`."""
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's bot token."""
+        ...
+
+
+class Teller:
+    """Tells a person something at once, outside of the lanes: the answer to what they had asked for."""
+
+    def __init__(self, bots: WorkspaceBots, slack: Messages) -> None:
+        """`slack` posts with the workspace's bot token."""
+        self._bots = bots
+        self._slack = slack
+
+    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
+        """Send `message` (text and blocks) to the person. Raises SlackError, NotInstalledError."""
+        token = await self._bots.bot_token(key.team_id)
+        if token is None:
+            raise errors.NotInstalledError("no bot token", team_id=key.team_id)
+        await self._slack.post(token, key.user_id, message)
+
+
 class NoticeChore:
     """Sends notices."""
 

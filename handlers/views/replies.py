@@ -38,10 +38,14 @@ COMMANDS = (
 class Absentee(Protocol):
     """One line of who is out."""
 
-    user_id: str
-    until: datetime | None
-    text: str
-    emoji: str
+    @property
+    def user_id(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def until(self) -> datetime | None: ...  # noqa: D102  # see Away
+    @property
+    def text(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def emoji(self) -> str: ...  # noqa: D102  # see Away
 
 
 def reply(lines: Sequence[str], *more: kit.Block) -> Reply:

@@ -128,6 +128,11 @@ class CalendarStore:
             )
             return [self._view(row) for row in rows]
 
+    async def trouble(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
+        """The name of a calendar and the class name of its last error; None where it is gone or well."""
+        found = next((view for view in await self.of(key) if view.calendar_id == calendar_id), None)
+        return (found.name, found.problem) if found is not None and found.problem else None
+
     async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool:
         """Delete a calendar with its events and its notice; the person becomes due. False where there is none."""
         async with self._database.write() as connection:

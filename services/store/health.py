@@ -1,4 +1,4 @@
-"""What `doctor` asks the database."""
+"""What `doctor` and `/readyz` ask the database."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from services.doctor import StoredHealth
 from services.store import schema
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import Calendar, Person, Workspace
+from services.store.models import Calendar, Person, StandingRow, Workspace
 
 
 class HealthStore:
-    """Implements `services.doctor.Database`."""
+    """Implements `services.doctor.Database`, and the checks of `/readyz`."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         """`vault` opens the bot tokens."""
@@ -24,6 +24,22 @@ class HealthStore:
     async def revision(self) -> tuple[str | None, str]:
         """The step the database is at, and the newest one."""
         return await schema.current(self._database), schema.head()
+
+    async def reachable(self) -> bool:
+        """Whether the database answers."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(1)) == 1
+
+    async def up_to_date(self) -> bool:
+        """Whether every migration has run."""
+        at, newest = await self.revision()
+        return at == newest
+
+    async def pending(self) -> int:
+        """How many profiles wait for their lane."""
+        async with self._database.read() as connection:
+            waiting = select(func.count()).where(StandingRow.seq > StandingRow.sent)
+            return await connection.scalar(waiting) or 0
 
     async def drift(self) -> list[object]:
         """What differs from the models."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
 from sqlalchemy import delete, or_, select, update
 
 from services import scopes
 from services.grants import Answer
+from services.model import PersonKey
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.marks import insert_for
 from services.store.models import Delivery, Lane, OAuthState, Workspace
 
+APP_REDIRECT = "https://slack.com/app_redirect"
 _TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one
 _REFRESH = "workspaces.bot_refresh_token"
 
@@ -71,6 +74,14 @@ class WorkspaceStore:
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
         return self._vault.open(sealed, _TOKEN, team_id)
+
+    async def home_link(self, key: PersonKey) -> str:
+        """An address that opens the app's Home tab in whatever Slack the person has; "" where it is not installed.
+
+        docs.slack.dev, "Deep linking": https://slack.com/app_redirect.
+        """
+        bot = await self.find(key.team_id, "")
+        return "" if bot is None else f"{APP_REDIRECT}?{urlencode({'app': bot.app_id, 'team': bot.team_id})}"
 
     async def install(self, answer: Answer, now: datetime) -> None:
         """Keep the workspace and its bot token in the place of those before; its people and policy stay."""

@@ -1,0 +1,443 @@
+"""The composition root and the command line.
+
+The only reader of the environment, and the only place that names concrete adapters: `build` puts the program
+together from settings and a clock, the rest of this file is `python app.py COMMAND`. Imports of adapters are made
+where they are used, so that `preview` and `--help` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services import logs, settings
+from services.errors import SettingsError, StatusQuoError
+from services.model import PersonKey
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from pydantic import SecretStr
+
+    from services.engine.engine import Engine
+    from services.engine.runner import Runner
+    from services.people import People
+    from services.ports import Clock
+    from services.settings import Settings
+    from services.store.stores import Stores
+
+TROUBLE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The program, put together. Whoever called `build` serves `web` between `start` and `stop`."""
+
+    web: web.Application
+    engine: Engine
+    people: People
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+
+
+# ── the composition root ────────────────────────────────────────────────────────────────────────────
+
+
+async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Service:
+    """Put the program together, its database brought up to date. Without `worker` it does no due work.
+
+    Raises SettingsError for missing or wrong keys.
+    """
+    import handlers
+    from handlers.authorize import Authorize
+    from handlers.bolt import bolt_app
+    from handlers.commands import Commands
+    from handlers.errors import Errors
+    from handlers.events import Events
+    from handlers.home import Home, HomeTab
+    from handlers.intake import Intake
+    from handlers.modals import Modals
+    from handlers.oauth import OAuth
+    from handlers.operations import Operations
+    from handlers.shortcuts import Shortcuts
+    from handlers.signatures import Signatures
+    from handlers.surface import NoAccounts, Surface
+    from handlers.web import application
+    from services import locale
+    from services.calendars.connections import Connections
+    from services.calendars.feed import FeedSource
+    from services.calendars.ics.expand import Expander
+    from services.calendars.sync import CalendarSync
+    from services.engine.engine import Engine, EngineBell
+    from services.engine.lane import Lanes
+    from services.engine.queue import QueueRunner
+    from services.engine.runner import EmbeddedRunner
+    from services.errors import NotInstalledError
+    from services.grants import Grants, SlackApp
+    from services.housekeeping import Housekeeping
+    from services.keeping import Keeper
+    from services.leaving import Leaving
+    from services.metrics import Metrics
+    from services.net import AddressRules, GuardedClient
+    from services.people import People
+    from services.phrases import PhraseBook
+    from services.reconcile import Reconciler
+    from services.slack.client import SlackClients
+    from services.slack.messages import SlackMessages
+    from services.slack.oauth import SlackAuthority
+    from services.slack.profile import SlackProfiles
+    from services.slack.rotation import SlackRotation
+    from services.slack.views import SlackViews
+    from services.status import Statuses
+    from services.telling import HomeChore, Links, NoticeChore, Teller
+    from services.tokens import TokenRefresh
+
+    stores = await _stores(config, clock)
+    metrics = Metrics()
+    bell = EngineBell()
+    clients = SlackClients(config.slack_api_url)
+    client_id, client_secret = config.slack_client_id or "", _plain(config.slack_client_secret)
+    authority = SlackAuthority(clients, client_id, client_secret)
+    views, messages = SlackViews(clients), SlackMessages(clients)
+    rules = AddressRules(private=config.allow_private_addresses)
+    guarded, expander = GuardedClient(rules), Expander()
+    phrases = PhraseBook()
+
+    # use cases
+    leaving = Leaving(stores.people, stores.workspaces, authority, clock=clock, bell=bell)
+    people = People(
+        stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
+        exporter=stores.people, clock=clock, bell=bell, base_url=config.base_url,
+    )  # fmt: skip
+    statuses = Statuses(
+        clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
+        choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
+    )  # fmt: skip
+    calendars = Connections(stores.calendars, rules, clock, bell)
+    surface = Surface(statuses, people, calendars, phrases, clock, NoAccounts())
+    home = Home(surface, HomeTab(surface))
+    commands = Commands(surface, Teller(stores.workspaces, messages))
+    grants = Grants(
+        SlackApp(client_id, config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
+        states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=authority,
+        performer=commands, clock=clock, bell=bell,
+    )  # fmt: skip
+
+    # the engine: what is due, and the lanes
+    tokens = TokenRefresh(stores.tokens, SlackRotation(clients, client_id, client_secret), clock)
+    keeper = Keeper(SlackProfiles(clients), stores.lanes, clock, tokens.refresh)
+    links = Links(grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble)
+    chores = (
+        NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
+        HomeChore(stores.lanes, stores.lanes, home.tab, views, clock),
+    )
+    runner: Runner = EmbeddedRunner() if config.is_sqlite else QueueRunner(config.database_url)
+    feeds = FeedSource(guarded, expander)
+    work = (
+        Reconciler(stores.due, runner, clock, wording=locale.wording),
+        tokens,
+        CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval)),
+        Housekeeping(stores.closet, clock),
+    )
+    engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
+
+    # what listens
+    errors = Errors(locale.say, people, views)
+    not_installed = NotInstalledError.sentence()
+    bolt = bolt_app(Authorize(stores.workspaces), errors, clients.client(), not_installed=not_installed)
+    handlers.register(
+        bolt, commands=commands, home=home, modals=Modals(surface), shortcuts=Shortcuts(home),
+        events=Events(people, leaving),
+    )  # fmt: skip
+    intake = Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
+
+    async def working() -> bool:
+        return engine.healthy
+
+    operations = Operations(
+        {"database": stores.health.reachable, "migrations": stores.health.up_to_date}
+        | ({"worker": working} if worker else {}),
+        metrics, stores.health.pending,
+    )  # fmt: skip
+    secret = _plain(config.slack_signing_secret)
+    web_application = application(
+        [*OAuth(grants, locale.say, secure=config.base_url.startswith("https:")).routes(), *operations.routes()],
+        errors=errors, metrics=metrics, signatures=Signatures(secret, clock) if secret else None,
+        intake=intake if secret else None,
+    )  # fmt: skip
+
+    async def start() -> None:
+        if config.slack_bot_token is not None:
+            await stores.workspaces.install(await authority.install_of(_plain(config.slack_bot_token)), clock.now())
+        await asyncio.to_thread(phrases.warm)
+        if worker:
+            await engine.start()
+
+    async def stop() -> None:
+        await engine.stop()
+        for closing in (expander, guarded, clients, stores.database):
+            await closing.close()
+
+    return Service(web_application, engine, people, start, stop)
+
+
+async def _stores(config: Settings, clock: Clock) -> Stores:
+    """Every store over one database, brought up to date."""
+    from services.crypto import Sealer
+    from services.store import schema
+    from services.store.columns import Vault
+    from services.store.engine import Database
+    from services.store.stores import Stores
+
+    database = Database(config.database_url)
+    await schema.upgrade(database)
+    return Stores.over(database, Vault(Sealer(config.keys())), clock)
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+# ── the command line ────────────────────────────────────────────────────────────────────────────────
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status. Every error that is ours is one line, never a traceback."""
+    args = _parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except SettingsError as error:
+        print("The settings need mending:", *error.reason.splitlines(), sep="\n  ", file=sys.stderr)
+    except StatusQuoError as error:
+        print(f"{error.sentence()} ({error.reason})", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+    return TROUBLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    command("run", _run, "the app where there are Slack credentials, the demo where there are none")
+    serve = command("serve", _serve, "the app for a real Slack: Socket Mode with SLACK_APP_TOKEN, else HTTP")
+    serve.add_argument("--no-worker", action="store_true", help="only listen; another process does the due work")
+    command("worker", _worker, "only the worker: a replica more")
+    demo = command("demo", _demo, "a local Slack with people, calendars and a clock, and the app running in it")
+    demo.add_argument("--host", default="127.0.0.1", help="where its page listens (default 127.0.0.1)")
+    demo.add_argument("--port", type=int, default=None, help="where its page listens (default PORT, or 3000)")
+    _preview_arguments(command("preview", _preview, "resolve ICS files into a timeline; no server, no database"))
+    migrate = command("migrate", _migrate, "bring the database up to date")
+    migrate.add_argument("--sql", action="store_true", help="print the steps instead")
+    migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
+    command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
+    command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
+    for name, run, text in (
+        ("export", _export, "print a person's data as JSON"),
+        ("forget", _forget, "delete a person's data and revoke their token"),
+    ):
+        of_person = command(name, run, text)
+        of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
+        of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
+    return parser
+
+
+def _preview_arguments(parser: argparse.ArgumentParser) -> None:
+    from services import preview
+
+    preview.add_arguments(parser)
+
+
+def _settings() -> Settings:
+    config = settings.load(os.environ)
+    logs.configure(config.log_level, config.log_format)
+    return config
+
+
+def _run(args: argparse.Namespace) -> int:
+    args.no_worker, args.host, args.port = False, "127.0.0.1", None
+    return _serve(args) if settings.load(os.environ).has_slack else _demo(args)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    config = _settings()
+    if missing := config.missing_for_serving():
+        raise SettingsError("\n".join(f"not set: {name}" for name in missing))
+    return asyncio.run(_until_stopped(config, listens=True, worker=not args.no_worker))
+
+
+def _worker(_args: argparse.Namespace) -> int:
+    return asyncio.run(_until_stopped(_settings(), listens=False, worker=True))
+
+
+def _preview(args: argparse.Namespace) -> int:
+    from services import preview
+
+    return preview.run(args, sys.stdout)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from demo import world
+
+    logs.configure(os.environ.get("LOG_LEVEL", "WARNING"), os.environ.get("LOG_FORMAT") or None)
+    port = args.port if args.port is not None else int(os.environ.get("PORT") or 3000)
+    return asyncio.run(world.run(build, args.host, port))
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    from services.store import schema
+    from services.store.engine import Database
+
+    config = _settings()
+    if args.sql:
+        print(schema.sql("sqlite" if config.is_sqlite else "postgresql"))
+        return 0
+
+    async def run() -> int:
+        database = Database(config.database_url)
+        try:
+            if not args.check:
+                await schema.upgrade(database)
+                print(f"The database is at step {await schema.current(database)}.")
+            drift = await schema.drift(database)
+        finally:
+            await database.close()
+        for difference in drift:
+            print(f"differs from the models: {difference}", file=sys.stderr)
+        return TROUBLE if drift else 0
+
+    return asyncio.run(run())
+
+
+def _doctor(_args: argparse.Namespace) -> int:
+    from services.clock import SystemClock
+    from services.crypto import Sealer
+    from services.doctor import Doctor
+    from services.slack.health import SlackHealth
+    from services.store.columns import Vault
+    from services.store.engine import Database
+    from services.store.health import HealthStore
+
+    config = _settings()
+
+    async def run() -> int:
+        database = Database(config.database_url)
+        doctor = Doctor(
+            database=HealthStore(database, Vault(Sealer(config.keys()))),
+            slack=SlackHealth(config.slack_api_url),
+            clock=SystemClock(),
+            missing=config.missing_for_serving(),
+        )
+        well = True
+        try:
+            async for finding in doctor.examine():
+                print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
+                well = well and finding.well
+        finally:
+            await database.close()
+        return 0 if well else TROUBLE
+
+    return asyncio.run(run())
+
+
+def _rotate_keys(_args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from services.crypto import Sealer
+    from services.store.engine import Database
+    from services.store.rotation import Rotation, sealed_columns
+
+    config = _settings()
+
+    async def run() -> int:
+        database = Database(config.database_url)
+        rotation = Rotation(database, Sealer(config.keys()))
+        changed = failed = 0
+        try:
+            with Progress(console=Console(stderr=True)) as progress:
+                for column in sealed_columns():
+                    task = progress.add_task(column.name, total=await rotation.count(column))
+                    after: tuple[object, ...] | None = None
+                    more = True
+                    while more:
+                        report, after = await rotation.run(column, after)
+                        changed, failed = changed + report.changed, failed + report.failed
+                        progress.advance(task, report.done)
+                        more = after is not None
+        finally:
+            await database.close()
+        print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
+        return TROUBLE if failed else 0
+
+    return asyncio.run(run())
+
+
+def _export(args: argparse.Namespace) -> int:
+    async def run(service: Service) -> int:
+        found = await service.people.export(PersonKey(args.team, args.user))
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return 0
+
+    return asyncio.run(_once(run))
+
+
+def _forget(args: argparse.Namespace) -> int:
+    async def run(service: Service) -> int:
+        known = await service.people.forget(PersonKey(args.team, args.user))
+        print("Everything is deleted." if known else "Nobody of that team and user is known.")
+        return 0 if known else TROUBLE
+
+    return asyncio.run(_once(run))
+
+
+async def _once(run: Callable[[Service], Awaitable[int]]) -> int:
+    """Do one thing with the program, neither listening nor working."""
+    from services.clock import SystemClock
+
+    service = await build(_settings(), clock=SystemClock(), worker=False)
+    try:
+        return await run(service)
+    finally:
+        await service.stop()
+
+
+async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> int:
+    """Run until SIGINT or SIGTERM; calls in flight are finished and recorded."""
+    from aiohttp import web
+
+    from services.clock import SystemClock
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    service = await build(config, clock=SystemClock(), worker=worker)
+    runner = web.AppRunner(service.web, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        if listens:
+            await web.TCPSite(runner, config.host, config.port).start()
+            print(f"Status Quo listens on http://{config.host}:{runner.addresses[0][1]}", file=sys.stderr)
+        await service.start()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        await service.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Every store over one database: what `app.py` hands out, one by one, to those who need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.ports import Clock
+from services.store.calendars import CalendarStore
+from services.store.closet import ClosetStore
+from services.store.columns import Vault
+from services.store.deliveries import DeliveryStore
+from services.store.due import DueStore
+from services.store.engine import Database
+from services.store.events import EventStore
+from services.store.facts import FactStore
+from services.store.health import HealthStore
+from services.store.lanes import LaneStore
+from services.store.notices import NoticeStore
+from services.store.overrides import OverrideStore
+from services.store.overview import OverviewStore
+from services.store.people import PeopleStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import RuleStore
+from services.store.standings import StandingStore
+from services.store.states import StateStore
+from services.store.tokens import TokenStore
+from services.store.workspaces import WorkspaceStore
+from services.store.writes import WriteStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores, by what they hold."""
+
+    database: Database
+    calendars: CalendarStore
+    closet: ClosetStore
+    deliveries: DeliveryStore
+    due: DueStore
+    facts: FactStore
+    health: HealthStore
+    lanes: LaneStore
+    notices: NoticeStore
+    overrides: OverrideStore
+    overview: OverviewStore
+    people: PeopleStore
+    preferences: PreferenceStore
+    rules: RuleStore
+    states: StateStore
+    tokens: TokenStore
+    workspaces: WorkspaceStore
+    writes: WriteStore
+
+    @classmethod
+    def over(cls, database: Database, vault: Vault, clock: Clock) -> Stores:
+        """All of them over `database`, sealing with `vault`."""
+        notices = NoticeStore(database, clock)
+        standings = StandingStore(vault)
+        events = EventStore(database, vault)
+        facts = FactStore(database, vault, events)
+        writes = WriteStore(database, vault)
+        return cls(
+            database=database,
+            calendars=CalendarStore(database, vault, events, notices),
+            closet=ClosetStore(database),
+            deliveries=DeliveryStore(database),
+            due=DueStore(database, vault, facts),
+            facts=facts,
+            health=HealthStore(database, vault),
+            lanes=LaneStore(database, vault, notices, writes),
+            notices=notices,
+            overrides=OverrideStore(database, vault),
+            overview=OverviewStore(database, standings),
+            people=PeopleStore(database, vault, notices=notices, standings=standings, events=events),
+            preferences=PreferenceStore(database),
+            rules=RuleStore(database, vault),
+            states=StateStore(database),
+            tokens=TokenStore(database, vault, notices),
+            workspaces=WorkspaceStore(database, vault),
+            writes=writes,
+        )
