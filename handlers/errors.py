@@ -6,8 +6,8 @@ catches whatever there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from aiohttp import web
@@ -34,7 +34,8 @@ from services.model import PersonKey
 
 log = structlog.get_logger(__name__)
 
-UNEXPECTED = "Something went wrong on our side. Please try again in a minute."
+T = TypeVar("T")
+
 ERROR_ID = "Error {id}"
 Say = Callable[..., str]
 """`say(locale, message_id, **facts)`: `services.locale.say`."""
@@ -87,6 +88,15 @@ def record(error: BaseException, found: StatusQuoError, **where: object) -> None
         line("request_refused", error=type(found).__name__, reason=found.reason, error_id=found.id, **where)
         return
     log.error("request_failed", error=type(error).__name__, error_id=found.id, exc_info=error, **where)
+
+
+async def sheltered(work: Awaitable[T], **where: object) -> T | None:
+    """What `work` gives; None where it failed, which is recorded. For tasks that nobody waits for."""
+    try:
+        return await work
+    except Exception as failure:
+        record(failure, known(failure), **where)
+        return None
 
 
 def http_status(error: StatusQuoError) -> int:

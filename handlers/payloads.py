@@ -40,24 +40,21 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 
 def parse(content_type: str, raw: bytes) -> Payload:
-    """The payload of a request with that Content-Type (without parameters) and body. Raises RequestError."""
+    """What a body of that Content-Type (without parameters) holds; to be checked. Raises RequestError."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise RequestError("not UTF-8") from error
     if content_type == "application/json":
-        payload = _object(text)
-    elif content_type == "application/x-www-form-urlencoded":
-        payload = _form(text)
-    else:
-        raise RequestError("neither JSON nor a form")
-    _check_texts(payload)
-    check(payload)
-    return payload
+        return _object(text)
+    if content_type == "application/x-www-form-urlencoded":
+        return _form(text)
+    raise RequestError("neither JSON nor a form")
 
 
 def check(payload: Payload) -> None:
     """Raises RequestError where `payload` (of HTTP or of Socket Mode) has not the shape of one."""
+    _check_texts(payload)
     _check_shape(payload)
     if "command" in payload:
         _need(payload, ("team_id", "user_id"), or_else="enterprise_id")

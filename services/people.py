@@ -6,6 +6,7 @@ is taken in by `grants`.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,9 @@ from services.model import Pause, PersonKey, Status
 from services.ports import Bell, Clock
 
 log = structlog.get_logger(__name__)
+
+_PATIENCE = 1.5
+"""Seconds that somebody new waits for their zone and language: Slack wants an answer within three."""
 
 LINK_LIVES = timedelta(hours=24)
 """How long a link that leads to the permission is good, once: somebody may read the message it is in later."""
@@ -189,9 +193,10 @@ class People:
         if token is None:
             raise NotInstalledError("no bot token", team_id=key.team_id)
         try:
-            member = await self._members.member(token, key.user_id)
-        except SlackError as failure:
-            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+            async with asyncio.timeout(_PATIENCE):
+                member = await self._members.member(token, key.user_id)
+        except (SlackError, TimeoutError) as failure:
+            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
             member = Member()
         await self._register.add(key, member, self._clock.now())
         view = await self._register.get(key)

@@ -7,6 +7,7 @@ from typing import Any
 from services.slack.client import SlackClients
 
 PUBLISH = "views.publish"
+OPEN = "views.open"
 
 
 class SlackViews:
@@ -19,3 +20,7 @@ class SlackViews:
     async def publish(self, token: str, user_id: str, view: dict[str, Any]) -> None:
         """Make `view` the Home tab of `user_id`. Raises SlackError."""
         await self._clients.call(token, PUBLISH, json={"user_id": user_id, "view": view})
+
+    async def open_modal(self, token: str, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a modal for whoever made `trigger_id`, which is good for three seconds. Raises SlackError."""
+        await self._clients.call(token, OPEN, json={"trigger_id": trigger_id, "view": view})

@@ -63,12 +63,6 @@ class StateStore:
             row = found.one_or_none()
         return None if row is None else Ticket(purpose, form[1], row.user_id)
 
-    async def clean(self, now: datetime) -> int:
-        """Delete what has expired; how many those were."""
-        async with self._database.write() as connection:
-            done = await connection.execute(delete(OAuthState).where(OAuthState.expires_at <= now))
-        return done.rowcount
-
 
 def _digest(secret: str, bound_to: str) -> str:
     return hashlib.sha256(f"{secret}\x00{bound_to}".encode()).hexdigest()

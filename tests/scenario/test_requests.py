@@ -16,7 +16,6 @@ from handlers.events import Events
 from services.errors import NotGrantedError, TimeNotUnderstoodError
 from services.model import PersonKey, Status
 from services.store.columns import Vault
-from services.store.deliveries import KEPT
 from services.store.engine import Database
 from services.store.models import Base, Person
 from services.store.standings import StandingStore
@@ -306,16 +305,6 @@ async def test_command_that_comes_again_is_done_once(app: House) -> None:
     assert (first, again) == ((200, "done"), (200, ""))
     assert (await app.command("pause", trigger_id="1.2"))[0] == 200
     assert taken == ["U1 pause", "U1 pause"]
-
-
-async def test_deliveries_are_forgotten_when_they_cannot_come_again(app: House) -> None:
-    assert await app.deliveries.claim("T1", "Ev1", app.clock.now())
-    app.clock.move(seconds=KEPT.total_seconds())
-    assert await app.deliveries.claim("T1", "Ev2", app.clock.now())
-    app.clock.move(seconds=1)
-    assert await app.deliveries.clean(app.clock.now()) == 1
-    assert await app.deliveries.claim("T1", "Ev1", app.clock.now())
-    assert not await app.deliveries.claim("T1", "Ev2", app.clock.now())
 
 
 async def test_person_in_a_request_is_the_orgs_where_the_org_installed(app: House) -> None:

@@ -1,0 +1,264 @@
+"""Socket Mode against a WebSocket server on loopback that delivers, goes silent, says goodbye, and refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+from slack_bolt.response import BoltResponse
+
+from handlers.socket import Patience, SocketMode
+from services.errors import RequestError
+from services.slack.client import SlackClients
+
+QUICK = Patience(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
+PATIENCE = 10
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what is to become true."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  # conditions are the server's, which sets no events
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Server:
+    """Slack's side. `answers`: how apps.connections.open answers next, "ok" when that is empty."""
+
+    sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    acks: list[dict[str, Any]] = field(default_factory=list)
+    opened: int = 0
+    asked: int = 0
+    tokens: set[str] = field(default_factory=set)
+    answers: list[dict[str, Any] | int] = field(default_factory=list)
+    mute: bool = False  # the next connections say no hello
+    deaf: bool = False  # the next connections answer no ping
+    url: str = ""
+
+    async def open(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        self.tokens.add(request.headers.get("Authorization", ""))
+        found = self.answers.pop(0) if self.answers else {"ok": True, "url": self.url.replace("http", "ws") + "/link"}
+        return web.Response(status=found) if isinstance(found, int) else web.json_response(found)
+
+    async def link(self, request: web.Request) -> web.WebSocketResponse:
+        deaf = self.deaf
+        socket = web.WebSocketResponse(autoping=not deaf)
+        await socket.prepare(request)
+        self.opened += 1
+        if not self.mute:
+            await socket.send_json({"type": "hello", "num_connections": 1})
+            self.sockets.append(socket)
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                self.acks.append(json.loads(message.data))
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+        return socket
+
+    async def deliver(self, envelope_id: str, payload: dict[str, Any], **more: Any) -> None:
+        await self.sockets[0].send_json({"type": "events_api", "envelope_id": envelope_id, "payload": payload, **more})
+
+
+@dataclass
+class Taker:
+    """An intake that answers as it is told."""
+
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    response: BoltResponse = field(default_factory=lambda: BoltResponse(status=200, body=""))
+    fails: Exception | None = None
+    gate: asyncio.Event | None = None
+
+    async def take(self, payload: dict[str, Any], headers: Any = None) -> BoltResponse:
+        self.taken.append(payload)
+        self.headers.append(dict(headers or {}))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fails is not None:
+            raise self.fails
+        return self.response
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    found = Server()
+    application = web.Application()
+    application.router.add_post("/api/apps.connections.open", found.open)
+    application.router.add_get("/link", found.link)
+    async with TestServer(application, host="127.0.0.1") as listening:
+        found.url = str(listening.make_url("")).rstrip("/")
+        yield found
+
+
+@pytest.fixture
+def taker() -> Taker:
+    return Taker()
+
+
+@pytest.fixture
+async def mode(server: Server, taker: Taker) -> AsyncIterator[SocketMode]:
+    """Two connections, not started yet."""
+    clients = SlackClients(server.url + "/api/")
+    found = SocketMode(taker, clients, "xapp-sample", patience=QUICK)
+    yield found
+    await found.stop()
+    await clients.close()
+
+
+async def test_two_connections_are_opened_with_the_app_token(server: Server, mode: SocketMode) -> None:
+    assert not mode.connected
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    await until(lambda: mode.connected)
+    assert server.tokens == {"Bearer xapp-sample"}
+
+
+async def test_envelope_is_taken_and_acknowledged_by_its_id(server: Server, mode: SocketMode, taker: Taker) -> None:
+    await mode.start()
+    await until(lambda: bool(server.sockets))
+    await server.deliver("e1", {"type": "event_callback"}, retry_attempt=1, retry_reason="timeout")
+    await until(lambda: bool(server.acks))
+    assert taker.taken == [{"type": "event_callback"}]
+    assert taker.headers == [{"x-slack-retry-num": "1"}]
+    assert server.acks == [{"envelope_id": "e1"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "accepts", "acknowledged"),
+    [
+        ({"response_action": "clear"}, True, {"envelope_id": "e1", "payload": {"response_action": "clear"}}),
+        ("Paused.", True, {"envelope_id": "e1", "payload": {"text": "Paused."}}),
+        ("Paused.", False, {"envelope_id": "e1"}),
+    ],
+)
+async def test_answer_travels_in_the_acknowledgement_where_it_may(
+    server: Server, mode: SocketMode, taker: Taker, *, body: Any, accepts: bool, acknowledged: dict[str, Any]
+) -> None:
+    taker.response = BoltResponse(status=200, body=body)
+    await mode.start()
+    await until(lambda: bool(server.sockets))
+    await server.deliver("e1", {"command": "/quo"}, accepts_response_payload=accepts)
+    await until(lambda: bool(server.acks))
+    assert server.acks == [acknowledged]
+
+
+async def test_envelope_that_failed_on_our_side_is_left_for_slack_to_send_again(
+    server: Server, mode: SocketMode, taker: Taker
+) -> None:
+    await mode.start()
+    await until(lambda: bool(server.sockets))
+    taker.response = BoltResponse(status=500, body="")
+    await server.deliver("e1", {"type": "event_callback"})
+    await until(lambda: len(taker.taken) == 1)
+    taker.fails = OSError("the database is away")
+    await server.deliver("e2", {"type": "event_callback"})
+    await until(lambda: len(taker.taken) == 2)
+    taker.fails = RequestError("nonsense")
+    await server.deliver("e3", {"type": "nonsense"})
+    await until(lambda: bool(server.acks))
+    assert server.acks == [{"envelope_id": "e3"}]
+
+
+async def test_connection_that_is_to_end_is_replaced_at_once_and_read_to_its_end(
+    server: Server, mode: SocketMode, taker: Taker
+) -> None:
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    old = server.sockets[0]
+    await old.send_json({"type": "disconnect", "reason": "warning"})
+    await until(lambda: server.opened == 3)
+    await old.send_json({"type": "events_api", "envelope_id": "late", "payload": {"type": "event_callback"}})
+    await until(lambda: bool(server.acks))
+    assert server.acks == [{"envelope_id": "late"}]
+    await until(lambda: old.closed)
+    assert len(server.sockets) == 2
+    assert mode.connected
+
+
+@pytest.mark.parametrize("reason", ["refresh_requested", "link_disabled", "too_many_websockets"])
+async def test_disconnect_for_any_reason_leads_to_new_connections(
+    server: Server, mode: SocketMode, reason: str
+) -> None:
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    for socket in list(server.sockets):
+        await socket.send_json({"type": "disconnect", "reason": reason})
+        await socket.close()
+    await until(lambda: server.opened == 4 and len(server.sockets) == 2)
+    await server.deliver("e1", {"type": "event_callback"})
+    await until(lambda: server.acks == [{"envelope_id": "e1"}])
+
+
+async def test_connection_that_goes_silent_is_replaced(server: Server, mode: SocketMode) -> None:
+    server.deaf = True
+    await mode.start()
+    await until(lambda: server.opened == 2)
+    server.deaf = False
+    await until(lambda: server.opened == 4)
+    await until(lambda: mode.connected)
+    await asyncio.sleep(3 * QUICK.ping)
+    assert server.opened == 4  # those that answer pings stay
+
+
+async def test_connection_that_breaks_off_is_replaced(server: Server, mode: SocketMode) -> None:
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    for socket in list(server.sockets):
+        transport = socket._req.transport  # type: ignore[union-attr]  # there is one while it is open
+        assert transport is not None
+        transport.abort()
+    await until(lambda: server.opened == 4)
+
+
+async def test_connection_without_a_hello_is_given_up(server: Server, mode: SocketMode) -> None:
+    server.mute = True
+    await mode.start()
+    await until(lambda: server.opened == 2)
+    assert not mode.connected
+    server.mute = False
+    await until(lambda: mode.connected)
+
+
+async def test_refusals_are_tried_again_until_slack_relents(server: Server, mode: SocketMode) -> None:
+    server.answers = [
+        {"ok": False, "error": "invalid_auth"}, {"ok": False, "error": "internal_error"}, 503, {"ok": True},
+        {"ok": True, "url": "http://127.0.0.1:1/"}, {"ok": True, "url": "ws://127.0.0.1:1/"},
+    ]  # fmt: skip
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    assert server.asked == 8
+
+
+async def test_garbage_between_envelopes_does_no_harm(server: Server, mode: SocketMode, taker: Taker) -> None:
+    await mode.start()
+    await until(lambda: bool(server.sockets))
+    for garbage in ("", "null", "[]", "{", '{"type":"unknown"}', '{"envelope_id": 5}', "[" * 50_000):
+        await server.sockets[0].send_str(garbage)
+    await server.sockets[0].send_bytes(b"\x00\xff")
+    await server.deliver("e1", {"type": "event_callback"})
+    await until(lambda: bool(server.acks))
+    assert (server.acks, len(taker.taken), server.opened) == ([{"envelope_id": "e1"}], 1, 2)
+
+
+async def test_stop_finishes_what_is_being_worked_on(server: Server, mode: SocketMode, taker: Taker) -> None:
+    taker.gate = asyncio.Event()
+    await mode.start()
+    await until(lambda: bool(server.sockets))
+    await server.deliver("e1", {"type": "event_callback"})
+    await until(lambda: bool(taker.taken))
+    stopping = asyncio.create_task(mode.stop())
+    await asyncio.sleep(0.1)
+    assert not stopping.done()
+    taker.gate.set()
+    await stopping
+    await until(lambda: server.acks == [{"envelope_id": "e1"}])
+    await until(lambda: not server.sockets)
+    assert not mode.connected
