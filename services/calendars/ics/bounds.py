@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 FIRST = datetime(1, 1, 1)  # noqa: DTZ001 - a wall-clock time
 LAST = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - a wall-clock time
@@ -17,3 +17,10 @@ class Reach:
 
     lower: datetime
     upper: datetime
+
+
+def plus(wall: datetime, length: timedelta) -> datetime:
+    """`wall` and `length` later (or earlier), at the end of the calendar where that would be beyond it."""
+    if length >= timedelta():
+        return wall + length if LAST - wall > length else LAST
+    return wall + length if wall - FIRST > -length else FIRST

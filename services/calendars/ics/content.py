@@ -11,6 +11,9 @@ from services.calendars.ics.lex import Raw, text_of
 _LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
 _PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*(?:=((?:"[^"]*"|[^";:])*))?')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NEVER_FOLDED = frozenset(
+    {"DTSTART", "DTEND", "DURATION", "DTSTAMP", "RECURRENCE-ID", "SEQUENCE", "STATUS", "TRANSP", "CLASS", "METHOD"}
+)
 _CARET = {"^n": "\n", "^^": "^", "^'": '"'}
 
 
@@ -74,12 +77,10 @@ def content_lines(lines: bytes) -> Iterator[Property]:
     for raw in lines.split(b"\n"):
         line = text_of(raw)
         start = _LINE.match(line)
-        if start is None:
-            value += line
-            continue
-        colon, found = _params(line, start.end())
-        if colon is None:
-            value += line
+        colon, found = (None, {}) if start is None else _params(line, start.end())
+        if start is None or colon is None:
+            # Too short ever to be folded, so what follows one of these is rubbish and no part of it.
+            value += "" if name in _NEVER_FOLDED else line
             continue
         if name:
             yield Property(name, value, params)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.calendars.ics.bounds import LAST
 from services.calendars.ics.content import Component
+from services.calendars.ics.dates import Window
 from services.calendars.ics.entry import Details, details
 from services.calendars.ics.lex import Raw, RawCalendar
 from services.calendars.ics.recurrence import Budget
@@ -101,15 +102,13 @@ class Reader:
         whole = [raw for raw in entry.components if raw.whole]
         if len(whole) < len(entry.components):
             problems.append("It has no end: END:VEVENT is missing.")
-        series = Series(
-            [Component(raw) for raw in whole], self._zones, self._asked.start, self._asked.end, self._budget
-        )
+        asked = self._asked
+        series = Series([Component(raw) for raw in whole], Window(asked.start, asked.end, self._zones, self._budget))
         found: list[Occurrence] = []
         try:
-            found = series.occurrences()
-        except (ValueError, OverflowError):
-            # Known rubbish has its own sentences in `series`; what is left are numbers at the calendar's ends.
-            problems.append("It cannot be read.")
+            found.extend(series.occurrences())
+        except OverflowError:
+            problems.append("Its times are outside of the calendar.")
         problems.extend(series.problems)
         problems.extend(
             f'The time zone "{_short(name)}" is unknown: its times are taken as local.'

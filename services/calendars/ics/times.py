@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from services.calendars.ics.bounds import plus
 from services.calendars.ics.content import Component
 from services.calendars.ics.values import DAY, Length, Moment, added, duration, moment
 from services.calendars.ics.zones import Zone, Zones
@@ -29,21 +30,21 @@ class Times:
     @property
     def longest(self) -> timedelta:
         """A bound for how long an occurrence lasts."""
-        return max(self.wall_length if self.length is None else self.length.whole, timedelta()) + DAY
+        return max(self.wall_length if self.length is None else self.length.whole, timedelta())
 
     def end(self, wall: datetime) -> datetime:
         """The UTC end of the occurrence that starts at `wall`."""
         if wall == self.start.wall:
             return self.first_end
         zone = self.start.zone
-        end = zone.utc(wall + self.wall_length) if self.length is None else added(wall, self.length, zone)
+        end = zone.utc(plus(wall, self.wall_length)) if self.length is None else added(wall, self.length, zone)
         return max(end, zone.utc(wall))
 
 
 def times_of(component: Component, zones: Zones, start: Moment, fallback: Times | None = None) -> Times:
     """The times of a component that starts at `start`. `fallback` gives the length where nothing else does.
 
-    An end before the start is no length, never swapped. Raises ValueProblemError and OverflowError.
+    An end before the start is no length, never swapped. Raises ValueProblemError.
     """
     end_line, length_line = component.first("DTEND"), component.first("DURATION")
     if end_line is not None:
@@ -60,12 +61,12 @@ def times_of(component: Component, zones: Zones, start: Moment, fallback: Times 
 def _like(start: Moment, other: Times) -> Times:
     if other.length is not None:
         return _lasting(start, other.length)
-    return Times(start, start.zone.utc(start.wall + other.wall_length), other.written, other.wall_length)
+    return Times(start, start.zone.utc(plus(start.wall, other.wall_length)), other.written, other.wall_length)
 
 
 def _days(start: Moment, days: int, problem: str = "") -> Times:
     length = timedelta(days=days)
-    return Times(start, start.zone.utc(start.wall + length), start.zone, length, problem=problem)
+    return Times(start, start.zone.utc(plus(start.wall, length)), start.zone, length, problem=problem)
 
 
 def _until(component: Component, zones: Zones, start: Moment, end: Moment) -> Times:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.calendars.ics.bounds import plus
 from services.calendars.ics.content import Property
 from services.calendars.ics.zones import UTC_ZONE, Zone, Zones
 
@@ -66,7 +67,7 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
     except ValueError:
         raise ValueProblemError(f"{line.name} is a day that does not exist.") from None
     if hour is None or line.params.get("VALUE", "").upper() == "DATE":
-        return Moment(midnight, zones.floating, date=True)
+        return Moment(midnight, zones.dates, date=True)
     clock = timedelta(hours=int(hour), minutes=int(minute), seconds=min(int(second or 0), 59))
     if clock > DAY or int(minute) > 59:  # noqa: PLR2004 - minutes of an hour; 24:00 is midnight of the next day
         raise ValueProblemError(f"{line.name} is a time that does not exist.")
@@ -122,7 +123,8 @@ def duration(name: str, value: str) -> Length:
 
 def added(start: datetime, length: Length, zone: Zone) -> datetime:
     """The UTC end of something that begins at wall-clock `start` in `zone` and lasts `length`."""
-    return zone.utc(start + timedelta(days=length.days)) + length.exact
+    end = zone.utc(plus(start, timedelta(days=length.days)))
+    return plus(end.replace(tzinfo=None), length.exact).replace(tzinfo=UTC)
 
 
 def basic(at: datetime) -> str:

@@ -8,7 +8,7 @@ same. Any other name is first looked for among the file's VTIMEZONEs (RFC 5545 Â
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,10 +16,10 @@ from importlib import resources
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.calendars.ics.bounds import EARLIEST
+from services.calendars.ics.bounds import EARLIEST, LATEST, plus
 
 _OFFSET_NAME = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(?::00)?", re.IGNORECASE)
-_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?::?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _MOST_HOURS = 24
 
 
@@ -32,11 +32,11 @@ class Zone(Protocol):
         ...
 
     def utc(self, wall: datetime) -> datetime:
-        """The UTC instant of a naive wall-clock time. Raises OverflowError at the ends of the calendar."""
+        """The UTC instant of a naive wall-clock time; never an error, also at the ends of the calendar."""
         ...
 
     def wall(self, instant: datetime) -> datetime:
-        """The naive wall-clock time of an aware instant. Raises OverflowError at the ends of the calendar."""
+        """The naive wall-clock time of a UTC instant; never an error, also at the ends of the calendar."""
         ...
 
 
@@ -49,11 +49,14 @@ class IanaZone:
 
     def utc(self, wall: datetime) -> datetime:
         """The UTC instant of a naive wall-clock time."""
+        if not EARLIEST < wall < LATEST:
+            return wall.replace(tzinfo=UTC)  # an offset would lead out of the calendar
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
     def wall(self, instant: datetime) -> datetime:
         """The naive wall-clock time of an instant."""
-        return instant.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        wall = instant.replace(tzinfo=None)
+        return instant.astimezone(self.zone).replace(tzinfo=None, fold=0) if EARLIEST < wall < LATEST else wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,11 @@ class FixedZone:
 
     def utc(self, wall: datetime) -> datetime:
         """The UTC instant of a naive wall-clock time."""
-        return (wall - self.offset).replace(tzinfo=UTC)
+        return plus(wall, -self.offset).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
         """The naive wall-clock time of an instant."""
-        return instant.astimezone(UTC).replace(tzinfo=None) + self.offset
+        return plus(instant.replace(tzinfo=None), self.offset)
 
 
 UTC_ZONE = FixedZone(timedelta())
@@ -88,20 +91,20 @@ class RuleZone:
         offset = self.before
         for onset, old, new in self.onsets:
             # Wall clocks show the new offset from the later of both readings of the onset on.
-            if wall - max(old, new) < onset:
+            if plus(wall, -max(old, new)) < onset:
                 break
             offset = new
-        return (wall - offset).replace(tzinfo=UTC)
+        return plus(wall, -offset).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
         """The naive wall-clock time of an instant."""
-        naive = instant.astimezone(UTC).replace(tzinfo=None)
+        naive = instant.replace(tzinfo=None)
         offset = self.before
         for onset, _, new in self.onsets:
             if naive < onset:
                 break
             offset = new
-        return naive + offset
+        return plus(naive, offset)
 
 
 class Zones:
@@ -177,8 +180,11 @@ def _windows() -> Mapping[str, str]:
 def translated(tzid: str) -> Zone | None:
     """A zone for a name that is neither IANA's nor the file's own: Windows', a display name, an offset."""
     cleaned = re.sub(r"\s+", " ", tzid.strip().strip("\"'")).replace("tzone://Microsoft/", "")
+    if cleaned.upper() in {"Z", "ZULU", "COORDINATED UNIVERSAL TIME"}:
+        return UTC_ZONE
     bare = re.sub(r"[ _-]?\d+$", "", cleaned)  # Exchange numbers its copies: "Eastern Standard Time 1"
-    for name in (cleaned, bare, re.sub(r"\bDaylight\b|\bSummer\b", "Standard", cleaned)):
+    standard = re.sub(r"\bDaylight\b|\bSummer\b", "Standard", cleaned)
+    for name in (cleaned, bare, standard, f"{cleaned} Standard Time"):
         zone = _windows().get(name.casefold())
         if zone is not None and zone.casefold() in _iana():
             return IanaZone(ZoneInfo(zone))
@@ -188,7 +194,22 @@ def translated(tzid: str) -> Zone | None:
     display = _DISPLAY.fullmatch(cleaned)
     if display is not None:
         return _displayed(display)
+    for name in _plain_names(cleaned):
+        if name.casefold() in _iana():
+            return IanaZone(ZoneInfo(_iana()[name.casefold()]))
     return None
+
+
+def _plain_names(name: str) -> Iterator[str]:
+    """IANA names that a plain one may mean: `US-Eastern` (Apple), `Eastern Time (US & Canada)` and `Berlin` (Rails)."""
+    yield name.replace("-", "/", 1)
+    for region, zone in _REGIONS.items():
+        if name.casefold().startswith(region):
+            yield zone
+    city = name.casefold().replace(" ", "_")
+    named = _cities().get(_CITY_NAMES.get(city, city), ())
+    if len(named) == 1:
+        yield named[0]
 
 
 def _displayed(display: re.Match[str]) -> Zone | None:
@@ -203,7 +224,7 @@ def _displayed(display: re.Match[str]) -> Zone | None:
     known = _windows().get(rest.strip().casefold()) or _windows().get(f"{rest.strip()} standard time".casefold())
     if known is not None:
         return IanaZone(ZoneInfo(known))
-    words = [word.strip().replace(" ", "_").casefold() for word in re.split(r"[,;]|\band\b", rest)]
+    words = [word.strip().replace(" ", "_").casefold() for word in re.split(r"[,;:/]|\band\b", rest)]
     cities = _cities()
     for word in words:
         for name in cities.get(_CITY_NAMES.get(word, word), ()):
@@ -227,6 +248,7 @@ _CITY_NAMES = {
 """Cities of Windows' display names that the IANA database knows by a neighbour."""
 
 _REGIONS = {
+    "western/central europe": "Europe/Berlin",
     "eastern time": "America/New_York",
     "central time": "America/Chicago",
     "mountain time": "America/Denver",
