@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ AHEAD = timedelta(days=60)
 SHORT = timedelta(days=30)
 """With less of the expanded window left than this, the feed is read anew."""
 
+_VERSION = 1
+_OFF_LOOP = 1024 * 1024
 _ACCEPT = "text/calendar, */*;q=0.1"
 _BEGIN = re.compile(rb"^BEGIN:VCALENDAR[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(rb"^END:VCALENDAR[ \t\x00\x1a]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -76,6 +79,7 @@ class _Memory:
     def dump(self) -> bytes:
         """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
         head = {
+            "version": _VERSION,
             "start": self.start.isoformat(),
             "until": self.until.isoformat(),
             "zone": self.zone,
@@ -88,10 +92,12 @@ class _Memory:
         return json.dumps(head).encode() + b"\n" + (self.expander or b"")
 
     @classmethod
-    def load(cls, state: bytes) -> _Memory:
-        """The reverse of `dump`."""
-        line, _, expander = state.partition(b"\n")
+    def load(cls, state: bytes | None) -> _Memory | None:
+        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        line, _, expander = (state or b"{}").partition(b"\n")
         head = json.loads(line)
+        if head.get("version") != _VERSION:
+            return None
         return cls(
             start=datetime.fromisoformat(head["start"]),
             until=datetime.fromisoformat(head["until"]),
@@ -123,7 +129,7 @@ class FeedSource:
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
-        memory = None if connection.state is None else _Memory.load(connection.state)
+        memory = _Memory.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
         response = await self._client.request("GET", connection.address, headers=_conditions(memory))
@@ -134,7 +140,10 @@ class FeedSource:
             if memory is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
             return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
-        _require_whole(response)
+        if len(response.body) < _OFF_LOOP:
+            _require_whole(response)
+        else:
+            await asyncio.to_thread(_require_whole, response)
         asked = memory or _Memory(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         changes = await self._expander.read(
             response.body,

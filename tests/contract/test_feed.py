@@ -247,6 +247,23 @@ async def test_person_who_changed_has_their_feed_read_anew(site: Site, feed: Fee
     assert feed.reader.asked[1]["memory"] is None
 
 
+async def test_state_of_another_version_is_as_good_as_none(site: Site, feed: Feed) -> None:
+    site.gives(calendar("One"), ETag='"v1"')
+    feed.connection = dataclasses.replace(feed.connection, state=b'{"version": 99, "etag": "x"}\n...')
+    assert [event.title for event in (await feed.fetch()).events] == ["One"]
+    assert "If-None-Match" not in site.seen[0].headers
+
+
+async def test_large_feed_is_checked_and_read_like_a_small_one(site: Site, feed: Feed) -> None:
+    whole = calendar("One").replace(b"VERSION:2.0", b"VERSION:2.0\r\nX-PADDING:" + b"x" * 2_000_000)
+    site.gives(whole)
+    assert [event.title for event in (await feed.fetch()).events] == ["One"]
+    site.gives(whole[:-30])
+    with pytest.raises(CalendarError) as caught:
+        await feed.fetch()
+    assert caught.value.reason == "only half of it"
+
+
 async def test_validator_that_cannot_be_sent_back_is_not_kept(site: Site, feed: Feed) -> None:
     site.gives(calendar("One"), ETag='"ü"')
     await feed.fetch()
@@ -585,6 +602,20 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(house: House, site:
     release.set()
     assert await house.run() == Report(done=1)
     assert (await house.titles(), await house.person_is_due()) == (["New"], False)
+
+
+async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(house: House, site: Site) -> None:
+    site.gives(calendar("One"))
+    for number in range(15):
+        for key in (ANN, BOB):
+            await house.connections.connect_feed(key, site.url(f"/{key.user_id}/{number}"))
+    replicas = [CalendarSync(house.store, house.sources, house.clock, house.bell, interval=QUARTER) for _ in range(2)]
+    reports = await asyncio.gather(*(replica.run_due() for replica in replicas))
+    reports += [await house.run()]
+    assert sum(report.changed for report in reports) == 30
+    assert len({request.path for request in site.seen}) == len(site.seen) == 30
+    for replica in replicas:
+        await replica.close()
 
 
 async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(house: House, site: Site) -> None:
