@@ -121,8 +121,12 @@ class _Drain:
         self._look = asyncio.Event()
         self._stopping = False
         self._tasks: dict[PersonKey, asyncio.Task[None]] = {}
+        self._chore: asyncio.Task[None] | None = None
+        self._chores_due = True
+        self._chores_again: datetime | None = None
 
     def nudge(self) -> None:
+        self._chores_due = True
         self._look.set()
 
     def stop(self) -> None:
@@ -136,7 +140,7 @@ class _Drain:
             while not self._stopping:
                 self._look.clear()
                 again = await self._start_what_may()
-                if again is None and not self._tasks:
+                if again is None and not self._tasks and self._chore is None:
                     break
                 await self._wait(again)
         finally:
@@ -144,7 +148,7 @@ class _Drain:
         await self._rows.save_budget(self._team_id, self._budget.to_json(self._clock.now()))
 
     async def _start_what_may(self) -> datetime | None:
-        """Take up as many wishes as may be; when to look again, None where nothing is left but what runs."""
+        """Take up what may be; when to look again, None where nothing is left but what runs."""
         now = self._clock.now()
         free = self._at_once - len(self._tasks)
         if free <= 0:
@@ -153,26 +157,32 @@ class _Drain:
         again: list[datetime] = []
         for wish in wishes:
             if len(self._tasks) >= self._at_once or self._stopping:
-                again.append(now + STAY)
-                break
+                return now + STAY
             ready = self._keeper.ready_at(wish, self._budget)
-            if ready is not None:
+            if ready is None:
+                self._start(wish)
+            else:
                 again.append(ready)
-                continue
-            self._start(wish)
-        if again:
-            return min(again)
-        if wishes or self._tasks:
-            return now + STAY
-        return await self._rest(now)
+        if len(wishes) == len(again):
+            again += await self._rest(now)
+        return min(again, default=None)
 
-    async def _rest(self, now: datetime) -> datetime | None:
-        again = [when for chore in self._chores if (when := await chore.run(self._team_id, self._budget)) is not None]
+    async def _rest(self, now: datetime) -> list[datetime]:
+        """No status may be written now: do the chores, and tell when there is more to do."""
+        if self._chores_again is not None and self._chores_again <= now:
+            self._chores_due = True
+        if self._chores_due and self._chore is None:
+            self._chores_due, self._chores_again = False, None
+            self._chore = asyncio.create_task(self._do_chores())
         put_off = await self._rows.next_try(self._team_id, now)
-        if put_off is not None:
-            again.append(put_off)
-        soonest = min(again, default=None)
-        return None if soonest is None or soonest > now + STAY else soonest
+        return [at for at in (put_off, self._chores_again) if at is not None and at <= now + STAY]
+
+    async def _do_chores(self) -> None:
+        with guarded("chores_failed", team_id=self._team_id):
+            again = [await chore.run(self._team_id, self._budget) for chore in self._chores]
+            self._chores_again = min((at for at in again if at is not None), default=None)
+        self._chore = None
+        self._look.set()
 
     def _start(self, wish: Wish) -> None:
         calls = self._keeper.take(wish, self._budget)
@@ -197,8 +207,9 @@ class _Drain:
             async with asyncio.timeout(POLL):
                 await self._clock.wait(until, self._look)
         except TimeoutError:
-            return
+            self._chores_due = True
 
     async def _finish(self) -> None:
-        if self._tasks:
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        running = [*self._tasks.values(), *([] if self._chore is None else [self._chore])]
+        if running:
+            await asyncio.gather(*running, return_exceptions=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-import pytest
-
 from services.clock import SystemClock
 from services.model import PersonKey
 from services.store.columns import Vault
