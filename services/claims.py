@@ -103,9 +103,14 @@ def bridges(claims: Iterable[Claim], bridge: timedelta) -> list[Claim]:
     for claim in sorted(meetings, key=lambda claim: (claim.start, claim.end, claim.layer, claim.id)):
         if last is not None and last.end < claim.start <= last.end + bridge:
             found.append(replace(last, start=last.end, end=claim.start, code=ReasonCode.BRIDGED))
-        if last is None or claim.end > last.end:
+        if last is None or claim.end > last.end or (claim.end == last.end and _is_higher(claim, last)):
             last = claim
     return found
+
+
+def _is_higher(claim: Claim, other: Claim) -> bool:
+    """Whether `claim` wins against one that ends at the same time."""
+    return (claim.layer, other.since, claim.id) < (other.layer, claim.since, other.id)
 
 
 def by_precedence(overrides: Iterable[Override], claims: Sequence[Claim], speaker: Speaker) -> list[Claim]:

@@ -49,13 +49,10 @@ def cut(text: str, limit: int = STATUS_TEXT_LIMIT) -> str:
     """
     if _length(text) <= limit:
         return text
-    used, keep = len(_ELLIPSIS), 0
-    for index, character in enumerate(text):
-        used += _length(character)
-        if used > limit:
-            break
-        if index + 1 == len(text) or _breaks(text, index + 1):
-            keep = index + 1
+    used, keep, index = len(_ELLIPSIS), 0, 0
+    while (used := used + _length(text[index])) <= limit:
+        index += 1
+        keep = index if _breaks(text, index) else keep
     for found in _EMOJI_IN_TEXT.finditer(text):
         if found.start() < keep < found.end():
             keep = found.start()
