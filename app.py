@@ -114,7 +114,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     leaving = Leaving(stores.people, stores.workspaces, authority, clock=clock, bell=bell)
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
-        exporter=stores.people, clock=clock, bell=bell, base_url=config.base_url,
+        exporter=stores.export, clock=clock, bell=bell, base_url=config.base_url,
     )  # fmt: skip
     statuses = Statuses(
         clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,

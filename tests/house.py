@@ -38,11 +38,9 @@ from services.slack.views import SlackViews
 from services.store.columns import Vault
 from services.store.deliveries import DeliveryStore
 from services.store.engine import Database
-from services.store.events import EventStore
-from services.store.notices import NoticeStore
 from services.store.people import PeopleStore
-from services.store.standings import StandingStore
 from services.store.states import StateStore
+from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
 from tests.clocks import ManualClock
 from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
@@ -70,11 +68,6 @@ class Recorder:
         if self.fails is not None:
             raise self.fails
         self.done.append((key, command, text))
-
-
-class NoExport:
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        return {"team_id": key.team_id}
 
 
 @dataclass
@@ -164,9 +157,8 @@ async def house(
 ) -> AsyncIterator[House]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     bell, recorder, metrics = CountingBell(), Recorder(), Metrics()
-    notices, standings, events = NoticeStore(database, clock), StandingStore(vault), EventStore(database, vault)
-    workspaces, states = WorkspaceStore(database, vault), StateStore(database)
-    store = PeopleStore(database, vault, notices=notices, standings=standings, events=events)
+    stores = Stores.over(database, vault, clock)
+    workspaces, states, store = stores.workspaces, stores.states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
     leaving = Leaving(store, workspaces, authority, clock=clock, bell=bell)
@@ -177,14 +169,14 @@ async def house(
         clock=clock, bell=bell,
     )  # fmt: skip
     people = People(
-        store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=NoExport(),
+        store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=stores.export,
         clock=clock, bell=bell, base_url="https://quo.example",
     )  # fmt: skip
     errors = Errors(say, people, SlackViews(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     listeners = Events(people, leaving)
     listeners.register(bolt)
-    deliveries = DeliveryStore(database)
+    deliveries = stores.deliveries
     intake = Intake(bolt, deliveries, people, clock=clock, metrics=metrics)
     operations = Operations(checks or {}, metrics)
     web_app = application(

@@ -12,6 +12,7 @@ from services.store.deliveries import DeliveryStore
 from services.store.due import DueStore
 from services.store.engine import Database
 from services.store.events import EventStore
+from services.store.export import ExportStore
 from services.store.facts import FactStore
 from services.store.health import HealthStore
 from services.store.lanes import LaneStore
@@ -37,6 +38,7 @@ class Stores:
     closet: ClosetStore
     deliveries: DeliveryStore
     due: DueStore
+    export: ExportStore
     facts: FactStore
     health: HealthStore
     lanes: LaneStore
@@ -59,12 +61,14 @@ class Stores:
         events = EventStore(database, vault)
         facts = FactStore(database, vault, events)
         writes = WriteStore(database, vault)
+        calendars = CalendarStore(database, vault, events, notices)
         return cls(
             database=database,
-            calendars=CalendarStore(database, vault, events, notices),
+            calendars=calendars,
             closet=ClosetStore(database),
             deliveries=DeliveryStore(database),
             due=DueStore(database, vault, facts),
+            export=ExportStore(database, vault, facts=facts, calendars=calendars, writes=writes),
             facts=facts,
             health=HealthStore(database, vault),
             lanes=LaneStore(database, vault, notices, writes),

@@ -1,0 +1,167 @@
+"""Everything that is kept of one person, opened, as JSON for them: it is their data.
+
+Tokens, and addresses that give access (a feed's secret one), are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services import codec
+from services.model import Event, Override, PersonKey, Span, Status
+from services.store.calendars import CalendarStore
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.facts import FactStore
+from services.store.models import Notice, Person, SpanRow
+from services.store.spans import SpanStore
+from services.store.standings import StandingStore
+from services.store.writes import Attempt, WriteStore
+
+_EVER = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
+_WRITES = 100_000
+
+
+class ExportStore:
+    """Implements `people.Exporter`."""
+
+    def __init__(
+        self, database: Database, vault: Vault, *, facts: FactStore, calendars: CalendarStore, writes: WriteStore
+    ) -> None:
+        """The stores give what they keep; `vault` opens the rest."""
+        self._database = database
+        self._vault = vault
+        self._facts = facts
+        self._calendars = calendars
+        self._writes = writes
+        self._spans = SpanStore(vault)
+        self._standings = StandingStore(vault)
+
+    async def export(self, key: PersonKey) -> dict[str, Any]:
+        """Everything of the person; an empty object where they are not one of ours. Raises SealError."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(Person.__table__).where(*_of(Person, key)))).one_or_none()
+            if row is None:
+                return {}
+            standing = (await self._standings.load(connection, key)).standing
+            spans = await self._stored_spans(connection, key)
+            told = (await connection.execute(select(Notice.__table__).where(*_of(Notice, key)))).all()
+        facts = (await self._facts.load([key], *_EVER)).get(key)
+        if facts is None:
+            return {}
+        return {
+            **self._person(key, row),
+            "rules": codec.rules_to_json(facts.rules),
+            "overrides": [_override(override) for override in facts.overrides],
+            "calendars": [
+                {
+                    "calendar_id": view.calendar_id,
+                    "provider": view.provider,
+                    "name": view.name,
+                    "host": view.host,
+                    "health": str(view.health),
+                    "problem": view.problem,
+                    "synced_at": _instant(view.synced_at),
+                }
+                for view in await self._calendars.of(key)
+            ],
+            "events": [_event(event) for event in facts.events],
+            "spans": [_span(span) for span in spans],
+            "profile": codec.standing_to_json(standing),
+            "writes": [_write(attempt) for attempt in await self._writes.recent(key, _WRITES)],
+            "notices": [{"subject": one.subject, "sent_at": _instant(one.sent_at)} for one in told],
+        }
+
+    def _person(self, key: PersonKey, row: Row[Any]) -> dict[str, Any]:
+        place = (key.team_id, key.user_id)
+        return {
+            "team_id": key.team_id,
+            "user_id": key.user_id,
+            "zone": row.zone,
+            "locale": row.locale,
+            "addresses": json.loads(self._vault.open(row.addresses, "people.addresses", *place) or "[]"),
+            "created_at": _instant(row.created_at),
+            "grant": {"state": row.grant_state, "since": _instant(row.granted_at), "scopes": row.scopes},
+            "preferences": json.loads(row.preferences),
+            "pause": None
+            if row.paused_from is None
+            else {"start": _instant(row.paused_from), "end": _instant(row.paused_until)},
+        }
+
+    async def _stored_spans(self, connection: AsyncConnection, key: PersonKey) -> list[Span]:
+        rows = await connection.execute(select(SpanRow.__table__).where(*_of(SpanRow, key)).order_by(SpanRow.start_at))
+        return [self._spans.span(row) for row in rows]
+
+
+def _of(table: type[Person] | type[Notice] | type[SpanRow], key: PersonKey) -> tuple[Any, Any]:
+    return table.team_id == key.team_id, table.user_id == key.user_id
+
+
+def _instant(instant: datetime | None) -> str | None:
+    """ISO 8601 in UTC, ending in Z."""
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _status(status: Status) -> dict[str, Any]:
+    return {"text": status.text, "emoji": status.emoji, "expiration": _instant(status.expiration)}
+
+
+def _override(override: Override) -> Mapping[str, Any]:
+    return {
+        "kind": override.kind.value,
+        "text": override.text,
+        "emoji": override.emoji,
+        "start": _instant(override.start),
+        "end": _instant(override.end),
+        "created_at": _instant(override.created_at),
+    }
+
+
+def _event(event: Event) -> Mapping[str, Any]:
+    return {
+        "calendar_id": event.calendar_id,
+        "uid": event.uid,
+        "occurrence": event.occurrence,
+        "start": _instant(event.start),
+        "end": _instant(event.end),
+        "all_day": event.all_day,
+        "title": event.title,
+        "location": event.location,
+        "type": event.type.value,
+        "show_as": event.show_as.value,
+        "response": event.response.value,
+        "visibility": event.visibility.value,
+        "cancelled": event.cancelled,
+        "tentative": event.tentative,
+        "guests": event.guests,
+    }
+
+
+def _span(span: Span) -> Mapping[str, Any]:
+    return {
+        "start": _instant(span.start),
+        "end": _instant(span.end),
+        "status": _status(span.status),
+        "rule": span.rule,
+        "reason": codec.reason_to_json(span.reason),
+        "uid": span.uid,
+        "title": span.title,
+    }
+
+
+def _write(attempt: Attempt) -> Mapping[str, Any]:
+    return {
+        "at": _instant(attempt.at),
+        "action": attempt.action.value,
+        "outcome": attempt.outcome,
+        "rule": attempt.rule,
+        "uid": attempt.uid,
+        "reason": codec.reason_to_json(attempt.reason),
+        "status": _status(attempt.status),
+    }

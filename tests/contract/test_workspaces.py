@@ -1,0 +1,98 @@
+"""Workspaces, single-use secrets and deliveries as both databases keep them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.grants import Answer, Ticket, Tokens
+from services.store.columns import Vault
+from services.store.deliveries import DeliveryStore
+from services.store.engine import Database
+from services.store.states import StateStore
+from services.store.workspaces import WorkspaceStore
+from tests.clocks import ManualClock
+
+
+def answer(team: str, bot: str, *, org: str = "", org_wide: bool = False) -> Answer:
+    return Answer(
+        "" if org_wide else team, org, org_wide, f"Name of {team}", "A1", "U1", "UBOT",
+        bot=Tokens(bot, frozenset({"commands", "chat:write"})),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def workspaces(database: Database, vault: Vault) -> WorkspaceStore:
+    return WorkspaceStore(database, vault)
+
+
+async def test_install_is_found_with_everything_that_a_request_needs(
+    workspaces: WorkspaceStore, clock: ManualClock
+) -> None:
+    await workspaces.install(answer("T1", "xoxb-1", org="E1"), clock.now())
+    bot = await workspaces.find("T1", "")
+    assert bot is not None
+    assert (bot.team_id, bot.enterprise_id, bot.name, bot.app_id, bot.bot_user_id, bot.token, bot.installed_at) == (
+        "T1", "E1", "Name of T1", "A1", "UBOT", "xoxb-1", clock.now(),
+    )  # fmt: skip
+    assert bot.scopes == {"commands", "chat:write"}
+    assert "xoxb-1" not in repr(bot)
+
+
+@pytest.mark.parametrize(
+    ("team", "org", "home"),
+    [("T1", "E1", "T1"), ("T9", "E1", "E1"), ("", "E1", "E1"), ("T9", "", None), ("", "", None), ("T9", "T1", None)],
+)
+async def test_home_of_a_request_is_the_team_or_else_an_org_that_installed_org_wide(
+    workspaces: WorkspaceStore, clock: ManualClock, team: str, org: str, *, home: str | None
+) -> None:
+    await workspaces.install(answer("T1", "xoxb-1", org="E1"), clock.now())
+    await workspaces.install(answer("E1", "xoxb-e", org="E1", org_wide=True), clock.now())
+    assert await workspaces.locate(team, org) == home
+
+
+async def test_revoked_bot_is_dropped_only_where_it_is_the_install_that_was_meant(
+    workspaces: WorkspaceStore, clock: ManualClock
+) -> None:
+    first = clock.now()
+    await workspaces.install(answer("T1", "xoxb-1"), first)
+    await workspaces.install(answer("T1", "xoxb-2"), clock.move(minutes=1))
+    await workspaces.drop_bot("T1", first)
+    assert await workspaces.bot_token("T1") == "xoxb-2"
+    await workspaces.drop_bot("T1", clock.now())
+    assert await workspaces.bot_token("T1") is None
+    bot = await workspaces.find("T1", "")
+    assert bot is not None
+    assert bot.token is None
+
+
+async def test_secret_is_good_once_also_for_two_who_come_at_once(database: Database, clock: ManualClock) -> None:
+    states = StateStore(database)
+    secret = await states.issue(Ticket("state", "T1", "U1"), clock.now() + timedelta(minutes=1), "cookie")
+    found = await asyncio.gather(*(states.take(secret, "state", clock.now(), "cookie") for _ in range(5)))
+    assert sorted(found, key=str) == [None, None, None, None, Ticket("state", "T1", "U1")]
+
+
+@pytest.mark.parametrize(("purpose", "cookie", "later"), [("other", "c", 0), ("state", "d", 0), ("state", "c", 60)])
+async def test_secret_for_another_purpose_or_browser_or_too_late_is_refused(
+    database: Database, clock: ManualClock, purpose: str, cookie: str, *, later: int
+) -> None:
+    states = StateStore(database)
+    secret = await states.issue(Ticket("state"), clock.now() + timedelta(minutes=1), "c")
+    assert await states.take(secret, purpose, clock.now() + timedelta(seconds=later), cookie) is None
+
+
+@pytest.mark.parametrize("secret", ["", ".", "a.b", "T1.", "T1\x00." + "a" * 43, "T1." + "a" * 42, "T1." + "ä" * 43])
+async def test_malformed_secret_is_refused(database: Database, clock: ManualClock, secret: str) -> None:
+    assert await StateStore(database).take(secret, "state", clock.now()) is None
+
+
+async def test_delivery_is_claimed_once_also_by_several_at_once(database: Database, clock: ManualClock) -> None:
+    deliveries = DeliveryStore(database)
+    claims = await asyncio.gather(*(deliveries.claim("T1", "Ev1", clock.now()) for _ in range(5)))
+    assert sorted(claims) == [False, False, False, False, True]
+    assert await deliveries.claim("T2", "Ev1", clock.now()) is True
+    await deliveries.release("T1", "Ev1")
+    assert await deliveries.claim("T1", "Ev1", clock.now()) is True
