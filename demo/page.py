@@ -17,6 +17,7 @@ from demo import shown
 from demo.actions import Actions, NotDoneError
 from demo.calendars import Calendars, NotAnEntryError
 from demo.clock import DemoClock
+from demo.reasons import Reasons
 from demo.slack import Call, LocalSlack
 from demo.slack.emoji import DATA as EMOJI
 from demo.slack.errors import RefusalError
@@ -41,19 +42,19 @@ class _Viewer:
 
 
 class Page:
-    """Serves the page. `reason` asks the app why it last acted on a person's status; empty where it does not say."""
+    """Serves the page. `reasons` knows why the app wrote what it wrote."""
 
     def __init__(
         self,
         slack: LocalSlack,
         clock: DemoClock,
         calendars: Calendars,
-        reason: Callable[[Call], Awaitable[str]],
+        reasons: Reasons,
     ) -> None:
         self._slack = slack
         self._clock = clock
         self._calendars = calendars
-        self._reason = reason
+        self._reasons = reasons
         self._actions = Actions(slack, clock, calendars)
         self._closing = asyncio.Event()
 
@@ -132,7 +133,7 @@ class Page:
             viewer.dirty.clear()
             if viewer.calls:
                 calls, viewer.calls = viewer.calls, []
-                facts["calls"] = [shown.call(self._slack, entry, await self._reason(entry)) for entry in calls]
+                facts["calls"] = [shown.call(self._slack, entry, self._reasons.of(entry)) for entry in calls]
             if facts:
                 await response.write(f"data: {json.dumps(facts)}\n\n".encode())
             await asyncio.sleep(_BEAT)
@@ -153,7 +154,7 @@ class Page:
 
 def _note(viewer: _Viewer, change: dict[str, Any]) -> None:
     kind = change["kind"]
-    if kind == "call":
+    if kind in {"call", "reason"}:
         viewer.calls.append(change["call"])
     elif kind.startswith("message"):
         viewer.dirty.add("messages")

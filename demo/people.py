@@ -10,7 +10,7 @@ from demo.avatars import Look, avatar
 from demo.calendars import Entry, over_workdays
 
 OFFICE_ZONE = "Europe/London"
-_WEEKS_AHEAD = 12
+_DAYS_AHEAD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ def _maya(first: date) -> list[Entry]:
         Entry("hiring", "Hiring panel", first, time(13, 30), time(15)),
         Entry("board", "Board preparation", first, time(15), time(16, 30)),
     ]
-    return [copy for entry in day for copy in over_workdays(entry, first, _WEEKS_AHEAD)]
+    return [copy for entry in day for copy in over_workdays(entry, first, _DAYS_AHEAD)]
 
 
 def _jonas(first: date) -> list[Entry]:
     return [
         Entry("urlaub", "Urlaub: Skifahren", first, all_day=True, days=3, kind="out_of_office"),
-        *over_workdays(Entry("jour-fixe", "Jour fixe", first, time(10), time(11)), first, _WEEKS_AHEAD),
+        *over_workdays(Entry("jour-fixe", "Jour fixe", first, time(10), time(11)), first, _DAYS_AHEAD),
     ]
 
 
@@ -63,7 +63,7 @@ def _yuki(first: date) -> list[Entry]:
         Entry("review", "Design review", first, time(14), time(15)),
         Entry("deep-2", "Focus time", first, time(15, 30), time(17), kind="focus"),
     ]
-    return [copy for entry in day for copy in over_workdays(entry, first, _WEEKS_AHEAD)]
+    return [copy for entry in day for copy in over_workdays(entry, first, _DAYS_AHEAD)]
 
 
 def _priya(first: date) -> list[Entry]:
@@ -74,7 +74,7 @@ def _priya(first: date) -> list[Entry]:
         Entry("maybe", "Book club (maybe)", first, time(13), time(14), tentative=True),
         Entry("budget", "Budget round", first, time(14, 30), time(16)),
     ]
-    return [copy for entry in day for copy in over_workdays(entry, first, _WEEKS_AHEAD)]
+    return [copy for entry in day for copy in over_workdays(entry, first, _DAYS_AHEAD)]
 
 
 def _sam(first: date) -> list[Entry]:
@@ -83,7 +83,7 @@ def _sam(first: date) -> list[Entry]:
         Entry("one-on-one", "1:1 with Priya", first, time(11, 30), time(12)),
         Entry("demo", "Customer demo", first, time(14), time(15)),
     ]
-    return [copy for entry in day for copy in over_workdays(entry, first, _WEEKS_AHEAD)]
+    return [copy for entry in day for copy in over_workdays(entry, first, _DAYS_AHEAD)]
 
 
 PERSONAS = (

@@ -115,6 +115,7 @@ def call(slack: LocalSlack, entry: Call, reason: str = "") -> dict[str, Any]:
         person = str(entry.arguments.get("user_id") or entry.arguments.get("user") or person)
     member = slack.members.get(person)
     return {
+        "number": entry.number,
         "at": entry.at.timestamp(),
         "method": entry.method,
         "person": member.real_name if member else "",

@@ -45,7 +45,13 @@ export function connect() {
   };
   stream.onmessage = (event) => {
     const facts = JSON.parse(event.data);
-    if (facts.calls) state.calls = [...state.calls, ...facts.calls].slice(-500);
+    if (facts.calls) {
+      const again = new Set(facts.calls.map((call) => call.number));
+      const known = new Map(facts.calls.map((call) => [call.number, call]));
+      const kept = state.calls.map((call) => (again.has(call.number) ? known.get(call.number) : call));
+      const old = new Set(state.calls.map((call) => call.number));
+      state.calls = [...kept, ...[...known.values()].filter((call) => !old.has(call.number))].slice(-500);
+    }
     if (facts.clock) state.clock = { ...facts.clock, seen: performance.now() };
     for (const section of ["members", "messages", "home", "modals", "calendar"]) {
       if (section in facts) state[section] = facts[section];

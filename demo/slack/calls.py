@@ -25,6 +25,7 @@ class Call:
     error: str
     http_status: int
     answer: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
 
 
 def redacted(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import ClientSession, ClientTimeout, CookieJar, web
 
 from demo.slack import oauth
 from demo.slack.calls import Call, redacted
@@ -107,7 +107,8 @@ class LocalSlack(Workplace):
 
         `link` is the app's own address that redirects here (`/slack/install`, or a grant link).
         """
-        async with ClientSession(timeout=ClientTimeout(total=20)) as browser:
+        jar = CookieJar(unsafe=True)  # loopback addresses have cookies too
+        async with ClientSession(timeout=ClientTimeout(total=20), cookie_jar=jar) as browser:
             async with browser.get(link, allow_redirects=False) as first:
                 where = first.headers.get("Location", "")
                 if not where:
@@ -151,7 +152,7 @@ class LocalSlack(Workplace):
         except _DroppedError as dropped:
             fault, body = dropped.fault, {"ok": False, "error": "dropped"}
         ok, error = bool(body["ok"]), str(body.get("error", ""))
-        self._note(Call(now, method, *_owner(token), redacted(arguments), ok, error, status, body))
+        self._note(Call(now, method, *_owner(token), redacted(arguments), ok, error, status, body, self.number()))
         if fault is not None and fault.drop:
             if request.transport is not None:
                 request.transport.abort()

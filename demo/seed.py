@@ -1,0 +1,79 @@
+"""Brings the demo's people to where a real person would be after a minute: installed, allowed, connected.
+
+Everything goes through the doors that everybody uses: the install page, Slack's consent, `/quo connect`, the form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import date
+
+from demo.calendars import Calendars, DayCalendar
+from demo.people import PERSONAS
+from demo.slack import LocalSlack
+
+TEAM = "T0ACME0001"
+_OK = 200
+_PATIENCE = 20.0
+_BEAT = 0.02
+
+
+class SeedError(RuntimeError):
+    """The app did not let somebody in; the text says where it stopped."""
+
+
+def people_the_workspace(slack: LocalSlack, calendars: Calendars, first: date) -> None:
+    """The workspace, its five members, and their calendars from `first` on."""
+    slack.add_workspace(TEAM, "Acme", "acme")
+    for persona in PERSONAS:
+        member = slack.add_person(
+            persona.user_id,
+            persona.name,
+            persona.real_name,
+            team_id=TEAM,
+            tz=persona.tz,
+            locale=persona.locale,
+            title=persona.title,
+            is_admin=persona.is_admin,
+            avatar=persona.avatar,
+        )
+        member.text, member.emoji = persona.status
+        calendars.by_person[persona.user_id] = DayCalendar(
+            f"{persona.real_name.split()[0]}'s calendar", member.email, persona.tz, persona.entries(first)
+        )
+
+
+async def bring_in(slack: LocalSlack, calendars: Calendars, app: str, feeds: str) -> None:
+    """Install the app at `app`, and have everybody allow it and connect their calendar, served under `feeds`.
+
+    Raises SeedError.
+    """
+    for persona in PERSONAS:
+        status, page = await slack.allow(f"{app}/slack/install", persona.user_id)
+        if status != _OK:
+            raise SeedError(f"{persona.name} was not let in: {status} {page[:200]}")
+    for persona in PERSONAS:
+        address = f"{feeds}/{calendars.by_person[persona.user_id].secret}.ics"
+        await connect(slack, persona.user_id, address)
+    await _until(lambda: calendars.fetches >= len(PERSONAS), "no calendar was read")
+
+
+async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
+    """Connect a feed with the app's own form. Raises SeedError."""
+    await slack.people.command(user_id, "/quo", "connect")
+    await _until(lambda: bool(slack.modals.get(user_id)), "the form did not open")
+    form = slack.modals[user_id][-1]
+    values = {"feed": {"url": {"type": "url_text_input", "value": address}}}
+    answer = await slack.people.submit(user_id, form.view_id, values)
+    if not answer.ok or (answer.json() or {}).get("response_action") == "errors":
+        raise SeedError(f"the calendar was not taken: {answer.status} {answer.body[:200]!r}")
+
+
+async def _until(condition: Callable[[], bool], trouble: str) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise SeedError(trouble)
+        await asyncio.sleep(_BEAT)

@@ -1,0 +1,209 @@
+"""The demo, put together: a local Slack, calendars, a clock, the real app between them, and the page; one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from demo import seed
+from demo.calendars import Calendars
+from demo.clock import DemoClock
+from demo.nudges import Nudges
+from demo.page import Page
+from demo.people import OFFICE_ZONE
+from demo.reasons import Reasons
+from demo.slack import AppConfig, LocalSlack
+from services import settings
+from services.clock import SystemClock
+from services.crypto import new_key
+from services.model import PersonKey
+from services.ports import Clock
+from services.settings import Settings
+
+START = time(8, 55)
+_FEED_INTERVAL = 600
+_FRIDAY = 4
+
+
+class Exporter(Protocol):
+    """`services.people.People`, as far as the demo asks it."""
+
+    async def export(self, key: PersonKey) -> dict[str, Any]:
+        """All that is known of a person."""
+        ...
+
+
+class Service(Protocol):
+    """The app, as `app.build` gives it."""
+
+    @property
+    def web(self) -> web.Application: ...  # noqa: D102  # what listens
+    @property
+    def people(self) -> Exporter: ...  # noqa: D102  # who can be asked for the reasons
+    @property
+    def start(self) -> Callable[[], Awaitable[None]]: ...  # noqa: D102  # begin the work
+    @property
+    def stop(self) -> Callable[[], Awaitable[None]]: ...  # noqa: D102  # finish it
+
+
+class Build(Protocol):
+    """`app.build`."""
+
+    async def __call__(self, config: Settings, *, clock: Clock) -> Service:
+        """The app, put together."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A running demo. `address` is the page's, `app` the app's own."""
+
+    address: str
+    app: str
+    slack: LocalSlack
+    clock: DemoClock
+    calendars: Calendars
+
+
+async def run(build: Build, host: str, port: int) -> int:
+    """Run the demo until Ctrl-C or SIGTERM; the exit status."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with world(build, host, port) as running:
+        sys.stdout.write(f"\n  Status Quo, the demo:  {running.address}\n\n  Ctrl-C ends it; nothing is kept.\n\n")
+        sys.stdout.flush()
+        await stop.wait()
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def world(
+    build: Build, host: str = "127.0.0.1", port: int = 0, *, start: datetime | None = None
+) -> AsyncIterator[World]:
+    """A demo that runs, with everybody in it, from `start` on (default: `first_morning`). Port 0: any free one."""
+    begin = start or first_morning(SystemClock().now())
+    async with contextlib.AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="statusquo-demo-")))
+        clock = DemoClock(begin)
+        clock.pause()
+        slack = LocalSlack(clock, _registration())
+        calendars = Calendars()
+        seed.people_the_workspace(slack, calendars, begin.astimezone(ZoneInfo(OFFICE_ZONE)).date())
+        clock.start()
+        stack.push_async_callback(clock.stop)
+
+        app_socket, page_socket = _listener("127.0.0.1", 0), _listener(host, port)
+        app_address = f"http://127.0.0.1:{app_socket.getsockname()[1]}"
+        page_address = f"http://{_shown(host)}:{page_socket.getsockname()[1]}"
+        inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
+        slack.url = f"{inner}/slack"
+        slack.app.request_url = f"{app_address}/slack/events"
+        slack.app.redirect_urls = [f"{app_address}/slack/oauth_redirect"]
+
+        service = await build(_settings(slack, app_address, directory), clock=clock)
+        reasons = Reasons(slack, service.people)
+        page = Page(slack, clock, calendars, reasons)
+        clock.busy = lambda: bool(slack.busy or slack.deliveries.pending)
+        clock.on_change = lambda: slack.hub.publish("clock")
+        nudges = Nudges(slack)
+        calendars.on_change = nudges.edited
+
+        outer = web.Application()
+        page.add_to(outer)
+        outer.add_subapp("/slack", slack.web)
+        outer.add_subapp("/calendars", calendars.web)
+        await _serve(stack, outer, page_socket)
+        slack.open()
+        stack.push_async_callback(slack.close)
+        await _serve(stack, service.web, app_socket)
+        await service.start()
+        stack.push_async_callback(service.stop)
+        stack.push_async_callback(_closing, page, nudges, reasons)
+        reasons.start()
+
+        await seed.bring_in(slack, calendars, app_address, f"{inner}/calendars")
+        slack.messages.clear()
+        clock.resume()
+        yield World(page_address, app_address, slack, clock, calendars)
+
+
+def first_morning(now: datetime) -> datetime:
+    """08:55 in the office on the day of `now`, or on Monday where that is a weekend; UTC."""
+    day = now.astimezone(ZoneInfo(OFFICE_ZONE)).date()
+    while day.weekday() > _FRIDAY:
+        day += timedelta(days=1)
+    return datetime.combine(day, START, ZoneInfo(OFFICE_ZONE)).astimezone(UTC)
+
+
+async def _closing(page: Page, nudges: Nudges, reasons: Reasons) -> None:
+    page.close()
+    await nudges.stop()
+    await reasons.stop()
+
+
+async def _serve(stack: contextlib.AsyncExitStack, application: web.Application, listener: socket.socket) -> None:
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listener).start()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A listening socket; on any free port where `port` is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for wanted in (port, 0):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, wanted))
+        except OSError:
+            listener.close()
+            if not wanted:
+                raise
+            sys.stderr.write(f"Port {wanted} is taken; another one is used.\n")
+            continue
+        listener.listen(128)
+        listener.setblocking(False)
+        return listener
+    raise OSError(f"nothing can be bound on {host}")
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104  # compared, not bound
+
+
+def _registration() -> AppConfig:
+    return AppConfig(client_id="1111.2222", client_secret=secrets.token_hex(16), signing_secret=secrets.token_hex(16))
+
+
+def _settings(slack: LocalSlack, app_address: str, directory: Path) -> Settings:
+    return settings.load(
+        {
+            "SLACK_SIGNING_SECRET": slack.app.signing_secret,
+            "SLACK_CLIENT_ID": slack.app.client_id,
+            "SLACK_CLIENT_SECRET": slack.app.client_secret,
+            "SLACK_API_URL": slack.api_url,
+            "SLACK_AUTHORIZE_URL": slack.authorize_url,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{directory}/demo.db",
+            "ENCRYPTION_KEYS": new_key(),
+            "PUBLIC_URL": app_address,
+            "ALLOW_PRIVATE_ADDRESSES": "true",
+            "FEED_INTERVAL": str(_FEED_INTERVAL),
+        },
+        dotenv=None,
+    )
