@@ -20,6 +20,7 @@ _EMOJI = {
     Kind.MEETING: ":spiral_calendar_pad:",
     Kind.FOCUS: ":headphones:",
 }
+_SILENT = Show()
 _PLACE_EMOJI = {Location.HOME: ":house:", Location.OFFICE: ":office:", Location.ELSEWHERE: ":round_pushpin:"}
 
 
@@ -76,23 +77,17 @@ class Speaker:
 
     def event(self, event: Event, kind: Kind, rule: Rule | None, stretch: Stretch) -> tuple[str, str]:
         """Text and emoji for a counted event: its rule's, else the person's for the kind, else the kind's own."""
-        own = self.preferences.show.get(kind, Show())
-        shown = rule.show if rule is not None else Show()
+        own = self.preferences.show.get(kind, _SILENT)
+        shown = rule.show if rule is not None else _SILENT
         template = own.text if shown.text is None else shown.text
-        open_titles = self.preferences.titles and self.policy.titles and event.visibility is Visibility.DEFAULT
-        facts = {"until": self.until(stretch)}
-        if open_titles:
-            facts |= {"title": event.title, "location": event.location}
-        text = _filled(template, facts) or self._default(event, kind, stretch, facts)
+        text = self._filled(template, stretch, event) or self._default(event, kind, stretch)
         emoji = tidy_emoji(shown.emoji or "") or tidy_emoji(own.emoji or "")
-        if not emoji:
-            emoji = _EMOJI.get(kind) or _PLACE_EMOJI[location_of(event)]
-        return text, emoji
+        return text, emoji or _EMOJI.get(kind) or _PLACE_EMOJI[location_of(event)]
 
     def absence(self, text: str, emoji: str, stretch: Stretch) -> tuple[str, str]:
         """Text and emoji of an out-of-office override; what it leaves empty is the person's default."""
-        own = self.preferences.show.get(Kind.OUT_OF_OFFICE, Show())
-        said = tidy(text) or _filled(own.text, {"until": self.until(stretch)}) or self._absence(stretch)
+        own = self.preferences.show.get(Kind.OUT_OF_OFFICE, _SILENT)
+        said = tidy(text) or self._filled(own.text, stretch) or self._absence(stretch)
         return said, tidy_emoji(emoji) or tidy_emoji(own.emoji or "") or _EMOJI[Kind.OUT_OF_OFFICE]
 
     def until(self, stretch: Stretch) -> str:
@@ -108,11 +103,11 @@ class Speaker:
         end = stretch.end or datetime.max.replace(tzinfo=UTC)
         return stretch.start.astimezone(self.zone).date() == end.astimezone(self.zone).date()
 
-    def _default(self, event: Event, kind: Kind, stretch: Stretch, facts: dict[str, str]) -> str:
+    def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
         if kind is Kind.OUT_OF_OFFICE:
             return self._absence(stretch)
         if kind is Kind.WORKING_LOCATION:
-            return self._place(location_of(event), facts)
+            return self._place(event, stretch)
         return self.wording.focus if kind is Kind.FOCUS else self.wording.meeting
 
     def _absence(self, stretch: Stretch) -> str:
@@ -122,19 +117,31 @@ class Speaker:
         template = self.wording.out_of_office_until_time if same_day else self.wording.out_of_office_until_day
         return tidy(template.replace("{until}", self.until(stretch)))
 
-    def _place(self, place: Location, facts: dict[str, str]) -> str:
+    def _place(self, event: Event, stretch: Stretch) -> str:
+        place = location_of(event)
         if place is Location.HOME:
             return self.wording.home
         if place is Location.OFFICE:
             return self.wording.office
-        return _filled(self.wording.elsewhere_at, {"location": facts.get("location", "")}) or self.wording.elsewhere
+        return self._filled(self.wording.elsewhere_at, stretch, event) or self.wording.elsewhere
 
+    def _filled(self, template: str | None, stretch: Stretch, event: Event | None = None) -> str:
+        """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
+        if not template:
+            return ""
+        facts = {name: self._fact(name, stretch, event) for name in _PLACEHOLDER.findall(template)}
+        if not all(facts.values()):
+            return ""
+        return tidy(_PLACEHOLDER.sub(lambda found: facts[found[1]], template))
 
-def _filled(template: str | None, facts: dict[str, str]) -> str:
-    """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
-    if template is None or any(not facts.get(name, "").strip() for name in _PLACEHOLDER.findall(template)):
-        return ""
-    return tidy(_PLACEHOLDER.sub(lambda found: facts[found[1]], template))
+    def _fact(self, name: str, stretch: Stretch, event: Event | None) -> str:
+        if name == "until":
+            return self.until(stretch)
+        # A location tells as much as a title does.
+        is_open = self.preferences.titles and self.policy.titles
+        if event is None or not is_open or event.visibility is not Visibility.DEFAULT:
+            return ""
+        return (event.title if name == "title" else event.location).strip()
 
 
 def default_emoji(kind: Kind | None) -> str:

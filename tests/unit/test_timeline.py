@@ -184,6 +184,7 @@ def test_override_without_text_or_emoji() -> None:
         ("Skiing", {}, at(12), "Skiing"),
         ("", {Kind.OUT_OF_OFFICE: Show("Away till {until}")}, at(12), "Away till 13:00"),
         ("", {Kind.OUT_OF_OFFICE: Show("Away till {until}")}, None, "Out of office"),
+        ("", {Kind.OUT_OF_OFFICE: Show("{title}")}, None, "Out of office"),
     ],
 )
 def test_out_of_office_override_says(text: str, show: dict[Kind, Show], end: datetime | None, expected: str) -> None:
@@ -262,6 +263,13 @@ def test_bridge_is_a_reason_of_its_own_where_it_says_something_else() -> None:
     sick = event("Sick", at(10, 59), at(11, 2))
     timeline = line(event("Sync", at(10), at(11)), event("1:1", at(11, 5), at(12)), sick, preferences=preferences)
     assert timeline.at(at(11, 3)).reason.code is ReasonCode.BRIDGED
+
+
+def test_bridge_goes_on_with_the_higher_of_two_that_ended_together() -> None:
+    preferences = replace(TITLES, bridge=5 * MINUTE)
+    events = [event("Early", at(9), at(11)), event("Late", at(10), at(11)), event("Next", at(11, 5), at(12))]
+    for order in itertools.permutations(events):
+        assert line(*order, preferences=preferences).at(at(11, 2)).status.text == "Late"
 
 
 def test_lead_starts_early_by_no_more_and_not_for_a_day() -> None:
