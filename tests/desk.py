@@ -210,7 +210,9 @@ async def open_desk(
             clock=clock, bell=bell, facts=engine.facts, overrides=overrides, rules=rules, choices=preferences,
             overview=OverviewStore(database, engine.standings), writes=engine.writes, wording=wording,
         )  # fmt: skip
-        connections = Connections(CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell)
+        connections = Connections(
+            CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell
+        )
         surface = Surface(statuses, people, connections, PhraseBook(), clock, NoAccounts())
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))

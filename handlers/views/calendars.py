@@ -37,7 +37,7 @@ def calendar_line(voice: Voice, line: CalendarLine, now: datetime) -> str:
     if line.sentence:
         parts.append(voice.say(line.sentence))
     if line.synced_at is not None:
-        parts.append(voice.say("Last read: {moment}", moment=voice.moment(line.synced_at, now)))
+        parts.append(voice.say("Last read: {moment}", moment=voice.stamp(line.synced_at, now)))
     elif not line.sentence:
         parts.append(voice.say("Being read for the first time."))
     if line.problems:

@@ -164,7 +164,7 @@ def why(voice: Voice, found: Why) -> Reply:
     if found.last is not None:
         last = because(found.last.reason, voice, now.at, rules=now.facts.rules)
         more.append(
-            kit.context(voice.say("Last, at {time}: {what}", time=voice.moment(found.last.at, now.at), what=last))
+            kit.context(voice.say("Last, at {time}: {what}", time=voice.stamp(found.last.at, now.at), what=last))
         )
     return reply(standing(now, voice), *more)
 
@@ -189,7 +189,7 @@ def preview(voice: Voice, timeline: Timeline, day: date, today: date) -> Reply:
 def preview_at(voice: Voice, span: Span, instant: datetime, now: datetime, rules: tuple[Rule, ...]) -> Reply:
     """The status at an instant, and why."""
     what = shown(span.status) or voice.say("nothing")
-    first = voice.say("{moment}: {status}", moment=voice.moment(instant, now), status=what)
+    first = voice.say("{moment}: {status}", moment=voice.stamp(instant, now), status=what)
     return reply([first, because(span.reason, voice, now, title=span.title, rules=rules)])
 
 

@@ -21,6 +21,7 @@ from services.model import STATUS_TEXT_LIMIT, Kind, OwnStatusPolicy, Preferences
 from services.typed import LONGEST_EMOJI, emoji_of, status_text
 
 SETTINGS = "settings"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_LEAD = 30
 MOST_BRIDGE = 60
 
@@ -31,7 +32,7 @@ _NINE, _SIX = time(9), time(18)
 
 
 class PlaceholderError(InputError):
-    """Only `{title}`, `{until}` and `{location}` can stand in braces."""
+    """Only `{{title}}`, `{{until}}` and `{{location}}` can stand in braces."""
 
 
 class NotANumberError(InputError):
@@ -109,10 +110,7 @@ def _switches(voice: Voice, chosen: Preferences) -> list[kit.Block]:
 def _hours(voice: Voice, hours: WorkingHours | None) -> list[kit.Block]:
     days = (hours or WorkingHours()).days
     first, last = next(iter(days.values()), (_NINE, _SIX))
-    names = [
-        voice.say(name)
-        for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    ]  # fmt: skip
+    names = [voice.say(name) for name in WEEKDAYS]
     options = [kit.option(name, str(day)) for day, name in enumerate(names)]
     return [
         kit.entry(

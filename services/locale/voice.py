@@ -42,14 +42,20 @@ class Voice:
         return str(format_skeleton(skeleton, _noon(day), locale=self.conventions)).replace(_NARROW_SPACE, " ")
 
     def moment(self, instant: datetime, now: datetime) -> str:
-        """An instant as one says it now: `15:00`, `tomorrow, 15:00`, or `Fri, 27 Nov, 15:00`."""
+        """An instant within a sentence: `15:00`, `tomorrow, 15:00`, or `Fri 27 Nov, 15:00`."""
         today = now.astimezone(self.zone).date()
         day = instant.astimezone(self.zone).date()
         if day == today:
-            return self.time(instant)
+            return self.say("{time}", time=self.time(instant))
         if day == today + _DAY:
             return self.say("tomorrow, {time}", time=self.time(instant))
         return self.say("{day}, {time}", day=self.day(day, today), time=self.time(instant))
+
+    def stamp(self, instant: datetime, now: datetime) -> str:
+        """An instant by itself: `15:00`, or `Fri 27 Nov, 15:00`."""
+        today = now.astimezone(self.zone).date()
+        day = instant.astimezone(self.zone).date()
+        return self.time(instant) if day == today else f"{self.day(day, today)}, {self.time(instant)}"
 
     def until(self, instant: datetime, now: datetime) -> str:
         """The end of something: like `moment`, but midnight is the end of the day before it."""
