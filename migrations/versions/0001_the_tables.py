@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("synced_at", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("claim", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["team_id", "user_id"],
             ["people.team_id", "people.user_id"],

@@ -45,10 +45,10 @@ LONGEST_FLOOR = timedelta(days=1)
 BROKEN_EVERY = timedelta(hours=6)
 TELL_AFTER = timedelta(hours=1)
 TELL_AFTER_TRIES = 3
+TURN = 5.0
+"""Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
 
 _LOOK_AGAIN = 1.0
-_TURN = 5.0
-
 _FINAL = (CalendarRefusedError, CalendarGoneError, AddressNotAllowedError)
 _FINAL_AT_FIRST = (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
 
@@ -137,6 +137,7 @@ class CalendarSync:
         interval: timedelta,
         pace: HostPace | None = None,
         chance: Callable[[], float] | None = None,
+        turn: float = TURN,
     ) -> None:
         """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them."""
         self._calendars = calendars
@@ -146,6 +147,7 @@ class CalendarSync:
         self._interval = interval
         self._pace = pace or HostPace()
         self._chance = chance or random.SystemRandom().random
+        self._turn = turn
         self._running: set[asyncio.Task[Saved | None]] = set()
 
     async def next_due(self) -> datetime | None:
@@ -160,10 +162,10 @@ class CalendarSync:
     async def run_due(self) -> Report:
         """Fetch what is due, several at a time. A host that takes long delays nobody but its own calendars.
 
-        Returns when all of it is done, or when what is left has been silent for a second: that goes on by itself
-        and is counted by a later run. A run takes a few seconds at most.
+        Returns when all of it is done, or when its turn is over: what is left then goes on by itself, and is counted
+        by a later run.
         """
-        over = asyncio.get_running_loop().time() + _TURN
+        over = asyncio.get_running_loop().time() + self._turn
         done = changed = failed = 0
         while True:
             claimed = await self._claim()
@@ -171,10 +173,8 @@ class CalendarSync:
             if not self._running or asyncio.get_running_loop().time() > over:
                 return Report(done, changed, failed)
             finished, self._running = await asyncio.wait(
-                self._running, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+                self._running, timeout=min(_LOOK_AGAIN, self._turn), return_when=asyncio.FIRST_COMPLETED
             )
-            if not finished and not claimed:
-                return Report(done, changed, failed)
             results = await asyncio.gather(*finished, return_exceptions=True)
             for result in results:
                 if isinstance(result, BaseException):  # the store's own trouble: due again when the lease is over

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
@@ -32,6 +32,9 @@ MOST = 20
 
 _LONGEST_NAME = 200
 _UNREADABLE_FOR = timedelta(hours=6)
+_FIRST = 100
+"""Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
+
 _CALENDARS = Calendar.__table__
 
 
@@ -157,17 +160,17 @@ class CalendarStore:
 
     async def next_due(self, shut: Collection[str]) -> datetime | None:
         """When the first calendar is due that is not at one of the hosts `shut`."""
-        query = select(func.min(Calendar.due_at)).where(Calendar.due_at.is_not(None))
+        query = select(Calendar.due_at, Calendar.leased_until).where(Calendar.due_at.is_not(None))
         if shut:
             query = query.where(Calendar.host.not_in(shut))
         async with self._database.read() as connection:
-            found: datetime | None = await connection.scalar(query)
-        return found
+            rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
+            return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
 
     async def claim(
         self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
     ) -> Sequence[Claimed]:
-        """Up to `limit` due calendars that nobody else is claiming right now; they are due again at `lease`."""
+        """Up to `limit` due calendars that nobody is fetching; they are due again at `lease`."""
         chosen = await self._candidates(now, limit, shut, room)
         if not chosen:
             return ()
@@ -177,13 +180,15 @@ class CalendarStore:
                 await connection.execute(
                     select(*_CALENDARS.columns, Person.zone, Person.addresses)
                     .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
-                    .where(these, Calendar.due_at <= now)
+                    .where(these, _claimable(now))
                     .order_by(Calendar.due_at)
                     .with_for_update(skip_locked=True, of=Calendar)
                 )
             ).all()
             for row in rows:
-                await connection.execute(update(Calendar).where(_is(row)).values(claim=row.claim + 1, due_at=lease))
+                await connection.execute(
+                    update(Calendar).where(_is(row)).values(claim=row.claim + 1, due_at=lease, leased_until=lease)
+                )
         claimed = []
         for row in rows:
             try:
@@ -245,7 +250,7 @@ class CalendarStore:
         """The keys of what is due, oldest first, of each host not more than there is room for."""
         place = func.row_number().over(partition_by=Calendar.host, order_by=Calendar.due_at).label("place")
         due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.host, Calendar.due_at, place)
-        due = due.where(Calendar.due_at <= now)
+        due = due.where(_claimable(now))
         if shut:
             due = due.where(Calendar.host.not_in(shut))
         ranked = due.subquery()
@@ -284,7 +289,13 @@ class CalendarStore:
             await connection.execute(
                 update(Calendar)
                 .where(_is(row), Calendar.claim == row.claim + 1)
-                .values(health=Health.BROKEN, problem=SealError.__name__, due_at=now + _UNREADABLE_FOR, tried_at=now)
+                .values(
+                    health=Health.BROKEN,
+                    problem=SealError.__name__,
+                    due_at=now + _UNREADABLE_FOR,
+                    tried_at=now,
+                    leased_until=None,
+                )
             )
 
     def _claimed(self, row: Any, lease: datetime) -> Claimed:
@@ -353,6 +364,10 @@ def _is(row: Any) -> ColumnElement[bool]:
     )
 
 
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
+
+
 def _subject(calendar_id: str) -> str:
     return f"calendar/{calendar_id}"
 
@@ -368,6 +383,7 @@ def _outcome(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any
         "problem": outcome.problem,
         "failures": outcome.failures,
         "tried_at": now,
+        "leased_until": None,
         "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
     }
 

@@ -158,6 +158,7 @@ class Calendar(Base):
     synced_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     claim: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: who claimed last may write
+    leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being fetched; nobody else claims it before
 
 
 class EventRow(Base):

@@ -464,11 +464,20 @@ async def test_person_is_told_once_and_again_only_after_it_worked(store: Calenda
     assert await told(database) == []
 
 
-async def test_calendar_wanted_now_stays_due_when_its_fetch_ends(store: CalendarStore) -> None:
-    claimed = await connected(store)
-    assert await store.due_now(ANN, NOW + timedelta(seconds=1)) == 1
-    await store.save(claimed, full([]), WORKED, NOW + timedelta(seconds=2))
-    assert await store.next_due(()) == NOW + timedelta(seconds=1)
+async def test_calendar_wanted_again_while_it_is_fetched_is_fetched_once_more_afterwards(
+    store: CalendarStore, database: Database, events: EventStore
+) -> None:
+    first = await connected(store)
+    wanted = NOW + timedelta(seconds=1)
+    assert await store.due_now(ANN, wanted) == 1
+    assert list(await store.claim(wanted, LEASE, 10, (), anywhere)) == []
+    assert await store.next_due(()) == LEASE
+    assert await store.save(first, full([meeting(1)]), WORKED, NOW + timedelta(seconds=2)) is Saved.CHANGED
+    assert await store.next_due(()) == wanted
+    again = await claim_one(store, wanted)
+    assert await store.save(again, full([meeting(2)]), WORKED, wanted) is Saved.CHANGED
+    assert await store.next_due(()) == LATER
+    assert [event.uid for event in (await load(database, events, ANN))[ANN]] == ["m2@example.org"]
 
 
 async def test_host_that_asks_for_peace_gets_it_from_all_its_calendars(store: CalendarStore) -> None:

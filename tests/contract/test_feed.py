@@ -342,6 +342,12 @@ class House:
     async def run(self) -> Report:
         return await self.sync.run_due()
 
+    def short_of_time(self) -> None:
+        """From here on a run has half a second."""
+        self.sync = CalendarSync(
+            self.store, self.sources, self.clock, self.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.5
+        )
+
     async def wait_and_run(self, **by: float) -> Report:
         self.clock.move(**by)
         return await self.run()
@@ -556,6 +562,7 @@ async def test_mistake_of_ours_in_one_calendar_does_not_stop_the_others_and_leak
 
 
 async def test_slow_host_delays_only_its_own_calendars(house: House, site: Site) -> None:
+    house.short_of_time()
     release = asyncio.Event()
     at_once = most = 0
 
@@ -583,6 +590,7 @@ async def test_slow_host_delays_only_its_own_calendars(house: House, site: Site)
 
 
 async def test_slow_fetch_that_lost_its_claim_writes_nothing(house: House, site: Site) -> None:
+    house.short_of_time()
     release = asyncio.Event()
     answers = iter(["Old", "New"])
 
@@ -619,6 +627,8 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(house: H
 
 
 async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(house: House, site: Site) -> None:
+    house.short_of_time()
+
     async def hang(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(60)
         return web.Response()
