@@ -14,6 +14,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from services.reasons import Reason, ReasonCode
+
+__all__ = [
+    "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location", "Match",
+    "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences", "Reason",
+    "ReasonCode", "Response", "Rule", "Show", "ShowAs", "Span", "Standing", "Status", "Timeline", "Verdict",
+    "Visibility", "WallTimes", "WorkingHours",
+]  # fmt: skip
+
 STATUS_TEXT_LIMIT = 100
 """Characters that `status_text` may have (users.profile.set, error `too_long`)."""
 
@@ -262,57 +271,6 @@ class Policy:
     """What the workspace's admin allows."""
 
     titles: bool = True
-
-
-class ReasonCode(StrEnum):
-    """Why an event counted or not, a span shows what it shows, or a write was made or left. Said by `explain`."""
-
-    # an event, in the order of product.md "Which events count"
-    CANCELLED = "cancelled"
-    DECLINED = "declined"
-    FREE = "free"
-    BIRTHDAY = "birthday"
-    UNCONFIRMED = "unconfirmed"
-    ALL_DAY_NOTE = "all_day_note"
-    OUTSIDE_WORKING_HOURS = "outside_working_hours"
-    IGNORED_BY_RULE = "ignored_by_rule"
-    NO_LENGTH = "no_length"
-    COUNTED = "counted"
-    COUNTED_BY_RULE = "counted_by_rule"
-    COUNTED_OWN_ALL_DAY_ABSENCE = "counted_own_all_day_absence"
-    # a span
-    EVENT = "event"
-    BRIDGED = "bridged"
-    OVERRIDE = "override"
-    BACK_EARLY = "back_early"
-    IDLE = "idle"
-    NOTHING = "nothing"
-    # a decision
-    SHOWS_ALREADY = "shows_already"
-    PROFILE_FREE = "profile_free"
-    OURS_CHANGED = "ours_changed"
-    OWN_WITH_END = "own_with_end"
-    OWN_COVERED = "own_covered"
-    OWN_TYPED_DURING = "own_typed_during"
-    CLEARED_BY_HAND = "cleared_by_hand"
-    OWN_ALWAYS_WINS = "own_always_wins"
-    OWN_LEFT = "own_left"
-    OVERRIDE_WINS = "override_wins"
-    PUT_BACK = "put_back"
-    COVERED_HAS_ENDED = "covered_has_ended"
-    SPAN_OVER = "span_over"
-    NOT_EXPIRED_BY_SLACK = "not_expired_by_slack"
-    PAUSED = "paused"
-    NO_GRANT = "no_grant"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A code and what it is about: only facts that its owner may read back (never a sealed title)."""
-
-    code: ReasonCode
-    rule: str = ""
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
