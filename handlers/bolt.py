@@ -14,7 +14,7 @@ from handlers.authorize import Authorize
 from handlers.errors import Errors
 
 _LOG = logging.getLogger("slack_bolt.statusquo")
-_LOG.setLevel(logging.WARNING)  # below that Bolt logs whole payloads
+_LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fails is logged by handlers.errors
 
 
 def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, not_installed: str) -> AsyncApp:

@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from handlers.payloads import Payload, check
+from services.errors import UnknownRequestError
 from services.metrics import Metrics
 from services.model import PersonKey
 from services.ports import Clock
@@ -24,6 +25,10 @@ log = structlog.get_logger(__name__)
 PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
 """Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
 
+REPEATABLE = PERSONAL_NEWS | {"app_uninstalled", "tokens_revoked", "team_access_revoked"}
+"""Dated by Slack and checked against what is kept: taken in twice they change nothing, and none may be lost."""
+
+_UNKNOWN = 404
 _FAILED = 500
 _RETRY = "x-slack-retry-num"
 
@@ -62,7 +67,7 @@ class Intake:
         self._metrics = metrics
 
     async def take(self, payload: Payload, headers: Mapping[str, str] | None = None) -> BoltResponse:
-        """The answer to a payload. Raises RequestError where it is none."""
+        """The answer to a payload. Raises RequestError where it is none, or nobody's."""
         check(payload)
         kind = _kind(payload)
         if payload.get("type") == "url_verification":
@@ -74,7 +79,7 @@ class Intake:
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
         if kind in PERSONAL_NEWS and not await self._is_ours(request, team_id, enterprise_id):
             return self._done(kind, "stranger", BoltResponse(status=200, body=""))
-        delivery_id = "" if kind in PERSONAL_NEWS else payload.get("event_id") or payload.get("trigger_id") or ""
+        delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or payload.get("trigger_id") or ""
         home = team_id or enterprise_id
         if delivery_id and not await self._deliveries.claim(home, delivery_id, self._clock.now()):
             log.info("delivery_repeated", kind=kind, team_id=home, retry=(headers or {}).get(_RETRY, ""))
@@ -82,6 +87,9 @@ class Intake:
         response = await self._bolt.async_dispatch(request)
         if response.status >= _FAILED and delivery_id:
             await self._deliveries.release(home, delivery_id)
+        if response.status == _UNKNOWN:
+            self._done(kind, "unknown", response)
+            raise UnknownRequestError("nobody listens", kind=kind)
         return self._done(kind, "failed" if response.status >= _FAILED else "taken", response)
 
     async def _is_ours(self, request: AsyncBoltRequest, team_id: str, enterprise_id: str) -> bool:
@@ -103,4 +111,4 @@ def _kind(payload: Payload) -> str:
     return payload.get("type") or "ssl_check"
 
 
-_EVENTS = PERSONAL_NEWS | {"app_home_opened", "app_uninstalled", "tokens_revoked", "team_access_revoked"}
+_EVENTS = REPEATABLE | {"app_home_opened"}

@@ -105,7 +105,7 @@ async def test_ooo_while_paused_says_that_it_waits(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("locale", "zone", "typed", "answer", "end"),
     [
-        ("de-DE", "Europe/Berlin", "bis Freitag", "Du bist abwesend bis Fr. 27. Nov., 24:00 Uhr.", "2026-11-28 00:00"),
+        ("de-DE", "Europe/Berlin", "bis Freitag", "Du bist bis Fr., 27. Nov., 24:00 Uhr abwesend.", "2026-11-28 00:00"),
         ("fr-FR", "Europe/Paris", "jusqu’à demain", "Vous êtes absent(e) jusqu’à la fin de la journée.",
          "2026-11-25 00:00"),
         ("es-ES", "Europe/Madrid", "hasta el viernes", "Estás fuera de la oficina hasta el final del vie, 27 nov.",
