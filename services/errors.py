@@ -122,6 +122,12 @@ class UnknownPathError(RequestError):
     http_status = 404
 
 
+class UnknownRequestError(RequestError):
+    """I do not know what that request is about."""
+
+    http_status = 404
+
+
 class MethodNotAllowedError(RequestError):
     """This address does not take that kind of request."""
 

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from slack_bolt.app.async_app import AsyncApp
 
 from handlers.authorize import Authorize
@@ -24,6 +23,7 @@ from handlers.events import Events
 from handlers.intake import Intake
 from handlers.oauth import OAuth
 from handlers.operations import Check, Operations
+from handlers.server import QuietRunner
 from handlers.signatures import Signatures
 from handlers.web import application
 from services.grants import Grants, SlackApp
@@ -187,7 +187,10 @@ async def house(
         database, clock, stub, bell, recorder, people, store, workspaces, states, deliveries, leaving, intake,
         metrics, bolt, web_app,
     )  # fmt: skip
-    async with TestServer(web_app, host="127.0.0.1") as server:
-        found.url = str(server.make_url("")).rstrip("/")
-        yield found
+    runner = QuietRunner(web_app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield found
+    await runner.cleanup()
     await clients.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -224,6 +225,39 @@ async def test_wrong_path_or_method_is_refused_in_one_sentence(
 ) -> None:
     async with aiohttp.ClientSession() as session, session.request(method, lone.url + path) as answered:
         assert (answered.status, (await answered.json())["error"]) == (status, sentence)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.1\r\nAuthorization xoxb-secret\r\n\r\n",
+        b"GET /slack/install?link=T1.secret\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /secret" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: -secret\r\n\r\n",
+        b"\x16\x03\x01secret\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused_without_being_repeated(
+    lone: House, raw: bytes, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(lone.url.rpartition(":")[2]))
+    writer.write(raw)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.split(b" ")[1] == b"400"
+    assert json.loads(body)["error"] == CANNOT_BE_READ
+    logged = capsys.readouterr().out + caplog.text
+    assert "request_broken" in logged
+    assert "secret" not in logged
+
+
+async def test_request_that_nobody_knows_is_refused_and_not_logged(
+    lone: House, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    status, text = await lone.command("my secret plan", command="/other")
+    assert (status, json.loads(text)["error"]) == (404, "I do not know what that request is about.")
+    assert "secret plan" not in capsys.readouterr().out + caplog.text
 
 
 async def test_failure_is_logged_with_the_id_that_is_shown_and_nothing_else_is_said(
