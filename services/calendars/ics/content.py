@@ -10,6 +10,7 @@ from services.calendars.ics.lex import Raw, text_of
 
 _LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
 _PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*(?:=((?:"[^"]*"|[^";:])*))?')
+_DATES = re.compile(r":(?=\d{4}-?\d\d-?\d\d)", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NEVER_FOLDED = frozenset(
     {"DTSTART", "DTEND", "DURATION", "DTSTAMP", "RECURRENCE-ID", "SEQUENCE", "STATUS", "TRANSP", "CLASS", "METHOD"}
@@ -82,6 +83,8 @@ def content_lines(lines: bytes) -> Iterator[Property]:
             # Too short ever to be folded, so what follows one of these is rubbish and no part of it.
             value += "" if name in _NEVER_FOLDED else line
             continue
+        if "TZID" in found:
+            colon, found = _unquoted_zone(line, colon, found)
         if name:
             yield Property(name, value, params)
         name, params, value = start[1].upper().rpartition(".")[2], found, line[colon + 1 :]
@@ -100,8 +103,18 @@ def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:
         position = match.end()
     if position < len(line) and line[position] == ":":
         return position, params
-    colon = line.find(":", position)
-    return (None if colon < 0 else colon), params
+    return None if (colon := line.find(":", position)) < 0 else colon, params
+
+
+def _unquoted_zone(line: str, colon: int, params: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """The same for `TZID=GMT+02:00:20260701T100000`: a zone's name with a colon, which should have been quoted."""
+    tzid = params.get("TZID")
+    if tzid is None or _DATES.match(line, colon):
+        return colon, params
+    dates = _DATES.search(line, colon + 1)
+    if dates is None:
+        return colon, params
+    return dates.start(), {**params, "TZID": tzid + line[colon : dates.start()].replace('"', "").strip()}
 
 
 def unescaped(value: str) -> str:

@@ -126,24 +126,24 @@ class Dates:
 
     def _expand(self, lines: list[Property], reach: Reach, found: Starts, *, first: bool = True) -> None:
         begin = self._times.start.wall
-        rules: list[tuple[Rule, datetime | None]] = []
+        rules: list[tuple[Rule, datetime | None, bool]] = []
         for line in lines:
             try:
                 rule = parsed(line.value)
                 if self._times.start.date:
                     rule = _of_days(rule)
-                rules.append((rule, self._until(rule)))
+                rules.append((rule, self._until(rule), len(lines) > 1 and self._fits(rule)))
             except (RuleProblemError, ValueProblemError) as problem:
                 # Whatever the rule meant, the first time is told by DTSTART.
                 self._problems.append(str(problem))
                 if first:
                     found.setdefault(begin)
-        several = first and len(rules) > 1 and any(self._fits(rule) for rule, _ in rules)
-        for rule, until in rules:
+        fitting = any(fits for _, _, fits in rules)
+        for rule, until, fits in rules:
             if until is not None and until < begin:
                 # How Google and Confluence write a series of which everything was deleted.
                 continue
-            counts = first and not (several and not self._fits(rule))
+            counts = first and (fits or not fitting)
             try:
                 for wall in expanded(rule, begin, until, reach, self._window.budget, first=counts):
                     if wall >= reach.lower or wall == begin:
