@@ -168,7 +168,7 @@ class GuardedClient:
     ) -> None:
         """`seconds` are for a whole request with redirects; `ssl` is as aiohttp takes it (True: the system's CAs)."""
         self.rules = rules
-        self._resolver = resolver
+        self._resolver = _GuardedResolver(resolver or _ThreadResolver(), rules)
         self._seconds = seconds
         self._body_limit = body_limit
         self._user_agent = user_agent
@@ -208,6 +208,7 @@ class GuardedClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        await self._resolver.close()
 
     async def _follow(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, left: int) -> Response:
         while True:
@@ -251,7 +252,7 @@ class GuardedClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                resolver=_GuardedResolver(self._resolver or _ThreadResolver(), self.rules),
+                resolver=self._resolver,
                 socket_factory=self._socket,
                 use_dns_cache=False,  # the addresses that were checked are those that are connected to, at once
                 ssl=self._ssl,

@@ -187,6 +187,8 @@ def test_address_as_pasted_becomes_the_one_that_is_fetched(typed: str, meant: st
         "https://example.org/\r\nHost: other",
         "https://example.org\\@127.0.0.1/",
         "https://exa%6dple.org/",
+        "https://[::zz]/",
+        "https://[v1.fe80::a+en1]/",
         "https://user@example.org/a.ics",
         "https://user:password@example.org/a.ics",
         "http://example.org/a.ics",

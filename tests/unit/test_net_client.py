@@ -191,6 +191,12 @@ async def test_unknown_name_and_closed_port_are_unreachable(client: GuardedClien
         await client.request("GET", "http://127.0.0.1:9/")
 
 
+async def test_what_is_no_address_is_not_visited(client: GuardedClient) -> None:
+    for text in ("", "feeds.example/a.ics", "file:///etc/passwd"):
+        with pytest.raises(AddressNotAllowedError):
+            await client.request("GET", text)
+
+
 async def test_label_longer_than_dns_allows_is_unreachable(client: GuardedClient) -> None:
     with pytest.raises(CalendarUnreachableError):
         await client.request("GET", f"https://{'a' * 64}.example/")
@@ -223,7 +229,9 @@ async def test_redirect_to_the_inside_is_not_followed(
     assert (len(secure.seen), inside.seen) == (1, [])
 
 
-@pytest.mark.parametrize("to", ["http://feeds.example/", "ftp://feeds.example/", "https://feeds.example:22/"])
+@pytest.mark.parametrize(
+    "to", ["http://feeds.example/", "ftp://feeds.example/", "https://feeds.example:22/", "https://me:x@feeds.example/"]
+)
 async def test_redirect_to_another_scheme_or_port_is_not_followed(
     secure: Site, contexts: tuple[ssl.SSLContext, ssl.SSLContext], to: str
 ) -> None:
