@@ -12,6 +12,7 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from handlers.intake import KNOWN_PERSON
 from services.grants import Member
 from services.model import PersonKey, Status
 from services.slack.oauth import parse_member
@@ -24,10 +25,6 @@ _ANYTHING = re.compile(".*", re.DOTALL)
 
 class People(Protocol):
     """What events change of people."""
-
-    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
-        """The person, if they are one of ours."""
-        ...
 
     async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
         """The profile showed `seen` at `at`."""
@@ -82,17 +79,15 @@ class Events:
 
     async def status_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint of what the profile shows; often our own echo."""
-        user = event.get("user")
-        key = await self._person(context)
+        user, key = event.get("user"), context.get(KNOWN_PERSON)
         profile = user.get("profile") if isinstance(user, dict) else None
-        if key is None or not isinstance(profile, dict):
-            return
-        await self.people.seen_status(key, status_of(profile), instant(body, event))
+        if isinstance(key, PersonKey) and isinstance(profile, dict):
+            await self.people.seen_status(key, status_of(profile), instant(body, event))
 
     async def profile_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """The person's zone, language or address may be another."""
-        key = await self._person(context)
-        if key is not None:
+        key = context.get(KNOWN_PERSON)
+        if isinstance(key, PersonKey):
             await self.people.zone_changed(key, parse_member(event.get("user")))
 
     async def home_opened(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
@@ -125,9 +120,6 @@ class Events:
     async def clicked(self, ack: Any) -> None:
         """A click that needs no answer."""
         await ack()
-
-    async def _person(self, context: AsyncBoltContext) -> PersonKey | None:
-        return await self.people.find(context.team_id or "", context.enterprise_id or "", context.user_id or "")
 
 
 def instant(body: dict[str, Any], event: dict[str, Any]) -> datetime:

@@ -28,6 +28,9 @@ PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
 REPEATABLE = PERSONAL_NEWS | {"app_uninstalled", "tokens_revoked", "team_access_revoked"}
 """Dated by Slack and checked against what is kept: taken in twice they change nothing, and none may be lost."""
 
+KNOWN_PERSON = "known_person"
+"""Where the context of personal news holds the key of whom they are about."""
+
 _UNKNOWN = 404
 _FAILED = 500
 _RETRY = "x-slack-retry-num"
@@ -77,8 +80,11 @@ class Intake:
         # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
-        if kind in PERSONAL_NEWS and not await self._is_ours(request, team_id, enterprise_id):
-            return self._done(kind, "stranger", BoltResponse(status=200, body=""))
+        if kind in PERSONAL_NEWS:
+            known = await self._people.find(team_id, enterprise_id, request.context.user_id or "")
+            if known is None:
+                return self._done(kind, "stranger", BoltResponse(status=200, body=""))
+            request.context[KNOWN_PERSON] = known
         delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or payload.get("trigger_id") or ""
         home = team_id or enterprise_id
         if delivery_id and not await self._deliveries.claim(home, delivery_id, self._clock.now()):
@@ -91,10 +97,6 @@ class Intake:
             self._done(kind, "unknown", response)
             raise UnknownRequestError("nobody listens", kind=kind)
         return self._done(kind, "failed" if response.status >= _FAILED else "taken", response)
-
-    async def _is_ours(self, request: AsyncBoltRequest, team_id: str, enterprise_id: str) -> bool:
-        """Whether we know the person. Where the payload names another home, that of the person's own counts."""
-        return await self._people.find(team_id, enterprise_id, request.context.user_id or "") is not None
 
     def _done(self, kind: str, outcome: str, response: BoltResponse) -> BoltResponse:
         self._metrics.deliveries.labels(kind, outcome).inc()

@@ -153,7 +153,13 @@ class House:
 
 @asynccontextmanager
 async def house(
-    database: Database, vault: Vault, clock: ManualClock, stub: OAuthStub, *, checks: dict[str, Check] | None = None
+    database: Database,
+    vault: Vault,
+    clock: ManualClock,
+    stub: OAuthStub,
+    *,
+    checks: dict[str, Check] | None = None,
+    client_id: str = CLIENT_ID,
 ) -> AsyncIterator[House]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     bell, recorder, metrics = CountingBell(), Recorder(), Metrics()
@@ -164,7 +170,7 @@ async def house(
     leaving = Leaving(store, workspaces, authority, clock=clock, bell=bell)
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
-        SlackApp(CLIENT_ID, AUTHORIZE, stub.redirect_uri),
+        SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
         states=states, workspaces=workspaces, people=store, authority=authority, performer=recorder,
         clock=clock, bell=bell,
     )  # fmt: skip

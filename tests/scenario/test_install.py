@@ -441,6 +441,28 @@ async def test_grant_stands_although_the_member_cannot_be_read(app: House) -> No
     assert (view.zone.key, view.granted) == ("UTC", True)
 
 
+async def test_install_without_a_client_id_says_who_has_to_set_it_up(
+    sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub
+) -> None:
+    database = Database(sqlite_url)
+    async with house(database, vault, clock, stub, client_id="") as found, found.browser() as session:
+        for path in ("/slack/install", path_of(await found.people.grant_link(BOB))):
+            async with session.get(path, allow_redirects=False) as answered:
+                assert (answered.status, said(await answered.text())) == (
+                    404,
+                    "Status Quo cannot be installed from here. Its operator has to set it up first.",
+                )
+    await database.close()
+
+
+async def test_page_escapes_what_slack_says(app: House) -> None:
+    found = answer(token=None)
+    found["team"]["name"] = '<script>alert("x")</script>'
+    _, page = await app.install(found)
+    assert "<script" not in page
+    assert 'installed in <script>alert("x")</script>.' in said(page)
+
+
 async def test_cookie_is_for_this_browser_alone(app: House) -> None:
     async with app.browser() as session, session.get("/slack/install", allow_redirects=False) as answered:
         cookie = answered.headers["Set-Cookie"]

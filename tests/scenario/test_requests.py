@@ -490,6 +490,17 @@ async def test_news_without_a_profile_is_answered(lone: House, user: Any) -> Non
     assert (await lone.event({"type": "user_profile_changed", "user": user}, event_id="Ev2"))[0] == 200
 
 
+async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(app: House) -> None:
+    await app.install(answer("W1", team=None, enterprise="E1"))
+    moved = {**profile("W1"), "tz": "Asia/Tokyo"}
+    authorizations = [{"team_id": "T7", "enterprise_id": "E1", "is_enterprise_install": True}]
+    news = {"type": "user_profile_changed", "user": moved}
+    assert await app.event(news, team_id="T7", authorizations=authorizations) == (200, "")
+    view = await app.people.get(PersonKey("E1", "W1"))
+    assert view is not None
+    assert view.zone.key == "Asia/Tokyo"
+
+
 async def test_person_who_moves_is_followed(app: House) -> None:
     moved = {**profile(), "tz": "Asia/Tokyo", "locale": "ja-JP"}
     assert await app.event({"type": "user_profile_changed", "user": moved}) == (200, "")
