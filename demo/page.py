@@ -25,7 +25,7 @@ from demo.slack.errors import RefusalError
 log = structlog.get_logger(__name__)
 
 FILES = Path(__file__).resolve().parent / "page"
-_SECTIONS = ("members", "messages", "home", "modals", "calendar", "clock")
+_SECTIONS = ("person", "members", "messages", "home", "modals", "calendar", "clock")
 _BEAT = 0.1
 _HEARTBEATS = 10
 _CALLS = 200
@@ -139,6 +139,8 @@ class Page:
             await asyncio.sleep(_BEAT)
 
     def _section(self, section: str, person: str) -> Any:
+        if section == "person":
+            return person
         if section == "members":
             return shown.members(self._slack)
         if section == "messages":

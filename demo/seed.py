@@ -69,6 +69,8 @@ async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
     answer = await slack.people.submit(user_id, form.view_id, values)
     if not answer.ok or (answer.json() or {}).get("response_action") == "errors":
         raise SeedError(f"the calendar was not taken: {answer.status} {answer.body[:200]!r}")
+    for left in slack.modals.get(user_id, [])[:1]:
+        await slack.people.dismiss(user_id, left.view_id, whole_stack=True)
 
 
 async def _until(condition: Callable[[], bool], trouble: str) -> None:

@@ -56,21 +56,29 @@ export function connect() {
     for (const section of ["members", "messages", "home", "modals", "calendar"]) {
       if (section in facts) state[section] = facts[section];
     }
-    if (facts.members && !me()) pick(state.members[0].id);
+    if (facts.person && facts.person !== state.person) {
+      remember(facts.person);
+      emit("person");
+    }
+    delete facts.person;
     for (const section of Object.keys(facts)) emit(section);
   };
 }
 
 export function pick(person) {
   if (person === state.person) return;
-  state.person = person;
   state.home = null;
   state.modals = [];
   state.messages = [];
-  localStorage.setItem("person", person);
-  document.cookie = `person=${person}; path=/; SameSite=Lax`;
+  remember(person);
   emit("person");
   connect();
+}
+
+function remember(person) {
+  state.person = person;
+  localStorage.setItem("person", person);
+  document.cookie = `person=${person}; path=/; SameSite=Lax`;
 }
 
 export async function ask(what, body = {}) {
