@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from demo.slack import AppConfig, Call, LocalSlack
+from demo.slack import AppConfig, Call, LocalSlack, Token
+from demo.slack.state import DEFAULT_USER_SCOPES
 from services.crypto import Sealer
 from services.engine.engine import Engine
 from services.engine.lane import Lanes
@@ -175,7 +176,7 @@ class World:
                         bot_token=self.vault.seal(bot.value, "workspaces.bot_token", team_id),
                     )
                 )  # fmt: skip
-            token = self.slack.grant(user_id) if granted else None
+            token = self._grant(user_id) if granted else None
             values: dict[str, Any] = {
                 "team_id": team_id, "user_id": user_id, "zone": zone, "created_at": now, "granted_at": now,
                 "grant_state": "ok" if granted else "none",
@@ -184,7 +185,7 @@ class World:
             } | columns  # fmt: skip
             if token is not None and token.refresh:
                 values["refresh_token"] = self.vault.seal(token.refresh, "people.refresh_token", team_id, user_id)
-                values["token_expires_at"] = token.expires_at
+                values["token_expires_at"] = datetime.fromtimestamp(token.expires_at or 0, UTC)
             await connection.execute(sa.insert(Person).values(values))
             await connection.execute(
                 sa.insert(Calendar).values(
@@ -193,6 +194,12 @@ class World:
                 )
             )  # fmt: skip
         return key
+
+    def _grant(self, user_id: str) -> Token:
+        if not self.slack.app.token_rotation:
+            return self.slack.grant(user_id)
+        team_id = self.slack.member(user_id).team_id
+        return self.slack.tokens.issue("user", team_id, user_id, DEFAULT_USER_SCOPES, rotate_at=self.clock.now())
 
     async def has(self, key: PersonKey, *events: Event) -> None:
         """Make these the person's events."""

@@ -1,4 +1,4 @@
-"""What Slack refuses, drops or takes back: nothing is lost, nobody is written to without leave, people are told once."""
+"""What Slack refuses, drops or takes back: nothing is lost, nobody is written to without leave, all are told once."""
 
 from __future__ import annotations
 

@@ -1,0 +1,188 @@
+"""Claiming who is due, lanes' rows and their fence, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.model import Action, Reason, ReasonCode
+from services.store.due import Outcome
+from services.store.engine import Database, after_commit
+from services.store.standings import Memory
+from services.store.writes import Attempt
+from tests.world import World, meeting, until
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For what takes several processes: SQLite has one."""
+
+
+async def test_batch_takes_those_due_longest_first_and_leaves_the_rest(world: World) -> None:
+    replica = world.replica()
+    now = world.clock.now()
+    for number in range(5):
+        await world.person(f"U{number}", due_at=now - timedelta(minutes=number))
+    await world.person("ULATER", due_at=now + timedelta(seconds=1))
+    async with replica.due.batch(now, 3) as batch:
+        assert [person.key.user_id for person in batch.people] == ["U4", "U3", "U2"]
+    assert await replica.due.next_due() == now - timedelta(minutes=4)
+
+
+async def test_batch_that_fails_leaves_everybody_due(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+    now = world.clock.now()
+    with pytest.raises(RuntimeError):
+        async with replica.due.batch(now, 10) as batch:
+            await batch.save([Outcome(key, now + timedelta(days=1), urgency=2)])
+            raise RuntimeError
+    assert await world.column(key, "due_at") == now
+    assert await world.pending() == 0
+
+
+@on_postgresql
+async def test_replicas_share_out_due_people_each_exactly_once(world: World, database_url: str) -> None:
+    other = Database(database_url)
+    try:
+        mine, theirs = world.replica(), world.replica(database=other)
+        now = world.clock.now()
+        for number in range(40):
+            await world.person(f"U{number}")
+        async with mine.due.batch(now, 25) as first, theirs.due.batch(now, 25) as second:
+            taken = [person.key.user_id for person in [*first.people, *second.people]]
+            await first.save([Outcome(person.key, now + timedelta(days=1)) for person in first.people])
+            await second.save([Outcome(person.key, now + timedelta(days=1)) for person in second.people])
+        assert sorted(taken) == sorted(f"U{number}" for number in range(40))
+        assert await mine.due.next_due() == now + timedelta(days=1)
+    finally:
+        await other.close()
+
+
+@on_postgresql
+async def test_two_engines_on_one_database_write_each_status_once(world: World, database_url: str) -> None:
+    other = Database(database_url)
+    try:
+        first, second = world.replica(), world.replica(database=other)
+        await first.start()
+        await second.start()
+        start = world.clock.now() + timedelta(hours=1)
+        keys = [await world.person(f"U{number}") for number in range(20)]
+        for key in keys:
+            await world.has(key, meeting(start))
+        await world.settled()
+        world.clock.move(hours=1)
+        await until(lambda: all(world.status(key.user_id)[0] == "In a meeting" for key in keys))
+        await world.settled()
+        for key in keys:
+            assert (await world.memory(key)).standing.pending is None
+    finally:
+        await world.close()
+        world.replicas.clear()
+        await other.close()
+
+
+async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+    now = world.clock.now()
+    for minutes, urgency in ((0, 3), (1, 1), (2, 3)):
+        async with replica.due.batch(now + timedelta(minutes=minutes), 10) as batch:
+            await batch.save([Outcome(key, now, urgency=urgency)])
+    (wish,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    assert (wish.seq, wish.urgency) == (3, 1)
+
+
+async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+    now = world.clock.now()
+    async with replica.due.batch(now, 10) as batch:
+        await batch.save([Outcome(key, now, urgency=2)])
+    (old,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    async with replica.due.batch(now, 10) as batch:
+        await batch.save([Outcome(key, now, urgency=2)])
+    (new,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    attempt = Attempt(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
+    await replica.rows.settle(old, Memory(decided="old"), attempt, "{}")
+    assert await world.pending() == 1
+    await replica.rows.settle(new, Memory(decided="new"), attempt, "{}")
+    assert await world.pending() == 0
+    await replica.rows.settle(old, Memory(decided="late"), attempt, "{}")
+    assert (await world.memory(key)).decided == "new"
+
+
+async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+    now = world.clock.now()
+    async with replica.due.batch(now, 10) as batch:
+        await batch.save([Outcome(key, now, urgency=2)])
+    (wish,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
+    assert await replica.rows.wishes(key.team_id, now, 10, set()) == []
+    assert await replica.rows.next_try(key.team_id, now) == now + timedelta(minutes=1)
+    async with replica.due.batch(now, 10) as batch:
+        await batch.save([Outcome(key, now, urgency=0)])
+    (typed,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    assert typed.failures == 1
+
+
+async def test_sweep_names_every_lane_with_something_to_do(world: World) -> None:
+    replica = world.replica()
+    now = world.clock.now()
+    wishing = await world.person("U1", team_id="T1")
+    told = await world.person("U2", team_id="T2")
+    await world.person("U3", team_id="T3", home_opened=True, home_stale=True)
+    put_off = await world.person("U4", team_id="T4")
+    await world.person("U5", team_id="T5")
+    async with replica.due.batch(now, 10) as batch:
+        await batch.save([Outcome(key, now, urgency=2) for key in (wishing, put_off)])
+        await replica.notices.tell(batch.transaction, told, "welcome")
+    (wish,) = await replica.rows.wishes("T4", now, 10, set())
+    await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
+    async with replica.rows.busy(now) as (_, lanes):
+        assert lanes == ["T1", "T2", "T3"]
+
+
+async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+
+    async def tell() -> int:
+        async with world.database.write() as connection:
+            await replica.notices.tell(connection, key, "grant")
+        due = await replica.notices.due(key.team_id, 10)
+        for notice in due:
+            await replica.notices.sent(notice, world.clock.now())
+        return len(due)
+
+    assert [await tell(), await tell()] == [1, 0]
+    async with world.database.write() as connection:
+        await replica.notices.worked(connection, key, "grant")
+    assert await tell() == 1
+
+
+async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(world: World) -> None:
+    replica = world.replica()
+    key = await world.person()
+    async with world.database.write() as connection:
+        await replica.notices.tell(connection, key, "grant")
+    tries = 0
+    while due := await replica.notices.due(key.team_id, 10):
+        tries += 1
+        await replica.notices.failed(due[0], world.clock.now())
+    assert tries == 5
+
+
+async def test_hook_of_a_transaction_runs_after_its_commit_and_not_after_a_rollback(world: World) -> None:
+    ran: list[str] = []
+    with pytest.raises(RuntimeError):
+        async with world.database.write() as connection:
+            after_commit(connection, lambda: ran.append("rolled back"))
+            raise RuntimeError
+    async with world.database.write() as connection:
+        after_commit(connection, lambda: ran.append("committed"))
+        assert ran == []
+    await asyncio.sleep(0)
+    assert ran == ["committed"]

@@ -1,0 +1,212 @@
+"""Rotated tokens are renewed ahead of time by exactly one replica, for idle people too, and crashes heal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from demo.slack import Fault
+from services.errors import GrantLostError
+from services.model import PersonKey
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Person, Workspace
+from services.tokens import AHEAD, LEASE, SPREAD, Claim, Renewed, refresh_due
+from tests.clocks import ManualClock
+from tests.world import TEAM, World, meeting, open_world, until
+
+EXCHANGE = "oauth.v2.access"
+
+
+@pytest.fixture
+async def rotating(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[World]:
+    """A Slack that rotates the app's tokens."""
+    async with open_world(database, vault, clock, token_rotation=True) as world:
+        yield world
+
+
+async def scheduled(world: World, user_id: str = "U1") -> tuple[PersonKey, datetime]:
+    """A person whose token is to be renewed when its time comes."""
+    key = await world.person(user_id)
+    expires_at = await world.column(key, "token_expires_at")
+    due_at = refresh_due(expires_at, key.team_id, key.user_id)
+    async with world.database.write() as connection:
+        await connection.execute(sa.update(Person).where(Person.user_id == user_id).values(refresh_due_at=due_at))
+    return key, due_at
+
+
+async def token_of(world: World, key: PersonKey) -> str | None:
+    sealed = await world.column(key, "token")
+    return world.vault.open(sealed, "people.token", key.team_id, key.user_id)
+
+
+async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: World) -> None:
+    await rotating.replica().start()
+    key, due_at = await scheduled(rotating)
+    first = await token_of(rotating, key)
+    expires_at = await rotating.column(key, "token_expires_at")
+    assert AHEAD <= expires_at - due_at <= AHEAD + SPREAD
+    for _ in range(6):
+        due_at = await rotating.column(key, "refresh_due_at")
+        rotating.clock.move_to(due_at)
+        await until(lambda due_at=due_at: later(rotating, key, due_at))  # type: ignore[misc]  # the loop's value
+    assert await token_of(rotating, key) != first
+    assert len(rotating.calls(EXCHANGE)) == 6
+    await rotating.has(key, meeting(rotating.clock.now()))
+    await until(lambda: rotating.status()[0] == "In a meeting")
+    assert rotating.slack.direct_messages("U1") == []
+
+
+async def later(world: World, key: PersonKey, than: datetime) -> bool:
+    found = await world.column(key, "refresh_due_at")
+    return bool(found > than + LEASE)
+
+
+async def test_bots_token_is_renewed_too(rotating: World) -> None:
+    await rotating.person()
+    user_id = rotating.slack.bot_of(TEAM).user_id
+    bot = rotating.slack.tokens.issue("bot", TEAM, user_id, {"chat:write"}, rotate_at=rotating.clock.now())
+    sealed = rotating.vault.seal(bot.refresh, "workspaces.bot_refresh_token", TEAM)
+    async with rotating.database.write() as connection:
+        await connection.execute(
+            sa.update(Workspace).values(bot_refresh_token=sealed, refresh_due_at=rotating.clock.now())
+        )
+    await rotating.replica().start()
+    await until(lambda: len(rotating.calls(EXCHANGE)) == 1)
+
+    async def renewed() -> bool:
+        async with rotating.database.read() as connection:
+            kept = await connection.scalar(sa.select(Workspace.bot_token))
+        return rotating.vault.open(kept, "workspaces.bot_token", TEAM) != bot.value
+
+    await until(renewed)
+
+
+async def test_two_replicas_renew_each_token_exactly_once(rotating: World, database_url: str) -> None:
+    other = Database(database_url)
+    try:
+        for number in range(12):
+            await rotating.person(f"U{number}", refresh_due_at=rotating.clock.now())
+        replicas = [rotating.replica(), rotating.replica(database=other)]
+        reports = await asyncio.gather(*(replica.tokens.run_due() for replica in replicas for _ in range(2)))
+        assert sum(report.changed for report in reports) == 12
+        assert sorted(call.arguments["grant_type"] for call in rotating.calls(EXCHANGE)) == ["refresh_token"] * 12
+        assert all(call.ok for call in rotating.calls(EXCHANGE))
+    finally:
+        await other.close()
+
+
+async def test_expired_token_is_renewed_when_a_call_says_so(rotating: World) -> None:
+    await rotating.replica().start()
+    key = await rotating.person()  # nobody scheduled its renewal
+    rotating.clock.move(hours=13)
+    await rotating.has(key, meeting(rotating.clock.now()))
+    await until(lambda: rotating.status()[0] == "In a meeting")
+    assert len(rotating.calls(EXCHANGE)) == 1
+
+
+async def test_refresh_token_that_slack_does_not_know_loses_the_grant_and_tells_once(rotating: World) -> None:
+    rotating.slack.faults.add(Fault(EXCHANGE, error="invalid_refresh_token", times=None))
+    await rotating.replica().start()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    await until(lambda: len(rotating.slack.direct_messages("U1")) == 1)
+    assert await rotating.column(key, "grant_state") == "lost"
+    rotating.clock.move(hours=24)
+    await rotating.settled()
+    assert len(rotating.calls(EXCHANGE)) == 1
+    assert len(rotating.slack.direct_messages("U1")) == 1
+
+
+async def test_outage_of_the_exchange_is_retried_and_costs_nobody_their_grant(rotating: World) -> None:
+    rotating.slack.faults.add(Fault(EXCHANGE, status=503))
+    await rotating.replica().start()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    await until(lambda: len(rotating.calls(EXCHANGE)) == 1)
+    await until(lambda: later_than_now(rotating, key))
+    rotating.clock.move(minutes=1)
+    await until(lambda: later(rotating, key, rotating.clock.now()))
+    assert await rotating.column(key, "grant_state") == "ok"
+    assert len(rotating.calls(EXCHANGE)) == 2
+
+
+async def later_than_now(world: World, key: PersonKey) -> bool:
+    found = await world.column(key, "refresh_due_at")
+    return bool(found > world.clock.now() + LEASE)
+
+
+async def test_death_between_the_answer_and_its_record_heals_within_slacks_grace(rotating: World) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def die(*_: Any) -> None:
+        raise Killed
+
+    doomed = rotating.replica()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    doomed.tokens._rows.renewed = die  # type: ignore[method-assign]  # the moment is what is tested
+    used = rotating.slack.tokens.user("U1")
+    assert used is not None
+    refresh = used.refresh
+    with pytest.raises(Killed):
+        await doomed.tokens.run_due()
+    used.refresh = refresh  # Slack's short grace for a refresh token that was used
+    rotating.clock.move(seconds=LEASE.total_seconds())
+    await rotating.replica().start()
+    await until(lambda: later(rotating, key, rotating.clock.now()))
+    assert await rotating.column(key, "grant_state") == "ok"
+    await rotating.has(key, meeting(rotating.clock.now()))
+    await until(lambda: rotating.status()[0] == "In a meeting")
+
+
+async def test_grant_given_anew_during_a_renewal_is_kept(rotating: World) -> None:
+    replica = rotating.replica()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    rows = replica.tokens._rows
+    (claim,) = await rows.claim(due_at, due_at + LEASE, 10)
+    fresh = rotating.vault.seal("xoxe-1-fresh", "people.refresh_token", key.team_id, key.user_id)
+    await rotating.change(key, refresh_token=fresh)
+    assert not await rows.renewed(claim, Renewed("xoxp-old", "xoxe-old", 43_200), due_at, due_at)
+    await rows.lost(claim)
+    assert await rotating.column(key, "grant_state") == "ok"
+
+
+async def test_renewal_survives_a_new_encryption_key_in_between(rotating: World) -> None:
+    replica = rotating.replica()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    rows = replica.tokens._rows
+    (claim,) = await rows.claim(due_at, due_at + LEASE, 10)
+    assert claim.refresh is not None
+    resealed = rotating.vault.seal(claim.refresh, "people.refresh_token", key.team_id, key.user_id)
+    await rotating.change(key, refresh_token=resealed)
+    assert await rows.renewed(claim, Renewed("xoxp-new", "xoxe-new", 43_200), due_at, due_at)
+    assert await token_of(rotating, key) == "xoxp-new"
+
+
+async def test_token_without_a_refresh_token_is_lost_when_it_expires(rotating: World) -> None:
+    replica = rotating.replica()
+    key = await rotating.person()
+    await rotating.change(key, refresh_token=None)
+    with pytest.raises(GrantLostError):
+        await replica.tokens.refresh(key)
+
+
+def test_what_is_claimed_does_not_print_its_secret() -> None:
+    assert "xoxe" not in repr(Claim("T1", "U1", "xoxe-1-secret")) + repr(Renewed("xoxe.xoxp", "xoxe-1", 1))
+
+
+def test_renewals_are_spread_over_a_quarter_of_an_hour(clock: ManualClock) -> None:
+    expires_at = clock.now() + timedelta(hours=12)
+    dues = [refresh_due(expires_at, "T1", f"U{number}") for number in range(200)]
+    assert max(dues) <= expires_at - AHEAD
+    assert min(dues) >= expires_at - AHEAD - SPREAD
+    assert max(dues) - min(dues) > SPREAD * 0.9
