@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from yarl import URL
 
 from services import errors
-from services.calendars.sync import Health
+from services.calendars.health import Health
 from services.model import PersonKey
 from services.ports import Bell, Clock
 

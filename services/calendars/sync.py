@@ -9,27 +9,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 import structlog
 
+from services.calendars.health import Claimed, Health, Outcome, Saved, after_failure, after_success
 from services.calendars.pace import HostPace
 from services.engine.guard import guarded
-from services.errors import (
-    AddressNotAllowedError,
-    CalendarBusyError,
-    CalendarError,
-    CalendarGoneError,
-    CalendarRefusedError,
-    CalendarTooCostlyError,
-    CalendarTooLargeError,
-    CalendarUnreachableError,
-    NotACalendarError,
-)
-from services.ports import Bell, Changes, Clock, Connection, Report, Source
+from services.errors import CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.ports import Bell, Changes, Clock, Report, Source
 
 log = structlog.get_logger(__name__)
 
@@ -39,61 +29,10 @@ LEASE = timedelta(minutes=2)
 JITTER = 0.1
 """Every delay is longer by up to this share of it, so that a thousand calendars connected at once spread out."""
 
-FIRST_RETRY = timedelta(minutes=1)
-LONGEST_RETRY = timedelta(hours=1)
-LONGEST_FLOOR = timedelta(days=1)
-BROKEN_EVERY = timedelta(hours=6)
-TELL_AFTER = timedelta(hours=1)
-TELL_AFTER_TRIES = 3
 TURN = 5.0
 """Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
 
 _LOOK_AGAIN = 1.0
-_FINAL = (CalendarRefusedError, CalendarGoneError, AddressNotAllowedError)
-_FINAL_AT_FIRST = (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
-
-
-class Health(StrEnum):
-    """How a calendar is: not read yet, read, not read lately, or not to be read without its owner."""
-
-    NEW = "new"
-    OK = "ok"
-    FAILING = "failing"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A calendar that this process may fetch until `lease`; `claim` is the fence that its writes carry."""
-
-    connection: Connection
-    claim: int
-    lease: datetime
-    host: str
-    health: Health
-    failures: int
-    worked_at: datetime
-    """When it was read last, or connected, if it never was."""
-    ever_worked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is written down about a try: `tell` the person, unless they were told since it last worked."""
-
-    health: Health
-    due_at: datetime
-    problem: str = ""
-    failures: int = 0
-    tell: bool = False
-
-
-class Saved(StrEnum):
-    """What became of a result: not ours to write any more, nothing differed, or events changed."""
-
-    STALE = "stale"
-    UNCHANGED = "unchanged"
-    CHANGED = "changed"
 
 
 class Calendars(Protocol):
@@ -230,8 +169,7 @@ class CalendarSync:
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
         now = self._clock.now()
         self._pace.answered(claimed.host)
-        delay = max(self._interval, min(changes.floor or self._interval, LONGEST_FLOOR))
-        outcome = Outcome(Health.OK, due_at=now + self._spread(delay))
+        outcome = after_success(changes.floor, now, self._interval, self._spread)
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
@@ -244,9 +182,7 @@ class CalendarSync:
         if isinstance(error, CalendarBusyError):
             until = self._pace.refused(claimed.host, now, error.retry_after)
             await self._calendars.postpone(claimed.host, until)
-            outcome = Outcome(
-                outcome.health, max(until, outcome.due_at), outcome.problem, outcome.failures, outcome.tell
-            )
+            outcome = replace(outcome, due_at=max(until, outcome.due_at))
         written = await self._calendars.fail(claimed, outcome, now)
         log.warning(
             "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
@@ -257,37 +193,6 @@ class CalendarSync:
 
     def _spread(self, delay: timedelta) -> timedelta:
         return delay * (1 + JITTER * self._chance())
-
-
-def after_failure(
-    claimed: Claimed,
-    error: CalendarError,
-    now: datetime,
-    interval: timedelta,
-    spread: Callable[[timedelta], timedelta],
-) -> Outcome:
-    """When to try again after `error`, and whether the person is to be told.
-
-    A host that refuses, or knows no such calendar, makes it broken: told at once, tried every few hours. The same
-    holds for an address that has never given a calendar. Everything else is tried again after a minute, then two,
-    four, … up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's business.
-    With an `interval` shorter than usual all of this is shorter too.
-    """
-    failures = claimed.failures + 1
-    broken = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
-    if broken:
-        delay = min(BROKEN_EVERY, interval * 24)
-    else:
-        delay = min(min(FIRST_RETRY, interval) * 2 ** min(failures - 1, 16), LONGEST_RETRY)
-    asked = timedelta(seconds=error.retry_after or 0)
-    lasting = failures >= TELL_AFTER_TRIES and now - claimed.worked_at >= min(TELL_AFTER, interval * 4)
-    return Outcome(
-        health=Health.BROKEN if broken else Health.FAILING,
-        due_at=now + spread(max(delay, asked)),
-        problem=type(error).__name__,
-        failures=failures,
-        tell=broken or lasting,
-    )
 
 
 def _ids(claimed: Claimed) -> dict[str, str]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import and_, case, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
-from services.calendars.sync import Claimed, Health, Outcome, Saved
+from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.model import PersonKey
-from services.ports import Changes, Connection
+from services.ports import Changes
 from services.store import marks
+from services.store.calendar_rows import CalendarRows, claimable, owned_by, same, subject, the_person, tried
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
@@ -30,7 +29,6 @@ log = structlog.get_logger(__name__)
 MOST = 20
 """Calendars that one person may connect."""
 
-_LONGEST_NAME = 200
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100
 """Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
@@ -57,6 +55,7 @@ class CalendarStore:
         """`vault` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
         self._database = database
         self._vault = vault
+        self._rows = CalendarRows(vault)
         self._events = events
         self._notices = notices
 
@@ -75,20 +74,20 @@ class CalendarStore:
     ) -> str:
         """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError."""
         calendar_id = "C" + secrets.token_hex(8)
-        place = (*_pair(key), calendar_id)
+        place = (key.team_id, key.user_id, calendar_id)
         async with self._database.write() as connection:
-            person = await connection.scalar(select(Person.user_id).where(_person(key)).with_for_update())
+            person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
             if person is None:
                 raise NotGrantedError("unknown person")
             stored = (
                 await connection.execute(
-                    select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(_of(key))
+                    select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
                 )
             ).all()
             for other, of_provider, sealed in stored:
                 if of_provider != provider:
                     continue
-                if self._open(sealed, "calendars.address", *_pair(key), other) == address:
+                if self._rows.text(sealed, "calendars.address", *place[:2], other) == address:
                     raise AlreadyConnectedError(host)
             if len(stored) >= MOST:
                 raise TooManyError("calendars", most=MOST)
@@ -98,14 +97,12 @@ class CalendarStore:
                     user_id=key.user_id,
                     calendar_id=calendar_id,
                     provider=provider,
-                    name=self._vault.seal(name, "calendars.name", *place),
                     host=host[:255],
-                    address=self._vault.seal(address, "calendars.address", *place),
                     address_digest=self._vault.sealer.digest(f"{provider}\n{address}".encode()),
-                    credentials=self._vault.seal(_json(credentials), "calendars.credentials", *place),
                     health=Health.NEW,
                     created_at=now,
                     due_at=now,
+                    **self._rows.fresh(place, address, name, credentials),
                 )
             )
             await _home_stale(connection, key)
@@ -126,10 +123,10 @@ class CalendarStore:
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(*_CALENDARS.columns, count.label("events"))
-                .where(_of(key))
+                .where(owned_by(key))
                 .order_by(Calendar.created_at, Calendar.calendar_id)
             )
-            return [self._view(row) for row in rows]
+            return [self._rows.view(row) for row in rows]
 
     async def trouble(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
         """The name of a calendar and the class name of its last error; None where it is gone or well."""
@@ -139,10 +136,10 @@ class CalendarStore:
     async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool:
         """Delete a calendar with its events and its notice; the person becomes due. False where there is none."""
         async with self._database.write() as connection:
-            gone = await connection.execute(delete(Calendar).where(_of(key), Calendar.calendar_id == calendar_id))
+            gone = await connection.execute(delete(Calendar).where(owned_by(key), Calendar.calendar_id == calendar_id))
             if not gone.rowcount:
                 return False
-            await self._notices.worked(connection, key, _subject(calendar_id))
+            await self._notices.worked(connection, key, subject(calendar_id))
             await marks.mark_due(connection, key, now)
         return True
 
@@ -151,7 +148,7 @@ class CalendarStore:
         async with self._database.write() as connection:
             found = await connection.execute(
                 update(Calendar)
-                .where(_of(key), Calendar.due_at.is_not(None))
+                .where(owned_by(key), Calendar.due_at.is_not(None))
                 .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
             )
         return int(found.rowcount)
@@ -180,19 +177,19 @@ class CalendarStore:
                 await connection.execute(
                     select(*_CALENDARS.columns, Person.zone, Person.addresses)
                     .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
-                    .where(these, _claimable(now))
+                    .where(these, claimable(now))
                     .order_by(Calendar.due_at)
                     .with_for_update(skip_locked=True, of=Calendar)
                 )
             ).all()
             for row in rows:
                 await connection.execute(
-                    update(Calendar).where(_is(row)).values(claim=row.claim + 1, due_at=lease, leased_until=lease)
+                    update(Calendar).where(same(row)).values(claim=row.claim + 1, due_at=lease, leased_until=lease)
                 )
         claimed = []
         for row in rows:
             try:
-                claimed.append(self._claimed(row, lease))
+                claimed.append(self._rows.claimed(row, lease))
             except SealError:
                 await self._unreadable(row, now)
         return claimed
@@ -200,26 +197,17 @@ class CalendarStore:
     async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
         """Events, state, health and next due in one transaction; nothing at all where the claim is stale."""
         key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
-        place = (*_pair(key), calendar_id)
         plan = EventPlan(key, calendar_id)
         if not changes.unchanged:
             async with self._database.read() as connection:
                 plan = await self._events.prepare(connection, key, calendar_id, changes)
-        values: dict[str, Any] = {"synced_at": now} | _outcome(outcome, claimed, now)
-        if changes.state != claimed.connection.state:
-            values["state"] = self._vault.seal(changes.state, "calendars.state", *place)
-        if changes.name:
-            values["name"] = self._vault.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
-        if changes.credentials is not None:
-            values["credentials"] = self._vault.seal(_json(changes.credentials), "calendars.credentials", *place)
-        if not changes.unchanged:
-            values["problems"] = len(changes.problems)
+        values = tried(outcome, claimed, now) | self._rows.found(claimed, changes, now)
         async with self._database.write() as connection:
             if not await self._write(connection, claimed, values):
                 return Saved.STALE
             await self._events.apply(connection, plan)
             if claimed.health is not Health.OK:
-                await self._notices.worked(connection, key, _subject(calendar_id))
+                await self._notices.worked(connection, key, subject(calendar_id))
                 await _home_stale(connection, key)
             if not plan.empty:
                 await marks.mark_due(connection, key, now)
@@ -229,20 +217,20 @@ class CalendarStore:
         """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
-            if not await self._write(connection, claimed, _outcome(outcome, claimed, now)):
+            if not await self._write(connection, claimed, tried(outcome, claimed, now)):
                 return False
             if outcome.tell:
-                await self._notices.tell(connection, key, _subject(claimed.connection.calendar_id))
+                await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
             if outcome.health is not claimed.health:
                 await _home_stale(connection, key)
         return True
 
     async def postpone(self, host: str, until: datetime) -> None:
-        """Leave every calendar of `host` alone until then, in every process."""
+        """Leave every calendar of `host` alone until then, in every process; rows being written are not waited for."""
+        mine = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
+        sooner = select(*mine).where(Calendar.host == host, Calendar.due_at < until).with_for_update(skip_locked=True)
         async with self._database.write() as connection:
-            await connection.execute(
-                update(Calendar).where(Calendar.host == host, Calendar.due_at < until).values(due_at=until)
-            )
+            await connection.execute(update(Calendar).where(tuple_(*mine).in_(sooner)).values(due_at=until))
 
     async def _candidates(
         self, now: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
@@ -250,7 +238,7 @@ class CalendarStore:
         """The keys of what is due, oldest first, of each host not more than there is room for."""
         place = func.row_number().over(partition_by=Calendar.host, order_by=Calendar.due_at).label("place")
         due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.host, Calendar.due_at, place)
-        due = due.where(_claimable(now))
+        due = due.where(claimable(now))
         if shut:
             due = due.where(Calendar.host.not_in(shut))
         ranked = due.subquery()
@@ -274,7 +262,7 @@ class CalendarStore:
         found = await connection.execute(
             update(Calendar)
             .where(
-                _of(claimed.connection.key),
+                owned_by(claimed.connection.key),
                 Calendar.calendar_id == claimed.connection.calendar_id,
                 Calendar.claim == claimed.claim,
             )
@@ -288,7 +276,7 @@ class CalendarStore:
         async with self._database.write() as connection:
             await connection.execute(
                 update(Calendar)
-                .where(_is(row), Calendar.claim == row.claim + 1)
+                .where(same(row), Calendar.claim == row.claim + 1)
                 .values(
                     health=Health.BROKEN,
                     problem=SealError.__name__,
@@ -298,96 +286,7 @@ class CalendarStore:
                 )
             )
 
-    def _claimed(self, row: Any, lease: datetime) -> Claimed:
-        place = (row.team_id, row.user_id, row.calendar_id)
-        addresses = self._vault.open(row.addresses, "people.addresses", row.team_id, row.user_id)
-        credentials = self._vault.open(row.credentials, "calendars.credentials", *place)
-        return Claimed(
-            connection=Connection(
-                key=PersonKey(row.team_id, row.user_id),
-                calendar_id=row.calendar_id,
-                provider=row.provider,
-                address=self._vault.open(row.address, "calendars.address", *place) or "",
-                zone=ZoneInfo(row.zone),
-                addresses=tuple(json.loads(addresses or "[]")),
-                credentials=json.loads(credentials or "{}"),
-                state=self._vault.open_bytes(row.state, "calendars.state", *place),
-            ),
-            claim=row.claim + 1,
-            lease=lease,
-            host=row.host,
-            health=Health(row.health),
-            failures=row.failures,
-            worked_at=row.synced_at or row.created_at,
-            ever_worked=row.synced_at is not None,
-        )
-
-    def _view(self, row: Any) -> CalendarView:
-        name = self._open(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
-        return CalendarView(
-            calendar_id=row.calendar_id,
-            provider=row.provider,
-            name=name or row.host,
-            host=row.host,
-            health=Health(row.health),
-            problem=row.problem,
-            synced_at=row.synced_at,
-            tried_at=row.tried_at,
-            due_at=row.due_at,
-            events=row.events,
-            problems=row.problems,
-        )
-
-    def _open(self, sealed: bytes | None, column: str, *place: str) -> str | None:
-        """The text, or None where its key is gone: the list shows such a calendar, so that it can be removed."""
-        try:
-            return self._vault.open(sealed, column, *place)
-        except SealError:
-            return None
-
-
-def _pair(key: PersonKey) -> tuple[str, str]:
-    return key.team_id, key.user_id
-
-
-def _person(key: PersonKey) -> ColumnElement[bool]:
-    return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
-
-
-def _of(key: PersonKey) -> ColumnElement[bool]:
-    return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id)
-
-
-def _is(row: Any) -> ColumnElement[bool]:
-    return and_(
-        Calendar.team_id == row.team_id, Calendar.user_id == row.user_id, Calendar.calendar_id == row.calendar_id
-    )
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
-
-
-def _subject(calendar_id: str) -> str:
-    return f"calendar/{calendar_id}"
-
-
-def _json(value: Mapping[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(dict(value))
-
-
-def _outcome(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
-    """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
-    return {
-        "health": outcome.health,
-        "problem": outcome.problem,
-        "failures": outcome.failures,
-        "tried_at": now,
-        "leased_until": None,
-        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
-    }
-
 
 async def _home_stale(connection: AsyncConnection, key: PersonKey) -> None:
     """What the Home tab shows of the calendars changed."""
-    await connection.execute(update(Person).where(_person(key)).values(home_stale=True))
+    await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))

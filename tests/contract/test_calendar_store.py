@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from services.calendars.connections import CalendarView
-from services.calendars.sync import Claimed, Health, Outcome, Saved
+from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.crypto import Sealer, new_key
 from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.model import (

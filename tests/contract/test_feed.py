@@ -18,9 +18,10 @@ from sqlalchemy import insert, select, update
 
 from services.calendars.connections import CalendarView, Connections
 from services.calendars.feed import FeedSource
+from services.calendars.health import Claimed, Health, after_failure
 from services.calendars.ics.expand import Expander
 from services.calendars.pace import HostPace
-from services.calendars.sync import CalendarSync, Claimed, Health, after_failure
+from services.calendars.sync import CalendarSync
 from services.errors import (
     AddressNotAllowedError,
     AlreadyConnectedError,

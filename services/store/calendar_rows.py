@@ -1,0 +1,145 @@
+"""A calendar's row: how it becomes what the use cases know, and which rows are meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, literal, or_
+
+from services.calendars.connections import CalendarView
+from services.calendars.health import Claimed, Health, Outcome
+from services.errors import SealError
+from services.model import PersonKey
+from services.ports import Changes, Connection
+from services.store.columns import UtcInstant, Vault
+from services.store.models import Calendar, Person
+
+_LONGEST_NAME = 200
+
+
+class CalendarRows:
+    """Opens and seals what a row holds."""
+
+    def __init__(self, vault: Vault) -> None:
+        """`vault` has the keys."""
+        self._vault = vault
+
+    def claimed(self, row: Any, lease: datetime) -> Claimed:
+        """From a row as it was before the claim, with its person's zone and addresses. Raises SealError."""
+        place = (row.team_id, row.user_id, row.calendar_id)
+        addresses = self._vault.open(row.addresses, "people.addresses", row.team_id, row.user_id)
+        credentials = self._vault.open(row.credentials, "calendars.credentials", *place)
+        return Claimed(
+            connection=Connection(
+                key=PersonKey(row.team_id, row.user_id),
+                calendar_id=row.calendar_id,
+                provider=row.provider,
+                address=self._vault.open(row.address, "calendars.address", *place) or "",
+                zone=ZoneInfo(row.zone),
+                addresses=tuple(json.loads(addresses or "[]")),
+                credentials=json.loads(credentials or "{}"),
+                state=self._vault.open_bytes(row.state, "calendars.state", *place),
+            ),
+            claim=row.claim + 1,
+            lease=lease,
+            host=row.host,
+            health=Health(row.health),
+            failures=row.failures,
+            worked_at=row.synced_at or row.created_at,
+            ever_worked=row.synced_at is not None,
+        )
+
+    def view(self, row: Any) -> CalendarView:
+        """From a row with the number of its `events`."""
+        name = self.text(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
+        return CalendarView(
+            calendar_id=row.calendar_id,
+            provider=row.provider,
+            name=name or row.host,
+            host=row.host,
+            health=Health(row.health),
+            problem=row.problem,
+            synced_at=row.synced_at,
+            tried_at=row.tried_at,
+            due_at=row.due_at,
+            events=row.events,
+            problems=row.problems,
+        )
+
+    def text(self, sealed: bytes | None, column: str, *place: str) -> str | None:
+        """The text, or None where its key is gone: the list shows such a calendar, so that it can be removed."""
+        try:
+            return self._vault.open(sealed, column, *place)
+        except SealError:
+            return None
+
+    def found(self, claimed: Claimed, changes: Changes, now: datetime) -> dict[str, Any]:
+        """The columns that a fetch fills which worked."""
+        key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
+        place = (key.team_id, key.user_id, calendar_id)
+        values: dict[str, Any] = {"synced_at": now}
+        if changes.state != claimed.connection.state:
+            values["state"] = self._vault.seal(changes.state, "calendars.state", *place)
+        if changes.name:
+            values["name"] = self._vault.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
+        if changes.credentials is not None:
+            values["credentials"] = self._vault.seal(
+                json.dumps(dict(changes.credentials)), "calendars.credentials", *place
+            )
+        if not changes.unchanged:
+            values["problems"] = len(changes.problems)
+        return values
+
+    def fresh(
+        self, place: tuple[str, str, str], address: str, name: str | None, credentials: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """The sealed columns of a new row."""
+        secret = None if credentials is None else json.dumps(dict(credentials))
+        return {
+            "name": self._vault.seal(name, "calendars.name", *place),
+            "address": self._vault.seal(address, "calendars.address", *place),
+            "credentials": self._vault.seal(secret, "calendars.credentials", *place),
+        }
+
+
+def the_person(key: PersonKey) -> ColumnElement[bool]:
+    """The person's own row."""
+    return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
+
+
+def owned_by(key: PersonKey) -> ColumnElement[bool]:
+    """The person's calendars."""
+    return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id)
+
+
+def same(row: Any) -> ColumnElement[bool]:
+    """The calendar that `row` is of."""
+    return and_(
+        Calendar.team_id == row.team_id, Calendar.user_id == row.user_id, Calendar.calendar_id == row.calendar_id
+    )
+
+
+def claimable(now: datetime) -> ColumnElement[bool]:
+    """Due, and fetched by nobody."""
+    return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
+
+
+def subject(calendar_id: str) -> str:
+    """What a notice about this calendar is called."""
+    return f"calendar/{calendar_id}"
+
+
+def tried(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
+    """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
+    return {
+        "health": outcome.health,
+        "problem": outcome.problem,
+        "failures": outcome.failures,
+        "tried_at": now,
+        "leased_until": None,
+        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
+    }
