@@ -24,8 +24,8 @@ from demo.slack.errors import RefusalError
 
 log = structlog.get_logger(__name__)
 
-FILES = Path(__file__).resolve().parent / "page"
-_SECTIONS = ("person", "members", "messages", "home", "modals", "calendar", "clock")
+FILES = Path(__file__).resolve().parent / "static"
+_SECTIONS = frozenset({"person", "members", "messages", "home", "modals", "calendar", "clock"})
 _BEAT = 0.1
 _HEARTBEATS = 10
 _CALLS = 200
@@ -139,19 +139,16 @@ class Page:
             await asyncio.sleep(_BEAT)
 
     def _section(self, section: str, person: str) -> Any:
-        if section == "person":
-            return person
-        if section == "members":
-            return shown.members(self._slack)
-        if section == "messages":
-            return shown.messages(self._slack, person)
-        if section == "home":
-            return shown.view(self._slack.homes.get(person))
-        if section == "modals":
-            return [shown.view(state) for state in self._slack.modals.get(person, [])]
-        if section == "calendar":
-            return shown.calendar(self._calendars.by_person[person], self._clock.now())
-        return shown.clock(self._clock)
+        show: dict[str, Callable[[], Any]] = {
+            "person": lambda: person,
+            "members": lambda: shown.members(self._slack),
+            "messages": lambda: shown.messages(self._slack, person),
+            "home": lambda: shown.view(self._slack.homes.get(person)),
+            "modals": lambda: [shown.view(state) for state in self._slack.modals.get(person, [])],
+            "calendar": lambda: shown.calendar(self._calendars.by_person[person], self._clock.now()),
+            "clock": lambda: shown.clock(self._clock),
+        }
+        return show[section]()
 
 
 def _note(viewer: _Viewer, change: dict[str, Any]) -> None:

@@ -78,5 +78,13 @@ def _sentence(export: dict[str, Any], since: datetime, zone: ZoneInfo) -> str:
             continue
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
         because = f"“{titles[0]}”. " if write["uid"] and titles and titles[0] else ""
-        return because + explain.english(codec.reason_from_json(write["reason"]), zone)
+        reason = codec.reason_from_json(write["reason"])
+        until = _moment(reason.until.astimezone(zone), since.astimezone(zone)) if reason.until else ""
+        message, facts = explain.sentence(reason, until=until)
+        return because + message.format(**facts)
     return ""
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    """The time, and the day where it is another one."""
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b} {at:%H:%M}"

@@ -31,5 +31,5 @@ function row(call) {
     h("td", { class: "at" }, status && !cleared ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
     h("td", {}, h("code", {}, call.method)),
     h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),
-    h("td", { class: "why" }, call.reason));
+    h("td", { class: "why", title: call.reason }, call.reason));
 }

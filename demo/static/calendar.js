@@ -3,7 +3,7 @@
 import { byId, fill, h } from "./dom.js";
 import { editEntry } from "./entry.js";
 import { ask, me, now, on, state } from "./store.js";
-import { clockTime, dayName, zoneCity } from "./times.js";
+import { clockTime, dayName } from "./times.js";
 
 const HOUR = 46;
 const STEP = 300;
@@ -32,7 +32,7 @@ const wall = (at) => clockTime(at, state.calendar.zone);
 
 function title() {
   const member = me();
-  if (member && state.calendar) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s calendar `, h("small", {}, `${dayName(state.calendar.midnight + 43200, state.calendar.zone)}, ${zoneCity(state.calendar.zone)}`));
+  if (member && state.calendar) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s calendar `, h("small", {}, dayName(state.calendar.midnight + 43200, state.calendar.zone)));
 }
 
 function draw() {

@@ -10,7 +10,7 @@ let parts;
 export function startClock() {
   const time = h("time", { class: "time" });
   const day = h("span", { class: "date" });
-  const pause = h("button", { type: "button", class: "small", onclick: () => ask("clock", state.clock.paused ? { resume: true } : { pause: true }) });
+  const pause = h("button", { type: "button", class: "small", id: "run", onclick: () => ask("clock", state.clock.paused ? { resume: true } : { pause: true }) });
   const speeds = SPEEDS.map((speed) => h("button", { type: "button", class: "small", "aria-pressed": "false", title: speed === 1 ? "As fast as the world" : `${speed} times as fast`, onclick: () => ask("clock", { speed }) }, `×${speed}`));
   const next = h("button", { type: "button", class: "small primary", id: "next-edge", title: "To the next instant at which a status changes", onclick: () => ask("clock", { next: true }) }, "Next edge ⏭");
   const quarter = h("button", { type: "button", class: "small", onclick: () => ask("clock", { by: 900 }) }, "+15 min");
