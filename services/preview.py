@@ -218,13 +218,15 @@ def _say(name: str, reading: Reading, timeline: Timeline, zone: ZoneInfo, out: T
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
-    status = Table("When", "Status", "Why", title=Text(f"{name}: status"), title_justify="left")
+    width = None if out.isatty() else 120
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    console.print(Text(name))
+    status = Table("When", "Status", "Why")
     for span in timeline.spans:
         if span.shows:
             when = _between(span.start.astimezone(zone), span.end.astimezone(zone))
             status.add_row(when, Text(f"{span.status.emoji} {span.status.text}"), Text(english(span.reason, zone)))
-    events = Table("When", "What", "Counts", "Why", title=Text(f"{name}: events"), title_justify="left")
+    events = Table("When", "What", "Counts", "Why")
     for verdict in _listed(timeline.verdicts):
         event = verdict.event
         if event.all_day and event.wall is not None:

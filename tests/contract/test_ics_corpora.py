@@ -109,7 +109,7 @@ def test_the_corpora_are_the_ones_that_the_lock_names() -> None:
     assert (len(ICALENDAR), len(EXPANDED)) == (163, 95)
 
 
-@pytest.mark.parametrize("path", ICALENDAR + EXPANDED, ids=lambda path: _name(path))
+@pytest.mark.parametrize("path", ICALENDAR + EXPANDED, ids=_name)
 def test_a_shipped_calendar_agrees_or_its_difference_is_explained(path: Path) -> None:
     data = path.read_bytes()
     ours, theirs = _ours(data), _theirs(data)
