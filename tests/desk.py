@@ -33,7 +33,6 @@ from services.model import Override, PersonKey
 from services.net.addresses import AddressRules
 from services.people import People
 from services.phrases import PhraseBook
-from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
@@ -49,6 +48,7 @@ from services.store.preferences import PreferenceStore
 from services.store.rules import RuleStore
 from services.store.states import StateStore
 from services.store.workspaces import WorkspaceStore
+from tests import blockkit
 from tests.clocks import ManualClock
 from tests.world import TEAM, Replica, World, open_world
 
@@ -84,7 +84,10 @@ class Desk:
     async def type(self, command: str, text: str, user: str = ANN) -> dict[str, Any]:
         answer = await self.world.slack.people.command(user, command, text)
         assert answer.status == 200, (answer.status, answer.body)
-        return answer.json() or {}
+        said = answer.json() or {}
+        if said:
+            blockkit.check_message(said)
+        return said
 
     async def standing(self, key: PersonKey | None = None) -> list[Override]:
         """The overrides that run or are to come."""

@@ -31,9 +31,14 @@ class CalendarLine(Protocol):
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 
 
+def calendar_name(voice: Voice, line: CalendarLine) -> str:
+    """What a calendar is called: its own name, else its host, else just that."""
+    return line.name.strip() or line.host or voice.say("Calendar")
+
+
 def calendar_line(voice: Voice, line: CalendarLine, now: datetime) -> str:
     """One calendar: name, what is wrong with it, when it was last read."""
-    parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(line.name or line.host)}*"]
+    parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(voice, line))}*"]
     if line.sentence:
         parts.append(voice.say(line.sentence))
     if line.synced_at is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handlers.views import blocks as kit
-from handlers.views.calendars import CalendarLine
+from handlers.views.calendars import CalendarLine, calendar_name
 from handlers.views.sentences import kind_name, shown
 from handlers.views.state import Values
 from services.errors import InputError
@@ -91,7 +91,7 @@ def rule(voice: Voice, calendars: Sequence[CalendarLine]) -> dict[str, Any]:
         kit.entry("kinds", voice.say("Kinds"), kit.choices("checkboxes", "value", kinds, ()), optional=True),
     ]
     if calendars:
-        options = [kit.option(line.name or line.host, line.calendar_id) for line in calendars[:_MOST_OPTIONS]]
+        options = [kit.option(calendar_name(voice, line), line.calendar_id) for line in calendars[:_MOST_OPTIONS]]
         menu = kit.choices("multi_static_select", "value", options, ())
         blocks.append(kit.entry("calendars", voice.say("Calendars"), menu, optional=True))
     blocks += [

@@ -34,7 +34,8 @@ async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterat
          "You are out of office from Thu 24 Dec until the end of Sat, 2 Jan 2027."),
         ("until monday 9am", "2026-11-24 10:00", "2026-11-30 09:00", "",
          "You are out of office until Mon 30 Nov, 09:00."),
-        ("rest of the day", "2026-11-24 10:00", "2026-11-25 00:00", "", "You are out of office until the end of today."),
+        ("rest of the day", "2026-11-24 10:00", "2026-11-25 00:00", "",
+         "You are out of office until the end of today."),
         ("2pm-4pm Dentist", "2026-11-24 14:00", "2026-11-24 16:00", "Dentist",
          "You are out of office from 14:00 until 16:00."),
         ("bis Freitag", "2026-11-24 10:00", "2026-11-28 00:00", "",
@@ -42,7 +43,7 @@ async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterat
     ],
 )  # fmt: skip
 async def test_ooo_does_it_at_once_and_says_what_was_understood(
-    desk: Desk, typed: str, start: str, end: str, note: str, understood: str
+    desk: Desk, *, typed: str, start: str, end: str, note: str, understood: str
 ) -> None:
     answer = await desk.ooo(typed)
     made = await desk.only()
@@ -116,7 +117,7 @@ async def test_ooo_while_paused_says_that_it_waits(desk: Desk) -> None:
     ],
 )  # fmt: skip
 async def test_ooo_reads_and_answers_in_the_persons_language_and_zone(
-    sqlite_url: str, vault: Vault, clock: ManualClock, locale: str, zone: str, typed: str, answer: str, end: str
+    sqlite_url: str, vault: Vault, clock: ManualClock, *, locale: str, zone: str, typed: str, answer: str, end: str
 ) -> None:
     database = Database(sqlite_url)
     async with open_desk(database, vault, clock, zone=zone, locale=locale) as desk:

@@ -1,0 +1,170 @@
+"""The Home tab as it is published, and its buttons clicked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from demo.slack import Fault
+from services.model import PersonKey
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Calendar
+from tests import blockkit
+from tests.clocks import ManualClock
+from tests.desk import ANN, BEN, Desk, elements, open_desk, text_of
+from tests.world import TEAM, meeting
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
+    database = Database(sqlite_url)
+    async with open_desk(database, vault, clock) as made:
+        yield made
+    await database.close()
+
+
+def ids(view: dict[str, Any]) -> list[str]:
+    return [one["action_id"] for one in elements(view["blocks"])]
+
+
+async def test_home_shows_status_reason_today_calendars_and_every_button(desk: Desk) -> None:
+    now = desk.clock.now()
+    await desk.world.has(desk.ann, meeting(now, 60), meeting(now + timedelta(hours=3), 30, uid="m2"))
+    await desk.shows()
+    view = await desk.publish_home()
+    blockkit.check_view(view)
+    said = text_of(view)
+    assert "Your status is :spiral_calendar_pad: *In a meeting* until 11:00." in said
+    assert "Shown because of “Plan” until 11:00." in said
+    assert "`13:00 – 13:30`  :spiral_calendar_pad: *In a meeting* · _Plan_" in said
+    assert "Being read for the first time." in said
+    assert ids(view) == [
+        "open_override", "open_out_of_office", "clear_override", "pause", "calendar_menu", "open_connect",
+        "open_settings", "open_rules", "forget_me",
+    ]  # fmt: skip
+
+
+async def test_home_of_a_stranger_says_what_this_is_and_offers_the_grant(desk: Desk) -> None:
+    key = PersonKey(TEAM, "U0NEW00001")
+    view = await desk.tab.home(key)
+    blockkit.check_view(view)
+    assert ids(view) == ["open_grant", "open_connect"]
+    assert elements(view["blocks"])[0]["url"].startswith("https://quo.example/slack/install?link=")
+    assert "A status that you typed yourself is never lost" in text_of(view)
+
+
+async def test_home_without_a_grant_still_shows_everything_and_offers_the_grant(desk: Desk) -> None:
+    await desk.world.change(desk.ann, grant_state="none")
+    view = await desk.publish_home()
+    assert ids(view)[0] == "open_grant"
+    assert {"open_settings", "open_rules", "open_connect"} <= set(ids(view))
+
+
+async def test_home_titles_are_shown_to_their_owner_alone(desk: Desk) -> None:
+    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
+    assert "Plan" in text_of(await desk.tab.home(desk.ann))
+    assert "Plan" not in text_of(await desk.tab.home(PersonKey(TEAM, BEN)))
+
+
+@pytest.mark.parametrize(
+    ("action", "callback"),
+    [("open_override", "override"), ("open_out_of_office", "out_of_office"), ("open_connect", "connect_calendar"),
+     ("open_rules", "rules"), ("open_settings", "settings")],
+)  # fmt: skip
+async def test_home_button_opens_its_form(desk: Desk, action: str, callback: str) -> None:
+    await desk.publish_home()
+    await desk.click_home(action)
+    view = desk.modal().view
+    blockkit.check_view(view)
+    assert view["callback_id"] == callback
+
+
+async def test_home_pause_and_resume_change_places_at_once(desk: Desk) -> None:
+    await desk.publish_home()
+    await desk.click_home("pause")
+    view = desk.world.slack.homes[ANN].view
+    assert "resume" in ids(view)
+    assert "pause" not in ids(view)
+    assert "Paused: I leave your status alone until you resume." in text_of(view)
+    await desk.click_home("resume")
+    assert "pause" in ids(desk.world.slack.homes[ANN].view)
+
+
+async def test_home_clear_ends_the_override_and_shows_it(desk: Desk) -> None:
+    await desk.quo("Lunch")
+    await desk.publish_home()
+    await desk.click_home("clear_override")
+    assert await desk.standing() == []
+    assert "clear_override" not in ids(desk.world.slack.homes[ANN].view)
+
+
+async def test_home_back_early_clears_the_event(desk: Desk) -> None:
+    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
+    assert (await desk.shows())[0] == "In a meeting"
+    await desk.publish_home()
+    await desk.click_home("clear_override")
+    assert await desk.shows() == ("", "", 0)
+
+
+async def test_home_lists_what_is_coming(desk: Desk) -> None:
+    await desk.ooo("24 dec - 2 jan Skiing")
+    view = await desk.publish_home()
+    assert "*Skiing* from Thu 24 Dec until the end of Sat, 2 Jan 2027" in text_of(view)
+
+
+async def test_home_menu_disconnects_a_calendar(desk: Desk) -> None:
+    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
+    await desk.publish_home()
+    await desk.click_home("calendar_menu", "disconnect:c1")
+    assert "No calendar is connected yet." in text_of(desk.world.slack.homes[ANN].view)
+    assert await desk.shows() == ("", "", 0)
+
+
+async def test_home_menu_reads_a_calendar_now(desk: Desk) -> None:
+    later = desk.clock.now() + timedelta(hours=1)
+    async with desk.world.database.write() as connection:
+        await connection.execute(sa.update(Calendar).where(Calendar.user_id == ANN).values(due_at=later))
+    await desk.publish_home()
+    await desk.click_home("calendar_menu", "sync:c1")
+    (line,) = await desk.surface.calendars.list(desk.ann)
+    assert line.due_at == desk.clock.now()  # type: ignore[attr-defined]  # CalendarView has it, the surface needs it not
+
+
+async def test_home_forget_me_deletes_everything_and_greets_a_stranger(desk: Desk) -> None:
+    await desk.quo("Lunch")
+    view = await desk.publish_home()
+    button = next(one for one in elements(view["blocks"]) if one["action_id"] == "forget_me")
+    assert button["confirm"]["title"]["text"] == "Forget me?"
+    await desk.click_home("forget_me")
+    assert await desk.people.get(desk.ann) is None
+    assert ids(desk.world.slack.homes[ANN].view) == []
+
+
+async def test_home_of_the_busiest_day_stays_within_slacks_limits(desk: Desk) -> None:
+    now = desk.clock.now().replace(hour=0)
+    many = [meeting(now + timedelta(minutes=12 * index), 6, uid=f"m{index}") for index in range(110)]
+    await desk.world.has(desk.ann, *many)
+    view = await desk.publish_home()
+    blockkit.check_view(view)
+
+
+@pytest.mark.parametrize("callback", ["set_out_of_office", "set_status"])
+async def test_shortcut_opens_its_form(desk: Desk, callback: str) -> None:
+    answer = await desk.world.slack.people.shortcut(ANN, callback)
+    assert answer.status == 200
+    assert (
+        desk.modal().view["callback_id"] == {"set_out_of_office": "out_of_office", "set_status": "override"}[callback]
+    )
+
+
+async def test_form_that_slack_refuses_to_open_is_said_in_a_sentence(desk: Desk) -> None:
+    await desk.publish_home()
+    desk.world.slack.faults.add(Fault("views.open", error="internal_error"))
+    await desk.click_home("open_override")
+    assert "Slack does not answer at the moment. I keep trying." in text_of(desk.modal().view)

@@ -1,0 +1,331 @@
+"""The modals filled in and sent from a Slack on loopback: what is stored, and which field a mistake is shown at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from services.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
+from services.store.columns import Vault
+from services.store.engine import Database
+from tests import blockkit
+from tests.clocks import ManualClock
+from tests.desk import ANN, Desk, local, open_desk, text_of
+from tests.world import meeting
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
+    database = Database(sqlite_url)
+    async with open_desk(database, vault, clock) as made:
+        yield made
+    await database.close()
+
+
+def typed(value: str | None, action: str = "value") -> tuple[str, dict[str, Any]]:
+    return action, {"type": "plain_text_input", "value": value}
+
+
+def date(value: str | None) -> tuple[str, dict[str, Any]]:
+    return "date", {"type": "datepicker", "selected_date": value}
+
+
+def clock_time(value: str | None) -> tuple[str, dict[str, Any]]:
+    return "time", {"type": "timepicker", "selected_time": value}
+
+
+def picked(*values: str) -> tuple[str, dict[str, Any]]:
+    return "value", {"type": "checkboxes", "selected_options": [{"value": value} for value in values]}
+
+
+def radio(value: str) -> tuple[str, dict[str, Any]]:
+    return "value", {"type": "radio_buttons", "selected_option": {"value": value}}
+
+
+async def opened(desk: Desk, shortcut: str) -> None:
+    await desk.world.slack.people.shortcut(ANN, shortcut)
+
+
+# ── a status ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_status_form_sets_the_status_until_its_time(desk: Desk) -> None:
+    await opened(desk, "set_status")
+    answer = await desk.submit({"emoji": typed(":pizza:"), "text": typed("Lunch & tea"), "until": clock_time("13:30")})
+    assert answer == {}
+    made = await desk.only()
+    assert (made.text, made.emoji, made.end and local(made.end)) == ("Lunch & tea", ":pizza:", "2026-11-24 13:30")
+    assert (await desk.shows())[:2] == ("Lunch & tea", ":pizza:")
+
+
+@pytest.mark.parametrize("emoji", ["pizza", "🍕", ":pizza:"])
+async def test_status_form_takes_an_emoji_however_it_is_written(desk: Desk, emoji: str) -> None:
+    await opened(desk, "set_status")
+    await desk.submit({"emoji": typed(emoji), "text": typed(None), "until": clock_time(None)})
+    made = await desk.only()
+    assert (made.emoji, made.text, made.end) == (":pizza:", "", None)
+
+
+@pytest.mark.parametrize(
+    ("values", "errors"),
+    [
+        ({"emoji": typed("no emoji"), "text": typed("Lunch"), "until": clock_time(None)},
+         {"emoji": "That is not an emoji. Write it as `:palm_tree:`."}),
+        ({"emoji": typed(None), "text": typed("x" * 101), "until": clock_time(None)},
+         {"text": "Slack allows 100 characters in a status. Shorten the text."}),
+        ({"emoji": typed(None), "text": typed(None), "until": clock_time(None)},
+         {"text": "Write a text or choose an emoji."}),
+        ({"emoji": typed(None), "text": typed("Lunch"), "until": clock_time("09:55")},
+         {"until": "That time has already passed. Choose a later one."}),
+        ({"emoji": typed("no emoji"), "text": typed("x" * 101), "until": clock_time("09:55")},
+         {"emoji": "That is not an emoji. Write it as `:palm_tree:`.",
+          "text": "Slack allows 100 characters in a status. Shorten the text.",
+          "until": "That time has already passed. Choose a later one."}),
+        ({"text": typed("Lunch"), "until": ("time", {"type": "timepicker", "selected_time": "lunchtime"})},
+         {"until": "I did not understand that. Try `/quo help`."}),
+    ],
+)  # fmt: skip
+async def test_status_form_shows_each_mistake_at_its_field_and_saves_nothing(
+    desk: Desk, values: dict[str, Any], errors: dict[str, str]
+) -> None:
+    await opened(desk, "set_status")
+    answer = await desk.submit(values)
+    assert answer == {"response_action": "errors", "errors": errors}
+    assert await desk.standing() == []
+
+
+async def test_status_form_sent_twice_counts_once(desk: Desk) -> None:
+    await opened(desk, "set_status")
+    view = desk.modal()
+    values = {"emoji": dict([typed(":pizza:")]), "text": dict([typed("Lunch")]), "until": dict([clock_time(None)])}
+    await desk.world.slack.people.submit(ANN, view.view_id, values)
+    desk.world.slack.modals[ANN].append(view)
+    await desk.world.slack.people.submit(ANN, view.view_id, values)
+    assert len(await desk.standing()) == 1
+
+
+# ── out of office ───────────────────────────────────────────────────────────────────────────────────
+
+
+def absence(first: str | None, last: str | None, **more: Any) -> dict[str, Any]:
+    return {"from": date(first), "to": date(last), "from_time": clock_time(None), "to_time": clock_time(None),
+            "note": typed(None), **more}  # fmt: skip
+
+
+async def test_out_of_office_form_means_whole_days_both_included(desk: Desk) -> None:
+    await desk.ooo()
+    assert await desk.submit(absence("2026-12-24", "2027-01-02", note=typed("Skiing"))) == {}
+    made = await desk.only()
+    assert made.end is not None
+    assert (made.kind, made.text) == (OverrideKind.OUT_OF_OFFICE, "Skiing")
+    assert (local(made.start), local(made.end)) == ("2026-12-24 00:00", "2027-01-03 00:00")
+
+
+async def test_out_of_office_form_with_times_ends_at_the_time(desk: Desk) -> None:
+    await desk.ooo()
+    await desk.submit(absence("2026-11-24", "2026-11-24", from_time=clock_time("09:00"), to_time=clock_time("12:30")))
+    made = await desk.only()
+    assert made.end is not None
+    assert (made.start, local(made.end)) == (desk.clock.now(), "2026-11-24 12:30")
+    assert (await desk.shows())[0] == "Out of office until 12:30"
+
+
+@pytest.mark.parametrize(
+    ("values", "block", "sentence"),
+    [
+        (absence("2026-12-24", "2026-12-23"), "to", "The end is before the start. Choose a later end."),
+        (absence("2026-11-20", "2026-11-23"), "to", "That time has already passed. Choose a later one."),
+        (absence("2026-11-24", "2026-11-24", to_time=clock_time("09:00")), "to_time",
+         "That time has already passed. Choose a later one."),
+        (absence("2026-12-24", "2036-12-24"), "to", "That is more than two years away. Choose an earlier time."),
+        (absence(None, "2026-12-24"), "from", "Choose a day."),
+        (absence("2026-12-24", None), "to", "Choose a day."),
+        (absence("2026-12-24", "2026-12-25", note=typed("x" * 101)), "note",
+         "Slack allows 100 characters in a status. Shorten the text."),
+    ],
+)  # fmt: skip
+async def test_out_of_office_form_shows_a_mistake_at_its_field_and_saves_nothing(
+    desk: Desk, values: dict[str, Any], block: str, sentence: str
+) -> None:
+    await desk.ooo()
+    assert await desk.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
+    assert await desk.standing() == []
+
+
+# ── a calendar ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_connect_form_connects_a_feed_and_says_so(desk: Desk) -> None:
+    await desk.quo("connect")
+    address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/secret/basic.ics"})
+    answer = await desk.submit({"feed": address})
+    assert answer["response_action"] == "update"
+    blockkit.check_view(answer["view"])
+    assert "Connected. I am reading it now" in text_of(answer["view"])
+    found = await desk.surface.calendars.list(desk.ann)
+    assert {line.host for line in found} == {"", "calendar.example.com"}
+    assert "secret" not in text_of(await desk.tab.home(desk.ann))
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("not an address", "That is not an address."),
+        ("", "That is not an address."),
+        ("ftp://calendar.example.com/a.ics", "That "),
+        ("https://127.0.0.1/a.ics", "That address leads to a place that I may not visit."),
+        ("https://169.254.169.254/latest/meta-data", "That address leads to a place that I may not visit."),
+    ],
+)
+async def test_connect_form_shows_a_wrong_address_at_its_field(desk: Desk, address: str, sentence: str) -> None:
+    await desk.quo("connect")
+    answer = await desk.submit({"feed": ("url", {"type": "url_text_input", "value": address})})
+    assert answer["response_action"] == "errors"
+    assert list(answer["errors"]) == ["feed"]
+    assert answer["errors"]["feed"].startswith(sentence)
+
+
+async def test_connect_form_refuses_the_same_calendar_twice(desk: Desk) -> None:
+    address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
+    for expected in ("update", "errors"):
+        await desk.quo("connect")
+        answer = await desk.submit({"feed": address})
+        assert answer["response_action"] == expected
+    assert answer["errors"] == {"feed": "This calendar is already connected."}
+
+
+# ── settings ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen(**more: Any) -> dict[str, Any]:
+    pairs = {f"{kind}_{part}": typed(None) for kind in [*Kind, "idle"] for part in ("text", "emoji")}
+    return {
+        **pairs, "options": picked(), "days": picked("0", "1", "2"), "day_from": clock_time("08:00"),
+        "day_to": clock_time("16:30"), "own_status": radio("cover_and_restore"), "lead": typed("0"),
+        "bridge": typed("0"), **more,
+    }  # fmt: skip
+
+
+async def test_settings_are_saved_whole_and_shown_again(desk: Desk) -> None:
+    await desk.quo("settings")
+    blockkit.check_view(desk.modal().view)
+    answer = await desk.submit(
+        chosen(
+            meeting_text=typed("Busy until {until}"), meeting_emoji=typed("calendar"), idle_text=typed("Here"),
+            idle_emoji=typed(":wave:"), options=picked("count_unconfirmed", "titles", "guard"),
+            own_status=radio("mine_always_wins"), lead=typed("5"), bridge=typed("10"),
+        )
+    )  # fmt: skip
+    assert answer == {}
+    kept = await desk.preferences.get(desk.ann)
+    assert dict(kept.show) == {Kind.MEETING: Show("Busy until {until}", ":calendar:")}
+    assert kept.idle == Status("Here", ":wave:")
+    assert (kept.count_unconfirmed, kept.titles, kept.own_status) == (True, True, OwnStatusPolicy.MINE_ALWAYS_WINS)
+    assert (kept.lead, kept.bridge) == (timedelta(minutes=5), timedelta(minutes=10))
+    assert kept.working_hours is not None
+    assert dict(kept.working_hours.days) == dict.fromkeys((0, 1, 2), (time(8), time(16, 30)))
+    await desk.quo("settings")
+    view = desk.modal().view
+    blockkit.check_view(view)
+    assert "Busy until {until}" in text_of(view)
+
+
+async def test_settings_change_what_is_shown_at_once(desk: Desk) -> None:
+    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
+    assert (await desk.shows())[0] == "In a meeting"
+    await desk.quo("settings")
+    await desk.submit(chosen(meeting_text=typed("Busy"), meeting_emoji=typed(":no_entry:")))
+    assert (await desk.shows())[:2] == ("Busy", ":no_entry:")
+
+
+@pytest.mark.parametrize(
+    ("more", "block", "sentence"),
+    [
+        ({"meeting_emoji": typed("a b")}, "meeting_emoji", "That is not an emoji. Write it as `:palm_tree:`."),
+        ({"focus_text": typed("x" * 101)}, "focus_text", "Slack allows 100 characters in a status. Shorten the text."),
+        ({"focus_text": typed("{secret}")}, "focus_text",
+         "Only `{title}`, `{until}` and `{location}` can stand in braces."),
+        ({"lead": typed("31")}, "lead", "That is not a number in this range."),
+        ({"bridge": typed("x")}, "bridge", "That is not a number in this range."),
+        ({"options": picked("guard"), "day_to": clock_time("07:00")}, "day_to",
+         "The end of the working day is before its start."),
+        ({"options": picked("guard"), "days": picked()}, "days",
+         "Choose at least one working day, or turn the guard off."),
+    ],
+)  # fmt: skip
+async def test_settings_show_a_mistake_at_its_field_and_save_nothing(
+    desk: Desk, more: dict[str, Any], block: str, sentence: str
+) -> None:
+    before = await desk.preferences.get(desk.ann)
+    await desk.quo("settings")
+    answer = await desk.submit(chosen(idle_text=typed("Here"), **more))
+    assert answer == {"response_action": "errors", "errors": {block: sentence}}
+    assert await desk.preferences.get(desk.ann) == before
+
+
+# ── rules ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {"words": typed(None), "kinds": picked(), "calendars": picked(), "effect": radio("show"),
+            "emoji": typed(None), "text": typed(None), **more}  # fmt: skip
+
+
+async def add_rule(desk: Desk, **more: Any) -> dict[str, Any]:
+    await desk.click_view(desk.modal(), "add_rule")
+    blockkit.check_view(desk.modal().view)
+    return await desk.submit(rule(**more))
+
+
+async def test_rules_are_added_moved_and_deleted_and_decide_what_is_shown(desk: Desk) -> None:
+    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
+    await desk.publish_home()
+    await desk.click_home("open_rules")
+    assert await add_rule(desk, words=typed("plan"), text=typed("Planning"), emoji=typed(":pizza:")) == {}
+    assert (await desk.shows())[:2] == ("Planning", ":pizza:")
+    assert await add_rule(desk, words=typed("Plan, sync"), effect=radio("ignore")) == {}
+    listed = desk.modal().view
+    blockkit.check_view(listed)
+    assert "1. *plan*" in text_of(listed)
+    assert "2. *Plan, sync*" in text_of(listed)
+    second = (await desk.rules.list(desk.ann))[1]
+    await desk.click_view(desk.modal(), "rule_menu", f"up:{second.id}")
+    assert [one.name for one in await desk.rules.list(desk.ann)] == ["Plan, sync", "plan"]
+    assert await desk.shows() == ("", "", 0)
+    await desk.click_view(desk.modal(), "delete_rule")
+    assert [one.name for one in await desk.rules.list(desk.ann)] == ["plan"]
+    assert (await desk.shows())[0] == "Planning"
+
+
+async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(desk: Desk) -> None:
+    await desk.publish_home()
+    await desk.click_home("open_rules")
+    await add_rule(desk, kinds=picked("meeting", "focus"), calendars=picked("c1", "somebody-elses"), text=typed("Busy"))
+    (made,) = await desk.rules.list(desk.ann)
+    assert made.match.kinds == {Kind.MEETING, Kind.FOCUS}
+    assert made.match.calendar_ids == {"c1"}
+    assert made.show == Show("Busy", None)
+
+
+@pytest.mark.parametrize(
+    ("more", "block"),
+    [
+        ({"text": typed("Busy")}, "words"),
+        ({"words": typed("plan")}, "text"),
+        ({"words": typed("plan"), "emoji": typed("a b")}, "emoji"),
+        ({"words": typed("plan"), "text": typed("x" * 101)}, "text"),
+        ({"words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "words"),
+    ],
+)
+async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
+    desk: Desk, more: dict[str, Any], block: str
+) -> None:
+    await desk.publish_home()
+    await desk.click_home("open_rules")
+    answer = await add_rule(desk, **more)
+    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
+    assert await desk.rules.list(desk.ann) == ()
