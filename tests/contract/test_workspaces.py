@@ -96,3 +96,47 @@ async def test_delivery_is_claimed_once_also_by_several_at_once(database: Databa
     assert await deliveries.claim("T2", "Ev1", clock.now()) is True
     await deliveries.release("T1", "Ev1")
     assert await deliveries.claim("T1", "Ev1", clock.now()) is True
+
+
+async def test_deliveries_that_arrive_together_are_told_apart(database: Database, clock: ManualClock) -> None:
+    deliveries = DeliveryStore(database)
+    ids = [f"Ev{number % 150}" for number in range(450)]
+    claims = await asyncio.gather(*(deliveries.claim("T1", one, clock.now()) for one in ids))
+    assert claims == [True] * 150 + [False] * 300
+
+
+async def test_claim_that_failed_leaves_the_others_theirs(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries = DeliveryStore(database)
+    write, failures = database.write, iter([True, False, False])
+
+    def sometimes() -> object:
+        if next(failures, False):
+            raise OSError("the database is away")
+        return write()
+
+    monkeypatch.setattr(database, "write", sometimes)
+    found = await asyncio.gather(
+        *(deliveries.claim("T1", one, clock.now()) for one in ("Ev1", "Ev2", "Ev3")), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [OSError, bool, bool]
+    assert found[1:] == [True, True]
+    assert await deliveries.claim("T1", "Ev1", clock.now()) is True
+
+
+async def test_delivery_is_claimed_by_one_of_several_replicas(
+    database: Database, database_url: str, clock: ManualClock
+) -> None:
+    other = Database(database_url)
+    replicas = [DeliveryStore(database), DeliveryStore(other)]
+    ids = [f"Ev{number}" for number in range(40)]
+    claims = await asyncio.gather(
+        *(
+            replica.claim("T1", one, clock.now())
+            for replica, order in zip(replicas, (ids, ids[::-1]), strict=True)
+            for one in order
+        )
+    )
+    await other.close()
+    assert claims.count(True) == 40
