@@ -37,8 +37,9 @@ class HostPace:
 
     def shut(self, now: datetime) -> frozenset[str]:
         """The hosts that may not be asked at `now`: busy with us, or to be left alone."""
+        self._closed = {host: until for host, until in self._closed.items() if now < until}
         full = {host for host, running in self._running.items() if running >= self.per_host}
-        return frozenset(full | {host for host, until in self._closed.items() if now < until})
+        return frozenset(full | self._closed.keys())
 
     def opens(self, now: datetime) -> datetime | None:
         """When the next host that is left alone may be asked again."""
@@ -55,9 +56,8 @@ class HostPace:
             del self._running[host]
 
     def answered(self, host: str) -> None:
-        """`host` gave what it was asked for."""
+        """`host` gave what it was asked for; the peace that it asked for with another answer still holds."""
         self._refusals.pop(host, None)
-        self._closed.pop(host, None)
 
     def refused(self, host: str, now: datetime, wait: float | None) -> datetime:
         """`host` asked for `wait` seconds of peace (None: it named none, so longer each time). When they are over."""

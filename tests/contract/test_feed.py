@@ -796,22 +796,21 @@ def test_next_try_and_notice_after_a_failure(
     assert outcome.problem == type(error).__name__
 
 
-def test_host_that_names_no_time_is_left_alone_longer_each_time() -> None:
+def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers() -> None:
     pace = HostPace()
-    waits = []
-    for _ in range(9):
-        waits.append((pace.refused("h", NOW, None) - NOW).total_seconds() / 60)
-        pace = pace if len(waits) < 9 else HostPace()
+    waits = [(pace.refused("h", NOW, None) - NOW).total_seconds() / 60 for _ in range(9)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-
-
-def test_pace_opens_a_host_again_when_its_peace_is_over_or_it_answers() -> None:
-    pace = HostPace(total=3, per_host=2)
-    pace.refused("h", NOW, 60.0)
-    assert (pace.shut(NOW), pace.opens(NOW)) == (frozenset({"h"}), NOW + timedelta(minutes=1))
-    assert (pace.shut(NOW + timedelta(minutes=1)), pace.opens(NOW + timedelta(minutes=1))) == (frozenset(), None)
     pace.answered("h")
-    assert pace.shut(NOW) == frozenset()
+    later = NOW + timedelta(hours=2)
+    assert pace.refused("h", later, None) == later + timedelta(minutes=1)
+
+
+def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None:
+    pace = HostPace(total=3, per_host=2)
+    until = pace.refused("h", NOW, 60.0)
+    pace.answered("h")
+    assert (pace.shut(NOW), pace.opens(NOW), until) == (frozenset({"h"}), until, NOW + timedelta(minutes=1))
+    assert (pace.shut(until), pace.opens(until)) == (frozenset(), None)
     for _ in range(2):
         pace.begin("h")
     assert (pace.shut(NOW), pace.free, pace.free_at("h"), pace.free_at("other")) == (frozenset({"h"}), 1, 0, 2)
