@@ -207,16 +207,25 @@ def _all_of(text: str, speaker: Speaker, phrases: Phrases | None) -> Spoken:
         found = _grammar(languages, folded, speaker).phrase(0)
         if found and not folded[found[1] :].strip():
             return found[0]
-    if (moment := _from_book(text, speaker, phrases)) is not None:
-        return Spoken(start=moment)
-    raise TimeNotUnderstoodError("not a time")
+    marker = _marker(text, speaker)
+    moment = _from_book(text[marker[1] :] if marker else text, speaker, phrases)
+    if moment is None:
+        raise TimeNotUnderstoodError("not a time")
+    return Spoken(end=moment) if marker and marker[0] == "until" else Spoken(start=moment)
+
+
+def _marker(text: str, speaker: Speaker) -> tuple[str, int] | None:
+    """The marker that `text` begins with, and where in `text` what follows it begins."""
+    folded, origin = fold(text)
+    for languages in speaker.languages():
+        if found := _grammar(languages, folded, speaker).marker(0):
+            return found[0], origin[found[1]]
+    return None
 
 
 def _absence_by_book(text: str, speaker: Speaker, phrases: Phrases | None, here: Here) -> Asked:
-    words = text.split()
-    folded, origin = fold(text)
-    marker = next((found for languages in speaker.languages() if (found := _grammar(languages, folded, speaker).marker(0))), None)  # fmt: skip  # noqa: E501  # one question
-    begin = origin[marker[1]] if marker else 0
+    marker = _marker(text, speaker)
+    begin = marker[1] if marker else 0
     words = text[begin:].split()
     for count in range(min(_PHRASE_WORDS, len(words)), 0 if marker else 1, -1):
         moment = _from_book(" ".join(words[:count]), speaker, phrases)

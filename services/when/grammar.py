@@ -175,11 +175,16 @@ class Grammar:
     # ── whole phrases ───────────────────────────────────────────────────────────────────────────────
 
     def phrase(self, at: int) -> tuple[Spoken, int] | None:
-        """The longest phrase about time that begins here."""
+        """The longest phrase about time that begins here; a length before others of its size: 1h 30m."""
         found = [
             read
             for read in (
-                self._until(at), self._range(at), self._day_range(at), self._long(at), self._part(at), self._bare(at)
+                self._long(at),
+                self._until(at),
+                self._range(at),
+                self._day_range(at),
+                self._part(at),
+                self._bare(at),
             )
             if read is not None
         ]  # fmt: skip

@@ -146,7 +146,7 @@ def _between(start: Moment, end: Moment, here: Here) -> Interval:
 def _times(start: Clock, end: Clock, day: date, here: Here) -> Interval:
     """From one time of day to another on `day`, over midnight where the second is the smaller."""
     begins = [replace(_office(start), loose=False)] if start.loose else [start]
-    if start.loose:
+    if start.bare:
         begins.append(replace(start, hour=(begins[0].hour + 12) % 24, loose=False))
         if not end.loose:
             begins.sort(key=lambda clock: (_minutes(clock) >= _minutes(end), -_minutes(clock)))
