@@ -22,10 +22,12 @@ async def expander() -> AsyncIterator[Expander]:
     await reader.close()
 
 
-async def _read(expander: Expander, data: bytes, memory: bytes | None = None, zone: str = "Europe/Berlin") -> Changes:
+async def _read(
+    expander: Expander, data: bytes, memory: bytes | None = None, zone: str = "Europe/Berlin", calendar: str = "cal"
+) -> Changes:
     return await expander.read(
         data,
-        calendar_id="cal",
+        calendar_id=calendar,
         addresses=("ann@example.com",),
         zone=ZoneInfo(zone),
         start=at("2026-03-01"),
@@ -129,6 +131,26 @@ async def test_a_costly_calendar_is_given_up_and_stalls_no_other() -> None:
         with pytest.raises(CalendarTooCostlyError, match="time"):
             await costly
         assert len((await _read(expander, _feed(1))).events) == 1
+    finally:
+        await expander.close()
+
+
+async def test_calendars_that_were_too_costly_never_hold_every_process() -> None:
+    expander = Expander(workers=2, seconds=0.8)
+    heavy = _heavy()
+    try:
+        for calendar in ("one", "two"):
+            with pytest.raises(CalendarTooCostlyError):
+                await _read(expander, heavy, calendar=calendar)
+        await _read(expander, _feed(1))
+        costly = [asyncio.create_task(_read(expander, heavy, calendar=calendar)) for calendar in ("one", "two")]
+        await asyncio.sleep(0.1)
+        assert len((await _read(expander, _feed(1, 2))).events) == 2
+        assert not any(task.done() for task in costly)
+        assert [type(error) for error in await asyncio.gather(*costly, return_exceptions=True)] == [
+            CalendarTooCostlyError,
+            CalendarTooCostlyError,
+        ]
     finally:
         await expander.close()
 

@@ -99,7 +99,10 @@ def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:
     params: dict[str, str] = {}
     while (match := _PARAM.match(line, position)) is not None:
         value = match[2] or ""
-        params[match[1].upper()] = re.sub(r"\^[n^']", lambda caret: _CARET[caret[0]], value.replace('"', "")).strip()
+        value = value.replace('"', "").strip()
+        if "^" in value:
+            value = re.sub(r"\^[n^']", lambda caret: _CARET[caret[0]], value)  # RFC 6868
+        params[match[1].upper()] = value
         position = match.end()
     if position < len(line) and line[position] == ":":
         return position, params

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -99,6 +99,8 @@ class Expander:
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for worker in self._workers:
             self._idle.put_nowait(worker)
+        self._suspects: set[str] = set()
+        self._one_suspect = asyncio.Lock()
 
     async def read(
         self,
@@ -121,11 +123,9 @@ class Expander:
         if before is not None and same:
             return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
         message = packed(asked_to_json(Asked(calendar_id, addresses, zone, start, end)), data, memory or b"")
-        worker = await self._idle.get()
-        try:
-            head, state = await worker.ask(message)
-        finally:
-            self._idle.put_nowait(worker)
+        # A calendar that was too much once waits for the others like it: they never hold every process.
+        async with self._one_suspect if calendar_id in self._suspects else nullcontext():
+            head, state = await self._ask(calendar_id, message)
         answer = await asyncio.to_thread(json.loads, head)
         match answer.get("error"):
             case None:
@@ -143,6 +143,18 @@ class Expander:
             full=changes.full,
         )
         return changes
+
+    async def _ask(self, calendar_id: str, message: bytes) -> tuple[bytes, bytes]:
+        worker = await self._idle.get()
+        try:
+            answer = await worker.ask(message)
+        except CalendarTooCostlyError:
+            self._suspects.add(calendar_id)
+            raise
+        finally:
+            self._idle.put_nowait(worker)
+        self._suspects.discard(calendar_id)
+        return answer
 
     async def close(self) -> None:
         """End the processes; whatever they were reading is given up."""

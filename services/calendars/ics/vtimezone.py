@@ -13,7 +13,7 @@ from services.calendars.ics.lex import Raw, RawCalendar
 from services.calendars.ics.recurrence import Budget, expanded
 from services.calendars.ics.rule import RuleProblemError, parsed
 from services.calendars.ics.values import Moment, ValueProblemError, moment, moments
-from services.calendars.ics.zones import Zone, Zones, rule_zone
+from services.calendars.ics.zones import IanaZone, Zone, Zones, iana_name, rule_zone
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):?(\d\d)(?::?(\d\d))?", re.ASCII)
 _SINCE = datetime(1969, 1, 1)  # noqa: DTZ001 - a wall-clock time: rules are worked out in detail from here on
@@ -39,7 +39,12 @@ def own_zone(raw: Raw, until: datetime) -> Zone | None:
     for child in raw.children:
         if child.name in {"STANDARD", "DAYLIGHT"}:
             onsets.extend(_onsets(Component(child), until))
-    return rule_zone(onsets)
+    zone = rule_zone(onsets)
+    if zone is not None:
+        return zone
+    # libical's note of where a zone is: all that is left of one without rules.
+    name = iana_name(Component(raw).value("X-LIC-LOCATION"))
+    return None if name is None else IanaZone(ZoneInfo(name))
 
 
 def _onsets(observance: Component, until: datetime) -> list[tuple[datetime, timedelta, timedelta]]:

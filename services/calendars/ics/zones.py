@@ -8,6 +8,7 @@ same. Any other name is first looked for among the file's VTIMEZONEs (RFC 5545 �
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,31 +81,25 @@ UTC_ZONE = FixedZone(timedelta())
 
 @dataclass(frozen=True, slots=True)
 class RuleZone:
-    """A file's own VTIMEZONE: the instants (naive UTC, ascending) at which its offset changes, and to what."""
+    """A file's own VTIMEZONE: when (naive UTC, ascending) its offset changes, and the offsets before and between.
 
-    before: timedelta
-    onsets: tuple[tuple[datetime, timedelta, timedelta], ...]
+    `walls` are the wall-clock times from which on the new offset holds: the later of both readings of an onset, so
+    that of two times the first is meant, and in a gap the offset before it (RFC 5545 §3.3.5).
+    """
+
+    onsets: tuple[datetime, ...]
+    walls: tuple[datetime, ...]
+    offsets: tuple[timedelta, ...]
     floating: bool = False
 
     def utc(self, wall: datetime) -> datetime:
-        """The UTC instant: of two the first, in a gap by the offset before it (RFC 5545 §3.3.5)."""
-        offset = self.before
-        for onset, old, new in self.onsets:
-            # Wall clocks show the new offset from the later of both readings of the onset on.
-            if plus(wall, -max(old, new)) < onset:
-                break
-            offset = new
-        return plus(wall, -offset).replace(tzinfo=UTC)
+        """The UTC instant of a naive wall-clock time."""
+        return plus(wall, -self.offsets[bisect_right(self.walls, wall)]).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
         """The naive wall-clock time of an instant."""
         naive = instant.replace(tzinfo=None)
-        offset = self.before
-        for onset, _, new in self.onsets:
-            if naive < onset:
-                break
-            offset = new
-        return plus(naive, offset)
+        return plus(naive, self.offsets[bisect_right(self.onsets, naive)])
 
 
 class Zones:
@@ -280,4 +275,8 @@ def rule_zone(onsets: Sequence[tuple[datetime, timedelta, timedelta]]) -> RuleZo
         return None
     # An onset within a day of the calendar's first day has no UTC instant; nothing is before it anyhow.
     ordered = sorted((max(onset, EARLIEST) - old, old, new) for onset, old, new in onsets)
-    return RuleZone(ordered[0][1], tuple(ordered))
+    return RuleZone(
+        onsets=tuple(onset for onset, _, _ in ordered),
+        walls=tuple(sorted(onset + max(old, new) for onset, old, new in ordered)),
+        offsets=(ordered[0][1], *(new for _, _, new in ordered)),
+    )
