@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FASTEST = 3600.0
-_LONGEST_HOLD = 1.0
+_LONGEST_HOLD = 6.0
+_LONGEST_AWAY = 1.0
 _BEAT = 0.002
-_BEATS_AFTER_A_LOOK = 1
-_BEATS_AFTER_WORK = 6
+_QUIET_AFTER_A_LOOK = 0.001
+_QUIET_AFTER_WORK = 0.08
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +26,7 @@ class DemoClock:
     """Implements `services.ports.Clock`.
 
     Where it goes faster than the world, it stands still while those who waited are at work: until each of them waits
-    again or is finished, and `busy()` (work that it cannot see: requests under way) is False, for a second at most.
+    again or is finished, and `busy()` (work that it cannot see: requests under way) stays False for a little while.
     So each edge is met at its own time, in order, at any speed and in a jump. Real time lost that way is not made up
     for. Time passes for those who wait once `start()` was called.
     """
@@ -223,13 +224,19 @@ class DemoClock:
 
     async def _settle(self) -> None:
         end = time.monotonic() + _LONGEST_HOLD
-        quiet = 0
-        while time.monotonic() < end and quiet < (_BEATS_AFTER_WORK if self._worked else _BEATS_AFTER_A_LOOK):
+        quiet_since: float | None = None
+        while (now := time.monotonic()) < end:
+            enough = _QUIET_AFTER_WORK if self._worked else _QUIET_AFTER_A_LOOK
+            if quiet_since is not None and now - quiet_since >= enough:
+                break
             await asyncio.sleep(_BEAT)
-            fresh = time.monotonic() - _LONGEST_HOLD
+            fresh = time.monotonic() - _LONGEST_AWAY
             self._away = {task: since for task, since in self._away.items() if since > fresh and not task.done()}
             outside = self.busy()
             self._worked = self._worked or outside
-            quiet = 0 if outside else quiet + (not self._away)
+            if outside:
+                quiet_since = None
+            elif quiet_since is None and not self._away:
+                quiet_since = time.monotonic()
         self._held = self._worked = False
         self._since = time.monotonic()

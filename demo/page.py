@@ -133,7 +133,9 @@ class Page:
             viewer.dirty.clear()
             if viewer.calls:
                 calls, viewer.calls = viewer.calls, []
-                facts["calls"] = [shown.call(self._slack, entry, self._reasons.of(entry)) for entry in calls]
+                facts["calls"] = [
+                    shown.call(self._slack, entry, self._reasons.of(entry), viewer.person) for entry in calls
+                ]
             if facts:
                 await response.write(f"data: {json.dumps(facts)}\n\n".encode())
             await asyncio.sleep(_BEAT)

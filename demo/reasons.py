@@ -1,9 +1,10 @@
-"""Why the app wrote a status: read from its own audit, as its owner can export it."""
+"""Why the app wrote a status, or left one alone: read from its own audit, as its owner can export it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -12,9 +13,9 @@ from demo.slack import Call, LocalSlack
 from services import codec, explain
 from services.model import PersonKey
 
-_METHOD = "users.profile.set"
-_TRIES = 20
-_BEAT = 0.05
+_WRITE = "users.profile.set"
+_READ = "users.profile.get"
+_PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
 _KEEP = 2_000
 
 
@@ -26,63 +27,79 @@ class Exporter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason. `title` is the event's, for its owner alone; `left` what was left alone, as text and emoji."""
+
+    sentence: str
+    title: str = ""
+    left: tuple[str, str] | None = None
+
+
 class Reasons:
-    """The reason of each write, once the app has written it down."""
+    """The reason of each write and of each status left alone, once the app has written it down."""
 
     def __init__(self, slack: LocalSlack, people: Exporter) -> None:
         self._slack = slack
         self._people = people
-        self._known: OrderedDict[int, str] = OrderedDict()
-        self._task: asyncio.Task[None] | None = None
+        self._known: OrderedDict[int, Why] = OrderedDict()
+        self._watching: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
 
-    def of(self, call: Call) -> str:
-        """The sentence; empty while it is not known, and for calls that need none."""
-        return self._known.get(call.number, "")
+    def of(self, call: Call) -> Why | None:
+        """The reason; None while it is not known, and for calls that need none."""
+        return self._known.get(call.number)
 
     def start(self) -> None:
         """Watch the calls."""
-        self._task = asyncio.create_task(self._watch(), name="demo-reasons")
+        self._watching = asyncio.create_task(self._watch(), name="demo-reasons")
 
     async def stop(self) -> None:
         """Watch no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._asking, *([self._watching] if self._watching else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self) -> None:
         with self._slack.hub.watching() as changes:
             while True:
                 change = await changes.get()
                 call = change.get("call")
-                if change["kind"] == "call" and call is not None and call.method == _METHOD and call.ok:
-                    await self._find(call)
+                if change["kind"] == "call" and call is not None and call.method in _PATIENCE and call.ok:
+                    task = asyncio.create_task(self._ask(call))
+                    self._asking.add(task)
+                    task.add_done_callback(self._asking.discard)
 
-    async def _find(self, call: Call) -> None:
+    async def _ask(self, call: Call) -> None:
         zone = ZoneInfo(self._slack.member(call.user_id).tz)
-        for _ in range(_TRIES):
+        for pause in _PATIENCE[call.method]:
+            await asyncio.sleep(pause)
             export = await self._people.export(PersonKey(call.team_id, call.user_id))
-            sentence = _sentence(export, call.at, zone)
-            if sentence:
-                self._known[call.number] = sentence
+            why = _why(export, call, zone)
+            if why is not None:
+                self._known[call.number] = why
                 while len(self._known) > _KEEP:
                     self._known.popitem(last=False)
                 self._slack.hub.publish("reason", call=call)
                 return
-            await asyncio.sleep(_BEAT)
 
 
-def _sentence(export: dict[str, Any], since: datetime, zone: ZoneInfo) -> str:
-    """What the audit says of the newest write at or after `since`: the event, and the reason."""
+def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
+    """What the audit says of this call: of a write its reason, of a read that something was left as it is."""
     for write in export.get("writes", ()):
-        if write["outcome"] == "left" or datetime.fromisoformat(write["at"]) < since:
+        left = write["outcome"] == "left"
+        if left != (call.method == _READ) or datetime.fromisoformat(write["at"]) < call.at:
             continue
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
-        because = f"“{titles[0]}”. " if write["uid"] and titles and titles[0] else ""
         reason = codec.reason_from_json(write["reason"])
-        until = _moment(reason.until.astimezone(zone), since.astimezone(zone)) if reason.until else ""
+        until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
         message, facts = explain.sentence(reason, until=until)
-        return because + message.format(**facts)
-    return ""
+        status = (write["status"]["text"], write["status"]["emoji"]) if left else None
+        if status == ("", ""):
+            return None
+        return Why(message.format(**facts), titles[0] if write["uid"] and titles else "", status)
+    return None
 
 
 def _moment(at: datetime, now: datetime) -> str:

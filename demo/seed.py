@@ -18,6 +18,7 @@ TEAM = "T0ACME0001"
 _OK = 200
 _PATIENCE = 20.0
 _BEAT = 0.02
+_QUIET = 0.6
 
 
 class SeedError(RuntimeError):
@@ -58,6 +59,7 @@ async def bring_in(slack: LocalSlack, calendars: Calendars, app: str, feeds: str
         address = f"{feeds}/{calendars.by_person[persona.user_id].secret}.ics"
         await connect(slack, persona.user_id, address)
     await _until(lambda: calendars.fetches >= len(PERSONAS), "no calendar was read")
+    await _silence(slack)
 
 
 async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
@@ -79,3 +81,15 @@ async def _until(condition: Callable[[], bool], trouble: str) -> None:
         if time.monotonic() > end:
             raise SeedError(trouble)
         await asyncio.sleep(_BEAT)
+
+
+async def _silence(slack: LocalSlack) -> None:
+    """Until the app has said and done all that it had to: no call for a while."""
+    with slack.hub.watching() as changes:
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            try:
+                async with asyncio.timeout(_QUIET):
+                    await changes.get()
+            except TimeoutError:
+                return

@@ -8,6 +8,7 @@ from typing import Any
 from demo.calendars import DayCalendar, as_json
 from demo.clock import DemoClock
 from demo.people import PERSONAS
+from demo.reasons import Why
 from demo.slack import Call, LocalSlack, Member, Message
 from demo.slack.state import ViewState
 from demo.slack.text import unescape
@@ -100,8 +101,8 @@ def clock(clock: DemoClock) -> dict[str, Any]:
     }
 
 
-def call(slack: LocalSlack, entry: Call, reason: str = "") -> dict[str, Any]:
-    """A line of the log. Un-escaped status, as the profile shows it."""
+def call(slack: LocalSlack, entry: Call, why: Why | None, viewer: str) -> dict[str, Any]:
+    """A line of the log, with un-escaped status. What an event is called is for its owner's eyes alone."""
     profile = entry.arguments.get("profile")
     person = entry.user_id
     if entry.method == "users.profile.set" and isinstance(profile, dict):
@@ -110,10 +111,15 @@ def call(slack: LocalSlack, entry: Call, reason: str = "") -> dict[str, Any]:
             "emoji": str(profile.get("status_emoji", "")),
             "expiration": int(profile.get("status_expiration") or 0),
         }
+    elif why is not None and why.left is not None:
+        status = {"text": why.left[0], "emoji": why.left[1], "expiration": 0, "left": True}
     else:
         status = None
         person = str(entry.arguments.get("user_id") or entry.arguments.get("user") or person)
     member = slack.members.get(person)
+    reason = why.sentence if why else ""
+    if why and why.title and person == viewer:
+        reason = f"“{why.title}”. {reason}"
     return {
         "number": entry.number,
         "at": entry.at.timestamp(),

@@ -34,7 +34,7 @@ from services.ports import Clock
 from services.settings import Settings
 
 START = time(8, 55)
-_FEED_INTERVAL = 600
+_FEED_INTERVAL = 3600
 _FRIDAY = 4
 
 

@@ -32,7 +32,7 @@ const wall = (at) => clockTime(at, state.calendar.zone);
 
 function title() {
   const member = me();
-  if (member && state.calendar) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s calendar `, h("small", {}, dayName(state.calendar.midnight + 43200, state.calendar.zone)));
+  if (member && state.calendar) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s day `, h("small", {}, dayName(state.calendar.midnight + 43200, state.calendar.zone)));
 }
 
 function draw() {

@@ -24,11 +24,12 @@ function row(call) {
   const zone = zoneOfMe();
   const status = call.status;
   const cleared = status && !status.text && !status.emoji;
+  const kept = status?.left ? h("span", { class: "dim" }, "left alone: ") : null;
   return h("tr", { class: call.ok ? "" : "failed" },
     h("td", { class: "at" }, clockSeconds(call.at, zone)),
     h("td", {}, call.bot ? h("span", { class: "dim" }, call.person || "–") : call.person),
-    h("td", { class: "wide" }, cleared ? h("span", { class: "dim" }, "cleared") : status ? [status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : h("span", { class: "dim" }, "–")),
-    h("td", { class: "at" }, status && !cleared ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
+    h("td", { class: "wide" }, cleared && !kept ? h("span", { class: "dim" }, "cleared") : status ? [kept, status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : h("span", { class: "dim" }, "–")),
+    h("td", { class: "at" }, status && !cleared && !kept ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
     h("td", {}, h("code", {}, call.method)),
     h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),
     h("td", { class: "why", title: call.reason }, call.reason));
