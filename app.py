@@ -140,12 +140,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     )
     runner: Runner = EmbeddedRunner() if config.is_sqlite else QueueRunner(config.database_url)
     feeds = FeedSource(guarded, expander)
-    work = (
-        Reconciler(stores.due, runner, clock, wording=locale.wording),
-        tokens,
-        CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval)),
-        Housekeeping(stores.closet, clock),
-    )
+    sync = CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval))
+    reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
+    work = (reconciler, tokens, sync, Housekeeping(stores.closet, clock))
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens
@@ -182,7 +179,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
 
     async def stop() -> None:
         await engine.stop()
-        for closing in (expander, guarded, clients, stores.database):
+        for closing in (sync, expander, guarded, clients, stores.database):
             await closing.close()
 
     return Service(web_application, engine, people, start, stop)
