@@ -1,0 +1,130 @@
+"""Whatever somebody types gives a typed result or a typed error; results are aware UTC, ahead, in order, bounded."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services import when
+from services.errors import InputError
+from services.phrases import PhraseBook
+from services.when.words import LANGUAGES, fold
+
+BOOK = PhraseBook()
+MOST = timedelta(days=732)
+
+WORDS = sorted(
+    {
+        form
+        for words in LANGUAGES.values()
+        for name in ("until", "for_", "from_", "to", "at", "on", "noon", "next_week", "rest_of_day", "afternoon", "minutes",
+                     "hours", "day_units", "weeks", "one", "half_hour", "coming", "next_", "suffix_until")
+        for form in getattr(words, name).split("|")
+        if form
+    }
+    | {form for words in LANGUAGES.values() for group in (*words.months, *words.weekdays) for form in group.split("|")}
+)  # fmt: skip
+PIECES = st.one_of(
+    st.sampled_from(WORDS),
+    st.integers(-5, 4000).map(str),
+    st.tuples(st.integers(0, 30), st.integers(0, 70)).map(lambda pair: f"{pair[0]}:{pair[1]:02}"),
+    st.tuples(st.integers(0, 40), st.integers(0, 15)).map(lambda pair: f"{pair[0]}/{pair[1]}"),
+    st.tuples(st.integers(0, 40), st.integers(0, 15)).map(lambda pair: f"{pair[0]}.{pair[1]}."),
+    st.integers(0, 13).map(lambda hour: f"{hour}pm"),
+    st.integers(0, 2000).map(lambda count: f"{count}m"),
+    st.dates(date(1990, 1, 1), date(2150, 1, 1)).map(lambda day: day.isoformat()),
+    st.sampled_from(
+        [":", "-", "–", ",", ".", "半", "時", "月", "日", "曜日", "まで", "から", "½", "İ", "\u0301", "٣", "²", "ß"]
+    ),
+    st.text(max_size=8),
+)
+TYPED = st.one_of(
+    st.text(max_size=60),
+    st.lists(PIECES, min_size=1, max_size=8).map(" ".join),
+    st.lists(PIECES, min_size=1, max_size=6).map("".join),
+)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Chatham", "Asia/Tokyo", "Pacific/Apia"])
+NOWS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
+SPEAKERS = st.builds(
+    when.Speaker, NOWS, ZONES.map(ZoneInfo), st.sampled_from([*LANGUAGES, "xx"]), st.booleans()
+)  # fmt: skip
+
+
+def check(asked: when.Asked, speaker: when.Speaker) -> None:
+    assert asked.start.tzinfo is UTC
+    assert asked.start >= speaker.now
+    if asked.end is not None:
+        assert asked.end.tzinfo is UTC
+        assert asked.start < asked.end <= speaker.now + MOST
+
+
+@settings(max_examples=300)
+@given(TYPED, SPEAKERS)
+def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
+    try:
+        asked = when.status(typed, speaker, BOOK)
+    except InputError:
+        return
+    check(asked, speaker)
+    assert asked.text in typed
+    if asked.end is None:
+        assert asked.text == typed.strip()
+
+
+@settings(max_examples=300)
+@given(TYPED, SPEAKERS)
+def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
+    try:
+        asked = when.absence(typed, speaker, BOOK)
+    except InputError:
+        return
+    check(asked, speaker)
+    assert asked.end is not None
+    assert set(asked.text.split()) <= set(typed.split()) or asked.text in typed
+
+
+@settings(max_examples=200)
+@given(TYPED, SPEAKERS)
+def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: when.Speaker) -> None:
+    try:
+        check(when.pause(typed, speaker, BOOK), speaker)
+    except InputError:
+        pass
+    try:
+        found = when.look(typed, speaker, BOOK)
+    except InputError:
+        return
+    if found.instant is not None:
+        assert abs(found.instant.astimezone(speaker.zone).date() - found.day) <= timedelta(days=1)
+
+
+@settings(max_examples=200)
+@given(st.dates(), st.none() | st.times(), st.dates(), st.none() | st.times(), SPEAKERS)
+def test_form_of_any_dates_is_a_result_or_an_error_at_a_field(
+    first: date, first_time: time | None, last: date, last_time: time | None, speaker: when.Speaker
+) -> None:
+    try:
+        start, end = when.by_form(first, first_time, last, last_time, speaker)
+    except InputError as error:
+        assert error.field in {"to", "to_time"}
+        return
+    check(when.Asked("", start, end), speaker)
+
+
+@given(SPEAKERS, st.text("abcdefghijklmnopqrstuvwxyz ", max_size=30), st.integers(1, 600))
+def test_length_after_any_words_leaves_exactly_the_words(speaker: when.Speaker, words: str, minutes: int) -> None:
+    typed = f"zz {words} zz for {minutes}m"
+    asked = when.status(typed, speaker, BOOK)
+    assert asked.text == f"zz {words} zz"
+    assert asked.end == speaker.now + timedelta(minutes=minutes)
+
+
+@given(st.text(max_size=40))
+def test_fold_keeps_track_of_where_each_character_came_from(text: str) -> None:
+    folded, origin = fold(text)
+    assert len(origin) == len(folded) + 1
+    assert origin == sorted(origin)
+    assert origin[-1] == len(text)
