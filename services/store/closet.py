@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from services.store.deliveries import DeliveryStore
+from services.store.deliveries import KEPT
 from services.store.engine import Database
-from services.store.models import OAuthState, OverrideRow, Write
+from services.store.models import Delivery, OAuthState, OverrideRow, Write
 
 
 class ClosetStore:
@@ -17,16 +17,16 @@ class ClosetStore:
     def __init__(self, database: Database) -> None:
         """`database` is cleared of every workspace's leftovers alike."""
         self._database = database
-        self._deliveries = DeliveryStore(database)
 
     async def clear_out(self, now: datetime, *, audit_before: datetime) -> int:
         """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
         leftovers = (
+            delete(Delivery).where(Delivery.seen_at < now - KEPT),
             delete(OAuthState).where(OAuthState.expires_at < now),
             delete(Write).where(Write.at < audit_before),
             delete(OverrideRow).where(OverrideRow.end_at < audit_before),
         )
-        rows = await self._deliveries.clean(now)
+        rows = 0
         for leftover in leftovers:
             async with self._database.write() as connection:
                 rows += (await connection.execute(leftover)).rowcount

@@ -89,7 +89,7 @@ class Batch:
         """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else."""
         try:
             return await self._facts.load_on(self.transaction, keys, start, end)
-        except StatusQuoError:
+        except (StatusQuoError, ValueError):  # ValueError: what is stored is no JSON, or names what we do not know
             if len(keys) == 1:
                 return {}
         found: dict[PersonKey, PersonFacts] = {}
@@ -215,7 +215,9 @@ class DueStore:
     def _person(self, row: Any, span: Span | None) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)
         memory, policy = None, OwnStatusPolicy.COVER_AND_RESTORE
-        with suppress(StatusQuoError):  # a key is missing, or what is stored makes no sense: nobody else waits for it
+        with suppress(
+            StatusQuoError, ValueError
+        ):  # a key is missing, or what is stored makes no sense: nobody else waits for it
             policy = own_status(row.preferences)
             memory = self._standings.open(row.memory, key)
         return DuePerson(

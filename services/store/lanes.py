@@ -122,7 +122,7 @@ class LaneStore:
             token = self._vault.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._standings.open(row.memory, key)
             span = None if row.start_at is None else self._spans.span(row)
-        except StatusQuoError:
+        except (StatusQuoError, ValueError):
             token = None  # something cannot be read: nothing may be written before it can
         return Wish(
             key=key, seq=row.seq, urgency=row.urgency, failures=row.failures, granted=row.grant_state == "ok",

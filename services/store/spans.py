@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
-from services.errors import SealError
+from services.errors import StatusQuoError
 from services.model import Kind, PersonKey, Span, Status
 from services.store.columns import SealedBytes, Vault
 from services.store.keys import of_people
@@ -44,7 +44,8 @@ class SpanStore:
                 )
             )
             for row in rows:
-                with suppress(SealError):  # sealed with a lost key: as good as not stored, so it is resolved anew
+                # sealed with a lost key, or of another version: as good as not stored, so it is resolved anew
+                with suppress(StatusQuoError, ValueError):
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
         return found
 
