@@ -28,10 +28,7 @@ class PhraseBook:
         if len(phrase) > _LONGEST or len(phrase) < 3 or not phrase.isprintable():  # noqa: PLR2004  # "at 3" is no phrase
             return None
         parser = _parser(language if language in _LANGUAGES else "en", month_first, now)
-        try:
-            found = parser.get_date_data(phrase)
-        except (OverflowError, ValueError):
-            return None  # "in 99999999 weeks": dateparser lets the calendar's own errors through
+        found = parser.get_date_data(phrase)
         if found.date_obj is None or found.period not in _EXACT_ENOUGH or found.date_obj.replace(tzinfo=None) == now:
             return None
         if found.date_obj.tzinfo is not None:

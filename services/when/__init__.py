@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from services.errors import (
 )
 from services.when.grammar import Grammar
 from services.when.patterns import patterns_for
-from services.when.place import FIRST_OFFICE_HOUR, Here, interval
+from services.when.place import Here, interval, office
 from services.when.spoken import Clock, Day, DayKind, Moment, Spoken
 from services.when.words import LANGUAGES, fold
 
@@ -155,18 +155,11 @@ def look(text: str, speaker: Speaker, phrases: Phrases | None = None) -> Look:
     said = _all_of(text, speaker, phrases)
     if said.start is None or said.end is not None or said.length is not None:
         raise TimeNotUnderstoodError("neither a day nor an instant")
-    clock = said.start.clock
-    if said.start.day is None:
-        if clock is None:
-            raise TimeNotUnderstoodError("nothing was said")
-        hour = clock.hour + 12 if clock.loose and clock.hour < FIRST_OFFICE_HOUR else clock.hour
-        return Look(here.today, here.instant(here.today, replace(clock, hour=hour)))
-    start, _ = interval(replace(said, start=Moment(said.start.day)), here)
-    day = start.astimezone(speaker.zone).date()
-    if clock is None:
-        return Look(day)
-    hour = clock.hour + 12 if clock.loose and clock.hour < FIRST_OFFICE_HOUR else clock.hour
-    return Look(day, here.instant(day, replace(clock, hour=hour)))
+    day = here.today
+    if said.start.day is not None:
+        start, _ = interval(Spoken(start=Moment(said.start.day)), here)
+        day = start.astimezone(speaker.zone).date()
+    return Look(day, None if said.start.clock is None else here.instant(day, office(said.start.clock)))
 
 
 def by_form(

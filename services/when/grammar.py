@@ -263,10 +263,9 @@ class Grammar:
         marker = self._p.for_.match(self._text, at) or self._p.until.match(self._text, at)
         begin = self._skip(marker.end()) if marker else at
         if found := self._p.rest_of_day.match(self._text, begin):
-            end = found.end()
-            if suffix := self._p.suffix_until.match(self._text, end):
-                end = suffix.end()
-            return Spoken(end=Moment(_TODAY, Clock(24)), sure=until or marker is not None), end
+            suffix = self._p.suffix_until.match(self._text, found.end())
+            sure = until or marker is not None or suffix is not None
+            return Spoken(end=Moment(_TODAY, Clock(_DAY_END)), sure=sure), (suffix or found).end()
         if marker and (found := self._p.this_week.match(self._text, begin)):
             return Spoken(end=Moment(Day(DayKind.WEEK, 0, included=True)), sure=True), found.end()
         day = self.day(begin)

@@ -26,7 +26,7 @@ from services.when.spoken import Clock, Day, DayKind, Length, Moment, Spoken
 _DAY = timedelta(days=1)
 _HALF_YEAR = timedelta(days=183)
 _MIDNIGHT = Clock(0)
-FIRST_OFFICE_HOUR = 7
+_FIRST_OFFICE_HOUR = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ def _interval(said: Spoken, here: Here) -> Interval:
 def until(moment: Moment, here: Here) -> datetime:
     """The instant at which something ends that lasts until `moment`."""
     if moment.day is None:
-        return _next_time(_clock_of(moment), here)
+        return _next_time(moment.time, here)
     if moment.clock is not None:
-        return _first(_instants(moment.day, _office(moment.clock), here), here)
+        return _first(_instants(moment.day, office(moment.clock), here), here)
     if moment.day.included:
         return _first((here.instant(_day_after(moment.day, day), _MIDNIGHT) for day in _dates(moment.day, here)), here)
     return _first(_instants(moment.day, _MIDNIGHT, here), here)
@@ -102,11 +102,11 @@ def until(moment: Moment, here: Here) -> datetime:
 
 def _begin(moment: Moment, here: Here) -> datetime:
     if moment.day is None:
-        return _next_time(_clock_of(moment), here)
+        return _next_time(moment.time, here)
     if moment.clock is None:
         day = _running_day(moment.day, here)
         return here.instant(day, _MIDNIGHT)
-    return _first(_instants(moment.day, _office(moment.clock), here), here)
+    return _first(_instants(moment.day, office(moment.clock), here), here)
 
 
 def _whole(moment: Moment, here: Here) -> Interval:
@@ -119,33 +119,33 @@ def _whole(moment: Moment, here: Here) -> Interval:
 
 
 def _between(start: Moment, end: Moment, here: Here) -> Interval:
-    if start.day is None and end.day is None:
-        return _times(_clock_of(start), _clock_of(end), here.today, here)
-    if start.day is not None and end.day is None:
+    if start.day is None:
+        return _from_time(start.time, end, here)
+    if end.day is None:
         day = _running_day(start.day, here) if start.clock is None else _day_of(_begin(start, here), here)
-        return _times(start.clock or _MIDNIGHT, _clock_of(end), day, here)
-    if start.day is None and end.day is not None:
-        first = _clock_of(start)
-        if end.clock is not None and (first.hour, first.minute) < (end.clock.hour, end.clock.minute):
-            return _times(first, end.clock, _day_of(_begin(end, here), here), here)
-        return _next_time(first, here), _end(end, here, here.now)
-    assert start.day is not None  # noqa: S101  # the branches above took the others; said for the type checker
+        return _times(start.time, end.time, day, here)
     for day in _dates(start.day, here, past=True):
-        begin = here.instant(day, _MIDNIGHT if start.clock is None else _office(start.clock))
-        finish = _end(end, here, begin)
-        wraps = (
-            end.day is not None and end.day.kind is DayKind.DATE and not end.day.year and finish - begin > _HALF_YEAR
-        )
-        if wraps and end.day is not None and not _later_in_year(start.day, end.day):
+        begin = here.instant(day, office(start.time))
+        finish = _end(end.day, end.clock, here, begin)
+        said_once = end.day.kind is DayKind.DATE and not end.day.year
+        if said_once and finish - begin > _HALF_YEAR and not _later_in_year(start.day, end.day):
             raise EndsBeforeItStartsError("the dates are in the wrong order")
         if finish > here.now or start.day.year:
             return begin, finish
     raise TimeInThePastError("the range has passed")
 
 
+def _from_time(first: Clock, end: Moment, here: Here) -> Interval:
+    if end.day is None:
+        return _times(first, end.time, here.today, here)
+    if end.clock is not None and _minutes(first) < _minutes(end.clock):
+        return _times(first, end.clock, _day_of(_begin(end, here), here), here)
+    return _next_time(first, here), _end(end.day, end.clock, here, here.now)
+
+
 def _times(start: Clock, end: Clock, day: date, here: Here) -> Interval:
     """From one time of day to another on `day`, over midnight where the second is the smaller."""
-    begins = [replace(_office(start), loose=False)] if start.loose else [start]
+    begins = [replace(office(start), loose=False)] if start.loose else [start]
     if start.bare:
         begins.append(replace(start, hour=(begins[0].hour + 12) % 24, loose=False))
         if not end.loose:
@@ -161,20 +161,15 @@ def _times(start: Clock, end: Clock, day: date, here: Here) -> Interval:
     return next((pair for pair in found if pair[1] > here.now), found[0])
 
 
-def _end(moment: Moment, here: Here, start: datetime) -> datetime:
+def _end(day: Day, clock: Clock | None, here: Here, start: datetime) -> datetime:
     """The end of a range that began at `start`: the end of the named day, or the named time of it."""
-    if moment.day is None:
-        raise TimeNotUnderstoodError("no day")
-    if moment.day.kind in {DayKind.WEEKDAY, DayKind.DATE}:
+    if day.kind in {DayKind.WEEKDAY, DayKind.DATE}:
         here = replace(here, now=start)
-    clock = None if moment.clock is None else _office(moment.clock)
     ends = (
-        here.instant(_day_after(moment.day, day), _MIDNIGHT) if clock is None else here.instant(day, clock)
-        for day in _dates(moment.day, here)
+        here.instant(_day_after(day, found), _MIDNIGHT) if clock is None else here.instant(found, office(clock))
+        for found in _dates(day, here)
     )
-    if moment.day.kind is DayKind.DATE and moment.day.year:
-        return next(ends)
-    return _first(ends, replace(here, now=start))
+    return next(ends) if day.year else _first(ends, replace(here, now=start))
 
 
 def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
@@ -194,7 +189,7 @@ def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
             yield monday + 7 * day.number * _DAY
         case DayKind.MONTH:
             yield (today.replace(day=1) + 32 * _DAY).replace(day=1)
-        case DayKind.DATE:
+        case _:
             yield from _years(day, today.year, past=past)
 
 
@@ -263,8 +258,9 @@ def _after(start: datetime, length: Length, here: Here) -> datetime:
     )  # fmt: skip
 
 
-def _office(clock: Clock) -> Clock:
-    if not clock.loose or clock.hour >= FIRST_OFFICE_HOUR:
+def office(clock: Clock) -> Clock:
+    """A loose time on a day: 7 to 12 as it is, 1 to 6 after noon."""
+    if not clock.loose or clock.hour >= _FIRST_OFFICE_HOUR:
         return clock
     return replace(clock, hour=clock.hour + 12)
 
@@ -275,12 +271,6 @@ def _later_in_year(start: Day, end: Day) -> bool:
 
 def _minutes(clock: Clock) -> int:
     return clock.hour * 60 + clock.minute
-
-
-def _clock_of(moment: Moment) -> Clock:
-    if moment.clock is None:
-        raise TimeNotUnderstoodError("no time of day")
-    return moment.clock
 
 
 def _day_of(instant: datetime, here: Here) -> date:

@@ -52,6 +52,11 @@ class Moment:
     day: Day | None = None
     clock: Clock | None = None
 
+    @property
+    def time(self) -> Clock:
+        """The time of day; the day's beginning where none was said."""
+        return self.clock or Clock(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Length:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +17,8 @@ from services.errors import (
     TooFarAwayError,
 )
 from services.phrases import PhraseBook
+from services.when.place import Here, interval
+from services.when.spoken import Length, Spoken
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BOOK = PhraseBook()
@@ -103,6 +105,7 @@ STATUS = [
     ("R&D <3 for 1h", "R&D <3", "2026-11-23 14:00"),
     ("Fit for 30 for 1h", "Fit for 30", "2026-11-23 14:00"),
     ("bis gleich", "bis gleich", None),
+    ("Fasting for 1.5 days", "Fasting for 1.5 days", None),
     # another language than one's own
     ("x bis Freitag", "x", "2026-11-28 00:00"),
     ("Fokus 30 Minuten", "Fokus", "2026-11-23 13:30"),
@@ -158,6 +161,8 @@ def test_status_range_that_runs_begins_now() -> None:
         ("ja", "会議 15時30分まで", "会議", "2026-11-23 15:30"),
         ("ja", "会議 午後3時まで", "会議", "2026-11-23 15:00"),
         ("ja", "休み 金曜日まで", "休み", "2026-11-28 00:00"),
+        ("ja", "外出 3時間まで", "外出", "2026-11-23 16:00"),
+        ("ja", "外出 今日中まで", "外出", "2026-11-24 00:00"),
         ("ja", "出張 明日まで", "出張", "2026-11-25 00:00"),
     ],
 )
@@ -189,6 +194,7 @@ ABSENCE = [
     ("mon-fri", "", None, "2026-11-28 00:00"),
     ("tuesday to thursday", "", "2026-11-24 00:00", "2026-11-27 00:00"),
     ("monday - friday 5pm", "", None, "2026-11-27 17:00"),
+    ("3pm - friday 9am", "", "2026-11-23 15:00", "2026-11-27 09:00"),
     ("friday 2pm - monday 9am", "", "2026-11-27 14:00", "2026-11-30 09:00"),
     ("2pm-4pm", "", "2026-11-23 14:00", "2026-11-23 16:00"),
     ("from 2pm to 4pm Dentist", "Dentist", "2026-11-23 14:00", "2026-11-23 16:00"),
@@ -280,6 +286,7 @@ def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
         ("x for 900 days", TooFarAwayError),
         ("x for 99999999m", TimeNotUnderstoodError),
         ("x until 2199-01-01", TooFarAwayError),
+        ("x until 2500-01-01", TimeNotUnderstoodError),
         ("a" * 301, TextTooLongError),
     ],
 )
@@ -299,6 +306,7 @@ def test_status_mistakes(typed: str, error: type[InputError]) -> None:
         ("29 feb 2027", TimeNotUnderstoodError),
         ("1 jan 2026", TimeInThePastError),
         ("10:00-12:00", TimeInThePastError),
+        ("today 9am - today 10am", TimeInThePastError),
         ("3 jan - 1 jan", EndsBeforeItStartsError),
         ("24 dec 2027 - 2 jan 2027", EndsBeforeItStartsError),
         ("1 jan 2027 - 1 jan 2030", TooFarAwayError),
@@ -413,3 +421,53 @@ def test_without_a_phrase_book_the_grammar_reads_alone() -> None:
 
 def test_unknown_language_reads_english() -> None:
     assert wall(when.absence("friday", speaker("xx"), BOOK).start) == "2026-11-27 00:00"
+
+
+@pytest.mark.parametrize(
+    ("first", "start", "last", "end", "expected"),
+    [
+        ("2026-12-24", None, "2027-01-02", None, ("2026-12-24 00:00", "2027-01-03 00:00")),
+        ("2026-11-23", "14:00", "2026-11-23", "15:30", ("2026-11-23 14:00", "2026-11-23 15:30")),
+        ("2026-11-20", None, "2026-11-23", None, (NOW, "2026-11-24 00:00")),
+    ],
+)
+def test_form_is_read(first: str, *, start: str | None, last: str, end: str | None, expected: tuple[str, str]) -> None:
+    times = [None if one is None else time.fromisoformat(one) for one in (start, end)]
+    found = when.by_form(date.fromisoformat(first), times[0], date.fromisoformat(last), times[1], speaker())
+    assert (wall(found[0]), wall(found[1])) == expected
+
+
+def test_form_at_the_end_of_the_calendar_is_too_far_away() -> None:
+    with pytest.raises(TooFarAwayError) as caught:
+        when.by_form(date(2026, 12, 1), None, date.max, None, speaker())
+    assert caught.value.field == "to"
+
+
+def test_until_time_is_the_next_one() -> None:
+    assert wall(when.until_time(time(13, 30), speaker())) == "2026-11-23 13:30"
+    with pytest.raises(TimeInThePastError):
+        when.until_time(time(12, 30), speaker())
+
+
+def test_interval_of_nothing_said_is_not_understood() -> None:
+    with pytest.raises(TimeNotUnderstoodError):
+        interval(Spoken(), Here(at(NOW), BERLIN))
+
+
+def test_interval_beyond_the_calendar_is_too_far_away() -> None:
+    end_of_time = Here(datetime(9999, 12, 30, tzinfo=UTC), BERLIN)
+    with pytest.raises(TooFarAwayError):
+        interval(Spoken(length=Length(days=3)), end_of_time)
+
+
+@pytest.mark.parametrize(
+    "phrase", ["now", "may", "3", "x", "tomorrow at 5 UTC", "a\x00b", "x" * 61, "in 99999999 years"]
+)
+def test_phrase_book_turns_down_what_is_no_day(phrase: str) -> None:
+    assert BOOK.moment(phrase, datetime(2026, 11, 23, 13), "en", month_first=False) is None
+
+
+def test_phrase_book_is_warmed_in_every_language() -> None:
+    BOOK.warm()
+    found = BOOK.moment("24 de diciembre", datetime(2026, 11, 23, 13), "es", month_first=False)
+    assert found == (datetime(2026, 12, 24), False)
