@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,7 +61,7 @@ class Actions:
             return {}
         member = self._slack.member(person)
         general = next(c for c in self._slack.channels.values() if c.team_id == member.team_id and not c.person)
-        self._slack.post(general.channel_id, person, text, bot=False)
+        self._slack.post(general.channel_id, person, html.escape(text, quote=False), bot=False)
         return {}
 
     async def _home(self, body: Body) -> dict[str, Any]:

@@ -34,7 +34,7 @@ export function toast(text) {
 // An address from the app's blocks; only the web's own schemes are followed.
 export function safeAddress(address) {
   try {
-    const url = new URL(address, location.href);
+    const url = new URL(address);
     return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
   } catch {
     return null;

@@ -1,0 +1,92 @@
+"""The demo with the real app in it, and a page of it in headless Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Error, Page, async_playwright, expect
+
+import app
+from demo import world
+from demo.world import World
+
+_SYSTEM = Path("/usr/bin/chromium")
+CHROMIUM = str(_SYSTEM) if _SYSTEM.exists() else None
+"""The system's; where there is none, the one that playwright installs."""
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
+MONDAY = datetime(2026, 11, 23, 8, 55, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """A demo and somebody who looks at it. The clock stands until a test moves it."""
+
+    world: World
+    page: Page
+
+    async def be(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name).first.click()
+        await self.page.wait_for_selector(f".member[aria-pressed=true]:has-text('{name}')")
+
+    async def type(self, text: str) -> None:
+        await self.page.fill("#box", text)
+        await self.page.press("#box", "Escape")
+        await self.page.press("#box", "Enter")
+
+    async def go_to(self, time: str) -> None:
+        await self.page.fill(".jump input", time)
+        await self.page.click(".jump button")
+        await self.page.wait_for_function(
+            "time => document.querySelector('#clock time').textContent.startsWith(time)"
+            " && !document.querySelector('#clock').classList.contains('jumping')",
+            arg=time,
+        )
+
+    async def status_of(self, name: str, text: str) -> None:
+        """Wait until that person's row shows `text`."""
+        row = f".member:has-text('{name}') .status"
+        await self.page.wait_for_function(
+            "([row, text]) => [...document.querySelectorAll('.member')].find((m) => m.textContent.includes(row))"
+            "?.querySelector('.status').textContent.includes(text)",
+            arg=[name, text],
+        )
+        assert text in (await self.page.inner_text(row))
+
+    async def no_status_of(self, name: str) -> None:
+        """Wait until that person's row shows no status."""
+        await self.page.wait_for_selector(f".member:has-text('{name}') .about")
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        except Error as error:
+            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        async with world.world(app.build, start=MONDAY) as running:
+            running.clock.pause()
+            page = await browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+            page.set_default_timeout(20_000)
+            trouble: list[str] = []
+            page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: trouble.append(str(error)))
+            await page.goto(running.address)
+            await page.wait_for_selector(".member[aria-pressed=true]")
+            yield Desk(running, page)
+            await page.close()
+        await browser.close()
+    assert trouble == []

@@ -1,0 +1,161 @@
+"""What a newcomer does on the demo's page, against the real app."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Desk
+
+pytestmark = pytest.mark.browser
+
+SAM = "U0SAM00001"
+PRIYA = "U0PRIYA001"
+
+
+async def add_event(desk: Desk, title: str, start: str, end: str) -> None:
+    page = desk.page
+    await page.click("#entry-new")
+    await page.fill("#e-title", title)
+    await page.fill("#e-start", start)
+    await page.fill("#e-end", end)
+    await page.click("dialog button[type=submit]")
+    await expect(page.locator(f".event:has-text('{title}')")).to_be_visible()
+
+
+async def test_added_event_shows_at_its_start_and_goes_at_its_end(desk: Desk) -> None:
+    await desk.be("Priya Nair")
+    await add_event(desk, "Planning", "08:58", "09:05")
+    await desk.page.click("#tab-home")
+    await expect(desk.page.locator("#home")).to_contain_text("Planning")
+    await desk.no_status_of("Priya Nair")
+    await desk.go_to("08:58")
+    await desk.status_of("Priya Nair", "In a meeting")
+    first = desk.page.locator("#log tr").first
+    await expect(first).to_contain_text("08:58:00")
+    await expect(first).to_contain_text("09:05")
+    await expect(first.locator(".why")).to_contain_text("Planning")
+    await desk.go_to("09:05")
+    await desk.no_status_of("Priya Nair")
+
+
+async def test_dragged_event_moves_and_its_status_with_it(desk: Desk) -> None:
+    block = desk.page.locator(".event:has-text('Daily stand-up')")
+    box = await block.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 40, box["y"] + 6
+    await desk.page.mouse.move(x, y)
+    await desk.page.mouse.down()
+    await desk.page.mouse.move(x, y + 46 * 2, steps=6)
+    await desk.page.mouse.up()
+    await expect(desk.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
+    await desk.page.click("#tab-home")
+    await expect(desk.page.locator("#home")).to_contain_text("11:00")
+    await desk.go_to("09:10")
+    await desk.no_status_of("Maya Okafor")
+
+
+async def test_deleted_event_takes_its_status_away_at_once(desk: Desk) -> None:
+    await desk.go_to("09:00")
+    await desk.status_of("Maya Okafor", "In a meeting")
+    await desk.page.locator(".event:has-text('Daily stand-up')").focus()
+    await desk.page.keyboard.press("Enter")
+    await desk.page.click("dialog button:has-text('Delete')")
+    await desk.no_status_of("Maya Okafor")
+
+
+async def test_ooo_friday_is_understood_shown_and_undone(desk: Desk) -> None:
+    await desk.be("Priya Nair")
+    await desk.type("/ooo friday")
+    await desk.status_of("Priya Nair", "Out of office")
+    reply = desk.page.locator(".message.only-you").last
+    await expect(reply).to_contain_text("Friday")
+    await reply.get_by_role("button", name="Undo").click()
+    await desk.no_status_of("Priya Nair")
+
+
+async def test_paused_person_is_left_alone_until_resumed(desk: Desk) -> None:
+    await desk.type("/quo pause")
+    await expect(desk.page.locator(".message.only-you")).to_have_count(1)
+    await desk.go_to("09:00")
+    await desk.status_of("Yuki Tanaka", "Focusing")
+    await desk.no_status_of("Maya Okafor")
+    await desk.type("/quo resume")
+    await desk.status_of("Maya Okafor", "In a meeting")
+
+
+async def test_status_typed_by_hand_is_covered_and_comes_back(desk: Desk) -> None:
+    await desk.be("Priya Nair")
+    await desk.page.click("#own-status")
+    await desk.page.fill("#own-emoji", ":seedling:")
+    await desk.page.fill("#own-text", "Watering <b>plants</b> & more")
+    await desk.page.click("dialog button[type=submit]")
+    await desk.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    await desk.go_to("09:15")
+    await desk.status_of("Priya Nair", "In a meeting")
+    await desk.go_to("10:00")
+    await desk.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    member = desk.world.slack.member(PRIYA)
+    assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
+
+
+async def test_status_typed_during_an_event_stays(desk: Desk) -> None:
+    await desk.be("Sam Rivera")
+    await desk.go_to("09:50")
+    await desk.status_of("Sam Rivera", "In a meeting")
+    await desk.page.click("#own-status")
+    await desk.page.fill("#own-emoji", ":fire:")
+    await desk.page.fill("#own-text", "Incident, do not disturb")
+    await desk.page.click("dialog button[type=submit]")
+    await desk.status_of("Sam Rivera", "Incident, do not disturb")
+    await desk.go_to("11:00")
+    await desk.status_of("Sam Rivera", "Incident, do not disturb")
+    assert desk.world.slack.member(SAM).text == "Incident, do not disturb"
+
+
+async def test_bad_address_is_refused_on_its_own_block(desk: Desk) -> None:
+    page = desk.page
+    await desk.type("/quo connect")
+    dialog = page.locator("dialog[data-callback=connect_calendar]")
+    await dialog.locator("input").first.fill("not an address")
+    await dialog.locator("button[type=submit]").click()
+    error = dialog.locator("[data-block=feed] .error")
+    await expect(error).to_be_visible()
+    await expect(error).to_contain_text("not an address")
+    await expect(dialog.locator("input").first).to_have_value("not an address")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_titles_are_text_whatever_they_hold(desk: Desk) -> None:
+    title = "<img src=x onerror=alert(1)>"
+    await desk.page.click("#entry-new")
+    await desk.page.fill("#e-title", title)
+    await desk.page.click("dialog button[type=submit]")
+    await expect(desk.page.get_by_role("button", name=title).first).to_be_visible()
+    await desk.page.click("#tab-home")
+    await expect(desk.page.locator("#home")).to_contain_text(title)
+    await desk.page.click("#tab-general")
+    await desk.type(f"hello *{title}* <script>alert(2)</script>")
+    await expect(desk.page.locator(".message").last).to_contain_text("<script>alert(2)</script>")
+    assert await desk.page.locator("img[src=x], .messages script").count() == 0
+
+
+async def test_commands_are_offered_to_the_keyboard(desk: Desk) -> None:
+    page = desk.page
+    await page.focus("#box")
+    await page.keyboard.type("/quo w")
+    await expect(page.locator("#hints li")).to_have_count(2)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#box")).to_have_value("/quo why")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".message.only-you").last).to_contain_text("Daily stand-up")
+
+
+async def test_clock_at_600_times_meets_the_edge_at_its_second(desk: Desk) -> None:
+    await desk.page.click("button:has-text('×600')")
+    await desk.status_of("Maya Okafor", "In a meeting")
+    await desk.page.click("#run")
+    starts = [call.at for call in desk.world.slack.calls.all("users.profile.set", user="U0MAYA0001")]
+    assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
