@@ -13,7 +13,7 @@ _LONGEST_HOLD = 6.0
 _LONGEST_AWAY = 1.0
 _BEAT = 0.002
 _QUIET_AFTER_A_LOOK = 0.001
-_QUIET_AFTER_WORK = 0.08
+_QUIET_AFTER_WORK = 0.06
 
 
 @dataclass(slots=True, eq=False)
@@ -112,13 +112,13 @@ class DemoClock:
         """Run `speed` times as fast as the world, up to 3,600 times; runs on if it was paused."""
         if not 0 < speed <= FASTEST:
             raise ValueError(f"speed {speed}")
-        self._anchor()
+        self._land()
         self._speed, self._paused = speed, False
         self._tell()
 
     def pause(self) -> None:
-        """Stand still."""
-        self._anchor()
+        """Stand still; a jump under way ends where it is."""
+        self._land()
         self._paused = True
         self._tell()
 
@@ -168,6 +168,12 @@ class DemoClock:
     def _anchor(self, at: datetime | None = None) -> None:
         self._base = self.now() if at is None else at
         self._since = time.monotonic()
+
+    def _land(self) -> None:
+        """Stop where it is, on the way to somewhere or not."""
+        self._anchor()
+        self._target = None
+        self._arrived.set()
 
     def _tell(self) -> None:
         self._changed.set()

@@ -16,7 +16,8 @@ const COMMANDS = [
   ["/quo connect", "connect one more calendar"],
   ["/quo settings", "texts, working hours, whose status wins"],
   ["/quo help", "everything else"],
-  ["/ooo friday", "out of office until the end of Friday"],
+  ["/ooo friday", "out of office on Friday"],
+  ["/ooo until 3pm", "out of office from now on"],
   ["/ooo", "the out-of-office form"],
   ["/ooo off", "back again"],
 ];

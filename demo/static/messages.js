@@ -36,7 +36,7 @@ function draw() {
     else list.append(node);
     drawn.set(message.ts, { mark, node });
   }
-  if (!wanted.length) list.append(h("li", { class: "welcome" }, h("p", {}, "This is the very beginning of ", h("b", {}, "#general"), "."), h("p", {}, "Type ", h("kbd", {}, "/quo"), " to ask the app what your status is and why, or ", h("kbd", {}, "/ooo friday"), " to be out of office until Friday.")));
+  if (!wanted.length) list.append(h("li", { class: "welcome" }, h("p", {}, "This is the very beginning of ", h("b", {}, "#general"), "."), h("p", {}, "Type ", h("kbd", {}, "/quo"), " to ask the app what your status is and why, or ", h("kbd", {}, "/ooo friday"), " to be out of office on Friday.")));
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 

@@ -64,13 +64,27 @@ async def test_deleted_event_takes_its_status_away_at_once(desk: Desk) -> None:
     await desk.no_status_of("Maya Okafor")
 
 
-async def test_ooo_friday_is_understood_shown_and_undone(desk: Desk) -> None:
+async def test_ooo_friday_is_understood_and_undone(desk: Desk) -> None:
     await desk.be("Priya Nair")
     await desk.type("/ooo friday")
-    await desk.status_of("Priya Nair", "Out of office")
     reply = desk.page.locator(".message.only-you").last
-    await expect(reply).to_contain_text("Friday")
+    await expect(reply).to_contain_text("Fri 27 Nov")
+    await desk.page.click("#tab-home")
+    await expect(desk.page.locator("#home")).to_contain_text("Fri 27 Nov")
+    await desk.no_status_of("Priya Nair")
+    await desk.page.click("#tab-general")
     await reply.get_by_role("button", name="Undo").click()
+    await desk.page.click("#tab-home")
+    await expect(desk.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
+
+
+async def test_ooo_until_a_time_shows_at_once_and_ends_by_itself(desk: Desk) -> None:
+    await desk.be("Priya Nair")
+    await desk.type("/ooo until 11am")
+    await desk.status_of("Priya Nair", "Out of office until 11:00")
+    await desk.go_to("10:59")
+    await desk.status_of("Priya Nair", "Out of office until 11:00")
+    await desk.go_to("11:00")
     await desk.no_status_of("Priya Nair")
 
 

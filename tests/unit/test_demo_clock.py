@@ -111,7 +111,7 @@ async def test_speed_can_be_changed_while_somebody_waits(demo_clock: DemoClock) 
 
 async def test_loop_that_looks_up_between_waits_misses_no_edge(demo_clock: DemoClock) -> None:
     """Like the engine: a wait that is given up each few milliseconds to ask, slowly, what is due next."""
-    edges = [START + timedelta(minutes=minute) for minute in range(1, 20)]
+    edges = [START + timedelta(minutes=minute) for minute in range(1, 6)]
     met = []
 
     async def loop() -> None:
@@ -129,3 +129,16 @@ async def test_loop_that_looks_up_between_waits_misses_no_edge(demo_clock: DemoC
     demo_clock.set_speed(600)
     await asyncio.wait_for(loop(), 20)
     assert [at for at, _ in met[1:]] == [edge for _, edge in met[1:]]
+
+
+async def test_pause_ends_a_jump_where_it_is(demo_clock: DemoClock) -> None:
+    demo_clock.busy = lambda: True
+    waiting = asyncio.create_task(demo_clock.wait(START + timedelta(minutes=1), asyncio.Event()))
+    await asyncio.sleep(0)
+    jump = asyncio.create_task(demo_clock.jump(START + timedelta(days=1)))
+    await waiting
+    demo_clock.pause()
+    await asyncio.wait_for(jump, 5)
+    demo_clock.busy = lambda: False
+    await asyncio.sleep(0.1)
+    assert (demo_clock.now(), demo_clock.jumping) == (START + timedelta(minutes=1), False)
