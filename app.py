@@ -50,7 +50,7 @@ class Service:
 # ── the composition root ────────────────────────────────────────────────────────────────────────────
 
 
-async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Service:
+async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
     """Put the program together, its database brought up to date. Without `worker` it does no due work.
 
     Raises SettingsError for missing or wrong keys.
@@ -68,6 +68,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     from handlers.operations import Operations
     from handlers.shortcuts import Shortcuts
     from handlers.signatures import Signatures
+    from handlers.socket import SocketMode
     from handlers.surface import NoAccounts, Surface
     from handlers.web import application
     from services import locale
@@ -75,6 +76,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     from services.calendars.feed import FeedSource
     from services.calendars.ics.expand import Expander
     from services.calendars.sync import CalendarSync
+    from services.counted import CountedClients, CountedSource, CountedWishes
     from services.engine.engine import Engine, EngineBell
     from services.engine.lane import Lanes
     from services.engine.queue import QueueRunner
@@ -89,7 +91,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     from services.people import People
     from services.phrases import PhraseBook
     from services.reconcile import Reconciler
-    from services.slack.client import SlackClients
     from services.slack.messages import SlackMessages
     from services.slack.oauth import SlackAuthority
     from services.slack.profile import SlackProfiles
@@ -102,7 +103,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
     stores = await _stores(config, clock)
     metrics = Metrics()
     bell = EngineBell()
-    clients = SlackClients(config.slack_api_url)
+    clients = CountedClients(config.slack_api_url, metrics)
     client_id, client_secret = config.slack_client_id or "", _plain(config.slack_client_secret)
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
@@ -132,14 +133,14 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
 
     # the engine: what is due, and the lanes
     tokens = TokenRefresh(stores.tokens, SlackRotation(clients, client_id, client_secret), clock)
-    keeper = Keeper(SlackProfiles(clients), stores.lanes, clock, tokens.refresh)
+    keeper = Keeper(SlackProfiles(clients), CountedWishes(stores.lanes, metrics), clock, tokens.refresh)
     links = Links(grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble)
     chores = (
         NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
         HomeChore(stores.lanes, stores.lanes, home.tab, views, clock),
     )
     runner: Runner = EmbeddedRunner() if config.is_sqlite else QueueRunner(config.database_url)
-    feeds = FeedSource(guarded, expander)
+    feeds = CountedSource(FeedSource(guarded, expander), "ics", metrics)
     sync = CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval))
     reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
     work = (reconciler, tokens, sync, Housekeeping(stores.closet, clock))
@@ -154,13 +155,19 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
         events=Events(people, leaving),
     )  # fmt: skip
     intake = Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
+    app_token = _plain(config.slack_app_token)
+    socket = SocketMode(intake, clients, app_token) if app_token else None
 
     async def working() -> bool:
         return engine.healthy
 
+    async def connected() -> bool:
+        return socket is None or socket.connected
+
     operations = Operations(
         {"database": stores.health.reachable, "migrations": stores.health.up_to_date}
-        | ({"worker": working} if worker else {}),
+        | ({"worker": working} if worker else {})
+        | ({"socket": connected} if socket and listens else {}),
         metrics, stores.health.pending,
     )  # fmt: skip
     secret = _plain(config.slack_signing_secret)
@@ -176,8 +183,12 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True) -> Servi
         await asyncio.to_thread(phrases.warm)
         if worker:
             await engine.start()
+        if socket is not None and listens:
+            await socket.start()
 
     async def stop() -> None:
+        if socket is not None:
+            await socket.stop()
         await engine.stop()
         for closing in (sync, expander, guarded, clients, stores.database):
             await closing.close()
@@ -415,14 +426,15 @@ async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> in
     """Run until SIGINT or SIGTERM; calls in flight are finished and recorded."""
     from aiohttp import web
 
+    from handlers.server import QuietRunner
     from services.clock import SystemClock
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    service = await build(config, clock=SystemClock(), worker=worker)
-    runner = web.AppRunner(service.web, access_log=None, shutdown_timeout=5)
+    service = await build(config, clock=SystemClock(), worker=worker, listens=listens)
+    runner = QuietRunner(service.web)
     await runner.setup()
     try:
         if listens:

@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.surface import Person, Surface, by_key, person, text_of
+from handlers.surface import Person, Surface, by_key, person, request_of, text_of
 from handlers.views import modals, replies, settings
 from services import typed, when
 from services.errors import InputError, NothingToDoError, TimeNotUnderstoodError
@@ -61,7 +61,7 @@ class Commands:
             await ack()
             await client.views_open(trigger_id=text_of(body, "trigger_id"), view=form)
             return
-        await ack(await self.answer(who, command, text, text_of(body, "trigger_id") or secrets.token_hex(8)))
+        await ack(await self.answer(who, command, text, request_of(context)))
 
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
@@ -70,7 +70,7 @@ class Commands:
         await self.teller.tell(key, {"text": reply["text"], "blocks": reply["blocks"]})
 
     async def answer(self, who: Person, command: str, text: str, request: str) -> Reply:
-        """The answer to one line. `request` is its trigger: the same one counts once."""
+        """The answer to one line. The same `request` counts once."""
         try:
             if command == OOO:
                 return await self._out_of_office(who, text, request)

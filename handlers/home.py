@@ -10,7 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.surface import Person, Surface, known, person, text_of
+from handlers.surface import Person, Surface, known, person, request_of, text_of
 from handlers.views import home as home_view
 from handlers.views import modals, replies, rules, settings
 from services import locale
@@ -108,7 +108,7 @@ class Home:
         await ack()
         who = await person(self.surface, context)
         try:
-            done = await self.surface.statuses.clear(who.key, request=text_of(body, "trigger_id"))
+            done = await self.surface.statuses.clear(who.key, request=request_of(context))
             reply = replies.cleared(who.voice, done, self.surface.clock.now())
         except NothingToDoError as error:
             reply = replies.sentence(who.voice, error)

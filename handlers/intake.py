@@ -32,6 +32,9 @@ KNOWN_PERSON = "known_person"
 """Where the context of personal news holds the key of whom they are about."""
 
 _UNKNOWN = 404
+DELIVERY = "delivery"
+"""In Bolt's context: the id under which what was delivered counts once."""
+
 _FAILED = 500
 _RETRY = "x-slack-retry-num"
 
@@ -69,8 +72,14 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
 
-    async def take(self, payload: Payload, headers: Mapping[str, str] | None = None) -> BoltResponse:
-        """The answer to a payload. Raises RequestError where it is none, or nobody's."""
+    async def take(
+        self, payload: Payload, headers: Mapping[str, str] | None = None, *, delivery: str = ""
+    ) -> BoltResponse:
+        """The answer to a payload. Raises RequestError where it is none, or nobody's.
+
+        `delivery` tells this delivery from every other one (its signature, its envelope), where its payload has
+        no id of its own that stays the same when it is sent again. A `trigger_id` is none: it is for opening views.
+        """
         check(payload)
         kind = _kind(payload)
         if payload.get("type") == "url_verification":
@@ -85,11 +94,12 @@ class Intake:
             if known is None:
                 return self._done(kind, "stranger", BoltResponse(status=200, body=""))
             request.context[KNOWN_PERSON] = known
-        delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or payload.get("trigger_id") or ""
+        delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or delivery
         home = team_id or enterprise_id
         if delivery_id and not await self._deliveries.claim(home, delivery_id, self._clock.now()):
             log.info("delivery_repeated", kind=kind, team_id=home, retry=(headers or {}).get(_RETRY, ""))
             return self._done(kind, "repeated", BoltResponse(status=200, body=""))
+        request.context[DELIVERY] = delivery_id
         response = await self._bolt.async_dispatch(request)
         if response.status >= _FAILED and delivery_id:
             await self._deliveries.release(home, delivery_id)

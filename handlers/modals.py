@@ -1,10 +1,12 @@
 """Submitted modals: each is checked field by field, done once, and loses nothing that was typed.
 
-The same submission delivered twice counts once: what it makes is named after the id of its view.
+The same submission delivered twice counts once: what it makes is named after its view and what was filled in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -194,5 +196,7 @@ def _typed(instant: Any, who: Person) -> str:
 
 
 def _request(body: Body) -> str:
-    view_id = body["view"].get("id")
-    return view_id if isinstance(view_id, str) and view_id else text_of(body, "trigger_id")
+    """What tells one submission from another: the form, and what was filled in. Sent twice, it counts once."""
+    view = body["view"]
+    facts = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()

@@ -44,7 +44,9 @@ class Calls(Protocol):
 class Intake(Protocol):
     """Takes what was delivered."""
 
-    async def take(self, payload: Payload, headers: Mapping[str, str] | None = None) -> BoltResponse:
+    async def take(
+        self, payload: Payload, headers: Mapping[str, str] | None = None, *, delivery: str = ""
+    ) -> BoltResponse:
         """The answer. Raises RequestError."""
         ...
 
@@ -228,7 +230,9 @@ class SocketMode:
         attempt = envelope.get("retry_attempt")
         headers = {} if attempt is None else {"x-slack-retry-num": str(attempt)}
         try:
-            response = await self._intake.take(payload if isinstance(payload, dict) else {}, headers)
+            response = await self._intake.take(
+                payload if isinstance(payload, dict) else {}, headers, delivery=envelope["envelope_id"]
+            )
         except RequestError as failure:
             record(failure, known(failure), route="socket")
             return acknowledged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -99,6 +100,12 @@ def known(view: PersonView, clock: Clock) -> Person:
     """Somebody of whom everything is known already."""
     speaker = Speaker(clock.now(), view.zone, locale.language(view.locale), locale.month_first(view.locale))
     return Person(view, locale.voice(view.locale, view.zone.key), speaker)
+
+
+def request_of(context: AsyncBoltContext) -> str:
+    """What tells this request from every other one; the same one delivered again has the same."""
+    delivery = context.get("delivery")
+    return delivery if isinstance(delivery, str) and delivery else secrets.token_hex(8)
 
 
 def text_of(body: dict[str, Any], name: str) -> str:

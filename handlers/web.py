@@ -16,7 +16,7 @@ from slack_bolt.response import BoltResponse
 from handlers.errors import Errors, route_of
 from handlers.intake import Intake
 from handlers.payloads import parse
-from handlers.signatures import Signatures
+from handlers.signatures import SIGNATURE, Signatures
 from services.errors import BodyTooLargeError, RequestError, SignatureError, UnknownPathError
 from services.metrics import Metrics
 
@@ -102,7 +102,7 @@ def taking(intake: Intake) -> Callable[[web.Request], Awaitable[web.Response]]:
         if not request.get(_VERIFIED):
             raise SignatureError("reached without a signature")
         payload = parse(request.content_type, await request.read())
-        return answer_of(await intake.take(payload, request.headers))
+        return answer_of(await intake.take(payload, request.headers, delivery=request.headers[SIGNATURE]))
 
     return take
 

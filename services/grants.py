@@ -283,7 +283,7 @@ class Grants:
         return await self._granted(PersonKey(home, answer.user_id), answer, now)
 
     async def _ticket(self, state: str, cookie: str, now: datetime) -> Ticket:
-        found = await self._states.take(state, STATE, now, cookie) if cookie else None
+        found = await self._states.take(state, STATE, now, cookie)
         if found is None:
             raise LinkExpiredError("state")
         return found

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("verifier", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("team_id", "digest", name=op.f("pk_oauth_states")),

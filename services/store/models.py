@@ -298,6 +298,7 @@ class OAuthState(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[str] = mapped_column(_ID, default="")
+    browser: Mapped[str] = mapped_column(String(64), default="")  # digest of the cookie that it was given to
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
     verifier: Mapped[bytes | None] = mapped_column(Sealed)
 

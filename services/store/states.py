@@ -26,14 +26,15 @@ class StateStore:
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
         """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
 
-        `bound_to` is a second secret (a browser's cookie) without which the first opens nothing.
+        `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
         """
         secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
         async with self._database.write() as connection:
             await connection.execute(
                 insert(OAuthState).values(
                     team_id=ticket.team_id,
-                    digest=_digest(secret, bound_to),
+                    digest=_digest(secret),
+                    browser=_digest(bound_to) if bound_to else "",
                     purpose=ticket.purpose,
                     user_id=ticket.user_id,
                     expires_at=expires_at,
@@ -44,7 +45,9 @@ class StateStore:
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
         """What `secret` was made for, and it is good no more.
 
-        None where it is unknown, used, expired, made for another purpose or bound to something else.
+        None where it is unknown, used, expired, made for another purpose or bound to another browser than the one
+        that brings the cookie `bound_to`. One that brings none is let through: links are opened in Slack's own
+        browser and finished in another, and a token is only ever kept for whom Slack says it belongs to.
         """
         form = _SECRET.fullmatch(secret)
         if form is None:
@@ -54,7 +57,8 @@ class StateStore:
                 delete(OAuthState)
                 .where(
                     OAuthState.team_id == form[1],
-                    OAuthState.digest == _digest(secret, bound_to),
+                    OAuthState.digest == _digest(secret),
+                    *((OAuthState.browser.in_(("", _digest(bound_to))),) if bound_to else ()),
                     OAuthState.purpose == purpose,
                     OAuthState.expires_at > now,
                 )
@@ -64,5 +68,5 @@ class StateStore:
         return None if row is None else Ticket(purpose, form[1], row.user_id)
 
 
-def _digest(secret: str, bound_to: str) -> str:
-    return hashlib.sha256(f"{secret}\x00{bound_to}".encode()).hexdigest()
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

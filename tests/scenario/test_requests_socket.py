@@ -77,7 +77,7 @@ class Taker:
     fails: Exception | None = None
     gate: asyncio.Event | None = None
 
-    async def take(self, payload: dict[str, Any], headers: Any = None) -> BoltResponse:
+    async def take(self, payload: dict[str, Any], headers: Any = None, *, delivery: str = "") -> BoltResponse:
         self.taken.append(payload)
         self.headers.append(dict(headers or {}))
         if self.gate is not None:
