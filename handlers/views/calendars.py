@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from handlers.views.blocks import escape
+from handlers.views.blocks import cut, escape
 from services.locale import Voice
 
 
@@ -28,12 +28,13 @@ class CalendarLine(Protocol):
     def problems(self) -> int: ...  # noqa: D102  # see CalendarView
 
 
+_LONGEST_NAME = 80
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 
 
 def calendar_name(voice: Voice, line: CalendarLine) -> str:
     """What a calendar is called: its own name, else its host, else just that."""
-    return line.name.strip() or line.host or voice.say("Calendar")
+    return cut(line.name.strip() or line.host, _LONGEST_NAME) or voice.say("Calendar")
 
 
 def calendar_line(voice: Voice, line: CalendarLine, now: datetime) -> str:

@@ -21,6 +21,7 @@ _SHOW, _IGNORE = "show", "ignore"
 _MOST_WORDS = 20
 _MOST_OPTIONS = 100
 _LONGEST_NAME = 60
+_LONGEST_LINE = 400  # 50 rules have to fit into the 250 kB of a view
 
 
 class NoConditionError(InputError):
@@ -53,7 +54,9 @@ def rules(voice: Voice, listed: Sequence[Rule]) -> dict[str, Any]:
             if len(options) > 1
             else kit.button(voice.say("Delete"), "delete_rule", value=rule.id)
         )
-        blocks.append(kit.section(f"{place}. *{kit.escape(rule.name)}*\n{_effect(voice, rule)}", menu))
+        blocks.append(
+            kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{_effect(voice, rule)}", _LONGEST_LINE), menu)
+        )
     if not listed:
         blocks.append(kit.section(voice.say("There are no rules yet.")))
     blocks.append(kit.actions(kit.button(voice.say("Add a rule"), "add_rule", style="primary")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,8 @@ WORDS = sorted(
     {
         form
         for words in LANGUAGES.values()
-        for name in ("until", "for_", "from_", "to", "at", "on", "noon", "next_week", "rest_of_day", "afternoon", "minutes",
-                     "hours", "day_units", "weeks", "one", "half_hour", "coming", "next_", "suffix_until")
+        for name in ("until", "for_", "from_", "to", "at", "on", "noon", "next_week", "rest_of_day", "afternoon",
+                     "minutes", "hours", "day_units", "weeks", "one", "half_hour", "coming", "next_", "suffix_until")
         for form in getattr(words, name).split("|")
         if form
     }
@@ -89,10 +90,8 @@ def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: w
 @settings(max_examples=200)
 @given(TYPED, SPEAKERS)
 def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: when.Speaker) -> None:
-    try:
+    with suppress(InputError):
         check(when.pause(typed, speaker, BOOK), speaker)
-    except InputError:
-        pass
     try:
         found = when.look(typed, speaker, BOOK)
     except InputError:
@@ -109,9 +108,11 @@ def test_form_of_any_dates_is_a_result_or_an_error_at_a_field(
     try:
         start, end = when.by_form(first, first_time, last, last_time, speaker)
     except InputError as error:
-        assert error.field in {"to", "to_time"}
+        field = error.field
+    else:
+        check(when.Asked("", start, end), speaker)
         return
-    check(when.Asked("", start, end), speaker)
+    assert field in {"to", "to_time"}
 
 
 @given(SPEAKERS, st.text("abcdefghijklmnopqrstuvwxyz ", max_size=30), st.integers(1, 600))

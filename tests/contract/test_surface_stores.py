@@ -1,0 +1,204 @@
+"""What people ask for and choose, stored: the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.errors import SealError, TooManyError
+from services.model import (
+    Kind,
+    Match,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Preferences,
+    Rule,
+    Show,
+    Standing,
+    Status,
+)
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import OverrideRow, Person, RuleRow, SpanRow, Workspace
+from services.store.overrides import OverrideStore
+from services.store.overview import OverviewStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import MOST_RULES, RuleStore
+from services.store.standings import Memory, StandingStore
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
+
+
+@pytest.fixture
+async def people(database: Database) -> Database:
+    ids = [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BEN)]
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(Person), ids)
+    return database
+
+
+async def due(database: Database, key: PersonKey) -> tuple[datetime | None, bool, bool]:
+    async with database.read() as connection:
+        row = (
+            await connection.execute(
+                sa.select(Person.due_at, Person.stale, Person.home_stale).where(
+                    Person.team_id == key.team_id, Person.user_id == key.user_id
+                )
+            )
+        ).one()
+    return row.due_at, row.stale, row.home_stale
+
+
+def lunch(name: str = "o1", *, start: datetime = NOW, end: datetime | None = None) -> Override:
+    return Override(name, start, end, NOW, text="Lunch", emoji=":pizza:")
+
+
+async def test_override_comes_back_as_it_was_and_makes_its_person_due(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    assert await store.add(ANN, lunch(), NOW) is True
+    assert await store.standing(ANN, NOW) == [lunch()]
+    assert await store.standing(BEN, NOW) == []
+    assert await due(people, ANN) == (NOW, True, True)
+    assert await due(people, BEN) == (None, False, False)
+
+
+async def test_override_with_an_id_that_is_there_changes_nothing(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    await store.add(ANN, lunch(), NOW)
+    assert await store.add(ANN, replace(lunch(), text="Dinner"), NOW) is False
+    assert await store.standing(ANN, NOW) == [lunch()]
+
+
+async def test_override_ends_once_and_only_of_the_kinds_named(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    away = Override("o2", NOW - HOUR, NOW + HOUR, NOW, OverrideKind.OUT_OF_OFFICE)
+    for one in (lunch(), away, lunch("o3", start=NOW + HOUR), lunch("o4", start=NOW - 2 * HOUR, end=NOW)):
+        await store.add(ANN, one, NOW)
+    assert await store.end(ANN, NOW, kinds=frozenset({OverrideKind.OUT_OF_OFFICE})) == [away]
+    assert await store.end(ANN, NOW, kinds=BY_HAND) == [lunch()]
+    assert await store.end(ANN, NOW, kinds=BY_HAND) == []
+    assert [one.id for one in await store.standing(ANN, NOW)] == ["o3"]
+
+
+async def test_override_removed_or_cancelled_is_as_if_it_had_never_been(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    coming = Override("o2", NOW + HOUR, None, NOW, OverrideKind.OUT_OF_OFFICE)
+    await store.add(ANN, lunch(), NOW)
+    await store.add(ANN, coming, NOW)
+    assert await store.remove(BEN, "o1", NOW) is None
+    assert await store.remove(ANN, "o1", NOW) == lunch()
+    assert await store.remove(ANN, "o1", NOW) is None
+    assert await store.cancel_coming(ANN, NOW, kind=OverrideKind.OUT_OF_OFFICE) == [coming]
+    assert await store.cancel_coming(ANN, NOW, kind=OverrideKind.OUT_OF_OFFICE) == []
+    assert await store.standing(ANN, NOW) == []
+
+
+async def test_overrides_that_ended_a_month_ago_are_deleted(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    await store.add(ANN, lunch("old", start=NOW - 60 * 24 * HOUR, end=NOW - 31 * 24 * HOUR), NOW)
+    await store.add(ANN, lunch("new"), NOW)
+    async with people.read() as connection:
+        assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["new"]
+
+
+async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    await store.add(ANN, lunch(), NOW)
+    async with people.write() as connection:
+        content = await connection.scalar(sa.select(OverrideRow.content))
+        assert content is not None
+        assert b"Lunch" not in content
+        await connection.execute(sa.update(OverrideRow).values(user_id=BEN.user_id))
+    with pytest.raises(SealError):
+        await store.standing(BEN, NOW)
+
+
+def rule(name: str) -> Rule:
+    return Rule(
+        name, f"Rule {name}", Match(title_words=("plan",), kinds=frozenset({Kind.MEETING})), Show("Busy", ":x:")
+    )
+
+
+async def test_rules_keep_their_order_through_every_change(people: Database, vault: Vault) -> None:
+    store = RuleStore(people, vault)
+    assert [await store.add(ANN, rule(name), NOW) for name in ("a", "b", "c", "a")] == [True, True, True, False]
+    assert await store.list(ANN) == (rule("a"), rule("b"), rule("c"))
+    assert await store.raise_(ANN, "c", NOW) is True
+    assert await store.raise_(ANN, "a", NOW) is False
+    assert await store.raise_(ANN, "zz", NOW) is False
+    assert [one.id for one in await store.list(ANN)] == ["a", "c", "b"]
+    changed = replace(rule("c"), ignore=True)
+    assert await store.replace(ANN, changed, NOW) is True
+    assert await store.replace(ANN, rule("zz"), NOW) is False
+    assert await store.list(ANN) == (rule("a"), changed, rule("b"))
+    assert await store.remove(ANN, "a", NOW) is True
+    assert await store.remove(ANN, "a", NOW) is False
+    assert [one.id for one in await store.list(ANN)] == ["c", "b"]
+    assert await store.list(BEN) == ()
+    assert await due(people, ANN) == (NOW, True, True)
+
+
+async def test_rules_of_one_person_are_bounded(people: Database, vault: Vault) -> None:
+    store = RuleStore(people, vault)
+    for index in range(MOST_RULES):
+        await store.add(ANN, rule(f"r{index}"), NOW)
+    with pytest.raises(TooManyError):
+        await store.add(ANN, rule("one more"), NOW)
+    await store.remove(ANN, "r0", NOW)
+    assert await store.add(ANN, rule("one more"), NOW) is True
+
+
+async def test_rule_words_are_sealed(people: Database, vault: Vault) -> None:
+    await RuleStore(people, vault).add(ANN, rule("a"), NOW)
+    async with people.read() as connection:
+        body = await connection.scalar(sa.select(RuleRow.body))
+    assert body is not None
+    assert b"plan" not in body
+
+
+async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
+    store = PreferenceStore(people)
+    assert await store.get(ANN) == Preferences()
+    chosen = Preferences(show={Kind.MEETING: Show("Busy", ":x:")}, idle=Status("Here", ":wave:"), titles=True)
+    await store.save(ANN, chosen, NOW)
+    assert await store.pause(ANN, Pause(NOW, NOW + HOUR), NOW) is None
+    assert await store.pause(ANN, Pause(NOW), NOW) == Pause(NOW, NOW + HOUR)
+    assert await store.pause(ANN, None, NOW) == Pause(NOW)
+    assert await store.pause(ANN, None, NOW) is None
+    assert await store.get(ANN) == chosen
+    assert await store.get(BEN) == Preferences()
+    assert await due(people, ANN) == (NOW, True, True)
+
+
+async def test_away_is_only_who_shows_it_on_their_profile(people: Database, vault: Vault) -> None:
+    standings = StandingStore(vault)
+    store = OverviewStore(people, standings)
+    shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
+    async with people.write() as connection:
+        for key in (ANN, BEN):
+            await connection.execute(
+                sa.insert(SpanRow).values(
+                    team_id=key.team_id, user_id=key.user_id, start_at=NOW - HOUR, end_at=NOW + HOUR, rule="x",
+                    kind=Kind.OUT_OF_OFFICE.value, reason="{}", uid="",
+                )
+            )  # fmt: skip
+        await standings.save(connection, ANN, Memory(standing=Standing(applied=shown)))
+        await standings.save(connection, BEN, Memory(standing=Standing()))
+    found = await store.away("T1", NOW)
+    assert [(one.user_id, one.until, one.text, one.emoji) for one in found] == [
+        ("U1", NOW + HOUR, "Out of office until 18:00", ":palm_tree:")
+    ]
+    assert await store.away("T1", NOW, ["U2"]) == []
+    assert await store.away("T2", NOW) == []
+    assert await store.away("T1", NOW + 2 * HOUR) == []
+    assert await store.standing(ANN) == Standing(applied=shown)
+    assert await store.standing(PersonKey("T1", "U9")) == Standing()

@@ -1,0 +1,134 @@
+"""What stands behind `/quo`, taken apart: commands, emoji, text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services import typed
+from services.errors import InputError, NotAnEmojiError, TextTooLongError
+from services.typed import Command, Name, UnknownCommandError
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("", Command(Name.HELP)),
+        ("  ", Command(Name.HELP)),
+        ("help", Command(Name.HELP)),
+        ("HELP", Command(Name.HELP)),
+        ("pause", Command(Name.PAUSE)),
+        ("pause 2h", Command(Name.PAUSE, "2h")),
+        ("preview tuesday 10:15", Command(Name.PREVIEW, "tuesday 10:15")),
+        ("who", Command(Name.WHO)),
+        ("who <@U123|ann>", Command(Name.WHO, "<@U123|ann>", "U123")),
+        ("who <@W9>", Command(Name.WHO, "<@W9>", "W9")),
+        (":pizza: Lunch for 45m", Command(Name.STATUS, ":pizza: Lunch for 45m")),
+        ("Helping", Command(Name.STATUS, "Helping")),
+        ("clearly busy", Command(Name.STATUS, "clearly busy")),
+    ],
+)
+def test_command_is_read(line: str, command: Command) -> None:
+    assert typed.read(line) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [("clear the desk", "clear"), ("forget everything", "forget"), ("who @ann", "who"), ("who ann", "who"),
+     ("setings", "settings"), ("calender", "calendars"), ("connect https://x.example/a.ics", "connect")],
+)  # fmt: skip
+def test_command_that_is_not_one_names_what_was_meant(line: str, meant: str) -> None:
+    with pytest.raises(UnknownCommandError) as caught:
+        typed.read(line)
+    assert caught.value.meant == meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("R&amp;D &lt;3", "R&D <3"),
+        ("&amp;lt;", "&lt;"),
+        ("with <@U1|ann>", "with @ann"),
+        ("with <@U1> today", "with today"),
+        ("in <#C1|general> or <#C2|>", "in #general or"),
+        ("<!here> <!subteam^S1|@team> <!date^1^x|soon>", "here @team soon"),
+        ("see <https://x.example/a?b=1&amp;c=2>", "see https://x.example/a?b=1&c=2"),
+        ("see <https://x.example|the page>", "see the page"),
+        ("<mailto:ann@x.example>", "ann@x.example"),
+        ("a\nb\t c\u2028d", "a b c d"),
+    ],
+)
+def test_text_is_as_people_read_it(sent: str, read: str) -> None:
+    assert typed.plain(sent) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "emoji", "rest"),
+    [
+        (":pizza: Lunch", ":pizza:", "Lunch"),
+        ("Lunch :pizza:", ":pizza:", "Lunch"),
+        (":pizza:", ":pizza:", ""),
+        (":wave::skin-tone-2: Hi", ":wave::skin-tone-2:", "Hi"),
+        (":+1: ok", ":+1:", "ok"),
+        (":日本: trip", ":日本:", "trip"),
+        ("I :heart: you", "", "I :heart: you"),
+        ("12:30:15", "", "12:30:15"),
+        (":30: x", "", ":30: x"),
+        ("a:b:c", "", "a:b:c"),
+        ("🍕 Lunch", ":pizza:", "Lunch"),
+        ("Lunch 🍕", ":pizza:", "Lunch"),
+        ("🍕Lunch", ":pizza:", "Lunch"),
+        ("☕️", ":coffee:", ""),
+        ("👋🏽 Hi", ":wave::skin-tone-4:", "Hi"),
+        ("👩‍💻", ":female-technologist:", ""),
+        ("🇯🇵 trip", ":flag-jp:", "trip"),
+        ("🫥 hidden", "", "🫥 hidden"),
+        ("Lunch", "", "Lunch"),
+    ],
+)
+def test_emoji_is_taken_from_the_front_or_the_end(text: str, emoji: str, rest: str) -> None:
+    assert typed.take_emoji(text) == (emoji, rest)
+
+
+@pytest.mark.parametrize(
+    ("value", "emoji"),
+    [("", ""), (":pizza:", ":pizza:"), ("pizza", ":pizza:"), (":pizza", ":pizza:"), (" 🍕 ", ":pizza:"),
+     ("👋🏽", ":wave::skin-tone-4:"), ("+1", ":+1:"), (":wave::skin-tone-6:", ":wave::skin-tone-6:")],
+)  # fmt: skip
+def test_emoji_field_takes_every_way_to_write_one(value: str, emoji: str) -> None:
+    assert typed.emoji_of(value) == emoji
+
+
+@pytest.mark.parametrize("value", ["two words", "🍕🍕", "🍕 x", "<@U1>", "a:b", "ランチ", ":", "x" * 101])
+def test_emoji_field_refuses_what_is_none(value: str) -> None:
+    with pytest.raises(NotAnEmojiError) as caught:
+        typed.emoji_of(value)
+    assert caught.value.field == "emoji"
+
+
+def test_status_text_has_at_most_a_hundred_characters() -> None:
+    assert typed.status_text("x" * 100) == "x" * 100
+    with pytest.raises(TextTooLongError):
+        typed.status_text("x" * 101)
+
+
+@given(st.text(max_size=200))
+def test_anything_is_read_or_refused_with_a_typed_error(line: str) -> None:
+    try:
+        command = typed.read(line)
+        emoji, rest = typed.take_emoji(typed.plain(command.rest))
+    except InputError:
+        return
+    assert "\n" not in rest
+    assert emoji == "" or (emoji[0] == emoji[-1] == ":")
+    assert len(rest) <= len(typed.plain(command.rest))
+
+
+@given(st.text(max_size=60))
+def test_emoji_field_of_anything_is_a_name_or_a_typed_error(value: str) -> None:
+    try:
+        emoji = typed.emoji_of(value)
+    except NotAnEmojiError:
+        return
+    assert emoji == "" or (emoji[0] == emoji[-1] == ":" and len(emoji) > 2)
