@@ -182,6 +182,12 @@ def test_until_with_a_time_ends_a_series_of_days() -> None:
     assert [event.occurrence for event in found] == ["20260301", "20260302", "20260303"]
 
 
+@pytest.mark.parametrize("until", ["20260303", "20260302T230000Z", "20260303T000000Z", "20260303T225959Z"])
+def test_until_of_a_series_of_days_is_its_last_day(until: str) -> None:
+    found = events("DTSTART;VALUE=DATE:20260301", f"RRULE:FREQ=DAILY;UNTIL={until}")
+    assert [event.occurrence for event in found] == ["20260301", "20260302", "20260303"]
+
+
 def test_until_before_the_start_is_a_deleted_series() -> None:
     assert starts(BERLIN, "RRULE:FREQ=WEEKLY;UNTIL=20260301") == []
 

@@ -163,7 +163,9 @@ class Dates:
         start = self._times.start
         until = moment(Property("UNTIL", rule.until, {}), self._window.zones, default=self._times.written)
         if start.date:
-            return datetime.combine(until.wall, time())
+            # Outlook writes the midnight of the last day, in UTC; others write its end. Only the first is a midnight.
+            local = start.zone.wall(until.instant())
+            return local if local.time() == time() else datetime.combine(until.wall, time())
         if until.date:
             # A day names all of that day: programs that write it mean the last day on which it takes place.
             return until.wall + DAY - timedelta(seconds=1) if until.wall < LATEST else until.wall
