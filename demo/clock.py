@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 FASTEST = 3600.0
 _LONGEST_HOLD = 6.0
 _LONGEST_AWAY = 1.0
 _BEAT = 0.002
 _QUIET_AFTER_A_LOOK = 0.001
-_QUIET_AFTER_WORK = 0.06
+_QUIET_AFTER_WORK = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +47,7 @@ class DemoClock:
         self._arrived.set()
         self._changed = asyncio.Event()
         self._sleepers: set[_Sleeper] = set()
+        self._parked: set[asyncio.Task[object]] = set()
         self._away: dict[asyncio.Task[object], float] = {}
         self._worked = False
         self._task: asyncio.Task[None] | None = None
@@ -67,6 +69,7 @@ class DemoClock:
         task = asyncio.current_task()
         if task is not None:
             self._away.pop(task, None)
+            self._parked.add(task)
         woken = asyncio.ensure_future(wake.wait())
         sleeper = None
         waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]  # a future of any result
@@ -80,6 +83,7 @@ class DemoClock:
             self._worked = True
         finally:
             if task is not None:
+                self._parked.discard(task)
                 self._away[task] = time.monotonic()
                 self._hold()  # before the sleeper goes: it keeps the time from passing its instant
             if sleeper is not None:
@@ -103,6 +107,10 @@ class DemoClock:
     def jumping(self) -> bool:
         """Whether it is on its way to an instant."""
         return self._target is not None
+
+    def parks(self, task: asyncio.Task[Any]) -> bool:
+        """Whether a task waits for this clock just now."""
+        return task in self._parked
 
     def sleepers(self) -> datetime | None:
         """The earliest instant that somebody waits for."""

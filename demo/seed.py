@@ -46,6 +46,17 @@ def people_the_workspace(slack: LocalSlack, calendars: Calendars, first: date) -
         )
 
 
+def small_talk(slack: LocalSlack) -> None:
+    """What stands in the channel at the beginning, instead of the app's greetings to each."""
+    slack.messages.clear()
+    general = next(channel for channel in slack.channels.values() if not channel.person)
+    for user_id, text in (
+        ("U0SAM00001", "Morning! The new docs are out :tada:"),
+        ("U0MAYA0001", "Lovely. Stand-up in five minutes :coffee:"),
+    ):
+        slack.post(general.channel_id, user_id, text, bot=False)
+
+
 async def bring_in(slack: LocalSlack, calendars: Calendars, app: str, feeds: str) -> None:
     """Install the app at `app`, and have everybody allow it and connect their calendar, served under `feeds`.
 

@@ -26,6 +26,7 @@ from demo.page import Page
 from demo.people import OFFICE_ZONE
 from demo.reasons import Reasons
 from demo.slack import AppConfig, LocalSlack
+from demo.work import AppWork
 from services import settings
 from services.clock import SystemClock
 from services.crypto import new_key
@@ -118,7 +119,8 @@ async def world(
         service = await build(_settings(slack, app_address, directory), clock=clock)
         reasons = Reasons(slack, service.people)
         page = Page(slack, clock, calendars, reasons)
-        clock.busy = lambda: bool(slack.busy or slack.deliveries.pending)
+        work = AppWork(clock)
+        clock.busy = lambda: bool(slack.busy or slack.deliveries.pending) or work.under_way()
         clock.on_change = lambda: slack.hub.publish("clock")
         nudges = Nudges(slack)
         calendars.on_change = nudges.edited
@@ -132,12 +134,13 @@ async def world(
         stack.push_async_callback(slack.close)
         await _serve(stack, service.web, app_socket)
         await service.start()
+        work.settled()
         stack.push_async_callback(service.stop)
         stack.push_async_callback(_closing, page, nudges, reasons)
         reasons.start()
 
         await seed.bring_in(slack, calendars, app_address, f"{inner}/calendars")
-        slack.messages.clear()
+        seed.small_talk(slack)
         clock.resume()
         yield World(page_address, app_address, slack, clock, calendars)
 

@@ -60,9 +60,9 @@ async def test_fast_clock_holds_at_an_edge_until_the_work_is_done(demo_clock: De
 
 async def test_clock_holds_while_requests_are_under_way(demo_clock: DemoClock) -> None:
     under_way = True
-    demo_clock.busy = lambda: under_way
     demo_clock.pause()
     waiting = asyncio.create_task(demo_clock.wait(START + timedelta(minutes=1), asyncio.Event()))
+    demo_clock.busy = lambda: under_way and waiting.done()
     await asyncio.sleep(0)
     jump = asyncio.create_task(demo_clock.jump(START + timedelta(hours=1)))
     await waiting
@@ -132,8 +132,8 @@ async def test_loop_that_looks_up_between_waits_misses_no_edge(demo_clock: DemoC
 
 
 async def test_pause_ends_a_jump_where_it_is(demo_clock: DemoClock) -> None:
-    demo_clock.busy = lambda: True
     waiting = asyncio.create_task(demo_clock.wait(START + timedelta(minutes=1), asyncio.Event()))
+    demo_clock.busy = waiting.done
     await asyncio.sleep(0)
     jump = asyncio.create_task(demo_clock.jump(START + timedelta(days=1)))
     await waiting
