@@ -79,6 +79,13 @@ class Look:
     instant: datetime | None = None
 
 
+def warm() -> None:
+    """Compile the patterns of every language now rather than while the first person waits (about 0.4 s)."""
+    for code in LANGUAGES:
+        patterns_for((code, "en"))
+        patterns_for((code,))
+
+
 def status(text: str, speaker: Speaker, phrases: Phrases | None = None) -> Asked:
     """A status with its time, which stands at the end ("Lunch for 45m") or in front ("until 3pm Focus")."""
     text = _bounded(text)
@@ -294,4 +301,5 @@ __all__ = [
     "pause",
     "status",
     "until_time",
+    "warm",
 ]

@@ -176,6 +176,8 @@ class Grammar:
 
     def phrase(self, at: int) -> tuple[Spoken, int] | None:
         """The longest phrase about time that begins here; a length before others of its size: 1h 30m."""
+        if self._p.begins.match(self._text, at) is None:
+            return None
         found = [
             read
             for read in (

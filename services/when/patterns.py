@@ -10,6 +10,10 @@ from re import Pattern
 from services.when.words import LANGUAGES, Words, folded
 
 _LAST = r"(?![a-z0-9])"
+_BEGINNINGS = (
+    "until", "for_", "from_", "at", "on", "coming", "next_", "next_week", "next_month", "this_week", "rest_of_day",
+    "morning", "afternoon", "evening", "noon", "midnight", "half_hour", "one",
+)  # fmt: skip
 _ORDINAL = r"(?:st|nd|rd|th|er|º|ª|\.)?"
 
 
@@ -59,8 +63,22 @@ class Patterns:
             for name in ("weeks", "day_units", "hours", "minutes")
         ]
         self.compact = re.compile(rf"(?P<h>\d{{1,3}})\s?h\s?(?P<m>\d{{1,2}})(?:\s?(?:m|min))?{_LAST}")
+        self.begins = _begins(languages)
         self.and_ = re.compile(r"\s*(?:,|(?:and|und|et|y)\s)?\s*")
         self.comma = re.compile(r"\s*,?\s*")
+
+
+def _begins(languages: Sequence[Words]) -> Pattern[str]:
+    """What a phrase about time can begin with: one look tells that a word begins none."""
+    forms = [
+        form
+        for words in languages
+        for form in (
+            *(getattr(words, name) for name in _BEGINNINGS), *words.days.values(), *words.months, *words.weekdays,
+            *words.short_weekdays,
+        )
+    ]  # fmt: skip
+    return re.compile(rf"\d|午前|午後|朝|夜|{alternation(*forms)}")
 
 
 def _weekday(languages: Sequence[Words], index: int) -> Pattern[str]:
@@ -98,7 +116,7 @@ def _clocks(before_noon: str, after_noon: str) -> list[Pattern[str]]:
     ]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def patterns_for(languages: tuple[str, ...]) -> Patterns:
     """The patterns for language codes such as `("de", "en")`; unknown codes are left out."""
     return Patterns([LANGUAGES[code] for code in languages if code in LANGUAGES] or [LANGUAGES["en"]])

@@ -17,6 +17,7 @@ from services.errors import (
     TooFarAwayError,
 )
 from services.phrases import PhraseBook
+from services.when.patterns import patterns_for
 from services.when.place import Here, interval
 from services.when.spoken import Length, Spoken
 
@@ -471,3 +472,12 @@ def test_phrase_book_is_warmed_in_every_language() -> None:
     BOOK.warm()
     found = BOOK.moment("24 de diciembre", datetime(2026, 11, 23, 13), "es", month_first=False)
     assert found == (datetime(2026, 12, 24), False)
+
+
+def test_patterns_are_compiled_ahead_for_every_language() -> None:
+    patterns_for.cache_clear()
+    when.warm()
+    before = patterns_for.cache_info().misses
+    for language in ("en", "de", "fr", "es", "ja"):
+        when.status("no time in it 5", speaker(language), BOOK)
+    assert patterns_for.cache_info().misses == before
