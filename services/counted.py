@@ -11,7 +11,7 @@ from services.keeping import Wishes
 from services.metrics import Metrics
 from services.ports import Changes, Connection, Source
 from services.slack.client import SlackClients
-from services.store.lanes import Wish
+from services.store.records import Wish
 from services.store.standings import Memory
 from services.store.writes import Attempt
 

@@ -30,7 +30,7 @@ from services.ports import Clock
 from services.reconcile import digest
 from services.rules import default_emoji
 from services.slack.budget import Budget, Slot
-from services.store.lanes import Wish
+from services.store.records import Wish
 from services.store.standings import Memory
 from services.store.writes import Attempt
 

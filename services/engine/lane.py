@@ -7,6 +7,7 @@ a drain and is stored with each mark, so that the next owner does not burst.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,12 +19,18 @@ from services.keeping import Keeper, back_off
 from services.model import PersonKey
 from services.ports import Clock
 from services.slack.budget import Budget
-from services.store.lanes import Wish
+from services.store.records import Wish
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
 """How many people of one workspace are looked after at the same time."""
+
+ALTOGETHER = 64
+"""How many people a process looks after at the same time, of all its workspaces."""
+
+FRESH = 0.5
+"""Seconds of real time that wishes which were read may wait in memory; a newer wish shows before the write anyway."""
 
 POLL = 1.0
 """Seconds of real time after which a waiting lane looks for what other replicas have wished for."""
@@ -72,6 +79,7 @@ class Lanes:
         self.clock = clock
         self.new_budget = new_budget
         self.at_once = at_once
+        self.gate = asyncio.Semaphore(ALTOGETHER)
         self._draining: dict[str, _Drain] = {}
         self.stopping = False
 
@@ -118,15 +126,19 @@ class _Drain:
         self._clock = lanes.clock
         self._budget = lanes.new_budget()
         self._at_once = lanes.at_once
+        self._gate = lanes.gate
         self._look = asyncio.Event()
         self._stopping = False
         self._tasks: dict[PersonKey, asyncio.Task[None]] = {}
         self._chore: asyncio.Task[None] | None = None
         self._chores_due = True
         self._chores_again: datetime | None = None
+        self._wishes: list[Wish] = []
+        self._read_at = 0.0
+        self._nudged = False
 
     def nudge(self) -> None:
-        self._chores_due = True
+        self._chores_due = self._nudged = True
         self._look.set()
 
     def stop(self) -> None:
@@ -153,19 +165,30 @@ class _Drain:
         free = self._at_once - len(self._tasks)
         if free <= 0:
             return now + STAY
-        wishes = await self._rows.wishes(self._team_id, now, free + self._at_once, set(self._tasks))
         again: list[datetime] = []
-        for wish in wishes:
-            if len(self._tasks) >= self._at_once or self._stopping:
+        started = False
+        wishes = await self._waiting(now)
+        while wishes and not self._stopping:
+            if len(self._tasks) >= self._at_once:
                 return now + STAY
+            wish = wishes.pop(0)
             ready = self._keeper.ready_at(wish, self._budget)
             if ready is None:
                 self._start(wish)
+                started = True
             else:
                 again.append(ready)
-        if len(wishes) == len(again):
+        if not started:
             again += await self._rest(now)
-        return min(again, default=None)
+        return min(again, default=now + STAY if started else None)
+
+    async def _waiting(self, now: datetime) -> list[Wish]:
+        """Wishes in the order of their urgency: those read just now, while nothing new is known of."""
+        fresh = time.monotonic() - self._read_at < FRESH and not self._nudged
+        if not self._wishes or not fresh:
+            self._nudged, self._read_at = False, time.monotonic()
+            self._wishes = await self._rows.wishes(self._team_id, now, 4 * self._at_once, set(self._tasks))
+        return self._wishes
 
     async def _rest(self, now: datetime) -> list[datetime]:
         """No status may be written now: do the chores, and tell when there is more to do."""
@@ -196,7 +219,8 @@ class _Drain:
 
     async def _one(self, wish: Wish, work: Awaitable[None]) -> None:
         with guarded("wish_failed", team_id=wish.key.team_id, user_id=wish.key.user_id) as result:
-            await work
+            async with self._gate:
+                await work
         if result.failed:
             until = self._clock.now() + back_off(wish.failures)
             with guarded("wish_not_postponed", team_id=wish.key.team_id, user_id=wish.key.user_id):

@@ -13,7 +13,7 @@ from services import codec, ownership
 from services.model import PersonKey, Standing, Status
 from services.store.columns import SealedBytes, Vault
 from services.store.marks import insert_for
-from services.store.models import StandingRow
+from services.store.models import Person, StandingRow
 
 _COLUMN = "standings.memory"
 
@@ -94,6 +94,10 @@ class StandingStore:
 
         False, and nothing is changed, where the event is an echo of our own write or tells nothing new.
         """
+        # people first, as everybody who locks both: two orders would be a deadlock in waiting
+        await connection.execute(
+            select(Person.user_id).where(Person.team_id == key.team_id, Person.user_id == key.user_id).with_for_update()
+        )
         memory = await self.load(connection, key)
         standing = ownership.hint(memory.standing, seen, at)
         if standing is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,11 @@ class Attempt:
     uid: str = ""
     status: Status = NO_STATUS
 
+    @property
+    def written(self) -> bool:
+        """Whether the profile was changed."""
+        return self.outcome.startswith("done")
+
 
 class WriteStore:
     """The audit of all people."""
@@ -47,23 +53,29 @@ class WriteStore:
 
     async def add(self, connection: AsyncConnection, key: PersonKey, attempt: Attempt) -> None:
         """Write one line, in the transaction that records what it is about."""
+        await self.add_many(connection, [(key, attempt)])
+
+    async def add_many(self, connection: AsyncConnection, attempts: Sequence[tuple[PersonKey, Attempt]]) -> None:
+        """Write many lines at once."""
+        if attempts:
+            await connection.execute(insert(Write), [self._row(key, attempt) for key, attempt in attempts])
+
+    def _row(self, key: PersonKey, attempt: Attempt) -> dict[str, object]:
         write_id = secrets.token_hex(12)
         ends = None if attempt.status.expiration is None else attempt.status.expiration.isoformat()
         content = {"text": attempt.status.text, "emoji": attempt.status.emoji, "ends": ends, "uid": attempt.uid}
-        await connection.execute(
-            insert(Write).values(
-                team_id=key.team_id,
-                write_id=write_id,
-                user_id=key.user_id,
-                at=attempt.at,
-                action=attempt.action.value,
-                reason=json.dumps(codec.reason_to_json(attempt.reason)),
-                rule=attempt.rule,
-                event_digest=hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
-                outcome=attempt.outcome,
-                content=self._vault.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
-            )
-        )
+        return {
+            "team_id": key.team_id,
+            "write_id": write_id,
+            "user_id": key.user_id,
+            "at": attempt.at,
+            "action": attempt.action.value,
+            "reason": json.dumps(codec.reason_to_json(attempt.reason)),
+            "rule": attempt.rule,
+            "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
+            "outcome": attempt.outcome,
+            "content": self._vault.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
+        }
 
     async def recent(self, key: PersonKey, limit: int) -> list[Attempt]:
         """The newest lines of a person, newest first. Raises SealError."""

@@ -1,0 +1,188 @@
+"""The engine: how late an edge is met, how many due people are reconciled a second, how fast a timeline is resolved."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from bench import slack_stub
+from bench.table import Row, percentile
+from services import timeline
+from services.clock import SystemClock
+from services.crypto import Sealer, new_key
+from services.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.slack.client import SlackClients
+from services.slack.profile import SlackProfiles
+from services.store import schema
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Person, Workspace
+from services.store.spans import SpanStore
+from tests import postgres
+from tests.world import Replica
+
+PEOPLE, WORKSPACES = 5_000, 250
+EDGES = 150
+UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10 ** 9)
+
+
+def rows() -> list[Row]:
+    measured = asyncio.run(_edges())
+    measured += asyncio.run(_due_people("sqlite"))
+    with _cluster() as address:
+        if address:
+            measured += asyncio.run(_due_people("postgresql", address))
+    return [*measured, _resolve()]
+
+
+# ── an edge ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _edges() -> list[Row]:
+    """Single edges on an idle machine, a tenth of a second apart, each in a workspace of its own."""
+    async with _app() as (replica, stub):
+        start = datetime.now(UTC) + timedelta(seconds=3)
+        edges = {f"U{n}": start + timedelta(seconds=0.1 * n) for n in range(EDGES)}
+        await _seed(replica, {PersonKey(f"T{user_id}", user_id): edge for user_id, edge in edges.items()})
+        await replica.start()
+        while len(written := await stub.writes()) < EDGES:  # noqa: ASYNC110  # another process is looked at
+            await asyncio.sleep(0.5)
+        late = [1000 * (written[user_id] - edge.timestamp()) for user_id, edge in edges.items()][10:]
+    assert min(late) > 0
+    return [
+        Row("edge → users.profile.set, p50", percentile(late, 0.5), "ms", 250, "promised", "read, intent, write"),
+        Row("edge → users.profile.set, p99", percentile(late, 0.99), "ms", 250, "promised", f"{EDGES} single edges"),
+    ]
+
+
+# ── a full minute ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def _due_people(kind: str, address: str = "") -> list[Row]:
+    """5,000 people due at one instant in 250 workspaces, limits lifted: tick, read, intent, write, record, audit."""
+    async with _app(address, limits=UNLIMITED, person_limit=10**9) as (replica, stub):
+        edge = datetime.now(UTC) - timedelta(seconds=1)
+        keys = {PersonKey(f"T{n % WORKSPACES}", f"U{n}"): edge for n in range(PEOPLE)}
+        await _seed(replica, keys)
+        plain = await _plain_calls(replica, list(keys))
+        await stub.forget()
+        began = time.time()
+        await replica.start()
+        while len(written := await stub.writes()) < PEOPLE:  # noqa: ASYNC110  # another process is looked at
+            await asyncio.sleep(0.25)
+        took = max(written.values()) - began
+    return [
+        Row(f"{PEOPLE:,} due people reconciled, {kind}", PEOPLE / took, "people/s", plain, "the same three calls alone",
+            f"{took:.1f} s, every one read, written and audited"),
+    ]  # fmt: skip
+
+
+async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
+    """People a second when nothing is done but the calls, by as many tasks as there are lanes' workers."""
+    profiles = SlackProfiles(SlackClients(replica.api_url))
+    todo = iter(keys[:2000])
+
+    async def work() -> None:
+        for key in todo:
+            token = f"xoxp-{key.user_id}"
+            await profiles.owner(token)
+            await profiles.read(token)
+            await profiles.write(token, Status("In a meeting", ":spiral_calendar_pad:"))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(100)))
+    took = time.perf_counter() - began
+    await profiles._clients.close()  # noqa: SLF001  # ours
+    return 2000 / took
+
+
+# ── a timeline ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _resolve() -> Row:
+    zone, start = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 24, tzinfo=UTC)
+    events = [
+        Event("c", f"e{n}", start + timedelta(hours=5 * n), start + timedelta(hours=5 * n + 1 + n % 3), title="Plan")
+        for n in range(12)
+    ]
+    window = {"start": start - timedelta(days=1), "end": start + timedelta(days=8)}
+    persons, began = 0, time.perf_counter()
+    while (took := time.perf_counter() - began) < 2:
+        timeline.resolve(events, zone=zone, **window)
+        persons += 1
+    return Row("resolve, 12 events each", persons / took, "persons/s", note="9 days each, pure Python")
+
+
+# ── the app ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def _app(url: str = "", **options: Any) -> AsyncIterator[tuple[Replica, slack_stub.Stub]]:
+    with tempfile.TemporaryDirectory() as directory:
+        database = Database(url or f"sqlite+aiosqlite:///{Path(directory) / 'bench.db'}", pool_size=10)
+        await schema.upgrade(database)
+        async with slack_stub.running() as stub:
+            replica = Replica(
+                database, Vault(Sealer([new_key()])), SystemClock(), stub.api_url, poll=1.0, sweep=3.0, **options
+            )
+            yield replica, stub
+            await replica.stop()
+        await database.close()
+
+
+async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
+    """People whose timeline is stored: nothing until their edge, then a meeting."""
+    now = datetime.now(UTC)
+    spans = {
+        key: (
+            Span(edge - timedelta(days=1), edge, Status(), "nothing", Reason(ReasonCode.NOTHING)),
+            Span(edge, edge + timedelta(hours=1),
+                 Status("In a meeting", ":spiral_calendar_pad:", edge + timedelta(hours=1)), "meeting",
+                 Reason(ReasonCode.EVENT), uid="e"),
+        )
+        for key, edge in edges.items()
+    }  # fmt: skip
+    people = [
+        {
+            "team_id": key.team_id, "user_id": key.user_id, "zone": "UTC", "locale": "en-US", "created_at": now,
+            "token": replica.vault.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
+            "scopes": "", "grant_state": "ok", "refresh_seq": 0, "preferences": "{}", "due_at": edge, "stale": False,
+            "resolved_until": now + timedelta(days=8), "home_opened": False, "home_stale": False,
+        }
+        for key, edge in edges.items()
+    ]  # fmt: skip
+    teams = sorted({key.team_id for key in edges})
+    async with replica.database.write() as connection:
+        await connection.execute(
+            sa.insert(Workspace), [{"team_id": team, "name": "", "installed_at": now} for team in teams]
+        )
+        await connection.execute(sa.insert(Person), people)
+        await SpanStore(replica.vault).replace(connection, spans)
+
+
+@contextmanager
+def _cluster() -> Iterator[str]:
+    binaries = postgres.binaries()
+    if binaries is None:
+        yield ""
+        return
+    with postgres.cluster(binaries) as address:
+        asyncio.run(_create(address))
+        yield f"{address}bench"
+
+
+async def _create(address: str) -> None:
+    database = Database(f"{address}postgres")
+    async with database.engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await autocommit.execute(sa.text("CREATE DATABASE bench"))
+    await database.close()

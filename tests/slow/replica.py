@@ -1,0 +1,37 @@
+"""One replica of the engine as a process of its own, for tests that kill it: `python -m tests.slow.replica`.
+
+Reads DATABASE_URL, SLACK_API_URL and ENCRYPTION_KEYS; prints "ready"; ends at SIGTERM after its calls in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from services.clock import SystemClock
+from services.engine.queue import QueueRunner
+from services.engine.runner import EmbeddedRunner, Runner
+from services.store.engine import Database
+from tests.world import Replica, vault_of
+
+
+async def main() -> None:
+    url = os.environ["DATABASE_URL"]
+    database = Database(url)
+    runner: Runner = EmbeddedRunner() if database.is_sqlite else QueueRunner(url)
+    replica = Replica(
+        database, vault_of(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
+        runner=runner, poll=1.0, sweep=2.0, seconds=10.0,
+    )  # fmt: skip
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await replica.start()
+    print("ready", flush=True)  # noqa: T201  # tells the test
+    await stop.wait()
+    await replica.stop()
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

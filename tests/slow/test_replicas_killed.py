@@ -1,0 +1,150 @@
+"""Processes killed with SIGKILL in mid-work: nothing is lost, no limit is broken, nothing visible is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from demo.slack import Call
+from services.clock import SystemClock
+from services.crypto import new_key
+from services.store.engine import Database
+from tests.world import SET, World, meeting, open_world, until, vault_of
+
+pytestmark = pytest.mark.slow
+
+WORKSPACES, PEOPLE = 20, 60
+
+
+class Process:
+    """A replica in a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, world: World, key: str) -> Process:
+        environment = os.environ | {
+            "DATABASE_URL": world.database.url, "SLACK_API_URL": world.slack.api_url, "ENCRYPTION_KEYS": key,
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.slow.replica", env=environment, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        made = cls(process)
+        assert process.stdout is not None
+        while b"ready" not in await process.stdout.readline():
+            assert process.returncode is None, "the replica ended before it was ready"
+        made.drain = asyncio.create_task(cls._read(process.stdout))
+        return made
+
+    drain: asyncio.Task[None]
+
+    @staticmethod
+    async def _read(lines: asyncio.StreamReader) -> None:
+        while await lines.readline():
+            pass
+
+    async def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+        await self.drain
+
+    async def end(self) -> int:
+        self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            await self._process.wait()
+        await self.drain
+        return self._process.returncode or 0
+
+
+@asynccontextmanager
+async def a_world(url: str, key: str) -> AsyncIterator[World]:
+    database = Database(url)
+    try:
+        async with open_world(database, vault_of([key]), SystemClock()) as world:
+            yield world
+    finally:
+        await database.close()
+
+
+def repeated(calls: list[Call]) -> list[Call]:
+    """Writes that set what the profile showed already: the same as that person's write before."""
+    by_person: dict[str, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.ok:
+            by_person[call.user_id].append(call)
+    return [
+        later
+        for writes in by_person.values()
+        for earlier, later in pairwise(writes)
+        if earlier.arguments["profile"] == later.arguments["profile"]
+    ]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_replica_killed_in_mid_drain_loses_nothing_and_breaks_no_limit(database_url: str) -> None:
+    key = new_key()
+    async with a_world(database_url, key) as world:
+        start = world.clock.now() + timedelta(seconds=75)
+        for number in range(WORKSPACES * PEOPLE):
+            person = await world.person(f"U{number}", team_id=f"T{number % WORKSPACES}")
+            await world.has(person, meeting(start, 120))
+        doomed, survivor = await Process.start(world, key), await Process.start(world, key)
+        await until(lambda: len(world.written()) >= 150, 200)
+        killed_at = await kill_now(world, doomed)
+        busy = {f"T{number}" for number in range(WORKSPACES)}
+        await until(lambda: len(world.written()) == WORKSPACES * PEOPLE, 150)
+        assert await survivor.end() == 0
+        moved = {
+            team_id: min(call.at for call in world.calls(SET) if call.team_id == team_id and call.at > killed_at)
+            for team_id in busy
+        }
+        assert max(at - killed_at for at in moved.values()) < timedelta(seconds=15)
+        assert {call.http_status for call in world.calls()} == {200}
+        assert all(call.ok for call in world.calls())
+        assert repeated(world.calls(SET)) == []
+        assert {world.status(f"U{number}")[0] for number in range(WORKSPACES * PEOPLE)} == {"In a meeting"}
+
+
+async def kill_now(world: World, process: Process) -> datetime:
+    at = world.clock.now()
+    await process.kill()
+    return at
+
+
+@pytest.mark.timeout(400)
+async def test_process_killed_again_and_again_repeats_nothing_visible(sqlite_url: str) -> None:
+    key = new_key()
+    dice = random.Random(20261124)  # noqa: S311  # moments to die at, no secrets
+    async with a_world(sqlite_url, key) as world:
+        start = world.clock.now() + timedelta(seconds=8)
+        count = 120
+        for number in range(count):
+            person = await world.person(f"U{number}", team_id=f"T{number % 4}")
+            await world.has(person, meeting(start + timedelta(seconds=number // 10), 120))
+        for _ in range(12):
+            process = await Process.start(world, key)
+            await asyncio.sleep(dice.uniform(0.2, 1.5))
+            await process.kill()
+        process = await Process.start(world, key)
+        await until(lambda: all(world.status(f"U{number}")[0] == "In a meeting" for number in range(count)), 120)
+        await until(lambda: nothing_pending(world), 60)
+        assert await process.end() == 0
+        assert repeated(world.calls(SET)) == []
+        assert all(call.ok for call in world.calls())
+
+
+async def nothing_pending(world: World) -> bool:
+    return await world.pending() == 0
