@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from dateparser.date import DateDataParser
 
+from services import when
+
 _LONGEST = 60
 _LANGUAGES = frozenset({"en", "de", "fr", "es", "ja"})
 _EXACT_ENOUGH = frozenset({"day", "week", "time"})
@@ -19,7 +21,8 @@ class PhraseBook:
     """Reads phrases such as "the 3rd of may", "in two days" or "24 de diciembre"."""
 
     def warm(self) -> None:
-        """Load the languages once, off the first person's three seconds."""
+        """Load the languages, ours and dateparser's, ahead of the first person's three seconds."""
+        when.warm()
         for language in sorted(_LANGUAGES):
             self.moment("tomorrow", datetime(2026, 1, 1, 12), language, month_first=False)  # noqa: DTZ001  # a wall time
 
