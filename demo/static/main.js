@@ -9,7 +9,7 @@ import { startMembers } from "./members.js";
 import { startMessages } from "./messages.js";
 import { startModals } from "./modals.js";
 import { startStatus } from "./status.js";
-import { connect } from "./store.js";
+import { ask, connect } from "./store.js";
 
 const TABS = ["general", "home"];
 
@@ -36,6 +36,17 @@ function startTabs() {
   }
 }
 
+function startIdeas() {
+  document.querySelector("[data-next]").addEventListener("click", () => byId("next-edge").click());
+  document.querySelector("[data-own]").addEventListener("click", () => byId("own-status").click());
+  for (const idea of document.querySelectorAll("[data-say]")) {
+    idea.addEventListener("click", () => {
+      show("general");
+      ask("message", { text: idea.dataset.say });
+    });
+  }
+}
+
 function startTheme() {
   const root = document.documentElement;
   const kept = localStorage.getItem("theme");
@@ -49,6 +60,7 @@ function startTheme() {
 
 startTheme();
 startTabs();
+startIdeas();
 startMembers();
 startMessages();
 startComposer();
