@@ -14,6 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.calls import view_call
 from handlers.surface import Person, Surface, by_key, person, request_of, text_of
 from handlers.views import modals, replies, settings
 from services import typed, when
@@ -59,7 +60,7 @@ class Commands:
         form = await self._form(who, command, text)
         if form is not None:
             await ack()
-            await client.views_open(trigger_id=text_of(body, "trigger_id"), view=form)
+            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
             return
         await ack(await self.answer(who, command, text, request_of(context)))
 

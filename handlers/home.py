@@ -10,6 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.calls import view_call
 from handlers.surface import Person, Surface, known, person, request_of, text_of
 from handlers.views import home as home_view
 from handlers.views import modals, replies, rules, settings
@@ -136,7 +137,7 @@ class Home:
             await self.surface.calendars.disconnect(who.key, calendar_id)
         else:
             await self.surface.calendars.sync_now(who.key)
-        await client.views_publish(user_id=who.key.user_id, view=await self.tab.home(who.key))
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
     async def forget_me(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
@@ -147,7 +148,7 @@ class Home:
         await self.surface.people.forget(who.key)
         if text_of(body, "response_url"):
             await respond(**_in_place(replies.forgotten(who.voice)))
-        await client.views_publish(user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
 
     async def _show(
         self, who: Person, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
@@ -156,7 +157,7 @@ class Home:
         if text_of(body, "response_url"):
             await respond(**_in_place(reply))
         else:
-            await client.views_publish(user_id=who.key.user_id, view=await self.tab.home(who.key))
+            await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
 
 def chosen(body: Body) -> str:
@@ -172,4 +173,4 @@ def _in_place(reply: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
-    await client.views_open(trigger_id=text_of(body, "trigger_id"), view=view)
+    await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=view)

@@ -15,6 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.calls import view_call
 from handlers.commands import OOO, QUO
 from handlers.home import chosen
 from handlers.surface import Person, Surface, person, text_of
@@ -146,14 +147,14 @@ class Modals:
         beneath = body["view"].get("previous_view_id")
         if beneath:
             listed = await self.surface.statuses.rules(who.key)
-            await client.views_update(view_id=beneath, view=rules.rules(who.voice, listed))
+            await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.voice, listed))
 
     async def add_rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a rule, on top of the list."""
         await ack()
         who = await person(self.surface, context)
         form = rules.rule(who.voice, await self.surface.calendars.list(who.key))
-        await client.views_push(trigger_id=text_of(body, "trigger_id"), view=form)
+        await view_call(client, "views.push", trigger_id=text_of(body, "trigger_id"), view=form)
 
     async def rule_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """Move a rule up, or delete it."""
@@ -165,7 +166,7 @@ class Modals:
         else:
             await self.surface.statuses.remove_rule(who.key, rule_id)
         listed = await self.surface.statuses.rules(who.key)
-        await client.views_update(view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
+        await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
 
     async def _grant_first(self, ack: AsyncAck, who: Person, title: str, lines: list[str]) -> None:
         """The form gives way to the link that grants; what was asked for is kept."""

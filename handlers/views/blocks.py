@@ -48,13 +48,11 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain(text, _HEADER)}
 
 
-def section(text: str, accessory: Block | None = None, block_id: str = "") -> Block:
+def section(text: str, accessory: Block | None = None) -> Block:
     """A paragraph of mrkdwn, with something clickable beside it."""
     block: Block = {"type": "section", "text": markdown(text)}
     if accessory is not None:
         block["accessory"] = accessory
-    if block_id:
-        block["block_id"] = block_id
     return block
 
 
@@ -107,17 +105,13 @@ def overflow(action_id: str, options: Sequence[Block]) -> Block:
     return {"type": "overflow", "action_id": action_id, "options": list(options)}
 
 
-def entry(
-    block_id: str, label: str, element: Block, *, optional: bool = False, hint: str = "", dispatch: bool = False
-) -> Block:
+def entry(block_id: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
     """A labelled input of a modal."""
     block: Block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
     if optional:
         block["optional"] = True
     if hint:
         block["hint"] = plain(hint, 2000)
-    if dispatch:
-        block["dispatch_action"] = True
     return block
 
 
@@ -144,13 +138,11 @@ def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequenc
     return element
 
 
-def modal(callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "", memory: str = "") -> Block:  # fmt: skip  # noqa: E501  # one signature
-    """A modal view; `memory` comes back with the submission."""
+def modal(callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "") -> Block:
+    """A modal view."""
     view: Block = {"type": "modal", "callback_id": callback_id, "title": plain(title, _TITLE), "blocks": list(blocks)}
     if submit:
         view["submit"] = plain(submit, _TITLE)
     if close:
         view["close"] = plain(close, _TITLE)
-    if memory:
-        view["private_metadata"] = memory
     return view

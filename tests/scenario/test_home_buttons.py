@@ -168,3 +168,30 @@ async def test_form_that_slack_refuses_to_open_is_said_in_a_sentence(desk: Desk)
     desk.world.slack.faults.add(Fault("views.open", error="internal_error"))
     await desk.click_home("open_override")
     assert "Slack does not answer at the moment. I keep trying." in text_of(desk.modal().view)
+
+
+async def test_home_button_that_slack_does_not_answer_for_is_said_in_a_sentence(desk: Desk) -> None:
+    await desk.publish_home()
+    desk.world.slack.faults.add(Fault("views.open", drop=True))
+    await desk.click_home("open_settings")
+    assert "Slack does not answer at the moment. I keep trying." in text_of(desk.modal().view)
+
+
+@pytest.mark.parametrize("typed", ["pause", "Lunch"])
+async def test_answer_button_for_what_is_over_says_that_there_is_nothing_to_change(desk: Desk, typed: str) -> None:
+    await desk.publish_home()
+    if typed == "pause":
+        await desk.quo("pause")
+        await desk.quo("resume")
+        await desk.publish_home()
+    else:
+        await desk.quo("Lunch")
+        await desk.publish_home()
+        await desk.quo("clear")
+        await desk.click_home("clear_override")
+        assert "clear_override" not in ids(desk.world.slack.homes[ANN].view)
+        return
+    answered = [one for one in desk.world.slack.messages if one.only_for == ANN and "Paused" in one.text][-1]
+    button = next(one for one in elements(answered.blocks) if one["action_id"] == "resume")
+    await desk.world.slack.people.click_in_message(ANN, answered.ts, {**button})
+    assert answered.text == "There is nothing to change."

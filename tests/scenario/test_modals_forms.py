@@ -253,6 +253,8 @@ async def test_settings_change_what_is_shown_at_once(desk: Desk) -> None:
         ({"bridge": typed("x")}, "bridge", "That is not a number in this range."),
         ({"options": picked("guard"), "day_to": clock_time("07:00")}, "day_to",
          "The end of the working day is before its start."),
+        ({"options": picked("guard"), "day_from": clock_time("early")}, "day_from",
+         "I did not understand that. Try `/quo help`."),
         ({"options": picked("guard"), "days": picked()}, "days",
          "Choose at least one working day, or turn the guard off."),
     ],
@@ -329,3 +331,14 @@ async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
     answer = await add_rule(desk, **more)
     assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
     assert await desk.rules.list(desk.ann) == ()
+
+
+async def test_connect_form_before_the_grant_connects_and_offers_the_grant(desk: Desk) -> None:
+    await desk.world.change(desk.ann, grant_state="none")
+    await desk.quo("connect")
+    address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
+    answer = await desk.submit({"feed": address})
+    blockkit.check_view(answer["view"])
+    assert "open_grant" in text_of(answer["view"])
+    assert "Connected. I am reading it now" in text_of(answer["view"])
+    assert len(await desk.surface.calendars.list(desk.ann)) == 2
