@@ -19,7 +19,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services import logs, settings
-from services.errors import SettingsError, StatusQuoError
+from services.clock import SystemClock
+from services.errors import DatabaseError, InputError, SettingsError, StatusQuoError
 from services.model import PersonKey
 
 if TYPE_CHECKING:
@@ -56,21 +57,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     Raises SettingsError for missing or wrong keys.
     """
     import handlers
-    from handlers.authorize import Authorize
-    from handlers.bolt import bolt_app
-    from handlers.commands import Commands
-    from handlers.errors import Errors
-    from handlers.events import Events
-    from handlers.home import Home, HomeTab
-    from handlers.intake import Intake
-    from handlers.modals import Modals
-    from handlers.oauth import OAuth
-    from handlers.operations import Operations
-    from handlers.shortcuts import Shortcuts
-    from handlers.signatures import Signatures
-    from handlers.socket import SocketMode
-    from handlers.surface import NoAccounts, Surface
-    from handlers.web import application
     from services import locale
     from services.calendars.connections import Connections
     from services.calendars.feed import FeedSource
@@ -79,7 +65,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.counted import CountedClients, CountedSource, CountedWishes
     from services.engine.engine import Engine, EngineBell
     from services.engine.lane import Lanes
-    from services.engine.queue import QueueRunner
     from services.engine.runner import EmbeddedRunner
     from services.errors import NotInstalledError
     from services.grants import Grants, SlackApp
@@ -91,11 +76,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.people import People
     from services.phrases import PhraseBook
     from services.reconcile import Reconciler
-    from services.slack.messages import SlackMessages
-    from services.slack.oauth import SlackAuthority
-    from services.slack.profile import SlackProfiles
-    from services.slack.rotation import SlackRotation
-    from services.slack.views import SlackViews
+    from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
     from services.status import Statuses
     from services.telling import HomeChore, Links, NoticeChore, Teller
     from services.tokens import TokenRefresh
@@ -122,9 +103,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
     )  # fmt: skip
     calendars = Connections(stores.calendars, rules, clock, bell)
-    surface = Surface(statuses, people, calendars, phrases, clock, NoAccounts())
-    home = Home(surface, HomeTab(surface))
-    commands = Commands(surface, Teller(stores.workspaces, messages))
+    surface = handlers.Surface(statuses, people, calendars, phrases, clock, handlers.NoAccounts())
+    home = handlers.Home(surface, handlers.HomeTab(surface))
+    commands = handlers.Commands(surface, Teller(stores.workspaces, messages))
     grants = Grants(
         SlackApp(client_id, config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=authority,
@@ -139,7 +120,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
         HomeChore(stores.lanes, stores.lanes, home.tab, views, clock),
     )
-    runner: Runner = EmbeddedRunner() if config.is_sqlite else QueueRunner(config.database_url)
+    runner: Runner = EmbeddedRunner()
+    if not config.is_sqlite:
+        from services.engine.queue import QueueRunner
+
+        runner = QueueRunner(config.database_url)
     feeds = CountedSource(FeedSource(guarded, expander), "ics", metrics)
     sync = CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval))
     reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
@@ -147,39 +132,36 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens
-    errors = Errors(locale.say, people, views)
-    not_installed = NotInstalledError.sentence()
-    bolt = bolt_app(Authorize(stores.workspaces), errors, clients.client(), not_installed=not_installed)
+    errors = handlers.Errors(locale.say, people, views)
+    bolt = handlers.bolt_app(
+        handlers.Authorize(stores.workspaces), errors, clients.client(), not_installed=NotInstalledError.sentence()
+    )
+    news, shortcuts = handlers.Events(people, leaving), handlers.Shortcuts(home)
     handlers.register(
-        bolt, commands=commands, home=home, modals=Modals(surface), shortcuts=Shortcuts(home),
-        events=Events(people, leaving),
-    )  # fmt: skip
-    intake = Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
+        bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=shortcuts, events=news
+    )
+    intake = handlers.Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
     app_token = _plain(config.slack_app_token)
-    socket = SocketMode(intake, clients, app_token) if app_token else None
-
-    async def working() -> bool:
-        return engine.healthy
-
-    async def connected() -> bool:
-        return socket is None or socket.connected
-
-    operations = Operations(
+    socket = handlers.SocketMode(intake, clients, app_token) if app_token else None
+    operations = handlers.Operations(
         {"database": stores.health.reachable, "migrations": stores.health.up_to_date}
-        | ({"worker": working} if worker else {})
-        | ({"socket": connected} if socket and listens else {}),
+        | ({"worker": engine.works} if worker else {})
+        | ({"socket": socket.works} if socket and listens else {}),
         metrics, stores.health.pending,
     )  # fmt: skip
+    oauth = handlers.OAuth(grants, locale.say, secure=config.base_url.startswith("https:"))
     secret = _plain(config.slack_signing_secret)
-    web_application = application(
-        [*OAuth(grants, locale.say, secure=config.base_url.startswith("https:")).routes(), *operations.routes()],
-        errors=errors, metrics=metrics, signatures=Signatures(secret, clock) if secret else None,
+    web_application = handlers.application(
+        [*oauth.routes(), *operations.routes()],
+        errors=errors, metrics=metrics, signatures=handlers.Signatures(secret, clock) if secret else None,
         intake=intake if secret else None,
     )  # fmt: skip
 
     async def start() -> None:
-        if config.slack_bot_token is not None:
-            await stores.workspaces.install(await authority.install_of(_plain(config.slack_bot_token)), clock.now())
+        if token := _plain(config.slack_bot_token):
+            given = await authority.install_of(token)
+            if await stores.workspaces.bot_token(given.home) != token:
+                await stores.workspaces.install(given, clock.now())
         await asyncio.to_thread(phrases.warm)
         if worker:
             await engine.start()
@@ -197,16 +179,18 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
 
 async def _stores(config: Settings, clock: Clock) -> Stores:
-    """Every store over one database, brought up to date."""
-    from services.crypto import Sealer
+    """Every store over one database, brought up to date. Raises DatabaseError where there is none to be had."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from services.store import schema
-    from services.store.columns import Vault
-    from services.store.engine import Database
     from services.store.stores import Stores
 
-    database = Database(config.database_url)
-    await schema.upgrade(database)
-    return Stores.over(database, Vault(Sealer(config.keys())), clock)
+    stores = Stores.over(config.database_url, config.keys(), clock)
+    try:
+        await schema.upgrade(stores.database)
+    except (OSError, SQLAlchemyError) as error:
+        raise DatabaseError(type(error).__name__) from error
+    return stores
 
 
 def _plain(secret: SecretStr | None) -> str:
@@ -231,6 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from services import preview
+
     parser = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -241,12 +227,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command("run", _run, "the app where there are Slack credentials, the demo where there are none")
     serve = command("serve", _serve, "the app for a real Slack: Socket Mode with SLACK_APP_TOKEN, else HTTP")
+    serve.set_defaults(listens=True)
     serve.add_argument("--no-worker", action="store_true", help="only listen; another process does the due work")
-    command("worker", _worker, "only the worker: a replica more")
+    worker = command("worker", _serve, "only the worker: a replica more")
+    worker.set_defaults(no_worker=False, listens=False)
     demo = command("demo", _demo, "a local Slack with people, calendars and a clock, and the app running in it")
     demo.add_argument("--host", default="127.0.0.1", help="where its page listens (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=None, help="where its page listens (default PORT, or 3000)")
-    _preview_arguments(command("preview", _preview, "resolve ICS files into a timeline; no server, no database"))
+    preview.add_arguments(command("preview", _preview, "resolve ICS files into a timeline; no server, no database"))
     migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
@@ -262,12 +250,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _preview_arguments(parser: argparse.ArgumentParser) -> None:
-    from services import preview
-
-    preview.add_arguments(parser)
-
-
 def _settings() -> Settings:
     config = settings.load(os.environ)
     logs.configure(config.log_level, config.log_format)
@@ -275,33 +257,33 @@ def _settings() -> Settings:
 
 
 def _run(args: argparse.Namespace) -> int:
-    args.no_worker, args.host, args.port = False, "127.0.0.1", None
+    args.no_worker, args.listens, args.host, args.port = False, True, "127.0.0.1", None
     return _serve(args) if settings.load(os.environ).has_slack else _demo(args)
 
 
 def _serve(args: argparse.Namespace) -> int:
     config = _settings()
-    if missing := config.missing_for_serving():
+    if args.listens and (missing := config.missing_for_serving()):
         raise SettingsError("\n".join(f"not set: {name}" for name in missing))
-    return asyncio.run(_until_stopped(config, listens=True, worker=not args.no_worker))
-
-
-def _worker(_args: argparse.Namespace) -> int:
-    return asyncio.run(_until_stopped(_settings(), listens=False, worker=True))
+    return asyncio.run(_until_stopped(config, listens=args.listens, worker=not args.no_worker))
 
 
 def _preview(args: argparse.Namespace) -> int:
     from services import preview
 
-    return preview.run(args, sys.stdout)
+    try:
+        return preview.run(args, sys.stdout)
+    except InputError as error:
+        print(error.reason, file=sys.stderr)
+        return TROUBLE
 
 
 def _demo(args: argparse.Namespace) -> int:
     from demo import world
 
-    logs.configure(os.environ.get("LOG_LEVEL", "WARNING"), os.environ.get("LOG_FORMAT") or None)
-    port = args.port if args.port is not None else int(os.environ.get("PORT") or 3000)
-    return asyncio.run(world.run(build, args.host, port))
+    config = settings.load(os.environ)
+    logs.configure("WARNING" if config.log_level == "INFO" else config.log_level, config.log_format)
+    return asyncio.run(world.run(build, args.host, config.port if args.port is None else args.port))
 
 
 def _migrate(args: argparse.Namespace) -> int:
@@ -314,47 +296,41 @@ def _migrate(args: argparse.Namespace) -> int:
         return 0
 
     async def run() -> int:
-        database = Database(config.database_url)
+        database = Database("sqlite+aiosqlite://" if args.check else config.database_url)
         try:
-            if not args.check:
-                await schema.upgrade(database)
-                print(f"The database is at step {await schema.current(database)}.")
-            drift = await schema.drift(database)
+            await schema.upgrade(database)
+            step, drift = await schema.current(database), await schema.drift(database)
         finally:
             await database.close()
+        print(f"{'The steps lead to' if args.check else 'The database is at'} step {step}.")
         for difference in drift:
-            print(f"differs from the models: {difference}", file=sys.stderr)
+            print(f"It differs from the models: {difference}", file=sys.stderr)
         return TROUBLE if drift else 0
 
     return asyncio.run(run())
 
 
 def _doctor(_args: argparse.Namespace) -> int:
-    from services.clock import SystemClock
-    from services.crypto import Sealer
     from services.doctor import Doctor
     from services.slack.health import SlackHealth
-    from services.store.columns import Vault
-    from services.store.engine import Database
-    from services.store.health import HealthStore
+    from services.store.stores import Stores
 
     config = _settings()
+    clock = SystemClock()
 
     async def run() -> int:
-        database = Database(config.database_url)
+        stores = Stores.over(config.database_url, config.keys(), clock)
         doctor = Doctor(
-            database=HealthStore(database, Vault(Sealer(config.keys()))),
-            slack=SlackHealth(config.slack_api_url),
-            clock=SystemClock(),
+            database=stores.health, slack=SlackHealth(config.slack_api_url), clock=clock,
             missing=config.missing_for_serving(),
-        )
+        )  # fmt: skip
         well = True
         try:
             async for finding in doctor.examine():
                 print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
                 well = well and finding.well
         finally:
-            await database.close()
+            await stores.database.close()
         return 0 if well else TROUBLE
 
     return asyncio.run(run())
@@ -365,28 +341,23 @@ def _rotate_keys(_args: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from services.crypto import Sealer
-    from services.store.engine import Database
-    from services.store.rotation import Rotation, sealed_columns
+    from services.store.rotation import Rotation
 
     config = _settings()
 
     async def run() -> int:
-        database = Database(config.database_url)
-        rotation = Rotation(database, Sealer(config.keys()))
-        changed = failed = 0
+        stores = await _stores(config, SystemClock())
         try:
             with Progress(console=Console(stderr=True)) as progress:
-                for column in sealed_columns():
-                    task = progress.add_task(column.name, total=await rotation.count(column))
-                    after: tuple[object, ...] | None = None
-                    more = True
-                    while more:
-                        report, after = await rotation.run(column, after)
-                        changed, failed = changed + report.changed, failed + report.failed
-                        progress.advance(task, report.done)
-                        more = after is not None
+                rotation = Rotation(stores.database, Sealer(config.keys()))
+                task = progress.add_task("re-sealing", total=await rotation.count())
+                reports = []
+                async for report in rotation.run():
+                    progress.advance(task, report.done)
+                    reports.append(report)
         finally:
-            await database.close()
+            await stores.database.close()
+        changed, failed = sum(one.changed for one in reports), sum(one.failed for one in reports)
         print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
         return TROUBLE if failed else 0
 
@@ -413,8 +384,6 @@ def _forget(args: argparse.Namespace) -> int:
 
 async def _once(run: Callable[[Service], Awaitable[int]]) -> int:
     """Do one thing with the program, neither listening nor working."""
-    from services.clock import SystemClock
-
     service = await build(_settings(), clock=SystemClock(), worker=False)
     try:
         return await run(service)
@@ -427,7 +396,6 @@ async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> in
     from aiohttp import web
 
     from handlers.server import QuietRunner
-    from services.clock import SystemClock
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

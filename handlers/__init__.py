@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from slack_bolt.app.async_app import AsyncApp
 
+from handlers.authorize import Authorize
+from handlers.bolt import bolt_app
 from handlers.commands import OOO, QUO, Commands
+from handlers.errors import Errors
 from handlers.events import Events
-from handlers.home import Home
+from handlers.home import Home, HomeTab
+from handlers.intake import Intake
 from handlers.modals import Modals
+from handlers.oauth import OAuth
+from handlers.operations import Operations
 from handlers.shortcuts import Shortcuts
+from handlers.signatures import Signatures
+from handlers.socket import SocketMode
+from handlers.surface import NoAccounts, Surface
 from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
 from handlers.views.rules import RULE
 from handlers.views.settings import SETTINGS
+from handlers.web import application
+
+__all__ = [
+    "Authorize", "Commands", "Errors", "Events", "Home", "HomeTab", "Intake", "Modals", "NoAccounts", "OAuth",
+    "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface", "application", "bolt_app", "register",
+]  # fmt: skip
 
 
 def register(

@@ -102,6 +102,10 @@ class SocketMode:
         """Whether Slack can deliver: at least one connection has said hello and not ended."""
         return self._open > 0
 
+    async def works(self) -> bool:
+        """The same, as a check of `/readyz`."""
+        return self.connected
+
     async def start(self) -> None:
         """Open the connections, in the background."""
         self._session = aiohttp.ClientSession(

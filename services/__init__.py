@@ -1,0 +1,1 @@
+"""What the app does, from the pure core (model, timeline, ownership) to the adapters (store, slack, net)."""

@@ -6,7 +6,6 @@ Handlers show `sentence(locale)` and log `id` with `reason`; nobody gets a trace
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 
 
 class StatusQuoError(Exception):
@@ -256,5 +255,5 @@ class SealError(StatusQuoError):
     """A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."""
 
 
-class NotMigratedError(StatusQuoError):
-    """The database is not up to date. Run `python app.py migrate`."""
+class DatabaseError(StatusQuoError):
+    """The database cannot be reached, or refuses us. Check DATABASE_URL."""

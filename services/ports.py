@@ -102,11 +102,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a fetch found. `full`: the calendar's events are exactly `events`; else only those of the entries
-    in `replaced` (uids) are replaced by `events`. `unchanged`: nothing is to be written but `state`.
+    """What a fetch found.
 
-    `floor` is the shortest time until the next fetch that the source asked for; `expand_before` when the
-    stored window runs short, so that a fetch must be a full one.
+    `full`: the calendar's events are exactly `events`; else only those of the entries in `replaced` (uids) are
+    replaced by `events`. `unchanged`: nothing is to be written but `state`. `floor` is the shortest time until the
+    next fetch that the source asked for.
     """
 
     state: bytes | None = field(default=None, repr=False)

@@ -85,6 +85,10 @@ class Engine:
         """Whether every loop is running."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
+    async def works(self) -> bool:
+        """The same, as a check of `/readyz`."""
+        return self.healthy
+
     async def start(self) -> None:
         """Begin; due work that piled up while the app was down is taken up at once."""
         self._tasks = [asyncio.create_task(self._runner.run(self._lanes, self._stop), name="runner")]

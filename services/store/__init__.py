@@ -1,0 +1,1 @@
+"""The facts, on SQLite or PostgreSQL."""

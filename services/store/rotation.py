@@ -6,7 +6,7 @@ is never undone; what the app writes meanwhile is under the newest key anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,19 +51,28 @@ class Rotation:
         self._database = database
         self._sealer = sealer
 
-    async def count(self, sealed: SealedColumn) -> int:
-        """How many values the column holds."""
-        async with self._database.read() as connection:
-            found = await connection.scalar(select(func.count(sealed.column)))
-        return found or 0
+    async def count(self) -> int:
+        """How many sealed values there are."""
+        found = 0
+        for sealed in sealed_columns():
+            async with self._database.read() as connection:
+                found += await connection.scalar(select(func.count(sealed.column))) or 0
+        return found
 
-    async def run(
-        self, sealed: SealedColumn, after: tuple[object, ...] | None = None
+    async def run(self) -> AsyncIterator[Report]:
+        """Re-seal everything; a report for each batch. A value without its key counts as failed, and stays."""
+        for sealed in sealed_columns():
+            after: tuple[object, ...] | None = None
+            more = True
+            while more:
+                report, after = await self._batch(sealed, after)
+                yield report
+                more = after is not None
+
+    async def _batch(
+        self, sealed: SealedColumn, after: tuple[object, ...] | None
     ) -> tuple[Report, tuple[object, ...] | None]:
-        """Re-seal the batch whose keys come after `after`; the report, and the last key or None at the end.
-
-        A value whose key is gone counts as failed and stays as it is.
-        """
+        """Re-seal those whose keys come after `after`; the report, and the last key or None at the end."""
         keys = list(sealed.table.primary_key.columns)
         statement = select(*keys, sealed.column).where(sealed.column.is_not(None)).order_by(*keys).limit(BATCH)
         if after is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.crypto import Sealer
 from services.ports import Clock
 from services.store.calendars import CalendarStore
 from services.store.closet import ClosetStore
@@ -54,8 +56,9 @@ class Stores:
     writes: WriteStore
 
     @classmethod
-    def over(cls, database: Database, vault: Vault, clock: Clock) -> Stores:
-        """All of them over `database`, sealing with `vault`."""
+    def over(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
+        """All of them over one database, sealing with `keys`, newest first. Raises SettingsError for wrong keys."""
+        database, vault = Database(database_url), Vault(Sealer(keys))
         notices = NoticeStore(database, clock)
         standings = StandingStore(vault)
         events = EventStore(database, vault)

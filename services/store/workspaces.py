@@ -76,12 +76,16 @@ class WorkspaceStore:
         return self._vault.open(sealed, _TOKEN, team_id)
 
     async def home_link(self, key: PersonKey) -> str:
-        """An address that opens the app's Home tab in whatever Slack the person has; "" where it is not installed.
+        """An address that opens the app's Home tab in whatever Slack the person has; "" where the app's id is unknown.
 
         docs.slack.dev, "Deep linking": https://slack.com/app_redirect.
         """
         bot = await self.find(key.team_id, "")
-        return "" if bot is None else f"{APP_REDIRECT}?{urlencode({'app': bot.app_id, 'team': bot.team_id})}"
+        return (
+            ""
+            if bot is None or not bot.app_id
+            else f"{APP_REDIRECT}?{urlencode({'app': bot.app_id, 'team': bot.team_id})}"
+        )
 
     async def install(self, answer: Answer, now: datetime) -> None:
         """Keep the workspace and its bot token in the place of those before; its people and policy stay."""

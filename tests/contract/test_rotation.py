@@ -12,13 +12,9 @@ from services.store import rotation
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import Workspace
-from services.store.rotation import Rotation, SealedColumn, sealed_columns
+from services.store.rotation import Rotation, sealed_columns
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-def bot_token() -> SealedColumn:
-    return next(column for column in sealed_columns() if column.name == "workspaces.bot_token")
 
 
 async def add(database: Database, vault: Vault, team_id: str, token: str) -> None:
@@ -33,13 +29,8 @@ async def test_rotation_makes_the_old_key_superfluous(database: Database, monkey
     for number in range(5):
         await add(database, Vault(Sealer([old])), f"T{number}", f"xoxb-{number}")
     job = Rotation(database, Sealer([new, old]))
-    assert await job.count(bot_token()) == 5
-    after, reports = None, []
-    while True:
-        report, after = await job.run(bot_token(), after)
-        reports.append(report)
-        if after is None:
-            break
+    assert await job.count() == 5
+    reports = [report async for report in job.run() if report.done]
     assert reports == [Report(2, 2), Report(2, 2), Report(1, 1)]
     async with database.read() as connection:
         rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
@@ -50,7 +41,8 @@ async def test_rotation_makes_the_old_key_superfluous(database: Database, monkey
 
 async def test_rotation_leaves_and_counts_what_no_key_opens(database: Database) -> None:
     await add(database, Vault(Sealer([new_key()])), "T1", "xoxb-1")
-    assert await Rotation(database, Sealer([new_key()])).run(bot_token()) == (Report(1, 0, 1), None)
+    job = Rotation(database, Sealer([new_key()]))
+    assert [report async for report in job.run() if report.done] == [Report(1, 0, 1)]
 
 
 def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
