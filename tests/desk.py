@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp.test_utils import TestServer
 
@@ -71,7 +72,6 @@ class Desk:
     rules: RuleStore
     people: People
     ann: PersonKey
-    _seen: int = 0
 
     async def quo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
         """Type `/quo`: the answer; empty where a form opened."""
@@ -243,6 +243,4 @@ async def open_desk(
 
 def local(at: datetime, zone: str = "Europe/Berlin") -> str:
     """An instant as a wall clock in `zone` shows it."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  # one small function's own
-
     return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
