@@ -136,6 +136,7 @@ class _Drain:
         self._wishes: list[Wish] = []
         self._read_at = 0.0
         self._nudged = False
+        self._all_read = False
 
     def nudge(self) -> None:
         self._chores_due = self._nudged = True
@@ -185,19 +186,24 @@ class _Drain:
     async def _waiting(self, now: datetime) -> list[Wish]:
         """Wishes in the order of their urgency: those read just now, while nothing new is known of."""
         fresh = time.monotonic() - self._read_at < FRESH and not self._nudged
-        if not self._wishes or not fresh:
+        known = bool(self._wishes) or (
+            self._all_read and bool(self._tasks)
+        )  # the last look, at the end, is at the rows
+        if not fresh or not known:
             self._nudged, self._read_at = False, time.monotonic()
-            self._wishes = await self._rows.wishes(self._team_id, now, 4 * self._at_once, set(self._tasks))
+            most = 4 * self._at_once
+            self._wishes = await self._rows.wishes(self._team_id, now, most, set(self._tasks))
+            self._all_read = len(self._wishes) < most
         return self._wishes
 
     async def _rest(self, now: datetime) -> list[datetime]:
-        """No status may be written now: do the chores, and tell when there is more to do."""
+        """No status can be taken up now: do the chores, and tell when there is more to do."""
         if self._chores_again is not None and self._chores_again <= now:
             self._chores_due = True
         if self._chores_due and self._chore is None:
             self._chores_due, self._chores_again = False, None
             self._chore = asyncio.create_task(self._do_chores())
-        put_off = await self._rows.next_try(self._team_id, now)
+        put_off = None if self._tasks else await self._rows.next_try(self._team_id, now)
         return [at for at in (put_off, self._chores_again) if at is not None and at <= now + STAY]
 
     async def _do_chores(self) -> None:
@@ -228,7 +234,7 @@ class _Drain:
 
     async def _wait(self, until: datetime | None) -> None:
         try:
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(None if self._tasks else POLL):  # the end of a task wakes by itself
                 await self._clock.wait(until, self._look)
         except TimeoutError:
             self._chores_due = True

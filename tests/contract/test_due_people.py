@@ -33,7 +33,7 @@ async def test_batch_that_fails_leaves_everybody_due(world: World) -> None:
     replica = world.replica()
     key = await world.person()
     now = world.clock.now()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction
         async with replica.due.batch(now, 10) as batch:
             await batch.save([Outcome(key, now + timedelta(days=1), urgency=2)])
             raise RuntimeError
@@ -177,7 +177,7 @@ async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(world: Wo
 
 async def test_hook_of_a_transaction_runs_after_its_commit_and_not_after_a_rollback(world: World) -> None:
     ran: list[str] = []
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction
         async with world.database.write() as connection:
             after_commit(connection, lambda: ran.append("rolled back"))
             raise RuntimeError

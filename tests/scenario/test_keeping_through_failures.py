@@ -73,6 +73,7 @@ async def test_answer_that_got_lost_after_the_write_repeats_nothing_visible(worl
     await world.replica().start()
     key = await in_a_meeting(world)
     await until(lambda: world.status()[0] == "In a meeting")
+    await still(world)
     world.clock.move(seconds=2)
     await until(lambda: len(world.calls(GET)) == 2)
     await world.settled()
