@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from demo.slack import views
 from tests.browser.conftest import Desk
 
 pytestmark = pytest.mark.browser
@@ -173,3 +174,65 @@ async def test_clock_at_600_times_meets_the_edge_at_its_second(desk: Desk) -> No
     await desk.page.click("#run")
     starts = [call.at for call in desk.world.slack.calls.all("users.profile.set", user="U0MAYA0001")]
     assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
+
+
+async def test_every_block_and_element_is_drawn_and_reports_its_value(desk: Desk) -> None:
+    """A modal with one of each; what was chosen is what a submission would carry."""
+
+    def plain(text: str) -> dict[str, str]:
+        return {"type": "plain_text", "text": text}
+
+    options = [{"text": plain(name), "value": name.lower()} for name in ("One", "Two")]
+    elements = {
+        "plain_text_input": {"initial_value": "a"},
+        "url_text_input": {"initial_value": "https://example.com"},
+        "number_input": {"is_decimal_allowed": False, "initial_value": "7"},
+        "datepicker": {"initial_date": "2026-11-24"},
+        "timepicker": {"initial_time": "09:30"},
+        "static_select": {"options": options, "initial_option": options[1]},
+        "multi_static_select": {"options": options, "initial_options": [options[0]]},
+        "checkboxes": {"options": options, "initial_options": [options[1]]},
+        "radio_buttons": {"options": options, "initial_option": options[0]},
+        "users_select": {"initial_user": PRIYA},
+    }
+    inputs = [
+        {"type": "input", "block_id": kind, "label": plain(kind), "element": {"type": kind, "action_id": "x", **more}}
+        for kind, more in elements.items()
+    ]
+    shown = [
+        {"type": "header", "text": plain("A header")},
+        {"type": "section", "fields": [{"type": "mrkdwn", "text": "*bold*"}, {"type": "mrkdwn", "text": "_slanted_"}]},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "<https://example.com|a link> & `code`"}},
+        {"type": "divider"},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": ":tada: small print"}]},
+    ]
+    view = {
+        "type": "modal", "callback_id": "everything", "title": plain("Everything"), "submit": plain("Go"),
+        "blocks": [*shown, *inputs],
+    }  # fmt: skip
+    views.open_modal(desk.world.slack, "U0MAYA0001", view)
+    dialog = desk.page.locator("dialog[data-callback=everything]")
+    await expect(dialog).to_be_visible()
+    assert await dialog.locator("strong").inner_text() == "bold"
+    assert await dialog.locator("a").get_attribute("href") == "https://example.com/"
+    async with desk.page.expect_request("**/do/submit") as sent:
+        await dialog.get_by_role("button", name="Go").click()
+    request = await sent.value
+    await request.response()
+    values = request.post_data_json["values"]
+    assert {kind: _chosen(values[kind]["x"]) for kind in elements} == {
+        "plain_text_input": "a",
+        "url_text_input": "https://example.com",
+        "number_input": "7",
+        "datepicker": "2026-11-24",
+        "timepicker": "09:30",
+        "static_select": options[1],
+        "multi_static_select": [options[0]],
+        "checkboxes": [options[1]],
+        "radio_buttons": options[0],
+        "users_select": PRIYA,
+    }
+
+
+def _chosen(state: dict[str, object]) -> object:
+    return next(value for name, value in state.items() if name != "type")
