@@ -32,6 +32,7 @@ bench: $(VENV)/.dev ## the benchmarks, one table
 	$(BIN)/python -m bench
 
 lock: $(VENV)/.dev ## compile the lock files anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.lock
 
