@@ -64,7 +64,8 @@ async def add_workspaces(database: Database, vault: Vault, now: datetime) -> Non
         )
         await connection.execute(
             sa.insert(Calendar).values(
-                team_id="T1", user_id="U1", calendar_id="c", provider="ics", address_digest="d", health="broken", created_at=now
+                team_id="T1", user_id="U1", calendar_id="c", provider="ics", address_digest="d", health="broken",
+                created_at=now,
             )
         )  # fmt: skip
 

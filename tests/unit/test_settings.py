@@ -52,9 +52,9 @@ def test_secrets_print_as_stars() -> None:
 
 def test_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("PORT=4000\nHOST=0.0.0.0\nSLACK_CLIENT_ID=\n")
+    file.write_text("PORT=4000\nHOST=192.0.2.1\nSLACK_CLIENT_ID=\n")
     loaded = settings.load({"PORT": "5000", "HOST": ""}, file)
-    assert (loaded.port, loaded.host, loaded.slack_client_id) == (5000, "0.0.0.0", None)
+    assert (loaded.port, loaded.host, loaded.slack_client_id) == (5000, "192.0.2.1", None)
 
 
 @pytest.mark.parametrize(
