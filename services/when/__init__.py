@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,6 @@ LONGEST_INPUT = 300
 
 _PHRASE_WORDS = 6
 _SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
-_ABSENCE_PATIENCE = timedelta(hours=24)
 _FOR_NUMBER = re.compile(r"[-+]?(\d+)(\S*)$")
 
 
@@ -122,7 +121,7 @@ def status(text: str, speaker: Speaker, phrases: Phrases | None = None) -> Asked
 def absence(text: str, speaker: Speaker, phrases: Phrases | None = None) -> Asked:
     """When somebody is away, and their note. Raises TimeNotUnderstoodError where no time is said."""
     text = _bounded(text)
-    here = Here(speaker.now, speaker.zone, patience=_ABSENCE_PATIENCE)
+    here = Here(speaker.now, speaker.zone)
     folded, origin = fold(text)
     for languages in speaker.languages():
         grammar = _grammar(languages, folded, speaker)
@@ -193,7 +192,7 @@ def by_form(
 
 
 def until_time(at: time, speaker: Speaker) -> datetime:
-    """The next time it is `at`. Raises TimeInThePastError where that has passed today and is nearly a day off."""
+    """The next time it is `at`: today's, or tomorrow's where that has passed."""
     return interval(Spoken(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
 
 
@@ -285,7 +284,7 @@ def _refuse_odd_length(folded: str) -> None:
 
 
 def _trimmed(text: str) -> str:
-    return text.strip().strip(",;").strip()
+    return text.strip().strip(",;-–—").strip()
 
 
 __all__ = [

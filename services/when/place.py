@@ -4,8 +4,8 @@
   have to wrap around more than half a year ends before it starts.
 - A weekday is the next such day, today included while it lasts; "next friday" is the one of the next calendar
   week (weeks begin on Monday).
-- A time of day without a day is the next such time. If an exact one has passed today and would be further off
-  than `Here.patience`, it is a mistake ("lunch until 13:30" at 14:00), while "until 8am" at night is not.
+- A time of day without a day is the next such time: "until 13:30" at 14:00 is tomorrow's, and the answer says so.
+  So is a range of times that has passed.
 - "until 9" reads a clock face: 9:00 or 21:00, whichever comes next. With a day, 7 to 12 are before noon's end
   and 1 to 6 after it.
 - A wall time that a zone skips is read with the offset before the gap; of one that occurs twice the first, or
@@ -31,14 +31,10 @@ _FIRST_OFFICE_HOUR = 7
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where and when somebody speaks: the instant (UTC), their zone, and the bounds of what makes sense.
-
-    `patience`: how far off an exact time of day may be that has passed today; `most`: the furthest end.
-    """
+    """Where and when somebody speaks: the instant (UTC), their zone, and how far off an end may be."""
 
     now: datetime
     zone: ZoneInfo
-    patience: timedelta = timedelta(hours=20)
     most: timedelta = timedelta(days=731)
 
     @property
@@ -137,7 +133,8 @@ def _between(start: Moment, end: Moment, here: Here) -> Interval:
 
 def _from_time(first: Clock, end: Moment, here: Here) -> Interval:
     if end.day is None:
-        return _times(first, end.time, here.today, here)
+        start, finish = _times(first, end.time, here.today, here)
+        return (start, finish) if finish > here.now else _times(first, end.time, here.today + _DAY, here)
     if end.clock is not None and _minutes(first) < _minutes(end.clock):
         return _times(first, end.clock, _day_of(_begin(end, here), here), here)
     return _next_time(first, here), _end(end.day, end.clock, here, here.now)
@@ -236,15 +233,12 @@ def _next_time(clock: Clock, here: Here) -> datetime:
     faces = (
         [replace(clock, hour=clock.hour % 12), replace(clock, hour=clock.hour % 12 + 12)] if clock.loose else [clock]
     )
-    found = min(
+    return min(
         instant
-        for day in (here.today, here.today + _DAY)
+        for day in (here.today, here.today + _DAY, here.today + 2 * _DAY)
         for face in faces
         if (instant := here.instant(day, face)) > here.now
     )
-    if found - here.now > here.patience:
-        raise TimeInThePastError("that time has passed today")
-    return found
 
 
 def _after(start: datetime, length: Length, here: Here) -> datetime:

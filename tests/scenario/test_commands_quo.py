@@ -48,6 +48,7 @@ async def test_quo_without_an_end_stays_until_cleared(desk: Desk) -> None:
     ("typed", "text", "emoji", "end"),
     [
         ("Lunch until 13:30", "Lunch", "", "2026-11-24 13:30"),
+        ("Lunch until 9:30am", "Lunch", "", "2026-11-25 09:30"),
         ("🍕 Lunch for 1h30", "Lunch", ":pizza:", "2026-11-24 11:30"),
         ("Lunch for 45m :pizza:", "Lunch", ":pizza:", "2026-11-24 10:45"),
         ("Lunch :pizza: until 1pm", "Lunch", ":pizza:", "2026-11-24 13:00"),

@@ -62,6 +62,14 @@ async def test_status_form_sets_the_status_until_its_time(desk: Desk) -> None:
     assert (await desk.shows())[:2] == ("Lunch & tea", ":pizza:")
 
 
+async def test_status_form_with_a_time_that_has_passed_means_tomorrows(desk: Desk) -> None:
+    await opened(desk, "set_status")
+    await desk.submit({"emoji": typed(None), "text": typed("Lunch"), "until": clock_time("09:55")})
+    made = await desk.only()
+    assert made.end is not None
+    assert local(made.end) == "2026-11-25 09:55"
+
+
 @pytest.mark.parametrize("emoji", ["pizza", "🍕", ":pizza:"])
 async def test_status_form_takes_an_emoji_however_it_is_written(desk: Desk, emoji: str) -> None:
     await opened(desk, "set_status")
@@ -79,12 +87,11 @@ async def test_status_form_takes_an_emoji_however_it_is_written(desk: Desk, emoj
          {"text": "Slack allows 100 characters in a status. Shorten the text."}),
         ({"emoji": typed(None), "text": typed(None), "until": clock_time(None)},
          {"text": "Write a text or choose an emoji."}),
-        ({"emoji": typed(None), "text": typed("Lunch"), "until": clock_time("09:55")},
-         {"until": "That time has already passed. Choose a later one."}),
-        ({"emoji": typed("no emoji"), "text": typed("x" * 101), "until": clock_time("09:55")},
+        ({"emoji": typed("no emoji"), "text": typed("x" * 101),
+          "until": ("time", {"type": "timepicker", "selected_time": "soon"})},
          {"emoji": "That is not an emoji. Write it as `:palm_tree:`.",
           "text": "Slack allows 100 characters in a status. Shorten the text.",
-          "until": "That time has already passed. Choose a later one."}),
+          "until": "I did not understand that. Try `/quo help`."}),
         ({"text": typed("Lunch"), "until": ("time", {"type": "timepicker", "selected_time": "lunchtime"})},
          {"until": "I did not understand that. Try `/quo help`."}),
     ],
