@@ -101,7 +101,7 @@ class Events:
         home = _home(body)
         tokens = event.get("tokens")
         if home and isinstance(tokens, dict):
-            users = [user for user in tokens.get("oauth") or () if isinstance(user, str)]
+            users = [user for user in _listed(tokens, "oauth") if isinstance(user, str)]
             await self.leaving.revoked(home, users, instant(body, event), bot=bool(tokens.get("bot")))
 
     async def app_uninstalled(self, event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ class Events:
 
     async def team_access_revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """An org took the app away from some of its teams; whoever is left without access, Slack refuses."""
-        log.info("team_access_revoked", team_id=_home(body), teams=len(event.get("team_ids") or ()))
+        log.info("team_access_revoked", team_id=_home(body), teams=len(_listed(event, "team_ids")))
 
     async def anything(self) -> None:
         """An event that nobody listens to."""
@@ -131,6 +131,11 @@ def instant(body: dict[str, Any], event: dict[str, Any]) -> datetime:
         except (TypeError, ValueError, OverflowError, OSError):
             continue
     return datetime.fromtimestamp(0, UTC)
+
+
+def _listed(part: dict[str, Any], name: str) -> list[Any]:
+    found = part.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _home(body: dict[str, Any]) -> str:

@@ -47,6 +47,7 @@ _FLOORS = {
     "asyncio": logging.WARNING,
     "pgqueuer": logging.WARNING,
     "sqlalchemy.engine": logging.WARNING,  # prints parameters
+    "aiosqlite": logging.INFO,  # prints them at DEBUG
 }
 """Libraries that never get below a level, whatever LOG_LEVEL says."""
 

@@ -25,13 +25,19 @@ def unescape(text: str) -> str:
 
 
 def status_of(profile: Mapping[str, Any]) -> Status:
-    """The status that a profile object (of a response or an event) shows. Expiration 0 means never."""
-    seconds = profile.get("status_expiration") or 0
-    return Status(
-        text=unescape(profile.get("status_text") or ""),
-        emoji=profile.get("status_emoji") or "",
-        expiration=datetime.fromtimestamp(int(seconds), UTC) if int(seconds) > 0 else None,
-    )
+    """The status that a profile object (of a response or an event) shows. Expiration 0 means never.
+
+    Raises SlackUnavailableError for one that makes no sense: taken for an empty status, it would be overwritten.
+    """
+    text, emoji = profile.get("status_text") or "", profile.get("status_emoji") or ""
+    if not isinstance(text, str) or not isinstance(emoji, str):
+        raise SlackUnavailableError("not a profile")
+    try:
+        seconds = int(profile.get("status_expiration") or 0)
+        expiration = datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise SlackUnavailableError("not a profile") from error
+    return Status(text=unescape(text), emoji=emoji, expiration=expiration)
 
 
 def profile_of(status: Status) -> dict[str, object]:

@@ -1,0 +1,157 @@
+"""The commands of `python app.py`, run as processes: what they print, and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from services.crypto import new_key
+from services.store.models import Calendar, Person
+from tests.clocks import ManualClock
+from tests.feeds import SECRET_PATH, calendar, entry, lasting
+from tests.program import run
+from tests.whole import ANN, TEAM, Whole, at, open_whole
+
+
+async def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(tmp_path: Path) -> None:
+    wrong = {
+        "PORT": "many", "SLACK_API_URL": "ftp://slack", "FEED_INTERVAL": "0", "ENCRYPTION_KEYS": "not-a-key-4711",
+        "DATABASE_URL": "mysql://root:hunter2@db/x", "LOG_LEVEL": "LOUD", "ALLOW_PRIVATE_ADDRESSES": "perhaps",
+    }  # fmt: skip
+    for command in ("serve", "worker", "migrate", "doctor", "rotate-keys"):
+        ran = await run(command, cwd=tmp_path, **wrong)
+        assert ran.status == 1
+        assert [name for name in wrong if name not in ran.err] == []
+        assert "Traceback" not in ran.err + ran.out
+        assert [value for value in ("4711", "hunter2") if value in ran.err + ran.out] == []
+    assert os.listdir(tmp_path) == []
+
+
+async def test_serve_without_any_setting_says_what_is_missing_and_starts_nothing(tmp_path: Path) -> None:
+    ran = await run("serve", cwd=tmp_path)
+    assert (ran.status, ran.out) == (1, "")
+    assert [name for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID") if name not in ran.err] == []
+    assert "Traceback" not in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+async def test_migrate_makes_a_database_once_and_prints_sql_without_one(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'made.db'}"
+    for dialect in (url, "postgresql+asyncpg://nobody@127.0.0.1:9/none"):
+        printed = await run("migrate", "--sql", cwd=tmp_path, DATABASE_URL=dialect, ENCRYPTION_KEYS=new_key())
+        assert (printed.status, printed.out.count("CREATE TABLE people")) == (0, 1), printed.err
+    assert os.listdir(tmp_path) == []
+    first = await run("migrate", cwd=tmp_path, DATABASE_URL=url)
+    again = await run("migrate", cwd=tmp_path, DATABASE_URL=url)
+    assert (first.status, again.status) == (0, 0)
+    assert first.out == again.out
+    assert first.out.startswith("The database is at step ")
+    assert (await run("migrate", "--check", cwd=tmp_path, DATABASE_URL=url)).status == 0
+
+
+async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
+    file = tmp_path / "a.ics"
+    file.write_bytes(
+        calendar(
+            lasting("m", at("15:00"), 60, "Okapi"),
+            lasting("no", at("10:00"), 30, "Declined", "ATTENDEE;PARTSTAT=DECLINED:mailto:ann@example.com"),
+            entry("note", date(2026, 11, 24), date(2026, 11, 25), "Sprint"),
+            "BEGIN:VEVENT\r\nUID:broken\r\nDTSTART:yesterday\r\nEND:VEVENT",
+        )
+    )
+    (tmp_path / "b.ics").write_bytes(b"<html>")
+    options = ("--json", "--from", "2026-11-24", "--to", "2026-11-25", "--email", "ann@example.com")
+    ran = await run("preview", str(file), *options, cwd=tmp_path)
+    assert (ran.status, ran.err) == (0, "")
+    (line,) = ran.out.splitlines()
+    told = json.loads(line)
+    assert sorted(told) == ["events", "file", "problems", "timeline"]
+    assert [(one["uid"], one["start"], one["all_day"], one["counted"]) for one in told["events"]] == [
+        ("note", "2026-11-24", True, False),
+        ("no", "2026-11-24T10:00:00Z", False, False),
+        ("m", "2026-11-24T15:00:00Z", False, True),
+    ]
+    assert [problem["uid"] for problem in told["problems"]] == ["broken"]
+    (span,) = [one for one in told["timeline"] if one["status_text"]]
+    assert (span["start"], span["end"], span["status_text"], span["status_expiration"], span["uid"]) == (
+        "2026-11-24T15:00:00Z", "2026-11-24T16:00:00Z", "In a meeting", int(at("16:00").timestamp()), "m",
+    )  # fmt: skip
+    both = await run("preview", str(file), str(tmp_path / "b.ics"), *options, cwd=tmp_path)
+    lines = [json.loads(line) for line in both.out.splitlines()]
+    assert (both.status, sorted(lines[1])) == (1, ["error", "file"])
+    assert "Traceback" not in both.err
+    assert sorted(os.listdir(tmp_path)) == ["a.ics", "b.ics"]
+
+
+async def with_calendar(whole: Whole) -> None:
+    await whole.joins()
+    whole.feeds["work"].has(lasting("a", at("10:00"), 60, "Okapi takeover"))
+    await whole.connects("work")
+    await whole.types("/quo", ":tea: Zebra for 10m")
+
+
+async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path, whole: Whole) -> None:
+    await with_calendar(whole)
+    ran = await run("doctor", cwd=tmp_path, **whole.environment())
+    lines = {line[6:].partition(":")[0]: line[:4] for line in ran.out.splitlines()}
+    # The test's clock stands in 2026, the doctor's does not: only Slack's own clock is looked at, and that is real.
+    assert lines == dict.fromkeys(("settings", "database", "keys", "clock", "calendars", "workspace Acme"), "ok  ")
+    assert ran.status == 0, ran.out
+    broken = await run("doctor", cwd=tmp_path, **whole.environment() | {"SLACK_API_URL": "http://127.0.0.1:9/api/"})
+    assert broken.status == 1
+    assert [line[:4] for line in broken.out.splitlines() if line[6:].startswith(("Slack", "workspace"))] == ["FAIL"] * 2
+    other = await run("doctor", cwd=tmp_path, **whole.environment() | {"ENCRYPTION_KEYS": new_key()})
+    assert other.status == 1
+    assert "Traceback" not in ran.err + broken.err + other.err
+
+
+async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path, whole: Whole) -> None:
+    await with_calendar(whole)
+    token = whole.slack.tokens.user(ANN)
+    assert token is not None
+    whom = ("--team", TEAM, "--user", ANN)
+    exported = await run("export", *whom, cwd=tmp_path, **whole.environment())
+    assert exported.status == 0, exported.err
+    told = json.loads(exported.out)
+    assert (told["team_id"], told["user_id"], told["zone"]) == (TEAM, ANN, "Etc/UTC")
+    assert "Okapi takeover" in exported.out
+    assert "Zebra" in exported.out
+    assert [secret for secret in (token.value, whole.key, token.refresh or "xoxp-") if secret in exported.out] == []
+    assert SECRET_PATH not in exported.err
+
+    forgotten = await run("forget", *whom, cwd=tmp_path, **whole.environment())
+    assert (forgotten.status, forgotten.out) == (0, "Everything is deleted.\n")
+    assert token.revoked
+    assert await whole.rows(sa.select(Person.user_id)) == []
+    assert await whole.rows(sa.select(Calendar.calendar_id)) == []
+    again = await run("forget", *whom, cwd=tmp_path, **whole.environment())
+    assert (again.status, again.out) == (1, "Nobody of that team and user is known.\n")
+    nobody = await run("export", *whom, cwd=tmp_path, **whole.environment())
+    assert (nobody.out.strip(), "Traceback" in nobody.err) in {("", False), ("{}", False)}
+
+
+async def test_keys_are_rotated_while_the_app_serves(tmp_path: Path, database_url: str, clock: ManualClock) -> None:
+    async with open_whole(clock, database_url) as whole:
+        await with_calendar(whole)
+        old, new = whole.key, new_key()
+        whole.key = f"{new},{old}"
+        await whole.stop()
+        await whole.start()
+        ran = await run("rotate-keys", cwd=tmp_path, **whole.environment())
+        assert ran.status == 0, ran.err
+        assert ran.out.strip().endswith("; 0 could not be opened with any key.")
+        await whole.until(at("10:00"))
+        assert whole.text() == "In a meeting"
+        again = await run("rotate-keys", cwd=tmp_path, **whole.environment())
+        assert again.out == "Re-sealed 0 values; 0 could not be opened with any key.\n"
+        whole.key = new
+        await whole.stop()
+        await whole.start()
+        await whole.polled()
+        assert whole.shows() == ("In a meeting", ":spiral_calendar_pad:", at("11:00"))
+        await whole.types("/quo", ":tea: Tea for 10m")
+        assert whole.text() == "Tea"

@@ -1,0 +1,111 @@
+"""Hostile browsers: every method on every route, paths and links that lead nowhere, addresses that are none."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.store.models import Calendar
+from tests.clocks import ManualClock
+from tests.hostile import Browser, check_harmless, secrets_of, sentence_of
+from tests.whole import Whole, open_whole
+
+ROUTES = ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/healthz", "/readyz", "/metrics", "/", "/x")
+
+
+# ── every route, every method ───────────────────────────────────────────────────────────────────────
+
+
+async def test_every_method_on_every_route_is_answered_in_one_sentence(whole: Whole) -> None:
+    await whole.joins()
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
+    async with Browser(whole) as browser:
+        seen = {}
+        for path, method in itertools.product(ROUTES, methods):
+            status, text = await browser.ask(method, path)
+            seen[method, path] = status
+            if status >= 400 and method != "HEAD" and not path.startswith("/slack/"):
+                sentence_of(text)
+        check_harmless(browser.answers, secrets_of(whole))
+    assert {pair for pair, status in seen.items() if status < 400} == {
+        ("GET", "/slack/install"), ("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/readyz"), ("HEAD", "/readyz"),
+        ("GET", "/metrics"), ("HEAD", "/metrics"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/app.py", "/slack/../app.py", "//etc/passwd",
+        "/slack/events/../../app.py", "/static/..%5c..%5capp.py", "/%00", "/" + "a" * 6000, "/slack/install/%ff",
+        "/healthz/", "/HEALTHZ", "/metrics%3Fx", "/demo", "/slack/oauth_redirect/x", "/connect/google",
+    ],
+)  # fmt: skip
+async def test_path_that_leads_nowhere_is_not_found(whole: Whole, path: str) -> None:
+    async with Browser(whole) as browser:
+        status, text = await browser.ask("GET", path)
+        assert (status, sentence_of(text)) == (404, "There is nothing at this address.")
+        assert "root:" not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "?code=x", "?state=x", "?code=x&state=x", "?error=access_denied", "?error=access_denied&state=x",
+        "?error=%3Cscript%3Ealert(1)%3C/script%3E&state=%3Cscript%3E", "?state=" + "x" * 5000, "?state=%00&code=%00",
+        "?state=%ff%fe&code=%ed%a0%80", "?state=a&state=b&code=c&code=d", "?code=xoxp-1-2-3&state=xoxb-1-2-3",
+    ],
+)  # fmt: skip
+async def test_way_back_from_slack_without_a_state_of_ours_is_refused_and_echoes_nothing(
+    whole: Whole, query: str
+) -> None:
+    async with Browser(whole) as browser:
+        for headers in ({}, {"Accept": "text/html"}, {"Cookie": "statusquo-oauth=x"}):
+            status, text = await browser.ask("GET", f"/slack/oauth_redirect{query}", headers=headers)
+            assert status == 400
+            assert "<script>alert" not in text
+            assert "xox" not in text
+            assert text.count("Error ") == 1  # one sentence, and its id
+    assert whole.slack.calls.all("oauth.v2.access") == []
+
+
+@pytest.mark.parametrize("link", ["", "x", "x" * 5000, "%00", "%ff", "../../x", "xoxb-1-2-3"])
+async def test_link_that_is_not_ours_is_refused(whole: Whole, link: str) -> None:
+    async with Browser(whole) as browser:
+        status, text = await browser.ask("GET", f"/slack/install?link={link}")
+        assert status == 400
+        assert text.count("Error ") == 1  # one sentence, and its id
+        assert "xoxb" not in text
+
+
+# ── addresses of calendars ──────────────────────────────────────────────────────────────────────────
+
+
+async def test_address_that_is_none_stays_in_the_form_with_a_sentence_at_its_block(whole: Whole) -> None:
+    await whole.joins()
+    for address in ("", "x", "file:///etc/passwd", "ftp://x/y", "http://", "http://a b", "javascript:1", "gopher://x:70/",
+                    "http://[::1", "http://user@:80", "https://" + "a" * 3000):  # fmt: skip
+        answer = await whole.submits_feed(address)
+        assert answer.status == 200, address
+        assert answer.json()["response_action"] == "errors", address
+        assert list(answer.json()["errors"]) == ["feed"], address
+    assert await whole.rows(sa.select(Calendar.calendar_id)) == []
+
+
+async def test_private_address_is_refused_unless_the_operator_allowed_it(sqlite_url: str, clock: ManualClock) -> None:
+    async with open_whole(clock, sqlite_url, {"ALLOW_PRIVATE_ADDRESSES": "false"}) as whole:
+        await whole.joins()
+        for address in (whole.feeds.address("x"), "https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/x",
+                        "https://2130706433/x", "https://0x7f.1/x", "https://localhost/x"):  # fmt: skip
+            answer = await whole.submits_feed(address)
+            assert answer.status == 200
+            if answer.json()["response_action"] == "update":  # a name is looked up when it is visited
+                await whole.settle()
+        clock.move_to(clock.now() + timedelta(hours=2))
+        await whole.settle()
+        assert whole.feeds["x"].hits == 0
+        healths = {row[0] for row in await whole.rows(sa.select(Calendar.health))}
+        assert healths <= {"failing", "broken"}
