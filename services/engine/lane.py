@@ -185,11 +185,10 @@ class _Drain:
 
     async def _waiting(self, now: datetime) -> list[Wish]:
         """Wishes in the order of their urgency: those read just now, while nothing new is known of."""
+        if not self._wishes and self._all_read and self._tasks and not self._nudged:
+            return []  # all are taken up; the last look, once they have ended, is at the rows
         fresh = time.monotonic() - self._read_at < FRESH and not self._nudged
-        known = bool(self._wishes) or (
-            self._all_read and bool(self._tasks)
-        )  # the last look, at the end, is at the rows
-        if not fresh or not known:
+        if not self._wishes or not fresh:
             self._nudged, self._read_at = False, time.monotonic()
             most = 4 * self._at_once
             self._wishes = await self._rows.wishes(self._team_id, now, most, set(self._tasks))
