@@ -136,12 +136,14 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
     rule, code = ("idle", ReasonCode.IDLE) if shows else ("nothing", ReasonCode.NOTHING)
     if claim is not None:
         rule, code = claim.rule, claim.code
+    # Where nothing is on as far as the window goes, its border is no end to tell anybody.
+    said_end = None if claim is None and run.end > end else known_end
     return Span(
         start=begins,
         end=ends,
         status=Status(text, emoji, known_end) if shows else NO_STATUS,
         rule=rule,
-        reason=Reason(code, rule, known_end),
+        reason=Reason(code, rule, said_end),
         uid="" if claim is None else claim.uid,
         title="" if claim is None else claim.title,
         kind=None if claim is None else claim.kind,

@@ -374,3 +374,9 @@ def test_ten_thousand_overlapping_events_are_not_quadratic() -> None:
     events = [event("x", at(0) + i * MINUTE, at(0) + (3 * i + 9000) * MINUTE, f"u{i}") for i in range(10_000)]
     timeline = line(*events, preferences=TITLES, end=at(0) + 60 * DAY)
     assert len(timeline.spans) == 2  # one title: one span, then nothing
+
+
+def test_end_of_the_window_is_not_told_as_the_end_of_having_nothing() -> None:
+    start = datetime(2026, 11, 24, tzinfo=UTC)
+    (span,) = resolve([], zone=ZoneInfo("UTC"), start=start, end=start + timedelta(days=40)).spans
+    assert (span.end, span.reason.until) == (start + timedelta(days=40), None)
