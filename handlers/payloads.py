@@ -126,7 +126,7 @@ def _check_shape(part: Payload) -> None:
     _check_ids(part.get("view") or {})
     for name in _LISTS_OF_OBJECTS:
         listed = part.get(name)
-        if listed is not None and not (isinstance(listed, list) and all(isinstance(one, dict) for one in listed)):
+        if name in part and not (isinstance(listed, list) and all(isinstance(one, dict) for one in listed)):
             raise RequestError("not a list of objects", part=name)
     for one in part.get("authorizations") or ():
         _check_ids(one)

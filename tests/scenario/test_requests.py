@@ -148,6 +148,7 @@ CANNOT_BE_READ = "That request cannot be read."
         ("application/json", b'{"type": "event_callback", "event": {}}'),
         ("application/json", b'{"type": "event_callback", "event": {"type": "x", "user": 7}}'),
         ("application/json", b'{"type": "event_callback", "event": {"type": "x"}, "authorizations": [1]}'),
+        ("application/json", b'{"type": "event_callback", "event": {"type": "x"}, "authorizations": null}'),
         ("application/json", b'{"type": "event_callback", "event": {"type": "x"}, "authorizations": {"a": 1}}'),
         ("application/json", b'{"type": "event_callback", "event": {"type": "x"}, "team_id": ["T1"]}'),
         ("application/json", b'{"type": "event_callback", "event": {"type": "x"}, "team_id": "T\\u00001"}'),
