@@ -452,3 +452,31 @@ def test_a_long_occurrence_that_began_before_the_window_is_in_it() -> None:
     assert starts("DTSTART:20260301T000000Z", "DURATION:P10D", "RRULE:FREQ=WEEKLY", question=question) == [
         "2026-03-22T00:00"
     ]
+
+
+def own_zone(name: str) -> tuple[str, ...]:
+    """A VTIMEZONE of this name, seven hours ahead of UTC all year."""
+    standard = ("BEGIN:STANDARD", "DTSTART:19700101T000000", "TZOFFSETFROM:+0700", "TZOFFSETTO:+0700", "END:STANDARD")
+    return ("BEGIN:VTIMEZONE", f"TZID:{name}", *standard, "END:VTIMEZONE")
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        # Outlook 2007: the name is TEXT, so its comma is escaped; as a parameter it is quoted instead
+        (r"Kuala Lumpur\, Singapore", 'DTSTART;TZID="Kuala Lumpur, Singapore":20260301T093000'),
+        (r"Kuala Lumpur\, Singapore", r'DTSTART;TZID="Kuala Lumpur\, Singapore":20260301T093000'),
+        # an IANA name in another case, with a VTIMEZONE that is not that zone's: Google, for an imported event
+        ("Europe/lisbon", "DTSTART;TZID=Europe/lisbon:20260301T093000"),
+    ],
+)
+def test_a_zone_of_the_file_is_found_however_its_name_is_written(written: str, line: str) -> None:
+    assert starts(line, extra=own_zone(written)) == ["2026-03-01T02:30"]
+
+
+def test_an_iana_name_in_another_case_is_that_zone_where_the_file_has_none() -> None:
+    assert starts("DTSTART;TZID=europe/lisbon:20260701T093000") == ["2026-07-01T08:30"]
+
+
+def test_an_iana_name_wins_over_the_zone_of_the_file() -> None:
+    assert starts("DTSTART;TZID=Europe/Lisbon:20260701T093000", extra=own_zone("Europe/Lisbon")) == ["2026-07-01T08:30"]

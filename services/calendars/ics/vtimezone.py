@@ -24,7 +24,7 @@ def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime) -> Zones:
     own: dict[str, Callable[[], Zone | None]] = {}
     for raw in calendar.zones:
         component = Component(raw)
-        own.setdefault(component.value("TZID"), _reader(raw, until))
+        own.setdefault(component.text("TZID"), _reader(raw, until))
     properties = Component(Raw("VCALENDAR", calendar.lines))
     return Zones(person, own, properties.value("X-WR-TIMEZONE"))
 

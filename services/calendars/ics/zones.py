@@ -129,13 +129,14 @@ class Zones:
 
     def _find(self, tzid: str) -> Zone | None:
         name = iana_name(tzid)
-        if name is not None:
+        read = self._own.get(tzid.casefold()) or self._own.get(tzid.replace("\\", "").casefold())
+        if name is not None and (read is None or name == tzid or name.casefold() != tzid.casefold()):
             return UTC_ZONE if name in {"UTC", "Etc/UTC"} else IanaZone(ZoneInfo(name))
-        read = self._own.get(tzid.casefold())
+        # Also for a name that differs from IANA's in its case: Google writes those with a VTIMEZONE that is another's.
         own = None if read is None else read()
         if own is not None:
             return own
-        return translated(tzid)
+        return translated(tzid) if name is None else IanaZone(ZoneInfo(name))
 
 
 @cache
