@@ -11,9 +11,7 @@ from services.keeping import Wishes
 from services.metrics import Metrics
 from services.ports import Changes, Connection, Source
 from services.slack.client import SlackClients
-from services.store.records import Wish
-from services.store.standings import Memory
-from services.store.writes import Attempt
+from services.wishes import Attempt, Memory, Wish
 
 _DONE = "done"
 _AN_EDGE_AGO = timedelta(minutes=15)

@@ -94,6 +94,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Bot:
+    """What a request needs of the workspace that it came from."""
+
+    team_id: str
+    enterprise_id: str | None
+    name: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
+    token: str | None = field(repr=False)
+    scopes: frozenset[str]
+    installed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists."""
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from services import ownership
+from services.budget import Budget, Slot
 from services.errors import (
     BadEmojiError,
     GrantLostError,
@@ -29,10 +30,7 @@ from services.model import Action, Decision, PersonKey, Reason, ReasonCode, Span
 from services.ports import Clock
 from services.reconcile import digest
 from services.rules import default_emoji
-from services.slack.budget import Budget, Slot
-from services.store.records import Wish
-from services.store.standings import Memory
-from services.store.writes import Attempt
+from services.wishes import Attempt, Memory, Wish
 
 log = structlog.get_logger(__name__)
 

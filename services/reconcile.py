@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,7 @@ from services import ownership, timeline
 from services.engine.guard import guarded
 from services.model import Kind, OwnStatusPolicy, PersonKey, Span, Standing, Timeline
 from services.ports import Clock, PersonFacts, Report
-from services.store.due import Batch, DuePerson, Outcome
-from services.store.standings import Memory
+from services.wishes import DuePerson, Memory, Outcome
 from services.wording import ENGLISH, Wording
 
 log = structlog.get_logger(__name__)
@@ -52,6 +51,28 @@ class Urgency:
     MEETING = 2
     REST = 3
     CHECK = 8
+
+
+class Batch(Protocol):
+    """People claimed by one transaction: `store.due.Batch`."""
+
+    @property
+    def transaction(self) -> Any: ...  # noqa: D102  # what the runner enqueues in
+
+    @property
+    def people(self) -> Sequence[DuePerson]: ...  # noqa: D102  # see the store
+
+    async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
+        """What deciding needs of `keys`, without those that cannot be read."""
+        ...
+
+    async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
+        """The stored spans that hold `instant`."""
+        ...
+
+    async def save(self, outcomes: Sequence[Outcome]) -> None:
+        """Write everything down."""
+        ...
 
 
 class DuePeople(Protocol):

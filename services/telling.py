@@ -12,19 +12,17 @@ from typing import Any, Protocol
 import structlog
 
 from services import errors
+from services.budget import Budget
 from services.engine.guard import guarded
 from services.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.model import PersonKey
 from services.ports import Clock, HomeRenderer
-from services.slack import messages
-from services.slack.budget import Budget
-from services.store.lanes import Home
-from services.store.notices import DueNotice
+from services.wishes import DueNotice, Home
 
 log = structlog.get_logger(__name__)
 
 PUBLISH = "views.publish"
-POST = messages.POST
+POST = "chat.postMessage"
 GRANT = "grant"
 BLOCKED = "blocked"
 WELCOME = "welcome"
@@ -167,12 +165,12 @@ class NoticeChore:
         locale, key = notice.locale, notice.key
         if notice.subject == GRANT:
             text = self._say(locale, errors.GrantLostError.sentence())
-            return messages.notice(text, self._say(locale, "Allow"), await self._links.grant(key))
+            return with_button(text, self._say(locale, "Allow"), await self._links.grant(key))
         if notice.subject == WELCOME:
             text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
-            return messages.notice(text, self._say(locale, "Open"), await self._links.home(key))
+            return with_button(text, self._say(locale, "Open"), await self._links.home(key))
         if notice.subject == BLOCKED:
-            return messages.notice(self._say(locale, errors.WorkspaceBlockedError.sentence()), "", "")
+            return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "", "")
         if notice.subject.startswith(CALENDAR):
             found = await self._links.calendar(key, notice.subject.removeprefix(CALENDAR))
             if found is None:
@@ -180,7 +178,7 @@ class NoticeChore:
             name, problem = found
             sentence = self._say(locale, _sentence(problem))
             text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
-            return messages.notice(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
+            return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
         log.error("notice_unknown", subject=notice.subject)
         return None
 
@@ -242,3 +240,13 @@ def _sentence(problem: str) -> str:
     if isinstance(found, type) and issubclass(found, StatusQuoError):
         return found.sentence()
     return errors.CalendarError.sentence()
+
+
+def with_button(text: str, label: str, url: str) -> dict[str, Any]:
+    """A message of one sentence with a link button; `url` "" leaves the button out. Nothing in `text` is markup."""
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}]
+    if url:
+        button = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "url": url,
+                  "action_id": "open_link"}  # fmt: skip
+        blocks.append({"type": "actions", "elements": [button]})
+    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from demo.slack import AppConfig, Call, LocalSlack, Token
 from demo.slack.state import DEFAULT_USER_SCOPES
+from services.budget import LIMITS, Budget
 from services.crypto import Sealer
 from services.engine.engine import Engine
 from services.engine.lane import Lanes
@@ -23,7 +24,6 @@ from services.keeping import Keeper
 from services.model import Event, PersonKey, ShowAs
 from services.ports import Changes, Clock
 from services.reconcile import Reconciler
-from services.slack.budget import LIMITS, Budget
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.profile import SlackProfiles
@@ -38,11 +38,12 @@ from services.store.lanes import LaneStore
 from services.store.marks import mark_due
 from services.store.models import Calendar, OverrideRow, Person, StandingRow, Workspace
 from services.store.notices import NoticeStore
-from services.store.standings import Memory, StandingStore
+from services.store.standings import StandingStore
 from services.store.tokens import TokenStore
 from services.store.writes import WriteStore
 from services.telling import HomeChore, Links, NoticeChore
 from services.tokens import TokenRefresh
+from services.wishes import Memory
 
 TEAM = "T0DEMO0001"
 GET, SET = "users.profile.get", "users.profile.set"

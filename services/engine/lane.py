@@ -14,12 +14,12 @@ from typing import Protocol
 
 import structlog
 
+from services.budget import Budget
 from services.engine.guard import guarded
 from services.keeping import Keeper, back_off
 from services.model import PersonKey
 from services.ports import Clock
-from services.slack.budget import Budget
-from services.store.records import Wish
+from services.wishes import Wish
 
 log = structlog.get_logger(__name__)
 

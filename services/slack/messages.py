@@ -1,7 +1,4 @@
-"""What the bot says to a person by itself: that something needs them, with a button that leads there.
-
-A PURE builder, and posting with the workspace's bot token.
-"""
+"""Posting direct messages with the workspace's bot token."""
 
 from __future__ import annotations
 
@@ -25,13 +22,3 @@ class SlackMessages:
         chat.postMessage takes a user id as `channel` and opens the conversation itself.
         """
         await self._clients.call(token, POST, json={"channel": user_id, **message})
-
-
-def notice(text: str, label: str, url: str) -> dict[str, Any]:
-    """A message of one sentence with a link button; `url` "" leaves the button out. Nothing in `text` is markup."""
-    blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}]
-    if url:
-        button = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "url": url,
-                  "action_id": "open_link"}  # fmt: skip
-        blocks.append({"type": "actions", "elements": [button]})
-    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
 from services.errors import StatusQuoError
-from services.model import OwnStatusPolicy, Pause, PersonKey, Span
+from services.model import OwnStatusPolicy, PersonKey, Span
 from services.ports import PersonFacts
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
@@ -26,47 +25,11 @@ from services.store.facts import FactStore, pause_of
 from services.store.marks import insert_for
 from services.store.models import Person, StandingRow
 from services.store.spans import SpanStore
-from services.store.standings import Memory, StandingStore
+from services.store.standings import StandingStore
+from services.wishes import DuePerson, Outcome
 
 PEOPLE = Person.__table__
 STANDINGS = StandingRow.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class DuePerson:
-    """Somebody who is due.
-
-    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read.
-    """
-
-    key: PersonKey
-    locale: str
-    granted: bool
-    policy: OwnStatusPolicy
-    pause: Pause | None
-    stale: bool
-    resolved_until: datetime | None
-    home_opened: bool
-    memory: Memory | None
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a tick found out about a person.
-
-    `spans`, where they were resolved anew, reach until `resolved_until`. `urgency` asks the person's lane for a
-    look (smaller is more urgent). `memory` replaces what is remembered. `tried` keeps them stale.
-    """
-
-    key: PersonKey
-    due_at: datetime | None
-    spans: Sequence[Span] | None = None
-    resolved_until: datetime | None = None
-    urgency: int | None = None
-    memory: Memory | None = None
-    home_stale: bool = False
-    stale: bool = False
 
 
 class Batch:

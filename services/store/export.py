@@ -22,7 +22,8 @@ from services.store.facts import FactStore
 from services.store.models import Notice, Person, SpanRow
 from services.store.spans import SpanStore
 from services.store.standings import StandingStore
-from services.store.writes import Attempt, WriteStore
+from services.store.writes import WriteStore
+from services.wishes import Attempt
 
 _EVER = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
 _WRITES = 100_000

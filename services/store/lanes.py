@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +23,13 @@ from services.store.facts import pause_of
 from services.store.grouping import Grouped
 from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
 from services.store.notices import NoticeStore
-from services.store.records import Intention, Settlement, Wish, WishRecords, save_budgets
+from services.store.records import WishRecords, save_budgets
 from services.store.spans import SpanStore
-from services.store.standings import Memory, StandingStore
-from services.store.writes import Attempt, WriteStore
+from services.store.standings import StandingStore
+from services.store.writes import WriteStore
+from services.wishes import Attempt, Home, Intention, Memory, Settlement, Wish
 
 _PENDING = StandingRow.seq > StandingRow.sent
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Somebody whose Home tab shows something old."""
-
-    key: PersonKey
 
 
 class LaneStore:

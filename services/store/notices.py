@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -13,18 +12,9 @@ from services.ports import Clock
 from services.store.engine import Database
 from services.store.marks import insert_for
 from services.store.models import Notice, Person
+from services.wishes import DueNotice
 
 TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class DueNotice:
-    """A notice to be sent: its subject ("grant", "calendar/<id>", "blocked", "welcome") and the reader's locale."""
-
-    key: PersonKey
-    subject: str
-    locale: str
-    attempts: int
 
 
 class NoticeStore:

@@ -6,63 +6,25 @@ Rows are locked in one order everywhere: people, then standings, and people in t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.model import OwnStatusPolicy, Pause, PersonKey, Span
+from services.model import PersonKey
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.facts import of, pause_of
 from services.store.marks import insert_for
 from services.store.models import Lane, Person, StandingRow
 from services.store.notices import NoticeStore
-from services.store.standings import Memory, StandingStore
-from services.store.writes import Attempt, WriteStore
+from services.store.standings import StandingStore
+from services.store.writes import WriteStore
+from services.wishes import Attempt, Intention, Memory, Settlement, Wish
 
 _PEOPLE = Person.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
-
-    `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
-    """
-
-    key: PersonKey
-    seq: int
-    urgency: int
-    failures: int
-    granted: bool
-    token: str | None
-    policy: OwnStatusPolicy
-    pause: Pause | None
-    memory: Memory
-    span: Span | None
-
-
-@dataclass(frozen=True, slots=True)
-class Intention:
-    """What is about to be written to one profile, which was read at `read[0]`; `read[1]` is now."""
-
-    wish: Wish
-    memory: Memory
-    read: tuple[datetime, datetime]
-    budget: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What came of one wish."""
-
-    wish: Wish
-    memory: Memory
-    attempt: Attempt | None
-    budget: str
 
 
 class WishRecords:

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec, ownership
-from services.model import PersonKey, Standing, Status
+from services.model import PersonKey, Status
 from services.store.columns import SealedBytes, Vault
 from services.store.marks import insert_for
 from services.store.models import Person, StandingRow
+from services.wishes import Memory
 
 _COLUMN = "standings.memory"
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """A person's memory.
-
-    standing  what `ownership.decide` remembers
-    decided   digest of what was last decided about; "" asks for a decision at the next tick
-    override  whether that was somebody's own word (then what follows it is urgent too)
-    look      when the profile is worth another look, whatever the calendar says
-    owner     digest of the token whose owner was found to be this person
-    """
-
-    standing: Standing = field(default_factory=Standing)
-    decided: str = ""
-    override: bool = False
-    look: datetime | None = None
-    owner: str = ""
+_ROWS = StandingRow.__table__
+_MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
 
 
 class StandingStore:
@@ -88,6 +73,11 @@ class StandingStore:
             .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
             .on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"memory": sealed})
         )
+
+    async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
+        """Whether `see` would remember it; reads only."""
+        sealed = await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id})
+        return ownership.hint(self.open(sealed, key).standing, seen, at) is not None
 
     async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from services import scopes
-from services.grants import Answer
+from services.grants import Answer, Bot
 from services.model import PersonKey
+from services.people import PersonView
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.marks import insert_for
-from services.store.models import Delivery, Lane, OAuthState, Workspace
+from services.store.models import Delivery, Lane, OAuthState, Person, Workspace
+from services.store.people import VIEW, view_of
 
 APP_REDIRECT = "https://slack.com/app_redirect"
 _TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one
 _REFRESH = "workspaces.bot_refresh_token"
 
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """What a request needs of the workspace that it came from."""
-
-    team_id: str
-    enterprise_id: str | None
-    name: str
-    app_id: str
-    bot_id: str
-    bot_user_id: str
-    token: str | None = field(repr=False)
-    scopes: frozenset[str]
-    installed_at: datetime
+_WORKSPACES, _PEOPLE = Workspace.__table__, Person.__table__
+_MEETING = (
+    select(*_WORKSPACES.columns, *VIEW)
+    .join_from(
+        _WORKSPACES,
+        _PEOPLE,
+        (_PEOPLE.c.team_id == _WORKSPACES.c.team_id) & (_PEOPLE.c.user_id == bindparam("user")),
+        isouter=True,
+    )
+    .where(
+        or_(
+            _WORKSPACES.c.team_id == bindparam("team"),
+            (_WORKSPACES.c.team_id == bindparam("org")) & _WORKSPACES.c.org_wide,
+        )
+    )
+)
 
 
 class WorkspaceStore:
@@ -51,12 +55,19 @@ class WorkspaceStore:
 
     async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
         """The install that a request from that team of that org belongs to. Either id may be ""."""
-        wanted = or_(Workspace.team_id == team_id, (Workspace.team_id == enterprise_id) & Workspace.org_wide)
+        found = await self.meet(team_id, enterprise_id, "")
+        return None if found is None else found[0]
+
+    async def meet(self, team_id: str, enterprise_id: str, user_id: str) -> tuple[Bot, PersonView | None] | None:
+        """The install, and what is known of the person of it who sends the request: all in one look."""
         async with self._database.read() as connection:
-            rows = (await connection.execute(select(Workspace.__table__).where(wanted))).all()
+            rows = (await connection.execute(_MEETING, {"team": team_id, "org": enterprise_id, "user": user_id})).all()
         if not rows:
             return None
         row = next((row for row in rows if row.team_id == team_id), rows[0])
+        return self._bot(row), None if row.member is None else view_of(row)
+
+    def _bot(self, row: Any) -> Bot:
         return Bot(
             team_id=row.team_id,
             enterprise_id=row.enterprise_id,

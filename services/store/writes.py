@@ -6,7 +6,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,33 +13,13 @@ from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
-from services.model import NO_STATUS, Action, PersonKey, Reason, Status
+from services.model import Action, PersonKey, Status
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import Write
+from services.wishes import Attempt
 
 _COLUMN = "writes.content"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error.
-
-    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
-    """
-
-    at: datetime
-    action: Action
-    reason: Reason
-    outcome: str
-    rule: str = ""
-    uid: str = ""
-    status: Status = NO_STATUS
-
-    @property
-    def written(self) -> bool:
-        """Whether the profile was changed."""
-        return self.outcome.startswith("done")
 
 
 class WriteStore:

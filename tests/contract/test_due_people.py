@@ -8,10 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.model import Action, Reason, ReasonCode
-from services.store.due import Outcome
 from services.store.engine import Database, after_commit
-from services.store.standings import Memory
-from services.store.writes import Attempt
+from services.wishes import Attempt, Memory, Outcome
 from tests.world import World, meeting, until
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -33,9 +33,9 @@ from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
 from services.store.spans import SpanStore
-from services.store.standings import Memory, StandingStore
+from services.store.standings import StandingStore
 from services.store.stores import Stores
-from services.store.writes import Attempt
+from services.wishes import Attempt, Memory
 from tests.clocks import ManualClock
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from services.errors import SealError, TooManyError
 from services.model import (
@@ -24,12 +26,13 @@ from services.model import (
 )
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import OverrideRow, Person, RuleRow, SpanRow, Workspace
+from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
 from services.store.overview import OverviewStore
 from services.store.preferences import PreferenceStore
 from services.store.rules import MOST_RULES, RuleStore
-from services.store.standings import Memory, StandingStore
+from services.store.standings import StandingStore
+from services.wishes import Memory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -102,12 +105,41 @@ async def test_override_removed_or_cancelled_is_as_if_it_had_never_been(people: 
     assert await store.standing(ANN, NOW) == []
 
 
-async def test_overrides_that_ended_a_month_ago_are_deleted(people: Database, vault: Vault) -> None:
+async def test_overrides_that_arrive_together_are_all_stored_and_their_people_due(
+    people: Database, vault: Vault
+) -> None:
     store = OverrideStore(people, vault)
-    await store.add(ANN, lunch("old", start=NOW - 60 * 24 * HOUR, end=NOW - 31 * 24 * HOUR), NOW)
-    await store.add(ANN, lunch("new"), NOW)
+    asked = [(ANN, "a"), (BEN, "a"), (ANN, "b"), (ANN, "a")]
+    added = await asyncio.gather(*(store.add(key, lunch(name), NOW) for key, name in asked))
+    assert added == [True, True, True, False]
+    assert {one.id for one in await store.standing(ANN, NOW)} == {"a", "b"}
+    assert [one.id for one in await store.standing(BEN, NOW)] == ["a"]
     async with people.read() as connection:
-        assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["new"]
+        due = await connection.execute(sa.select(Person.user_id, Person.due_at, Person.stale))
+        assert {tuple(row) for row in due} == {(ANN.user_id, NOW, True), (BEN.user_id, NOW, True)}
+
+
+async def test_override_of_somebody_who_left_fails_alone(people: Database, vault: Vault) -> None:
+    store = OverrideStore(people, vault)
+    nobody = PersonKey(ANN.team_id, "U0GONE")
+    found = await asyncio.gather(
+        *(store.add(key, lunch(), NOW, delivery=key.user_id) for key in (ANN, nobody, BEN)), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [bool, IntegrityError, bool]
+    assert [len(await store.standing(key, NOW)) for key in (ANN, nobody, BEN)] == [1, 0, 1]
+    async with people.read() as connection:  # nothing of what failed: not its delivery either
+        assert set(await connection.scalars(sa.select(Delivery.delivery_id))) == {ANN.user_id, BEN.user_id}
+
+
+async def test_delivery_that_comes_again_after_its_override_was_taken_back_changes_nothing(
+    people: Database, vault: Vault
+) -> None:
+    store = OverrideStore(people, vault)
+    assert await store.add(ANN, lunch(), NOW, delivery="v0=1") is True
+    assert await store.remove(ANN, lunch().id, NOW) is not None
+    assert await store.add(ANN, lunch(), NOW, delivery="v0=1") is False
+    assert await store.standing(ANN, NOW) == []
+    assert await store.add(ANN, lunch(), NOW, delivery="v0=2") is True
 
 
 async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, vault: Vault) -> None:

@@ -13,8 +13,7 @@ from services.errors import CalendarBusyError, GrantLostError
 from services.metrics import Metrics
 from services.model import Action, PersonKey, Reason, ReasonCode, Span, Status
 from services.ports import Changes, Connection
-from services.store.standings import Memory
-from services.store.writes import Attempt
+from services.wishes import Attempt, Memory
 from tests.oauth_stub import oauth_stub
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -1,0 +1,141 @@
+"""What passes between the loop and the store: who is due, what was found out, what is wished for, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Reason, Span, Standing, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A person's memory.
+
+    standing  what `ownership.decide` remembers
+    decided   digest of what was last decided about; "" asks for a decision at the next tick
+    override  whether that was somebody's own word (then what follows it is urgent too)
+    look      when the profile is worth another look, whatever the calendar says
+    owner     digest of the token whose owner was found to be this person
+    """
+
+    standing: Standing = field(default_factory=Standing)
+    decided: str = ""
+    override: bool = False
+    look: datetime | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
+
+    `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
+    """
+
+    key: PersonKey
+    seq: int
+    urgency: int
+    failures: int
+    granted: bool
+    token: str | None
+    policy: OwnStatusPolicy
+    pause: Pause | None
+    memory: Memory
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What is about to be written to one profile, which was read at `read[0]`; `read[1]` is now."""
+
+    wish: Wish
+    memory: Memory
+    read: tuple[datetime, datetime]
+    budget: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one wish."""
+
+    wish: Wish
+    memory: Memory
+    attempt: Attempt | None
+    budget: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error.
+
+    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
+    """
+
+    at: datetime
+    action: Action
+    reason: Reason
+    outcome: str
+    rule: str = ""
+    uid: str = ""
+    status: Status = NO_STATUS
+
+    @property
+    def written(self) -> bool:
+        """Whether the profile was changed."""
+        return self.outcome.startswith("done")
+
+
+@dataclass(frozen=True, slots=True)
+class DuePerson:
+    """Somebody who is due.
+
+    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read.
+    """
+
+    key: PersonKey
+    locale: str
+    granted: bool
+    policy: OwnStatusPolicy
+    pause: Pause | None
+    stale: bool
+    resolved_until: datetime | None
+    home_opened: bool
+    memory: Memory | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tick found out about a person.
+
+    `spans`, where they were resolved anew, reach until `resolved_until`. `urgency` asks the person's lane for a
+    look (smaller is more urgent). `memory` replaces what is remembered. `tried` keeps them stale.
+    """
+
+    key: PersonKey
+    due_at: datetime | None
+    spans: Sequence[Span] | None = None
+    resolved_until: datetime | None = None
+    urgency: int | None = None
+    memory: Memory | None = None
+    home_stale: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Somebody whose Home tab shows something old."""
+
+    key: PersonKey
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A notice to be sent: its subject ("grant", "calendar/<id>", "blocked", "welcome") and the reader's locale."""
+
+    key: PersonKey
+    subject: str
+    locale: str
+    attempts: int
