@@ -185,7 +185,7 @@ async def _stores(config: Settings, clock: Clock) -> Stores:
     from services.store import schema
     from services.store.stores import Stores
 
-    stores = Stores.over(config.database_url, config.keys(), clock)
+    stores = Stores.at(config.database_url, config.keys(), clock)
     try:
         await schema.upgrade(stores.database)
     except (OSError, SQLAlchemyError) as error:
@@ -319,7 +319,7 @@ def _doctor(_args: argparse.Namespace) -> int:
     clock = SystemClock()
 
     async def run() -> int:
-        stores = Stores.over(config.database_url, config.keys(), clock)
+        stores = Stores.at(config.database_url, config.keys(), clock)
         doctor = Doctor(
             database=stores.health, slack=SlackHealth(config.slack_api_url), clock=clock,
             missing=config.missing_for_serving(),

@@ -12,20 +12,21 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from services.grants import Bot
 from services.model import PersonKey
-from services.store.workspaces import Bot
+from services.people import PersonView
 
 
 class Installs(Protocol):
     """Where installs are kept."""
 
-    async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
-        """The install of the team, or else of its org."""
+    async def meet(self, team_id: str, enterprise_id: str, user_id: str) -> tuple[Bot, PersonView | None] | None:
+        """The install of the team, or else of its org; and what is known of that user of it."""
         ...
 
 
 class Authorize(AsyncAuthorize):
-    """Bolt's `authorize`. Puts `person`, the key of whoever sent the request, into the context."""
+    """Bolt's `authorize`. Puts who sent the request into the context: `person`, the key, and `view`, what is known."""
 
     def __init__(self, installs: Installs) -> None:
         """`installs` are looked up by team first, then by org."""
@@ -43,11 +44,13 @@ class Authorize(AsyncAuthorize):
         actor_user_id: str | None = None,
     ) -> AuthorizeResult | None:
         """The bot of the workspace; None where the app is not installed there."""
-        bot = await self._installs.find(team_id or "", enterprise_id or "")
-        if bot is None:
+        found = await self._installs.meet(team_id or "", enterprise_id or "", user_id or "")
+        if found is None:
             return None
+        bot, view = found
         if user_id:
             context["person"] = PersonKey(bot.team_id, user_id)
+            context["view"] = view
         return AuthorizeResult(
             enterprise_id=bot.enterprise_id,
             team_id=bot.team_id,

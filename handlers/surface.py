@@ -88,7 +88,8 @@ async def person(surface: Surface, context: AsyncBoltContext) -> Person:
     key = context.get("person")
     if not isinstance(key, PersonKey):
         raise NotInstalledError("no person in the request")
-    return await by_key(surface, key)
+    view = context.get("view")
+    return known(view, surface.clock) if isinstance(view, PersonView) else await by_key(surface, key)
 
 
 async def by_key(surface: Surface, key: PersonKey) -> Person:

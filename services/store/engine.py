@@ -16,6 +16,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.store import quick
+
+_CONNECTIONS = 16
+"""To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
+
 
 class Database:
     """An engine and how to open a short transaction on it."""
@@ -28,7 +33,14 @@ class Database:
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine: AsyncEngine = create_async_engine(url)
+            path = parsed.database or ":memory:"
+            self.engine: AsyncEngine = create_async_engine(
+                url,
+                async_creator=lambda: quick.connect(path),
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                pool_use_lifo=True,
+            )
             event.listen(self.engine.sync_engine, "connect", _pragmas)
             event.listen(self.engine.sync_engine, "begin", _begin)
         else:

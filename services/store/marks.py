@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BindParameter, and_, case, literal, or_, select, update
+from sqlalchemy import BindParameter, Boolean, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +14,18 @@ from services.store.columns import UtcInstant
 from services.store.models import Base, Person, StandingRow
 
 Upsert = sqlite.Insert | postgresql.Insert
+
+_AT = bindparam("b_at", type_=UtcInstant)
+_PEOPLE = Person.__table__
+_MARK = (
+    update(Person)
+    .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
+    .values(
+        due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _AT), _AT), else_=_PEOPLE.c.due_at),
+        stale=or_(_PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
+        home_stale=True,
+    )
+)
 
 
 def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
@@ -24,15 +37,21 @@ def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
 
 async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:
     """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew."""
-    await connection.execute(
-        update(Person)
-        .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
-        .values(
-            due_at=case((or_(Person.due_at.is_(None), Person.due_at > at), _instant(at)), else_=Person.due_at),
-            stale=or_(Person.stale, literal(stale)),
-            home_stale=True,
+    await mark_all_due(connection, {key: at}, stale=stale)
+
+
+async def mark_all_due(
+    connection: AsyncConnection, people: Mapping[PersonKey, datetime], *, stale: bool = True
+) -> None:
+    """The same for several, each at their own instant."""
+    if people:
+        await connection.execute(
+            _MARK,
+            [
+                {"b_team": key.team_id, "b_user": key.user_id, "b_at": at, "b_stale": stale}
+                for key, at in sorted(people.items(), key=lambda one: (one[0].team_id, one[0].user_id))
+            ],  # in one order everywhere, so that replicas never deadlock
         )
-    )
 
 
 async def wish(connection: AsyncConnection, key: PersonKey, at: datetime, urgency: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import scopes
@@ -16,7 +18,8 @@ from services.model import Pause, PersonKey, Status
 from services.people import GrantState, PersonView, zone_or
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.marks import Upsert, insert_for, mark_due
+from services.store.grouped import Grouped
+from services.store.marks import Upsert, insert_for, mark_all_due, mark_due
 from services.store.models import Ask, OAuthState, Person
 from services.store.notices import NoticeStore
 from services.store.standings import StandingStore
@@ -27,12 +30,34 @@ _ADDRESSES = "people.addresses"
 _ASK = "asks.content"
 
 
+_PEOPLE = Person.__table__
+VIEW = (
+    _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
+    _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.home_opened, _PEOPLE.c.created_at,
+)  # fmt: skip
+"""The columns of a view."""
+
+_MEMBER = _PEOPLE.c.user_id == bindparam("user")
+_VIEW = select(*VIEW).where(_PEOPLE.c.team_id == bindparam("team"), _MEMBER)
+_HOMES = select(_PEOPLE.c.team_id).where(_PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), _MEMBER)
+
+
 class Events(Protocol):
     """Where events are kept, of which all-day and floating ones follow their person."""
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
         """Place them in `zone`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """What a profile was seen to show."""
+
+    key: PersonKey
+    seen: Status
+    at: datetime
+    now: datetime
 
 
 class PeopleStore:
@@ -47,15 +72,14 @@ class PeopleStore:
         self._notices = notices
         self._standings = standings
         self._events = events
+        self._hints: Grouped[_Hint, bool] = Grouped(database, self._see_all)
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""
         if not user_id:
             return None
         async with self._database.read() as connection:
-            found = await connection.scalars(
-                select(Person.team_id).where(Person.team_id.in_((team_id, enterprise_id)), Person.user_id == user_id)
-            )
+            found = await connection.scalars(_HOMES, {"team": team_id, "org": enterprise_id, "user": user_id})
             homes = set(found)
         home = team_id if team_id in homes else enterprise_id if enterprise_id in homes else None
         return None if home is None else PersonKey(home, user_id)
@@ -63,18 +87,8 @@ class PeopleStore:
     async def get(self, key: PersonKey) -> PersonView | None:
         """What is known of the person."""
         async with self._database.read() as connection:
-            row = (await connection.execute(select(Person.__table__).where(*_is(key)))).one_or_none()
-        if row is None:
-            return None
-        return PersonView(
-            key=key,
-            zone=zone_or(row.zone, ZoneInfo("UTC")),
-            locale=row.locale,
-            grant_state=GrantState(row.grant_state),
-            pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
-            home_opened=row.home_opened,
-            created_at=row.created_at,
-        )
+            row = (await connection.execute(_VIEW, {"team": key.team_id, "user": key.user_id})).one_or_none()
+        return None if row is None else view_of(row)
 
     async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
         """Keep a new person; one who is there already stays as they are."""
@@ -149,12 +163,25 @@ class PeopleStore:
         return True
 
     async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
-        """Remember that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""
-        async with self._database.write() as connection:
-            if not await self._standings.see(connection, key, seen, at):
+        """Remember that the profile showed `seen` at `at`; False where that is our own echo, or nothing new.
+
+        Most are: that is told by a read alone. What is news is looked at again in the transaction that stores it.
+        """
+        async with self._database.read() as connection:
+            if not await self._standings.is_news(connection, key, seen, at):
                 return False
-            await mark_due(connection, key, now, stale=False)
-        return True
+        return await self._hints.put(_Hint(key, seen, at, now))
+
+    async def _see_all(self, connection: AsyncConnection, hints: Sequence[_Hint]) -> list[bool]:
+        news = [False] * len(hints)
+        due: dict[PersonKey, datetime] = {}
+        # by person, so that replicas never deadlock; of one person in the order in which they came
+        for at, hint in sorted(enumerate(hints), key=lambda one: (one[1].key.team_id, one[1].key.user_id)):
+            news[at] = await self._standings.see(connection, hint.key, hint.seen, hint.at)
+            if news[at]:
+                due.setdefault(hint.key, hint.now)
+        await mark_all_due(connection, due, stale=False)
+        return news
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: from now on it is kept up to date."""
@@ -219,6 +246,19 @@ class PeopleStore:
         if member.address:
             known["addresses"] = self._vault.seal(json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id)
         return known
+
+
+def view_of(row: Any) -> PersonView:
+    """What is known of a person, from a row with the columns of `VIEW`."""
+    return PersonView(
+        key=PersonKey(row.home, row.member),
+        zone=zone_or(row.zone, ZoneInfo("UTC")),
+        locale=row.locale,
+        grant_state=GrantState(row.grant_state),
+        pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
+        home_opened=row.home_opened,
+        created_at=row.created_at,
+    )
 
 
 def _is(key: PersonKey) -> tuple[ColumnElement[bool], ...]:

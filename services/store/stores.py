@@ -56,9 +56,13 @@ class Stores:
     writes: WriteStore
 
     @classmethod
-    def over(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
+    def at(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
         """All of them over one database, sealing with `keys`, newest first. Raises SettingsError for wrong keys."""
-        database, vault = Database(database_url), Vault(Sealer(keys))
+        return cls.over(Database(database_url), Vault(Sealer(keys)), clock)
+
+    @classmethod
+    def over(cls, database: Database, vault: Vault, clock: Clock) -> Stores:
+        """All of them over `database`, sealing with `vault`."""
         notices = NoticeStore(database, clock)
         standings = StandingStore(vault)
         events = EventStore(database, vault)

@@ -1,0 +1,86 @@
+"""Facts of many requests in one transaction: all or nothing of each, none at another's cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.store.engine import Database
+from services.store.grouped import Grouped
+from services.store.models import Lane
+
+
+class Writer:
+    """Writes a lane for each name, and a second row that a name can make fail after the first."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.began, self.gate = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+
+    async def write(self, connection: AsyncConnection, names: Sequence[str]) -> list[str]:
+        self.groups.append(list(names))
+        for name in names:
+            await connection.execute(sa.insert(Lane).values(team_id=name, budget="{}"))
+            if name.startswith("bad"):
+                await connection.execute(sa.insert(Lane).values(team_id=name, budget="{}"))  # there already
+        self.began.set()
+        await self.gate.wait()
+        return [name.upper() for name in names]
+
+
+async def stored(database: Database) -> list[str]:
+    async with database.read() as connection:
+        return list(await connection.scalars(sa.select(Lane.team_id).order_by(Lane.team_id)))
+
+
+async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
+    writer = Writer()
+    grouped = Grouped(database, writer.write)
+    assert await asyncio.gather(*(grouped.put(name) for name in ("c", "a", "b"))) == ["C", "A", "B"]
+    assert writer.groups == [["c", "a", "b"]]
+    assert await stored(database) == ["a", "b", "c"]
+
+
+async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database: Database) -> None:
+    writer = Writer()
+    grouped = Grouped(database, writer.write)
+    found = await asyncio.gather(*(grouped.put(name) for name in ("a", "bad", "b")), return_exceptions=True)
+    assert [one if isinstance(one, str) else type(one) for one in found] == ["A", IntegrityError, "B"]
+    assert await stored(database) == ["a", "b"]
+    assert writer.groups == [["a", "bad", "b"], ["a"], ["bad"], ["b"]]
+    assert await grouped.put("c") == "C"
+
+
+async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
+    writer = Writer()
+    grouped = Grouped(database, writer.write)
+    writer.gate.clear()
+    waiting = asyncio.create_task(grouped.put("a"))
+    await writer.began.wait()
+    assert await stored(database) == []
+    assert not waiting.done()
+    later = asyncio.create_task(grouped.put("b"))
+    writer.gate.set()
+    assert await asyncio.gather(waiting, later) == ["A", "B"]
+    assert writer.groups == [["a"], ["b"]]
+    assert await stored(database) == ["a", "b"]
+
+
+async def test_request_that_is_given_up_ends_nobody_elses_transaction(database: Database) -> None:
+    writer = Writer()
+    grouped = Grouped(database, writer.write)
+    writer.gate.clear()
+    first, second = (asyncio.create_task(grouped.put(name)) for name in ("a", "b"))
+    await writer.began.wait()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    writer.gate.set()
+    assert await second == "B"
+    assert await stored(database) == ["a", "b"]
