@@ -31,7 +31,8 @@ from services.store.overrides import OverrideStore
 from services.store.overview import OverviewStore
 from services.store.preferences import PreferenceStore
 from services.store.rules import MOST_RULES, RuleStore
-from services.store.standings import Memory, StandingStore
+from services.store.standings import StandingStore
+from services.wishes import Memory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
