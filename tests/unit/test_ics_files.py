@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.calendars.ics.content import content_lines
 from services.calendars.ics.lex import calendars
 from services.model import EventType, Response, ShowAs, Visibility
-from tests.icsfile import asked, events, ics, problems, reading, starts, vevent
+from tests.icsfile import asked, at, events, ics, problems, reading, starts, vevent
 
 PLAIN = ics(*vevent("DTSTART:20260301T100000Z", "SUMMARY:Grüße, 世界"))
 TITLE = "Grüße, 世界"
@@ -85,8 +85,6 @@ def test_an_entry_that_lost_its_end_costs_only_itself() -> None:
         (("DTSTART:soon",), "DTSTART is not a date or time."),
         (("DTSTART:20260230T100000Z",), "DTSTART is a day that does not exist."),
         (("DTSTART:20260203T109900Z",), "DTSTART is a time that does not exist."),
-        (("DTSTART:20260201T100000Z", "DTEND:never"), "DTEND is not a date or time."),
-        (("DTSTART:20260201T100000Z", "DURATION:PT"), "DURATION is not a duration."),
         (("DTSTART:20260201T100000Z", "DTEND:20260101T100000Z"), "DTEND is before DTSTART: taken as no length."),
         (("DTSTART:20260201T100000Z", "RECURRENCE-ID:x"), "RECURRENCE-ID is not a date or time."),
         (("DTSTART:20260201T100000Z", "RDATE:x"), "RDATE is not a date or time."),
@@ -98,6 +96,20 @@ def test_a_broken_entry_is_a_problem_without_its_title_and_costs_no_other(lines:
     data = ics(*vevent(*lines, "SUMMARY:secret", uid="bad"), *vevent("DTSTART:20260301T100000Z", uid="good"))
     assert problems(data) == [("bad", problem)]
     assert "good" in {event.uid for event in reading(data).events}
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("DTEND:19970701T10300Z", "DTEND is not a date or time: taken as none."),
+        ("DTEND:20260231T103000Z", "DTEND is a day that does not exist: taken as none."),
+        ("DURATION:P", "DURATION is not a duration: taken as none."),
+    ],
+)
+def test_an_end_that_cannot_be_read_is_a_problem_and_leaves_the_start(line: str, problem: str) -> None:
+    found = reading(ics(*vevent("DTSTART:20260301T100000Z", line)))
+    assert [(event.start, event.end) for event in found.events] == [(at("2026-03-01T10:00"), at("2026-03-01T10:00"))]
+    assert [said.problem for said in found.problems] == [problem]
 
 
 def test_other_components_are_no_events_and_no_problem() -> None:

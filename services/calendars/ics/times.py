@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from services.calendars.ics.bounds import plus
 from services.calendars.ics.content import Component
-from services.calendars.ics.values import DAY, Length, Moment, added, duration, moment
+from services.calendars.ics.values import DAY, Length, Moment, ValueProblemError, added, duration, moment
 from services.calendars.ics.zones import Zone, Zones
 
 
@@ -44,18 +44,23 @@ class Times:
 def times_of(component: Component, zones: Zones, start: Moment, fallback: Times | None = None) -> Times:
     """The times of a component that starts at `start`. `fallback` gives the length where nothing else does.
 
-    An end before the start is no length, never swapped. Raises ValueProblemError.
+    An end before the start is no length, never swapped; one that cannot be read is as good as none.
     """
     end_line, length_line = component.first("DTEND"), component.first("DURATION")
-    if end_line is not None:
-        return _until(component, zones, start, moment(end_line, zones, default=start.zone))
-    if length_line is not None:
-        return _lasting(start, duration("DURATION", length_line.value))
+    problem = ""
+    try:
+        if end_line is not None:
+            return _until(component, zones, start, moment(end_line, zones, default=start.zone))
+        if length_line is not None:
+            return _lasting(start, duration("DURATION", length_line.value))
+    except ValueProblemError as error:
+        # What begins does take place: only how long is not known.
+        problem = f"{str(error).removesuffix('.')}: taken as none."
     if fallback is not None:
-        return _like(start, fallback)
+        return replace(_like(start, fallback), problem=problem)
     if start.date:
-        return _days(start, 1)
-    return Times(start, start.instant(), start.zone)
+        return _days(start, 1, problem)
+    return Times(start, start.instant(), start.zone, problem=problem)
 
 
 def _like(start: Moment, other: Times) -> Times:
