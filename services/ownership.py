@@ -89,12 +89,13 @@ def record(decision: Decision, returned: Status) -> Standing:
 def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     """The memory after an event told that the profile showed `seen` at `at` (UTC).
 
-    None: nothing new; an echo of our own write, an event older than our last look, or an expiry.
+    None: nothing new; an echo of our own write, or an expiry. An event no newer than our last look adds no evidence
+    (its time may be cut to whole seconds), so what it tells that we do not know leaves the memory as it is, for a look.
     """
-    if standing.looked_at is not None and at <= standing.looked_at:
-        return None
     if _is_pending(seen, standing.pending) or _is(seen, standing.applied):
         return None
+    if standing.looked_at is not None and at <= standing.looked_at:
+        return None if seen.empty or _is(seen, standing.own) else standing
     if seen.empty and standing.own is not None and not standing.own.empty:
         return _without_own(replace(standing, looked_at=at))
     known = standing.own is not None if seen.empty else _is(seen, standing.own)

@@ -221,7 +221,8 @@ class People:
 
     async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Take in that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""
-        news = await self._register.see(key, seen, at, self._clock.now())
+        now = self._clock.now()
+        news = await self._register.see(key, seen, min(at, now), now)  # Slack's clock may be ahead of ours
         if news:
             self._bell.ring()
         return news

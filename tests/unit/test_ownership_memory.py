@@ -126,8 +126,7 @@ def test_our_clearing_is_not_taken_for_one_by_hand() -> None:
         (OURS, MET, at(10, 1)),  # our own echo
         (replace(FRESH, pending=MET), MET, at(10, 1)),  # the echo that overtook our record
         (replace(OURS, pending=NO_STATUS), NO_STATUS, at(10, 1)),  # our own clearing
-        (OURS, LUNCH, at(9, 59)),  # older than our last look
-        (OURS, LUNCH, at(10)),
+        (OURS, NO_STATUS, at(9, 59)),  # older than our last look
         (OURS, NO_STATUS, at(11)),  # expired
         (FRESH, NO_STATUS, at(10)),  # there was nothing
         (DURING, LUNCH, at(10, 30)),  # known
@@ -136,6 +135,11 @@ def test_our_clearing_is_not_taken_for_one_by_hand() -> None:
 )
 def test_hint_with_nothing_new_is_none(standing: Standing, seen: Status, when: datetime) -> None:
     assert hint(standing, seen, when) is None
+
+
+@pytest.mark.parametrize("when", [at(9, 59), at(10)])
+def test_hint_no_newer_than_the_last_look_is_no_evidence_but_worth_a_look(when: datetime) -> None:
+    assert hint(OURS, LUNCH, when) is OURS
 
 
 def test_hint_of_a_typed_status_is_evidence_of_when() -> None:
