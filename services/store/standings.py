@@ -19,8 +19,6 @@ from services.wishes import Memory
 _COLUMN = "standings.memory"
 _ROWS = StandingRow.__table__
 _MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
-_ROWS = StandingRow.__table__
-_MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
 
 
 class StandingStore:
@@ -75,11 +73,6 @@ class StandingStore:
             .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
             .on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"memory": sealed})
         )
-
-    async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
-        """Whether `see` would remember it; reads only."""
-        sealed = await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id})
-        return ownership.hint(self.open(sealed, key).standing, seen, at) is not None
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Whether `see` would remember it; reads only."""
