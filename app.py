@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from services.store.stores import Stores
 
 TROUBLE = 1
+UNKNOWN = "Nobody of that team and user is known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +368,9 @@ def _rotate_keys(_args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     async def run(service: Service) -> int:
         found = await service.people.export(PersonKey(args.team, args.user))
+        if not found:
+            print(UNKNOWN, file=sys.stderr)
+            return TROUBLE
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0
 
@@ -376,7 +380,7 @@ def _export(args: argparse.Namespace) -> int:
 def _forget(args: argparse.Namespace) -> int:
     async def run(service: Service) -> int:
         known = await service.people.forget(PersonKey(args.team, args.user))
-        print("Everything is deleted." if known else "Nobody of that team and user is known.")
+        print("Everything is deleted." if known else UNKNOWN, file=sys.stdout if known else sys.stderr)
         return 0 if known else TROUBLE
 
     return asyncio.run(_once(run))
