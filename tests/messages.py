@@ -6,6 +6,7 @@ import ast
 import importlib
 from pathlib import Path
 
+from handlers import oauth
 from handlers.views.replies import COMMANDS
 from handlers.views.settings import WEEKDAYS
 from services import explain
@@ -59,4 +60,4 @@ def all_messages() -> set[str]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= said_in(path)
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-    return found | _errors(StatusQuoError)
+    return found | _errors(StatusQuoError) | set(oauth.SENTENCES.values()) | {oauth.ASKED}
