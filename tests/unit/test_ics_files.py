@@ -112,6 +112,12 @@ def test_an_end_that_cannot_be_read_is_a_problem_and_leaves_the_start(line: str,
     assert [said.problem for said in found.problems] == [problem]
 
 
+def test_what_a_poll_proposes_is_no_event() -> None:
+    poll = ("BEGIN:VPOLL", "BEGIN:VVOTER", "END:VVOTER", *vevent("DTSTART:20260301T100000Z", uid="maybe"), "END:VPOLL")
+    found = reading(ics(*poll, *vevent("DTSTART:20260302T100000Z", uid="sure")))
+    assert [event.uid for event in found.events] == ["sure"]
+
+
 def test_other_components_are_no_events_and_no_problem() -> None:
     others = ("BEGIN:VTODO", "UID:t", "DUE:x", "END:VTODO", "BEGIN:VFREEBUSY", "FREEBUSY:x", "END:VFREEBUSY")
     found = reading(ics(*others, *vevent("DTSTART:20260301T100000Z")))

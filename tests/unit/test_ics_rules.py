@@ -124,7 +124,8 @@ def test_an_ancient_start_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "FREQ=SOMETIMES", "BYDAY=MO", "FREQ=DAILY;COUNT=0", "FREQ=DAILY;COUNT=x", "FREQ=WEEKLY;BYDAY=XX",
+    "text", ["", "FREQ=SOMETIMES", "BYDAY=MO", "FREQ=DAILY;COUNT=0", "FREQ=DAILY;COUNT=-5",
+             "FREQ=DAILY;COUNT=x", "FREQ=WEEKLY;BYDAY=XX",
              "FREQ=YEARLY;BYMONTH=13", "FREQ=DAILY;RSCALE=HEBREW", "FREQ=DAILY;SKIP=FORWARD"],
 )  # fmt: skip
 def test_a_rule_without_sense_is_a_problem(text: str) -> None:

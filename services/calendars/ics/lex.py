@@ -107,8 +107,8 @@ def _begin(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
         _unwind(stack, found, 0)
     elif not stack:
         return
-    elif name in {"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"}:
-        # These never stand inside one another: whatever is still open has lost its END.
+    elif name in {"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"} and stack[-1].name != "VPOLL":
+        # These never stand inside one another: whatever is still open has lost its END. What a poll proposes is in it.
         _unwind(stack, found, 1)
     stack.append(_Open(name))
 

@@ -63,8 +63,8 @@ def parsed(value: str) -> Rule:
         raise RuleProblemError("RRULE moves days that do not exist (SKIP), which I do not do.")
     # COUNT=-1 is how some programs write "for ever"; INTERVAL=0 how some write 1.
     count = _integer("COUNT", parts.get("COUNT", "-1"))
-    if count == 0:
-        raise RuleProblemError("RRULE has COUNT=0.")
+    if count == 0 or count < -1:
+        raise RuleProblemError(f"RRULE has COUNT={count}.")
     return Rule(
         frequency=frequency,
         interval=max(1, min(abs(_integer("INTERVAL", parts.get("INTERVAL", "1"))), 10**7)),
