@@ -1,0 +1,89 @@
+"""manifest.yml against what `handlers.register` wires and what `services.scopes` asks for."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from handlers import Commands, Events, Home, HomeTab, Modals, Shortcuts, register
+from services import scopes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Recorder:
+    """Stands in for Bolt's application: remembers what is registered, by kind."""
+
+    def __init__(self) -> None:
+        self.registered: defaultdict[str, list[Any]] = defaultdict(list)
+
+    def __getattr__(self, kind: str) -> Callable[[Any], Callable[[Any], None]]:
+        def register_one(name: Any) -> Callable[[Any], None]:
+            self.registered[kind].append(name)
+            return lambda _listener: None
+
+        return register_one
+
+    def named(self, kind: str) -> list[str]:
+        return sorted(name for name in self.registered[kind] if not isinstance(name, re.Pattern))
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Any:
+    return yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def wired() -> Recorder:
+    bolt: Any = Recorder()
+    nothing: Any = None
+    home = Home(nothing, HomeTab(nothing))
+    register(
+        bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing), shortcuts=Shortcuts(home),
+        events=Events(nothing, nothing),
+    )  # fmt: skip
+    found: Recorder = bolt
+    return found
+
+
+def test_manifest_asks_for_the_scopes_that_the_code_uses(manifest: Any) -> None:
+    asked = manifest["oauth_config"]["scopes"]
+    assert asked == {"bot": sorted(scopes.BOT), "user": sorted(scopes.USER)}
+
+
+def test_each_scope_in_the_manifest_says_what_it_is_for() -> None:
+    text = (ROOT / "manifest.yml").read_text()
+    said = dict(re.findall(r"- ([\w.:]+) # (.+)", text))
+    assert said == {**scopes.BOT, **scopes.USER, "users.profile:read": scopes.USER["users.profile:read"]}
+
+
+def test_manifest_has_the_commands_shortcuts_and_events_that_are_wired(manifest: Any, wired: Recorder) -> None:
+    features = manifest["features"]
+    assert sorted(one["command"] for one in features["slash_commands"]) == wired.named("command")
+    assert sorted(one["callback_id"] for one in features["shortcuts"]) == wired.named("global_shortcut")
+    subscribed = manifest["settings"]["event_subscriptions"]["bot_events"]
+    organisations = {"team_access_revoked"}  # delivered to org-wide installs without being subscribed
+    assert sorted(subscribed) == [name for name in wired.named("event") if name not in organisations]
+
+
+def test_commands_arrive_escaped_so_that_people_can_be_told_apart(manifest: Any) -> None:
+    assert [one["should_escape"] for one in manifest["features"]["slash_commands"]] == [True, True]
+
+
+def test_manifest_keeps_within_slacks_lengths(manifest: Any) -> None:
+    shown = manifest["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert [one["name"] for one in manifest["features"]["shortcuts"] if len(one["name"]) > 24] == []
+
+
+def test_security_guide_lists_each_scope_with_its_kind() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    listed = sorted(re.findall(r"^\| `([\w.:]+)` \| (bot|user) \|", text, re.MULTILINE))
+    assert listed == sorted([(scope, "bot") for scope in scopes.BOT] + [(scope, "user") for scope in scopes.USER])
