@@ -32,7 +32,7 @@ from services.model import (
 from services.ports import Changes
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.keys import of_people
+from services.store.keys import ForPeople
 from services.store.models import EventRow
 
 ROWS = 500
@@ -47,6 +47,24 @@ ANY_ZONE = timedelta(hours=27)
 _DETAIL = "events.detail"
 _EVENTS = EventRow.__table__
 _T = TypeVar("_T")
+
+_THEIR_EVENTS = ForPeople(
+    _EVENTS.c.team_id,
+    _EVENTS.c.user_id,
+    lambda theirs: (
+        select(*_EVENTS.columns)
+        .where(
+            theirs,
+            _EVENTS.c.end_at > bindparam("earliest"),
+            _EVENTS.c.start_at < bindparam("latest"),
+            or_(
+                _EVENTS.c.wall_start.is_not(None),
+                and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
+            ),
+        )
+        .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +136,9 @@ class EventStore:
         for some in _chunks(tuple(found)):
             rows = (
                 await connection.execute(
-                    select(*_EVENTS.columns)
-                    .where(
-                        of_people(EventRow.team_id, EventRow.user_id, some),
-                        EventRow.end_at > start - ANY_ZONE,
-                        EventRow.start_at < end + ANY_ZONE,
-                        or_(EventRow.wall_start.is_not(None), and_(EventRow.end_at > start, EventRow.start_at < end)),
+                    *_THEIR_EVENTS(
+                        some, window_start=start, window_end=end, earliest=start - ANY_ZONE, latest=end + ANY_ZONE
                     )
-                    .order_by(EventRow.start_at, EventRow.end_at, EventRow.uid)
                 )
             ).all()
             opened = self._events(rows) if len(rows) < OFF_LOOP else await asyncio.to_thread(self._events, rows)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Row, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
@@ -18,7 +18,7 @@ from services.people import zone_or
 from services.ports import PersonFacts
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.keys import of_people
+from services.store.keys import ForPeople, of_people
 from services.store.models import OverrideRow, Person, RuleRow, Workspace
 from services.store.spans import chunks
 
@@ -26,6 +26,35 @@ UTC = ZoneInfo("UTC")
 _CHUNK = 400
 _OVERRIDES = OverrideRow.__table__
 _RULES = RuleRow.__table__
+_PEOPLE = Person.__table__
+_WORKSPACES = Workspace.__table__
+
+_THE_PEOPLE = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: select(
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.grant_state,
+        _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _WORKSPACES.c.allow_titles,
+    ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
+)  # fmt: skip
+_THEIR_RULES = ForPeople(
+    _RULES.c.team_id,
+    _RULES.c.user_id,
+    lambda theirs: select(_RULES).where(theirs).order_by(_RULES.c.position, _RULES.c.rule_id),
+)
+_THEIR_OVERRIDES = ForPeople(
+    _OVERRIDES.c.team_id,
+    _OVERRIDES.c.user_id,
+    lambda theirs: (
+        select(_OVERRIDES)
+        .where(
+            theirs,
+            _OVERRIDES.c.start_at < bindparam("window_end"),
+            or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
+        )
+        .order_by(_OVERRIDES.c.created_at)
+    ),
+)
 
 
 class Events(Protocol):
@@ -61,15 +90,7 @@ class FactStore:
             rules = await self._rules(connection, chunk)
             overrides = await self._overrides(connection, chunk, start, end)
             events = await self._events.load(connection, chunk, start, end)
-            people = await connection.execute(
-                select(
-                    Person.team_id, Person.user_id, Person.zone, Person.locale, Person.grant_state, Person.preferences,
-                    Person.paused_from, Person.paused_until, Workspace.allow_titles,
-                )
-                .join(Workspace, Workspace.team_id == Person.team_id)
-                .where(of(Person.__table__, chunk))
-            )  # fmt: skip
-            for row in people:
+            for row in await connection.execute(*_THE_PEOPLE(chunk)):
                 key = PersonKey(row.team_id, row.user_id)
                 found[key] = PersonFacts(
                     key=key,
@@ -88,9 +109,7 @@ class FactStore:
     async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
         found: dict[PersonKey, list[Rule]] = defaultdict(list)
         bodies: dict[PersonKey, list[Any]] = defaultdict(list)
-        for row in await connection.execute(
-            select(_RULES).where(of(_RULES, keys)).order_by(_RULES.c.position, _RULES.c.rule_id)
-        ):
+        for row in await connection.execute(*_THEIR_RULES(keys)):
             plain = self._vault.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
             bodies[PersonKey(row.team_id, row.user_id)].append(json.loads(plain or "{}"))
         for key, listed in bodies.items():
@@ -101,15 +120,7 @@ class FactStore:
         self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
     ) -> dict[PersonKey, list[Override]]:
         found: dict[PersonKey, list[Override]] = defaultdict(list)
-        for row in await connection.execute(
-            select(_OVERRIDES)
-            .where(
-                of(_OVERRIDES, keys),
-                _OVERRIDES.c.start_at < end,
-                or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > start),
-            )
-            .order_by(_OVERRIDES.c.created_at)
-        ):
+        for row in await connection.execute(*_THEIR_OVERRIDES(keys, window_start=start, window_end=end)):
             found[PersonKey(row.team_id, row.user_id)].append(self.override(row))
         return found
 
@@ -128,11 +139,11 @@ class FactStore:
         )
 
 
-def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
-    """That a row of `table` belongs to one of `keys`."""
-    return of_people(table.c.team_id, table.c.user_id, keys)
-
-
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
     """The pause in a person's columns."""
     return None if start is None else Pause(start, end)
+
+
+def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
+    """That a row of `table` belongs to one of `keys`."""
+    return of_people(table.c.team_id, table.c.user_id, keys)

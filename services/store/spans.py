@@ -8,17 +8,24 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
 from services.errors import StatusQuoError
 from services.model import Kind, PersonKey, Span, Status
 from services.store.columns import SealedBytes, Vault
-from services.store.keys import of_people
+from services.store.keys import ForPeople, of_people
 from services.store.models import SpanRow
 
 SPANS = SpanRow.__table__
+_THEIR_SPANS = ForPeople(
+    SPANS.c.team_id,
+    SPANS.c.user_id,
+    lambda theirs: select(SPANS).where(
+        theirs, SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
+    ),
+)
 _COLUMN = "spans.content"
 _CHUNK = 400
 
@@ -36,14 +43,7 @@ class SpanStore:
         """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
         found: dict[PersonKey, Span] = {}
         for chunk in chunks(keys, _CHUNK):
-            rows = await connection.execute(
-                select(SPANS).where(
-                    of_people(SPANS.c.team_id, SPANS.c.user_id, chunk),
-                    SPANS.c.start_at <= instant,
-                    SPANS.c.end_at > instant,
-                )
-            )
-            for row in rows:
+            for row in await connection.execute(*_THEIR_SPANS(chunk, instant=instant)):
                 # sealed with a lost key, or of another version: as good as not stored, so it is resolved anew
                 with suppress(StatusQuoError, ValueError):
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
