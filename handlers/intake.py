@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from handlers.payloads import Payload, check
+from handlers.repeats import Recent, needs_no_claim
 from services.errors import UnknownRequestError
 from services.metrics import Metrics
 from services.model import PersonKey
@@ -71,6 +72,7 @@ class Intake:
         self._people = people
         self._clock = clock
         self._metrics = metrics
+        self._recent = Recent()
 
     async def take(
         self, payload: Payload, headers: Mapping[str, str] | None = None, *, delivery: str = ""
@@ -96,17 +98,27 @@ class Intake:
             request.context[KNOWN_PERSON] = known
         delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or delivery
         home = team_id or enterprise_id
-        if delivery_id and not await self._deliveries.claim(home, delivery_id, self._clock.now()):
+        by_heart = needs_no_claim(payload)
+        if delivery_id and not await self._first(home, delivery_id, by_heart=by_heart):
             log.info("delivery_repeated", kind=kind, team_id=home, retry=(headers or {}).get(_RETRY, ""))
             return self._done(kind, "repeated", BoltResponse(status=200, body=""))
         request.context[DELIVERY] = delivery_id
         response = await self._bolt.async_dispatch(request)
         if response.status >= _FAILED and delivery_id:
-            await self._deliveries.release(home, delivery_id)
+            if by_heart:
+                self._recent.release(home, delivery_id)
+            else:
+                await self._deliveries.release(home, delivery_id)
         if response.status == _UNKNOWN:
             self._done(kind, "unknown", response)
             raise UnknownRequestError("nobody listens", kind=kind)
         return self._done(kind, "failed" if response.status >= _FAILED else "taken", response)
+
+    async def _first(self, home: str, delivery_id: str, *, by_heart: bool) -> bool:
+        now = self._clock.now()
+        if by_heart:
+            return self._recent.claim(home, delivery_id, now)
+        return await self._deliveries.claim(home, delivery_id, now)
 
     def _done(self, kind: str, outcome: str, response: BoltResponse) -> BoltResponse:
         self._metrics.deliveries.labels(kind, outcome).inc()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import Override, OverrideKind, PersonKey
@@ -20,6 +20,16 @@ from services.store.marks import insert_for, mark_all_due, mark_due
 from services.store.models import OverrideRow
 
 _COLUMN = "overrides.content"
+_ROWS = OverrideRow.__table__
+_STANDING = (
+    select(_ROWS)
+    .where(
+        _ROWS.c.team_id == bindparam("team"),
+        _ROWS.c.user_id == bindparam("user"),
+        or_(_ROWS.c.end_at.is_(None), _ROWS.c.end_at > bindparam("now")),
+    )
+    .order_by(_ROWS.c.created_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,6 @@ class _Addition:
     key: PersonKey
     override: Override
     now: datetime
-    delivery: str
 
 
 class OverrideStore:
@@ -41,41 +50,28 @@ class OverrideStore:
         self._vault = vault
         self._additions: Grouped[_Addition, bool] = Grouped(database, self._add_all)
 
-    async def add(self, key: PersonKey, override: Override, now: datetime, *, delivery: str = "") -> bool:
-        """Store `override`; False, and nothing is changed, where one with its id is stored already.
+    async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
+        """Store `override`; False, and nothing is changed, where one with its id was stored before.
 
-        `delivery` is the id of the delivery that asked for it: taken in before, it changes nothing either, also
-        where the override has been taken back since. Overrides that arrive together share one transaction.
+        That one may have been taken back since: its id is of the request that asked for it, which counts once.
+        Overrides that arrive together share one transaction.
         """
-        return await self._additions.put(_Addition(key, override, now, delivery))
+        return await self._additions.put(_Addition(key, override, now))
 
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
-        claims = {at: Claim(one.key.team_id, one.delivery, one.now) for at, one in enumerate(additions) if one.delivery}
-        repeated = {
-            at
-            for at, first in zip(claims, await claim_all(connection, list(claims.values())), strict=True)
-            if not first
-        }
-        fresh: dict[tuple[str, str, str], int] = {}
-        for at, one in enumerate(additions):
-            if at not in repeated:
-                fresh.setdefault((one.key.team_id, one.key.user_id, one.override.id), at)
-        if not fresh:
-            return [False] * len(additions)
-        stored = await connection.execute(
-            insert_for(connection, OverrideRow)
-            .on_conflict_do_nothing()
-            .returning(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id),
-            [self._row(additions[at]) for _, at in sorted(fresh.items())],
-        )
-        added = {fresh[row.team_id, row.user_id, row.override_id] for row in stored}
-        due: dict[PersonKey, datetime] = {}
-        for at in sorted(added):
-            due.setdefault(additions[at].key, additions[at].now)
-        await mark_all_due(connection, due)
-        return [at in added for at in range(len(additions))]
+        claims = [Claim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now) for one in additions]
+        first = await claim_all(connection, claims)
+        fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
+        if fresh:
+            rows = sorted(map(self._row, fresh), key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
+            await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
+            due: dict[PersonKey, datetime] = {}
+            for one in fresh:
+                due.setdefault(one.key, one.now)
+            await mark_all_due(connection, due)
+        return first
 
-    def _row(self, addition: _Addition) -> dict[str, object]:
+    def _row(self, addition: _Addition) -> dict[str, Any]:
         key, override = addition.key, addition.override
         content = json.dumps({"text": override.text, "emoji": override.emoji})
         return {
@@ -124,11 +120,7 @@ class OverrideStore:
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(OverrideRow)
-                .where(_of(key), or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
-                .order_by(OverrideRow.created_at)
-            )
+            rows = await connection.execute(_STANDING, {"team": key.team_id, "user": key.user_id, "now": now})
             return [self._override(row) for row in rows]
 
     def _override(self, row: Row[Any]) -> Override:

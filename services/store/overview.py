@@ -38,10 +38,7 @@ class OverviewStore:
     async def standing(self, key: PersonKey) -> Standing:
         """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
         async with self._database.read() as connection:
-            sealed = await connection.scalar(
-                select(StandingRow.memory).where(StandingRow.team_id == key.team_id, StandingRow.user_id == key.user_id)
-            )
-        return self._standings.open(sealed, key).standing
+            return (await self._standings.look(connection, key)).standing
 
     async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
         """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.

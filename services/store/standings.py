@@ -76,8 +76,11 @@ class StandingStore:
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Whether `see` would remember it; reads only."""
-        sealed = await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id})
-        return ownership.hint(self.open(sealed, key).standing, seen, at) is not None
+        return ownership.hint((await self.look(connection, key)).standing, seen, at) is not None
+
+    async def look(self, connection: AsyncConnection, key: PersonKey) -> Memory:
+        """The person's memory, for whoever changes nothing. Raises SealError."""
+        return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
 
     async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
@@ -20,6 +20,13 @@ from services.store.models import Write
 from services.wishes import Attempt
 
 _COLUMN = "writes.content"
+_ROWS = Write.__table__
+_RECENT = (
+    select(_ROWS)
+    .where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
+    .order_by(_ROWS.c.at.desc(), _ROWS.c.write_id)
+    .limit(bindparam("most"))
+)
 
 
 class WriteStore:
@@ -59,12 +66,7 @@ class WriteStore:
     async def recent(self, key: PersonKey, limit: int) -> list[Attempt]:
         """The newest lines of a person, newest first. Raises SealError."""
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(Write)
-                .where(Write.team_id == key.team_id, Write.user_id == key.user_id)
-                .order_by(Write.at.desc(), Write.write_id)
-                .limit(limit)
-            )
+            rows = await connection.execute(_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit})
             return [self._attempt(row) for row in rows]
 
     async def prune(self, before: datetime) -> int:

@@ -18,7 +18,7 @@ from services.errors import NotGrantedError, TimeNotUnderstoodError
 from services.model import PersonKey, Status
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import Base, Person
+from services.store.models import Base, Delivery, Person
 from services.store.standings import StandingStore
 from tests.clocks import ManualClock
 from tests.house import House, house
@@ -340,6 +340,17 @@ async def test_command_that_comes_again_is_done_once(app: House) -> None:
     assert (first, again) == ((200, "done"), (200, ""))
     assert (await app.command("pause", trigger_id="1.2"))[0] == 200
     assert taken == ["U1 pause", "U1 pause"]
+
+
+async def test_question_that_comes_again_is_answered_once_and_claims_nothing(app: House) -> None:
+    async def listener(ack: Any) -> None:
+        await ack("because")
+
+    app.bolt.command("/quo")(listener)
+    first, again = await app.command("why"), await app.command("why")
+    assert (first, again) == ((200, "because"), (200, ""))
+    async with app.database.read() as connection:
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 0
 
 
 async def test_person_in_a_request_is_the_orgs_where_the_org_installed(app: House) -> None:
