@@ -16,6 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from services import logs, settings
@@ -297,12 +298,14 @@ def _migrate(args: argparse.Namespace) -> int:
         return 0
 
     async def run() -> int:
-        database = Database("sqlite+aiosqlite://" if args.check else config.database_url)
-        try:
-            await schema.upgrade(database)
-            step, drift = await schema.current(database), await schema.drift(database)
-        finally:
-            await database.close()
+        with TemporaryDirectory() as folder:
+            url = f"sqlite+aiosqlite:///{folder}/empty.db" if args.check else config.database_url
+            database = Database(url)
+            try:
+                await schema.upgrade(database)
+                step, drift = await schema.current(database), await schema.drift(database)
+            finally:
+                await database.close()
         print(f"{'The steps lead to' if args.check else 'The database is at'} step {step}.")
         for difference in drift:
             print(f"It differs from the models: {difference}", file=sys.stderr)

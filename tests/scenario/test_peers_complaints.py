@@ -249,6 +249,8 @@ async def test_calendar_of_one_person_cannot_be_bound_to_another(whole: Whole) -
     async with browser() as ann, browser() as ben:
         async with ann.get(f"{whole.url}/slack/install", allow_redirects=False) as away:
             query = {name: values[0] for name, values in parse_qs(urlsplit(away.headers["Location"]).query).items()}
+        async with ben.get(f"{whole.url}/slack/install", allow_redirects=False) as away:
+            assert away.status == 302
         back = whole.slack.oauth.decide(query, BEN)  # Ben consents in the flow that Ann's browser began
         async with ben.get(back, allow_redirects=False) as answer:
             assert answer.status == 400

@@ -469,16 +469,21 @@ async def test_status_that_was_typed_is_remembered_and_its_person_due(app: House
     assert app.bell.rings == rings + 1
 
 
-async def test_older_status_that_comes_late_or_again_changes_nothing(app: House, vault: Vault) -> None:
+async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
+    app: House, vault: Vault
+) -> None:
     old = profile(status_text="Old", status_emoji=":one:")
     at = app.clock.now().timestamp()
+    app.clock.move(seconds=5)
     await app.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     new = profile(status_text="New", status_emoji=":two:")
     await app.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
     rings = app.bell.rings
     await app.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     assert await memory(app, vault) == Status("New", ":two:")
-    assert app.bell.rings == rings
+    assert app.bell.rings == rings + 1
+    await app.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
+    assert app.bell.rings == rings + 1
 
 
 async def test_news_of_strangers_is_dropped_without_a_trace(app: House) -> None:
