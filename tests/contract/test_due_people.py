@@ -58,7 +58,7 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
 
 
 @on_postgresql
-async def test_two_engines_on_one_database_write_each_status_once(world: World, database_url: str) -> None:
+async def test_two_engines_on_one_database_lose_no_status_and_know_it_as_theirs(world: World, database_url: str) -> None:
     other = Database(database_url)
     try:
         first, second = world.replica(), world.replica(database=other)
@@ -73,7 +73,9 @@ async def test_two_engines_on_one_database_write_each_status_once(world: World, 
         await until(lambda: all(world.status(key.user_id)[0] == "In a meeting" for key in keys))
         await world.settled()
         for key in keys:
-            assert (await world.memory(key)).standing.pending is None
+            standing = (await world.memory(key)).standing
+            # whoever came second at the fence may leave its intent: what the profile shows is known to be ours by it
+            assert "In a meeting" in {known.text for known in (standing.applied, standing.pending) if known}
     finally:
         await world.close()
         world.replicas.clear()
