@@ -58,7 +58,7 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
 
 
 @on_postgresql
-async def test_two_engines_on_one_database_lose_no_status_and_know_it_as_theirs(world: World, database_url: str) -> None:
+async def test_two_engines_on_one_database_lose_no_status(world: World, database_url: str) -> None:
     other = Database(database_url)
     try:
         first, second = world.replica(), world.replica(database=other)
