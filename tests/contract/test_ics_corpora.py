@@ -32,7 +32,7 @@ DIFFERENCES = {
     "Germany_Holidays.ics": ZERO_DAYS,
     "end_before_start_event.ics": SWAPPED,
     "issue_132_swapped_start_and_end.ics": SWAPPED,
-    "invalid_duration.ics": "the DURATION is unreadable: taken as none here, with a problem; the entry is dropped there",
+    "invalid_duration.ics": "the DURATION is unreadable: none here, and a problem; the entry is dropped there",
     "issue_1081_invalid_rrule_freq.ics": "FREQ is unknown: DTSTART still takes place here; the entry is dropped there",
     "issue_165_missing_event.ics": "UNTIL and DTSTART differ in type: expanded here; the series is dropped there",
     "parsing_error.ics": "two VEVENTs without UID of which one is broken there: both are read here",
