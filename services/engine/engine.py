@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -25,6 +26,14 @@ SWEEP = 3.0
 
 AFTER_FAILURE = 1.0
 TAKEN = 0.1
+"""Seconds of real time until a loop looks again at what is due and another replica has."""
+
+PACE = 0.02
+"""Seconds of real time that a loop leaves to requests after it found little to do, or nothing: what they ask for
+meanwhile is done together."""
+
+MANY = 32
+"""So many done at once, there are likely more: no rest."""
 
 
 class BusyLanes(Protocol):
@@ -108,20 +117,22 @@ class Engine:
         wake = self.bell.listen()
         while not self._stop.is_set():
             wake.clear()
-            pause = True
+            rest, began = TAKEN, time.monotonic()
             with guarded("due_work_failed", work=work.name) as result:
                 due = await work.next_due()
                 if due is not None and due <= self._clock.now():
                     report = await work.run_due()
-                    pause = report.done == 0
+                    if report.done:
+                        rest = 0.0 if report.done >= MANY else PACE
                     if report.failed:
                         log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
                 else:
                     await self._wait(due, wake)
-                    pause = False
-            if not self._stop.is_set() and (result.failed or pause):
-                # rows are due but another replica has them, or something failed: not at once again
-                await self._rest(AFTER_FAILURE if result.failed else TAKEN)
+                    rest = began + PACE - time.monotonic()
+            if result.failed:
+                rest = AFTER_FAILURE
+            if rest > 0 and not self._stop.is_set():
+                await self._rest(rest)
 
     async def _sweep(self) -> None:
         while not self._stop.is_set():
