@@ -140,10 +140,10 @@ class TokenRefresh:
         except SlackError:
             await self._rows.put_off(claim, self._clock.now() + RETRY)
             raise
-        expires_at = self._clock.now() + timedelta(seconds=fresh.seconds)
-        if not await self._rows.renewed(
-            claim, fresh, expires_at, refresh_due(expires_at, claim.team_id, claim.user_id)
-        ):
+        now, lives = self._clock.now(), timedelta(seconds=fresh.seconds)
+        # one that lives shorter than `AHEAD` would be due again at once, for ever
+        due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
+        if not await self._rows.renewed(claim, fresh, now + lives, due_at):
             log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
 
 

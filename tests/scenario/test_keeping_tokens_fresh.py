@@ -62,6 +62,20 @@ async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: Wo
     assert rotating.slack.direct_messages("U1") == []
 
 
+async def test_token_that_lives_shorter_than_we_look_ahead_is_renewed_at_half_its_life(rotating: World) -> None:
+    class Brief:
+        async def renew(self, refresh_token: str) -> Renewed:
+            return Renewed("xoxp-brief", refresh_token, 600)
+
+    replica = rotating.replica()
+    replica.tokens._slack = Brief()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    assert (await replica.tokens.run_due()).changed == 1
+    assert await rotating.column(key, "refresh_due_at") == due_at + timedelta(seconds=300)
+    assert (await replica.tokens.run_due()).done == 0
+
+
 async def later(world: World, key: PersonKey, than: datetime) -> bool:
     found = await world.column(key, "refresh_due_at")
     return bool(found > than + LEASE)
