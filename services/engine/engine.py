@@ -29,8 +29,10 @@ TAKEN = 0.1
 """Seconds of real time until a loop looks again at what is due and another replica has."""
 
 PACE = 0.02
-"""Seconds of real time that a loop leaves to requests after it found little to do, or nothing: what they ask for
-meanwhile is done together."""
+"""Seconds of real time that a loop leaves to requests after it found nothing to do, or little (then as long as that
+took): what they ask for meanwhile is done together."""
+
+LONGEST_REST = 0.1
 
 MANY = 32
 """So many done at once, there are likely more: no rest."""
@@ -123,7 +125,8 @@ class Engine:
                 if due is not None and due <= self._clock.now():
                     report = await work.run_due()
                     if report.done:
-                        rest = 0.0 if report.done >= MANY else PACE
+                        took = time.monotonic() - began
+                        rest = 0.0 if report.done >= MANY else min(max(PACE, took), LONGEST_REST)
                     if report.failed:
                         log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
                 else:

@@ -35,7 +35,9 @@ def head() -> str:
 
 
 async def upgrade(database: Database) -> None:
-    """Run every step that the database lacks."""
+    """Run every step that the database lacks; where it lacks none, look and no more."""
+    if await current(database) == head():
+        return
 
     def run(connection: Connection) -> None:
         command.upgrade(configuration(connection=connection), "head")
