@@ -16,6 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from services.store.stores import Stores
 
 TROUBLE = 1
-UNKNOWN = "Nobody of that team and user is known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,6 @@ class Service:
     people: People
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
-
-
-# ── the composition root ────────────────────────────────────────────────────────────────────────────
 
 
 async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
@@ -161,9 +158,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     async def start() -> None:
         if token := _plain(config.slack_bot_token):
-            given = await authority.install_of(token)
-            if await stores.workspaces.bot_token(given.home) != token:
-                await stores.workspaces.install(given, clock.now())
+            await grants.adopt(token)
         await asyncio.to_thread(phrases.warm)
         if worker:
             await engine.start()
@@ -199,9 +194,6 @@ def _plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
 
 
-# ── the command line ────────────────────────────────────────────────────────────────────────────────
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status. Every error that is ours is one line, never a traceback."""
     args = _parser().parse_args(arguments)
@@ -209,6 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except SettingsError as error:
         print("The settings need mending:", *error.reason.splitlines(), sep="\n  ", file=sys.stderr)
+    except InputError as error:
+        print(error.reason, file=sys.stderr)
     except StatusQuoError as error:
         print(f"{error.sentence()} ({error.reason})", file=sys.stderr)
     except KeyboardInterrupt:
@@ -236,17 +230,16 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "a local Slack with people, calendars and a clock, and the app running in it")
     demo.add_argument("--host", default="127.0.0.1", help="where its page listens (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=None, help="where its page listens (default PORT, or 3000)")
-    preview.add_arguments(command("preview", _preview, "resolve ICS files into a timeline; no server, no database"))
+    resolve, text = partial(preview.run, out=sys.stdout), "resolve ICS files into a timeline; no server, no database"
+    preview.add_arguments(command("preview", resolve, text))
     migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
-    for name, run, text in (
-        ("export", _export, "print a person's data as JSON"),
-        ("forget", _forget, "delete a person's data and revoke their token"),
-    ):
-        of_person = command(name, run, text)
+    export = command("export", _export, "print a person's data as JSON")
+    forget = command("forget", _forget, "delete a person's data and revoke their token")
+    for of_person in (export, forget):
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return parser
@@ -268,16 +261,6 @@ def _serve(args: argparse.Namespace) -> int:
     if args.listens and (missing := config.missing_for_serving()):
         raise SettingsError("\n".join(f"not set: {name}" for name in missing))
     return asyncio.run(_until_stopped(config, listens=args.listens, worker=not args.no_worker))
-
-
-def _preview(args: argparse.Namespace) -> int:
-    from services import preview
-
-    try:
-        return preview.run(args, sys.stdout)
-    except InputError as error:
-        print(error.reason, file=sys.stderr)
-        return TROUBLE
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -319,25 +302,18 @@ def _doctor(_args: argparse.Namespace) -> int:
     from services.slack.health import SlackHealth
     from services.store.stores import Stores
 
-    config = _settings()
-    clock = SystemClock()
+    config, clock = _settings(), SystemClock()
+    slack, missing = SlackHealth(config.slack_api_url), config.missing_for_serving()
 
-    async def run() -> int:
-        stores = Stores.at(config.database_url, config.keys(), clock)
-        doctor = Doctor(
-            database=stores.health, slack=SlackHealth(config.slack_api_url), clock=clock,
-            missing=config.missing_for_serving(),
-        )  # fmt: skip
-        well = True
-        try:
-            async for finding in doctor.examine():
+    async def examine() -> int:
+        troubles = 0
+        async with Stores.at(config.database_url, config.keys(), clock) as stores:
+            async for finding in Doctor(database=stores.health, slack=slack, clock=clock, missing=missing).examine():
                 print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
-                well = well and finding.well
-        finally:
-            await stores.database.close()
-        return 0 if well else TROUBLE
+                troubles += not finding.well
+        return TROUBLE if troubles else 0
 
-    return asyncio.run(run())
+    return asyncio.run(examine())
 
 
 def _rotate_keys(_args: argparse.Namespace) -> int:
@@ -349,44 +325,40 @@ def _rotate_keys(_args: argparse.Namespace) -> int:
 
     config = _settings()
 
-    async def run() -> int:
-        stores = await _stores(config, SystemClock())
-        try:
-            with Progress(console=Console(stderr=True)) as progress:
-                rotation = Rotation(stores.database, Sealer(config.keys()))
-                task = progress.add_task("re-sealing", total=await rotation.count())
-                reports = []
+    async def rotate() -> int:
+        changed = failed = 0
+        async with await _stores(config, SystemClock()) as stores:
+            rotation = Rotation(stores.database, Sealer(config.keys()))
+            progress = Progress(console=Console(stderr=True))
+            task = progress.add_task("re-sealing", total=await rotation.count())
+            with progress:
                 async for report in rotation.run():
                     progress.advance(task, report.done)
-                    reports.append(report)
-        finally:
-            await stores.database.close()
-        changed, failed = sum(one.changed for one in reports), sum(one.failed for one in reports)
+                    changed, failed = changed + report.changed, failed + report.failed
         print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
         return TROUBLE if failed else 0
 
-    return asyncio.run(run())
+    return asyncio.run(rotate())
 
 
 def _export(args: argparse.Namespace) -> int:
-    async def run(service: Service) -> int:
+    async def export(service: Service) -> int:
         found = await service.people.export(PersonKey(args.team, args.user))
-        if not found:
-            print(UNKNOWN, file=sys.stderr)
-            return TROUBLE
-        print(json.dumps(found, ensure_ascii=False, indent=2))
-        return 0
+        return _told(json.dumps(found, ensure_ascii=False, indent=2), known=bool(found))
 
-    return asyncio.run(_once(run))
+    return asyncio.run(_once(export))
 
 
 def _forget(args: argparse.Namespace) -> int:
-    async def run(service: Service) -> int:
-        known = await service.people.forget(PersonKey(args.team, args.user))
-        print("Everything is deleted." if known else UNKNOWN, file=sys.stdout if known else sys.stderr)
-        return 0 if known else TROUBLE
+    async def forget(service: Service) -> int:
+        return _told("Everything is deleted.", known=await service.people.forget(PersonKey(args.team, args.user)))
 
-    return asyncio.run(_once(run))
+    return asyncio.run(_once(forget))
+
+
+def _told(text: str, *, known: bool) -> int:
+    print(text if known else "Nobody of that team and user is known.", file=sys.stdout if known else sys.stderr)
+    return 0 if known else TROUBLE
 
 
 async def _once(run: Callable[[Service], Awaitable[int]]) -> int:

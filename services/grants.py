@@ -200,6 +200,10 @@ class Authority(Protocol):
         """What Slack knows of a person. Raises SlackError."""
         ...
 
+    async def install_of(self, bot_token: str) -> Answer:
+        """The install that a bot token belongs to. Raises SlackError."""
+        ...
+
 
 class Performer(Protocol):
     """Does what somebody asked for before they had allowed it."""
@@ -242,6 +246,12 @@ class Grants:
         self._performer = performer
         self._clock = clock
         self._bell = bell
+
+    async def adopt(self, bot_token: str) -> None:
+        """Keep the workspace of a bot token that the operator gave, unless it is kept already. Raises SlackError."""
+        given = await self._authority.install_of(bot_token)
+        if await self._workspaces.bot_token(given.home) != bot_token:
+            await self._workspaces.install(given, self._clock.now())
 
     async def start_install(self, cookie: str = "") -> Start:
         """Begin an install by whoever asks, in the browser with that cookie. Raises NotInstallableError."""

@@ -90,3 +90,9 @@ class Stores:
             workspaces=WorkspaceStore(database, vault),
             writes=writes,
         )
+
+    async def __aenter__(self) -> Stores:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.database.close()
