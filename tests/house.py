@@ -47,6 +47,7 @@ from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
 
 SECRET = "sample-signing-secret"
 AUTHORIZE = "https://slack.example/oauth/v2/authorize"
+FORM = "application/x-www-form-urlencoded"
 
 
 class CountingBell:
@@ -200,3 +201,8 @@ async def house(
     yield found
     await runner.cleanup()
     await clients.close()
+
+
+def profile(user: str = "U1", **fields: Any) -> dict[str, Any]:
+    """A member as Slack's events carry them."""
+    return {"id": user, "team_id": "T1", "profile": {"status_text": "", "status_emoji": "", **fields}}

@@ -1,4 +1,4 @@
-"""The whole app, started."""
+"""The whole app, started; and its install side alone, with Slack's answers to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.store.columns import Vault
+from services.store.engine import Database
 from tests.clocks import ManualClock
+from tests.house import House, house
+from tests.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.whole import Whole, open_whole
 
 
@@ -22,3 +26,34 @@ async def on_both(database_url: str, clock: ManualClock) -> AsyncIterator[Whole]
     """The app on SQLite and on PostgreSQL."""
     async with open_whole(clock, database_url) as made:
         yield made
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[OAuthStub]:
+    async with oauth_stub() as found:
+        yield found
+
+
+@pytest.fixture
+async def app(database: Database, vault: Vault, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
+    """The install side, which nobody has used yet."""
+    async with house(database, vault, clock, stub) as found:
+        yield found
+
+
+@pytest.fixture
+async def installed(app: House) -> House:
+    """Installed by Ann."""
+    app.stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
+    await app.install(answer())
+    return app
+
+
+@pytest.fixture
+async def lone(sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
+    """The same for what no database has a say in."""
+    database = Database(sqlite_url)
+    async with house(database, vault, clock, stub) as found:
+        await found.install(answer())
+        yield found
+    await database.close()

@@ -2,64 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from html import unescape
-from re import search, sub
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 
-from services.errors import InputError
 from services.model import PersonKey
 from services.people import GrantState
-from services.store.columns import Vault
-from services.store.engine import Database
-from services.store.models import Base, OAuthState, Person, Workspace
-from tests.clocks import ManualClock
-from tests.house import House, house
-from tests.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, OAuthStub, answer, oauth_stub
-
-ANN = PersonKey("T1", "U1")
-BOB = PersonKey("T1", "U2")
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[OAuthStub]:
-    async with oauth_stub() as found:
-        yield found
-
-
-@pytest.fixture
-async def app(database: Database, vault: Vault, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
-    async with house(database, vault, clock, stub) as found:
-        yield found
-
-
-def said(page: str) -> str:
-    """The sentence on a page."""
-    found = search(r"<p>(.*?)</p>", page)
-    assert found, page
-    return unescape(sub(r"</?code>", "`", found[1]))
-
-
-async def count(database: Database, table: type[Base]) -> int:
-    async with database.read() as connection:
-        return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-
-
-async def person(app: House, key: PersonKey) -> Any:
-    async with app.database.read() as connection:
-        return (
-            await connection.execute(
-                sa.select(Person.__table__).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
-            )
-        ).one()
-
-
-ALL_SET = "You are all set. Connect a calendar on my Home tab in Slack, and I do the rest."
+from services.store.models import OAuthState, Person, Workspace
+from tests.house import House
+from tests.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
+from tests.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, answer
 
 
 async def test_install_asks_slack_for_the_scopes_of_the_manifest_and_nothing_else(app: House) -> None:
@@ -177,9 +131,6 @@ async def test_denied_consent_keeps_nothing_and_says_so(app: House) -> None:
     )
     assert app.stub.calls == []
     assert await count(app.database, Workspace) == 0
-
-
-EXPIRED = "This link has expired or was used already. Ask for a new one in Slack with `/quo`."
 
 
 async def test_replayed_state_is_refused_without_asking_slack(app: House) -> None:
@@ -318,155 +269,3 @@ async def test_new_grant_without_rotation_is_no_longer_due_for_renewal(app: Hous
     await app.install(answer(token="xoxp-2"))
     row = await person(app, ANN)
     assert (row.token_expires_at, row.refresh_due_at, row.refresh_token) == (None, None, None)
-
-
-# ── links from Slack, which name their person ───────────────────────────────────────────────────────
-
-
-def path_of(link: str) -> str:
-    assert link.startswith("https://quo.example/slack/install?link=")
-    parts = urlsplit(link)
-    return f"{parts.path}?{parts.query}"
-
-
-async def test_link_from_slack_asks_for_the_persons_scopes_alone_in_their_workspace(app: House) -> None:
-    await app.install(answer(token=None))
-    async with app.browser() as session:
-        asked = await app.consent(session, path_of(await app.people.grant_link(BOB)))
-    assert {name: value for name, value in asked.items() if name != "state"} == {
-        "client_id": CLIENT_ID,
-        "user_scope": USER_SCOPES,
-        "team": "T1",
-        "redirect_uri": app.stub.redirect_uri,
-    }
-
-
-async def test_permission_of_somebody_else_is_never_kept_under_the_linked_person(app: House) -> None:
-    await app.install(answer(token=None))
-    link = await app.people.grant_link(BOB)
-    status, page = await app.install(answer("U666", bot=None, token="xoxp-evil"), path_of(link))
-    assert (status, said(page)) == (
-        403,
-        "This permission belongs to somebody else. Allow it again with your own account.",
-    )
-    assert await count(app.database, Person) == 0
-
-
-async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(app: House) -> None:
-    await app.install(answer(token=None))
-    await app.install(answer(team="T2", token=None))
-    link = await app.people.grant_link(BOB)
-    status, _ = await app.install(answer("U2", team="T2", bot=None, token="xoxp-other"), path_of(link))
-    assert status == 403
-    assert await count(app.database, Person) == 0
-
-
-async def test_link_is_good_once_and_for_a_day(app: House) -> None:
-    await app.install(answer(token=None))
-    used, old = await app.people.grant_link(BOB), await app.people.grant_link(BOB)
-    async with app.browser() as session:
-        await app.consent(session, path_of(used))
-        async with session.get(path_of(used), allow_redirects=False) as again:
-            assert (again.status, said(await again.text())) == (400, EXPIRED)
-        app.clock.move(hours=24)
-        async with session.get(path_of(old), allow_redirects=False) as late:
-            assert (late.status, said(await late.text())) == (400, EXPIRED)
-
-
-async def test_link_checker_that_only_asks_for_headers_does_not_use_a_link_up(app: House) -> None:
-    await app.install(answer(token=None))
-    path = path_of(await app.people.grant_link(BOB))
-    async with app.browser() as session:
-        async with session.head(path, allow_redirects=False) as answered:
-            assert answered.status == 405
-        await app.consent(session, path)
-
-
-async def test_link_is_no_state_and_state_no_link(app: House) -> None:
-    link = (await app.people.grant_link(BOB)).partition("link=")[2]
-    async with app.browser() as session:
-        asked = await app.consent(session)
-        assert (await app.come_back(session, state=link, code="c"))[0] == 400
-        async with session.get("/slack/install", params={"link": asked["state"]}, allow_redirects=False) as answered:
-            assert answered.status == 400
-
-
-async def test_grant_in_a_workspace_that_left_meanwhile_is_refused(app: House) -> None:
-    await app.install(answer(token=None))
-    link = await app.people.grant_link(BOB)
-    async with app.browser() as session:
-        asked = await app.consent(session, path_of(link))
-        await app.workspaces.delete("T1")
-        app.stub.grant("c", answer("U2", bot=None, token="xoxp-2"))
-        status, page = await app.come_back(session, state=asked["state"], code="c")
-    assert (status, said(page)) == (400, EXPIRED)  # the state left with the workspace
-
-
-async def test_person_without_an_install_is_told_to_install_first(app: House) -> None:
-    status, page = await app.install(answer(bot=None))
-    assert (status, said(page)) == (409, "Status Quo is not installed in this workspace. Install it first.")
-    assert await count(app.database, Person) == 0
-
-
-# ── what they had asked for ─────────────────────────────────────────────────────────────────────────
-
-
-async def test_what_was_asked_for_is_done_right_after_the_grant_once(app: House) -> None:
-    await app.install(answer(token=None))
-    app.stub.members["U2"] = {"tz": "Europe/Paris", "locale": "fr-FR"}
-    await app.people.ask(BOB, "/quo", "pause 2h")
-    await app.people.ask(BOB, "/ooo", "friday")
-    assert app.recorder.done == []
-    _, page = await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
-    assert app.recorder.done == [(BOB, "/ooo", "friday")]
-    assert 'lang="fr-FR"' in page
-    await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
-    assert app.recorder.done == [(BOB, "/ooo", "friday")]
-
-
-async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(app: House) -> None:
-    await app.install(answer(token=None))
-    await app.people.ask(BOB, "/quo", "gibberish")
-    app.recorder.fails = InputError("gibberish")
-    status, page = await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
-    assert (status, said(page)) == (200, ALL_SET)
-    assert await app.people.take_ask(BOB) is None
-
-
-async def test_grant_stands_although_the_member_cannot_be_read(app: House) -> None:
-    status, _ = await app.install(answer())  # the stub knows no member U1
-    assert status == 200
-    view = await app.people.get(ANN)
-    assert view is not None
-    assert (view.zone.key, view.granted) == ("UTC", True)
-
-
-async def test_install_without_a_client_id_says_who_has_to_set_it_up(
-    sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub
-) -> None:
-    database = Database(sqlite_url)
-    async with house(database, vault, clock, stub, client_id="") as found, found.browser() as session:
-        for path in ("/slack/install", path_of(await found.people.grant_link(BOB))):
-            async with session.get(path, allow_redirects=False) as answered:
-                assert (answered.status, said(await answered.text())) == (
-                    404,
-                    "Status Quo cannot be installed from here. Its operator has to set it up first.",
-                )
-    await database.close()
-
-
-async def test_page_escapes_what_slack_says(app: House) -> None:
-    found = answer(token=None)
-    found["team"]["name"] = '<script>alert("x")</script>'
-    _, page = await app.install(found)
-    assert "<script" not in page
-    assert 'installed in <script>alert("x")</script>.' in said(page)
-
-
-async def test_cookie_is_for_this_browser_alone(app: House) -> None:
-    async with app.browser() as session, session.get("/slack/install", allow_redirects=False) as answered:
-        cookie = answered.headers["Set-Cookie"]
-        assert answered.headers["Cache-Control"] == "no-store"
-    name, *attributes = cookie.split("; ")
-    assert name.startswith("statusquo-oauth=")
-    assert sorted(attributes) == ["HttpOnly", "Max-Age=600", "Path=/slack", "SameSite=Lax"]

@@ -1,0 +1,77 @@
+"""People, their calendars as they are kept, and servers on loopback that they subscribe to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import insert
+
+from services.calendars.connections import Connections
+from services.calendars.feed import FeedSource
+from services.calendars.sync import CalendarSync
+from services.net import AddressRules, GuardedClient
+from services.ports import Source
+from services.store.calendars import CalendarStore
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.events import EventStore
+from services.store.models import Person, Workspace
+from services.store.notices import NoticeStore
+from tests.clocks import ManualClock
+from tests.kept_calendars import CAT
+from tests.sites import Site
+from tests.subscriptions import ANN, BOB, NOW, QUARTER, CountingBell, House, Reader
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with Site() as started:
+        yield started
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[GuardedClient]:
+    opened = GuardedClient(AddressRules(private=True), seconds=5)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def house(database: Database, vault: Vault, client: GuardedClient, clock: ManualClock) -> AsyncIterator[House]:
+    async with database.write() as connection:
+        await connection.execute(insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
+        await connection.execute(
+            insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)]
+        )
+    events = EventStore(database, vault)
+    store = CalendarStore(database, vault, events, NoticeStore(database, clock))
+    reader, bell = Reader(), CountingBell()
+    sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
+    sync = CalendarSync(store, sources, clock, bell, interval=QUARTER, chance=lambda: 0.0)
+    connections = Connections(store, client.rules, clock, bell)
+    yield House(database, events, store, sync, connections, reader, bell, clock, sources)
+    await sync.close()
+
+
+@pytest.fixture
+async def people(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(Workspace), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")])
+        await connection.execute(
+            insert(Person),
+            [
+                {"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW, "zone": "Europe/Berlin"}
+                for key in (ANN, BOB, CAT)
+            ],
+        )
+
+
+@pytest.fixture
+def events(database: Database, vault: Vault) -> EventStore:
+    return EventStore(database, vault)
+
+
+@pytest.fixture
+def store(database: Database, vault: Vault, events: EventStore, people: None, clock: ManualClock) -> CalendarStore:
+    return CalendarStore(database, vault, events, NoticeStore(database, clock))

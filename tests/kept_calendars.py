@@ -1,0 +1,129 @@
+"""Calendars and events as they are kept: samples, and what the stores say about them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from services.calendars.connections import CalendarView
+from services.calendars.health import Claimed, Health, Outcome
+from services.model import (
+    Event,
+    EventType,
+    Location,
+    PersonKey,
+    Response,
+    ShowAs,
+    Visibility,
+    WallTimes,
+)
+from services.ports import Changes
+from services.store.calendars import CalendarStore
+from services.store.engine import Database
+from services.store.events import EventStore
+from services.store.models import EventRow, Notice, Person
+
+ANN = PersonKey("T1", "U1")
+BOB = PersonKey("T1", "U2")
+CAT = PersonKey("T2", "U1")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+LEASE = NOW + timedelta(minutes=2)
+LATER = NOW + timedelta(minutes=15)
+WORKED = Outcome(Health.OK, due_at=LATER)
+URL = "https://feeds.example/private-4f1c/basic.ics"
+
+
+def meeting(number: int, **different: object) -> Event:
+    start = NOW + timedelta(hours=number)
+    event = Event(
+        calendar_id="", uid=f"m{number}@example.org", start=start, end=start + timedelta(hours=1),
+        title=f"Meeting {number}",
+    )  # fmt: skip
+    return dataclasses.replace(event, **different)  # type: ignore[arg-type]  # the fields of Event
+
+
+def full(events: Iterable[Event], **different: object) -> Changes:
+    return dataclasses.replace(Changes(events=tuple(events), state=b"state"), **different)  # type: ignore[arg-type]  # the fields of Changes
+
+
+def anywhere(_host: str) -> int:
+    return 100
+
+
+async def claim_one(store: CalendarStore, now: datetime = NOW) -> Claimed:
+    (claimed,) = await store.claim(now, now + timedelta(minutes=2), 10, (), anywhere)
+    return claimed
+
+
+async def connected(store: CalendarStore, key: PersonKey = ANN, address: str = URL) -> Claimed:
+    await store.add(key, "ics", address, "feeds.example", NOW)
+    return await claim_one(store)
+
+
+async def load(database: Database, events: EventStore, *keys: PersonKey) -> dict[PersonKey, tuple[Event, ...]]:
+    async with database.read() as connection:
+        return await events.load(connection, keys, NOW, NOW + timedelta(days=60))
+
+
+async def due(database: Database, key: PersonKey = ANN) -> datetime | None:
+    async with database.read() as connection:
+        found: datetime | None = await connection.scalar(
+            select(Person.due_at).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+        )
+        return found
+
+
+async def view(store: CalendarStore, key: PersonKey = ANN) -> CalendarView:
+    (one,) = await store.of(key)
+    return one
+
+
+async def told(database: Database) -> list[str]:
+    async with database.read() as connection:
+        return list(await connection.scalars(select(Notice.subject)))
+
+
+# ── connecting ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def forget_due(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(update(Person).values(due_at=None, stale=False, home_stale=False))
+
+
+# ── saving ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+RICH = Event(
+    calendar_id="",
+    uid="rich",
+    occurrence="20261125T090000",
+    start=NOW + timedelta(days=1),
+    end=NOW + timedelta(days=1, minutes=25, microseconds=7),
+    type=EventType.WORKING_LOCATION,
+    show_as=ShowAs.WORKING_ELSEWHERE,
+    response=Response.NEEDS_ACTION,
+    cancelled=True,
+    tentative=True,
+    visibility=Visibility.CONFIDENTIAL,
+    title="Tïtle\n:pizza: 🦀",
+    location="Room 1",
+    working_location=Location.HOME,
+    guests=7,
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+WALL = WallTimes(datetime(2026, 11, 26), datetime(2026, 11, 28))
+ALL_DAY = Event(
+    calendar_id="", uid="holiday", start=WALL.instants(BERLIN)[0], end=WALL.instants(BERLIN)[1], all_day=True, wall=WALL
+)
+
+
+async def details(database: Database) -> dict[str, object]:
+    """event id → ciphertext: a rewritten row has another one, even of the same text."""
+    async with database.read() as connection:
+        rows = await connection.execute(select(EventRow.uid, EventRow.detail))
+        return {row.uid: row.detail for row in rows}

@@ -1,0 +1,114 @@
+"""Events about people, as they come and as they come late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.model import PersonKey, Status
+from services.store.columns import Vault
+from services.store.models import Base, Person
+from services.store.standings import StandingStore
+from tests.house import House, profile
+from tests.oauth_stub import OAuthStub, answer
+
+ANN = PersonKey("T1", "U1")
+
+
+async def memory(installed: House, vault: Vault) -> Status | None:
+    async with installed.database.read() as connection:
+        return (await StandingStore(vault).load(connection, ANN)).standing.own
+
+
+async def test_status_that_was_typed_is_remembered_and_its_person_due(installed: House, vault: Vault) -> None:
+    async with installed.database.write() as connection:
+        await connection.execute(sa.update(Person).values(due_at=None))
+    rings = installed.bell.rings
+    installed.clock.move(minutes=1)
+    user = profile(status_text="Tea &amp; cake", status_emoji=":tea:", status_expiration=0)
+    assert await installed.event({"type": "user_status_changed", "user": user}) == (200, "")
+    assert await memory(installed, vault) == Status("Tea & cake", ":tea:")
+    async with installed.database.read() as connection:
+        assert await connection.scalar(sa.select(Person.due_at)) == installed.clock.now()
+    assert installed.bell.rings == rings + 1
+
+
+async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
+    installed: House, vault: Vault
+) -> None:
+    old = profile(status_text="Old", status_emoji=":one:")
+    at = installed.clock.now().timestamp()
+    installed.clock.move(seconds=5)
+    await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
+    new = profile(status_text="New", status_emoji=":two:")
+    await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
+    rings = installed.bell.rings
+    await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
+    assert await memory(installed, vault) == Status("New", ":two:")
+    assert installed.bell.rings == rings + 1
+    await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
+    assert installed.bell.rings == rings + 1
+
+
+async def test_news_of_strangers_is_dropped_without_a_trace(installed: House) -> None:
+    before = await rows_of(installed)
+    for kind in ("user_status_changed", "user_profile_changed"):
+        assert await installed.event({"type": kind, "user": profile("U404", status_text="x")}) == (200, "")
+    assert await rows_of(installed) == before
+
+
+async def rows_of(installed: House) -> dict[str, int]:
+    async with installed.database.read() as connection:
+        return {
+            table.name: await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("user", [None, "U1", {"id": "U1"}, {"id": "U1", "profile": None}, {"id": "U1", "profile": []}])
+async def test_news_without_a_profile_is_answered(lone: House, user: Any) -> None:
+    assert (await lone.event({"type": "user_status_changed", "user": user}))[0] == 200
+    assert (await lone.event({"type": "user_profile_changed", "user": user}, event_id="Ev2"))[0] == 200
+
+
+async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(installed: House) -> None:
+    await installed.install(answer("W1", team=None, enterprise="E1"))
+    moved = {**profile("W1"), "tz": "Asia/Tokyo"}
+    authorizations = [{"team_id": "T7", "enterprise_id": "E1", "is_enterprise_install": True}]
+    news = {"type": "user_profile_changed", "user": moved}
+    assert await installed.event(news, team_id="T7", authorizations=authorizations) == (200, "")
+    view = await installed.people.get(PersonKey("E1", "W1"))
+    assert view is not None
+    assert view.zone.key == "Asia/Tokyo"
+
+
+async def test_person_who_moves_is_followed(installed: House) -> None:
+    moved = {**profile(), "tz": "Asia/Tokyo", "locale": "ja-JP"}
+    assert await installed.event({"type": "user_profile_changed", "user": moved}) == (200, "")
+    view = await installed.people.get(ANN)
+    assert view is not None
+    assert (view.zone.key, view.locale) == ("Asia/Tokyo", "ja-JP")
+
+
+@pytest.mark.parametrize("zone", ["", None, 5, "Nowhere/Town", "../../etc/passwd", "Europe", "EST5EDT\x1f"])
+async def test_zone_that_does_not_exist_changes_nothing(lone: House, stub: OAuthStub, zone: Any) -> None:
+    stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
+    await lone.install(answer())
+    assert (await lone.event({"type": "user_profile_changed", "user": {**profile(), "tz": zone}}))[0] == 200
+    view = await lone.people.get(ANN)
+    assert view is not None
+    assert view.zone.key == "Europe/Berlin"
+
+
+async def test_home_that_is_opened_is_kept_up_to_date_also_for_somebody_new(installed: House) -> None:
+    installed.stub.members["U5"] = {"tz": "Europe/Rome", "locale": "it-IT"}
+    assert await installed.event({"type": "app_home_opened", "user": "U5", "tab": "messages"}) == (200, "")
+    assert await installed.people.get(PersonKey("T1", "U5")) is None
+    assert await installed.event({"type": "app_home_opened", "user": "U5", "tab": "home"}, event_id="Ev2") == (200, "")
+    view = await installed.people.get(PersonKey("T1", "U5"))
+    assert view is not None
+    assert (view.home_opened, view.granted, view.zone.key, view.locale) == (True, False, "Europe/Rome", "it-IT")
+    async with installed.database.read() as connection:
+        assert await connection.scalar(sa.select(Person.home_stale).where(Person.user_id == "U5")) is True

@@ -1,0 +1,88 @@
+"""After a failure: the next try, who is told, and which hosts are left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.calendars.health import Claimed, Health, after_failure
+from services.calendars.pace import HostPace
+from services.errors import (
+    AddressNotAllowedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    CalendarTooLargeError,
+    CalendarUnreachableError,
+    NotACalendarError,
+)
+from services.ports import Connection
+from tests.subscriptions import ANN, NOW, QUARTER
+
+
+def claimed(**different: object) -> Claimed:
+    plain = Claimed(
+        connection=Connection(ANN, "C1", "ics", "x", ZoneInfo("UTC")),
+        claim=1,
+        lease=NOW,
+        host="h",
+        health=Health.OK,
+        failures=0,
+        worked_at=NOW - QUARTER,
+        ever_worked=True,
+    )
+    return dataclasses.replace(plain, **different)  # type: ignore[arg-type]  # the fields of Claimed
+
+
+@pytest.mark.parametrize(
+    ("error", "before", "health", "minutes", "tell"),
+    [
+        (CalendarUnreachableError(), {}, Health.FAILING, 1, False),
+        (CalendarUnreachableError(), {"ever_worked": False}, Health.FAILING, 1, False),
+        (CalendarUnreachableError(), {"failures": 2}, Health.FAILING, 4, False),
+        (CalendarUnreachableError(), {"failures": 1, "worked_at": NOW - timedelta(days=1)}, Health.FAILING, 2, False),
+        (CalendarUnreachableError(), {"failures": 2, "worked_at": NOW - timedelta(hours=1)}, Health.FAILING, 4, True),
+        (CalendarUnreachableError(), {"failures": 500}, Health.FAILING, 60, False),
+        (CalendarBusyError(retry_after=1800.0), {}, Health.FAILING, 30, False),
+        (NotACalendarError(), {}, Health.FAILING, 1, False),
+        (NotACalendarError(), {"ever_worked": False}, Health.BROKEN, 360, True),
+        (CalendarTooLargeError(), {"ever_worked": False}, Health.BROKEN, 360, True),
+        (CalendarTooLargeError(), {}, Health.FAILING, 1, False),
+        (CalendarRefusedError(), {}, Health.BROKEN, 360, True),
+        (CalendarGoneError(), {}, Health.BROKEN, 360, True),
+        (AddressNotAllowedError(), {}, Health.BROKEN, 360, True),
+        (CalendarGoneError(retry_after=86_400.0), {}, Health.BROKEN, 1440, True),
+    ],
+)
+def test_next_try_and_notice_after_a_failure(
+    error: CalendarError, before: dict[str, object], health: Health, minutes: float, tell: bool
+) -> None:
+    outcome = after_failure(claimed(**before), error, NOW, QUARTER, lambda delay: delay)
+    assert (outcome.health, (outcome.due_at - NOW).total_seconds() / 60, outcome.tell) == (health, minutes, tell)
+    assert outcome.problem == type(error).__name__
+
+
+def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers() -> None:
+    pace = HostPace()
+    waits = [(pace.refused("h", NOW, None) - NOW).total_seconds() / 60 for _ in range(9)]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    pace.answered("h")
+    later = NOW + timedelta(hours=2)
+    assert pace.refused("h", later, None) == later + timedelta(minutes=1)
+
+
+def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None:
+    pace = HostPace(total=3, per_host=2)
+    until = pace.refused("h", NOW, 60.0)
+    pace.answered("h")
+    assert (pace.shut(NOW), pace.opens(NOW), until) == (frozenset({"h"}), until, NOW + timedelta(minutes=1))
+    assert (pace.shut(until), pace.opens(until)) == (frozenset(), None)
+    for _ in range(2):
+        pace.begin("h")
+    assert (pace.shut(NOW), pace.free, pace.free_at("h"), pace.free_at("other")) == (frozenset({"h"}), 1, 0, 2)
+    pace.end("h")
+    assert (pace.shut(NOW), pace.free) == (frozenset(), 2)
