@@ -9,8 +9,9 @@ from services.housekeeping import Housekeeping
 from services.ports import Report
 from services.store.closet import ClosetStore
 from services.store.deliveries import DeliveryStore
+from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import Delivery, OAuthState
+from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
 from services.store.states import StateStore
 from tests.clocks import ManualClock
 
@@ -38,3 +39,27 @@ async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
     clock.move(hours=25)
     assert await work.run_due() == Report(done=1, changed=1)
     assert await left(database) == (0, 0)
+
+
+async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_never(
+    database: Database, clock: ManualClock, vault: Vault
+) -> None:
+    now = clock.now()
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
+        for name, end in (("ended", now), ("open", None)):
+            content = vault.seal("{}", "overrides.content", "T1", "U1", name)
+            await connection.execute(
+                sa.insert(OverrideRow).values(
+                    team_id="T1", user_id="U1", override_id=name, kind="status", start_at=now, end_at=end,
+                    created_at=now, content=content,
+                )
+            )  # fmt: skip
+    work = Housekeeping(ClosetStore(database), clock)
+    clock.move(days=30)
+    assert (await work.run_due()).changed == 0
+    clock.move(seconds=1)
+    assert (await work.run_due()).changed == 1
+    async with database.read() as connection:
+        assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["open"]
