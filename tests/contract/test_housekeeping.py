@@ -8,8 +8,8 @@ from services.grants import Ticket
 from services.housekeeping import Housekeeping
 from services.ports import Report
 from services.store.closet import ClosetStore
-from services.store.deliveries import DeliveryStore
 from services.store.columns import Vault
+from services.store.deliveries import DeliveryStore
 from services.store.engine import Database
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
 from services.store.states import StateStore
