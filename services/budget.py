@@ -59,15 +59,16 @@ class Budget:
     _calls: dict[str, deque[Slot]] = field(default_factory=dict)
     _gates: dict[str, _Gate] = field(default_factory=dict)
 
-    def ready_at(self, method: str, now: datetime, person: str = "") -> datetime | None:
+    def ready_at(self, method: str, now: datetime, person: str = "", *, keep: int = 0) -> datetime | None:
         """None when `method` may be called at `now` (for `person`, where their own limit counts), else when to ask.
 
-        While the room is taken by calls in flight the answer is an instant shortly after `now`.
+        Of the window's calls `keep` are left for what is more urgent, or a sixth of them where there are few. While
+        the room is taken by calls in flight the answer is an instant shortly after `now`.
         """
         gate = self._gate(method, now)
         waits = [] if gate.closed_until is None or gate.closed_until <= now else [gate.closed_until]
         calls = self._recent(method, now)
-        waits += self._room(list(calls), gate.limit, now)
+        waits += self._room(list(calls), gate.limit - min(keep, gate.limit // 6), now)
         if person:
             waits += self._room([slot for slot in calls if slot.person == person], self.person_limit, now)
         return max(waits, default=None)

@@ -41,6 +41,10 @@ TEST = "auth.test"
 LAST_RESORT = ":speech_balloon:"
 """The emoji that Slack itself puts beside a text without one (docs.slack.dev, "User presence and status")."""
 
+KEPT_FOR_TYPED = 8
+"""Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
+the others does not make them wait."""
+
 FIRST_BACK_OFF = timedelta(seconds=2)
 LONGEST_BACK_OFF = timedelta(minutes=5)
 BLOCKED_BACK_OFF = timedelta(hours=1)
@@ -95,7 +99,8 @@ class Keeper:
     def ready_at(self, wish: Wish, budget: Budget) -> datetime | None:
         """When the calls that `wish` may need can be made; None for now."""
         now = self._clock.now()
-        waits = [budget.ready_at(READ, now), budget.ready_at(WRITE, now, wish.key.user_id)]
+        keep = KEPT_FOR_TYPED if wish.urgency else 0
+        waits = [budget.ready_at(READ, now, keep=keep), budget.ready_at(WRITE, now, wish.key.user_id, keep=keep)]
         if wish.token is not None and wish.memory.owner != token_digest(wish.token):
             waits.append(budget.ready_at(TEST, now))
         return max((wait for wait in waits if wait is not None), default=None)
