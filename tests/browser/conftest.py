@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 import app
 from demo import world
@@ -70,23 +71,30 @@ class Desk:
         await self.page.wait_for_selector(f".member:has-text('{name}') .about")
 
 
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all tests: starting it takes longer than most of them."""
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         except Error as error:
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-        async with world.world(app.build, start=MONDAY) as running:
-            running.clock.pause()
-            page = await browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
-            page.set_default_timeout(20_000)
-            trouble: list[str] = []
-            page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-            page.on("pageerror", lambda error: trouble.append(str(error)))
-            await page.goto(running.address)
-            await page.wait_for_selector(".member[aria-pressed=true]")
-            yield Desk(running, page)
-            await page.close()
+        yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(chromium: Browser) -> AsyncIterator[Desk]:
+    async with world.world(app.build, start=MONDAY) as running:
+        running.clock.pause()
+        context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        page = await context.new_page()
+        page.set_default_timeout(20_000)
+        trouble: list[str] = []
+        page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        await page.goto(running.address)
+        await page.wait_for_selector(".member[aria-pressed=true]")
+        yield Desk(running, page)
+        await context.close()
     assert trouble == []

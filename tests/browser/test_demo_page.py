@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from demo.slack import views
 from tests.browser.conftest import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SAM = "U0SAM00001"
 PRIYA = "U0PRIYA001"

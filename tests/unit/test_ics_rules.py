@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from dateutil.rrule import rrulestr
@@ -191,7 +192,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(parts)
 
 
-@settings(max_examples=60)
+@settings(max_examples=300)
 @given(
     rule=rules(),
     start=st.datetimes(datetime(1990, 1, 1), datetime(2024, 12, 31)).map(lambda at: at.replace(microsecond=0)),
@@ -205,7 +206,8 @@ def test_any_rule_agrees_with_dateutil(rule: str, start: datetime, skipped: int)
         assume(False)  # an interval that never meets its BYHOUR: refused there
     reach = Reach(lower, upper)
     ours = [at for at in expanded(parsed(rule), start, None, reach, Budget(10**6, 10**6), first=False) if at >= lower]
-    assert ours == _bounded(peer, lower, upper)
+    with patch("dateutil.rrule.datetime.MAXYEAR", upper.year):  # else it looks until 9999 where nothing ever matches
+        assert ours == _bounded(peer, lower, upper)
 
 
 def _bounded(peer: object, lower: datetime, upper: datetime) -> list[datetime]:
