@@ -32,7 +32,7 @@ from tests.world import Replica
 
 PEOPLE, WORKSPACES = 5_000, 250
 EDGES = 150
-UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10 ** 9)
+UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10**9)
 
 
 def rows() -> list[Row]:
@@ -54,7 +54,7 @@ async def _edges() -> list[Row]:
         edges = {f"U{n}": start + timedelta(seconds=0.1 * n) for n in range(EDGES)}
         await _seed(replica, {PersonKey(f"T{user_id}", user_id): edge for user_id, edge in edges.items()})
         await replica.start()
-        while len(written := await stub.writes()) < EDGES:  # noqa: ASYNC110  # another process is looked at
+        while len(written := await stub.writes()) < EDGES:  # another process is looked at
             await asyncio.sleep(0.5)
         late = [1000 * (written[user_id] - edge.timestamp()) for user_id, edge in edges.items()][10:]
     assert min(late) > 0
@@ -77,7 +77,7 @@ async def _due_people(kind: str, address: str = "") -> list[Row]:
         await stub.forget()
         began = time.time()
         await replica.start()
-        while len(written := await stub.writes()) < PEOPLE:  # noqa: ASYNC110  # another process is looked at
+        while len(written := await stub.writes()) < PEOPLE:  # another process is looked at
             await asyncio.sleep(0.25)
         took = max(written.values()) - began
     return [
@@ -101,7 +101,7 @@ async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
     began = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(100)))
     took = time.perf_counter() - began
-    await profiles._clients.close()  # noqa: SLF001  # ours
+    await profiles._clients.close()  # ours
     return 2000 / took
 
 

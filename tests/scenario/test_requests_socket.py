@@ -24,7 +24,7 @@ PATIENCE = 10
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what is to become true."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  # conditions are the server's, which sets no events
+        while not condition():  # conditions are the server's, which sets no events
             await asyncio.sleep(0.01)
 
 
