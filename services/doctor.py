@@ -39,7 +39,7 @@ class Database(Protocol):
     """The database, as far as its health goes."""
 
     async def revision(self) -> tuple[str | None, str]:
-        """The step it is at, and the newest one."""
+        """The step it is at, and the newest one. Raises DatabaseError where it cannot be reached."""
         ...
 
     async def drift(self) -> list[object]:
@@ -99,7 +99,10 @@ class Doctor:
         return Finding("settings", True, "complete")
 
     async def _revision(self) -> Finding:
-        at, newest = await self._database.revision()
+        try:
+            at, newest = await self._database.revision()
+        except StatusQuoError as error:
+            return Finding("database", False, f"{error.sentence()} ({error.reason})")
         if at != newest:
             return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `python app.py migrate`")
         drift = await self._database.drift()

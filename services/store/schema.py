@@ -11,7 +11,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from services.errors import DatabaseError
 from services.store.engine import Database
 from services.store.models import Base
 
@@ -47,9 +49,12 @@ async def upgrade(database: Database) -> None:
 
 
 async def current(database: Database) -> str | None:
-    """The step that the database is at; None for an empty one."""
-    async with database.read() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    """The step that the database is at; None for an empty one. Raises DatabaseError where there is none to be had."""
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except (OSError, SQLAlchemyError) as error:
+        raise DatabaseError(type(error).__name__) from error
 
 
 async def drift(database: Database) -> list[object]:

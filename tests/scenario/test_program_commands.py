@@ -31,6 +31,16 @@ async def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_sh
     assert os.listdir(tmp_path) == []
 
 
+async def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
+    nowhere = {"DATABASE_URL": "postgresql://quo:hunter2@127.0.0.1:1/x", "ENCRYPTION_KEYS": new_key()}
+    for command in ("migrate", "doctor", "rotate-keys", "worker"):
+        ran = await run(command, cwd=tmp_path, **nowhere)
+        assert ran.status == 1
+        said = ran.out + ran.err
+        assert said.count("The database cannot be reached, or refuses us. Check DATABASE_URL.") == 1
+        assert ("Traceback" in said, "hunter2" in said) == (False, False)
+
+
 async def test_serve_without_any_setting_says_what_is_missing_and_starts_nothing(tmp_path: Path) -> None:
     ran = await run("serve", cwd=tmp_path)
     assert (ran.status, ran.out) == (1, "")
