@@ -66,6 +66,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.engine.lane import Lanes
     from services.engine.runner import EmbeddedRunner
     from services.errors import NotInstalledError
+    from services.farewell import Farewell
     from services.grants import Grants, SlackApp
     from services.housekeeping import Housekeeping
     from services.keeping import Keeper
@@ -92,7 +93,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     phrases = PhraseBook()
 
     # use cases
-    leaving = Leaving(stores.people, stores.workspaces, authority, clock=clock, bell=bell)
+    profiles = SlackProfiles(clients)
+    leaving = Leaving(
+        stores.people, stores.workspaces, authority, memories=stores.overview, farewell=Farewell(profiles, clock),
+        clock=clock, bell=bell,
+    )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
         exporter=stores.export, clock=clock, bell=bell, base_url=config.base_url,
@@ -113,7 +118,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     # the engine: what is due, and the lanes
     tokens = TokenRefresh(stores.tokens, SlackRotation(clients, client_id, client_secret), clock)
-    keeper = Keeper(SlackProfiles(clients), CountedWishes(stores.lanes, metrics), clock, tokens.refresh)
+    keeper = Keeper(profiles, CountedWishes(stores.lanes, metrics), clock, tokens.refresh)
     links = Links(grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble)
     chores = (
         NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
@@ -132,9 +137,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     # what listens
     errors = handlers.Errors(locale.say, people, views)
-    bolt = handlers.bolt_app(
-        handlers.Authorize(stores.workspaces), errors, clients.client(), not_installed=NotInstalledError.sentence()
-    )
+    authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
+    bolt = handlers.bolt_app(authorize, errors, clients.client(), not_installed=refusal)
     news, shortcuts = handlers.Events(people, leaving), handlers.Shortcuts(home)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=shortcuts, events=news
@@ -238,15 +242,14 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
     export = command("export", _export, "print a person's data as JSON")
-    forget = command("forget", _forget, "delete a person's data and revoke their token")
-    for of_person in (export, forget):
+    for of_person in (export, command("forget", _forget, "delete a person's data and revoke their token")):
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return parser
 
 
-def _settings() -> Settings:
-    config = settings.load(os.environ)
+def _settings(*, serving: bool = False) -> Settings:
+    config = settings.load(os.environ, serving=serving)
     logs.configure(config.log_level, config.log_format)
     return config
 
@@ -257,9 +260,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    config = _settings()
-    if args.listens and (missing := config.missing_for_serving()):
-        raise SettingsError("\n".join(f"not set: {name}" for name in missing))
+    config = _settings(serving=args.listens)
     return asyncio.run(_until_stopped(config, listens=args.listens, worker=not args.no_worker))
 
 

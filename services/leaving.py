@@ -14,8 +14,9 @@ from typing import Protocol
 import structlog
 
 from services.errors import GrantLostError, SlackError
+from services.farewell import Farewell
 from services.grants import Grant
-from services.model import PersonKey
+from services.model import PersonKey, Standing
 from services.ports import Bell, Clock
 
 log = structlog.get_logger(__name__)
@@ -72,11 +73,31 @@ class Revoker(Protocol):
         ...
 
 
+class Memories(Protocol):
+    """What we remember of profiles: `store.overview.OverviewStore`."""
+
+    async def standing(self, key: PersonKey) -> Standing:
+        """The memory of one profile."""
+        ...
+
+
 class Leaving:
     """Takes grants, people and workspaces away."""
 
-    def __init__(self, people: Grants, workspaces: Installs, slack: Revoker, *, clock: Clock, bell: Bell) -> None:
-        """`slack` revokes, and says whether a token still lives."""
+    def __init__(
+        self,
+        people: Grants,
+        workspaces: Installs,
+        slack: Revoker,
+        *,
+        memories: Memories,
+        farewell: Farewell,
+        clock: Clock,
+        bell: Bell,
+    ) -> None:
+        """`slack` revokes, and says whether a token still lives; `farewell` leaves a profile as it was."""
+        self._memories = memories
+        self._farewell = farewell
         self._people = people
         self._workspaces = workspaces
         self._slack = slack
@@ -84,12 +105,17 @@ class Leaving:
         self._bell = bell
 
     async def forget(self, key: PersonKey) -> bool:
-        """Delete everything of the person in one transaction, then revoke their token; whether there was anything."""
+        """Delete everything of the person in one transaction; whether there was anything.
+
+        Then their profile gets back what we had covered, and their token is revoked.
+        """
         grant = await self._people.the_grant(key)
+        standing = await self._memories.standing(key)
         if not await self._people.delete(key):
             return False
         log.info("person_forgotten", team_id=key.team_id, user_id=key.user_id)
         if grant is not None:
+            await self._farewell.leave(key, grant.token, standing)
             await self._revoke(key, grant)
         return True
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -105,16 +105,6 @@ class Settings(BaseModel):
                 raise ValueError("must be Fernet keys, comma-separated, newest first") from error
         return value
 
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Settings:
-        if bool(self.slack_client_id) != bool(self.slack_client_secret):
-            raise ValueError("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together: set both or neither")
-        if bool(self.google_client_id) != bool(self.google_client_secret):
-            raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together: set both or neither")
-        if bool(self.microsoft_client_id) != bool(self.microsoft_client_secret):
-            raise ValueError("MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET go together: set both or neither")
-        return self
-
     @property
     def has_slack(self) -> bool:
         """Whether there is a Slack to serve; without one `make run` starts the demo."""
@@ -132,14 +122,7 @@ class Settings(BaseModel):
 
     def missing_for_serving(self) -> list[str]:
         """The names that `serve` cannot do without and that are not set."""
-        missing = []
-        if not self.slack_app_token and not self.slack_signing_secret:
-            missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
-        if not self.slack_client_id and not self.slack_bot_token:
-            missing.append("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (people grant their own user token)")
-        if not self.encryption_keys and not self.is_sqlite:
-            missing.append("ENCRYPTION_KEYS (every replica needs the same ones)")
-        return missing
+        return _missing({name: getattr(self, name) for name in type(self).model_fields}, sqlite=self.is_sqlite)
 
     def keys(self) -> list[str]:
         """The Fernet keys, newest first; with SQLite they are created beside the database on the first run."""
@@ -150,10 +133,11 @@ class Settings(BaseModel):
         return _kept_keys(Path(make_url(self.database_url).database or "var/x").parent / "encryption.keys")
 
 
-def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
+def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:
     """The settings of `environment` over those of the file `dotenv`.
 
-    Raises SettingsError whose reason names every missing or malformed setting, one a line.
+    Raises SettingsError whose reason names every malformed setting, every half of a pair and, where `serving`, every
+    missing one, one a line.
     """
     names = {name.upper(): name for name in Settings.model_fields}
     from_file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
@@ -163,11 +147,37 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> 
         for key, value in source.items()
         if key in names and value
     }
+    wrong: list[str] = []
+    loaded = None
     try:
-        return Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
+        loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_plain(e['msg'])}" for e in error.errors()]
-        raise SettingsError("\n".join(line.removeprefix(": ") for line in lines)) from None
+        wrong = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_plain(e['msg'])}" for e in error.errors()]
+    wrong += [
+        f"{one.upper()} and {other.upper()} go together: set both or neither"
+        for one, other in _PAIRS
+        if bool(values.get(one)) != bool(values.get(other))
+    ]
+    if serving:
+        sqlite = (values.get("database_url") or DEFAULT_DATABASE).startswith("sqlite")
+        wrong += [f"not set: {name}" for name in _missing(values, sqlite=sqlite)]
+    if loaded is None or wrong:
+        raise SettingsError("\n".join(wrong))
+    return loaded
+
+
+_PAIRS = tuple((f"{name}_client_id", f"{name}_client_secret") for name in ("slack", "google", "microsoft"))
+
+
+def _missing(values: Mapping[str, object], *, sqlite: bool) -> list[str]:
+    missing = []
+    if not values.get("slack_app_token") and not values.get("slack_signing_secret"):
+        missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
+    if not values.get("slack_client_id") and not values.get("slack_bot_token"):
+        missing.append("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (people grant their own user token)")
+    if not values.get("encryption_keys") and not sqlite:
+        missing.append("ENCRYPTION_KEYS (every replica needs the same ones)")
+    return missing
 
 
 def _plain(message: str) -> str:

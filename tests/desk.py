@@ -27,6 +27,7 @@ from handlers.signatures import Signatures
 from handlers.surface import NoAccounts, Surface
 from handlers.web import application
 from services.calendars.connections import Connections
+from services.farewell import Farewell
 from services.leaving import Leaving
 from services.locale import say, wording
 from services.metrics import Metrics
@@ -36,6 +37,7 @@ from services.people import People
 from services.phrases import PhraseBook
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
+from services.slack.profile import SlackProfiles
 from services.slack.views import SlackViews
 from services.status import Statuses
 from services.store.calendars import CalendarStore
@@ -208,7 +210,9 @@ async def open_desk(
         )  # fmt: skip
         workspaces = WorkspaceStore(database, vault)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
-        leaving = Leaving(store, workspaces, authority, clock=clock, bell=bell)
+        overview = OverviewStore(database, engine.standings)
+        farewell = Farewell(SlackProfiles(clients), clock)
+        leaving = Leaving(store, workspaces, authority, memories=overview, farewell=farewell, clock=clock, bell=bell)
         people = People(
             store, workspaces=workspaces, states=StateStore(database), members=authority, leaver=leaving,
             exporter=NoExport(), clock=clock, bell=bell, base_url="https://quo.example",
@@ -217,7 +221,7 @@ async def open_desk(
         rules = RuleStore(database, vault)
         statuses = Statuses(
             clock=clock, bell=bell, facts=engine.facts, overrides=overrides, rules=rules, choices=preferences,
-            overview=OverviewStore(database, engine.standings), writes=engine.writes, wording=wording,
+            overview=overview, writes=engine.writes, wording=wording,
         )  # fmt: skip
         connections = Connections(
             CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell

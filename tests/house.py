@@ -26,6 +26,7 @@ from handlers.operations import Check, Operations
 from handlers.server import QuietRunner
 from handlers.signatures import Signatures
 from handlers.web import application
+from services.farewell import Farewell
 from services.grants import Grants, SlackApp
 from services.leaving import Leaving
 from services.locale import say
@@ -34,6 +35,7 @@ from services.model import PersonKey
 from services.people import People
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
+from services.slack.profile import SlackProfiles
 from services.slack.views import SlackViews
 from services.store.columns import Vault
 from services.store.deliveries import DeliveryStore
@@ -168,7 +170,8 @@ async def house(
     workspaces, states, store = stores.workspaces, stores.states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
-    leaving = Leaving(store, workspaces, authority, clock=clock, bell=bell)
+    farewell = Farewell(SlackProfiles(clients), clock)
+    leaving = Leaving(store, workspaces, authority, memories=stores.overview, farewell=farewell, clock=clock, bell=bell)
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),

@@ -10,7 +10,7 @@ import pytest
 from services.model import Action, Reason, ReasonCode
 from services.store.engine import Database, after_commit
 from services.wishes import Attempt, Memory, Outcome
-from tests.world import World, meeting, until
+from tests.world import World
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For what takes several processes: SQLite has one."""
@@ -54,31 +54,6 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
         assert sorted(taken) == sorted(f"U{number}" for number in range(40))
         assert await mine.due.next_due() == now + timedelta(days=1)
     finally:
-        await other.close()
-
-
-@on_postgresql
-async def test_two_engines_on_one_database_lose_no_status(world: World, database_url: str) -> None:
-    other = Database(database_url)
-    try:
-        first, second = world.replica(), world.replica(database=other)
-        await first.start()
-        await second.start()
-        start = world.clock.now() + timedelta(hours=1)
-        keys = [await world.person(f"U{number}") for number in range(20)]
-        for key in keys:
-            await world.has(key, meeting(start))
-        await world.settled()
-        world.clock.move(hours=1)
-        await until(lambda: all(world.status(key.user_id)[0] == "In a meeting" for key in keys))
-        await world.settled()
-        for key in keys:
-            standing = (await world.memory(key)).standing
-            # whoever came second at the fence may leave its intent: what the profile shows is known to be ours by it
-            assert "In a meeting" in {known.text for known in (standing.applied, standing.pending) if known}
-    finally:
-        await world.close()
-        world.replicas.clear()
         await other.close()
 
 

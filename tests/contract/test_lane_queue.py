@@ -201,7 +201,7 @@ async def test_two_replicas_share_lanes_and_never_exceed_a_limit(
                 await world.has(key, meeting(start, 60))
             await world.settled(60)
             world.clock.move(hours=1)
-            await until(lambda: len(world.written()) == 4 * 48, 60)
+            await until(lambda: len(world.written()) == 4 * 40, 60)
             for _ in range(70):
                 world.clock.move(seconds=1)
                 await asyncio.sleep(0.02)

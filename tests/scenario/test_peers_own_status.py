@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.model import PersonKey
 from tests.feeds import lasting
-from tests.whole import Whole, at
+from tests.whole import ANN, TEAM, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
@@ -210,3 +211,26 @@ async def test_restart_in_mid_event_repeats_nothing_and_puts_back_what_was_cover
     await on_both.start()
     await on_both.settle()
     assert on_both.shows() == ("Reading", ":books:", None)
+
+
+async def test_person_who_is_forgotten_gets_back_what_was_covered(on_both: Whole) -> None:
+    await on_both.joins()
+    await on_both.says("Reading", ":books:")
+    on_both.feeds["work"].has(lasting("a", at("10:00"), 60))
+    await on_both.connects("work")
+    await on_both.until(at("10:00"))
+    assert on_both.shows() == (*MEETING, at("11:00"))
+    assert on_both.service is not None
+    assert await on_both.service.people.forget(PersonKey(TEAM, ANN))
+    assert on_both.shows() == ("Reading", ":books:", None)
+    await on_both.until(at("11:00"))
+    assert on_both.shows() == ("Reading", ":books:", None)
+
+
+async def test_status_of_ours_goes_with_the_person_who_is_forgotten(whole: Whole) -> None:
+    await whole.joins()
+    await whole.types("/quo", ":pizza: Lunch")
+    assert whole.shows() == ("Lunch", ":pizza:", None)
+    assert whole.service is not None
+    assert await whole.service.people.forget(PersonKey(TEAM, ANN))
+    assert whole.shows() == NOTHING

@@ -36,6 +36,15 @@ def test_every_mistake_is_reported_at_once_by_name_and_without_its_value() -> No
     assert "hunter2" not in caught.value.reason
 
 
+def test_what_serving_lacks_is_reported_with_what_is_malformed() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"FEED_INTERVAL": "0", "GOOGLE_CLIENT_ID": "1"}, None, serving=True)
+    assert [line.split(" ")[0].rstrip(":") for line in caught.value.reason.splitlines()] == [
+        "FEED_INTERVAL", "GOOGLE_CLIENT_ID", "not", "not",
+    ]  # fmt: skip
+    assert "SLACK_SIGNING_SECRET" in caught.value.reason
+
+
 def test_half_a_pair_is_reported() -> None:
     with pytest.raises(SettingsError, match="SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together"):
         settings.load({"SLACK_CLIENT_ID": "1.2"}, None)
