@@ -128,7 +128,11 @@ def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[by
     """A Python process, ended by SIGTERM."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
     with subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, env={**clean, **environment}, stderr=subprocess.DEVNULL
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**clean, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as running:
         try:
             yield running
