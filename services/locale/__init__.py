@@ -45,8 +45,15 @@ def catalogue(code: str) -> dict[str, str]:
 
 
 def say(locale: str, message: str, **facts: object) -> str:
-    """`message` in the language of `locale`, with its facts. Raises KeyError for a fact that is not given."""
-    return catalogue(language(locale)).get(message, message).format(**facts)
+    """`message` in the language of `locale`, with its facts. Raises KeyError for a fact that is not given.
+
+    A fact that ends in a full stop ("27 nov.") does not get a second one from the sentence.
+    """
+    sentence = catalogue(language(locale)).get(message, message)
+    for name, fact in facts.items():
+        if isinstance(fact, str) and fact.endswith(".") and not fact.endswith("..") and f"{{{name}}}." in sentence:
+            facts[name] = fact[:-1]
+    return sentence.format(**facts)
 
 
 @lru_cache(maxsize=64)

@@ -126,3 +126,9 @@ def test_default_texts_are_translated_and_fit_a_status(code: str) -> None:
 )
 def test_conventions_of_a_locale_nobody_knows_are_those_of_its_language(slack: str, written: str) -> None:
     assert str(locale.conventions(slack)) == written
+
+
+def test_abbreviated_month_at_the_end_of_a_sentence_has_one_full_stop() -> None:
+    message = "You are out of office {when}."
+    assert locale.say("fr-FR", message, when="le 27 nov.").endswith("27 nov.")
+    assert not locale.say("fr-FR", message, when="le 27 nov.").endswith("..")
