@@ -94,7 +94,7 @@ async def sheltered(work: Awaitable[T], **where: object) -> T | None:
     """What `work` gives; None where it failed, which is recorded. For tasks that nobody waits for."""
     try:
         return await work
-    except Exception as failure:
+    except Exception as failure:  # the same net, for what arrives by Socket Mode
         record(failure, known(failure), **where)
         return None
 
