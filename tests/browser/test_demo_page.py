@@ -51,7 +51,7 @@ async def test_dragged_event_moves_and_its_status_with_it(desk: Desk) -> None:
     await desk.page.mouse.up()
     await expect(desk.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
     await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).to_contain_text("11:00")
+    await expect(desk.page.locator("#home")).to_contain_text("11:15")  # it lengthens the review, which ended at 11:00
     await desk.go_to("09:10")
     await desk.no_status_of("Maya Okafor")
 
