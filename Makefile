@@ -52,10 +52,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Status Quo needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
+# The lock files hold every package there is to install: pip is to resolve nothing by itself (it then takes the newest
+# release of an extra, and refuses it for want of a hash).
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.run
