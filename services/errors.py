@@ -76,6 +76,18 @@ class TooManyError(InputError):
     """That is more than one person can have. Remove something first."""
 
 
+class CredentialsRefusedError(InputError):
+    """The server did not accept that user and password. Some services want an app password: make one there."""
+
+
+class NoCalendarsError(InputError):
+    """There is no calendar at that address. Check it, or use the one that the service's help gives for CalDAV."""
+
+
+class ServerSilentError(InputError):
+    """That server does not answer. Check the address, or try again in a minute."""
+
+
 class NothingToDoError(InputError):
     """There is nothing to change."""
 
@@ -145,6 +157,24 @@ class ConsentDeniedError(RequestError):
     http_status = 200
 
 
+class AccountNotAllowedError(RequestError):
+    """Nothing was connected: a permission was left out. Type `/quo connect` and allow all that is asked."""
+
+    http_status = 200
+
+
+class NotOfferedError(RequestError):
+    """That kind of calendar cannot be connected here. The operator has to set it up first."""
+
+    http_status = 404
+
+
+class TooManyRequestsError(RequestError):
+    """That is too often. Wait a minute and try again."""
+
+    http_status = 429
+
+
 class NotInstalledError(RequestError):
     """Status Quo is not installed in this workspace. Install it first."""
 
@@ -177,6 +207,25 @@ class CalendarGoneError(CalendarError):
 
 class CalendarBusyError(CalendarError):
     """The calendar's server asks us to come back later. I will."""
+
+    def __init__(
+        self, reason: str = "", *, retry_after: float | None = None, everybody: bool = False, **facts: object
+    ) -> None:
+        """`everybody`: the provider asks it of all of us, not for this host or account alone."""
+        super().__init__(reason, retry_after=retry_after, **facts)
+        self.everybody = everybody
+
+
+class AccountLostError(CalendarError):
+    """I may no longer read this account's calendars. Connect it again."""
+
+
+class AccessRefusedError(CalendarError):
+    """The calendar's server did not take our permission just now. I renew it and try again."""
+
+
+class PushNotPossibleError(CalendarError):
+    """This calendar does not tell of its changes. I look at it regularly instead."""
 
 
 class NotACalendarError(CalendarError):

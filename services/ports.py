@@ -80,7 +80,11 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What a source needs to fetch one calendar. `address`, `credentials` and `state` are opened secrets."""
+    """What a source needs to fetch one calendar. `address`, `credentials` and `state` are opened secrets.
+
+    `address` is a feed's URL, or the calendar's id at its provider; `account_id` names the account that it is of,
+    "" where it needs none.
+    """
 
     key: PersonKey
     calendar_id: str
@@ -88,6 +92,7 @@ class Connection:
     address: str
     zone: ZoneInfo
     addresses: tuple[str, ...] = ()
+    account_id: str = ""
     credentials: Mapping[str, Any] = field(default_factory=dict, repr=False)
     state: bytes | None = field(default=None, repr=False)
 
@@ -125,6 +130,76 @@ class Source(Protocol):
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """The changes. Raises a `CalendarError`; then nothing is changed."""
+        ...
+
+
+# ── accounts at providers ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCalendar:
+    """A calendar that an account has, as its provider names it. `main`: connected unless the person says otherwise."""
+
+    address: str
+    name: str
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Whose account it is and what it has. `subject` tells accounts apart and never changes; `name` is for people."""
+
+    subject: str
+    name: str
+    calendars: tuple[OfferedCalendar, ...]
+
+
+class Directory(Protocol):
+    """A provider's list of calendars."""
+
+    async def offer(self, credential: str) -> Offer:
+        """The account of an access token, and its calendars. Raises a `CalendarError`."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Access tokens for people's accounts, renewed when they have to be, by one replica at a time."""
+
+    async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
+        """A token that is good for a minute at least, and another one than `refused`, which the provider turned down.
+
+        Raises AccountLostError where the account is to be connected anew, another `CalendarError` for what passes.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A provider's promise to tell of changes of a calendar.
+
+    `watch_id` is ours and travels to the provider; `remote_id` is the provider's own name of it (Google: the resource's
+    id, Microsoft: the subscription's); `expires_at` is what the provider said.
+    """
+
+    watch_id: str
+    remote_id: str
+    expires_at: datetime
+
+
+class Watcher(Protocol):
+    """A provider that pushes."""
+
+    async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
+        """Ask for pushes that carry `watch_id` and `secret` (43 url-safe characters). Raises a `CalendarError`;
+        PushNotPossibleError where this calendar will never have any."""
+        ...
+
+    async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
+        """The same watch for longer; None where there is no such thing, and a new one has to be made."""
+        ...
+
+    async def stop(self, credential: str, watch: Watch) -> None:
+        """End a watch, with an access token of its account. One that is gone is well. Raises a `CalendarError`."""
         ...
 
 

@@ -129,22 +129,50 @@ class Lane(Base):
     budget: Mapped[str] = mapped_column(Text, default="{}")
 
 
+class Account(Base):
+    """A person's account at a provider: what lets us in, for every calendar of it."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    account_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    provider: Mapped[str] = mapped_column(String(16))  # google | microsoft | caldav
+    subject: Mapped[bytes | None] = mapped_column(Sealed)  # tells accounts apart
+    name: Mapped[bytes | None] = mapped_column(Sealed)
+    credentials: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: tokens, or user and password
+    offer: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: the calendars it had when last looked at
+    state: Mapped[str] = mapped_column(String(16), default="ok")  # ok | lost
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: counts changes of the credentials
+    leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being renewed; nobody else renews it before
+
+
 class Calendar(Base):
-    """A connected source of events. `address_digest` (keyed hash) tells that one is connected already."""
+    """A connected source of events. `address_digest` (keyed hash) tells that one is connected already.
+
+    `pace` names what its fetches share limits with: a feed's host, an account's mailbox.
+    """
 
     __tablename__ = "calendars"
     __table_args__ = (
         _of_person(),
         Index("ix_calendars_due_at", "due_at"),
+        Index("ix_calendars_watch_due_at", "watch_due_at"),
+        Index("ix_calendars_secret", "secret"),
         Index("uq_calendars_address", "team_id", "user_id", "address_digest", unique=True),
     )
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    account_id: Mapped[str | None] = mapped_column(_ID)
     provider: Mapped[str] = mapped_column(String(16))  # ics | google | microsoft | caldav | hook | file
     name: Mapped[bytes | None] = mapped_column(Sealed)
     host: Mapped[str] = mapped_column(String(255), default="")
+    pace: Mapped[str] = mapped_column(String(255), default="")
+    secret: Mapped[str | None] = mapped_column(String(64))  # a hook's, as a digest
     address: Mapped[bytes | None] = mapped_column(Sealed)
     address_digest: Mapped[str] = mapped_column(String(64))
     credentials: Mapped[bytes | None] = mapped_column(Sealed)
@@ -159,20 +187,54 @@ class Calendar(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     claim: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: who claimed last may write
     leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being fetched; nobody else claims it before
+    watch_due_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when a watch is to be made or renewed
+    watch_failures: Mapped[int] = mapped_column(Integer, default=0)
+
+
+def _of_calendar() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["team_id", "user_id", "calendar_id"],
+        ["calendars.team_id", "calendars.user_id", "calendars.calendar_id"],
+        ondelete="CASCADE",
+    )
+
+
+class WatchRow(Base):
+    """A provider's promise to push. Its row is there before the promise: a push may be faster than the answer."""
+
+    __tablename__ = "watches"
+    __table_args__ = (_of_calendar(), Index("ix_watches_watch_id", "watch_id"))
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    watch_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID)
+    calendar_id: Mapped[str] = mapped_column(_ID)
+    secret: Mapped[str] = mapped_column(String(64))  # as a digest: what a push has to bring
+    remote_id: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # None until the provider has promised
+
+
+class InboxRow(Base):
+    """A calendar file that somebody sent us and that is not worked in yet: to a hook, or in the messages tab."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (_of_calendar(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    whole: Mapped[bool] = mapped_column(Boolean, default=False)  # it is all there is; else a part of it
+    received_at: Mapped[datetime] = mapped_column(UtcInstant)
+    content: Mapped[bytes] = mapped_column(Sealed)
 
 
 class EventRow(Base):
     """One occurrence. What it is about (title, location) is sealed in `detail`."""
 
     __tablename__ = "events"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["team_id", "user_id", "calendar_id"],
-            ["calendars.team_id", "calendars.user_id", "calendars.calendar_id"],
-            ondelete="CASCADE",
-        ),
-        Index("ix_events_end", "team_id", "user_id", "end_at"),
-    )
+    __table_args__ = (_of_calendar(), Index("ix_events_end", "team_id", "user_id", "end_at"))
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -270,7 +332,7 @@ class Notice(Base):
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "welcome"
+    subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "account/<id>", …
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
