@@ -191,7 +191,8 @@ class Watcher(Protocol):
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
         """Ask for pushes that carry `watch_id` and `secret` (43 url-safe characters). Raises a `CalendarError`;
-        PushNotPossibleError where this calendar will never have any."""
+        PushNotPossibleError where this calendar will never have any.
+        """
         ...
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:

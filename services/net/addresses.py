@@ -17,7 +17,10 @@ from yarl import URL
 from services.errors import AddressNotAllowedError, NotAnAddressError
 
 LONGEST = 2048
-"""Characters that an address may have: what browsers and Slack's input take."""
+"""Characters that an address may have which a person types: what browsers and Slack's input take."""
+
+LONGEST_LINK = 16_384
+"""Characters that an address may have which a server gave us: Graph's links carry long tokens."""
 
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 _METADATA = frozenset(
@@ -152,7 +155,7 @@ _SLACK_LINK = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")  # Slack writes a pasted a
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,253})", re.IGNORECASE)
 
 
-def clean(text: str) -> URL:
+def clean(text: str, longest: int = LONGEST) -> URL:
     """`text` as an http(s) address: Slack's brackets off, webcal as https, the fragment off, the rest untouched.
 
     Raises NotAnAddressError. An ASCII address keeps its escapes as they are: some servers sign them.
@@ -161,7 +164,7 @@ def clean(text: str) -> URL:
     linked = _SLACK_LINK.fullmatch(text)
     if linked:
         text = linked[1].replace("&amp;", "&")
-    if len(text) > LONGEST:
+    if len(text) > longest:
         raise NotAnAddressError("too long")
     if re.search(r"[\x00-\x20\x7f\\]", text):
         raise NotAnAddressError("spaces or control characters")

@@ -31,7 +31,7 @@ from services.errors import (
     CalendarUnreachableError,
     NotAnAddressError,
 )
-from services.net.addresses import AddressRules, clean
+from services.net.addresses import LONGEST_LINK, AddressRules, clean
 
 BODY_LIMIT = 25 * 1024 * 1024
 REDIRECTS = 5
@@ -190,7 +190,7 @@ class GuardedClient:
         followed, and CalendarUnreachableError for everything that goes wrong on the way.
         """
         try:
-            target = clean(url)
+            target = clean(url, LONGEST_LINK)
         except NotAnAddressError as error:
             raise AddressNotAllowedError(error.reason) from None
         host = target.host
@@ -281,6 +281,6 @@ class GuardedClient:
 def _onward(url: URL, location: str) -> URL:
     try:
         onward = url.join(URL(location, encoded=location.isascii()))
-        return clean(str(onward))
+        return clean(str(onward), LONGEST_LINK)
     except (ValueError, NotAnAddressError):
         raise CalendarUnreachableError("redirect to nowhere", host=url.host) from None

@@ -1,0 +1,1 @@
+"""Google Calendar: what its API says, as values of ours."""

@@ -1,0 +1,1 @@
+"""Microsoft 365: what Microsoft Graph says, as values of ours."""
