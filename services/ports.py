@@ -190,8 +190,9 @@ class Watcher(Protocol):
     """A provider that pushes."""
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
-        """Ask for pushes that carry `watch_id` and `secret` (43 url-safe characters). Raises a `CalendarError`;
-        PushNotPossibleError where this calendar will never have any.
+        """Ask for pushes that carry `watch_id` and `secret`, which are url-safe.
+
+        Raises a `CalendarError`: PushNotPossibleError where this calendar will never have any.
         """
         ...
 
