@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from services.calendars.ics.recurrence import Budget
 from services.calendars.ics.series import Occurrence, Series
 from services.calendars.ics.values import ValueProblemError, duration
 from services.calendars.ics.vtimezone import zones_of
-from services.calendars.ics.zones import Zones
+from services.calendars.ics.zones import Zones, iana_name
 from services.model import Event, WallTimes
 from services.ports import Problem
 
@@ -149,25 +149,57 @@ def _event(calendar_id: str, uid: str, occurrence: Occurrence, said: Details) ->
 
 
 def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
-    """The calendars of a file put together where they say the same of themselves.
+    """The calendars of a file put together where they say the same of themselves and do not contradict in their zones.
 
     Some exports write one VCALENDAR per component, so that a series and its changes stand in different ones.
     """
     if len(calendars) < 2:  # noqa: PLR2004 - nothing to put together
         return list(calendars)
-    groups: dict[tuple[str, str], list[RawCalendar]] = {}
+    groups: dict[tuple[str, str], list[_Together]] = {}
     for calendar in calendars:
         properties = Component(Raw("VCALENDAR", calendar.lines))
-        groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), []).append(calendar)
-    return [
-        RawCalendar(
-            group[0].lines,
-            tuple(zone for calendar in group for zone in calendar.zones),
-            tuple(event for calendar in group for event in calendar.events),
-            all(calendar.whole for calendar in group),
-        )
-        for group in groups.values()
-    ]
+        like_it = groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), [])
+        zones = _zones_that_matter(calendar)
+        group = next((one for one in like_it if one.agrees(zones)), None)
+        if group is None:
+            group = _Together(calendar.lines)
+            like_it.append(group)
+        group.add(calendar, zones)
+    return [group.calendar() for like_it in groups.values() for group in like_it]
+
+
+@dataclass(slots=True)
+class _Together:
+    """Calendars of a file that are read as one."""
+
+    lines: bytes
+    zones: dict[str, Raw] = field(default_factory=dict)
+    events: list[Raw] = field(default_factory=list)
+    whole: bool = True
+
+    def agrees(self, zones: Mapping[str, Raw]) -> bool:
+        """Whether every name means the same here and there: "Customized Time Zone" rarely does."""
+        return all(self.zones.get(tzid, raw) == raw for tzid, raw in zones.items())
+
+    def add(self, calendar: RawCalendar, zones: Mapping[str, Raw]) -> None:
+        self.zones.update(zones)
+        self.events.extend(calendar.events)
+        self.whole = self.whole and calendar.whole
+
+    def calendar(self) -> RawCalendar:
+        # Sorted, so that one more calendar with zones that others have changes nothing for those.
+        zones = tuple(self.zones[tzid] for tzid in sorted(self.zones))
+        return RawCalendar(self.lines, zones, tuple(self.events), self.whole)
+
+
+def _zones_that_matter(calendar: RawCalendar) -> dict[str, Raw]:
+    """The calendar's VTIMEZONEs by TZID, the first of each, without those whose name says all (`Zones.named`)."""
+    zones: dict[str, Raw] = {}
+    for raw in calendar.zones:
+        tzid = Component(raw).text("TZID").strip()
+        if iana_name(tzid) != tzid:
+            zones.setdefault(tzid.casefold(), raw)
+    return zones
 
 
 def distinct(events: Iterable[Event]) -> list[Event]:

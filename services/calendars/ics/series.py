@@ -53,10 +53,15 @@ class Series:
         self._window.budget.next_series()
         changes = [component for component in self._components if component.all("RECURRENCE-ID")]
         masters: list[tuple[Component, Times]] = []
-        for component in _newest([component for component in self._components if component not in changes]):
-            times = self._times(component)
-            if times is not None:
-                masters.append((component, times))
+        versions = [component for component in self._components if component not in changes]
+        # A newer version that cannot be read does not make the one before it worth nothing.
+        while versions and not masters:
+            newest = _newest(versions)
+            for component in newest:
+                times = self._times(component)
+                if times is not None:
+                    masters.append((component, times))
+            versions = [component for component in versions if component not in newest]
         if not masters:
             yield from self._alone(changes)
         for index, (component, times) in enumerate(masters):
