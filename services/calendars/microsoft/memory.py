@@ -1,0 +1,114 @@
+"""What a source remembers of a calendar, and what a round of a delta makes of it. Pure.
+
+learn.microsoft.com/graph/delta-query-events. What is not documented, and was seen: an occurrence that is deleted leaves
+no trace; its series is sent anew, master and remaining occurrences (microsoft-graph-docs#4501). So what is left out
+means something, or does not; where it would make events disappear, everything is read anew instead of believing it.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.calendars.microsoft.events import Item, Kind, Removed, Say
+from services.ports import Connection
+
+BEHIND = timedelta(days=1)
+AHEAD = timedelta(days=60)
+SHORT = timedelta(days=30)
+"""With less of the window left than this, it is moved: a full round, because a delta's window is fixed in its token."""
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A source's `state`: the window, for whom it was read, the delta link, and the items as they were last seen."""
+
+    start: datetime
+    until: datetime
+    zone: str
+    addresses: tuple[str, ...]
+    link: str = field(repr=False)
+    items: Mapping[str, Item] = field(repr=False)
+
+    def dump(self) -> bytes:
+        """Compressed JSON: items of one calendar resemble each other."""
+        value = {
+            "version": _VERSION,
+            "start": self.start.isoformat(),
+            "until": self.until.isoformat(),
+            "zone": self.zone,
+            "addresses": self.addresses,
+            "link": self.link,
+            "items": [[i.id, i.kind, i.master, i.start, i.end, i.said] for i in self.items.values()],
+        }
+        return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
+
+    @classmethod
+    def load(cls, state: bytes | None) -> Memory | None:
+        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        if state is None:
+            return None
+        try:
+            value = json.loads(zlib.decompress(state))
+        except (zlib.error, ValueError):
+            return None
+        if not isinstance(value, dict) or value.get("version") != _VERSION:
+            return None
+        return cls(
+            start=datetime.fromisoformat(value["start"]),
+            until=datetime.fromisoformat(value["until"]),
+            zone=value["zone"],
+            addresses=tuple(value["addresses"]),
+            link=value["link"],
+            items={found[0]: _item(found) for found in value["items"]},
+        )
+
+    def serves(self, connection: Connection, now: datetime) -> bool:
+        """Whether the window reaches far enough, and guests were counted for the addresses that the person has."""
+        return self.addresses == connection.addresses and self.start <= now and self.until - now >= SHORT
+
+
+def _item(kept: list[Any]) -> Item:
+    identifier, kind, master, start, end, said = kept
+    return Item(
+        id=identifier,
+        kind=Kind(kind),
+        master=master,
+        start=None if start is None else (start[0], start[1]),
+        end=None if end is None else (end[0], end[1]),
+        said={Say(name): value for name, value in said.items()},
+    )
+
+
+def applied(known: Mapping[str, Item], came: Iterable[Item | Removed]) -> dict[str, Item] | None:
+    """The items after a round, in which of several entries of one id the last holds.
+
+    None where that cannot be told: a series came, or went, and not all of its occurrences were spoken of.
+    """
+    last: dict[str, Item | Removed] = {}
+    for entry in came:
+        last.pop(entry.id, None)
+        last[entry.id] = entry
+    spoken = {i for i, entry in last.items() if isinstance(entry, Removed) or entry.kind is Kind.MASTER}
+    if any(found.master in spoken and found.id not in last for found in known.values()):
+        return None
+    items = {i: found for i, found in known.items() if i not in last}
+    items.update((i, entry) for i, entry in last.items() if isinstance(entry, Item))
+    return items
+
+
+def masters_missing(items: Mapping[str, Item]) -> list[str]:
+    """The ids of series masters that occurrences need and that are not known, sorted."""
+    return sorted({found.master for found in items.values() if found.needs_master} - items.keys())
+
+
+def pruned(items: Mapping[str, Item]) -> dict[str, Item]:
+    """The items without the masters that no occurrence is of."""
+    used = {found.master for found in items.values()}
+    return {i: found for i, found in items.items() if found.kind is not Kind.MASTER or i in used}
