@@ -58,6 +58,18 @@ class OverrideStore:
         """
         return await self._additions.put(_Addition(key, override, now))
 
+    async def put(self, key: PersonKey, override: Override, now: datetime) -> None:
+        """Store `override` in the place of the one with its id, where there is one."""
+        row = self._row(_Addition(key, override, now))
+        fresh = {name: row[name] for name in ("kind", "start_at", "end_at", "created_at", "content")}
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert_for(connection, OverrideRow)
+                .values(**row)
+                .on_conflict_do_update(index_elements=["team_id", "user_id", "override_id"], set_=fresh)
+            )
+            await mark_due(connection, key, now)
+
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
         claims = [Claim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now) for one in additions]
         first = await claim_all(connection, claims)

@@ -1,0 +1,229 @@
+"""Inbound hooks: an address of a person's own, for calendars and statuses that other programs send."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import secrets
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.calendars import itip
+from services.calendars.feed import AHEAD, BEHIND, Expander
+from services.errors import (
+    CalendarTooCostlyError,
+    NotACalendarError,
+    RequestError,
+    TooManyRequestsError,
+    UnknownPathError,
+)
+from services.model import Override, PersonKey
+from services.ports import Bell, Clock
+from services.status import request_id
+
+log = structlog.get_logger(__name__)
+
+PATH = "/hooks/"
+A_MINUTE = 60
+"""Requests that one hook takes in a minute, in each process."""
+
+_BYTES = 32
+_MINUTE = timedelta(minutes=1)
+_REMEMBERED = 10_000
+
+
+class UnreadableCalendarError(RequestError):
+    """That is not a calendar that I can read. Send one that ends in `.ics`, whole."""
+
+    http_status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Whose hook it is, and where they are."""
+
+    key: PersonKey
+    calendar_id: str
+    zone: ZoneInfo
+
+
+class HookRows(Protocol):
+    """The stored hooks: `store.hooks.HookStore`."""
+
+    async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
+        """The id of a new one whose secret has that digest. Raises TooManyError, NotGrantedError."""
+        ...
+
+    async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
+        """From now on it has another secret; False where there is no such hook."""
+        ...
+
+    async def find(self, digest: str) -> Hook | None:
+        """The hook whose secret has that digest."""
+        ...
+
+
+class Arrivals(Protocol):
+    """The calendars' inboxes: `store.inbox.InboxStore`."""
+
+    async def put(
+        self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
+    ) -> bool:
+        """Keep a file for a calendar, which becomes due. Raises TooManyRequestsError."""
+        ...
+
+
+class Overrides(Protocol):
+    """What people show by hand: `store.overrides.OverrideStore`."""
+
+    async def put(self, key: PersonKey, override: Override, now: datetime) -> None: ...  # noqa: D102  # see the store
+    async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
+
+
+class Hooks:
+    """What the modals and the hooks' addresses call."""
+
+    def __init__(
+        self,
+        rows: HookRows,
+        arrivals: Arrivals,
+        overrides: Overrides,
+        *,
+        expander: Expander,
+        clock: Clock,
+        bell: Bell,
+        base_url: str,
+    ) -> None:
+        """`expander` looks whether what arrives can be read; `base_url` is PUBLIC_URL without a slash at its end."""
+        self._rows = rows
+        self._arrivals = arrivals
+        self._overrides = overrides
+        self._expander = expander
+        self._clock = clock
+        self._bell = bell
+        self._base_url = base_url
+        self._pace = HookPace()
+
+    # ── the owner's side ────────────────────────────────────────────────────────────────────────────
+
+    async def create(self, key: PersonKey) -> str:
+        """The address of a new hook; it is kept nowhere. Raises TooManyError, NotGrantedError for somebody unknown."""
+        secret = secrets.token_urlsafe(_BYTES)
+        calendar_id = await self._rows.create(key, digest_of(secret), self._clock.now())
+        log.info("hook_created", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
+        self._bell.ring()
+        return self._address(secret)
+
+    async def rotate(self, key: PersonKey, calendar_id: str) -> str | None:
+        """A new address in the place of the old one, which ends at once; None where there is no such hook."""
+        secret = secrets.token_urlsafe(_BYTES)
+        if not await self._rows.rotate(key, calendar_id, digest_of(secret)):
+            return None
+        log.info("hook_rotated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
+        return self._address(secret)
+
+    # ── the address's side ──────────────────────────────────────────────────────────────────────────
+
+    async def find(self, secret: str) -> Hook:
+        """The hook of that secret. Raises UnknownPathError, and TooManyRequestsError where it is used too often.
+
+        What is compared is a digest of all 256 bits, in an index: how long that takes tells nothing of a secret.
+        """
+        digest = digest_of(secret)
+        hook = await self._rows.find(digest)
+        if hook is None:
+            raise UnknownPathError("no such hook")
+        wait = self._pace.wait(hook.calendar_id, self._clock.now())
+        if wait:
+            raise TooManyRequestsError("hook", retry_after=wait)
+        return hook
+
+    async def take(self, hook: Hook, data: bytes) -> int:
+        """Take a calendar in, which the sync loop works in; of how many entries it is about.
+
+        Raises UnreadableCalendarError where it is none, TooManyRequestsError where too much waits already.
+        """
+        said = await readable(self._expander, data, hook, self._clock.now())
+        entries = itip.count(said)
+        if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, self._clock.now()):
+            raise UnknownPathError("the hook is gone")
+        log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
+        self._bell.ring()
+        return entries
+
+    async def show(self, hook: Hook, *, text: str, emoji: str, end: datetime | None) -> Override:
+        """Show a status from now until `end` (UTC; None: until ended), in the place of what this hook showed before."""
+        now = self._clock.now()
+        made = Override(_override(hook), now, end, now, text=text, emoji=emoji)
+        await self._overrides.put(hook.key, made, now)
+        log.info("hook_showed", **_ids(hook))
+        self._bell.ring()
+        return made
+
+    async def end(self, hook: Hook) -> bool:
+        """End what this hook shows; False where that is nothing."""
+        removed = await self._overrides.remove(hook.key, _override(hook), self._clock.now())
+        self._bell.ring()
+        return removed is not None
+
+    def _address(self, secret: str) -> str:
+        return f"{self._base_url}{PATH}{secret}"
+
+
+class HookPace:
+    """How often each hook was used in the last minute, as far as this process knows."""
+
+    def __init__(self, most: int = A_MINUTE) -> None:
+        """`most` requests in any minute."""
+        self._most = most
+        self._used: OrderedDict[str, deque[datetime]] = OrderedDict()
+
+    def wait(self, name: str, now: datetime) -> int:
+        """Note a request; the whole seconds to wait where it is one too many, else 0."""
+        used = self._used.setdefault(name, deque())
+        self._used.move_to_end(name)
+        if len(self._used) > _REMEMBERED:
+            self._used.popitem(last=False)
+        while used and used[0] <= now - _MINUTE:
+            used.popleft()
+        if len(used) >= self._most:
+            return max(1, math.ceil((used[0] + _MINUTE - now).total_seconds()))
+        used.append(now)
+        return 0
+
+
+async def readable(expander: Expander, data: bytes, whose: Hook, now: datetime) -> list[itip.Message]:
+    """What a calendar file says, once it is certain that it can be expanded. Raises UnreadableCalendarError."""
+    try:
+        said = await asyncio.to_thread(itip.messages, data)
+        await expander.read(
+            data,
+            calendar_id=whose.calendar_id,
+            addresses=(),
+            zone=whose.zone,
+            start=now - BEHIND,
+            end=now + AHEAD,
+            memory=None,
+        )
+    except (NotACalendarError, CalendarTooCostlyError) as error:
+        raise UnreadableCalendarError(error.reason) from None
+    return said
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+def _override(hook: Hook) -> str:
+    return request_id(hook.key, f"hook/{hook.calendar_id}")
+
+
+def _ids(hook: Hook) -> dict[str, str]:
+    return {"team_id": hook.key.team_id, "user_id": hook.key.user_id, "calendar_id": hook.calendar_id}
