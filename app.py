@@ -15,14 +15,12 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from services import logs, settings
 from services.clock import SystemClock
-from services.errors import DatabaseError, InputError, SettingsError, StatusQuoError
+from services.errors import InputError, SettingsError, StatusQuoError
 from services.model import PersonKey
 
 if TYPE_CHECKING:
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from services.people import People
     from services.ports import Clock
     from services.settings import Settings
-    from services.store.stores import Stores
 
 TROUBLE = 1
 
@@ -55,13 +52,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     Raises SettingsError for missing or wrong keys.
     """
+
     import handlers
-    from services import locale
-    from services.calendars.connections import Connections
-    from services.calendars.feed import FeedSource
-    from services.calendars.ics.expand import Expander
-    from services.calendars.sync import CalendarSync
-    from services.counted import CountedClients, CountedSource, CountedWishes
+    from services import locale, upkeep
+    from services.calendars import wiring
+    from services.counted import CountedClients, CountedWishes
     from services.engine.engine import Engine, EngineBell
     from services.engine.lane import Lanes
     from services.engine.runner import EmbeddedRunner
@@ -72,7 +67,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.keeping import Keeper
     from services.leaving import Leaving
     from services.metrics import Metrics
-    from services.net import AddressRules, GuardedClient
     from services.people import People
     from services.phrases import PhraseBook
     from services.reconcile import Reconciler
@@ -81,22 +75,21 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.telling import HomeChore, Links, NoticeChore, Teller
     from services.tokens import TokenRefresh
 
-    stores = await _stores(config, clock)
+    stores = await upkeep.stores(config, clock)
     metrics = Metrics()
     bell = EngineBell()
     clients = CountedClients(config.slack_api_url, metrics)
     client_id, client_secret = config.slack_client_id or "", _plain(config.slack_client_secret)
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
-    rules = AddressRules(private=config.allow_private_addresses)
-    guarded, expander = GuardedClient(rules), Expander()
     phrases = PhraseBook()
+    calendars = wiring.compose(config, stores, clock, bell, metrics)
 
     # use cases
     profiles = SlackProfiles(clients)
     leaving = Leaving(
         stores.people, stores.workspaces, authority, memories=stores.overview, farewell=Farewell(profiles, clock),
-        clock=clock, bell=bell,
+        accounts=stores.accounts, parter=calendars.partings, clock=clock, bell=bell,
     )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
@@ -106,8 +99,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
         choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
     )  # fmt: skip
-    calendars = Connections(stores.calendars, rules, clock, bell)
-    surface = handlers.Surface(statuses, people, calendars, phrases, clock, handlers.NoAccounts())
+    surface = handlers.Surface(statuses, people, calendars.connections, phrases, clock, handlers.NoAccounts())
     home = handlers.Home(surface, handlers.HomeTab(surface))
     commands = handlers.Commands(surface, Teller(stores.workspaces, messages))
     grants = Grants(
@@ -129,10 +121,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         from services.engine.queue import QueueRunner
 
         runner = QueueRunner(config.database_url)
-    feeds = CountedSource(FeedSource(guarded, expander), "ics", metrics)
-    sync = CalendarSync(stores.calendars, {"ics": feeds}, clock, bell, interval=timedelta(seconds=config.feed_interval))
     reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
-    work = (reconciler, tokens, sync, Housekeeping(stores.closet, clock))
+    work = (reconciler, tokens, calendars.sync, calendars.watching, Housekeeping(stores.closet, clock))
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens
@@ -173,25 +163,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         if socket is not None:
             await socket.stop()
         await engine.stop()
-        for closing in (sync, expander, guarded, clients, stores.database):
-            await closing.close()
+        for close in (*calendars.closing, clients.close, stores.database.close):
+            await close()
 
     return Service(web_application, engine, people, start, stop)
-
-
-async def _stores(config: Settings, clock: Clock) -> Stores:
-    """Every store over one database, brought up to date. Raises DatabaseError where there is none to be had."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from services.store import schema
-    from services.store.stores import Stores
-
-    stores = Stores.at(config.database_url, config.keys(), clock)
-    try:
-        await schema.upgrade(stores.database)
-    except (OSError, SQLAlchemyError) as error:
-        raise DatabaseError(type(error).__name__) from error
-    return stores
 
 
 def _plain(secret: SecretStr | None) -> str:
@@ -273,73 +248,22 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _migrate(args: argparse.Namespace) -> int:
-    from services.store import schema
-    from services.store.engine import Database
+    from services import upkeep
 
     config = _settings()
-    if args.sql:
-        print(schema.sql("sqlite" if config.is_sqlite else "postgresql"))
-        return 0
-
-    async def run() -> int:
-        with TemporaryDirectory() as folder:
-            url = f"sqlite+aiosqlite:///{folder}/empty.db" if args.check else config.database_url
-            database = Database(url)
-            try:
-                await schema.upgrade(database)
-                step, drift = await schema.current(database), await schema.drift(database)
-            finally:
-                await database.close()
-        print(f"{'The steps lead to' if args.check else 'The database is at'} step {step}.")
-        for difference in drift:
-            print(f"It differs from the models: {difference}", file=sys.stderr)
-        return TROUBLE if drift else 0
-
-    return asyncio.run(run())
+    return upkeep.steps(config) if args.sql else asyncio.run(upkeep.migrate(config, check=args.check))
 
 
 def _doctor(_args: argparse.Namespace) -> int:
-    from services.doctor import Doctor
-    from services.slack.health import SlackHealth
-    from services.store.stores import Stores
+    from services import upkeep
 
-    config, clock = _settings(), SystemClock()
-    slack, missing = SlackHealth(config.slack_api_url), config.missing_for_serving()
-
-    async def examine() -> int:
-        troubles = 0
-        async with Stores.at(config.database_url, config.keys(), clock) as stores:
-            async for finding in Doctor(database=stores.health, slack=slack, clock=clock, missing=missing).examine():
-                print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
-                troubles += not finding.well
-        return TROUBLE if troubles else 0
-
-    return asyncio.run(examine())
+    return asyncio.run(upkeep.examine(_settings(), SystemClock()))
 
 
 def _rotate_keys(_args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
+    from services import upkeep
 
-    from services.crypto import Sealer
-    from services.store.rotation import Rotation
-
-    config = _settings()
-
-    async def rotate() -> int:
-        changed = failed = 0
-        async with await _stores(config, SystemClock()) as stores:
-            rotation = Rotation(stores.database, Sealer(config.keys()))
-            progress = Progress(console=Console(stderr=True))
-            task = progress.add_task("re-sealing", total=await rotation.count())
-            with progress:
-                async for report in rotation.run():
-                    progress.advance(task, report.done)
-                    changed, failed = changed + report.changed, failed + report.failed
-        print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
-        return TROUBLE if failed else 0
-
-    return asyncio.run(rotate())
+    return asyncio.run(upkeep.rotate_keys(_settings(), SystemClock()))
 
 
 def _export(args: argparse.Namespace) -> int:

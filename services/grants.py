@@ -41,11 +41,15 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a single-use secret was made for. `user_id` is "" where it names nobody."""
+    """What a single-use secret was made for. `user_id` is "" where it names nobody.
+
+    `verifier` is PKCE's, which only we may know, where the provider takes one.
+    """
 
     purpose: str
     team_id: str = ""
     user_id: str = ""
+    verifier: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

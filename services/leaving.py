@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from services.calendars.parting import Parter, Parting
 from services.errors import GrantLostError, SlackError
 from services.farewell import Farewell
 from services.grants import Grant
@@ -81,6 +82,16 @@ class Memories(Protocol):
         ...
 
 
+class CalendarAccounts(Protocol):
+    """What is left to do at the providers of calendars: `store.accounts.AccountStore`."""
+
+    async def partings(
+        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
+    ) -> list[Parting]:
+        """For a workspace, or for one person of it."""
+        ...
+
+
 class Leaving:
     """Takes grants, people and workspaces away."""
 
@@ -92,10 +103,17 @@ class Leaving:
         *,
         memories: Memories,
         farewell: Farewell,
+        accounts: CalendarAccounts,
+        parter: Parter,
         clock: Clock,
         bell: Bell,
     ) -> None:
-        """`slack` revokes, and says whether a token still lives; `farewell` leaves a profile as it was."""
+        """`slack` revokes, and says whether a token still lives; `farewell` leaves a profile as it was.
+
+        `accounts` tell what `parter` has to do at the providers of calendars.
+        """
+        self._accounts = accounts
+        self._parter = parter
         self._memories = memories
         self._farewell = farewell
         self._people = people
@@ -107,12 +125,14 @@ class Leaving:
     async def forget(self, key: PersonKey) -> bool:
         """Delete everything of the person in one transaction; whether there was anything.
 
-        Then their profile gets back what we had covered, and their token is revoked.
+        Then their profile gets back what we had covered, and their tokens are revoked, here and at their calendars.
         """
         grant = await self._people.the_grant(key)
         standing = await self._memories.standing(key)
+        partings = await self._accounts.partings(key.team_id, key.user_id)
         if not await self._people.delete(key):
             return False
+        self._parter.begin(partings)
         log.info("person_forgotten", team_id=key.team_id, user_id=key.user_id)
         if grant is not None:
             await self._farewell.leave(key, grant.token, standing)
@@ -138,7 +158,9 @@ class Leaving:
         if await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
             log.info("uninstall_ignored", team_id=team_id)
             return False
+        partings = await self._accounts.partings(team_id)
         await self._workspaces.delete(team_id)
+        self._parter.begin(partings)
         log.info("workspace_deleted", team_id=team_id)
         return True
 

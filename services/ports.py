@@ -111,7 +111,8 @@ class Changes:
 
     `full`: the calendar's events are exactly `events`; else only those of the entries in `replaced` (uids) are
     replaced by `events`. `unchanged`: nothing is to be written but `state`. `floor` is the shortest time until the
-    next fetch that the source asked for.
+    next fetch that the source asked for. `taken` is the last row of the calendar's inbox that is worked in: what is
+    written and what is taken out go together.
     """
 
     state: bytes | None = field(default=None, repr=False)
@@ -123,6 +124,7 @@ class Changes:
     name: str | None = None
     floor: timedelta | None = None
     credentials: Mapping[str, Any] | None = field(default=None, repr=False)
+    taken: int = 0
 
 
 class Source(Protocol):

@@ -120,6 +120,12 @@ class Settings(BaseModel):
         """PUBLIC_URL without a slash at the end, or this host's own address."""
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
+    @property
+    def microsoft_login_url(self) -> str:
+        """The authority's address, without a slash at the end: MICROSOFT_AUTHORITY is a tenant, or all of it."""
+        named = self.microsoft_authority.rstrip("/")
+        return named if "://" in named else f"https://login.microsoftonline.com/{named}"
+
     def missing_for_serving(self) -> list[str]:
         """The names that `serve` cannot do without and that are not set."""
         return _missing({name: getattr(self, name) for name in type(self).model_fields}, sqlite=self.is_sqlite)

@@ -24,9 +24,10 @@ from handlers.intake import Intake
 from handlers.modals import Modals
 from handlers.shortcuts import Shortcuts
 from handlers.signatures import Signatures
-from handlers.surface import NoAccounts, Surface
+from handlers.surface import Surface
 from handlers.web import application
 from services.calendars.connections import Connections
+from services.calendars.parting import Partings
 from services.farewell import Farewell
 from services.leaving import Leaving
 from services.locale import say, wording
@@ -40,6 +41,7 @@ from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
 from services.slack.views import SlackViews
 from services.status import Statuses
+from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
 from services.store.deliveries import DeliveryStore
@@ -52,11 +54,14 @@ from services.store.rules import RuleStore
 from services.store.states import StateStore
 from services.store.workspaces import WorkspaceStore
 from tests import blockkit
+from tests.accounts import KeptAccounts
 from tests.clocks import ManualClock
 from tests.world import TEAM, Replica, World, open_world
 
 ANN = "U0ANN00001"
 BEN = "U0BEN00001"
+PATIENCE = 0.3
+"""Seconds that a form waits for another server; in earnest it is longer."""
 
 
 @dataclass
@@ -74,6 +79,7 @@ class Desk:
     rules: RuleStore
     people: People
     ann: PersonKey
+    accounts: KeptAccounts
 
     async def quo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
         """Type `/quo`: the answer; empty where a form opened."""
@@ -212,9 +218,13 @@ async def open_desk(
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         overview = OverviewStore(database, engine.standings)
         farewell = Farewell(SlackProfiles(clients), clock)
-        leaving = Leaving(store, workspaces, authority, memories=overview, farewell=farewell, clock=clock, bell=bell)
+        accounts, partings = AccountStore(database, vault, engine.notices), Partings({}, {}, clock)
+        leaving = Leaving(
+            store, workspaces, authority, memories=overview, farewell=farewell, accounts=accounts, parter=partings,
+            clock=clock, bell=bell,
+        )  # fmt: skip
         people = People(
-            store, workspaces=workspaces, states=StateStore(database), members=authority, leaver=leaving,
+            store, workspaces=workspaces, states=StateStore(database, vault), members=authority, leaver=leaving,
             exporter=NoExport(), clock=clock, bell=bell, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, vault), PreferenceStore(database)
@@ -224,16 +234,18 @@ async def open_desk(
             overview=overview, writes=engine.writes, wording=wording,
         )  # fmt: skip
         connections = Connections(
-            CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell
-        )
-        surface = Surface(statuses, people, connections, PhraseBook(), clock, NoAccounts())
+            CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell,
+            accounts=accounts, parter=partings,
+        )  # fmt: skip
+        kept = KeptAccounts()
+        surface = Surface(statuses, people, connections, PhraseBook(), clock, kept)
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients))
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
         home = Home(surface, tab)
         handlers.register(
-            bolt, commands=commands, home=home, modals=Modals(surface), shortcuts=Shortcuts(home),
+            bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE), shortcuts=Shortcuts(home),
             events=Events(people, leaving),
         )  # fmt: skip
         metrics = Metrics()
@@ -242,7 +254,10 @@ async def open_desk(
         web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
         async with TestServer(web, host="127.0.0.1") as server:
             world.slack.app.request_url = str(server.make_url("/slack/events"))
-            yield Desk(world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, ann)
+            yield Desk(
+                world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, ann, kept
+            )  # fmt: skip
+            await surface.background.close()
 
 
 def local(at: datetime, zone: str = "Europe/Berlin") -> str:

@@ -26,6 +26,7 @@ from handlers.operations import Check, Operations
 from handlers.server import QuietRunner
 from handlers.signatures import Signatures
 from handlers.web import application
+from services.calendars.parting import Partings
 from services.farewell import Farewell
 from services.grants import Grants, SlackApp
 from services.leaving import Leaving
@@ -171,7 +172,10 @@ async def house(
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
     farewell = Farewell(SlackProfiles(clients), clock)
-    leaving = Leaving(store, workspaces, authority, memories=stores.overview, farewell=farewell, clock=clock, bell=bell)
+    leaving = Leaving(
+        store, workspaces, authority, memories=stores.overview, farewell=farewell, accounts=stores.accounts,
+        parter=Partings({}, {}, clock), clock=clock, bell=bell,
+    )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),

@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView, Connections
+from services.calendars.parting import Partings
 from services.calendars.sync import CalendarSync
 from services.model import Event, PersonKey
+from services.net import AddressRules
 from services.ports import Changes, Report, Source
+from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.engine import Database
 from services.store.events import EventStore
@@ -102,6 +105,7 @@ class House:
     reader: Reader
     bell: CountingBell
     clock: ManualClock
+    accounts: AccountStore
     sources: dict[str, Source] = field(default_factory=dict)
 
     async def run(self) -> Report:
@@ -111,6 +115,12 @@ class House:
         """From here on a run has half a second."""
         self.sync = CalendarSync(
             self.store, self.sources, self.clock, self.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.5
+        )
+
+    def strict(self, rules: AddressRules) -> Connections:
+        """Connecting under other rules."""
+        return Connections(
+            self.store, rules, self.clock, self.bell, accounts=self.accounts, parter=Partings({}, {}, self.clock)
         )
 
     async def wait_and_run(self, **by: float) -> Report:

@@ -52,7 +52,7 @@ class JsonApi:
 
     def __init__(self, client: Fetcher, base_url: str) -> None:
         """`base_url` is the operator's setting; it ends in a slash."""
-        self._client = client
+        self.client = client
         self._base = URL(base_url, encoded=True)
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
@@ -90,7 +90,7 @@ class JsonApi:
             sent["Content-Type"], data = "application/json", json.dumps(body).encode()
         elif form is not None:
             sent["Content-Type"], data = _FORM, urlencode(form).encode()
-        answer = await self._client.request(method, self.address(path, query), headers=sent, body=data, redirects=0)
+        answer = await self.client.request(method, self.address(path, query), headers=sent, body=data, redirects=0)
         return Answer(answer.status, answer.headers, _object(answer))
 
 

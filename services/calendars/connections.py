@@ -11,6 +11,7 @@ from yarl import URL
 
 from services import errors
 from services.calendars.health import Health
+from services.calendars.parting import Parter, Parting
 from services.model import PersonKey
 from services.ports import Bell, Clock
 
@@ -26,7 +27,8 @@ class CalendarView:
     """A connected calendar as its owner sees it. Instants are UTC.
 
     `name` is the calendar's own, or its host; `problem` the name of the error of the last try, or empty;
-    `problems` counts entries that could not be read; `events` what is stored of it.
+    `problems` counts entries that could not be read; `events` what is stored of it. `account_id` is "" where it is of
+    no account; `watched`: its provider tells of changes.
     """
 
     calendar_id: str
@@ -40,6 +42,8 @@ class CalendarView:
     due_at: datetime | None
     events: int
     problems: int
+    account_id: str = ""
+    watched: bool = False
 
     @property
     def sentence(self) -> str:
@@ -88,11 +92,32 @@ class ConnectedCalendars(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What is left to do at a provider: `store.accounts.AccountStore`."""
+
+    async def partings(
+        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
+    ) -> list[Parting]:
+        """For one calendar: its watches, where it has any."""
+        ...
+
+
 class Connections:
     """What the modals, the Home tab and the commands call."""
 
-    def __init__(self, calendars: ConnectedCalendars, addresses: AddressCheck, clock: Clock, bell: Bell) -> None:
-        """`addresses` tells which may be visited; `bell` wakes the loop that fetches."""
+    def __init__(
+        self,
+        calendars: ConnectedCalendars,
+        addresses: AddressCheck,
+        clock: Clock,
+        bell: Bell,
+        *,
+        accounts: Kept,
+        parter: Parter,
+    ) -> None:
+        """`addresses` tells which may be visited; `bell` wakes the loop that fetches; `parter` stops watches."""
+        self._accounts = accounts
+        self._parter = parter
         self._calendars = calendars
         self._addresses = addresses
         self._clock = clock
@@ -119,9 +144,11 @@ class Connections:
         return await self._calendars.of(key)
 
     async def disconnect(self, key: PersonKey, calendar_id: str) -> bool:
-        """Forget a calendar and its events; False where the person has none of that id."""
+        """Forget a calendar and its events, and stop its watches; False where the person has none of that id."""
+        partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
         removed = await self._calendars.remove(key, calendar_id, self._clock.now())
         if removed:
+            self._parter.begin(partings)
             self._bell.ring()
         return removed
 

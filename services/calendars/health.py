@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.errors import (
+    AccountLostError,
     AddressNotAllowedError,
     CalendarError,
     CalendarGoneError,
@@ -40,7 +41,11 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A calendar that this process may fetch until `lease`; `claim` is the fence that its writes carry."""
+    """A calendar that this process may fetch until `lease`; `claim` is the fence that its writes carry.
+
+    `pace` is what it shares limits with. `watched`: its provider tells of changes; `next_edge` is when the next of its
+    events starts or ends.
+    """
 
     connection: Connection
     claim: int
@@ -51,14 +56,20 @@ class Claimed:
     worked_at: datetime
     """When it was read last, or connected, if it never was."""
     ever_worked: bool
+    pace: str = ""
+    watched: bool = False
+    next_edge: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is written down about a try: `tell` the person, unless they were told since it last worked."""
+    """What is written down about a try: `tell` the person, unless they were told since it last worked.
+
+    `due_at` None: not before somebody mends it.
+    """
 
     health: Health
-    due_at: datetime
+    due_at: datetime | None
     problem: str = ""
     failures: int = 0
     tell: bool = False
@@ -91,8 +102,11 @@ def after_failure(
     A host that refuses, or knows no such calendar, makes it broken: told at once, tried every few hours. The same
     holds for an address that has never given a calendar. Everything else is tried again after a minute, then two,
     four, … up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's business.
-    With an `interval` shorter than usual all of this is shorter too.
+    With an `interval` shorter than usual all of this is shorter too. Where the account is lost nobody is asked any
+    more, and its owner is told by the account.
     """
+    if isinstance(error, AccountLostError):
+        return Outcome(Health.BROKEN, due_at=None, problem=type(error).__name__, failures=claimed.failures + 1)
     failures = claimed.failures + 1
     broken = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
     if broken:

@@ -1,7 +1,9 @@
 """How fast hosts are asked: so many requests at once in all, few at once to one host, none to one that said wait.
 
-One host serves thousands of people's feeds, and it sees one visitor: whoever answers 429 to one calendar is left
-alone by all of them (Google has refused whole services for polling many private addresses).
+What counts as one host is a calendar's pace: a feed's host, at the large providers the person's own account, and all of
+a provider where it asks everybody for peace. One host serves thousands of people's feeds, and it sees one visitor:
+whoever answers 429 to one calendar is left alone by all of them (Google has refused whole services for polling many
+private addresses).
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-TOTAL = 16
+TOTAL = 32
 PER_HOST = 2
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
+PROVIDER = "provider:"
+"""Before a provider's name: the pace of all its calendars. No host is called so."""
 
 
 class HostPace:

@@ -16,7 +16,8 @@ from typing import Protocol
 import structlog
 
 from services.calendars.health import Claimed, Health, Outcome, Saved, after_failure, after_success
-from services.calendars.pace import HostPace
+from services.calendars.pace import PROVIDER, HostPace
+from services.calendars.rhythm import until_next_look
 from services.engine.guard import guarded
 from services.errors import CalendarBusyError, CalendarError, CalendarUnreachableError
 from services.ports import Bell, Changes, Clock, Report, Source
@@ -32,20 +33,21 @@ JITTER = 0.1
 TURN = 5.0
 """Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
 
-_LOOK_AGAIN = 1.0
+_LOOK_AGAIN = 0.2
+"""Seconds of real time after which what has become due meanwhile is begun, while others are still being fetched."""
 
 
 class Calendars(Protocol):
     """The stored calendars: `store.calendars.CalendarStore`. Each method is one short transaction."""
 
     async def next_due(self, shut: Collection[str]) -> datetime | None:
-        """When the first calendar is due that is not at one of the hosts `shut`."""
+        """When the first calendar is due that none of the paces `shut` holds back."""
         ...
 
     async def claim(
         self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
     ) -> Sequence[Claimed]:
-        """Up to `limit` calendars that are due, none of `shut`, and of each host not more than `room` says."""
+        """Up to `limit` calendars that are due, none of `shut`, and of each pace not more than `room` says."""
         ...
 
     async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
@@ -56,8 +58,8 @@ class Calendars(Protocol):
         """Health and next due; False where the claim is stale."""
         ...
 
-    async def postpone(self, host: str, until: datetime) -> None:
-        """Leave every calendar of `host` alone until then."""
+    async def postpone(self, pace: str, until: datetime) -> None:
+        """Leave every calendar of `pace` alone until then."""
         ...
 
 
@@ -74,11 +76,16 @@ class CalendarSync:
         bell: Bell,
         *,
         interval: timedelta,
+        restless: Collection[str] = (),
         pace: HostPace | None = None,
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
     ) -> None:
-        """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them."""
+        """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
+
+        `restless` are the providers that are asked more often when it matters, where they do not tell by themselves.
+        """
+        self._restless = frozenset(restless)
         self._calendars = calendars
         self._sources = sources
         self._clock = clock
@@ -137,7 +144,7 @@ class CalendarSync:
             now, now + LEASE, self._pace.free, self._pace.shut(now), self._pace.free_at
         )
         for one in claimed:
-            self._pace.begin(one.host)
+            self._pace.begin(one.pace)
         return claimed
 
     async def _sync(self, claimed: Claimed) -> Saved | None:
@@ -150,7 +157,7 @@ class CalendarSync:
             except CalendarError as expected:
                 error = expected
             finally:
-                self._pace.end(claimed.host)
+                self._pace.end(claimed.pace)
         if changes is not None:
             return await self._worked(claimed, changes)
         await self._failed(claimed, error)
@@ -168,8 +175,9 @@ class CalendarSync:
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
         now = self._clock.now()
-        self._pace.answered(claimed.host)
-        outcome = after_success(changes.floor, now, self._interval, self._spread)
+        self._pace.answered(claimed.pace)
+        self._pace.answered(PROVIDER + claimed.connection.provider)
+        outcome = after_success(changes.floor, now, self._pause(claimed, now), self._spread)
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
@@ -180,9 +188,10 @@ class CalendarSync:
         now = self._clock.now()
         outcome = after_failure(claimed, error, now, self._interval, self._spread)
         if isinstance(error, CalendarBusyError):
-            until = self._pace.refused(claimed.host, now, error.retry_after)
-            await self._calendars.postpone(claimed.host, until)
-            outcome = replace(outcome, due_at=max(until, outcome.due_at))
+            whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
+            until = self._pace.refused(whose, now, error.retry_after)
+            await self._calendars.postpone(whose, until)
+            outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self._calendars.fail(claimed, outcome, now)
         log.warning(
             "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
@@ -190,6 +199,12 @@ class CalendarSync:
         )  # fmt: skip
         if outcome.tell or outcome.health is not claimed.health:
             self._bell.ring()
+
+    def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
+        """How long nobody needs to look, if nobody tells us before."""
+        if claimed.watched or claimed.connection.provider not in self._restless:
+            return self._interval
+        return until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
 
     def _spread(self, delay: timedelta) -> timedelta:
         return delay * (1 + JITTER * self._chance())

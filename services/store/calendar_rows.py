@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, literal, or_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, or_, select, true
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome
+from services.calendars.pace import PROVIDER as _PROVIDER
 from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Changes, Connection
 from services.store.columns import UtcInstant, Vault
-from services.store.models import Calendar, Person
+from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
 _LONGEST_NAME = 200
+_WITH_PASSWORD = "caldav"  # noqa: S105 - a provider
 
 
 class CalendarRows:
@@ -28,25 +30,36 @@ class CalendarRows:
         """`vault` has the keys."""
         self._vault = vault
 
-    def claimed(self, row: Any, lease: datetime) -> Claimed:
-        """From a row as it was before the claim, with its person's zone and addresses. Raises SealError."""
+    def connection(self, row: Any) -> Connection:
+        """From a row with the columns `CLAIMED`. Raises SealError."""
         place = (row.team_id, row.user_id, row.calendar_id)
         addresses = self._vault.open(row.addresses, "people.addresses", row.team_id, row.user_id)
         credentials = self._vault.open(row.credentials, "calendars.credentials", *place)
+        if row.password is not None:
+            whose = (row.team_id, row.user_id, row.account_id)
+            credentials = self._vault.open(row.password, "accounts.credentials", *whose)
+        return Connection(
+            key=PersonKey(row.team_id, row.user_id),
+            calendar_id=row.calendar_id,
+            provider=row.provider,
+            address=self._vault.open(row.address, "calendars.address", *place) or "",
+            zone=ZoneInfo(row.zone),
+            addresses=tuple(json.loads(addresses or "[]")),
+            account_id=row.account_id or "",
+            credentials=json.loads(credentials or "{}"),
+            state=self._vault.open_bytes(row.state, "calendars.state", *place),
+        )
+
+    def claimed(self, row: Any, lease: datetime, now: datetime) -> Claimed:
+        """From a row as it was before the claim at `now`, with the columns `CLAIMED`. Raises SealError."""
         return Claimed(
-            connection=Connection(
-                key=PersonKey(row.team_id, row.user_id),
-                calendar_id=row.calendar_id,
-                provider=row.provider,
-                address=self._vault.open(row.address, "calendars.address", *place) or "",
-                zone=ZoneInfo(row.zone),
-                addresses=tuple(json.loads(addresses or "[]")),
-                credentials=json.loads(credentials or "{}"),
-                state=self._vault.open_bytes(row.state, "calendars.state", *place),
-            ),
+            connection=self.connection(row),
             claim=row.claim + 1,
             lease=lease,
             host=row.host,
+            pace=row.pace,
+            watched=row.promised_until is not None and now < row.promised_until,
+            next_edge=row.next_edge,
             health=Health(row.health),
             failures=row.failures,
             worked_at=row.synced_at or row.created_at,
@@ -68,6 +81,8 @@ class CalendarRows:
             due_at=row.due_at,
             events=row.events,
             problems=row.problems,
+            account_id=row.account_id or "",
+            watched=row.promised_until is not None,
         )
 
     def text(self, sealed: bytes | None, column: str, *place: str) -> str | None:
@@ -106,6 +121,55 @@ class CalendarRows:
         }
 
 
+def promised_until() -> ScalarSelect[Any]:
+    """Until when the provider has promised to tell of a calendar's changes; NULL where it has not."""
+    return (
+        select(func.max(WatchRow.expires_at, type_=UtcInstant))
+        .where(
+            WatchRow.team_id == Calendar.team_id,
+            WatchRow.user_id == Calendar.user_id,
+            WatchRow.calendar_id == Calendar.calendar_id,
+        )
+        .correlate(Calendar)
+        .scalar_subquery()
+    )
+
+
+def next_edge(now: datetime) -> ScalarSelect[Any]:
+    """The next instant after `now` at which an event of a calendar starts or ends; NULL where there is none."""
+    starts, at = EventRow.start_at > now, literal(now, UtcInstant)
+    edge = case((EventRow.start_at > at, EventRow.start_at), else_=EventRow.end_at)
+    return (
+        select(func.min(edge, type_=UtcInstant))
+        .where(
+            EventRow.team_id == Calendar.team_id,
+            EventRow.user_id == Calendar.user_id,
+            EventRow.calendar_id == Calendar.calendar_id,
+            or_(starts, EventRow.end_at > now),
+        )
+        .correlate(Calendar)
+        .scalar_subquery()
+    )
+
+
+def of_the_account() -> ColumnElement[bool]:
+    """A calendar's account, where that is one with a password: tokens are nobody's business here."""
+    return and_(
+        Account.team_id == Calendar.team_id,
+        Account.user_id == Calendar.user_id,
+        Account.account_id == Calendar.account_id,
+        Account.provider == _WITH_PASSWORD,
+    )
+
+
+def open_to(shut: Collection[str]) -> ColumnElement[bool]:
+    """Held back by none of the paces `shut`: hosts and accounts, or all of a provider's calendars (`provider_pace`)."""
+    if not shut:
+        return true()
+    providers = sorted(one.removeprefix(_PROVIDER) for one in shut if one.startswith(_PROVIDER))
+    return and_(Calendar.pace.not_in(sorted(shut)), Calendar.provider.not_in(providers))
+
+
 def the_person(key: PersonKey) -> ColumnElement[bool]:
     """The person's own row."""
     return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
@@ -141,5 +205,15 @@ def tried(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
         "failures": outcome.failures,
         "tried_at": now,
         "leased_until": None,
+        "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # where the code before 0002 made it
         "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
     }
+
+
+CLAIMED = (
+    Person.zone,
+    Person.addresses,
+    Account.credentials.label("password"),
+    promised_until().label("promised_until"),
+)
+"""What a connection needs besides its calendar's own columns."""

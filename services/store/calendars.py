@@ -9,25 +9,41 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import and_, case, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import and_, case, delete, func, insert, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.model import PersonKey
-from services.ports import Changes
+from services.ports import Changes, OfferedCalendar
 from services.store import marks
-from services.store.calendar_rows import CalendarRows, claimable, owned_by, same, subject, the_person, tried
+from services.store.calendar_rows import (
+    CLAIMED,
+    CalendarRows,
+    claimable,
+    next_edge,
+    of_the_account,
+    open_to,
+    owned_by,
+    promised_until,
+    same,
+    subject,
+    the_person,
+    tried,
+)  # fmt: skip
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Calendar, EventRow, Person
+from services.store.models import Account, Calendar, EventRow, InboxRow, Person
 
 log = structlog.get_logger(__name__)
 
 MOST = 20
 """Calendars that one person may connect."""
+
+PUSHING = frozenset({"google", "microsoft"})
+"""Providers that tell of changes when they are asked to."""
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100
@@ -71,8 +87,13 @@ class CalendarStore:
         *,
         credentials: Mapping[str, Any] | None = None,
         name: str | None = None,
+        account_id: str | None = None,
+        watched: bool = False,
     ) -> str:
-        """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError."""
+        """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError.
+
+        `watched`: its provider can be asked to tell of changes; that is due at `now`, too.
+        """
         calendar_id = "C" + secrets.token_hex(8)
         place = (key.team_id, key.user_id, calendar_id)
         async with self._database.write() as connection:
@@ -97,16 +118,39 @@ class CalendarStore:
                     user_id=key.user_id,
                     calendar_id=calendar_id,
                     provider=provider,
+                    account_id=account_id,
                     host=host[:255],
+                    pace=(account_id or host)[:255],
                     address_digest=self._vault.sealer.digest(f"{provider}\n{address}".encode()),
                     health=Health.NEW,
                     created_at=now,
                     due_at=now,
+                    watch_due_at=now if watched else None,
                     **self._rows.fresh(place, address, name, credentials),
                 )
             )
             await _home_stale(connection, key)
         return calendar_id
+
+    async def add_of_account(
+        self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime
+    ) -> str:
+        """Connect a calendar that an account offers; the new id. Raises as `add`."""
+        watched = provider in PUSHING
+        return await self.add(
+            key, provider, offered.address, host, now, name=offered.name, account_id=account_id, watched=watched
+        )
+
+    async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
+        """The connected calendars of an account: address → id."""
+        query = select(Calendar.calendar_id, Calendar.address).where(owned_by(key), Calendar.account_id == account_id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        place = (key.team_id, key.user_id)
+        opened = {
+            row.calendar_id: self._rows.text(row.address, "calendars.address", *place, row.calendar_id) for row in rows
+        }
+        return {address: calendar_id for calendar_id, address in opened.items() if address is not None}
 
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
         """A person's calendars with their health, oldest first."""
@@ -122,7 +166,7 @@ class CalendarStore:
         )
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(*_CALENDARS.columns, count.label("events"))
+                select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
                 .where(owned_by(key))
                 .order_by(Calendar.created_at, Calendar.calendar_id)
             )
@@ -156,10 +200,8 @@ class CalendarStore:
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
 
     async def next_due(self, shut: Collection[str]) -> datetime | None:
-        """When the first calendar is due that is not at one of the hosts `shut`."""
-        query = select(Calendar.due_at, Calendar.leased_until).where(Calendar.due_at.is_not(None))
-        if shut:
-            query = query.where(Calendar.host.not_in(shut))
+        """When the first calendar is due that none of the paces `shut` holds back."""
+        query = select(Calendar.due_at, Calendar.leased_until).where(Calendar.due_at.is_not(None), open_to(shut))
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
             return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
@@ -167,7 +209,7 @@ class CalendarStore:
     async def claim(
         self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
     ) -> Sequence[Claimed]:
-        """Up to `limit` due calendars that nobody is fetching; they are due again at `lease`."""
+        """Up to `limit` due calendars that nobody is fetching; they are due again at `lease`. `room` is by pace."""
         chosen = await self._candidates(now, limit, shut, room)
         if not chosen:
             return ()
@@ -175,8 +217,9 @@ class CalendarStore:
         async with self._database.write() as connection:
             rows = (
                 await connection.execute(
-                    select(*_CALENDARS.columns, Person.zone, Person.addresses)
+                    select(*_CALENDARS.columns, *CLAIMED, next_edge(now).label("next_edge"))
                     .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                    .outerjoin(Account, of_the_account())
                     .where(these, claimable(now))
                     .order_by(Calendar.due_at)
                     .with_for_update(skip_locked=True, of=Calendar)
@@ -189,7 +232,7 @@ class CalendarStore:
         claimed = []
         for row in rows:
             try:
-                claimed.append(self._rows.claimed(row, lease))
+                claimed.append(self._rows.claimed(row, lease, now))
             except SealError:
                 await self._unreadable(row, now)
         return claimed
@@ -206,6 +249,15 @@ class CalendarStore:
             if not await self._write(connection, claimed, values):
                 return Saved.STALE
             await self._events.apply(connection, plan)
+            if changes.taken:
+                await connection.execute(
+                    delete(InboxRow).where(
+                        InboxRow.team_id == key.team_id,
+                        InboxRow.user_id == key.user_id,
+                        InboxRow.calendar_id == calendar_id,
+                        InboxRow.seq <= changes.taken,
+                    )
+                )
             if claimed.health is not Health.OK:
                 await self._notices.worked(connection, key, subject(calendar_id))
                 await _home_stale(connection, key)
@@ -225,24 +277,23 @@ class CalendarStore:
                 await _home_stale(connection, key)
         return True
 
-    async def postpone(self, host: str, until: datetime) -> None:
-        """Leave every calendar of `host` alone until then, in every process; rows being written are not waited for."""
+    async def postpone(self, pace: str, until: datetime) -> None:
+        """Leave every calendar of `pace` alone until then, in every process; rows being written are not waited for."""
         mine = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
-        sooner = select(*mine).where(Calendar.host == host, Calendar.due_at < until).with_for_update(skip_locked=True)
+        held = not_(open_to((pace,)))
+        sooner = select(*mine).where(held, Calendar.due_at < until).with_for_update(skip_locked=True)
         async with self._database.write() as connection:
             await connection.execute(update(Calendar).where(tuple_(*mine).in_(sooner)).values(due_at=until))
 
     async def _candidates(
         self, now: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
     ) -> list[tuple[str, str, str]]:
-        """The keys of what is due, oldest first, of each host not more than there is room for."""
-        place = func.row_number().over(partition_by=Calendar.host, order_by=Calendar.due_at).label("place")
-        due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.host, Calendar.due_at, place)
-        due = due.where(claimable(now))
-        if shut:
-            due = due.where(Calendar.host.not_in(shut))
+        """The keys of what is due, oldest first, of each pace not more than there is room for."""
+        place = func.row_number().over(partition_by=Calendar.pace, order_by=Calendar.due_at).label("place")
+        due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.pace, Calendar.due_at, place)
+        due = due.where(claimable(now), open_to(shut))
         ranked = due.subquery()
-        most = max(room(""), 1)  # what a host may have at which nothing runs yet
+        most = max(room(""), 1)  # what a pace may have at which nothing runs yet
         async with self._database.read() as connection:
             rows = (
                 await connection.execute(
@@ -252,8 +303,8 @@ class CalendarStore:
         taken: Counter[str] = Counter()
         chosen = []
         for row in rows:
-            if taken[row.host] < room(row.host):
-                taken[row.host] += 1
+            if taken[row.pace] < room(row.pace):
+                taken[row.pace] += 1
                 chosen.append((row.team_id, row.user_id, row.calendar_id))
         return chosen
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
 from services.model import Event, Override, PersonKey, Span, Status
+from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
 from services.store.engine import Database
@@ -33,13 +34,21 @@ class ExportStore:
     """Implements `people.Exporter`."""
 
     def __init__(
-        self, database: Database, vault: Vault, *, facts: FactStore, calendars: CalendarStore, writes: WriteStore
+        self,
+        database: Database,
+        vault: Vault,
+        *,
+        facts: FactStore,
+        calendars: CalendarStore,
+        accounts: AccountStore,
+        writes: WriteStore,
     ) -> None:
         """The stores give what they keep; `vault` opens the rest."""
         self._database = database
         self._vault = vault
         self._facts = facts
         self._calendars = calendars
+        self._accounts = accounts
         self._writes = writes
         self._spans = SpanStore(vault)
         self._standings = StandingStore(vault)
@@ -60,9 +69,14 @@ class ExportStore:
             **self._person(key, row),
             "rules": codec.rules_to_json(facts.rules),
             "overrides": [_override(override) for override in facts.overrides],
+            "accounts": [
+                {"account_id": one.account_id, "provider": one.provider, "name": one.name, "lost": one.lost}
+                for one in await self._accounts.of(key)
+            ],
             "calendars": [
                 {
                     "calendar_id": view.calendar_id,
+                    "account_id": view.account_id,
                     "provider": view.provider,
                     "name": view.name,
                     "host": view.host,

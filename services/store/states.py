@@ -9,19 +9,23 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert
 
+from services.errors import SealError
 from services.grants import Ticket
+from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import OAuthState
 
+_VERIFIER = "oauth_states.verifier"
 _SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
 
 
 class StateStore:
     """Makes and takes single-use secrets."""
 
-    def __init__(self, database: Database) -> None:
-        """`database` is where they are kept."""
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals what must come back with a state and nobody may read."""
         self._database = database
+        self._vault = vault
 
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
         """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
@@ -29,15 +33,17 @@ class StateStore:
         `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
         """
         secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
+        digest = _digest(secret)
         async with self._database.write() as connection:
             await connection.execute(
                 insert(OAuthState).values(
                     team_id=ticket.team_id,
-                    digest=_digest(secret),
+                    digest=digest,
                     browser=_digest(bound_to) if bound_to else "",
                     purpose=ticket.purpose,
                     user_id=ticket.user_id,
                     expires_at=expires_at,
+                    verifier=self._vault.seal(ticket.verifier or None, _VERIFIER, ticket.team_id, digest),
                 )
             )
         return secret
@@ -62,10 +68,16 @@ class StateStore:
                     OAuthState.purpose == purpose,
                     OAuthState.expires_at > now,
                 )
-                .returning(OAuthState.user_id)
+                .returning(OAuthState.user_id, OAuthState.verifier)
             )
             row = found.one_or_none()
-        return None if row is None else Ticket(purpose, form[1], row.user_id)
+        if row is None:
+            return None
+        try:
+            verifier = self._vault.open(row.verifier, _VERIFIER, form[1], _digest(secret))
+        except SealError:  # its key is gone: as good as expired
+            return None
+        return Ticket(purpose, form[1], row.user_id, verifier or "")
 
 
 def _digest(secret: str) -> str:

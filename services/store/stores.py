@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.crypto import Sealer
 from services.ports import Clock
+from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.closet import ClosetStore
 from services.store.columns import Vault
@@ -17,6 +18,8 @@ from services.store.events import EventStore
 from services.store.export import ExportStore
 from services.store.facts import FactStore
 from services.store.health import HealthStore
+from services.store.hooks import HookStore
+from services.store.inbox import InboxStore
 from services.store.lanes import LaneStore
 from services.store.notices import NoticeStore
 from services.store.overrides import OverrideStore
@@ -27,6 +30,7 @@ from services.store.rules import RuleStore
 from services.store.standings import StandingStore
 from services.store.states import StateStore
 from services.store.tokens import TokenStore
+from services.store.watches import WatchStore
 from services.store.workspaces import WorkspaceStore
 from services.store.writes import WriteStore
 
@@ -36,6 +40,7 @@ class Stores:
     """The stores, by what they hold."""
 
     database: Database
+    accounts: AccountStore
     calendars: CalendarStore
     closet: ClosetStore
     deliveries: DeliveryStore
@@ -43,6 +48,8 @@ class Stores:
     export: ExportStore
     facts: FactStore
     health: HealthStore
+    hooks: HookStore
+    inbox: InboxStore
     lanes: LaneStore
     notices: NoticeStore
     overrides: OverrideStore
@@ -52,6 +59,8 @@ class Stores:
     rules: RuleStore
     states: StateStore
     tokens: TokenStore
+    vault: Vault
+    watches: WatchStore
     workspaces: WorkspaceStore
     writes: WriteStore
 
@@ -69,15 +78,19 @@ class Stores:
         facts = FactStore(database, vault, events)
         writes = WriteStore(database, vault)
         calendars = CalendarStore(database, vault, events, notices)
+        accounts = AccountStore(database, vault, notices)
         return cls(
             database=database,
+            accounts=accounts,
             calendars=calendars,
             closet=ClosetStore(database),
             deliveries=DeliveryStore(database),
             due=DueStore(database, vault, facts),
-            export=ExportStore(database, vault, facts=facts, calendars=calendars, writes=writes),
+            export=ExportStore(database, vault, facts=facts, calendars=calendars, accounts=accounts, writes=writes),
             facts=facts,
             health=HealthStore(database, vault),
+            hooks=HookStore(database, vault),
+            inbox=InboxStore(database, vault),
             lanes=LaneStore(database, vault, notices, writes),
             notices=notices,
             overrides=OverrideStore(database, vault),
@@ -85,8 +98,10 @@ class Stores:
             people=PeopleStore(database, vault, notices=notices, standings=standings, events=events),
             preferences=PreferenceStore(database),
             rules=RuleStore(database, vault),
-            states=StateStore(database),
+            states=StateStore(database, vault),
             tokens=TokenStore(database, vault, notices),
+            vault=vault,
+            watches=WatchStore(database, vault),
             workspaces=WorkspaceStore(database, vault),
             writes=writes,
         )

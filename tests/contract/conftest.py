@@ -9,9 +9,11 @@ from sqlalchemy import insert
 
 from services.calendars.connections import Connections
 from services.calendars.feed import FeedSource
+from services.calendars.parting import Partings
 from services.calendars.sync import CalendarSync
 from services.net import AddressRules, GuardedClient
 from services.ports import Source
+from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
 from services.store.engine import Database
@@ -49,8 +51,9 @@ async def house(database: Database, vault: Vault, client: GuardedClient, clock: 
     reader, bell = Reader(), CountingBell()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
     sync = CalendarSync(store, sources, clock, bell, interval=QUARTER, chance=lambda: 0.0)
-    connections = Connections(store, client.rules, clock, bell)
-    yield House(database, events, store, sync, connections, reader, bell, clock, sources)
+    accounts, partings = AccountStore(database, vault, NoticeStore(database, clock)), Partings({}, {}, clock)
+    connections = Connections(store, client.rules, clock, bell, accounts=accounts, parter=partings)
+    yield House(database, events, store, sync, connections, reader, bell, clock, accounts, sources)
     await sync.close()
 
 

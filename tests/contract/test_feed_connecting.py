@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from services.calendars.connections import Connections
 from services.calendars.feed import FeedSource
 from services.calendars.health import Health
 from services.calendars.ics.expand import Expander
@@ -38,7 +37,7 @@ from tests.subscriptions import ANN, BOB, House, calendar
     ],
 )
 async def test_address_that_cannot_be_is_refused_on_its_field(house: House, typed: str, kind: type[InputError]) -> None:
-    connections = Connections(house.store, AddressRules(), house.clock, house.bell)
+    connections = house.strict(AddressRules())
     with pytest.raises(InputError) as caught:
         await connections.connect_feed(ANN, typed)
     assert (type(caught.value), caught.value.field) == (kind, "feed")
@@ -46,7 +45,7 @@ async def test_address_that_cannot_be_is_refused_on_its_field(house: House, type
 
 
 async def test_same_feed_in_another_spelling_is_connected_once(house: House) -> None:
-    connections = Connections(house.store, AddressRules(), house.clock, house.bell)
+    connections = house.strict(AddressRules())
     await connections.connect_feed(ANN, "webcal://Feeds.example/a.ics")
     with pytest.raises(AlreadyConnectedError) as caught:
         await connections.connect_feed(ANN, "<https://feeds.example:443/a.ics|feeds.example/a.ics>")
@@ -86,7 +85,7 @@ async def test_sync_now_fetches_again_at_once(house: House, site: Site) -> None:
 async def test_name_that_leads_inside_is_refused_when_it_is_fetched(house: House, vault: Vault) -> None:
     client = GuardedClient(AddressRules(), resolver=Names(evil_example=[["10.0.0.1"]]))
     house.sources["ics"] = FeedSource(client, house.reader)
-    await Connections(house.store, client.rules, house.clock, house.bell).connect_feed(ANN, "https://evil.example/a")
+    await house.connections.connect_feed(ANN, "https://evil.example/a")
     assert await house.run() == Report(done=1, failed=1)
     await client.close()
     shown = await house.view()

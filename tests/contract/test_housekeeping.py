@@ -24,10 +24,10 @@ async def left(database: Database) -> tuple[int, int]:
 
 
 async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
-    database: Database, clock: ManualClock
+    database: Database, vault: Vault, clock: ManualClock
 ) -> None:
     work = Housekeeping(ClosetStore(database), clock)
-    await StateStore(database).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
+    await StateStore(database, vault).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
     await DeliveryStore(database).claim("T1", "Ev1", clock.now())
     assert await work.next_due() == clock.now()
     assert await work.run_due() == Report(done=1, changed=0)

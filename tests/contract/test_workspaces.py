@@ -68,8 +68,10 @@ async def test_revoked_bot_is_dropped_only_where_it_is_the_install_that_was_mean
     assert bot.token is None
 
 
-async def test_secret_is_good_once_also_for_two_who_come_at_once(database: Database, clock: ManualClock) -> None:
-    states = StateStore(database)
+async def test_secret_is_good_once_also_for_two_who_come_at_once(
+    database: Database, vault: Vault, clock: ManualClock
+) -> None:
+    states = StateStore(database, vault)
     secret = await states.issue(Ticket("state", "T1", "U1"), clock.now() + timedelta(minutes=1), "cookie")
     found = await asyncio.gather(*(states.take(secret, "state", clock.now(), "cookie") for _ in range(5)))
     assert sorted(found, key=str) == [None, None, None, None, Ticket("state", "T1", "U1")]
@@ -77,16 +79,16 @@ async def test_secret_is_good_once_also_for_two_who_come_at_once(database: Datab
 
 @pytest.mark.parametrize(("purpose", "cookie", "later"), [("other", "c", 0), ("state", "d", 0), ("state", "c", 60)])
 async def test_secret_for_another_purpose_or_browser_or_too_late_is_refused(
-    database: Database, clock: ManualClock, purpose: str, cookie: str, *, later: int
+    database: Database, vault: Vault, clock: ManualClock, purpose: str, cookie: str, *, later: int
 ) -> None:
-    states = StateStore(database)
+    states = StateStore(database, vault)
     secret = await states.issue(Ticket("state"), clock.now() + timedelta(minutes=1), "c")
     assert await states.take(secret, purpose, clock.now() + timedelta(seconds=later), cookie) is None
 
 
 @pytest.mark.parametrize("secret", ["", ".", "a.b", "T1.", "T1\x00." + "a" * 43, "T1." + "a" * 42, "T1." + "ä" * 43])
-async def test_malformed_secret_is_refused(database: Database, clock: ManualClock, secret: str) -> None:
-    assert await StateStore(database).take(secret, "state", clock.now()) is None
+async def test_malformed_secret_is_refused(database: Database, vault: Vault, clock: ManualClock, secret: str) -> None:
+    assert await StateStore(database, vault).take(secret, "state", clock.now()) is None
 
 
 async def test_delivery_is_claimed_once_also_by_several_at_once(database: Database, clock: ManualClock) -> None:

@@ -1,0 +1,184 @@
+"""The calendars' part of the composition root: every provider with its adapters, put together for `app.py`.
+
+Besides `app.py` and `upkeep` this is the only place that names concrete adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import SecretStr
+
+from services.calendars.access import AccountAccess
+from services.calendars.accounts import Accounts, Provider
+from services.calendars.api import JsonApi
+from services.calendars.connections import Connections
+from services.calendars.feed import FeedSource
+from services.calendars.google import scopes as google_scopes
+from services.calendars.google.api import GoogleApi
+from services.calendars.google.directory import GoogleDirectory
+from services.calendars.google.push import GoogleWatcher
+from services.calendars.google.source import GoogleSource
+from services.calendars.ics.expand import Expander
+from services.calendars.links import SignedLinks
+from services.calendars.microsoft import scopes as microsoft_scopes
+from services.calendars.microsoft.api import GraphApi
+from services.calendars.microsoft.directory import MicrosoftDirectory
+from services.calendars.microsoft.push import MicrosoftWatcher
+from services.calendars.microsoft.source import MicrosoftSource
+from services.calendars.oauth import Authority, OAuthClient
+from services.calendars.parting import Partings
+from services.calendars.pushes import Pushes
+from services.calendars.sync import CalendarSync
+from services.calendars.watching import WatchKeeping
+from services.counted import CountedSource
+from services.metrics import Metrics
+from services.net import AddressRules, GuardedClient
+from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
+from services.providers import CALDAV, GOOGLE, MICROSOFT, NAMES
+from services.settings import Settings
+from services.store.stores import Stores
+
+RESTLESS = frozenset({GOOGLE, MICROSOFT, CALDAV})
+"""Providers that are asked more often when it matters, where they do not tell of changes by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """What the rest of the program takes from here."""
+
+    accounts: Accounts
+    connections: Connections
+    pushes: Pushes
+    sync: CalendarSync
+    watching: WatchKeeping
+    partings: Partings
+    expander: Expander
+    closing: tuple[Callable[[], Awaitable[None]], ...]
+    """To be called in this order when the program ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Vendor:
+    """One provider with accounts."""
+
+    client: OAuthClient
+    directory: Directory
+    source: Source
+    watcher: Watcher
+    host: str
+
+
+def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics: Metrics) -> Calendars:
+    """Put the providers together that are set up."""
+    rules = AddressRules(private=config.allow_private_addresses)
+    guarded, expander = GuardedClient(rules), Expander()
+    # Where the providers are is the operator's own setting, on loopback and in an intranet too.
+    trusted = GuardedClient(AddressRules(private=True))
+    clients = {one.provider: OAuthClient(trusted, one) for one in authorities(config)}
+    access = AccountAccess(stores.accounts, clients, clock, bell)
+    vendors = _vendors(config, clients, trusted, access, clock)
+    watchers = {name: vendor.watcher for name, vendor in vendors.items()}
+    partings = Partings(clients, watchers, clock)
+    accounts = Accounts(
+        {name: Provider(vendor.client, vendor.directory, vendor.host) for name, vendor in vendors.items()},
+        CaldavDirectory(guarded, rules),
+        accounts=stores.accounts, calendars=stores.calendars, people=stores.people, workspaces=stores.workspaces,
+        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, tokens=access, parter=partings,
+        clock=clock, bell=bell, base_url=config.base_url,
+    )  # fmt: skip
+    sources: dict[str, Source] = {
+        "ics": FeedSource(guarded, expander),
+        CALDAV: CaldavSource(guarded, expander),
+        **{name: vendor.source for name, vendor in vendors.items()},
+    }
+    sync = CalendarSync(
+        stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()}, clock, bell,
+        interval=timedelta(seconds=config.feed_interval), restless=RESTLESS,
+    )  # fmt: skip
+    return Calendars(
+        accounts=accounts,
+        connections=Connections(stores.calendars, rules, clock, bell, accounts=stores.accounts, parter=partings),
+        pushes=Pushes(stores.watches, clock, bell),
+        sync=sync,
+        watching=WatchKeeping(stores.watches, watchers, access, clock, bell),
+        partings=partings,
+        expander=expander,
+        closing=(sync.close, partings.close, expander.close, guarded.close, trusted.close),
+    )
+
+
+def authorities(config: Settings) -> list[Authority]:
+    """Our app at each provider that is set up."""
+    found = []
+    if config.google_client_id:
+        found.append(
+            Authority(
+                GOOGLE, NAMES[GOOGLE], config.google_client_id, _plain(config.google_client_secret),
+                authorize_url=config.google_authorize_url, token_url=config.google_token_url,
+                revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_scopes.SCOPES),
+                required=frozenset({google_scopes.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
+                # a refresh token comes with `offline`, and again only where consent is asked anew
+                extra={"access_type": "offline", "prompt": "consent select_account"},
+            )
+        )  # fmt: skip
+    if config.microsoft_client_id:
+        login = f"{config.microsoft_login_url}/oauth2/v2.0"
+        found.append(
+            Authority(
+                MICROSOFT, NAMES[MICROSOFT], config.microsoft_client_id, _plain(config.microsoft_client_secret),
+                authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_scopes.SCOPES),
+                required=microsoft_scopes.REQUIRED, read_scopes=microsoft_scopes.granted,
+                extra={"response_mode": "query", "prompt": "select_account"},
+            )
+        )  # fmt: skip
+    return found
+
+
+def _vendors(
+    config: Settings, clients: Mapping[str, OAuthClient], client: GuardedClient, access: AccessTokens, clock: Clock
+) -> dict[str, _Vendor]:
+    found = {}
+    webhooks = f"{config.base_url}/webhooks"
+    if GOOGLE in clients:
+        google = GoogleApi(JsonApi(client, config.google_api_url), clock)
+        found[GOOGLE] = _Vendor(
+            clients[GOOGLE],
+            GoogleDirectory(google),
+            GoogleSource(google, access),
+            GoogleWatcher(google, access, f"{webhooks}/google"),
+            urlsplit(config.google_api_url).hostname or "",
+        )
+    if MICROSOFT in clients:
+        graph = GraphApi(client, config.microsoft_graph_url, clock)
+        found[MICROSOFT] = _Vendor(
+            clients[MICROSOFT],
+            MicrosoftDirectory(graph),
+            MicrosoftSource(graph, access),
+            MicrosoftWatcher(graph, access, f"{webhooks}/microsoft", f"{webhooks}/microsoft/lifecycle"),
+            urlsplit(config.microsoft_graph_url).hostname or "",
+        )
+    return found
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+class CaldavDirectory:  # TEMP
+    def __init__(self, *a):
+        pass
+
+    async def offer(self, url, user, password):
+        raise NotImplementedError
+
+
+class CaldavSource:  # TEMP
+    def __init__(self, *a):
+        pass
+
+    async def fetch(self, connection, now):
+        raise NotImplementedError

@@ -1,0 +1,259 @@
+"""People's accounts at providers: what lets us in, what they offer, and the claim that lets one replica renew it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+
+from services.calendars.access import StoredAccount
+from services.calendars.accounts import AccountView
+from services.calendars.parting import Parting
+from services.errors import LinkExpiredError, SealError, TooManyError
+from services.model import PersonKey
+from services.ports import Offer, OfferedCalendar, Watch
+from services.store import marks
+from services.store.calendar_rows import owned_by, the_person
+from services.store.columns import Vault
+from services.store.engine import Database
+from services.store.models import Account, Calendar, Person, WatchRow
+from services.store.notices import NoticeStore
+
+MOST = 10
+"""Accounts that one person may connect."""
+
+_ACCOUNTS = Account.__table__
+_LONGEST_NAME = 200
+
+
+class AccountStore:
+    """Implements `calendars.access.Accounts` and what `calendars.accounts` asks."""
+
+    def __init__(self, database: Database, vault: Vault, notices: NoticeStore) -> None:
+        """`vault` seals; `notices` tells whose account is lost."""
+        self._database = database
+        self._vault = vault
+        self._notices = notices
+
+    # ── the owner's side ────────────────────────────────────────────────────────────────────────────
+
+    async def connect(
+        self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
+    ) -> tuple[str, bool]:
+        """Keep an account, or mend the one of the same subject: its calendars are due again. Its id; whether it is new.
+
+        Raises TooManyError, and LinkExpiredError where the person is not ours any more.
+        """
+        async with self._database.write() as connection:
+            person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
+            if person is None:
+                raise LinkExpiredError("unknown person")
+            rows = (await connection.execute(select(_ACCOUNTS).where(*_of(key)))).all()
+            known = next(
+                (r for r in rows if r.provider == provider and self._text(r, "subject") == offer.subject), None
+            )
+            if known is None and len(rows) >= MOST:
+                raise TooManyError("accounts", most=MOST)
+            account_id = "A" + secrets.token_hex(8) if known is None else known.account_id
+            place = (key.team_id, key.user_id, account_id)
+            values = {
+                "name": self._vault.seal(offer.name[:_LONGEST_NAME], "accounts.name", *place),
+                "credentials": self._vault.seal(json.dumps(dict(credentials)), "accounts.credentials", *place),
+                "offer": self._offer(place, offer),
+                "state": "ok",
+                "leased_until": None,
+            }
+            if known is None:
+                subject = self._vault.seal(offer.subject, "accounts.subject", *place)
+                await connection.execute(
+                    insert(Account).values(
+                        team_id=key.team_id, user_id=key.user_id, account_id=account_id, provider=provider,
+                        subject=subject, created_at=now, seq=0, **values,
+                    )
+                )  # fmt: skip
+            else:
+                await connection.execute(
+                    update(Account).where(*_is(key, account_id)).values(seq=Account.seq + 1, **values)
+                )
+                await connection.execute(
+                    update(Calendar)
+                    .where(owned_by(key), Calendar.account_id == account_id)
+                    .values(due_at=now, watch_due_at=now, watch_failures=0)
+                )
+                await self._notices.worked(connection, key, _subject(account_id))
+            await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+        return account_id, known is None
+
+    async def of(self, key: PersonKey) -> Sequence[AccountView]:
+        """A person's accounts, oldest first."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(_ACCOUNTS).where(*_of(key)).order_by(Account.created_at, Account.account_id)
+            )
+            return [
+                AccountView(row.account_id, row.provider, self._text(row, "name") or "", row.state != "ok")
+                for row in rows
+            ]
+
+    async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
+        """The calendars that an account had when it was last looked at."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
+        listed = json.loads((row is not None and self._text(row, "offer")) or "[]")
+        return tuple(OfferedCalendar(address, name, main) for address, name, main in listed)
+
+    async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
+        """What the account has now."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Account)
+                .where(*_is(key, account_id))
+                .values(offer=self._offer((key.team_id, key.user_id, account_id), offer))
+            )
+
+    async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
+        """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(Account).where(*_is(key, account_id)))
+            if not gone.rowcount:
+                return False
+            theirs = await connection.scalars(
+                select(Calendar.calendar_id).where(owned_by(key), Calendar.account_id == account_id)
+            )
+            for subject in (_subject(account_id), *(f"calendar/{calendar_id}" for calendar_id in theirs)):
+                await self._notices.worked(connection, key, subject)
+            await connection.execute(delete(Calendar).where(owned_by(key), Calendar.account_id == account_id))
+            await marks.mark_due(connection, key, now)
+        return True
+
+    async def trouble(self, key: PersonKey, account_id: str) -> tuple[str, str] | None:
+        """Provider and name of an account that is lost; None where it is gone or well."""
+        found = next((view for view in await self.of(key) if view.account_id == account_id), None)
+        return (found.provider, found.name) if found is not None and found.lost else None
+
+    # ── renewing ────────────────────────────────────────────────────────────────────────────────────
+
+    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
+        """The account; None where it is gone, or cannot be opened."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
+        secret = None if row is None else self._text(row, "credentials")
+        if row is None or secret is None:
+            return None
+        return StoredAccount(key, account_id, row.provider, row.state != "ok", row.seq, json.loads(secret))
+
+    async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
+        """Whether the renewal is ours until then."""
+        free = or_(Account.leased_until.is_(None), Account.leased_until <= now)
+        return await self._write(account, {"leased_until": until}, free)
+
+    async def renewed(self, account: StoredAccount, credentials: Mapping[str, Any]) -> bool:
+        """Keep what was got for it; False where the account was connected anew meanwhile, or is gone."""
+        place = (account.key.team_id, account.key.user_id, account.account_id)
+        sealed = self._vault.seal(json.dumps(dict(credentials)), "accounts.credentials", *place)
+        return await self._write(account, {"credentials": sealed, "seq": account.seq + 1, "leased_until": None})
+
+    async def release(self, account: StoredAccount) -> None:
+        """The renewal did not come about; anybody may try."""
+        await self._write(account, {"leased_until": None})
+
+    async def lost(self, account: StoredAccount) -> bool:
+        """Its calendars rest, with their last good events, and its person is told once. False where it was mended."""
+        key = account.key
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                update(Account)
+                .where(*_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
+                .values(state="lost", leased_until=None)
+            )
+            if not found.rowcount:
+                return False
+            await connection.execute(
+                update(Calendar)
+                .where(owned_by(key), Calendar.account_id == account.account_id)
+                .values(due_at=None, watch_due_at=None, health="broken", problem="AccountLostError")
+            )
+            await self._notices.tell(connection, key, _subject(account.account_id))
+            await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+        return True
+
+    async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
+        """Write behind the fence."""
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                update(Account)
+                .where(*_is(account.key, account.account_id), Account.seq == account.seq, *more)
+                .values(**values)
+            )
+        return bool(found.rowcount)
+
+    # ── parting ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def partings(
+        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
+    ) -> list[Parting]:
+        """What is left to do at providers when a workspace, a person, an account or one calendar goes.
+
+        With a `calendar_id` only that calendar's watches; the account stays.
+        """
+        accounts = select(_ACCOUNTS).where(Account.team_id == team_id)
+        watches = (
+            select(WatchRow.__table__, Calendar.account_id)
+            .join(
+                Calendar,
+                and_(
+                    Calendar.team_id == WatchRow.team_id,
+                    Calendar.user_id == WatchRow.user_id,
+                    Calendar.calendar_id == WatchRow.calendar_id,
+                ),
+            )
+            .where(WatchRow.team_id == team_id, WatchRow.expires_at.is_not(None))
+        )
+        if user_id:
+            accounts, watches = accounts.where(Account.user_id == user_id), watches.where(WatchRow.user_id == user_id)
+        if account_id:
+            accounts = accounts.where(Account.account_id == account_id)
+        if calendar_id:
+            watches = watches.where(WatchRow.calendar_id == calendar_id)
+        async with self._database.read() as connection:
+            held = (await connection.execute(watches)).all()
+            rows = (await connection.execute(accounts)).all()
+        found = []
+        for row in rows:
+            theirs = tuple(
+                Watch(one.watch_id, one.remote_id, one.expires_at)
+                for one in held
+                if (one.user_id, one.account_id) == (row.user_id, row.account_id)
+            )
+            secret = self._text(row, "credentials")
+            if secret is not None and (theirs or not calendar_id):
+                found.append(Parting(row.provider, json.loads(secret), theirs, revoke=not calendar_id))
+        return found
+
+    def _text(self, row: Row[Any], column: str) -> str | None:
+        """An opened column; None where it is empty or its key is gone."""
+        place = (row.team_id, row.user_id, row.account_id)
+        try:
+            return self._vault.open(getattr(row, column), f"accounts.{column}", *place)
+        except SealError:
+            return None
+
+    def _offer(self, place: tuple[str, str, str], offer: Offer) -> Any:
+        listed = [[one.address, one.name[:_LONGEST_NAME], one.main] for one in offer.calendars]
+        return self._vault.seal(json.dumps(listed), "accounts.offer", *place)
+
+
+def _of(key: PersonKey) -> tuple[ColumnElement[bool], ...]:
+    return (Account.team_id == key.team_id, Account.user_id == key.user_id)
+
+
+def _is(key: PersonKey, account_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (*_of(key), Account.account_id == account_id)
+
+
+def _subject(account_id: str) -> str:
+    return f"account/{account_id}"

@@ -1,0 +1,198 @@
+"""Watches: providers' promises to tell of changes, when each is to be made or renewed, and whose push it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.calendars.pushes import Known
+from services.calendars.watching import WatchTask
+from services.errors import SealError
+from services.model import PersonKey
+from services.ports import Connection, Watch
+from services.store.calendar_rows import CLAIMED, CalendarRows, of_the_account
+from services.store.columns import UtcInstant, Vault
+from services.store.engine import Database
+from services.store.grouping import Grouped
+from services.store.models import Account, Calendar, Person, WatchRow
+
+log = structlog.get_logger(__name__)
+
+_AT = bindparam("b_at", type_=UtcInstant)
+_CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
+_HINT = (
+    update(Calendar)
+    .where(
+        _CALENDARS.c.team_id == bindparam("b_team"),
+        _CALENDARS.c.user_id == bindparam("b_user"),
+        _CALENDARS.c.calendar_id == bindparam("b_calendar"),
+        _CALENDARS.c.due_at > _AT,  # never one that rests (NULL), nor one that is due already
+    )
+    .values(due_at=_AT)
+)
+
+
+class WatchStore:
+    """Implements `calendars.watching.Watches` and `calendars.pushes.Watches`."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` opens what a connection needs."""
+        self._database = database
+        self._rows = CalendarRows(vault)
+        self._hints: Grouped[tuple[Known, datetime], bool] = Grouped(self._hint)
+
+    # ── making and renewing ─────────────────────────────────────────────────────────────────────────
+
+    async def next_due(self) -> datetime | None:
+        """When the first watch is to be made or renewed."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.min(Calendar.watch_due_at)))
+
+    async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
+        """Up to `limit` calendars whose watch is due, left to us until `lease`."""
+        async with self._database.write() as connection:
+            rows = (
+                await connection.execute(
+                    select(*_CALENDARS.columns, *CLAIMED)
+                    .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                    .outerjoin(Account, of_the_account())
+                    .where(Calendar.watch_due_at <= now)
+                    .order_by(Calendar.watch_due_at)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True, of=Calendar)
+                )
+            ).all()
+            found = []
+            for row in rows:
+                await connection.execute(
+                    update(Calendar)
+                    .where(_same(PersonKey(row.team_id, row.user_id), row.calendar_id))
+                    .values(watch_due_at=lease)
+                )
+                try:
+                    there = self._rows.connection(row)
+                except SealError:
+                    log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
+                    continue
+                found.append(WatchTask(there, await self._promised(connection, there), row.watch_failures))
+        return found
+
+    async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
+        """A watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
+        key = there.key
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(WatchRow).values(
+                    team_id=key.team_id, watch_id=watch_id, user_id=key.user_id, calendar_id=there.calendar_id,
+                    secret=secret, remote_id="", created_at=now, expires_at=None,
+                )
+            )  # fmt: skip
+
+    async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
+        """The provider promised. The calendar is looked at once more: what changed before the promise told nobody.
+
+        False where the calendar is gone meanwhile.
+        """
+        async with self._database.write() as connection:
+            kept = await connection.execute(
+                update(WatchRow)
+                .where(WatchRow.team_id == there.key.team_id, WatchRow.watch_id == watch.watch_id)
+                .values(remote_id=watch.remote_id, expires_at=watch.expires_at)
+            )
+            if not kept.rowcount:
+                return False
+            sooner = case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at)
+            await connection.execute(
+                update(Calendar)
+                .where(_same(there.key, there.calendar_id))
+                .values(watch_due_at=renew_at, watch_failures=0, due_at=sooner)
+            )
+            await connection.execute(
+                update(Person)
+                .where(Person.team_id == there.key.team_id, Person.user_id == there.key.user_id)
+                .values(home_stale=True)
+            )
+        return True
+
+    async def put_off(self, there: Connection, until: datetime | None, failures: int) -> None:
+        """Try again at `until`; None: not before somebody mends it."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Calendar)
+                .where(_same(there.key, there.calendar_id))
+                .values(watch_due_at=until, watch_failures=failures)
+            )
+
+    async def drop(self, team_id: str, watch_id: str) -> None:
+        """Forget a watch: it was stopped, or never came about."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(WatchRow).where(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id))
+
+    async def _promised(self, connection: AsyncConnection, there: Connection) -> tuple[Watch, ...]:
+        rows = await connection.execute(
+            select(_WATCHES)
+            .where(
+                WatchRow.team_id == there.key.team_id,
+                WatchRow.user_id == there.key.user_id,
+                WatchRow.calendar_id == there.calendar_id,
+            )
+            .order_by(WatchRow.created_at)
+        )
+        return tuple(Watch(row.watch_id, row.remote_id, row.expires_at or row.created_at) for row in rows)
+
+    # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
+
+    async def find(self, watch_id: str) -> Known | None:
+        """The watch of that id."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(_WATCHES).where(WatchRow.watch_id == watch_id))).first()
+        if row is None:
+            return None
+        key = PersonKey(row.team_id, row.user_id)
+        return Known(key, row.calendar_id, row.watch_id, row.secret, row.remote_id)
+
+    async def hint(self, known: Known, now: datetime) -> None:
+        """Its calendar is due, along with others of which we hear at the same time."""
+        await self._hints((known, now))
+
+    async def renew_now(self, known: Known, now: datetime) -> None:
+        """The watch is to be renewed."""
+        async with self._database.write() as connection:
+            await connection.execute(_wanted(known, now))
+
+    async def ended(self, known: Known, now: datetime) -> None:
+        """The provider ended it: a new one is due, and so is the calendar."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(WatchRow).where(WatchRow.team_id == known.key.team_id, WatchRow.watch_id == known.watch_id)
+            )
+            await connection.execute(_wanted(known, now))
+            await connection.execute(_HINT, [_named(known, now)])
+
+    async def _hint(self, items: Sequence[tuple[Known, datetime]]) -> Sequence[bool]:
+        async with self._database.write() as connection:
+            wanted = {(one.key, one.calendar_id): _named(one, now) for one, now in items}
+            await connection.execute(_HINT, [wanted[place] for place in sorted(wanted)])
+        return [True] * len(items)
+
+
+def _named(known: Known, now: datetime) -> dict[str, Any]:
+    key = known.key
+    return {"b_team": key.team_id, "b_user": key.user_id, "b_calendar": known.calendar_id, "b_at": now}
+
+
+def _wanted(known: Known, now: datetime) -> Any:
+    return (
+        update(Calendar)
+        .where(_same(known.key, known.calendar_id), Calendar.watch_due_at > now)
+        .values(watch_due_at=now)
+    )
+
+
+def _same(key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
+    return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id, Calendar.calendar_id == calendar_id)
