@@ -5,8 +5,10 @@ from __future__ import annotations
 from slack_bolt.app.async_app import AsyncApp
 
 from handlers.authorize import Authorize
+from handlers.background import Background
 from handlers.bolt import bolt_app
 from handlers.commands import OOO, QUO, Commands
+from handlers.connect import Connect
 from handlers.errors import Errors
 from handlers.events import Events
 from handlers.home import Home, HomeTab
@@ -18,14 +20,17 @@ from handlers.shortcuts import Shortcuts
 from handlers.signatures import Signatures
 from handlers.socket import SocketMode
 from handlers.surface import NoAccounts, Surface
+from handlers.views.accounts import CHOOSE, DROP
 from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
 from handlers.views.rules import RULE
 from handlers.views.settings import SETTINGS
 from handlers.web import application
+from handlers.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Commands", "Errors", "Events", "Home", "HomeTab", "Intake", "Modals", "NoAccounts", "OAuth",
-    "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface", "application", "bolt_app", "register",
+    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Home", "HomeTab", "Intake", "Modals",
+    "NoAccounts", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface", "Webhooks", "application",
+    "bolt_app", "register",
 ]  # fmt: skip
 
 
@@ -46,10 +51,13 @@ def register(
     bolt.block_action("clear_override")(home.clear_override)
     bolt.block_action("undo_override")(home.undo_override)
     bolt.block_action("calendar_menu")(home.calendar_menu)
+    bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)
     bolt.view_submission(OVERRIDE)(modals.override)
     bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
     bolt.view_submission(CONNECT)(modals.connect_calendar)
+    bolt.view_submission(CHOOSE)(modals.choose_calendars)
+    bolt.view_submission(DROP)(home.drop_account)
     bolt.view_submission(SETTINGS)(modals.settings)
     bolt.view_submission(RULE)(modals.rule)
     bolt.block_action("add_rule")(modals.add_rule)

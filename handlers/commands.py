@@ -15,7 +15,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.calls import view_call
-from handlers.surface import Person, Surface, by_key, person, request_of, text_of
+from handlers.surface import Person, Surface, by_key, connect_form, person, request_of, text_of
 from handlers.views import modals, replies, settings
 from services import typed, when
 from services.errors import InputError, NothingToDoError, TimeNotUnderstoodError
@@ -90,8 +90,7 @@ class Commands:
             today = self.surface.clock.now().astimezone(who.view.zone).date()
             return None if first else modals.out_of_office(who.voice, today)
         if first == Name.CONNECT:
-            accounts = await self.surface.accounts.links(who.key)
-            return modals.connect(who.voice, accounts=accounts, caldav=self.surface.caldav)
+            return await connect_form(self.surface, who)
         if first == Name.SETTINGS:
             return settings.settings(who.voice, await self.surface.statuses.preferences(who.key))
         return None
@@ -189,7 +188,8 @@ class Commands:
 
     async def _calendars(self, who: Person, _: str) -> Reply:
         lines = await self.surface.calendars.list(who.key)
-        return replies.calendars(who.voice, lines, self.surface.clock.now())
+        accounts = await self.surface.accounts.list(who.key)
+        return replies.calendars(who.voice, lines, accounts, self.surface.clock.now())
 
     async def _forget(self, who: Person, _: str) -> Reply:
         return replies.forget(who.voice)

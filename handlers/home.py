@@ -11,11 +11,11 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.calls import view_call
-from handlers.surface import Person, Surface, known, person, request_of, text_of
+from handlers.surface import Person, Surface, connect_form, known, person, request_of, text_of
+from handlers.views import accounts, modals, replies, rules, settings
 from handlers.views import home as home_view
-from handlers.views import modals, replies, rules, settings
 from services import locale
-from services.errors import NothingToDoError
+from services.errors import NothingToDoError, NotOfferedError
 from services.model import PersonKey
 
 Body = dict[str, Any]
@@ -35,7 +35,16 @@ class HomeTab:
         who = known(view, self.surface.clock)
         link = "" if view.granted else await self.surface.people.grant_link(key)
         now = await self.surface.statuses.now(key)
-        return home_view.home(who.voice, now, await self.surface.calendars.list(key), link)
+        calendars, known_accounts = await self.surface.calendars.list(key), await self.surface.accounts.list(key)
+        again = {one.account_id: await self._again(key, one.provider) for one in known_accounts if one.lost}
+        return home_view.home(who.voice, now, calendars, link, accounts=known_accounts, again=again)
+
+    async def _again(self, key: PersonKey, provider: str) -> str:
+        """A fresh link that mends an account; "" where the form of a calendar does it."""
+        try:
+            return await self.surface.accounts.link(key, provider)
+        except NotOfferedError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,7 @@ class Home:
         """The form of a calendar."""
         await ack()
         who = await person(self.surface, context)
-        accounts = await self.surface.accounts.links(who.key)
-        await _open(client, body, modals.connect(who.voice, accounts=accounts, caldav=self.surface.caldav))
+        await _open(client, body, await connect_form(self.surface, who))
 
     async def open_rules(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The list of rules."""
@@ -139,6 +147,32 @@ class Home:
             await self.surface.calendars.sync_now(who.key)
         await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
+    async def account_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form that chooses an account's calendars, or the question before it is disconnected."""
+        await ack()
+        who = await person(self.surface, context)
+        what, _, account_id = chosen(body).partition(":")
+        view = await (self._drop(who, account_id) if what == "drop" else self._choose(who, account_id))
+        await _open(client, body, view or gone(who))
+
+    async def drop_account(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """Disconnect an account; the question was asked before."""
+        who = await person(self.surface, context)
+        await self.surface.accounts.disconnect(who.key, text_of(body["view"], "private_metadata"))
+        await ack()
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+    async def _choose(self, who: Person, account_id: str) -> dict[str, Any] | None:
+        choice = await self.surface.accounts.choice(who.key, account_id)
+        return None if choice is None else accounts.choose(who.voice, choice)
+
+    async def _drop(self, who: Person, account_id: str) -> dict[str, Any] | None:
+        account = next((one for one in await self.surface.accounts.list(who.key) if one.account_id == account_id), None)
+        if account is None:
+            return None
+        lines = await self.surface.calendars.list(who.key)
+        return accounts.drop(who.voice, account, sum(line.account_id == account_id for line in lines))
+
     async def forget_me(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
@@ -158,6 +192,12 @@ class Home:
             await respond(**_in_place(reply))
         else:
             await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+
+def gone(who: Person) -> dict[str, Any]:
+    """Instead of a form about an account that was disconnected meanwhile."""
+    title = who.voice.say("Choose calendars")
+    return modals.done(who.voice, title, [who.voice.say("That account is not connected any more.")])
 
 
 def chosen(body: Body) -> str:

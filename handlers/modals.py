@@ -5,27 +5,50 @@ The same submission delivered twice counts once: what it makes is named after it
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.background import within
 from handlers.calls import view_call
 from handlers.commands import OOO, QUO
-from handlers.home import chosen
-from handlers.surface import Person, Surface, person, text_of
-from handlers.views import modals, replies, rules, settings
+from handlers.errors import sheltered
+from handlers.home import chosen, gone
+from handlers.surface import Person, Surface, connect_form, person, text_of
+from handlers.views import accounts, modals, replies, rules, settings
+from handlers.views.blocks import cut, escape
+from handlers.views.modals import Typed
 from handlers.views.state import Values
 from services import typed, when
-from services.errors import InputError, NotAnAddressError, TextTooLongError
+from services.errors import (
+    AlreadyConnectedError,
+    CalendarError,
+    InputError,
+    ServerSilentError,
+    StatusQuoError,
+    TextTooLongError,
+)
 from services.status import request_id
 
 Body = dict[str, Any]
+View = dict[str, Any]
+
+CALDAV = ("caldav_url", "caldav_user", "caldav_password")
+
+PATIENCE = 2.0
+"""Seconds that an answer waits for what asks another server: Slack wants it within three."""
+
+SETTLES = 0.5
+"""Seconds from our answer until Slack has surely worked it in: a `views.update` before that would be undone by it."""
+
+_LONGEST_NAMES = 1000
 
 
 class EmptyStatusError(InputError):
@@ -36,29 +59,94 @@ class NoDateError(InputError):
     """Choose a day."""
 
 
+class NothingFilledError(InputError):
+    """Fill in an address, or use one of the buttons."""
+
+
+class FieldMissingError(InputError):
+    """CalDAV needs an address, a user and a password. Fill in this one too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A CalDAV server, as it was filled in."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was filled in."""
+        return bool(self.url or self.user or self.password)
+
+    def missing(self) -> dict[str, InputError]:
+        """What is missing of it, by block; nothing where nothing was filled in."""
+        parts = zip(CALDAV, (self.url, self.user, self.password), strict=True)
+        return {block: FieldMissingError(block) for block, value in parts if self.asked and not value}
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission that may have to be answered twice."""
+
+    ack: AsyncAck
+    who: Person
+    body: Body
+    client: AsyncWebClient
+
+
 @dataclass(frozen=True, slots=True)
 class Modals:
-    """The submissions, and the buttons inside of modals."""
+    """The submissions, and the buttons inside of modals. `patience` is for what may take longer than Slack waits."""
 
     surface: Surface
+    patience: float = PATIENCE
 
-    async def connect_calendar(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        """An ICS feed's address."""
+    async def connect_calendar(
+        self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """A feed's address, a CalDAV server, or both."""
         who = await person(self.surface, context)
-        address = Values.of(body["view"]).text("feed")
-        try:
-            if not address:
-                raise NotAnAddressError("empty", field="feed")
-            await self.surface.calendars.connect_feed(who.key, address)
-        except InputError as error:
-            await _refuse(ack, who, {error.field or "feed": error})
+        values = Values.of(body["view"])
+        address = values.text("feed")
+        server = Server(values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password"))
+        errors = server.missing()
+        if not address and not server.asked:
+            errors["feed"] = NothingFilledError("empty")
+        if errors:
+            await _refuse(ack, who, errors)
             return
-        title = who.voice.say("Connect a calendar")
-        lines = [who.voice.say("Connected. I am reading it now; your Home tab shows how it goes.")]
-        if who.view.granted:
-            await ack(response_action="update", view=modals.done(who.voice, title, lines))
-        else:
-            await self._grant_first(ack, who, title, lines)
+        lines: list[str] = []
+        if address:
+            try:
+                await self.surface.calendars.connect_feed(who.key, address)
+            except InputError as error:
+                if not (server.asked and isinstance(error, AlreadyConnectedError)):  # connected by a try before
+                    await _refuse(ack, who, {error.field or "feed": error})
+                    return
+            lines.append(who.voice.say("Connected. I am reading it now; your Home tab shows how it goes."))
+        if not server.asked:
+            await ack(response_action="update", view=await self._connected(who, lines))
+            return
+
+        async def again(sentence: str) -> View:
+            return await connect_form(self.surface, who, problem=sentence, before=Typed(server.url, server.user))
+
+        await self._patiently(Submitted(ack, who, body, client), self._caldav(who, server, lines), again)
+
+    async def choose_calendars(
+        self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """The calendars of an account: exactly those that were chosen are connected."""
+        who = await person(self.surface, context)
+        account_id, values = text_of(body["view"], "private_metadata"), Values.of(body["view"])
+
+        async def again(sentence: str) -> View:
+            choice = await self.surface.accounts.choice(who.key, account_id)
+            return gone(who) if choice is None else accounts.choose(who.voice, choice, [f":warning: {sentence}"])
+
+        await self._patiently(Submitted(ack, who, body, client), self._choose(who, account_id, values), again)
 
     async def out_of_office(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """From a day to a day, both included, or from a time to a time."""
@@ -168,12 +256,85 @@ class Modals:
         listed = await self.surface.statuses.rules(who.key)
         await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
 
+    async def _caldav(self, who: Person, server: Server, lines: Sequence[str]) -> View:
+        """Connect what a CalDAV server has. Raises InputError."""
+        try:
+            found = await self.surface.accounts.connect_caldav(who.key, server.url, server.user, server.password)
+        except CalendarError as error:
+            raise ServerSilentError(error.reason, field="caldav_url") from error
+        except InputError as error:
+            error.field = error.field if error.field in CALDAV else "caldav_url"
+            raise
+        names = ", ".join(found.calendars)
+        said = who.voice.say("Connected: {calendars}. I am reading now; your Home tab shows how it goes.",
+                             calendars=escape(cut(names, _LONGEST_NAMES)))  # fmt: skip
+        lines = [*lines, *([said] if names else [])]
+        choice = await self.surface.accounts.choice(who.key, found.account_id) if found.more else None
+        return await self._connected(who, lines) if choice is None else accounts.choose(who.voice, choice, lines)
+
+    async def _choose(self, who: Person, account_id: str, values: Values) -> View:
+        """Connect what was chosen. Raises InputError."""
+        choice = await self.surface.accounts.choice(who.key, account_id)
+        if choice is None:
+            return gone(who)
+        try:
+            known = await self.surface.accounts.choose(who.key, account_id, accounts.chosen(values, choice))
+        except InputError as error:
+            error.field = accounts.BLOCK
+            raise
+        if not known:
+            return gone(who)
+        return await self._connected(
+            who, [who.voice.say("Saved. I am reading now; your Home tab shows how it goes.")]
+        )  # fmt: skip
+
+    async def _connected(self, who: Person, lines: Sequence[str]) -> View:
+        """That it is done; where we may not set the status yet, with the link that grants."""
+        title = who.voice.say("Connect a calendar")
+        said = list(lines) or [who.voice.say("Connected.")]
+        return modals.done(who.voice, title, said) if who.view.granted else await self._grant_view(who, title, said)
+
+    async def _patiently(
+        self, form: Submitted, work: Coroutine[Any, Any, View], again: Callable[[str], Awaitable[View]]
+    ) -> None:
+        """Answer with the view that `work` gives; where it takes long, at once, and show that view when it is there.
+
+        What goes wrong is said at its block; later on, by the view that `again` makes of the sentence.
+        """
+        who, view = form.who, form.body["view"]
+        working = self.surface.background.start(work)
+        if await within(working, self.patience):
+            try:
+                done = working.result()
+            except InputError as error:
+                await _refuse(form.ack, who, {error.field or "feed": error})
+            else:
+                await form.ack(response_action="update", view=done)
+            return
+        await form.ack(response_action="update", view=modals.looking(who.voice))
+
+        async def outcome() -> View:
+            try:
+                return await working
+            except InputError as error:
+                return await again(who.voice.say(error.sentence()))
+
+        async def show() -> None:
+            found = await sheltered(outcome(), form=view["callback_id"])
+            found = found or await again(who.voice.say(StatusQuoError.sentence()))
+            await asyncio.sleep(SETTLES)
+            await view_call(form.client, "views.update", view_id=view["id"], view=found)
+
+        self.surface.background.leave(show(), form=view["callback_id"])
+
     async def _grant_first(self, ack: AsyncAck, who: Person, title: str, lines: list[str]) -> None:
         """The form gives way to the link that grants; what was asked for is kept."""
+        await ack(response_action="update", view=await self._grant_view(who, title, lines))
+
+    async def _grant_view(self, who: Person, title: str, lines: list[str]) -> View:
         link = await self.surface.people.grant_link(who.key)
         reply = replies.grant(who.voice, link, kept=not lines)
-        view = modals.done(who.voice, title, [*lines, reply["text"]], *reply["blocks"][1:])
-        await ack(response_action="update", view=view)
+        return modals.done(who.voice, title, [*lines, reply["text"]], *reply["blocks"][1:])
 
 
 async def _refuse(ack: AsyncAck, who: Person, errors: Mapping[str, InputError]) -> None:

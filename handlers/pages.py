@@ -16,7 +16,10 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-FOR_BROWSERS = frozenset({"/slack/install", "/slack/oauth_redirect"})
+FOR_BROWSERS = frozenset(
+    {"/slack/install", "/slack/oauth_redirect", "/connect/google", "/connect/google/callback", "/connect/microsoft",
+     "/connect/microsoft/callback"}
+)  # fmt: skip
 """Paths that nobody but a browser asks for."""
 
 _STYLE = """
@@ -30,14 +33,19 @@ box-shadow:0 1px 2px #0002,0 12px 32px #0001}
 background:var(--good)}.bad .mark{background:var(--bad)}
 h1{font-size:1.25rem;margin:1rem 0 .4rem}p{margin:.3rem 0 1rem}
 a.go{display:inline-block;background:var(--good);color:var(--card);text-decoration:none;font-weight:600;
-padding:.6rem 1.1rem;border-radius:.6rem}a.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
+padding:.6rem 1.1rem;border-radius:.6rem;margin:0 .6rem .5rem 0}
+a.also{background:none;color:var(--good);box-shadow:inset 0 0 0 2px var(--good)}
+a.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
 small{display:block;color:var(--soft);margin-top:1rem}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says, already in the reader's language, as plain text."""
+    """What a page says, already in the reader's language, as plain text.
+
+    `more` are sentences in paragraphs of their own. `link` is what to do next, `also` what can be done besides.
+    """
 
     title: str
     sentence: str
@@ -45,6 +53,9 @@ class Page:
     ok: bool = True
     link: str = ""
     link_text: str = ""
+    more: tuple[str, ...] = ()
+    also: str = ""
+    also_text: str = ""
 
 
 def wants_page(request: web.Request) -> bool:
@@ -56,17 +67,25 @@ def wants_page(request: web.Request) -> bool:
 
 def html(page: Page, locale: str) -> str:
     """The whole page; everything in it is escaped."""
-    go = f'<p><a class="go" href="{escape(page.link)}">{escape(page.link_text)}</a></p>' if page.link else ""
+    go = _button("go", page.link, page.link_text) + _button("go also", page.also, page.also_text)
     note = f"<small>{escape(page.note)}</small>" if page.note else ""
-    sentence = sub(r"`([^`]+)`", r"<code>\1</code>", escape(page.sentence))
+    said = "".join(f"<p>{_sentence(sentence)}</p>" for sentence in (page.sentence, *page.more))
     return (
         f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(page.title)}</title><style>{_STYLE}</style></head>"
         f'<body class="{"good" if page.ok else "bad"}"><main><div class="mark" aria-hidden="true">'
-        f"{'✓' if page.ok else '!'}</div><h1>{escape(page.title)}</h1><p>{sentence}</p>{go}{note}"
+        f"{'✓' if page.ok else '!'}</div><h1>{escape(page.title)}</h1>{said}{go and f'<p>{go}</p>'}{note}"
         "</main></body></html>"
     )
+
+
+def _sentence(sentence: str) -> str:
+    return sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
+
+
+def _button(kind: str, link: str, text: str) -> str:
+    return f'<a class="{kind}" href="{escape(link)}">{escape(text)}</a>' if link else ""
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from handlers.background import Background
+from handlers.views import modals
 from handlers.views.calendars import CalendarLine
-from handlers.views.modals import Account
+from handlers.views.modals import Account, Typed, View
 from services import locale
-from services.errors import NotInstalledError
+from services.calendars.accounts import AccountView, Choice, Connected
+from services.errors import NotInstalledError, NotOfferedError
 from services.locale import Voice
 from services.model import PersonKey
 from services.people import PersonView
@@ -41,11 +44,22 @@ class Calendars(Protocol):
 
 
 class Accounts(Protocol):
-    """The calendar accounts that can be connected here besides feeds."""
+    """The calendar accounts that can be connected here: `services.calendars.accounts.Accounts`."""
 
-    async def links(self, key: PersonKey) -> Sequence[Account]:
-        """One for each provider that is set up, each with the person's own link."""
-        ...
+    async def links(self, key: PersonKey) -> Sequence[Account]: ...  # noqa: D102  # see Accounts
+    async def link(self, key: PersonKey, provider: str) -> str: ...  # noqa: D102  # see Accounts
+    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected: ...  # noqa: D102
+    async def list(self, key: PersonKey) -> Sequence[AccountView]: ...  # noqa: D102  # see Accounts
+    async def choice(self, key: PersonKey, account_id: str) -> Choice | None: ...  # noqa: D102  # see Accounts
+    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool: ...  # noqa: D102
+    async def disconnect(self, key: PersonKey, account_id: str) -> bool: ...  # noqa: D102  # see Accounts
+
+
+class Hooks(Protocol):
+    """A person's inbound hooks: `services.calendars.hooks.Hooks`."""
+
+    async def create(self, key: PersonKey) -> str: ...  # noqa: D102  # see Hooks
+    async def rotate(self, key: PersonKey, calendar_id: str) -> str | None: ...  # noqa: D102  # see Hooks
 
 
 class NoAccounts:
@@ -55,10 +69,34 @@ class NoAccounts:
         """None."""
         return ()
 
+    async def link(self, key: PersonKey, provider: str) -> str:
+        """Raises NotOfferedError."""
+        raise NotOfferedError(provider)
+
+    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
+        """Raises NotOfferedError."""
+        raise NotOfferedError("caldav")
+
+    async def list(self, key: PersonKey) -> Sequence[AccountView]:
+        """None."""
+        return ()
+
+    async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
+        """None."""
+        return None
+
+    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
+        """There is none to choose from."""
+        return False
+
+    async def disconnect(self, key: PersonKey, account_id: str) -> bool:
+        """There is none."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The services that the listeners call."""
+    """The services that the listeners call. `background` owns what takes longer than Slack waits."""
 
     statuses: Statuses
     people: People
@@ -66,7 +104,9 @@ class Surface:
     phrases: Phrases
     clock: Clock
     accounts: Accounts
-    caldav: bool = False
+    hooks: Hooks | None = None
+    caldav: bool = True
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +141,14 @@ def known(view: PersonView, clock: Clock) -> Person:
     """Somebody of whom everything is known already."""
     speaker = Speaker(clock.now(), view.zone, locale.language(view.locale), locale.month_first(view.locale))
     return Person(view, locale.voice(view.locale, view.zone.key), speaker)
+
+
+async def connect_form(surface: Surface, who: Person, *, problem: str = "", before: Typed | None = None) -> View:
+    """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
+    return modals.connect(
+        who.voice, accounts=await surface.accounts.links(who.key), caldav=surface.caldav,
+        hooks=surface.hooks is not None, problem=problem, before=before,
+    )  # fmt: skip
 
 
 def request_of(context: AsyncBoltContext) -> str:

@@ -51,6 +51,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.pushes = Counter(
+            "statusquo_pushes",
+            "What calendar providers told, by provider and by what became of it",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
+
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)

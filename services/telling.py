@@ -17,6 +17,7 @@ from services.engine.guard import guarded
 from services.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.model import PersonKey
 from services.ports import Clock, HomeRenderer
+from services.providers import named
 from services.wishes import DueNotice, Home
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,10 @@ GRANT = "grant"
 BLOCKED = "blocked"
 WELCOME = "welcome"
 CALENDAR = "calendar/"
+ACCOUNT = "account/"
+CONNECT = "open_connect"
+"""The action of a button that opens the form of a calendar, with fresh links: good for as long as the message."""
+
 MANY = 20
 
 
@@ -74,12 +79,14 @@ class Links:
     """Where a notice's button leads, and what it is about.
 
     `grant` is a link that names its person; `home` leads to the Home tab. `calendar` tells what is wrong with one
-    calendar as (its name, the class name of the CalendarError), None where it is gone.
+    calendar as (its name, the class name of the CalendarError), None where it is gone. `account` tells of an account
+    that was lost (its provider, its name, the link that mends it, "" where a form does), None where it is gone or well.
     """
 
     grant: Callable[[PersonKey], Awaitable[str]]
     home: Callable[[PersonKey], Awaitable[str]]
     calendar: Callable[[PersonKey, str], Awaitable[tuple[str, str] | None]]
+    account: Callable[[PersonKey, str], Awaitable[tuple[str, str, str] | None]]
 
 
 Say = Callable[..., str]
@@ -168,9 +175,11 @@ class NoticeChore:
             return with_button(text, self._say(locale, "Allow"), await self._links.grant(key))
         if notice.subject == WELCOME:
             text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
-            return with_button(text, self._say(locale, "Open"), await self._links.home(key))
+            return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
         if notice.subject == BLOCKED:
-            return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "", "")
+            return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "")
+        if notice.subject.startswith(ACCOUNT):
+            return await self._account(locale, key, notice.subject.removeprefix(ACCOUNT))
         if notice.subject.startswith(CALENDAR):
             found = await self._links.calendar(key, notice.subject.removeprefix(CALENDAR))
             if found is None:
@@ -181,6 +190,20 @@ class NoticeChore:
             return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
         log.error("notice_unknown", subject=notice.subject)
         return None
+
+    async def _account(self, locale: str, key: PersonKey, account_id: str) -> dict[str, Any] | None:
+        """That an account is lost, and what mends it; a link in a message lives longer than others, but not forever."""
+        found = await self._links.account(key, account_id)
+        if found is None:
+            return None
+        provider, name, link = found
+        account = f"{named(provider)} ({name})" if name else named(provider)
+        text = f"{account}: {self._say(locale, errors.AccountLostError.sentence())}"
+        again = self._say(locale, "Connect again")
+        if not link:
+            return with_button(text, again, action=CONNECT)
+        later = self._say(locale, "The button works once, for a day. After that, type /quo connect.")
+        return with_button(f"{text} {later}", again, link)
 
 
 class HomeChore:
@@ -242,11 +265,15 @@ def _sentence(problem: str) -> str:
     return errors.CalendarError.sentence()
 
 
-def with_button(text: str, label: str, url: str) -> dict[str, Any]:
-    """A message of one sentence with a link button; `url` "" leaves the button out. Nothing in `text` is markup."""
+def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:
+    """A message of one sentence with a button: a link to `url`, or a click that does `action`.
+
+    Without a `label` there is none. Nothing in `text` is markup.
+    """
     blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}]
+    button: dict[str, Any] = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "action_id": action}
     if url:
-        button = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "url": url,
-                  "action_id": "open_link"}  # fmt: skip
+        button["url"] = url
+    if label:
         blocks.append({"type": "actions", "elements": [button]})
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

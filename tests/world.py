@@ -79,6 +79,7 @@ class Replica:
     sweep: float = 0.1
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
+    lost: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clients = SlackClients(self.api_url, seconds=self.seconds)
@@ -96,7 +97,9 @@ class Replica:
             self.clock,
         )
         self.keeper = Keeper(SlackProfiles(self.clients), self.rows, self.clock, self.tokens.refresh)
-        links = Links(grant=self._grant_link, home=self._home_link, calendar=self._calendar)
+        links = Links(
+            grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
+        )  # fmt: skip
         chores = (
             NoticeChore(self.rows, self.notices, SlackMessages(self.clients), links=links, say=say, clock=self.clock),
             HomeChore(self.rows, self.rows, self.home, SlackViews(self.clients), self.clock),
@@ -133,6 +136,9 @@ class Replica:
 
     async def _calendar(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
         return ("Work", "CalendarGoneError")
+
+    async def _account(self, key: PersonKey, account_id: str) -> tuple[str, str, str] | None:
+        return self.lost.get(account_id)
 
 
 def say(locale: str, message: str, **facts: object) -> str:

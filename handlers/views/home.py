@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from handlers.views import blocks as kit
-from handlers.views.calendars import CalendarLine, calendar_line
+from handlers.views.calendars import FILE, HOOK, CalendarLine, account_line, calendar_line, grouped
 from handlers.views.replies import forget_button, grant_button
 from handlers.views.sentences import asked, standing, timeline_lines
+from services.calendars.accounts import AccountView
 from services.locale import Voice
 from services.status import Now
 
 _MOST_LINES = 30
-_MOST_CALENDARS = 20
+_MOST_ROWS = 70
 
 
-def home(voice: Voice, now: Now, calendars: Sequence[CalendarLine], link: str) -> dict[str, Any]:
-    """The tab of somebody we know; `link` leads to the grant, "" where it is given."""
+def home(
+    voice: Voice,
+    now: Now,
+    calendars: Sequence[CalendarLine],
+    link: str,
+    *,
+    accounts: Sequence[AccountView] = (),
+    again: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The tab of somebody we know; `link` leads to the grant, "" where it is given.
+
+    `again`: links that mend lost accounts, by account.
+    """
     blocks: list[kit.Block] = []
     if link:
         blocks += _welcome(voice, link)
     blocks += _status(voice, now)
     blocks += _today(voice, now)
-    blocks += _calendars(voice, now, calendars)
+    blocks += _calendars(voice, now, calendars, accounts, again)
     blocks += _rest(voice)
     return {"type": "home", "blocks": blocks}
 
@@ -81,21 +94,54 @@ def _today(voice: Voice, now: Now) -> list[kit.Block]:
     return blocks
 
 
-def _calendars(voice: Voice, now: Now, calendars: Sequence[CalendarLine]) -> list[kit.Block]:
-    blocks = [kit.header(voice.say("Calendars"))]
-    if not calendars:
-        blocks.append(kit.section(voice.say("No calendar is connected yet.")))
-    for line in calendars[:_MOST_CALENDARS]:
-        menu = kit.overflow(
-            "calendar_menu",
-            [
-                kit.option(voice.say("Read it now"), f"sync:{line.calendar_id}"),
-                kit.option(voice.say("Disconnect"), f"disconnect:{line.calendar_id}"),
-            ],
-        )
-        blocks.append(kit.section(calendar_line(voice, line, now.at), menu))
-    blocks.append(kit.actions(kit.button(voice.say("Connect a calendar"), "open_connect")))
-    return blocks
+def _calendars(
+    voice: Voice,
+    now: Now,
+    calendars: Sequence[CalendarLine],
+    accounts: Sequence[AccountView],
+    again: Mapping[str, str],
+) -> list[kit.Block]:
+    rows: list[kit.Block] = []
+    found = grouped(calendars, accounts)
+    for account in accounts:
+        rows += _account(voice, account, again.get(account.account_id, ""))
+        rows += [_calendar(voice, line, now) for line in found.accounts[account.account_id]]
+    named = (
+        (voice.say("Feeds"), found.feeds),
+        (voice.say("Hooks"), found.hooks),
+        (voice.say("Calendar files"), found.files),
+    )
+    for name, group in named:
+        if group:
+            rows.append(kit.context(name))
+            rows += [_calendar(voice, line, now) for line in group]
+    if not rows:
+        rows.append(kit.section(voice.say("No calendar is connected yet.")))
+    if len(rows) > _MOST_ROWS:
+        rows[_MOST_ROWS - 1 :] = [kit.context(voice.say("There are more. `/quo calendars` lists them."))]
+    connect = kit.actions(kit.button(voice.say("Connect a calendar"), "open_connect"))
+    return [kit.header(voice.say("Calendars")), *rows, connect]
+
+
+def _account(voice: Voice, account: AccountView, link: str) -> list[kit.Block]:
+    drop = kit.option(voice.say("Disconnect the account"), f"drop:{account.account_id}")
+    line = account_line(voice, account)
+    if not account.lost:
+        choose = kit.option(voice.say("Choose calendars"), f"choose:{account.account_id}")
+        return [kit.section(line, kit.overflow("account_menu", [choose, drop]))]
+    mend = kit.button(
+        voice.say("Connect again"), "connect_again" if link else "open_connect", url=link, style="primary"
+    )
+    return [kit.section(line, kit.overflow("account_menu", [drop])), kit.actions(mend)]
+
+
+def _calendar(voice: Voice, line: CalendarLine, now: Now) -> kit.Block:
+    options = [kit.option(voice.say("Disconnect"), f"disconnect:{line.calendar_id}")]
+    if line.provider == HOOK:
+        options.insert(0, kit.option(voice.say("Give it a new address"), f"rotate:{line.calendar_id}"))
+    elif line.provider != FILE:
+        options.insert(0, kit.option(voice.say("Read it now"), f"sync:{line.calendar_id}"))
+    return kit.section(calendar_line(voice, line, now.at), kit.overflow("calendar_menu", options))
 
 
 def _rest(voice: Voice) -> list[kit.Block]:

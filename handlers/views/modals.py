@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from handlers.views import blocks as kit
 from services.locale import Voice
@@ -22,36 +22,51 @@ OUT_OF_OFFICE = "out_of_office"
 OVERRIDE = "override"
 
 
+class Account(Protocol):
+    """A calendar provider that is set up here, and the person's link to it: `calendars.accounts.AccountLink`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102  # see AccountLink
+    @property
+    def link(self) -> str: ...  # noqa: D102  # see AccountLink
+
+
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A calendar provider that is set up here: its name, and the person's link to it."""
+class Typed:
+    """What stood in the form when it did not work out; a password is never given back."""
 
-    name: str
-    link: str
+    url: str = ""
+    user: str = ""
 
 
-def connect(voice: Voice, *, accounts: Sequence[Account] = (), caldav: bool = False) -> View:
-    """Add a calendar. The CalDAV fields and the accounts appear where those providers are set up."""
-    blocks: list[kit.Block] = []
+def connect(
+    voice: Voice,
+    *,
+    accounts: Sequence[Account] = (),
+    caldav: bool = True,
+    hooks: bool = True,
+    problem: str = "",
+    before: Typed | None = None,
+) -> View:
+    """Add a calendar: a click, or one of the addresses. `problem` is what went wrong last time, `before` what stood."""
+    blocks: list[kit.Block] = [kit.section(f":warning: {problem}")] if problem else []
     if accounts:
-        blocks.append(
-            kit.actions(
-                *(
-                    kit.button(account.name, f"connect_account_{index}", url=account.link)
-                    for index, account in enumerate(accounts)
-                )
-            )
-        )
+        buttons = [
+            kit.button(account.name, f"connect_account_{index}", url=account.link)
+            for index, account in enumerate(accounts)
+        ]
+        blocks += [kit.section(voice.say("Sign in where your calendar is:")), kit.actions(*buttons), kit.divider()]
+    feed = {
+        "type": "url_text_input",
+        "action_id": "url",
+        "placeholder": kit.plain("https://calendar.example.com/….ics", 150),
+    }
     blocks.append(
         kit.entry(
             "feed",
             voice.say("Secret address of the calendar (ICS)"),
-            {
-                "type": "url_text_input",
-                "action_id": "url",
-                "placeholder": kit.plain("https://calendar.example.com/….ics", 150),
-            },
-            optional=caldav,
+            feed,
+            optional=True,
             hint=voice.say(
                 "Google: Settings of the calendar, “Secret address in iCal format”. Outlook: Settings, Shared "
                 "calendars, Publish, ICS. Only I see it, and it is stored encrypted."
@@ -59,15 +74,43 @@ def connect(voice: Voice, *, accounts: Sequence[Account] = (), caldav: bool = Fa
         )
     )
     if caldav:
-        address = {"type": "url_text_input", "action_id": "value"}
-        blocks += [
-            kit.entry("caldav_url", voice.say("CalDAV address"), address, optional=True),
-            kit.entry("caldav_user", voice.say("CalDAV user"), kit.text_input("value"), optional=True),
-            kit.entry("caldav_password", voice.say("CalDAV app password"), kit.text_input("value"), optional=True),
-        ]
+        blocks += _caldav(voice, before or Typed())
+    if hooks:
+        create = kit.button(voice.say("Create a hook"), "create_hook")
+        what = voice.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
+        blocks += [kit.divider(), kit.section(what, create)]
     return kit.modal(
         CONNECT, voice.say("Connect a calendar"), blocks, submit=voice.say("Connect"), close=voice.say("Cancel")
     )
+
+
+def _caldav(voice: Voice, before: Typed) -> list[kit.Block]:
+    address = {"type": "url_text_input", "action_id": "value"}
+    if before.url:
+        address["initial_value"] = before.url
+    user = kit.text_input("value", initial=before.user)
+    return [
+        kit.divider(),
+        kit.section(
+            "*CalDAV*\n"
+            + voice.say(
+                "iCloud: `https://caldav.icloud.com`. Fastmail: `https://caldav.fastmail.com`. Nextcloud: the address "
+                "of your server."
+            )
+        ),
+        kit.entry("caldav_url", voice.say("CalDAV address"), address, optional=True),
+        kit.entry("caldav_user", voice.say("CalDAV user"), user, optional=True),
+        kit.entry(
+            "caldav_password",
+            voice.say("CalDAV app password"),
+            kit.text_input("value"),
+            optional=True,
+            hint=voice.say(
+                "Slack shows what you type here: use an app password, not your own. You make one in the settings of "
+                "iCloud, Fastmail or Nextcloud. It is stored encrypted."
+            ),
+        ),
+    ]
 
 
 def out_of_office(voice: Voice, today: date) -> View:
@@ -115,6 +158,12 @@ def override(voice: Voice) -> View:
 def done(voice: Voice, title: str, lines: Sequence[str], *more: kit.Block) -> View:
     """What a modal becomes once it has done its work and there is something to say."""
     return kit.modal("done", title, [kit.section("\n".join(lines)), *more], close=voice.say("Close"))
+
+
+def looking(voice: Voice) -> View:
+    """What a modal becomes while something takes longer than Slack waits."""
+    title = voice.say("Connect a calendar")
+    return done(voice, title, [voice.say(":hourglass_flowing_sand: I am looking for your calendars…")])
 
 
 def _time(voice: Voice) -> kit.Block:

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.views import blocks as kit
-from handlers.views.calendars import CalendarLine, calendar_line
+from handlers.views.calendars import CalendarLine, account_line, calendar_line, grouped
 from handlers.views.sentences import asked, because, paused, shown, standing, timeline_lines, when
+from services.calendars.accounts import AccountView
 from services.errors import InputError
 from services.locale import Voice
 from services.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
@@ -193,12 +194,27 @@ def preview_at(voice: Voice, span: Span, instant: datetime, now: datetime, rules
     return reply([first, because(span.reason, voice, now, title=span.title, rules=rules)])
 
 
-def calendars(voice: Voice, lines: Sequence[CalendarLine], now: datetime) -> Reply:
-    """The connected calendars with their health."""
+def calendars(voice: Voice, lines: Sequence[CalendarLine], accounts: Sequence[AccountView], now: datetime) -> Reply:
+    """The connected calendars with their health, those of an account beneath it."""
     connect = kit.actions(kit.button(voice.say("Connect a calendar"), "open_connect"))
-    if not lines:
+    if not lines and not accounts:
         return reply([voice.say("No calendar is connected yet.")], connect)
-    return reply([calendar_line(voice, line, now) for line in lines], connect)
+    found = grouped(lines, accounts)
+    groups = [
+        [
+            account_line(voice, account),
+            *(calendar_line(voice, line, now) for line in found.accounts[account.account_id]),
+        ]
+        for account in accounts
+    ]
+    groups += [
+        [calendar_line(voice, line, now) for line in group]
+        for group in (found.feeds, found.hooks, found.files)
+        if group
+    ]
+    parts = ["\n".join(group) for group in groups]
+    blocks = [kit.section(part) for part in parts[:_MOST_LINES]]
+    return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
 
 
 def who(voice: Voice, away: Sequence[Absentee], user_id: str, now: datetime) -> Reply:

@@ -35,6 +35,11 @@ class Values:
         value = self._element(block).get("value")
         return " ".join(value.split()) if isinstance(value, str) else ""
 
+    def secret(self, block: str) -> str:
+        """What was typed, as it was typed but for the space around it."""
+        value = self._element(block).get("value")
+        return value.strip() if isinstance(value, str) else ""
+
     def date(self, block: str) -> date | None:
         """The chosen date. Raises InputError for what is none."""
         value = self._element(block).get("selected_date")

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.views import blocks as kit
-from handlers.views import home, modals, replies, rules, settings
+from handlers.views import accounts, home, modals, replies, rules, settings
 from handlers.views.state import Values
 from services import locale, timeline
+from services.calendars.accounts import AccountLink, AccountView, Choice
 from services.errors import InputError, TimeNotUnderstoodError
 from services.locale import Voice
 from services.model import (
@@ -34,7 +35,7 @@ from services.model import (
     Status,
     WorkingHours,
 )
-from services.ports import PersonFacts
+from services.ports import OfferedCalendar, PersonFacts
 from services.status import Cleared, Now, Why
 from tests import blockkit
 
@@ -53,6 +54,24 @@ class Line:
     sentence: str = "The calendar's server does not answer. I keep trying."
     synced_at: datetime | None = NOW - HOUR
     problems: int = 3
+    provider: str = "ics"
+    account_id: str = ""
+    watched: bool = False
+
+
+LINK = "https://quo.example/connect/google?link=" + "x" * 500
+TYPED = modals.Typed("https://caldav.example.com/" + "x" * 200, "ann")
+ACCOUNTS = [AccountView(f"a{index}", "google", NASTY, lost=index > 5) for index in range(10)]
+EVERYWHERE = [
+    *(Line(f"c{index}", account_id=f"a{index % 10}", provider="google", sentence="") for index in range(17)),
+    Line("feed"), Line("hook", provider="hook", synced_at=None), Line("file", provider="file"),
+]  # fmt: skip
+
+
+def choice(count: int) -> Choice:
+    """An account with that many calendars, every second one connected."""
+    calendars = [OfferedCalendar(f"{index}{NASTY}", NASTY if index else " ") for index in range(count)]
+    return Choice(ACCOUNTS[0], tuple((one, index % 2 == 0) for index, one in enumerate(calendars)))
 
 
 COVERED = Reason(ReasonCode.OWN_COVERED, until=NOW + HOUR)
@@ -105,11 +124,21 @@ FULL = Preferences(
 def test_views_stay_within_slacks_limits(voice: Voice) -> None:
     views = [
         home.home(voice, now(), [Line(f"c{index}") for index in range(40)], "https://quo.example/x"),
+        home.home(voice, now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
+        home.home(voice, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS),
         home.home(voice, now(0, own=True, paused=True, granted=False), [], ""),
         home.stranger(voice, "https://quo.example/x"),
         home.stranger(voice, ""),
         modals.connect(voice),
-        modals.connect(voice, accounts=[modals.Account("Google", "https://quo.example/g")], caldav=True),
+        modals.connect(voice, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
+        modals.connect(voice, caldav=False, hooks=False),
+        modals.looking(voice),
+        accounts.choose(voice, choice(1), [NASTY]),
+        accounts.choose(voice, choice(10)),
+        accounts.choose(voice, choice(11)),
+        accounts.choose(voice, choice(150)),
+        accounts.choose(voice, choice(0)),
+        accounts.drop(voice, ACCOUNTS[0], 20),
         modals.out_of_office(voice, date(2026, 11, 24)),
         modals.override(voice),
         modals.done(voice, "x" * 100, [NASTY]),
@@ -150,8 +179,9 @@ def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
         replies.preview(voice, view.day, date(2026, 11, 24), date(2026, 11, 24)),
         replies.preview(voice, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
         replies.preview_at(voice, view.span, NOW, NOW, ()),
-        replies.calendars(voice, [Line(f"c{index}") for index in range(30)], NOW),
-        replies.calendars(voice, [], NOW),
+        replies.calendars(voice, [Line(f"c{index}") for index in range(30)], [], NOW),
+        replies.calendars(voice, EVERYWHERE, ACCOUNTS, NOW),
+        replies.calendars(voice, [], [], NOW),
         replies.who(voice, [Out()] * 50, "", NOW),
         replies.who(voice, [Out(until=None)], "U1", NOW),
         replies.who(voice, [], "U1", NOW),

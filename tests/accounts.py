@@ -1,0 +1,83 @@
+"""Accounts and hooks that are kept in memory: what the surface calls, without providers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from services.calendars.accounts import AccountLink, AccountView, Choice, Connected
+from services.errors import NotOfferedError
+from services.model import PersonKey
+from services.ports import OfferedCalendar
+
+
+def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]:
+    return tuple(OfferedCalendar(f"address-{n}", f"{prefix} {n}", main=n == 1) for n in range(1, count + 1))
+
+
+@dataclass
+class KeptAccounts:
+    """Implements `handlers.surface.Accounts`. `seconds` is how long a CalDAV server takes; `fails` what it says."""
+
+    providers: dict[str, str] = field(
+        default_factory=lambda: {"google": "Google Calendar", "microsoft": "Microsoft 365"}
+    )
+    accounts: dict[str, AccountView] = field(default_factory=dict)
+    offers: dict[str, tuple[OfferedCalendar, ...]] = field(default_factory=dict)
+    connected: dict[str, set[str]] = field(default_factory=dict)
+    server: tuple[OfferedCalendar, ...] = field(default_factory=lambda: offered(1))
+    seconds: float = 0.0
+    fails: Exception | None = None
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    made: int = 0
+
+    def has(self, account: AccountView, calendars: Sequence[OfferedCalendar], connected: Iterable[str] = ()) -> None:
+        self.accounts[account.account_id] = account
+        self.offers[account.account_id] = tuple(calendars)
+        self.connected[account.account_id] = set(connected)
+
+    def lose(self, account_id: str) -> None:
+        self.accounts[account_id] = replace(self.accounts[account_id], lost=True)
+
+    async def links(self, key: PersonKey) -> Sequence[AccountLink]:
+        return [AccountLink(name, shown, await self.link(key, name)) for name, shown in self.providers.items()]
+
+    async def link(self, key: PersonKey, provider: str) -> str:
+        if provider not in self.providers:
+            raise NotOfferedError(provider)
+        self.made += 1
+        return f"https://quo.example/connect/{provider}?link={key.user_id}-{self.made}"
+
+    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
+        self.asked.append((url, user, password))
+        await asyncio.sleep(self.seconds)
+        if self.fails is not None:
+            raise self.fails
+        mains = [one for one in self.server if one.main]
+        self.has(AccountView("a1", "caldav", user), self.server, [one.address for one in mains])
+        return Connected(
+            key, "a1", "caldav", user, tuple(one.name for one in mains), len(self.server) - len(mains), "en-GB",
+            granted=True, slack="",
+        )  # fmt: skip
+
+    async def list(self, key: PersonKey) -> Sequence[AccountView]:
+        return list(self.accounts.values())
+
+    async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
+        account = self.accounts.get(account_id)
+        if account is None:
+            return None
+        chosen = self.connected[account_id]
+        return Choice(account, tuple((one, one.address in chosen) for one in self.offers[account_id]))
+
+    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
+        if self.fails is not None:
+            raise self.fails
+        if account_id not in self.accounts:
+            return False
+        self.connected[account_id] = set(addresses)
+        return True
+
+    async def disconnect(self, key: PersonKey, account_id: str) -> bool:
+        return self.accounts.pop(account_id, None) is not None
