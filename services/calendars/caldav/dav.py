@@ -1,0 +1,178 @@
+"""WebDAV requests of one account, none of which ever leaves the account's origin.
+
+The password goes with each request, so an address in an answer, or a redirect, that leads anywhere else is refused.
+The one exception is iCloud's: `caldav.icloud.com` names a home on `pNN-caldav.icloud.com`, see `DavClient.toward`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from services.calendars.api import Fetcher
+from services.calendars.caldav.multistatus import CALDAV, CALENDARSERVER, DAV, Multistatus, parse_multistatus
+from services.errors import (
+    AccessRefusedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    CalendarUnreachableError,
+)
+from services.net import Response
+from services.net.client import retry_after
+
+_OFF_LOOP = 256 * 1024
+_ICLOUD = "caldav.icloud.com"
+_ICLOUD_HOME = re.compile(r"p[0-9]{1,4}-caldav\.icloud\.com")
+_PREFIXES = {DAV: "d", CALDAV: "c", CALENDARSERVER: "s"}
+_SPACES = "".join(f' xmlns:{prefix}="{space[1:-1]}"' for space, prefix in _PREFIXES.items())
+
+_ERRORS: Mapping[int, type[CalendarError]] = {
+    HTTPStatus.UNAUTHORIZED: AccessRefusedError,
+    HTTPStatus.NOT_FOUND: CalendarGoneError,
+    HTTPStatus.GONE: CalendarGoneError,
+    HTTPStatus.REQUEST_TIMEOUT: CalendarUnreachableError,
+    HTTPStatus.TOO_EARLY: CalendarUnreachableError,
+    HTTPStatus.TOO_MANY_REQUESTS: CalendarBusyError,
+    HTTPStatus.SERVICE_UNAVAILABLE: CalendarBusyError,
+}
+
+
+def error_for(status: int, wait: float | None = None) -> CalendarError:
+    """The one place where a status becomes a typed error. `wait`: seconds, of a Retry-After.
+
+    A happy status other than 207 is an error here, too: it is no answer to what is asked (a page to sign in at, say).
+    """
+    if status in _ERRORS:
+        kind = _ERRORS[status]
+    elif HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = CalendarRefusedError
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = CalendarUnreachableError
+    else:
+        kind = CalendarError
+    return kind(f"http {status}", retry_after=wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered, whatever its status; `url` is where it came from, after redirects."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
+
+    async def multistatus(self, now: datetime) -> Multistatus:
+        """The answer, where it is a whole 207. Raises the `CalendarError` of its status, or of what is in it."""
+        if self.status != HTTPStatus.MULTI_STATUS:
+            raise error_for(self.status, retry_after(self.headers.get("retry-after"), now))
+        if len(self.body) < _OFF_LOOP:
+            return parse_multistatus(self.body, self.url)
+        return await asyncio.to_thread(parse_multistatus, self.body, self.url)
+
+
+class DavClient:
+    """Asks one origin with one user's password (Basic, RFC 7617)."""
+
+    def __init__(self, client: Fetcher, user: str, password: str, origin: str) -> None:
+        """`origin` is any address of the account; only its scheme, host and port count."""
+        self._client = client
+        self._login = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._origin = _origin(origin)
+
+    def own(self, url: str) -> str:
+        """`url` where it is the account's own. Raises CalendarRefusedError where it leads elsewhere.
+
+        Servers behind a proxy that ends TLS call themselves `http://` of the same name: that is their https here.
+        """
+        scheme, host, port = self._origin
+        if _origin(url) == self._origin:
+            return url
+        if (scheme, port) == ("https", 443) and _origin(url) == ("http", host, 80):
+            return "https" + url.removeprefix("http")
+        raise CalendarRefusedError("a link to another host")
+
+    def toward(self, url: str) -> DavClient:
+        """The client for an address in a calendar-home-set: this one, for the account's origin.
+
+        iCloud alone has its homes elsewhere: on https, port 443, of hosts called `pNN-caldav.icloud.com`, for those who
+        began at `caldav.icloud.com`. Raises CalendarRefusedError for everything else.
+        """
+        scheme, host, port = _origin(url)
+        if (
+            self._origin == ("https", _ICLOUD, 443)
+            and (scheme, port) == ("https", 443)
+            and _ICLOUD_HOME.fullmatch(host)
+        ):
+            other = DavClient(self._client, "", "", url)
+            other._login = self._login
+            return other
+        self.own(url)
+        return self
+
+    async def propfind(self, url: str, names: Iterable[str], depth: int = 0) -> Reply:
+        """The properties called `names` of a resource, and with `depth` 1 of its members (RFC 4918 §9.1)."""
+        return await self._ask("PROPFIND", url, "d:propfind", _prop(names), depth)
+
+    async def report(self, url: str, name: str, content: str, depth: int) -> Reply:
+        """A report (RFC 3253 §3.6): `name` in Clark's notation, `content` as XML with our prefixes."""
+        return await self._ask("REPORT", url, _tag(name), content, depth)
+
+    async def _ask(self, method: str, url: str, tag: str, content: str, depth: int) -> Reply:
+        body = f'<?xml version="1.0" encoding="utf-8"?>\n<{tag}{_SPACES}>{content}</{tag}>'.encode()
+        headers = {
+            "Authorization": f"Basic {self._login}",
+            "Content-Type": "application/xml; charset=utf-8",
+            "Accept": "application/xml, text/xml",
+            "Depth": str(depth),
+        }
+        # A body is never sent on to another origin by the client: such a redirect is a CalendarRefusedError.
+        answer: Response = await self._client.request(method, self.own(url), headers=headers, body=body)
+        return Reply(answer.status, answer.headers, answer.body, self.own(answer.url))
+
+
+def sync_collection(token: str, names: Iterable[str]) -> str:
+    """The content of a sync-collection report (RFC 6578 §3.2); an empty `token` asks for everything.
+
+    Without DAV:limit: some servers refuse it, and it is theirs to cut an answer short.
+    """
+    return f"<d:sync-token>{_text(token)}</d:sync-token><d:sync-level>1</d:sync-level>{_prop(names)}"
+
+
+def multiget(paths: Iterable[str]) -> str:
+    """The content of a calendar-multiget report (RFC 4791 §7.9) for these members."""
+    hrefs = "".join(f"<d:href>{_text(path)}</d:href>" for path in paths)
+    return _prop((f"{DAV}getetag", f"{CALDAV}calendar-data")) + hrefs
+
+
+def path_of(url: str) -> str:
+    """The path of an address, with its query, as it is sent."""
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _prop(names: Iterable[str]) -> str:
+    return f"<d:prop>{''.join(f'<{_tag(name)}/>' for name in names)}</d:prop>"
+
+
+def _tag(name: str) -> str:
+    space, _, local = name.rpartition("}")
+    return f"{_PREFIXES[space + '}']}:{local}"
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or {"http": 80}.get(parts.scheme, 443)
