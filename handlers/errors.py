@@ -107,6 +107,12 @@ def http_status(error: StatusQuoError) -> int:
     return error.http_status if isinstance(error, RequestError) else _SERVER_ERROR
 
 
+def retry_header(error: StatusQuoError) -> dict[str, str]:
+    """When to come back, in whole seconds, for an error that says so (RFC 9110 §10.2.3)."""
+    seconds = error.facts.get("retry_after")
+    return {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
+
+
 class Errors:
     """Answers for what went wrong."""
 
@@ -165,7 +171,7 @@ class Errors:
                 error_status = refusal.status
                 headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
             except StatusQuoError as failure:
-                error, error_status, headers = failure, http_status(failure), {}
+                error, error_status, headers = failure, http_status(failure), retry_header(failure)
                 record(failure, failure, route=route_of(request))
             except Exception as failure:  # the one net of the web server: nobody sees a traceback
                 error, error_status, headers = known(failure), _SERVER_ERROR, {}

@@ -67,8 +67,8 @@ class InboxSource:
                 raise CalendarError("nothing has arrived")
             if shelf.serves(connection, now):
                 return Changes(state=connection.state, unchanged=True, full=False, floor=LOOK_AGAIN)
-        shelf, problems = await asyncio.to_thread(worked_in, shelf or Shelf(), arrivals, now)
-        changes = await shelf.changes(self._expander, connection, now)
+        full, problems = await asyncio.to_thread(worked_in, shelf or Shelf(), arrivals, now)
+        changes = await full.changes(self._expander, connection, now)
         return replace(
             changes,
             problems=(*changes.problems, *problems),
