@@ -52,7 +52,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     Raises SettingsError for missing or wrong keys.
     """
-
     import handlers
     from services import locale, upkeep
     from services.calendars import wiring
@@ -99,7 +98,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
         choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
     )  # fmt: skip
-    surface = handlers.Surface(statuses, people, calendars.connections, phrases, clock, handlers.NoAccounts())
+    background = handlers.Background()
+    surface = handlers.Surface(
+        statuses, people, calendars.connections, phrases, clock, calendars.accounts, calendars.hooks,
+        background=background,
+    )  # fmt: skip
     home = handlers.Home(surface, handlers.HomeTab(surface))
     commands = handlers.Commands(surface, Teller(stores.workspaces, messages))
     grants = Grants(
@@ -111,7 +114,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     # the engine: what is due, and the lanes
     tokens = TokenRefresh(stores.tokens, SlackRotation(clients, client_id, client_secret), clock)
     keeper = Keeper(profiles, CountedWishes(stores.lanes, metrics), clock, tokens.refresh)
-    links = Links(grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble)
+    links = Links(
+        grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
+        account=calendars.accounts.mending,
+    )  # fmt: skip
     chores = (
         NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
         HomeChore(stores.lanes, stores.lanes, home.tab, views, clock),
@@ -131,8 +137,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     bolt = handlers.bolt_app(authorize, errors, clients.client(), not_installed=refusal)
     news, shortcuts = handlers.Events(people, leaving), handlers.Shortcuts(home)
     handlers.register(
-        bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=shortcuts, events=news
-    )
+        bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=shortcuts, events=news,
+        hooks=handlers.HookModals(surface),
+    )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
     app_token = _plain(config.slack_app_token)
     socket = handlers.SocketMode(intake, clients, app_token) if app_token else None
@@ -142,10 +149,14 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         | ({"socket": socket.works} if socket and listens else {}),
         metrics, stores.health.pending,
     )  # fmt: skip
-    oauth = handlers.OAuth(grants, locale.say, secure=config.base_url.startswith("https:"))
+    secure = config.base_url.startswith("https:")
+    oauth = handlers.OAuth(grants, locale.say, secure=secure)
+    connect = handlers.Connect(calendars.accounts, people.grant_link, locale.say, secure=secure)
+    webhooks = handlers.Webhooks(calendars.pushes, metrics, background)
     secret = _plain(config.slack_signing_secret)
     web_application = handlers.application(
-        [*oauth.routes(), *operations.routes()],
+        [*oauth.routes(), *connect.routes(), *webhooks.routes(), *handlers.HookRoutes(calendars.hooks, clock).routes(),
+         *operations.routes()],
         errors=errors, metrics=metrics, signatures=handlers.Signatures(secret, clock) if secret else None,
         intake=intake if secret else None,
     )  # fmt: skip
@@ -162,6 +173,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     async def stop() -> None:
         if socket is not None:
             await socket.stop()
+        await background.close()
         await engine.stop()
         for close in (*calendars.closing, clients.close, stores.database.close):
             await close()

@@ -32,6 +32,7 @@ from services.ports import AccessTokens, Bell, Clock, Directory, Offer, OfferedC
 log = structlog.get_logger(__name__)
 
 LINK_LIVES = timedelta(minutes=10)
+MESSAGE_LINK_LIVES = timedelta(hours=24)
 STATE_LIVES = timedelta(minutes=10)
 CALDAV = "caldav"
 PATIENCE = 1.5
@@ -296,9 +297,17 @@ class Accounts:
         """A person's accounts, oldest first."""
         return await self._accounts.of(key)
 
-    async def trouble(self, key: PersonKey, account_id: str) -> tuple[str, str] | None:
-        """Provider and name of an account that is lost; None where it is gone or well."""
-        return await self._accounts.trouble(key, account_id)
+    async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str] | None:
+        """Provider and name of an account that is lost, and a link that mends it; None where it is gone or well.
+
+        The link is for a message, which may be read later: it lives longer. It is "" where a form does it.
+        """
+        found = await self._accounts.trouble(key, account_id)
+        if found is None:
+            return None
+        provider, name = found
+        link = await self.link(key, provider, MESSAGE_LINK_LIVES) if provider in self._providers else ""
+        return provider, name, link
 
     async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
         """What an account offers, asked for now where that is quick, else as known last; None where it is gone."""
