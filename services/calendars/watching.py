@@ -150,12 +150,10 @@ class WatchKeeping:
     def _retry(self, task: WatchTask, failure: CalendarError) -> datetime | None:
         if isinstance(failure, AccountLostError):
             return None
-        delay = min(FIRST_RETRY * 2 ** min(task.failures, 16), LONGEST_RETRY)
+        delay = min(FIRST_RETRY * 2.0 ** min(task.failures, 16), LONGEST_RETRY)
         if isinstance(failure, PushNotPossibleError):
             delay = HOPELESS_EVERY
-        asked = timedelta(seconds=failure.retry_after or 0)
-        now: datetime = self._clock.now()
-        return now + max(delay, asked)
+        return self._clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
 
 
 def digest_of(secret: str) -> str:
