@@ -12,6 +12,7 @@ from handlers.connect import Connect
 from handlers.errors import Errors
 from handlers.events import Events
 from handlers.home import Home, HomeTab
+from handlers.hooks import HookModals, HookRoutes
 from handlers.intake import Intake
 from handlers.modals import Modals
 from handlers.oauth import OAuth
@@ -19,7 +20,7 @@ from handlers.operations import Operations
 from handlers.shortcuts import Shortcuts
 from handlers.signatures import Signatures
 from handlers.socket import SocketMode
-from handlers.surface import NoAccounts, Surface
+from handlers.surface import Surface
 from handlers.views.accounts import CHOOSE, DROP
 from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
 from handlers.views.rules import RULE
@@ -28,14 +29,21 @@ from handlers.web import application
 from handlers.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Home", "HomeTab", "Intake", "Modals",
-    "NoAccounts", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface", "Webhooks", "application",
-    "bolt_app", "register",
+    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Home", "HomeTab", "HookModals",
+    "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface",
+    "Webhooks", "application", "bolt_app", "register",
 ]  # fmt: skip
 
 
 def register(
-    bolt: AsyncApp, *, commands: Commands, home: Home, modals: Modals, shortcuts: Shortcuts, events: Events
+    bolt: AsyncApp,
+    *,
+    commands: Commands,
+    home: Home,
+    modals: Modals,
+    hooks: HookModals,
+    shortcuts: Shortcuts,
+    events: Events,
 ) -> None:
     """Wire every listener. Bolt tries them in this order: the busiest first, what takes everything last."""
     events.register(bolt)
@@ -53,6 +61,7 @@ def register(
     bolt.block_action("calendar_menu")(home.calendar_menu)
     bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)
+    bolt.block_action("create_hook")(hooks.create_hook)
     bolt.view_submission(OVERRIDE)(modals.override)
     bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
     bolt.view_submission(CONNECT)(modals.connect_calendar)

@@ -11,6 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.calls import view_call
+from handlers.hooks import show_rotated
 from handlers.surface import Person, Surface, connect_form, known, person, request_of, text_of
 from handlers.views import accounts, modals, replies, rules, settings
 from handlers.views import home as home_view
@@ -137,10 +138,13 @@ class Home:
         await self._show(who, reply, body, respond, client)
 
     async def calendar_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
-        """Read a calendar now, or disconnect it."""
+        """Read a calendar now, disconnect it, or give a hook a new address."""
         await ack()
         who = await person(self.surface, context)
         what, _, calendar_id = chosen(body).partition(":")
+        if what == "rotate":
+            await show_rotated(self.surface, who, client, body, calendar_id)
+            return
         if what == "disconnect":
             await self.surface.calendars.disconnect(who.key, calendar_id)
         else:

@@ -15,7 +15,7 @@ from handlers.views.calendars import CalendarLine
 from handlers.views.modals import Account, Typed, View
 from services import locale
 from services.calendars.accounts import AccountView, Choice, Connected
-from services.errors import NotInstalledError, NotOfferedError
+from services.errors import NotInstalledError
 from services.locale import Voice
 from services.model import PersonKey
 from services.people import PersonView
@@ -62,38 +62,6 @@ class Hooks(Protocol):
     async def rotate(self, key: PersonKey, calendar_id: str) -> str | None: ...  # noqa: D102  # see Hooks
 
 
-class NoAccounts:
-    """Where feeds are the only calendars."""
-
-    async def links(self, key: PersonKey) -> Sequence[Account]:
-        """None."""
-        return ()
-
-    async def link(self, key: PersonKey, provider: str) -> str:
-        """Raises NotOfferedError."""
-        raise NotOfferedError(provider)
-
-    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
-        """Raises NotOfferedError."""
-        raise NotOfferedError("caldav")
-
-    async def list(self, key: PersonKey) -> Sequence[AccountView]:
-        """None."""
-        return ()
-
-    async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
-        """None."""
-        return None
-
-    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
-        """There is none to choose from."""
-        return False
-
-    async def disconnect(self, key: PersonKey, account_id: str) -> bool:
-        """There is none."""
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Surface:
     """The services that the listeners call. `background` owns what takes longer than Slack waits."""
@@ -104,7 +72,7 @@ class Surface:
     phrases: Phrases
     clock: Clock
     accounts: Accounts
-    hooks: Hooks | None = None
+    hooks: Hooks
     caldav: bool = True
     background: Background = field(default_factory=Background)
 
@@ -147,7 +115,7 @@ async def connect_form(surface: Surface, who: Person, *, problem: str = "", befo
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
     return modals.connect(
         who.voice, accounts=await surface.accounts.links(who.key), caldav=surface.caldav,
-        hooks=surface.hooks is not None, problem=problem, before=before,
+        problem=problem, before=before,
     )  # fmt: skip
 
 

@@ -24,11 +24,6 @@ log = structlog.get_logger(__name__)
 
 PUBLISH = "views.publish"
 POST = "chat.postMessage"
-GRANT = "grant"
-BLOCKED = "blocked"
-WELCOME = "welcome"
-CALENDAR = "calendar/"
-ACCOUNT = "account/"
 CONNECT = "open_connect"
 """The action of a button that opens the form of a calendar, with fresh links: good for as long as the message."""
 
@@ -170,26 +165,32 @@ class NoticeChore:
     async def _message(self, notice: DueNotice) -> dict[str, Any] | None:
         """The message; None where there is nothing to tell any more."""
         locale, key = notice.locale, notice.key
-        if notice.subject == GRANT:
-            text = self._say(locale, errors.GrantLostError.sentence())
-            return with_button(text, self._say(locale, "Allow"), await self._links.grant(key))
-        if notice.subject == WELCOME:
-            text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
-            return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
-        if notice.subject == BLOCKED:
-            return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "")
-        if notice.subject.startswith(ACCOUNT):
-            return await self._account(locale, key, notice.subject.removeprefix(ACCOUNT))
-        if notice.subject.startswith(CALENDAR):
-            found = await self._links.calendar(key, notice.subject.removeprefix(CALENDAR))
-            if found is None:
+        kind, _, about = notice.subject.partition("/")
+        match kind:
+            case "grant":
+                text = self._say(locale, errors.GrantLostError.sentence())
+                return with_button(text, self._say(locale, "Allow"), await self._links.grant(key))
+            case "welcome":
+                text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
+                return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
+            case "blocked":
+                return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "")
+            case "calendar":
+                return await self._calendar(locale, key, about)
+            case "account":
+                return await self._account(locale, key, about)
+            case _:
+                log.error("notice_unknown", subject=kind)
                 return None
-            name, problem = found
-            sentence = self._say(locale, _sentence(problem))
-            text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
-            return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
-        log.error("notice_unknown", subject=notice.subject)
-        return None
+
+    async def _calendar(self, locale: str, key: PersonKey, calendar_id: str) -> dict[str, Any] | None:
+        found = await self._links.calendar(key, calendar_id)
+        if found is None:
+            return None
+        name, problem = found
+        sentence = self._say(locale, _sentence(problem))
+        text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
+        return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
 
     async def _account(self, locale: str, key: PersonKey, account_id: str) -> dict[str, Any] | None:
         """That an account is lost, and what mends it; a link in a message lives longer than others, but not forever."""

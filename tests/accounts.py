@@ -81,3 +81,17 @@ class KeptAccounts:
 
     async def disconnect(self, key: PersonKey, account_id: str) -> bool:
         return self.accounts.pop(account_id, None) is not None
+
+
+@dataclass
+class KeptHooks:
+    """Implements `handlers.surface.Hooks`."""
+
+    made: int = 0
+
+    async def create(self, key: PersonKey) -> str:
+        self.made += 1
+        return f"https://quo.example/hooks/secret-{self.made}"
+
+    async def rotate(self, key: PersonKey, calendar_id: str) -> str | None:
+        return await self.create(key) if calendar_id.startswith("hook") else None

@@ -54,7 +54,7 @@ from services.store.rules import RuleStore
 from services.store.states import StateStore
 from services.store.workspaces import WorkspaceStore
 from tests import blockkit
-from tests.accounts import KeptAccounts
+from tests.accounts import KeptAccounts, KeptHooks
 from tests.clocks import ManualClock
 from tests.world import TEAM, Replica, World, open_world
 
@@ -238,7 +238,7 @@ async def open_desk(
             accounts=accounts, parter=partings,
         )  # fmt: skip
         kept = KeptAccounts()
-        surface = Surface(statuses, people, connections, PhraseBook(), clock, kept)
+        surface = Surface(statuses, people, connections, PhraseBook(), clock, kept, KeptHooks())
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients))
@@ -246,7 +246,7 @@ async def open_desk(
         home = Home(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE), shortcuts=Shortcuts(home),
-            events=Events(people, leaving),
+            events=Events(people, leaving), hooks=handlers.HookModals(surface),
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)

@@ -44,7 +44,6 @@ def connect(
     *,
     accounts: Sequence[Account] = (),
     caldav: bool = True,
-    hooks: bool = True,
     problem: str = "",
     before: Typed | None = None,
 ) -> View:
@@ -75,10 +74,9 @@ def connect(
     )
     if caldav:
         blocks += _caldav(voice, before or Typed())
-    if hooks:
-        create = kit.button(voice.say("Create a hook"), "create_hook")
-        what = voice.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
-        blocks += [kit.divider(), kit.section(what, create)]
+    create = kit.button(voice.say("Create a hook"), "create_hook")
+    what = voice.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
+    blocks += [kit.divider(), kit.section(what, create)]
     return kit.modal(
         CONNECT, voice.say("Connect a calendar"), blocks, submit=voice.say("Connect"), close=voice.say("Cancel")
     )

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.views import blocks as kit
 from handlers.views import accounts, home, modals, replies, rules, settings
+from handlers.views import blocks as kit
 from handlers.views.state import Values
 from services import locale, timeline
 from services.calendars.accounts import AccountLink, AccountView, Choice
@@ -131,7 +131,7 @@ def test_views_stay_within_slacks_limits(voice: Voice) -> None:
         home.stranger(voice, ""),
         modals.connect(voice),
         modals.connect(voice, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
-        modals.connect(voice, caldav=False, hooks=False),
+        modals.connect(voice, caldav=False),
         modals.looking(voice),
         accounts.choose(voice, choice(1), [NASTY]),
         accounts.choose(voice, choice(10)),
