@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from services.calendars.access import AccountAccess
 from services.calendars.accounts import Accounts, Provider
 from services.calendars.api import JsonApi
+from services.calendars.caldav.discovery import CaldavDirectory
+from services.calendars.caldav.source import CaldavSource
 from services.calendars.connections import Connections
 from services.calendars.feed import FeedSource
 from services.calendars.google import scopes as google_scopes
@@ -22,7 +24,9 @@ from services.calendars.google.api import GoogleApi
 from services.calendars.google.directory import GoogleDirectory
 from services.calendars.google.push import GoogleWatcher
 from services.calendars.google.source import GoogleSource
+from services.calendars.hooks import Hooks
 from services.calendars.ics.expand import Expander
+from services.calendars.inbox import FILE, HOOK, InboxSource
 from services.calendars.links import SignedLinks
 from services.calendars.microsoft import scopes as microsoft_scopes
 from services.calendars.microsoft.api import GraphApi
@@ -52,6 +56,7 @@ class Calendars:
 
     accounts: Accounts
     connections: Connections
+    hooks: Hooks
     pushes: Pushes
     sync: CalendarSync
     watching: WatchKeeping
@@ -76,6 +81,7 @@ def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics:
     """Put the providers together that are set up."""
     rules = AddressRules(private=config.allow_private_addresses)
     guarded, expander = GuardedClient(rules), Expander()
+    checker = Expander(workers=1, seconds=10.0)  # of its own: what strangers send must not hold up what is read
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
     trusted = GuardedClient(AddressRules(private=True))
     clients = {one.provider: OAuthClient(trusted, one) for one in authorities(config)}
@@ -93,6 +99,8 @@ def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics:
     sources: dict[str, Source] = {
         "ics": FeedSource(guarded, expander),
         CALDAV: CaldavSource(guarded, expander),
+        HOOK: InboxSource(stores.inbox, expander),
+        FILE: InboxSource(stores.inbox, expander),
         **{name: vendor.source for name, vendor in vendors.items()},
     }
     sync = CalendarSync(
@@ -102,12 +110,16 @@ def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics:
     return Calendars(
         accounts=accounts,
         connections=Connections(stores.calendars, rules, clock, bell, accounts=stores.accounts, parter=partings),
+        hooks=Hooks(
+            stores.hooks, stores.inbox, stores.overrides, expander=checker, clock=clock, bell=bell,
+            base_url=config.base_url,
+        ),
         pushes=Pushes(stores.watches, clock, bell),
         sync=sync,
         watching=WatchKeeping(stores.watches, watchers, access, clock, bell),
         partings=partings,
         expander=expander,
-        closing=(sync.close, partings.close, expander.close, guarded.close, trusted.close),
+        closing=(sync.close, partings.close, expander.close, checker.close, guarded.close, trusted.close),
     )
 
 
@@ -166,19 +178,3 @@ def _vendors(
 
 def _plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
-
-
-class CaldavDirectory:  # TEMP
-    def __init__(self, *a):
-        pass
-
-    async def offer(self, url, user, password):
-        raise NotImplementedError
-
-
-class CaldavSource:  # TEMP
-    def __init__(self, *a):
-        pass
-
-    async def fetch(self, connection, now):
-        raise NotImplementedError

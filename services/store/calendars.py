@@ -120,7 +120,7 @@ class CalendarStore:
                     provider=provider,
                     account_id=account_id,
                     host=host[:255],
-                    pace=(account_id or host)[:255],
+                    pace=account_id if account_id and watched else host[:255],
                     address_digest=self._vault.sealer.digest(f"{provider}\n{address}".encode()),
                     health=Health.NEW,
                     created_at=now,
