@@ -8,12 +8,12 @@ from handlers.views import blocks as kit
 from services.locale import Voice
 
 HOOK = "hook"
+_EXAMPLE = '{"text": "Lunch", "emoji": ":pizza:", "minutes": 45}'
 
 
 def shown_once(voice: Voice, address: str, *more: kit.Block) -> dict[str, Any]:
     """The modal with the address of a new hook, or the new address of one."""
-    example = f"""curl -d '{{"text": "Lunch", "emoji": ":pizza:", "minutes": 45}}' -H 'Content-Type: application/json' \\
-  {address}"""
+    example = f"curl {address} -H 'Content-Type: application/json' -d '{_EXAMPLE}'"
     lines = [
         voice.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),
         f"```{address}```",

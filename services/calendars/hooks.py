@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import math
 import secrets
@@ -15,14 +14,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars import itip
-from services.calendars.feed import AHEAD, BEHIND, Expander
-from services.errors import (
-    CalendarTooCostlyError,
-    NotACalendarError,
-    RequestError,
-    TooManyRequestsError,
-    UnknownPathError,
-)
+from services.calendars.checking import readable
+from services.calendars.feed import Expander
+from services.errors import TooManyRequestsError, UnknownPathError
 from services.model import Override, PersonKey
 from services.ports import Bell, Clock
 from services.status import request_id
@@ -36,12 +30,6 @@ A_MINUTE = 60
 _BYTES = 32
 _MINUTE = timedelta(minutes=1)
 _REMEMBERED = 10_000
-
-
-class UnreadableCalendarError(RequestError):
-    """That is not a calendar that I can read. Send one that ends in `.ics`, whole."""
-
-    http_status = 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +137,10 @@ class Hooks:
 
         Raises UnreadableCalendarError where it is none, TooManyRequestsError where too much waits already.
         """
-        said = await readable(self._expander, data, hook, self._clock.now())
+        now = self._clock.now()
+        said, _ = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
         entries = itip.count(said)
-        if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, self._clock.now()):
+        if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, now):
             raise UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
         self._bell.ring()
@@ -196,24 +185,6 @@ class HookPace:
             return max(1, math.ceil((used[0] + _MINUTE - now).total_seconds()))
         used.append(now)
         return 0
-
-
-async def readable(expander: Expander, data: bytes, whose: Hook, now: datetime) -> list[itip.Message]:
-    """What a calendar file says, once it is certain that it can be expanded. Raises UnreadableCalendarError."""
-    try:
-        said = await asyncio.to_thread(itip.messages, data)
-        await expander.read(
-            data,
-            calendar_id=whose.calendar_id,
-            addresses=(),
-            zone=whose.zone,
-            start=now - BEHIND,
-            end=now + AHEAD,
-            memory=None,
-        )
-    except (NotACalendarError, CalendarTooCostlyError) as error:
-        raise UnreadableCalendarError(error.reason) from None
-    return said
 
 
 def digest_of(secret: str) -> str:

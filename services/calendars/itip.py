@@ -50,18 +50,21 @@ class Message:
     entries: Mapping[str, tuple[Raw, ...]] = field(repr=False)
 
 
-def messages(data: bytes) -> list[Message]:
-    """What a body says. Raises NotACalendarError where it is no calendar, or half of one."""
+def messages(data: bytes, *, strict: bool = False) -> list[Message]:
+    """What a body says. Raises NotACalendarError where it is no calendar, or half of one.
+
+    Entries without an end are left out; where `strict`, they make all of it worth nothing.
+    """
     found = calendars(unfolded(data))  # once more than it takes: nothing is folded in what is put together from it
     if not found:
         raise NotACalendarError("no VCALENDAR")
-    if not all(calendar.whole and all(raw.whole for raw in calendar.events) for calendar in found):
+    if not all(calendar.whole and (not strict or all(raw.whole for raw in calendar.events)) for calendar in found):
         raise NotACalendarError("only half of it")
     return [
         Message(
             Component(Raw("VCALENDAR", calendar.lines)).word("METHOD"),
             calendar,
-            {entry.uid: entry.components for entry in entries(calendar)},
+            {entry.uid: tuple(raw for raw in entry.components if raw.whole) for entry in entries(calendar)},
         )
         for calendar in found
     ]

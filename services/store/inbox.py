@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.inbox import Arrival
-from services.errors import SealError, TooManyRequestsError
+from services.calendars.health import Health
+from services.calendars.inbox import FILE, Arrival
+from services.errors import (
+    AlreadyConnectedError,
+    NotGrantedError,
+    SealError,
+    TooManyError,
+    TooManyRequestsError,
+)
 from services.model import PersonKey
-from services.store.calendar_rows import CalendarRows, owned_by
+from services.store.calendar_rows import CalendarRows, owned_by, the_person
+from services.store.calendars import MOST
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
-from services.store.models import Calendar, InboxRow
+from services.store.models import Calendar, InboxRow, Person
 
 MOST_WAITING = 100
 """Files that may wait for one calendar; they are worked in within seconds."""
@@ -59,19 +69,21 @@ class InboxStore:
             count, size, last = (await connection.execute(sizes.where(_of(key, calendar_id)))).one()
             if count >= MOST_WAITING or (size or 0) > MOST_BYTES:
                 raise TooManyRequestsError("too much waits", retry_after=_WAIT)
-            seq = (last or 0) + 1
-            await connection.execute(
-                insert(InboxRow).values(
-                    team_id=key.team_id,
-                    user_id=key.user_id,
-                    calendar_id=calendar_id,
-                    seq=seq,
-                    whole=whole,
-                    received_at=now,
-                    content=self._vault.seal(content, _COLUMN, key.team_id, key.user_id, calendar_id, str(seq)),
-                )
-            )
+            row = self._row(key, calendar_id, (last or 0) + 1, content, now, whole=whole)
+            await connection.execute(insert(InboxRow).values(row))
         return True
+
+    async def connect(self, key: PersonKey, address: str, name: str, content: bytes, now: datetime) -> str:
+        """A new calendar of provider `file` and all that is in it; its id, which is due.
+
+        Raises AlreadyConnectedError where there is one of that address, TooManyError, NotGrantedError.
+        """
+        async with self._database.write() as connection:
+            calendar_id = await new_calendar(
+                connection, self._vault, key, FILE, address=address, name=name, now=now, due_at=now
+            )
+            await connection.execute(insert(InboxRow).values(self._row(key, calendar_id, 1, content, now, whole=True)))
+        return calendar_id
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """What waits for a calendar, in the order of its arrival. What cannot be opened any more has no content."""
@@ -79,16 +91,29 @@ class InboxStore:
             rows = await connection.execute(select(InboxRow).where(_of(key, calendar_id)).order_by(InboxRow.seq))
             return [Arrival(row.seq, row.received_at, self._opened(row), whole=row.whole) for row in rows]
 
-    async def named(self, key: PersonKey, provider: str, address: str) -> str | None:
-        """The id of a person's calendar of that provider and address; None where they have none."""
+    async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
+        """The id and the name of a person's calendar that came as the file `address`; None where they have none."""
+        mine = select(Calendar).where(owned_by(key), Calendar.provider == FILE)
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(Calendar.calendar_id, Calendar.address).where(owned_by(key), Calendar.provider == provider)
-            )
-            for calendar_id, sealed in rows:
-                if self._rows.text(sealed, "calendars.address", key.team_id, key.user_id, calendar_id) == address:
-                    return str(calendar_id)
+            for row in await connection.execute(mine):
+                place = (row.team_id, row.user_id, row.calendar_id)
+                if self._rows.text(row.address, "calendars.address", *place) == address:
+                    return row.calendar_id, self._rows.text(row.name, "calendars.name", *place) or ""
         return None
+
+    def _row(
+        self, key: PersonKey, calendar_id: str, seq: int, content: bytes, now: datetime, *, whole: bool
+    ) -> dict[str, Any]:
+        place = (key.team_id, key.user_id, calendar_id)
+        return {
+            "team_id": key.team_id,
+            "user_id": key.user_id,
+            "calendar_id": calendar_id,
+            "seq": seq,
+            "whole": whole,
+            "received_at": now,
+            "content": self._vault.seal(content, _COLUMN, *place, str(seq)),
+        }
 
     def _opened(self, row: Any) -> bytes | None:
         place = (row.team_id, row.user_id, row.calendar_id, str(row.seq))
@@ -96,6 +121,54 @@ class InboxStore:
             return self._vault.open_bytes(row.content, _COLUMN, *place)
         except SealError:
             return None
+
+
+async def new_calendar(
+    connection: AsyncConnection,
+    vault: Vault,
+    key: PersonKey,
+    provider: str,
+    *,
+    address: str,
+    name: str,
+    now: datetime,
+    due_at: datetime | None,
+    secret: str | None = None,
+) -> str:
+    """A calendar that others send, within a transaction; its id. An empty `address` is that id.
+
+    Raises AlreadyConnectedError, TooManyError, and NotGrantedError for somebody unknown.
+    """
+    calendar_id = "C" + secrets.token_hex(8)
+    place = (key.team_id, key.user_id, calendar_id)
+    rows = CalendarRows(vault)
+    person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
+    if person is None:
+        raise NotGrantedError("unknown person")
+    stored = (await connection.execute(select(Calendar).where(owned_by(key)))).all()
+    same = [one for one in stored if one.provider == provider]
+    if any(rows.text(one.address, "calendars.address", *place[:2], one.calendar_id) == address for one in same):
+        raise AlreadyConnectedError(provider)
+    if len(stored) >= MOST:
+        raise TooManyError("calendars", most=MOST)
+    address = address or calendar_id
+    await connection.execute(
+        insert(Calendar).values(
+            team_id=key.team_id,
+            user_id=key.user_id,
+            calendar_id=calendar_id,
+            provider=provider,
+            pace=calendar_id,
+            secret=secret,
+            address_digest=vault.sealer.digest(f"{provider}\n{address}".encode()),
+            health=Health.NEW,
+            created_at=now,
+            due_at=due_at,
+            **rows.fresh(place, address, name, None),
+        )
+    )
+    await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+    return calendar_id
 
 
 def _of(key: PersonKey, calendar_id: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import Commands, Events, Home, HomeTab, Modals, Shortcuts, register
+from handlers import Commands, Events, Home, HomeTab, HookModals, Modals, Shortcuts, register
 from services import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def wired() -> Recorder:
     home = Home(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing), shortcuts=Shortcuts(home),
-        events=Events(nothing, nothing),
+        events=Events(nothing, nothing), hooks=HookModals(nothing),
     )  # fmt: skip
     found: Recorder = bolt
     return found

@@ -1,0 +1,69 @@
+"""Programs that post to a person's hook, and scheduling messages as organizers send them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from tests.feeds import lasting
+from tests.whole import ANN, Whole
+
+CALENDAR = "text/calendar; charset=utf-8"
+JSON = "application/json"
+
+
+def itip(method: str, *entries: str) -> bytes:
+    """A VCALENDAR that asks for something."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Example//Mail//EN"]
+    return "\r\n".join([*lines, *([f"METHOD:{method}"] if method else []), *entries, "END:VCALENDAR", ""]).encode()
+
+
+def entry(uid: str, start: datetime, minutes: float, *lines: str, sequence: int = 0, stamp: str = "") -> str:
+    """A VEVENT of a message; `stamp` is its DTSTAMP."""
+    said = lasting(uid, start, minutes, "Secret talks", *lines, f"SEQUENCE:{sequence}")
+    return said.replace("DTSTAMP:20261101T000000Z", f"DTSTAMP:{stamp}") if stamp else said
+
+
+async def new_hook(whole: Whole, user: str = ANN) -> str:
+    """They create a hook in the modal; the address that it shows."""
+    await whole.types("/quo", "connect", user)
+    modal = whole.slack.modals[user][-1]
+    answer = await whole.slack.people.click_in_view(
+        user, modal.view_id, {"type": "button", "action_id": "create_hook", "block_id": "more"}
+    )
+    assert answer.status == 200, answer.body
+    await whole.settle()
+    return address_in(whole.slack.modals[user][-1].view)
+
+
+def address_in(view: dict[str, Any]) -> str:
+    """The one address of a hook that a modal shows."""
+    (found,) = set(re.findall(r"http[^\s`\"']*/hooks/[\w-]+", str(view["blocks"])))
+    return str(found)
+
+
+async def send(
+    address: str, body: Any = b"", content_type: str = JSON, method: str = "POST"
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """One request: status, JSON, headers (names in lower case)."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with (
+        aiohttp.ClientSession(skip_auto_headers={"Content-Type"}) as session,
+        session.request(method, address, data=data, headers=headers) as answer,
+    ):
+        said = await answer.json(content_type=None)
+        return answer.status, said, {name.lower(): value for name, value in answer.headers.items()}
+
+
+async def posts(whole: Whole, address: str, body: Any, content_type: str = "") -> dict[str, Any]:
+    """A program posts, is answered, and all that follows from it happens."""
+    kind = content_type or (CALENDAR if isinstance(body, bytes) else JSON)
+    status, said, _ = await send(address, body, kind)
+    assert status in {200, 202}, (status, said)
+    await whole.settle()
+    return said
