@@ -70,6 +70,7 @@ class Channels:
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Push] = []
+        self.on_answer: Callable[[Push], None] = lambda _: None
         self.open: dict[str, Channel] = {}
         self.sent: deque[Push] = deque(maxlen=1000)
 
@@ -182,6 +183,7 @@ class Channels:
             await asyncio.sleep(pause)
             push.tries += 1
             push.status = await self._post(push)
+            self.on_answer(push)
             if push.status not in _AGAIN:
                 return
 
