@@ -117,8 +117,11 @@ class Connect:
     async def _page(self, found: Connected, locale: str) -> Page:
         names = list(found.calendars)
         shown = ", ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
-        sentence = CONNECTED if names else NONE_CHOSEN
-        facts = {"provider": named(found.provider), "account": found.name, **({"calendars": shown} if names else {})}
+        facts = {"provider": named(found.provider), "account": found.name}
+        if names:
+            sentence = self.say(locale, CONNECTED, **facts, calendars=shown)
+        else:
+            sentence = self.say(locale, NONE_CHOSEN, **facts)
         more = [self.say(locale, MORE, count=found.more)] if found.more else []
         buttons = [(found.slack, self.say(locale, OPEN))] if found.slack else []
         if not found.granted:
@@ -126,6 +129,6 @@ class Connect:
             buttons.insert(0, (await self.grant_link(found.key), self.say(locale, ALLOW)))
         (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]
         return Page(
-            title=self.say(locale, TITLE), sentence=self.say(locale, sentence, **facts), more=tuple(more),
+            title=self.say(locale, TITLE), sentence=sentence, more=tuple(more),
             link=link, link_text=text, also=also, also_text=also_text,
         )  # fmt: skip
