@@ -77,7 +77,7 @@ class GoogleDirectory:
 
 def _usable(entry: object) -> bool:
     """Whether an entry is a calendar whose events can be read, with an id that can be part of an address."""
-    if not isinstance(entry, Mapping) or entry.get("deleted") is True or entry.get("accessRole") not in _READABLE:
+    if not isinstance(entry, Mapping) or entry.get("deleted") is True or str(entry.get("accessRole")) not in _READABLE:
         return False
     address = entry.get("id")
     if not isinstance(address, str) or not 0 < len(address) <= LONGEST_ID:

@@ -1,0 +1,347 @@
+"""One item of a Google calendar as an event: what each field means, and what none of them can do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.calendars.google.events import FIELDS, Asked, event_of, zone_of
+from services.model import Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
+from services.ports import Problem
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ASKED = Asked("C1", BERLIN)
+IN_TOKYO = Asked("C1", BERLIN, ZoneInfo("Asia/Tokyo"))
+
+
+def utc(day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def item(**fields: Any) -> dict[str, Any]:
+    timed = {
+        "id": "e1",
+        "iCalUID": "e1@google.com",
+        "status": "confirmed",
+        "start": {"dateTime": "2026-11-24T11:00:00+01:00", "timeZone": "Europe/Berlin"},
+        "end": {"dateTime": "2026-11-24T12:00:00+01:00", "timeZone": "Europe/Berlin"},
+    }
+    return {name: value for name, value in {**timed, **fields}.items() if value is not ...}
+
+
+def read(asked: Asked = ASKED, **fields: Any) -> Event:
+    found = event_of(item(**fields), asked)
+    assert isinstance(found, Event), found
+    return found
+
+
+def test_plain_item_is_a_busy_meeting() -> None:
+    assert read(summary="Sync", location="Room 1") == Event(
+        "C1", "e1@google.com", utc(24, 10), utc(24, 11), title="Sync", location="Room 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "instants"),
+    [
+        ("2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z", (utc(24, 10), utc(24, 11))),
+        ("2026-11-24T10:00:00.250Z", "2026-11-24T11:00:00.000Z", (utc(24, 10) + timedelta(seconds=0.25), utc(24, 11))),
+        ("2026-11-24t10:00:00z", "2026-11-24t11:00:00z", (utc(24, 10), utc(24, 11))),
+        ("2026-11-24T05:00:00-05:00", "2026-11-24T16:30:00+05:30", (utc(24, 10), utc(24, 11))),
+        ("2026-11-24T10:00:00Z", "2026-11-24T09:00:00Z", (utc(24, 10), utc(24, 10))),
+        ("2026-11-24T10:00:00Z", None, (utc(24, 10), utc(24, 10))),
+    ],
+)
+def test_instants_are_those_of_the_offset(start: str, end: str | None, instants: tuple[datetime, datetime]) -> None:
+    event = read(start={"dateTime": start}, end=... if end is None else {"dateTime": end})
+    assert (event.start, event.end, event.wall, event.all_day) == (*instants, None, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "zone", "start", "floats"),
+    [
+        (ASKED, "America/New_York", utc(24, 15), False),
+        (IN_TOKYO, "America/New_York", utc(24, 15), False),
+        (IN_TOKYO, None, utc(24, 1), False),
+        (IN_TOKYO, "Nowhere/At_All", utc(24, 1), False),
+        (ASKED, None, utc(24, 9), True),
+        (ASKED, "Europe", utc(24, 9), True),
+    ],
+)
+def test_time_without_an_offset_is_in_its_zone_the_calendars_or_the_persons(
+    asked: Asked, zone: str | None, start: datetime, floats: bool
+) -> None:
+    event = read(
+        asked,
+        start={"dateTime": "2026-11-24T10:00:00", "timeZone": zone},
+        end={"dateTime": "2026-11-24T11:00:00", "timeZone": zone},
+    )
+    assert (event.start, event.end) == (start, start + timedelta(hours=1))
+    wall = WallTimes(datetime(2026, 11, 24, 10), datetime(2026, 11, 24, 11))
+    assert event.wall == (wall if floats else None)
+
+
+@pytest.mark.parametrize(
+    ("end", "last"),
+    [
+        ({"date": "2026-11-27"}, 27),
+        ({"date": "2026-11-25"}, 25),
+        ({"date": "2026-11-24"}, 25),
+        ({"date": "2026-11-20"}, 25),
+        ({}, 25),
+        (None, 25),
+        (..., 25),
+        ({"dateTime": "2026-11-27T10:00:00Z"}, 25),
+    ],
+)
+def test_whole_days_are_wall_dates_with_an_end_that_does_not_count(end: Any, last: int) -> None:
+    event = read(IN_TOKYO, start={"date": "2026-11-24"}, end=end)
+    assert event.wall == WallTimes(datetime(2026, 11, 24), datetime(2026, 11, last))
+    assert (event.start, event.end, event.all_day) == (utc(23, 23), utc(last - 1, 23), True)
+
+
+@pytest.mark.parametrize("first", ["2027-03-28", "2026-10-25"])
+def test_day_on_which_the_clocks_change_is_as_long_as_it_is(first: str) -> None:
+    event = read(start={"date": first}, end=...)
+    assert event.end - event.start == timedelta(hours=23 if first.startswith("2027") else 25)
+
+
+def test_end_that_is_not_specified_is_the_one_that_is_given_nevertheless() -> None:
+    assert read(endTimeUnspecified=True).end == utc(24, 11)
+
+
+# ── which ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("fields", "identity"),
+    [
+        ({}, ("e1@google.com", "")),
+        ({"iCalUID": ...}, ("e1", "")),
+        ({"iCalUID": ""}, ("e1", "")),
+        ({"iCalUID": 7}, ("e1", "")),
+        ({"iCalUID": "u" * 2000}, ("e1", "")),
+        (
+            {"recurringEventId": "e", "originalStartTime": {"dateTime": "2026-11-24T11:00:00+01:00"}},
+            ("e1@google.com", "20261124T100000Z"),
+        ),
+        (
+            {"recurringEventId": "e", "originalStartTime": {"dateTime": "2026-11-24T10:00:00Z", "timeZone": "x"}},
+            ("e1@google.com", "20261124T100000Z"),
+        ),
+        ({"recurringEventId": "e", "originalStartTime": {"date": "2026-11-24"}}, ("e1@google.com", "20261124")),
+        (
+            {"recurringEventId": "e", "originalStartTime": {"dateTime": "2026-11-24T10:00:00"}},
+            ("e1@google.com", "20261124T100000"),
+        ),
+        ({"recurringEventId": "e", "originalStartTime": {"dateTime": 7}}, ("e1", "")),
+        ({"recurringEventId": "e"}, ("e1", "")),
+    ],
+)
+def test_identity_is_the_series_and_the_original_start(fields: dict[str, Any], identity: tuple[str, str]) -> None:
+    event = read(**fields)
+    assert (event.uid, event.occurrence) == identity
+
+
+def test_moved_occurrence_keeps_its_identity() -> None:
+    original = {"recurringEventId": "e", "originalStartTime": {"dateTime": "2026-11-24T10:00:00Z"}}
+    moved = read(**original, start={"dateTime": "2026-11-25T10:00:00Z"}, end={"dateTime": "2026-11-25T11:00:00Z"})
+    assert moved.id == read(**original).id
+
+
+# ── what ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("default", EventType.DEFAULT),
+        ("fromGmail", EventType.DEFAULT),
+        ("outOfOffice", EventType.OUT_OF_OFFICE),
+        ("focusTime", EventType.FOCUS),
+        ("workingLocation", EventType.WORKING_LOCATION),
+        ("birthday", EventType.BIRTHDAY),
+        ("somethingNew", EventType.DEFAULT),
+        (None, EventType.DEFAULT),
+        (["birthday"], EventType.DEFAULT),
+        (..., EventType.DEFAULT),
+    ],
+)
+def test_event_type(name: Any, kind: EventType) -> None:
+    assert read(eventType=name).type is kind
+
+
+@pytest.mark.parametrize(
+    ("properties", "place", "location"),
+    [
+        ({"type": "homeOffice", "homeOffice": {}}, Location.HOME, ""),
+        ({"type": "homeOffice"}, Location.HOME, ""),
+        ({"homeOffice": None}, Location.HOME, ""),
+        ({"type": "officeLocation", "officeLocation": {"label": "HQ", "deskId": "7"}}, Location.OFFICE, "HQ"),
+        ({"type": "officeLocation"}, Location.OFFICE, ""),
+        ({"type": "customLocation", "customLocation": {"label": "Café"}}, Location.ELSEWHERE, "Café"),
+        ({"customLocation": {"label": 7}}, Location.ELSEWHERE, ""),
+        ({"type": "moon"}, None, ""),
+        ({"type": ["homeOffice"]}, None, ""),
+        ({}, None, ""),
+        (None, None, ""),
+        ([], None, ""),
+        (..., None, ""),
+    ],
+)
+def test_working_location(properties: Any, place: Location | None, location: str) -> None:
+    event = read(eventType="workingLocation", workingLocationProperties=properties, transparency="transparent")
+    assert (event.working_location, event.location, event.show_as) == (place, location, ShowAs.FREE)
+
+
+def test_only_a_working_location_has_a_place() -> None:
+    assert read(workingLocationProperties={"type": "homeOffice"}).working_location is None
+
+
+@pytest.mark.parametrize(
+    ("attendees", "response", "guests"),
+    [
+        (..., Response.NONE, 0),
+        (None, Response.NONE, 0),
+        ({"self": True}, Response.NONE, 0),
+        ([], Response.NONE, 0),
+        ([{"self": True, "responseStatus": "accepted"}], Response.ACCEPTED, 0),
+        ([{"self": True, "responseStatus": "declined"}, {"responseStatus": "accepted"}], Response.DECLINED, 1),
+        ([{"responseStatus": "declined"}, {"self": True, "responseStatus": "tentative"}], Response.TENTATIVE, 1),
+        ([{"self": True, "responseStatus": "needsAction"}, {"resource": True}, {}, {}], Response.NEEDS_ACTION, 2),
+        ([{"self": True}, None, 7, "x", {"self": "true", "responseStatus": "declined"}], Response.NONE, 1),
+        ([{"self": True, "responseStatus": ["declined"]}], Response.NONE, 0),
+    ],
+)
+def test_own_answer_and_number_of_others(attendees: Any, response: Response, guests: int) -> None:
+    event = read(attendees=attendees)
+    assert (event.response, event.guests) == (response, guests)
+
+
+@pytest.mark.parametrize(
+    ("value", "visibility"),
+    [
+        (..., Visibility.DEFAULT),
+        (None, Visibility.DEFAULT),
+        ("default", Visibility.DEFAULT),
+        ("public", Visibility.PUBLIC),
+        ("private", Visibility.PRIVATE),
+        ("confidential", Visibility.CONFIDENTIAL),
+        ("secret", Visibility.PRIVATE),
+        (["public"], Visibility.PRIVATE),
+        (0, Visibility.PRIVATE),
+    ],
+)
+def test_visibility_that_is_unknown_is_private(value: Any, visibility: Visibility) -> None:
+    assert read(visibility=value).visibility is visibility
+
+
+def test_status_and_transparency() -> None:
+    assert [read(status=status).tentative for status in ("confirmed", "tentative", None, 7)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert [read(transparency=value).show_as for value in ("transparent", "opaque", None, ["transparent"])] == [
+        ShowAs.FREE,
+        ShowAs.BUSY,
+        ShowAs.BUSY,
+        ShowAs.BUSY,
+    ]
+
+
+def test_cancelled_item_is_cancelled_and_none_where_it_holds_but_ids() -> None:
+    assert read(status="cancelled").cancelled
+    assert event_of({"id": "e1", "status": "cancelled"}, ASKED) is None
+    instance = {"id": "e1_20261124", "recurringEventId": "e1", "originalStartTime": {"date": "2026-11-24"}}
+    assert event_of({**instance, "status": "cancelled"}, ASKED) is None
+    assert event_of({**instance, "status": "cancelled", "start": {}, "end": None}, ASKED) is None
+
+
+# ── what cannot be read ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (None, Problem("", "It is no object.")),
+        ([], Problem("", "It is no object.")),
+        ({}, Problem("", "It has no id.")),
+        (item(id=...), Problem("", "It has no id.")),
+        (item(id=7), Problem("", "It has no id.")),
+        (item(id="x" * 2000), Problem("x" * 1024, "It has no id.")),
+        (item(start=...), Problem("e1", "It has no start.")),
+        (item(start=[]), Problem("e1", "It has no start.")),
+        (item(start={}), Problem("e1", "Its time cannot be read.")),
+        (item(start={"dateTime": None}), Problem("e1", "Its time cannot be read.")),
+        (item(start={"dateTime": 7}), Problem("e1", "Its time cannot be read.")),
+        (item(start={"dateTime": "soon"}), Problem("e1", "Its time cannot be read.")),
+        (item(start={"dateTime": "2026-11-24T23:59:60Z"}), Problem("e1", "Its time cannot be read.")),
+        (item(end={"dateTime": "soon"}), Problem("e1", "Its time cannot be read.")),
+        (item(start={"date": "soon"}), Problem("e1", "Its date cannot be read.")),
+        (item(start={"date": 20261124}), Problem("e1", "Its date cannot be read.")),
+        (item(start={"date": "0001-01-01"}), Problem("e1", "Its date is outside of the calendar.")),
+        (item(start={"date": "9999-12-31"}), Problem("e1", "Its date is outside of the calendar.")),
+        (item(start={"dateTime": "0001-01-01T00:00:00+14:00"}), Problem("e1", "Its time is outside of the calendar.")),
+        (item(end={"dateTime": "9999-12-31T23:00:00-12:00"}), Problem("e1", "Its time is outside of the calendar.")),
+    ],
+)  # fmt: skip
+def test_item_that_cannot_be_read_is_a_problem_without_its_title(found: Any, problem: Problem) -> None:
+    assert event_of(found, ASKED) == problem
+
+
+def test_texts_are_bounded_and_sound() -> None:
+    event = read(summary="x" * 5000, location="\ud800")
+    assert (len(event.title), event.location) == (1024, "?")
+    assert read(summary=["x"], location={}).title == ""
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "x" * 100, "../etc/passwd", "/etc/passwd", "Europe", "é", "A\x00B"])
+def test_zone_that_is_none(name: object) -> None:
+    assert zone_of(name) is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+_WHEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "date": st.dates().map(str) | _JSON,
+        "dateTime": st.datetimes().map(lambda when: f"{when.isoformat()}Z") | st.datetimes().map(str) | _JSON,
+        "timeZone": st.sampled_from(["Europe/Berlin", "Pacific/Apia", "Europe"]) | _JSON,
+    },
+)
+_NAMES = [name.split("(")[0] for name in FIELDS.replace("(self,resource,responseStatus)", "").split(",")]
+_ITEMS = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(_NAMES, _JSON),
+        "id": st.text(min_size=1, max_size=9),
+        "start": _WHEN | _JSON,
+        "end": _WHEN | _JSON,
+        "originalStartTime": _WHEN | _JSON,
+        "attendees": st.lists(_JSON | st.fixed_dictionaries({"self": st.just(True), "responseStatus": _JSON})),
+        "eventType": st.just("workingLocation") | _JSON,
+    },
+)
+
+
+@given(_ITEMS | _JSON, st.sampled_from(["Europe/Berlin", "Pacific/Apia", "America/New_York"]))
+def test_any_item_is_an_event_a_problem_or_nothing(found: Any, zone: str) -> None:
+    event = event_of(found, Asked("C1", ZoneInfo(zone), ZoneInfo("Asia/Tokyo")))
+    if isinstance(event, Event):
+        assert event.start.utcoffset() == event.end.utcoffset() == timedelta()
+        assert event.start <= event.end
+        assert event.placed(ZoneInfo("Pacific/Kiritimati")).start <= event.placed(ZoneInfo("Pacific/Kiritimati")).end
+        event.title.encode()
+    else:
+        assert event is None or isinstance(event, Problem)
