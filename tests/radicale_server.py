@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,14 @@ class _Handler(WSGIRequestHandler):
 class Radicale:
     """The server, and what a person does with another client of theirs."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         self.url = url
+        self._folder = folder
+
+    def forget_tokens(self) -> None:
+        """No sync token that was given out is known any more."""
+        for tokens in self._folder.glob("collection-root/**/.Radicale.cache/sync-token"):
+            shutil.rmtree(tokens)
 
     def address(self, calendar: str, user: str = "ann") -> str:
         return f"{self.url}/{user}/{calendar}/"
@@ -48,8 +55,8 @@ class Radicale:
     async def put(self, address: str, member: str, data: bytes) -> None:
         await self._do("PUT", address + member, data, {"Content-Type": "text/calendar"})
 
-    async def delete(self, address: str, member: str = "") -> None:
-        await self._do("DELETE", address + member)
+    async def delete(self, address: str, member: str = "", user: str = "ann") -> None:
+        await self._do("DELETE", address + member, user=user)
 
     async def _do(
         self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, user: str = "ann"
@@ -79,7 +86,7 @@ def running(folder: Path) -> Iterator[Radicale]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield Radicale(f"http://127.0.0.1:{server.server_port}")
+        yield Radicale(f"http://127.0.0.1:{server.server_port}", folder / "collections")
     finally:
         server.shutdown()
         server.server_close()

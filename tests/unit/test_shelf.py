@@ -12,39 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendars import shelf as shelves
-from services.calendars.ics.incremental import read
 from services.calendars.ics.reading import Asked
 from services.calendars.shelf import Shelf
 from services.errors import CalendarTooLargeError
 from services.model import PersonKey
 from services.ports import Changes, Connection
+from tests.caldav_account import Reading
 from tests.icsfile import ics, vevent
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ANN = Connection(
     PersonKey("T1", "U1"), "C1", "caldav", "https://dav.example/a/", ZoneInfo("Europe/Berlin"), ("a@b.org",)
 )
-
-
-class Reading:
-    """The expander, in this process."""
-
-    def __init__(self) -> None:
-        self.asked: list[Asked] = []
-
-    async def read(
-        self,
-        data: bytes,
-        *,
-        calendar_id: str,
-        addresses: tuple[str, ...],
-        zone: ZoneInfo,
-        start: datetime,
-        end: datetime,
-        memory: bytes | None,
-    ) -> Changes:
-        self.asked.append(Asked(calendar_id, addresses, zone, start, end))
-        return read(data, self.asked[-1], memory)
 
 
 def meeting(uid: str, day: int = 25, *lines: str) -> bytes:

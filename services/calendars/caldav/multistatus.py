@@ -83,7 +83,9 @@ class _Counting(TreeBuilder):
         """An element begins. Raises CalendarTooLargeError."""
         self._left -= 1
         self._depth += 1
-        if self._left < 0 or self._depth > DEEPEST:
+        if self._depth > DEEPEST:
+            raise CalendarError("the answer is nested too deeply")
+        if self._left < 0:
             raise CalendarTooLargeError("elements")
         return super().start(tag, attrs)
 
