@@ -1,1 +1,1 @@
-"""A local Microsoft: consent, tokens and Graph calendars, faithful where it matters to a client."""
+"""A local Microsoft: consent, tokens, Graph's calendars and pushes, faithful where it matters to a client."""
