@@ -20,13 +20,12 @@ from demo.google.wire import item, listed, master, partial
 FAR = timedelta(days=730)
 """How far a series is expanded where no window ends before."""
 
-_KNOWN = frozenset(
-    {"singleEvents", "maxResults", "pageToken", "syncToken", "timeMin", "timeMax", "showDeleted", "orderBy", "fields"}
-)
+_EVERYWHERE = frozenset({"maxResults", "pageToken", "fields", "prettyPrint"})
+_KNOWN = _EVERYWHERE | {"singleEvents", "syncToken", "timeMin", "timeMax", "showDeleted", "orderBy"}
 _NOT_WITH_TOKEN = frozenset(
     {"timeMin", "timeMax", "orderBy", "q", "updatedMin", "iCalUID", "privateExtendedProperty", "sharedExtendedProperty"}
 )
-_LIST_KNOWN = frozenset({"maxResults", "pageToken", "minAccessRole", "fields"})
+_LIST_KNOWN = _EVERYWHERE | {"minAccessRole"}
 _ROLES = ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
 _MOST_EVENTS = 2500
 _MOST_CALENDARS = 250

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,6 +90,7 @@ async def test_first_sync_gives_the_window_and_what_each_entry_is(desk: Desk) ->
         {
             "singleEvents": "true",
             "maxResults": "2500",
+            "prettyPrint": "false",
             "fields": f"kind,summary,timeZone,nextPageToken,nextSyncToken,items({FIELDS})",
             "timeMin": "2026-11-23T09:00:00Z",
             "timeMax": "2027-01-23T09:00:00Z",
@@ -302,6 +305,63 @@ async def test_state_and_connection_show_no_secret(desk: Desk) -> None:
     token = json.loads(changes.state)["token"]
     assert token
     assert token not in repr(changes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_in_between_the_events_are_those_of_a_first_sync(
+    desk: Desk, clock: ManualClock, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - edits that can be repeated
+    known: dict[str, Event] = {}
+    for _ in range(40):
+        _edit(desk, chance)
+        if chance.random() < 0.2:
+            desk.google.expire_sync_tokens()
+        if chance.random() < 0.2:
+            desk.google.faults.add(
+                "/events", status=chance.choice([401, 410, 429, 500, 503]), cut=chance.random() < 0.3
+            )
+        clock.move(hours=chance.choice([0, 1, 20]))
+        with suppress(CalendarError):
+            changes = await desk.fetch()
+            if changes.full:
+                known = {event.id: event for event in changes.events}
+        desk.google.faults.clear()
+        if chance.random() < 0.5:
+            changes = await desk.fetch()
+            known = {event.id: event for event in changes.events} if changes.full else known
+            first = await desk.source.fetch(dataclasses.replace(desk.connection, state=None), clock.now())
+            upcoming = {event.id: event for event in first.events if event.start < clock.now() + timedelta(days=59)}
+            assert {name: known.get(name) for name in upcoming} == upcoming
+            assert {name for name, event in known.items() if event.end > clock.now()} <= {
+                event.id for event in first.events
+            }
+
+
+def _edit(desk: Desk, chance: random.Random) -> None:
+    """One thing that a person does to their calendar."""
+    calendar, now = desk.calendar, desk.clock.now()
+    start = now + timedelta(hours=chance.randrange(-48, 24 * 70))
+    entries = [entry for entry in calendar.entries.values() if not entry.cancelled]
+    if not entries or chance.random() < 0.4:
+        rules = ("RRULE:FREQ=DAILY;COUNT=9",) if chance.random() < 0.5 else ()
+        calendar.add(Entry("New", start, start + timedelta(hours=1), recurrence=rules, zone="Europe/Berlin"))
+        return
+    entry = chance.choice(entries)
+    what = chance.randrange(4)
+    if what == 0:
+        calendar.cancel(entry.id)
+    elif what == 1:
+        calendar.move(entry.id, start)
+    elif not entry.recurrence:
+        calendar.change(entry.id, title=f"Changed {what}", free=chance.random() < 0.5)
+    else:
+        originals = [one.original for one in calendar.instances(entry, now + timedelta(days=100))]
+        original = chance.choice([one for one in originals if one is not None])
+        if what == 2:
+            calendar.cancel_instance(entry.id, original)
+        else:
+            calendar.move_instance(entry.id, original, start)
 
 
 # ── permission, quota, outage ───────────────────────────────────────────────────────────────────────

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from demo.google import Entry
+from demo.google import Client, Entry, LocalGoogle
 from demo.google.recurrence import occurrences
 from demo.google.wire import partial
 from services.calendars.google.scopes import LIST, REQUIRED
@@ -287,3 +289,29 @@ async def test_answer_may_do_what_was_asked_and_then_fail(desk: Desk, browser: a
 async def test_unknown_kind_of_entry_is_an_error(desk: Desk) -> None:
     with pytest.raises(ValueError, match="party"):
         desk.calendar.add(Entry("x", at(24), at(25), kind="party"))
+
+
+async def test_google_mounted_below_another_application_is_the_same(browser: aiohttp.ClientSession) -> None:
+    google = LocalGoogle(ManualClock().now, Client(redirect_uris=[BACK]))
+    google.add_account(ANN)
+    outer = web.Application()
+    outer.add_subapp("/google", google.web)
+    async with TestServer(outer, host="127.0.0.1") as server:
+        google.url = str(server.make_url("/google"))
+        async with browser.get(authorize_url(google)) as answer:
+            assert answer.status == 200
+        form = exchanged(google, await google.allow(authorize_url(google), ANN))
+        async with browser.post(google.token_url, data=form) as answer:
+            access = (await answer.json())["access_token"]
+        google.faults.add("/calendar/v3/users/me/calendarList", status=500)
+        for status in (500, 200):
+            headers = {"Authorization": f"Bearer {access}"}
+            async with browser.get(f"{google.api_url}users/me/calendarList", headers=headers) as answer:
+                assert answer.status == status
+    assert [(call.path, call.status) for call in google.calls] == [
+        ("/o/oauth2/v2/auth", 200),
+        ("/token", 200),
+        ("/calendar/v3/users/me/calendarList", 500),
+        ("/calendar/v3/users/me/calendarList", 200),
+    ]
+    assert not google.busy

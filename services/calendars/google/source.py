@@ -45,6 +45,7 @@ _LIST = {
     # the same for every request: a token is only good for the parameters of the request that gave it
     "singleEvents": "true",
     "maxResults": "2500",
+    "prettyPrint": "false",
     "fields": f"kind,summary,timeZone,nextPageToken,nextSyncToken,items({FIELDS})",
 }
 
