@@ -76,7 +76,8 @@ class Subscriptions:
     @property
     def all(self) -> dict[str, Subscription]:
         """Those that live."""
-        self._all = {i: found for i, found in self._all.items() if found.expires_at > self._now()}
+        for found in [found for found in self._all.values() if found.expires_at <= self._now()]:
+            del self._all[found.id]
         return self._all
 
     def of(self, account: Account) -> list[Subscription]:
@@ -121,7 +122,8 @@ class Subscriptions:
 
     def delete(self, account: Account, identifier: str) -> None:
         """End one. Raises RefusalError."""
-        del self._all[self.one(account, identifier).id]
+        found = self.one(account, identifier)
+        del self._all[found.id]
 
     def changed(self, account: Account, calendar: LocalCalendar, event_id: str, change: str) -> None:
         """Tell everybody who subscribed to it of a change."""

@@ -228,7 +228,7 @@ _TIMES = st.fixed_dictionaries(
     }
 )
 _NAMES = (
-    "type", "seriesMasterId", "showAs", "sensitivity", "responseStatus", "isCancelled", "isAllDay", "subject", 
+    "type", "seriesMasterId", "showAs", "sensitivity", "responseStatus", "isCancelled", "isAllDay", "subject",
     "location", "attendees", "originalStartTimeZone", "isOrganizer",
 )  # fmt: skip
 
