@@ -82,7 +82,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
     phrases = PhraseBook()
-    calendars = wiring.compose(config, stores, clock, bell, metrics)
+    calendars = wiring.compose(config, stores, clients, clock=clock, bell=bell, metrics=metrics)
 
     # use cases
     profiles = SlackProfiles(clients)
@@ -104,7 +104,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         background=background,
     )  # fmt: skip
     home = handlers.Home(surface, handlers.HomeTab(surface))
-    commands = handlers.Commands(surface, Teller(stores.workspaces, messages))
+    teller = Teller(stores.workspaces, messages)
+    commands = handlers.Commands(surface, teller)
     grants = Grants(
         SlackApp(client_id, config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=authority,
@@ -138,7 +139,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     news, shortcuts = handlers.Events(people, leaving), handlers.Shortcuts(home)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=shortcuts, events=news,
-        hooks=handlers.HookModals(surface),
+        hooks=handlers.HookModals(surface), files=handlers.Files(surface, calendars.files, teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
     app_token = _plain(config.slack_app_token)

@@ -11,6 +11,7 @@ from handlers.commands import OOO, QUO, Commands
 from handlers.connect import Connect
 from handlers.errors import Errors
 from handlers.events import Events
+from handlers.files import Files
 from handlers.home import Home, HomeTab
 from handlers.hooks import HookModals, HookRoutes
 from handlers.intake import Intake
@@ -22,6 +23,7 @@ from handlers.signatures import Signatures
 from handlers.socket import SocketMode
 from handlers.surface import Surface
 from handlers.views.accounts import CHOOSE, DROP
+from handlers.views.files import IMPORT
 from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
 from handlers.views.rules import RULE
 from handlers.views.settings import SETTINGS
@@ -29,7 +31,7 @@ from handlers.web import application
 from handlers.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Home", "HomeTab", "HookModals",
+    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Files", "Home", "HomeTab", "HookModals",
     "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface",
     "Webhooks", "application", "bolt_app", "register",
 ]  # fmt: skip
@@ -42,6 +44,7 @@ def register(
     home: Home,
     modals: Modals,
     hooks: HookModals,
+    files: Files,
     shortcuts: Shortcuts,
     events: Events,
 ) -> None:
@@ -62,6 +65,9 @@ def register(
     bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)
     bolt.block_action("create_hook")(hooks.create_hook)
+    bolt.block_action(IMPORT)(files.import_file)
+    bolt.event("message")(files.message)
+    bolt.event("file_shared")(files.file_shared)
     bolt.view_submission(OVERRIDE)(modals.override)
     bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
     bolt.view_submission(CONNECT)(modals.connect_calendar)

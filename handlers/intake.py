@@ -135,4 +135,4 @@ def _kind(payload: Payload) -> str:
     return payload.get("type") or "ssl_check"
 
 
-_EVENTS = REPEATABLE | {"app_home_opened"}
+_EVENTS = REPEATABLE | {"app_home_opened", "file_shared", "message"}

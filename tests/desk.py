@@ -56,6 +56,7 @@ from services.store.workspaces import WorkspaceStore
 from tests import blockkit
 from tests.accounts import KeptAccounts, KeptHooks
 from tests.clocks import ManualClock
+from tests.files import KeptFiles
 from tests.world import TEAM, Replica, World, open_world
 
 ANN = "U0ANN00001"
@@ -247,6 +248,7 @@ async def open_desk(
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE), shortcuts=Shortcuts(home),
             events=Events(people, leaving), hooks=handlers.HookModals(surface),
+            files=handlers.Files(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)

@@ -18,6 +18,7 @@ from demo.slack.state import (
     Channel,
     Member,
     Message,
+    StoredFile,
     Token,
     ViewState,
     Workspace,
@@ -41,6 +42,7 @@ class SlackCore:
         self.members: dict[str, Member] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
+        self.files: dict[str, StoredFile] = {}
         self.homes: dict[str, ViewState] = {}
         self.modals: dict[str, list[ViewState]] = {}
         self.tokens = TokenBook()
@@ -142,7 +144,7 @@ class SlackCore:
     def direct_messages(self, user_id: str) -> list[Message]:
         """What the app told a person directly, oldest first."""
         channel_id = self.direct_channel(user_id).channel_id
-        return [m for m in self.messages if m.channel_id == channel_id]
+        return [m for m in self.messages if m.channel_id == channel_id and m.bot]
 
     def ephemeral_messages(self, user_id: str) -> list[Message]:
         """What only that person sees, oldest first."""

@@ -21,6 +21,7 @@ METHOD_TIERS = {
     "dnd.setSnooze": 2,
     "dnd.teamInfo": 2,
     "emoji.list": 2,
+    "files.info": 4,
     "team.info": 3,
     "users.getPresence": 3,
     "users.info": 4,

@@ -53,6 +53,7 @@ class LocalSlack(Workplace):
                 web.get("/oauth/v2/authorize", self._consent_page),
                 web.post("/oauth/v2/authorize", self._consent),
                 web.get("/avatars/{user}.svg", self._avatar),
+                web.get("/files-pri/{team}-{file}/download/{name}", self._file),
             ]
         )
         self._runner: web.AppRunner | None = None
@@ -210,6 +211,22 @@ class LocalSlack(Workplace):
         except RefusalError as refusal:
             return web.Response(status=400, text=f"Slack cannot do that: {refusal.code}")
         return web.Response(status=302, headers={"Location": where})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """A private file, for a token of its workspace that may read files; others are sent to sign in."""
+        self.busy += 1
+        try:
+            scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+            token = self.tokens.check(value if scheme == "Bearer" else "", self.clock.now())
+            file = self.files.get(request.match_info["file"])
+            if file is None or "files:read" not in token.scopes or token.team_id != file.team_id:
+                raise web.HTTPNotFound
+            self.conversations.given.append(file.file_id)
+            return web.Response(body=file.content, content_type=file.mimetype)
+        except RefusalError:
+            raise web.HTTPFound(f"{self.url}/signin") from None
+        finally:
+            self.busy -= 1
 
     async def _avatar(self, request: web.Request) -> web.Response:
         member = self.members.get(request.match_info["user"])

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-DEFAULT_BOT_SCOPES = frozenset({"commands", "chat:write", "im:write", "users:read", "users.profile:read", "emoji:read"})
+DEFAULT_BOT_SCOPES = frozenset(
+    {
+        "commands", "chat:write", "files:read", "im:history", "im:write", "users:read", "users.profile:read",
+        "emoji:read",
+    }
+)  # fmt: skip
 DEFAULT_USER_SCOPES = frozenset(
     {"users.profile:write", "users.profile:read", "users:read", "dnd:read", "dnd:write", "users:write"}
 )
@@ -30,6 +35,8 @@ class AppConfig:
             "user_status_changed",
             "user_profile_changed",
             "app_home_opened",
+            "file_shared",
+            "message",
             "tokens_revoked",
             "app_uninstalled",
         }
@@ -115,6 +122,22 @@ class Message:
     only_for: str = ""
     bot: bool = False
     attachments: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """A file that a person sent into a channel. `address` is set for one that lives elsewhere."""
+
+    file_id: str
+    team_id: str
+    user_id: str
+    channel_id: str
+    name: str
+    mimetype: str
+    filetype: str
+    content: bytes = field(repr=False)
+    address: str = ""
+    size: int | None = None
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from demo.slack import profile
 from demo.slack.core import SlackCore
 from demo.slack.delivery import Deliveries
+from demo.slack.files import Conversations
 from demo.slack.interactions import Interactions
 from demo.slack.oauth import OAuth
 from demo.slack.profile import Expiry
@@ -22,6 +23,7 @@ class Workplace(SlackCore):
         super().__init__(clock, app)
         self.deliveries = Deliveries(self)
         self.people = Interactions(self, self.deliveries)
+        self.conversations = Conversations(self, self.deliveries)
         self.oauth = OAuth(self)
         self.expiry = Expiry(self, self.member_changed)
 

@@ -98,6 +98,11 @@ def _with(shelf: Shelf, arrival: Arrival, now: datetime) -> Shelf:
         # With what it has not got any more as dropped, and not on an empty shelf: what did not change stays known.
         return shelf.with_changes({_WHOLE: arrival.content}, set(shelf.resources), now=now)
     entries = itip.Entries({key: one.text for key, one in shelf.resources.items() if key != _WHOLE})
+    given = shelf.resources.get(_WHOLE)
+    if given is not None and given.whole:  # news about a calendar that came in one piece: taken apart first
+        for message in itip.messages(given.text):
+            entries.work_in(message, arrival.received_at)
+        entries.dropped.add(_WHOLE)
     for message in itip.messages(arrival.content):
         entries.work_in(message, arrival.received_at)
     return shelf.with_changes(entries.put, entries.dropped, now=now)

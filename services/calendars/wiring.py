@@ -19,6 +19,7 @@ from services.calendars.caldav.discovery import CaldavDirectory
 from services.calendars.caldav.source import CaldavSource
 from services.calendars.connections import Connections
 from services.calendars.feed import FeedSource
+from services.calendars.files import Files
 from services.calendars.google import scopes as google_scopes
 from services.calendars.google.api import GoogleApi
 from services.calendars.google.directory import GoogleDirectory
@@ -44,6 +45,8 @@ from services.net import AddressRules, GuardedClient
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
 from services.providers import CALDAV, GOOGLE, MICROSOFT, NAMES
 from services.settings import Settings
+from services.slack.client import SlackClients
+from services.slack.files import SlackFiles
 from services.store.stores import Stores
 
 RESTLESS = frozenset({GOOGLE, MICROSOFT, CALDAV})
@@ -57,6 +60,7 @@ class Calendars:
     accounts: Accounts
     connections: Connections
     hooks: Hooks
+    files: Files
     pushes: Pushes
     sync: CalendarSync
     watching: WatchKeeping
@@ -77,7 +81,9 @@ class _Vendor:
     host: str
 
 
-def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics: Metrics) -> Calendars:
+def compose(
+    config: Settings, stores: Stores, slack: SlackClients, *, clock: Clock, bell: Bell, metrics: Metrics
+) -> Calendars:
     """Put the providers together that are set up."""
     rules = AddressRules(private=config.allow_private_addresses)
     guarded, expander = GuardedClient(rules), Expander()
@@ -111,8 +117,21 @@ def compose(config: Settings, stores: Stores, clock: Clock, bell: Bell, metrics:
         accounts=accounts,
         connections=Connections(stores.calendars, rules, clock, bell, accounts=stores.accounts, parter=partings),
         hooks=Hooks(
-            stores.hooks, stores.inbox, stores.overrides, expander=checker, clock=clock, bell=bell,
+            stores.hooks,
+            stores.inbox,
+            stores.overrides,
+            expander=checker,
+            clock=clock,
+            bell=bell,
             base_url=config.base_url,
+        ),
+        files=Files(
+            SlackFiles(slack, trusted, config.slack_api_url),
+            stores.workspaces,
+            stores.inbox,
+            expander=checker,
+            clock=clock,
+            bell=bell,
         ),
         pushes=Pushes(stores.watches, clock, bell),
         sync=sync,

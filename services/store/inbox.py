@@ -73,8 +73,10 @@ class InboxStore:
             await connection.execute(insert(InboxRow).values(row))
         return True
 
-    async def connect(self, key: PersonKey, address: str, name: str, content: bytes, now: datetime) -> str:
-        """A new calendar of provider `file` and all that is in it; its id, which is due.
+    async def connect(
+        self, key: PersonKey, address: str, name: str, content: bytes, *, now: datetime, whole: bool
+    ) -> str:
+        """A new calendar of provider `file` and what is in it; its id, which is due.
 
         Raises AlreadyConnectedError where there is one of that address, TooManyError, NotGrantedError.
         """
@@ -82,7 +84,7 @@ class InboxStore:
             calendar_id = await new_calendar(
                 connection, self._vault, key, FILE, address=address, name=name, now=now, due_at=now
             )
-            await connection.execute(insert(InboxRow).values(self._row(key, calendar_id, 1, content, now, whole=True)))
+            await connection.execute(insert(InboxRow).values(self._row(key, calendar_id, 1, content, now, whole=whole)))
         return calendar_id
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:

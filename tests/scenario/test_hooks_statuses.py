@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
-
 from tests.hooks import new_hook, posts, send
-from tests.whole import ANN, BEN, Whole, at
+from tests.whole import Whole, at
 
 NOTHING = ("", "", None)
 

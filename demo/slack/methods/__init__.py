@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from demo.slack.errors import RefusalError, rate_limited
-from demo.slack.methods import apps, chat, people, presence, view
+from demo.slack.methods import apps, chat, files, people, presence, view
 from demo.slack.request import ApiRequest
 from demo.slack.state import Token
 from demo.slack.workplace import Workplace
@@ -47,6 +47,7 @@ METHODS: dict[str, Method] = {
     "dnd.info": Method(presence.dnd_info, ("dnd:read",)),
     "dnd.setSnooze": Method(presence.set_snooze, ("dnd:write",), _USER),
     "emoji.list": Method(apps.emoji_list, ("emoji:read",)),
+    "files.info": Method(files.info, ("files:read",)),
     "team.info": Method(apps.team_info, ("team:read",)),
     "users.getPresence": Method(presence.get_presence, ("users:read",)),
     "users.info": Method(people.info, ("users:read",)),

@@ -1,0 +1,169 @@
+"""Calendar files that a person sends to the app: looked at, offered, imported, brought up to date."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.calendars import itip
+from services.calendars.checking import UnreadableCalendarError, readable
+from services.calendars.feed import Expander
+from services.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
+from services.model import PersonKey
+from services.ports import Bell, Clock
+
+log = structlog.get_logger(__name__)
+
+_TYPES = frozenset({"text/calendar", "application/ics"})
+_ENDINGS = (".ics", ".ical", ".ifb")
+_COPY = re.compile(r"[ _]?\(\d+\)$")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """What Slack says of a file: `kind` is its filetype, `size` in bytes, `address` "" where it cannot be had."""
+
+    file_id: str
+    name: str = field(repr=False)
+    kind: str
+    mimetype: str
+    size: int
+    address: str = field(repr=False)
+
+    @property
+    def may_be_calendar(self) -> bool:
+        """Whether it is worth looking into."""
+        return self.mimetype in _TYPES or self.kind == "ics" or self.name.lower().endswith(_ENDINGS)
+
+    @property
+    def stem(self) -> str:
+        """Its name without what tells its type, and without what a browser adds to the second download."""
+        stem = self.name.rpartition(".")[0] or self.name
+        return _COPY.sub("", stem).strip()[:_LONGEST_NAME]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A calendar in a file: its name, and its events in the time that we look ahead.
+
+    `updated`: it was connected already, and what it holds now is what the file holds.
+    """
+
+    file_id: str
+    name: str = field(repr=False)
+    events: int
+    updated: bool = False
+
+
+class Slack(Protocol):
+    """Where the files are: `slack.files.SlackFiles`."""
+
+    async def info(self, token: str, file_id: str) -> SentFile:
+        """What a file is. Raises SlackError."""
+        ...
+
+    async def download(self, token: str, file: SentFile) -> bytes:
+        """All of it. Raises NotACalendarError where Slack has not got it, CalendarTooLargeError, SlackError."""
+        ...
+
+
+class Bots(Protocol):
+    """Bot tokens: `store.workspaces.WorkspaceStore`."""
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's."""
+        ...
+
+
+class Imports(Protocol):
+    """Calendars that came as files: `store.inbox.InboxStore`."""
+
+    async def connect(  # noqa: D102  # see InboxStore
+        self, key: PersonKey, address: str, name: str, content: bytes, *, now: datetime, whole: bool
+    ) -> str: ...
+    async def put(  # noqa: D102  # see InboxStore
+        self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
+    ) -> bool: ...
+    async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None: ...  # noqa: D102  # see InboxStore
+
+
+class Files:
+    """What the messages tab and its button call."""
+
+    def __init__(
+        self, slack: Slack, bots: Bots, imports: Imports, *, expander: Expander, clock: Clock, bell: Bell
+    ) -> None:
+        """`expander` looks what is in a file."""
+        self._slack = slack
+        self._bots = bots
+        self._imports = imports
+        self._expander = expander
+        self._clock = clock
+        self._bell = bell
+
+    async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
+        """What is in a file; where a calendar of its name is connected, that is brought up to date at once.
+
+        Raises UnreadableCalendarError, CalendarTooLargeError, SlackError, NotInstalledError, TooManyRequestsError.
+        """
+        file, content, seen, said = await self._read(key, zone, file_id)
+        return await self._update(key, file, content, said, seen) or seen
+
+    async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
+        """Connect the calendar in a file, or bring it up to date. Raises as `look`, and TooManyError."""
+        file, content, seen, said = await self._read(key, zone, file_id)
+        try:
+            await self._imports.connect(
+                key, _address(file), seen.name, content, now=self._clock.now(), whole=itip.stands_alone(said)
+            )
+        except AlreadyConnectedError:
+            return await self._update(key, file, content, said, seen) or seen
+        log.info("file_connected", team_id=key.team_id, user_id=key.user_id, bytes=len(content), events=seen.events)
+        self._bell.ring()
+        return seen
+
+    async def _read(
+        self, key: PersonKey, zone: ZoneInfo, file_id: str
+    ) -> tuple[SentFile, bytes, Seen, list[itip.Message]]:
+        token = await self._bots.bot_token(key.team_id)
+        if token is None:
+            raise NotInstalledError("no bot token", team_id=key.team_id)
+        file = await self._slack.info(token, file_id)
+        if not file.may_be_calendar:
+            raise UnreadableCalendarError("another type")
+        try:
+            content = await self._slack.download(token, file)
+        except NotACalendarError as error:
+            raise UnreadableCalendarError(error.reason) from None
+        said, found = await readable(self._expander, content, f"file/{key.user_id}", zone, self._clock.now())
+        name = (found.name or file.stem)[:_LONGEST_NAME]
+        return file, content, Seen(file_id, name, sum(not event.cancelled for event in found.events)), said
+
+    async def _update(
+        self, key: PersonKey, file: SentFile, content: bytes, said: list[itip.Message], seen: Seen
+    ) -> Seen | None:
+        """Bring the calendar of that file up to date; None where there is none.
+
+        An invitation in a file is news about one entry, and the others stay.
+        """
+        known = await self._imports.named(key, _address(file))
+        if known is None:
+            return None
+        calendar_id, name = known
+        whole = itip.stands_alone(said)
+        if not await self._imports.put(key, calendar_id, content, self._clock.now(), whole=whole):
+            return None
+        log.info("file_updated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id, bytes=len(content))
+        self._bell.ring()
+        return Seen(seen.file_id, name or seen.name, seen.events, updated=True)
+
+
+def _address(file: SentFile) -> str:
+    """What tells that it is the same calendar: a file of the same name."""
+    return file.stem.casefold()

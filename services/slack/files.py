@@ -1,0 +1,120 @@
+"""Files that people send: files.info says what a file is, and its private address gives it to the bot's token.
+
+docs.slack.dev, "Working with files": `url_private_download` wants the token as a bearer. The token goes to Slack alone:
+a file may live elsewhere (`is_external`), and then its address is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Protocol
+
+from yarl import URL
+
+from services.calendars.files import SentFile
+from services.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
+from services.net import Response
+from services.slack.client import SlackClients
+from services.slack.errors import error_for
+
+INFO = "files.info"
+BODY_LIMIT = 25 * 1024 * 1024
+SLACK = "slack.com"
+
+_DOWNLOAD = "files.download"
+_HTTPS = 443
+
+
+class Fetcher(Protocol):
+    """Where bytes come from: `net.GuardedClient`."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        redirects: int = 5,
+    ) -> Response:
+        """The answer, whatever its status. Raises a `CalendarError`."""
+        ...
+
+
+class SlackFiles:
+    """Reads files with the workspace's bot token."""
+
+    def __init__(self, clients: SlackClients, fetcher: Fetcher, base_url: str) -> None:
+        """`clients` carry the calls, `fetcher` the bytes; `base_url` is SLACK_API_URL."""
+        self._clients = clients
+        self._fetcher = fetcher
+        self._base_url = base_url
+
+    async def info(self, token: str, file_id: str) -> SentFile:
+        """What a file is. Raises SlackError."""
+        return parse_file(await self._clients.call(token, INFO, http_verb="GET", params={"file": file_id}))
+
+    async def download(self, token: str, file: SentFile) -> bytes:
+        """All of a file. Raises NotACalendarError where Slack has not got it, CalendarTooLargeError, SlackError."""
+        if file.size > BODY_LIMIT:
+            raise CalendarTooLargeError("size")
+        if not is_slacks(file.address, self._base_url):
+            raise NotACalendarError("not at Slack")
+        try:
+            answer = await self._fetcher.request(
+                "GET", file.address, headers={"Authorization": f"Bearer {token}"}, redirects=0
+            )
+        except CalendarTooLargeError:
+            raise
+        except CalendarError as error:
+            raise SlackUnavailableError(error.reason, method=_DOWNLOAD) from None
+        if answer.status != HTTPStatus.OK:
+            raise error_for(_DOWNLOAD, f"http_{answer.status}", http_status=answer.status)
+        return answer.body
+
+
+def parse_file(answer: Mapping[str, Any]) -> SentFile:
+    """The file of an answer of files.info. Raises SlackUnavailableError where there is none in it."""
+    found = answer.get("file")
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise SlackUnavailableError("no_file", method=INFO)
+    size = found.get("size")
+    return SentFile(
+        file_id=found["id"],
+        name=_text(found, "name") or _text(found, "title"),
+        kind=_text(found, "filetype"),
+        mimetype=_text(found, "mimetype").partition(";")[0].strip().lower(),
+        size=size if isinstance(size, int) and size >= 0 else 0,
+        address=_text(found, "url_private_download") or _text(found, "url_private"),
+    )
+
+
+def is_slacks(address: str, base_url: str) -> bool:
+    """Whether a token may go to `address`: over HTTPS to Slack, or to where SLACK_API_URL itself is."""
+    try:
+        url, api = URL(address), URL(base_url)
+        if url.user is not None or url.password is not None or not url.host or not api.host:
+            return False
+        if url.origin() == api.origin():
+            return True
+        secure = url.scheme == "https" and url.port == _HTTPS
+    except ValueError:
+        return False
+    return secure and any(_is_under(url.host, host) for host in (SLACK, api.host))
+
+
+def _is_under(host: str, domain: str) -> bool:
+    if host == domain:
+        return True
+    try:
+        ip_address(domain)
+    except ValueError:
+        return host.endswith(f".{domain}")
+    return False
+
+
+def _text(part: Mapping[str, Any], name: str) -> str:
+    value = part.get(name)
+    return value if isinstance(value, str) else ""
