@@ -182,7 +182,6 @@ async def test_connect_form_connects_a_feed_and_says_so(desk: Desk) -> None:
     ("address", "sentence"),
     [
         ("not an address", "That is not an address."),
-        ("", "That is not an address."),
         ("ftp://calendar.example.com/a.ics", "That "),
         ("https://127.0.0.1/a.ics", "That address leads to a place that I may not visit."),
         ("https://169.254.169.254/latest/meta-data", "That address leads to a place that I may not visit."),
