@@ -20,6 +20,7 @@ from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore
+from tests.bureau import Bureau, open_bureau
 from tests.clocks import ManualClock
 from tests.kept_calendars import CAT
 from tests.sites import Site
@@ -78,3 +79,10 @@ def events(database: Database, vault: Vault) -> EventStore:
 @pytest.fixture
 def store(database: Database, vault: Vault, events: EventStore, people: None, clock: ManualClock) -> CalendarStore:
     return CalendarStore(database, vault, events, NoticeStore(database, clock))
+
+
+@pytest.fixture
+async def bureau(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Bureau]:
+    """The calendars' part of the app with a local Google and a local Microsoft."""
+    async with open_bureau(database, vault, clock) as opened:
+        yield opened

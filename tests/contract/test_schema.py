@@ -25,7 +25,7 @@ async def test_drift_names_a_column_that_the_models_do_not_have(database: Databa
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_sql_of_the_migrations_creates_each_table(dialect: str) -> None:
     printed = schema.sql(dialect)
-    assert printed.count("CREATE TABLE") == 15  # ours and alembic_version
+    assert printed.count("CREATE TABLE") == 18  # ours and alembic_version
 
 
 async def test_naive_time_is_refused(database: Database) -> None:

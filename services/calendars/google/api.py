@@ -101,13 +101,13 @@ class GoogleApi:
     def body(self, answer: Answer, kind: str = "") -> Mapping[str, Any]:
         """What a happy answer holds. Raises what `error_for` says of any other.
 
-        With a `kind` (such as `calendar#events`) the answer must say that it is one: an object that does not is no
-        empty list, it is no answer at all.
+        With a `kind` (such as `calendar#events`) the answer must say that it is one, or at least hold entries: an
+        object that does neither is no empty list, it is no answer at all.
         """
         error = error_for(answer.status, answer.headers, answer.body, self._clock.now())
         if error is not None:
             raise error
-        if kind and answer.body.get("kind") != kind:
+        if kind and answer.body.get("kind", kind if "items" in answer.body else "") != kind:
             raise CalendarError("the answer is of another kind")
         return answer.body
 
