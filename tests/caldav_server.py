@@ -127,7 +127,7 @@ class CaldavServer:
                 told.append(name)
         parts = [self._tagged(name) for name in told if name in self.members]
         if request.token:
-            parts += [status(self.href(name), "404 Not Found") for name in told if name not in self.members]
+            parts += [said(self.href(name), "404 Not Found") for name in told if name not in self.members]
         if first + seen < len(self._log) and changed:
             parts.append(CUT)
         return multistatus(*parts, f"<d:sync-token>http://sync/?n={first + seen}</d:sync-token>")
@@ -175,15 +175,19 @@ def response(href: str, properties: str) -> str:
     )
 
 
-def status(href: str, said: str) -> str:
+def said(href: str, status: str) -> str:
     """A response that says this of a resource."""
-    return f"<d:response><d:href>{escape(href)}</d:href><d:status>HTTP/1.1 {said}</d:status></d:response>"
+    return f"<d:response><d:href>{escape(href)}</d:href><d:status>HTTP/1.1 {status}</d:status></d:response>"
 
 
-CUT = status(WORK, "507 Insufficient Storage")
+CUT = said(WORK, "507 Insufficient Storage")
 """What is said of the calendar itself where a listing does not hold all of it (RFC 6578 §3.6)."""
 
 
 def collection(href: str) -> str:
     """The response of a collection itself."""
-    return response(href, "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>")
+    return response(href, CALENDAR)
+
+
+CALENDAR = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
+"""The property of a calendar."""

@@ -102,6 +102,13 @@ class Shelf:
             memory=None if head["memory"] is None else rest[: head["memory"]],
         )
 
+    @classmethod
+    async def loaded(cls, state: bytes | None) -> Shelf | None:
+        """`load`, off the event loop where it is large."""
+        if state is None or len(state) < _OFF_LOOP:
+            return cls.load(state)
+        return await asyncio.to_thread(cls.load, state)
+
     def dump(self) -> bytes:
         """As bytes, compressed: a line of JSON, the expander's memory, the texts."""
         ordered = sorted(self.resources.items())
@@ -122,16 +129,20 @@ class Shelf:
         return _MAGIC + zlib.compress(b"".join([json.dumps(head).encode(), b"\n", self.memory or b"", *texts]), 1)
 
     def with_changes(
-        self, put: Mapping[str, bytes] = MappingProxyType({}), dropped: Collection[str] = (), *, now: datetime
+        self,
+        put: Mapping[str, bytes | Resource] = MappingProxyType({}),
+        dropped: Collection[str] = (),
+        *,
+        now: datetime,
     ) -> Shelf:
-        """The shelf with `put` on it (key → file, as received) and without `dropped`. Pure, but not quick.
+        """The shelf with `put` on it (key → file, as received or read) and without `dropped`. Pure, but not quick.
 
         A file without an entry, or whose entries are all long past `now`, is not kept. Raises CalendarTooLargeError.
         """
         resources = {key: one for key, one in self.resources.items() if key not in dropped}
         for key, data in put.items():
             resources.pop(key, None)
-            one = Resource.of(data)
+            one = data if isinstance(data, Resource) else Resource.of(data)
             if one is not None and not _is_past(one, now):
                 resources[key] = one
         if sum(len(one.text) for one in resources.values()) > MOST_BYTES:

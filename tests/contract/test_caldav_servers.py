@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from services.calendars.caldav import listing as listings
 from services.errors import (
     CalendarBusyError,
     CalendarError,
@@ -17,9 +18,20 @@ from services.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
 )
+from services.model import Response
 from services.net import AddressRules, GuardedClient
 from tests.caldav_account import Account, account, meeting
-from tests.caldav_server import CUT, VALID_SYNC_TOKEN, WORK, CaldavServer, Request, collection, multistatus, response
+from tests.caldav_server import (
+    CUT,
+    VALID_SYNC_TOKEN,
+    WORK,
+    CaldavServer,
+    Request,
+    collection,
+    multistatus,
+    response,
+    said,
+)
 from tests.sites import Site
 
 TEN = "11-25T10:00"
@@ -56,6 +68,28 @@ async def test_members_come_in_batches(server: CaldavServer, client: GuardedClie
     ann = account(client, server.url, batch=3)
     assert len(await ann.starts()) == 7
     assert [len(request.hrefs) for request in server.asked if request.kind == "multiget"] == [3, 3, 1]
+
+
+async def test_person_is_known_by_the_addresses_that_the_server_gave(server: CaldavServer, ann: Account) -> None:
+    server.put("one.ics", meeting("One", 25, "ATTENDEE;PARTSTAT=DECLINED:mailto:Ann@Work.example"))
+    known = {**ann.connection.credentials, "addresses": ["ann@work.example", None]}
+    ann.connection = replace(ann.connection, credentials=known)
+    await ann.fetch()
+    assert {event.title: event.response for event in ann.held.values()} == {
+        "One": Response.DECLINED,
+        "Two": Response.NONE,
+    }
+
+
+async def test_large_listing_is_read_like_a_small_one(server: CaldavServer, ann: Account) -> None:
+    past = meeting("Past").replace(b"2026112", b"2020112")
+    for number in range(2000):
+        server.put(f"{number:0100}.ics", past)
+    assert await ann.starts() == BOTH
+    assert len(ann.connection.state or b"") < 100_000
+    _ = server.kinds
+    assert (await ann.fetch()).unchanged
+    assert server.kinds == ["sync"]
 
 
 # ── tokens that are lost ────────────────────────────────────────────────────────────────────────────
@@ -240,6 +274,24 @@ async def test_listing_without_its_collection_is_not_believed(server: CaldavServ
     assert ann.kept() == BOTH
 
 
+async def test_listing_that_is_cut_short_without_a_token_is_not_believed(server: CaldavServer, ann: Account) -> None:
+    def special(request: Request) -> web.StreamResponse | None:
+        cut = multistatus(collection(WORK), CUT)
+        return web.Response(status=501) if request.kind == "sync" else cut if request.kind == "list" else None
+
+    server.special = special
+    with pytest.raises(CalendarTooLargeError):
+        await ann.fetch()
+
+
+async def test_calendar_of_too_many_members_is_refused(
+    server: CaldavServer, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listings, "MOST_MEMBERS", 1)
+    with pytest.raises(CalendarTooLargeError):
+        await ann.fetch()
+
+
 # ── what is not there, and what is not whole ────────────────────────────────────────────────────────
 
 
@@ -267,6 +319,23 @@ async def test_member_without_its_data_stays_as_it_was_and_is_asked_for_again(
     server.withheld.clear()
     assert await ann.starts() == [("One", "11-26T10:00"), ("Two", TEN)]
     assert server.kinds == ["sync", "multiget"]
+
+
+async def test_member_that_the_server_cannot_give_just_now_stays_as_it_was(server: CaldavServer, ann: Account) -> None:
+    await ann.fetch()
+    failed = said(WORK + "one.ics", "500 Internal Server Error")
+    server.special = lambda _: multistatus(failed, "<d:sync-token>x</d:sync-token>")
+    assert (await ann.fetch()).unchanged
+    assert ann.kept() == BOTH
+
+
+async def test_member_that_becomes_a_task_is_no_event_any_more(server: CaldavServer, ann: Account) -> None:
+    await ann.fetch()
+    server.put("one.ics", meeting("One").replace(b"VEVENT", b"VTODO"))
+    assert await ann.starts() == BOTH[1:]
+    _ = server.kinds
+    assert (await ann.fetch()).unchanged
+    assert server.kinds == ["sync"]
 
 
 async def test_half_a_member_stays_as_it_was_and_is_a_problem(server: CaldavServer, ann: Account) -> None:

@@ -1,4 +1,4 @@
-"""What WebDAV servers answer: 207 Multi-Status (RFC 4918 §13) and error bodies (§16) as values. Pure.
+"""What WebDAV servers answer: 207 Multi-Status (RFC 4918 §13) as values. Pure.
 
 Nothing in an answer is trusted: no DTD, no entities, so many elements and no more, and a link is only a text here
 (`dav.DavClient` decides which of them it goes to).
@@ -116,15 +116,6 @@ def parse_multistatus(body: bytes, base: str) -> Multistatus:
         raise CalendarError("the answer is no multistatus")
     answers = [one for response in root.iterfind(f"{DAV}response") for one in _answers(response, base)]
     return Multistatus(tuple(answers), (root.findtext(f"{DAV}sync-token") or "").strip())
-
-
-def preconditions(body: bytes) -> frozenset[str]:
-    """The names in an error body (RFC 4918 §16), such as `{DAV:}valid-sync-token`; empty for any other body."""
-    try:
-        root = parsed(body)
-    except CalendarError:
-        return frozenset()
-    return frozenset(child.tag for child in root) if root.tag == f"{DAV}error" else frozenset()
 
 
 def _answers(response: Element, base: str) -> Iterator[Answered]:

@@ -57,7 +57,7 @@ class CaldavSource:
             raise CalendarRefusedError(error.reason) from None
 
     async def _fetch(self, dav: DavClient, connection: Connection, now: datetime) -> Changes:
-        before = Shelf.load(connection.state) or Shelf()
+        before = await Shelf.loaded(connection.state) or Shelf()
         known = _Known.of(before)
         # Once a month, when the window moves, a server that has refused reports is asked for one again.
         by_etags = known.by_etags and before.serves(connection, now)
@@ -95,9 +95,9 @@ class CaldavSource:
                 problems.append(Problem(keys[0], "It is too large."))
                 known.settle(keys[0])
             else:
-                taken = known.take(keys, files)
+                taken = await asyncio.to_thread(known.take, keys, files)
                 problems += [Problem(key, "It is no whole calendar file.") for key in taken.broken]
-                shelf = await asyncio.to_thread(shelf.with_changes, taken.files, taken.gone, now=now)
+                shelf = shelf.with_changes(taken.files, taken.gone, now=now)
         return shelf, problems
 
     async def _members(
@@ -133,9 +133,9 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What a batch brought, by key."""
+    """What a batch brought, by key; `gone` are also those that have no events any more."""
 
-    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    files: dict[str, Resource] = field(default_factory=dict, repr=False)
     gone: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
@@ -192,11 +192,16 @@ class _Known:
             if file is None:
                 self._forget(key)
                 taken.gone.add(key)
-            elif (resource := Resource.of(file.data)) is not None and not resource.whole:
+                continue
+            resource = Resource.of(file.data)
+            if resource is not None and not resource.whole:
                 taken.broken.append(key)
+                continue
+            self.settle(key, file.etag)
+            if resource is None:
+                taken.gone.add(key)
             else:
-                taken.files[key] = file.data
-                self.settle(key, file.etag)
+                taken.files[key] = resource
         return taken
 
     def settle(self, key: str, etag: str = "") -> None:
