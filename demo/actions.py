@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo.calendars import Calendars, as_json
+from demo.books import FEED, Book, next_edge
+from demo.calendars import Calendars
 from demo.clock import DemoClock
 from demo.slack import LocalSlack
 
@@ -19,13 +21,24 @@ class NotDoneError(ValueError):
     """What was asked for makes no sense; the text is for whoever asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the page shows and works on. `books` by person, and by where they are kept."""
+
+    slack: LocalSlack
+    clock: DemoClock
+    calendars: Calendars
+    books: Mapping[str, Mapping[str, Book]]
+
+
 class Actions:
     """The things that the page can ask for."""
 
-    def __init__(self, slack: LocalSlack, clock: DemoClock, calendars: Calendars) -> None:
-        self._slack = slack
-        self._clock = clock
-        self._calendars = calendars
+    def __init__(self, desk: Desk) -> None:
+        self._slack = desk.slack
+        self._clock = desk.clock
+        self._calendars = desk.calendars
+        self._books = desk.books
         self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
             "message": self._message,
             "home": self._home,
@@ -103,20 +116,26 @@ class Actions:
         return {}
 
     async def _entry_add(self, body: Body) -> dict[str, Any]:
-        return self._edited(body, as_json(self._calendars.by_person[str(body["person"])].add(body["entry"])))
+        self._book(body).add(dict(body["entry"]))
+        return self._edited(body)
 
     async def _entry_change(self, body: Body) -> dict[str, Any]:
-        calendar = self._calendars.by_person[str(body["person"])]
-        return self._edited(body, as_json(calendar.change(str(body["id"]), body["entry"])))
+        self._book(body).change(str(body["id"]), dict(body["entry"]), series=bool(body.get("series")))
+        return self._edited(body)
 
     async def _entry_remove(self, body: Body) -> dict[str, Any]:
-        self._calendars.by_person[str(body["person"])].remove(str(body["id"]))
-        return self._edited(body, {})
+        self._book(body).remove(str(body["id"]), series=bool(body.get("series")))
+        return self._edited(body)
 
-    def _edited(self, body: Body, entry: dict[str, Any]) -> dict[str, Any]:
+    def _book(self, body: Body) -> Book:
+        return self._books[str(body["person"])][str(body.get("book") or FEED)]
+
+    def _edited(self, body: Body) -> dict[str, Any]:
+        """A feed is read again at once, by a click on the Home tab; accounts tell the app themselves."""
         self._slack.hub.publish("calendar", user_id=str(body["person"]))
-        self._calendars.changed(str(body["person"]))
-        return {"entry": entry} if entry else {}
+        if str(body.get("book") or FEED) == FEED:
+            self._calendars.changed(str(body["person"]))
+        return {}
 
     async def _set_clock(self, body: Body) -> dict[str, Any]:
         if "speed" in body:
@@ -139,9 +158,14 @@ class Actions:
         """The next instant at which anybody's event starts or ends, or a status runs out. Raises NotDoneError."""
         now = self._clock.now()
         ends = [datetime.fromtimestamp(m.expiration, UTC) for m in self._slack.members.values() if m.expiration]
-        edges = [
-            at for c in self._calendars.by_person.values() for e in c.entries.values() for at in e.instants(c.zone)
+        counted = [
+            book
+            for own in self._books.values()
+            for name, book in own.items()
+            if name == FEED or any(leaf.watched for leaf in book.calendars())
         ]
+        edge = next_edge(counted, now)
+        edges = [edge] if edge else []
         later = [at for at in (*ends, *edges) if at > now]
         if not later:
             raise NotDoneError("Nothing is planned any more. Add an event first.")

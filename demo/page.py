@@ -14,18 +14,18 @@ import structlog
 from aiohttp import web
 
 from demo import shown
-from demo.actions import Actions, NotDoneError
-from demo.calendars import Calendars, NotAnEntryError
-from demo.clock import DemoClock
+from demo.actions import Actions, Desk, NotDoneError
+from demo.calendars import NotAnEntryError
+from demo.pushed import Pushed, Told
 from demo.reasons import Reasons
-from demo.slack import Call, LocalSlack
+from demo.slack import Call
 from demo.slack.emoji import DATA as EMOJI
 from demo.slack.errors import RefusalError
 
 log = structlog.get_logger(__name__)
 
 FILES = Path(__file__).resolve().parent / "static"
-_SECTIONS = frozenset({"person", "members", "messages", "home", "modals", "calendar", "clock"})
+_SECTIONS = frozenset({"person", "members", "messages", "home", "modals", "calendars", "clock"})
 _BEAT = 0.1
 _HEARTBEATS = 10
 _CALLS = 200
@@ -38,24 +38,20 @@ class _Viewer:
 
     person: str
     dirty: set[str] = field(default_factory=lambda: set(_SECTIONS))
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call | Told] = field(default_factory=list)
+    calendars: Any = None
 
 
 class Page:
-    """Serves the page. `reasons` knows why the app wrote what it wrote."""
+    """Serves the page. `reasons` knows why the app wrote what it wrote, `pushed` what it was told."""
 
-    def __init__(
-        self,
-        slack: LocalSlack,
-        clock: DemoClock,
-        calendars: Calendars,
-        reasons: Reasons,
-    ) -> None:
-        self._slack = slack
-        self._clock = clock
-        self._calendars = calendars
+    def __init__(self, desk: Desk, pushed: Pushed, reasons: Reasons) -> None:
+        self._slack = desk.slack
+        self._clock = desk.clock
+        self._books = desk.books
+        self._pushed = pushed
         self._reasons = reasons
-        self._actions = Actions(slack, clock, calendars)
+        self._actions = Actions(desk)
         self._closing = asyncio.Event()
 
     def add_to(self, application: web.Application) -> None:
@@ -104,11 +100,13 @@ class Page:
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         person = request.query.get("person", "")
-        if person not in self._calendars.by_person:
-            person = next(iter(self._calendars.by_person))
+        if person not in self._books:
+            person = next(iter(self._books))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        viewer = _Viewer(person, calls=self._slack.calls.all()[-_CALLS:])
+        happened: list[Call | Told] = [*self._slack.calls.all()[-_CALLS:], *self._pushed.all()]
+        happened.sort(key=lambda entry: entry.number)
+        viewer = _Viewer(person, calls=happened[-_CALLS:])
         try:
             with self._slack.hub.watching() as changes:
                 await self._stream(viewer, changes, response)
@@ -128,14 +126,16 @@ class Page:
             if moving or beats % _HEARTBEATS == 0:
                 viewer.dirty |= {"clock"}
             if beats % _HEARTBEATS == 0:
-                viewer.dirty |= {"calendar"}
+                viewer.dirty |= {"calendars"}
             facts = {section: self._section(section, viewer.person) for section in sorted(viewer.dirty)}
             viewer.dirty.clear()
+            if "calendars" in facts:
+                same, viewer.calendars = facts["calendars"] == viewer.calendars, facts["calendars"]
+                if same:
+                    del facts["calendars"]
             if viewer.calls:
                 calls, viewer.calls = viewer.calls, []
-                facts["calls"] = [
-                    shown.call(self._slack, entry, self._reasons.of(entry), viewer.person) for entry in calls
-                ]
+                facts["calls"] = [self._line(entry, viewer.person) for entry in calls]
             if facts:
                 await response.write(f"data: {json.dumps(facts)}\n\n".encode())
             await asyncio.sleep(_BEAT)
@@ -147,26 +147,40 @@ class Page:
             "messages": lambda: shown.messages(self._slack, person),
             "home": lambda: shown.view(self._slack.homes.get(person)),
             "modals": lambda: [shown.view(state) for state in self._slack.modals.get(person, [])],
-            "calendar": lambda: shown.calendar(self._calendars.by_person[person], self._clock.now()),
+            "calendars": lambda: self._calendars_of(person),
             "clock": lambda: shown.clock(self._clock),
         }
         return show[section]()
+
+    def _calendars_of(self, person: str) -> list[dict[str, Any]]:
+        now = self._clock.now()
+        return [
+            shown.book(name, book, now, self._pushed.last(person, name)) for name, book in self._books[person].items()
+        ]
+
+    def _line(self, entry: Call | Told, viewer: str) -> dict[str, Any]:
+        if isinstance(entry, Told):
+            return shown.told(self._slack, entry, viewer)
+        return shown.call(self._slack, entry, self._reasons.of(entry), viewer)
 
 
 def _note(viewer: _Viewer, change: dict[str, Any]) -> None:
     kind = change["kind"]
     if kind in {"call", "reason"}:
         viewer.calls.append(change["call"])
+    elif kind == "push":
+        viewer.calls.append(change["told"])
+        viewer.dirty.add("calendars")
     elif kind.startswith("message"):
         viewer.dirty.add("messages")
     elif kind == "member":
         viewer.dirty.add("members")
     elif kind == "calendar" and change["user_id"] == viewer.person:
-        viewer.dirty.add("calendar")
+        viewer.dirty.add("calendars")
     elif kind in {"home", "modal"} and change["user_id"] == viewer.person:
         viewer.dirty.add("home" if kind == "home" else "modals")
     elif kind == "clock":
-        viewer.dirty |= {"clock", "calendar"}
+        viewer.dirty |= {"clock", "calendars"}
 
 
 @web.middleware

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from demo.calendars import DayCalendar, as_json
+from demo.accounts import NAMES
+from demo.books import Book
+from demo.calendars import as_json
 from demo.clock import DemoClock
 from demo.people import PERSONAS
+from demo.pushed import Told
 from demo.reasons import Why
 from demo.slack import Call, LocalSlack, Member, Message
 from demo.slack.state import ViewState
@@ -74,19 +77,32 @@ def view(state: ViewState | None) -> dict[str, Any] | None:
     return {"id": state.view_id, "hash": state.hash, **state.view}
 
 
-def calendar(calendar: DayCalendar, now: datetime) -> dict[str, Any]:
-    """A person's day, in their zone."""
-    local = now.astimezone(calendar.zone)
-    midnight = datetime.combine(local.date(), time(), calendar.zone)
+def book(name: str, book: Book, now: datetime, last: Told | None) -> dict[str, Any]:
+    """A person's day in one of their books, in their zone; `last` is what the app was told of it last."""
+    local = now.astimezone(book.zone)
+    midnight = datetime.combine(local.date(), time(), book.zone)
+    leaves = book.calendars()
     return {
-        "zone": calendar.zone.key,
+        "id": name,
+        "name": NAMES[name],
+        "account": book.account,
+        "watched": any(leaf.watched for leaf in leaves),
+        "calendars": [{"name": leaf.name, "watched": leaf.watched} for leaf in leaves],
+        "told": {"at": last.at.timestamp(), "ok": last.ok, "status": last.status} if last else None,
+        "zone": book.zone.key,
         "day": local.date().isoformat(),
         "midnight": midnight.timestamp(),
         "hours": ((midnight + timedelta(days=1)).astimezone(UTC) - midnight.astimezone(UTC)).total_seconds() / 3600,
         "entries": [
-            {**as_json(entry), "from": start.timestamp(), "to": end.timestamp()}
-            for entry in calendar.on(local.date())
-            for start, end in [entry.instants(calendar.zone)]
+            {
+                **as_json(one.entry),
+                "calendar": one.calendar,
+                "series": one.series,
+                "from": start.timestamp(),
+                "to": end.timestamp(),
+            }
+            for one in book.on(local.date())
+            for start, end in [one.entry.instants(book.zone)]
         ],
     }
 
@@ -130,4 +146,19 @@ def call(slack: LocalSlack, entry: Call, why: Why | None, viewer: str) -> dict[s
         "ok": entry.ok,
         "result": "ok" if entry.ok else entry.error,
         "reason": reason,
+    }
+
+
+def told(slack: LocalSlack, entry: Told, viewer: str) -> dict[str, Any]:
+    """A push as a line of the log. What a calendar is called is for its owner's eyes alone."""
+    which = f"“{entry.calendar}”" if entry.user_id == viewer else "a calendar"
+    return {
+        "number": entry.number,
+        "at": entry.at.timestamp(),
+        "push": NAMES[entry.provider],
+        "person": slack.member(entry.user_id).real_name,
+        "ok": entry.ok,
+        "result": str(entry.status) if entry.status else "no answer",
+        "says": f"{which} is watched from now on" if entry.hello else f"something changed in {which}",
+        "reason": "",
     }

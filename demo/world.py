@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -19,11 +19,18 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from demo import seed
+from demo.accounts import open_accounts
+from demo.actions import Desk
+from demo.books import Book
 from demo.calendars import Calendars
 from demo.clock import DemoClock
+from demo.consent import signing_in
+from demo.google import Client, LocalGoogle
+from demo.microsoft.server import LocalMicrosoft
 from demo.nudges import Nudges
 from demo.page import Page
 from demo.people import OFFICE_ZONE
+from demo.pushed import Pushed
 from demo.reasons import Reasons
 from demo.slack import AppConfig, LocalSlack
 from demo.work import AppWork
@@ -77,6 +84,9 @@ class World:
     slack: LocalSlack
     clock: DemoClock
     calendars: Calendars
+    google: LocalGoogle
+    microsoft: LocalMicrosoft
+    books: Mapping[str, Mapping[str, Book]]
 
 
 async def run(build: Build, host: str, port: int) -> int:
@@ -104,7 +114,11 @@ async def world(
         clock.pause()
         slack = LocalSlack(clock, _registration())
         calendars = Calendars()
-        seed.people_the_workspace(slack, calendars, begin.astimezone(ZoneInfo(OFFICE_ZONE)).date())
+        first = begin.astimezone(ZoneInfo(OFFICE_ZONE)).date()
+        seed.people_the_workspace(slack, calendars, first)
+        google = LocalGoogle(clock.now, Client(client_secret=secrets.token_hex(16)))
+        microsoft = LocalMicrosoft(clock.now, client_secret=secrets.token_hex(16))
+        books = open_accounts(calendars, google, microsoft, first)
         clock.start()
         stack.push_async_callback(clock.stop)
 
@@ -112,26 +126,28 @@ async def world(
         app_address = f"http://127.0.0.1:{app_socket.getsockname()[1]}"
         page_address = f"http://{_shown(host)}:{page_socket.getsockname()[1]}"
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
-        slack.url = f"{inner}/slack"
-        slack.app.request_url = f"{app_address}/slack/events"
-        slack.app.redirect_urls = [f"{app_address}/slack/oauth_redirect"]
-
-        service = await build(_settings(slack, app_address, directory), clock=clock)
+        _register(slack, google, microsoft, inner, app_address)
+        service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         reasons = Reasons(slack, service.people)
-        page = Page(slack, clock, calendars, reasons)
+        page = Page(Desk(slack, clock, calendars, books), Pushed(slack, google, microsoft), reasons)
         work = AppWork(clock)
-        clock.busy = lambda: bool(slack.busy or slack.deliveries.pending) or work.under_way()
+        clock.busy = lambda: (
+            bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.pushes.busy) or work.under_way()
+        )
         clock.on_change = lambda: slack.hub.publish("clock")
         nudges = Nudges(slack)
         calendars.on_change = nudges.edited
 
-        outer = web.Application()
+        outer = web.Application(middlewares=[signing_in(books, clock)])
         page.add_to(outer)
         outer.add_subapp("/slack", slack.web)
         outer.add_subapp("/calendars", calendars.web)
+        outer.add_subapp("/google", google.web)
+        outer.add_subapp("/microsoft", microsoft.web)
         await _serve(stack, outer, page_socket)
         slack.open()
         stack.push_async_callback(slack.close)
+        stack.push_async_callback(microsoft.close)
         await _serve(stack, service.web, app_socket)
         await service.start()
         work.settled()
@@ -142,7 +158,7 @@ async def world(
         await seed.bring_in(slack, calendars, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
-        yield World(page_address, app_address, slack, clock, calendars)
+        yield World(page_address, app_address, slack, clock, calendars, google, microsoft, books)
 
 
 def first_morning(now: datetime) -> datetime:
@@ -194,7 +210,18 @@ def _registration() -> AppConfig:
     return AppConfig(client_id="1111.2222", client_secret=secrets.token_hex(16), signing_secret=secrets.token_hex(16))
 
 
-def _settings(slack: LocalSlack, app_address: str, directory: Path) -> Settings:
+def _register(slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, here: str, app_address: str) -> None:
+    """Tell each where it is served itself, and where the app is."""
+    slack.url, google.url, microsoft.url = f"{here}/slack", f"{here}/google", f"{here}/microsoft"
+    slack.app.request_url = f"{app_address}/slack/events"
+    slack.app.redirect_urls = [f"{app_address}/slack/oauth_redirect"]
+    google.client.redirect_uris = [f"{app_address}/connect/google/callback"]
+    microsoft.oauth.redirect_uris = (f"{app_address}/connect/microsoft/callback",)
+
+
+def _settings(
+    slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, app_address: str, directory: Path
+) -> Settings:
     return settings.load(
         {
             "SLACK_SIGNING_SECRET": slack.app.signing_secret,
@@ -202,6 +229,15 @@ def _settings(slack: LocalSlack, app_address: str, directory: Path) -> Settings:
             "SLACK_CLIENT_SECRET": slack.app.client_secret,
             "SLACK_API_URL": slack.api_url,
             "SLACK_AUTHORIZE_URL": slack.authorize_url,
+            "GOOGLE_CLIENT_ID": google.client.client_id,
+            "GOOGLE_CLIENT_SECRET": google.client.client_secret,
+            "GOOGLE_API_URL": google.api_url,
+            "GOOGLE_AUTHORIZE_URL": google.authorize_url,
+            "GOOGLE_TOKEN_URL": google.token_url,
+            "MICROSOFT_CLIENT_ID": microsoft.oauth.client_id,
+            "MICROSOFT_CLIENT_SECRET": microsoft.oauth.client_secret,
+            "MICROSOFT_GRAPH_URL": microsoft.graph_url,
+            "MICROSOFT_AUTHORITY": microsoft.authority,
             "DATABASE_URL": f"sqlite+aiosqlite:///{directory}/demo.db",
             "ENCRYPTION_KEYS": new_key(),
             "PUBLIC_URL": app_address,

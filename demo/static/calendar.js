@@ -1,8 +1,9 @@
 // The day of the person one is: events as blocks that can be dragged, stretched and opened.
 
+import { startBooks } from "./books.js";
 import { byId, fill, h } from "./dom.js";
 import { editEntry } from "./entry.js";
-import { ask, me, now, on, state } from "./store.js";
+import { ask, calendar as current, me, now, on, state } from "./store.js";
 import { clockTime, dayName } from "./times.js";
 
 const HOUR = 46;
@@ -12,7 +13,9 @@ let drawnAs = "";
 let dragging = false;
 
 export function startCalendar() {
-  on("calendar", draw);
+  startBooks();
+  on("calendars", draw);
+  on("book", draw);
   on("members", title);
   on("person", () => (drawnAs = ""));
   document.addEventListener("tick", (event) => placeNow(event.detail));
@@ -22,23 +25,25 @@ export function startCalendar() {
   });
   byId("day").addEventListener("dblclick", (event) => {
     if (event.target !== byId("day")) return;
-    const at = state.calendar.midnight + Math.floor(((event.clientY - byId("day").getBoundingClientRect().top) / HOUR) * 2) * 1800;
+    const at = current().midnight + Math.floor(((event.clientY - byId("day").getBoundingClientRect().top) / HOUR) * 2) * 1800;
     editEntry(null, wall(at), wall(at + 3600));
   });
 }
 
-const y = (at) => ((at - state.calendar.midnight) / 3600) * HOUR;
-const wall = (at) => clockTime(at, state.calendar.zone);
+const y = (at) => ((at - current().midnight) / 3600) * HOUR;
+const wall = (at) => clockTime(at, current().zone);
 
 function title() {
   const member = me();
-  if (member && state.calendar) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s day `, h("small", {}, dayName(state.calendar.midnight + 43200, state.calendar.zone)));
+  if (member && current()) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s day `, h("small", {}, dayName(current().midnight + 43200, current().zone)));
 }
 
 function draw() {
   if (dragging) return;
-  const calendar = state.calendar;
-  const mark = JSON.stringify([state.person, calendar]);
+  const calendar = current();
+  if (!calendar) return;
+  const { told, ...shown } = calendar;
+  const mark = JSON.stringify([state.person, shown]);
   if (mark === drawnAs) return;
   drawnAs = mark;
   title();
@@ -51,6 +56,7 @@ function draw() {
   byId("day").style.height = `${calendar.hours * HOUR}px`;
   placeNow(now());
   if (focused) byId("day").querySelector(`[data-entry="${CSS.escape(focused)}"]`)?.focus();
+  byId("hours").setAttribute("aria-labelledby", `book-${calendar.id}`);
   const key = state.person + calendar.day;
   if (shownDay !== key) {
     shownDay = key;
@@ -60,9 +66,9 @@ function draw() {
 
 function placeNow(at) {
   const line = byId("now-line");
-  if (!line || !state.calendar) return;
+  if (!line || !current()) return;
   const top = y(at);
-  line.hidden = top < 0 || top > state.calendar.hours * HOUR;
+  line.hidden = top < 0 || top > current().hours * HOUR;
   line.style.top = `${top}px`;
   for (const event of document.querySelectorAll(".event")) event.classList.toggle("current", Number(event.dataset.from) <= at && at < Number(event.dataset.to));
 }
@@ -92,18 +98,23 @@ function lanes(entries) {
 
 function look(entry, base) {
   const flags = ["private", "declined", "free", "tentative"].filter((flag) => entry[flag]);
-  const words = [entry.title, entry.all_day ? "all day" : `${entry.start} to ${entry.end}`, entry.kind.replaceAll("_", " "), ...flags].join(", ");
-  return { class: [base, entry.kind, ...flags].join(" "), "data-entry": entry.id, "aria-label": words, title: words };
+  const leaf = leafOf(entry);
+  const unread = current().watched && !leaf.watched;
+  const more = [entry.series ? "one of a series" : "", entry.calendar ? `calendar ${leaf.name}` : "", unread ? "not read by Status Quo" : ""].filter(Boolean);
+  const words = [entry.title, entry.all_day ? "all day" : `${entry.start} to ${entry.end}`, entry.kind.replaceAll("_", " "), ...flags, ...more].join(", ");
+  return { class: [base, entry.kind, ...flags, unread ? "unread" : ""].filter(Boolean).join(" "), "data-entry": entry.id, "aria-label": words, title: words };
 }
 
+const leafOf = (entry) => current().calendars[entry.calendar] || { name: "", watched: false };
+
 function label(entry) {
-  const marks = [entry.private ? "🔒" : "", entry.declined ? "✕" : "", entry.free ? "free" : "", entry.tentative ? "?" : ""].filter(Boolean);
+  const marks = [entry.calendar ? leafOf(entry).name : "", entry.series ? "↻" : "", entry.private ? "🔒" : "", entry.declined ? "✕" : "", entry.free ? "free" : "", entry.tentative ? "?" : ""].filter(Boolean);
   return [h("b", {}, entry.title), marks.length ? h("span", { class: "marks" }, marks.join(" ")) : null];
 }
 
 function block({ entry, lane, width }) {
-  const from = Math.max(entry.from, state.calendar.midnight);
-  const to = Math.min(entry.to, state.calendar.midnight + state.calendar.hours * 3600);
+  const from = Math.max(entry.from, current().midnight);
+  const to = Math.min(entry.to, current().midnight + current().hours * 3600);
   const height = Math.max(((to - from) / 3600) * HOUR - 2, 15);
   const time = h("span", { class: "when" }, `${entry.start}–${entry.end}`);
   const node = h("button", { type: "button", ...look(entry, `event${height < 30 ? " short" : ""}`), "data-from": entry.from, "data-to": entry.to, onkeydown: (event) => keys(event, entry) }, label(entry), time, h("span", { class: "grip", "aria-hidden": "true" }));
@@ -127,7 +138,7 @@ function keys(event, entry) {
 
 function save(entry, start, end) {
   if (entry.to + end <= entry.from + start) return;
-  ask("entry-change", { id: entry.id, entry: { start: wall(entry.from + start), end: wall(entry.to + end) } });
+  ask("entry-change", { book: current().id, id: entry.id, entry: { start: wall(entry.from + start), end: wall(entry.to + end) } });
 }
 
 function drag(event, node, entry, time) {
@@ -137,7 +148,7 @@ function drag(event, node, entry, time) {
   let by = 0;
   const move = (moved) => {
     const raw = ((moved.clientY - begin) / HOUR) * 3600;
-    const least = stretch ? entry.from - entry.to + STEP : state.calendar.midnight - entry.from;
+    const least = stretch ? entry.from - entry.to + STEP : current().midnight - entry.from;
     by = Math.max(least, Math.round(raw / STEP) * STEP);
     if (Math.abs(moved.clientY - begin) > 3) dragging = true;
     if (!dragging) return;

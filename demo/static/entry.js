@@ -1,13 +1,17 @@
 // The form of one event.
 
 import { h } from "./dom.js";
-import { ask, state } from "./store.js";
+import { ask, calendar } from "./store.js";
 
 const KINDS = [["meeting", "Meeting"], ["focus", "Focus time"], ["out_of_office", "Out of office"], ["elsewhere", "Working elsewhere"]];
+const REPEATS = [["", "Never"], ["daily", "Every day"], ["weekly", "Every week"]];
+const REACHES = [["", "Only this one"], ["series", "The whole series"]];
 const FLAGS = [["private", "Private"], ["declined", "I declined it"], ["tentative", "I answered “maybe”"], ["free", "Shows me as free"]];
 
 export function editEntry(entry, start = "09:00", end = "10:00") {
-  const values = entry || { title: "", day: state.calendar.day, start, end, all_day: false, days: 1, kind: "meeting" };
+  const book = calendar();
+  const account = book.id !== "feed";
+  const values = entry || { title: "", day: book.day, start, end, all_day: false, days: 1, kind: "meeting" };
   const title = h("input", { id: "e-title", type: "text", value: values.title, maxlength: 200, required: true, autofocus: true, placeholder: "What is it?" });
   const day = h("input", { id: "e-day", type: "date", value: values.day, required: true });
   const from = h("input", { id: "e-start", type: "time", value: values.start, required: true });
@@ -15,6 +19,9 @@ export function editEntry(entry, start = "09:00", end = "10:00") {
   const days = h("input", { id: "e-days", type: "number", min: 1, max: 60, value: values.days, required: true });
   const whole = h("input", { type: "checkbox", id: "e-all-day", checked: values.all_day, onchange: () => flip() });
   const kind = h("select", { id: "e-kind" }, KINDS.map(([value, label]) => h("option", { value, selected: value === values.kind }, label)));
+  const leaf = choice("e-calendar", book.calendars.map((one, index) => [String(index), one.name]), String(entry?.calendar ?? 0));
+  const repeat = choice("e-repeat", REPEATS);
+  const reach = choice("e-reach", REACHES);
   const flags = FLAGS.map(([name, label]) => [name, h("input", { type: "checkbox", id: `e-${name}`, checked: Boolean(values[name]) }), label]);
   const times = h("div", { class: "pair" }, labelled("From", from), labelled("To", to));
   const count = labelled("Days", days);
@@ -23,24 +30,36 @@ export function editEntry(entry, start = "09:00", end = "10:00") {
     count.hidden = !whole.checked;
   };
   const read = () => ({ title: title.value, day: day.value, start: from.value, end: to.value, days: Number(days.value) || 1, all_day: whole.checked, kind: kind.value, ...Object.fromEntries(flags.map(([name, control]) => [name, control.checked])) });
+  const series = () => reach.value === "series";
+  const remove = h("button", { type: "button", class: "left danger", onclick: () => send("entry-remove", { id: entry.id, series: series() }) });
+  const name = () => (remove.textContent = !entry?.series ? "Delete" : series() ? "Delete the series" : "Cancel this one");
+  reach.addEventListener("change", name);
+  const save = () => (entry ? send("entry-change", { id: entry.id, series: series(), entry: read() }) : send("entry-add", { entry: { ...read(), calendar: leaf.value, repeat: repeat.value } }));
   const send = async (what, body) => {
-    const answer = await ask(what, body);
+    const answer = await ask(what, { book: book.id, ...body });
     if (answer.ok) dialog.close();
   };
   const dialog = h("dialog", { class: "modal", "aria-label": entry ? "Change the event" : "Add an event" },
-    h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); entry ? send("entry-change", { id: entry.id, entry: read() }) : send("entry-add", { entry: read() }); } },
+    h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); save(); } },
       h("header", {}, h("h2", {}, entry ? "Change the event" : "Add an event"), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
       h("div", { class: "body entry" },
         labelled("Title", title),
+        account && !entry ? h("div", { class: "pair" }, labelled("Calendar", leaf), labelled("Repeats", repeat)) : null,
+        entry?.series ? labelled("Applies to", reach) : null,
         h("div", { class: "pair" }, labelled("Day", day), labelled("Kind", kind)),
         h("label", { class: "check" }, whole, " All day"), times, count,
         h("fieldset", {}, h("legend", {}, "In the calendar it is marked as"), flags.map(([, control, label]) => h("label", { class: "check" }, control, ` ${label}`)))),
-      h("footer", {}, entry ? h("button", { type: "button", class: "left danger", onclick: () => send("entry-remove", { id: entry.id }) }, "Delete") : null,
-        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, entry ? "Save" : "Add"))));
+      h("footer", {}, entry ? remove : null,
+        h("button", { type: "button", onclick: () => dialog.close() }, "Close"), h("button", { type: "submit", class: "primary" }, entry ? "Save" : "Add"))));
   dialog.addEventListener("close", () => dialog.remove());
   flip();
+  name();
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function choice(id, options, chosen = "") {
+  return h("select", { id }, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
 }
 
 function labelled(label, control) {

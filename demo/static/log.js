@@ -1,4 +1,4 @@
-// The log of the app's Web API calls, newest first.
+// The log of the app's Web API calls, and of what Google and Microsoft told the app, newest first.
 
 import { byId, fill, h } from "./dom.js";
 import { emojiSpan, withEmoji } from "./emoji.js";
@@ -15,9 +15,9 @@ export function startLog() {
 
 function draw() {
   const only = byId("log-statuses").checked;
-  const calls = state.calls.filter((call) => !only || call.status).slice(-MOST).reverse();
+  const calls = state.calls.filter((call) => !only || call.status || call.push).slice(-MOST).reverse();
   byId("log-empty").hidden = calls.length > 0;
-  fill(byId("log"), calls.map(row));
+  fill(byId("log"), calls.map((call) => (call.push ? pushed(call) : row(call))));
 }
 
 function row(call) {
@@ -33,4 +33,14 @@ function row(call) {
     h("td", {}, h("code", {}, call.method)),
     h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),
     h("td", { class: "why", title: call.reason }, call.reason));
+}
+
+function pushed(push) {
+  return h("tr", { class: `push${push.ok ? "" : " failed"}` },
+    h("td", { class: "at" }, clockSeconds(push.at, zoneOfMe())),
+    h("td", {}, push.person),
+    h("td", { class: "wide", colspan: 2 }, push.says),
+    h("td", {}, h("span", { class: "way" }, push.push, h("span", { "aria-label": "to" }, " → "), "app")),
+    h("td", {}, h("span", { class: push.ok ? "good" : "bad" }, push.result)),
+    h("td", { class: "why" }, push.reason));
 }

@@ -36,6 +36,7 @@ function open(view, before, focused) {
   shown = { id: view.id, hash: view.hash, dialog, place };
   dialog.showModal();
   (document.getElementById(focused) || dialog.querySelector("[autofocus], .body input, .body textarea, .body select"))?.focus();
+  slowDown(view);
   const redraw = () => { const values = readValues(place.values); dialog.remove(); open(view, values, ""); };
 }
 
@@ -51,6 +52,12 @@ async function send(view, place, dialog, submit) {
   const answer = await ask("submit", { view_id: view.id, values: readValues(place.values) });
   submit.disabled = false;
   if (answer.errors) showErrors(dialog, answer.errors);
+}
+
+// Links to sign in with are good for minutes of the clock: it goes as the world does while they are looked at.
+function slowDown(view) {
+  const links = view.blocks.some((block) => block.elements?.some((part) => part.url));
+  if (links && state.clock.speed > 1 && !state.clock.paused) ask("clock", { speed: 1 });
 }
 
 function requiredButEmpty(view, values) {

@@ -4,9 +4,12 @@ import { toast } from "./dom.js";
 
 export const state = {
   person: localStorage.getItem("person") || "",
-  members: [], messages: [], home: null, modals: [], calendar: null, calls: [],
+  members: [], messages: [], home: null, modals: [], calendars: [], book: "feed", calls: [],
   clock: { now: Date.now() / 1000, speed: 1, paused: true, jumping: false, seen: performance.now() },
 };
+
+// The calendar that is looked at: the feed, or an account's.
+export const calendar = () => state.calendars.find((book) => book.id === state.book) || state.calendars[0];
 
 const listeners = {};
 
@@ -53,7 +56,7 @@ export function connect() {
       state.calls = [...kept, ...[...known.values()].filter((call) => !old.has(call.number))].slice(-500);
     }
     if (facts.clock) state.clock = { ...facts.clock, seen: performance.now() };
-    for (const section of ["members", "messages", "home", "modals", "calendar"]) {
+    for (const section of ["members", "messages", "home", "modals", "calendars"]) {
       if (section in facts) state[section] = facts[section];
     }
     if (facts.person && facts.person !== state.person) {
@@ -70,6 +73,7 @@ export function pick(person) {
   state.home = null;
   state.modals = [];
   state.messages = [];
+  state.calendars = [];
   remember(person);
   emit("person");
   connect();
