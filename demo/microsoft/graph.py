@@ -61,6 +61,7 @@ class Graph:
             ("GET", "/me/calendarView/delta", self._delta),
             ("GET", "/me/calendars/{calendar}/calendarView/delta", self._delta),
             ("GET", "/me/events/{event}", self._event),
+            ("GET", "/me/calendars/{calendar}/events/{event}", self._event),
             ("GET", "/subscriptions", self._subscriptions),
             ("POST", "/subscriptions", self._subscribe),
             ("PATCH", "/subscriptions/{subscription}", self._renew),
@@ -120,9 +121,10 @@ class Graph:
     async def _event(self, account: Account, request: web.Request) -> web.Response:
         identifier = request.match_info["event"]
         zone = self._zone(request)
+        within = request.match_info.get("calendar")
         for found in account.calendars.values():
             entry = found.entries.get(identifier)
-            if entry is not None:
+            if entry is not None and within in (None, found.id):
                 kind = "seriesMaster" if entry.recurrence else "singleInstance"
                 return web.json_response(event(entry, account, zone, kind=kind))
         raise RefusalError(404, "ErrorItemNotFound", "The specified object was not found in the store.")

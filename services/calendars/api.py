@@ -100,7 +100,7 @@ def _object(answer: Response) -> Mapping[str, Any]:
     happy = 200 <= answer.status < 300  # noqa: PLR2004 - RFC 9110 §15.3
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         return found

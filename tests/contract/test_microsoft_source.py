@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +25,7 @@ from services.errors import (
 from services.model import Response, ShowAs, Visibility, WallTimes
 from services.ports import Changes, Problem
 from tests.clocks import ManualClock
-from tests.microsoft_365 import ADDRESS, BERLIN, Mailbox, open_mailbox, times, titles
+from tests.microsoft_365 import ADDRESS, ANN, BERLIN, Mailbox, open_mailbox, times, titles
 from tests.sites import Site
 
 HOUR = timedelta(hours=1)
@@ -119,16 +120,36 @@ async def test_master_that_no_round_brings_is_asked_for(mailbox: Mailbox) -> Non
     mailbox.microsoft.faults.omit_masters = True
     series = standup(mailbox, 2)
     assert titles(await mailbox.fetch()) == ["Standup", "Standup"]
-    asked = [call for call in mailbox.microsoft.calls if "/me/events/" in call.path]
-    assert [call.path for call in asked] == [f"/v1.0/me/events/{series.id}"]
+    asked = [call.path for call in mailbox.microsoft.calls if not call.path.endswith("/delta")]
+    assert asked == [f"/v1.0/me/calendars/{mailbox.calendar.id}/events/{series.id}"]
+    assert (await mailbox.fetch()).unchanged
+
+
+async def test_master_that_may_have_changed_is_asked_for_again(mailbox: Mailbox) -> None:
+    mailbox.microsoft.faults.omit_masters = True
+    series = standup(mailbox, 2)
+    await mailbox.fetch()
+    mailbox.calendar.change(series.id, title="Daily")
+    assert titles(await mailbox.fetch()) == ["Daily", "Daily"]
+
+
+async def test_instance_removed_from_a_series_without_its_master_is_gone(mailbox: Mailbox) -> None:
+    mailbox.microsoft.faults.omit_masters = True
+    series = standup(mailbox, 2)
+    await mailbox.fetch()
+    mailbox.calendar.remove_instance(series.id, mailbox.at(1)[0].date())
+    assert len((await mailbox.fetch()).events) == 1
 
 
 async def test_series_whose_master_is_gone_meanwhile_is_gone(mailbox: Mailbox) -> None:
     mailbox.microsoft.faults.omit_masters = True
     standup(mailbox, 2)
     mailbox.add("Offer", 5)
-    mailbox.microsoft.faults.add(Fault("/me/events/", status=404, body={"error": {"code": "ErrorItemNotFound"}}))
-    assert titles(await mailbox.fetch()) == ["Offer"]
+    mailbox.microsoft.faults.add(Fault("/events/", status=404, body={"error": {"code": "ErrorItemNotFound"}}))
+    changes = await mailbox.fetch()
+    assert titles(changes) == ["Offer"]
+    assert [found.problem for found in changes.problems] == ["its series is not there any more"]
+    assert (await mailbox.fetch()).unchanged
 
 
 async def test_masters_beyond_those_of_one_fetch_come_with_the_next(
@@ -381,6 +402,19 @@ async def test_busy_mailbox_says_how_long(mailbox: Mailbox) -> None:
     assert (caught.value.retry_after, caught.value.everybody) == (17, False)
 
 
+async def test_no_more_than_four_calls_go_to_a_mailbox_at_once(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    team = mailbox.account.add_calendar("Team")
+    api = mailbox.api
+    source = source_module.MicrosoftSource(api, mailbox.tokens)
+    await mailbox.tokens.token(ANN, "A1")
+    both = [mailbox.connection, dataclasses.replace(mailbox.connection, address=team.id)]
+    found = await asyncio.gather(*(source.fetch(one, mailbox.clock.now()) for one in both * 6))
+    assert [len(changes.events) for changes in found] == [1, 0] * 6
+    assert mailbox.deltas() == [200] * 12
+    assert mailbox.microsoft.graph.most_at_once <= 4
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -394,6 +428,7 @@ async def test_busy_mailbox_says_how_long(mailbox: Mailbox) -> None:
         (Fault(status=200, body=b""), CalendarError),
         (Fault(status=200, body=b"<html>Sign in</html>"), CalendarError),
         (Fault(status=200, body={}), CalendarError),
+        (Fault(status=200, body=b"[" * 200_000), CalendarError),
         (Fault(status=200, body={"value": []}), CalendarError),
         (Fault(status=200, body={"value": {}, "@odata.deltaLink": "x"}), CalendarError),
         (Fault(status=200, body={"value": [], "@odata.deltaLink": 7}), CalendarError),

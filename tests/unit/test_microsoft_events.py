@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.microsoft.events import Item, Kind, Removed, event, item
-from services.calendars.microsoft.memory import Memory, applied, masters_missing, pruned
+from services.calendars.microsoft.memory import Memory, applied, masters_to_ask_for, pruned
 from services.model import Event, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
@@ -271,7 +271,8 @@ _SERIES = Item("M", Kind.MASTER)
         ([_SERIES, _single("1", "M"), _single("2", "M")], [_SERIES, _single("1", "M"), Removed("2")], {"M", "1"}),
         ([_SERIES, _single("1", "M")], [Removed("M"), Removed("1")], set()),
         ([_SERIES, _single("1", "M")], [Removed("M"), _single("1", "M")], {"1"}),
-        ([_SERIES, _single("1", "M"), _single("2", "M")], [_single("1", "M")], {"M", "1", "2"}),
+        ([_SERIES, _single("1", "M")], [_single("1", "M"), _single("2", "M")], {"M", "1", "2"}),
+        ([_SERIES, _single("1", "M"), _single("2", "M")], [_single("1", "M")], None),
         ([_SERIES, _single("1", "M"), _single("2", "M")], [_SERIES, _single("1", "M")], None),
         ([_SERIES, _single("1", "M")], [_SERIES], None),
         ([_SERIES, _single("1", "M")], [Removed("M")], None),
@@ -289,5 +290,7 @@ def test_last_of_several_holds() -> None:
 
 def test_masters_are_kept_and_asked_for_where_they_are_needed() -> None:
     items = {entry.id: entry for entry in (_SERIES, Item("N", Kind.MASTER), _single("1", "M"), _single("2", "O"))}
-    assert masters_missing(items) == ["O"]
+    assert masters_to_ask_for(items) == ["O"]
+    assert masters_to_ask_for(items, [_single("1", "M"), _single("9", "A")]) == ["O", "A", "M"]
+    assert masters_to_ask_for(items, [_SERIES, _single("1", "M")]) == ["O"]
     assert set(pruned(items)) == {"M", "1", "2"}

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from services.calendars.api import Answer, Fetcher, JsonApi
+from services.calendars.microsoft.turns import Turns
 from services.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -24,6 +25,9 @@ from services.errors import (
 )
 from services.net.client import retry_after
 from services.ports import Clock
+
+AT_ONCE = 4
+"""Calls of one app to one mailbox at a time: learn.microsoft.com/graph/throttling-limits, Outlook service."""
 
 _RESYNC = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
 _BUSY_IF_IT_SAYS_WHEN = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
@@ -88,6 +92,7 @@ class GraphApi:
         self._json = JsonApi(client, base_url)
         self._base_path = URL(base_url, encoded=True).raw_path
         self._clock = clock
+        self._turns = Turns(AT_ONCE)
 
     def onward(self, link: object) -> str:
         """A nextLink or deltaLink, as it is, where it leads below our base. Raises CalendarError for any other."""
@@ -112,8 +117,12 @@ class GraphApi:
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """The answer, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
-        return await self._json.send(method, path, token=token, query=query, body=body, headers=headers)
+        """The answer, whatever its status; waits while four calls with this token are under way.
+
+        Raises a `CalendarError` for what goes wrong on the way.
+        """
+        async with self._turns.of(token):
+            return await self._json.send(method, path, token=token, query=query, body=body, headers=headers)
 
     async def call(
         self,

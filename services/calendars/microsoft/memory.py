@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,32 +80,44 @@ def _item(kept: list[Any]) -> Item:
         id=identifier,
         kind=Kind(kind),
         master=master,
-        start=None if start is None else (start[0], start[1]),
+        start=None if start is None else (start[0], start[1]),  # JSON knows no tuples
         end=None if end is None else (end[0], end[1]),
         said={Say(name): value for name, value in said.items()},
     )
 
 
-def applied(known: Mapping[str, Item], came: Iterable[Item | Removed]) -> dict[str, Item] | None:
+def applied(known: Mapping[str, Item], came: Sequence[Item | Removed]) -> dict[str, Item] | None:
     """The items after a round, in which of several entries of one id the last holds.
 
-    None where that cannot be told: a series came, or went, and not all of its occurrences were spoken of.
+    None where that cannot be told: something of a series came, or its master went, and not all of its occurrences
+    were spoken of.
     """
     last: dict[str, Item | Removed] = {}
     for entry in came:
         last.pop(entry.id, None)
         last[entry.id] = entry
-    spoken = {i for i, entry in last.items() if isinstance(entry, Removed) or entry.kind is Kind.MASTER}
-    if any(found.master in spoken and found.id not in last for found in known.values()):
+    spoken = {_series(entry) for entry in last.values()}
+    if any(found.master in spoken and found.id not in last for found in known.values() if found.master):
         return None
     items = {i: found for i, found in known.items() if i not in last}
     items.update((i, entry) for i, entry in last.items() if isinstance(entry, Item))
     return items
 
 
-def masters_missing(items: Mapping[str, Item]) -> list[str]:
-    """The ids of series masters that occurrences need and that are not known, sorted."""
-    return sorted({found.master for found in items.values() if found.needs_master} - items.keys())
+def _series(entry: Item | Removed) -> str:
+    """The series that an entry speaks of, if it does: its own, where it is a master or may have been one."""
+    return entry.master if isinstance(entry, Item) and entry.master else entry.id
+
+
+def masters_to_ask_for(items: Mapping[str, Item], came: Sequence[Item | Removed] = ()) -> list[str]:
+    """The ids of series masters that are needed and not known; then of those whose occurrences `came` without them.
+
+    Such a master may have changed: what is known of it holds until it can be asked.
+    """
+    brought = {entry.id for entry in came}
+    missing = {found.master for found in items.values() if found.needs_master} - items.keys()
+    stale = {entry.master for entry in came if isinstance(entry, Item) and entry.needs_master} - brought
+    return [*sorted(missing), *sorted(stale - missing)]
 
 
 def pruned(items: Mapping[str, Item]) -> dict[str, Item]:

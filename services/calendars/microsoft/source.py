@@ -5,7 +5,7 @@ learn.microsoft.com/graph/api/event-delta; learn.microsoft.com/graph/delta-query
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from http import HTTPStatus
 from services.calendars.api import authorized
 from services.calendars.microsoft.api import GraphApi, calendar_path, escaped, needs_resync
 from services.calendars.microsoft.events import Item, Kind, Removed, event, item
-from services.calendars.microsoft.memory import AHEAD, BEHIND, Memory, applied, masters_missing, pruned
+from services.calendars.microsoft.memory import AHEAD, BEHIND, Memory, applied, masters_to_ask_for, pruned
 from services.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.model import Event
 from services.ports import AccessTokens, Changes, Connection, Problem
@@ -21,7 +21,7 @@ from services.ports import AccessTokens, Changes, Connection, Problem
 PAGE = 100
 MOST_PAGES = 300
 MOST_ITEMS = 20_000
-MOST_MASTERS = 50
+MOST_MASTERS = 100
 """How many series masters are asked for in one fetch; the others wait for the next one."""
 
 _PREFER = {"Prefer": f'outlook.timezone="UTC", odata.maxpagesize={PAGE}'}
@@ -73,7 +73,7 @@ class MicrosoftSource:
             raise CalendarUnreachableError("a reset of a round that has just begun") from None
         items = applied({}, found.came) or {}
         fresh = Memory(start, until, connection.zone.key, connection.addresses, found.link, items)
-        return await self._changes(token, connection, fresh, found.problems)
+        return await self._changes(token, connection, fresh, found)
 
     async def _incremental(self, token: str, connection: Connection, memory: Memory) -> Changes | None:
         """What changed since `memory`; None where only a full round can tell."""
@@ -85,16 +85,19 @@ class MicrosoftSource:
         if items is None:
             return None
         after = replace(memory, link=found.link, items=items, zone=connection.zone.key)
-        waits = bool(masters_missing(items))
-        if not found.came and not found.problems and not waits and memory.zone == connection.zone.key:
+        same = not found.came and not found.problems and memory.zone == connection.zone.key
+        if same and not masters_to_ask_for(items):
             return Changes(state=after.dump(), unchanged=True, full=False)
-        return await self._changes(token, connection, after, found.problems)
+        return await self._changes(token, connection, after, found)
 
-    async def _changes(self, token: str, connection: Connection, memory: Memory, problems: list[Problem]) -> Changes:
-        items = pruned(await self._with_masters(token, connection, memory.items))
-        kept = replace(memory, items=items)
+    async def _changes(self, token: str, connection: Connection, memory: Memory, found: _Round) -> Changes:
+        asked = masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]
+        items, gone = await self._with_masters(token, connection, memory.items, asked)
+        items = pruned(items)
         events, unread = _events(items, connection)
-        return Changes(state=kept.dump(), events=events, problems=(*problems, *unread))
+        return Changes(
+            state=replace(memory, items=items).dump(), events=events, problems=(*found.problems, *gone, *unread)
+        )
 
     # ── rounds ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,25 +142,28 @@ class MicrosoftSource:
         onward, last = answer.body.get("@odata.nextLink"), answer.body.get("@odata.deltaLink")
         return self._api.onward(last if onward is None else onward), onward is None
 
-    async def _with_masters(self, token: str, connection: Connection, items: Mapping[str, Item]) -> dict[str, Item]:
-        """The items with the masters that they need and that no round has brought; without those of series gone."""
-        found = dict(items)
-        for identifier in masters_missing(items)[:MOST_MASTERS]:
+    async def _with_masters(
+        self, token: str, connection: Connection, items: Mapping[str, Item], asked: Iterable[str]
+    ) -> tuple[dict[str, Item], list[Problem]]:
+        """The items with the series masters `asked` for, and without those of series that are gone meanwhile."""
+        found, gone = dict(items), []
+        for identifier in asked:
             answer = await self._api.call(
                 "GET",
-                f"me/events/{escaped(identifier)}",
+                f"{calendar_path(connection.address)}/events/{escaped(identifier)}",
                 token,
                 query={"$select": _READ_OF_MASTER},
                 headers={"Prefer": 'outlook.timezone="UTC"'},
                 expected=(HTTPStatus.NOT_FOUND,),
             )
             if answer.status == HTTPStatus.NOT_FOUND:
+                gone.append(Problem(identifier, "its series is not there any more"))
                 found = {i: kept for i, kept in found.items() if kept.master != identifier}
                 continue
             master = item(answer.body, connection.addresses)
             if isinstance(master, Item):
                 found[identifier] = replace(master, id=identifier, kind=Kind.MASTER, master="")
-        return found
+        return found, gone
 
 
 def _events(items: Mapping[str, Item], connection: Connection) -> tuple[tuple[Event, ...], tuple[Problem, ...]]:
