@@ -80,10 +80,10 @@ class CaldavServer:
         return kinds
 
     def refuse(self, kind: str, status: int, body: bytes = b"", *, tokens_only: bool = False) -> None:
-        """From now on requests of that kind get this."""
+        """From now on requests of that kind get this; a `status` of 0 takes it back."""
 
         def special(request: Request) -> web.StreamResponse | None:
-            if request.kind != kind or (tokens_only and not request.token):
+            if not status or request.kind != kind or (tokens_only and not request.token):
                 return None
             return web.Response(status=status, body=body)
 

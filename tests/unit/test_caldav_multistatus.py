@@ -197,7 +197,10 @@ def test_what_a_server_gave_is_escaped_when_it_is_given_back() -> None:
 @pytest.mark.parametrize(
     ("origin", "url", "own"),
     [
-        ("https://dav.example/", "https://dav.example:443/x", "https://dav.example:443/x"),
+        ("https://dav.example/", "https://dav.example:443/x", "https://dav.example/x"),
+        ("https://dav.example/", "http://dav.example:80/x?y=1", "https://dav.example/x?y=1"),
+        ("https://dav.example:8443/", "https://ann@dav.example:8443", "https://dav.example:8443/"),
+        ("http://[::1]:5232/", "http://[::1]:5232/x", "http://[::1]:5232/x"),
         ("https://dav.example/", "http://dav.example/x", "https://dav.example/x"),
         ("https://dav.example/", "http://dav.example:8080/x", None),
         ("https://dav.example/", "https://dav.example:8443/x", None),

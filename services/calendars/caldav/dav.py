@@ -95,11 +95,12 @@ class DavClient:
         Servers behind a proxy that ends TLS call themselves `http://` of the same name: that is their https here.
         """
         scheme, host, port = self._origin
-        if _origin(url) == self._origin:
-            return url
-        if (scheme, port) == ("https", 443) and _origin(url) == ("http", host, 80):
-            return "https" + url.removeprefix("http")
-        raise CalendarRefusedError("a link to another host")
+        behind_a_proxy = (scheme, port) == ("https", 443) and _origin(url) == ("http", host, 80)
+        if _origin(url) != self._origin and not behind_a_proxy:
+            raise CalendarRefusedError("a link to another host")
+        name = f"[{host}]" if ":" in host else host
+        usual = {"http": 80, "https": 443}.get(scheme)
+        return f"{scheme}://{name}{'' if port == usual else f':{port}'}{path_of(url) or '/'}"
 
     def toward(self, url: str) -> DavClient:
         """The client for an address in a calendar-home-set: this one, for the account's origin.
