@@ -10,11 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.calendars.caldav.discovery import CaldavDirectory
+from services.calendars.caldav.source import CaldavSource
+from services.calendars.health import Health
+from services.calendars.ics.expand import Expander
 from services.errors import CalendarGoneError, CalendarRefusedError, CredentialsRefusedError
 from services.net import GuardedClient
 from services.ports import OfferedCalendar
 from tests.caldav_account import Account, account, meeting
 from tests.radicale_server import PASSWORD, Radicale, running
+from tests.subscriptions import ANN, House
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +199,30 @@ async def test_window_moves_without_anything_being_fetched_again(
     assert await ann.starts() == [("Monthly", "11-25T10:00"), ("Monthly", "12-25T10:00")]
     ann.now = ann.now.replace(month=12, day=26)
     assert await ann.starts() == [("Monthly", "01-25T10:00"), ("Monthly", "12-25T10:00")]
+
+
+# ── kept ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_calendar_that_was_connected_is_kept_true(
+    radicale: Radicale, directory: CaldavDirectory, calendar: str, house: House, client: GuardedClient
+) -> None:
+    expander = Expander(workers=1)
+    house.sources["caldav"] = CaldavSource(client, expander)
+    await radicale.put(calendar, "one.ics", meeting("One"))
+    _, credentials = await directory.offer(calendar, "ann", PASSWORD)
+    now = house.clock.now()
+    await house.store.add(ANN, "caldav", calendar, "127.0.0.1", now, credentials=credentials, name="Work")
+    await house.run()
+    assert await house.titles() == ["One"]
+    await radicale.put(calendar, "two.ics", meeting("Two", 26))
+    await radicale.delete(calendar, "one.ics")
+    await house.wait_and_run(minutes=16)
+    assert await house.titles() == ["Two"]
+    await radicale.delete(calendar)
+    await house.wait_and_run(minutes=16)
+    view = await house.view()
+    assert (await house.titles(), view.health, view.problem, view.name) == (
+        ["Two"], Health.BROKEN, "CalendarGoneError", "Work",
+    )  # fmt: skip
+    await expander.close()
