@@ -136,6 +136,13 @@ class Bureau:
         """How many watches the provider keeps."""
         return len(self.google.channels.open if provider == "google" else self.microsoft.subscriptions.all)
 
+    def revoke(self, provider: str) -> None:
+        """Ann takes the app's access away, at the provider."""
+        if provider == "google":
+            self.google.revoke_account(MAIL[provider])
+        else:
+            self.microsoft.oauth.revoke(MAIL[provider])
+
     def token_calls(self) -> int:
         return sum(call.path.endswith("/token") for call in (*self.google.calls, *self.microsoft.calls))
 
