@@ -13,7 +13,10 @@ from tests.clocks import ManualClock
 from tests.hostile import Browser, check_harmless, secrets_of, sentence_of
 from tests.whole import Whole, open_whole
 
-ROUTES = ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/healthz", "/readyz", "/metrics", "/", "/x")
+ROUTES = (
+    "/slack/events", "/slack/install", "/slack/oauth_redirect", "/webhooks/google", "/webhooks/microsoft",
+    "/webhooks/microsoft/lifecycle", "/hooks/x", "/healthz", "/readyz", "/metrics", "/", "/x",
+)  # fmt: skip
 
 
 # ── every route, every method ───────────────────────────────────────────────────────────────────────
