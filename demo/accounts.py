@@ -21,7 +21,7 @@ NAMES: Mapping[str, str] = {FEED: "Feed", GOOGLE: "Google", MICROSOFT: "Microsof
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """An event of the first day, or a series from then on; `calendar` as in `_CALENDARS`."""
+    """An event of the first day, or a series from then on; `calendar` 0 is the account's main one."""
 
     title: str
     start: str
@@ -37,21 +37,23 @@ class _Plan:
         }  # fmt: skip
 
 
-_CALENDARS = {GOOGLE: ("Personal", "Team", "Family"), MICROSOFT: ("Calendar", "Team")}
+_FURTHER = {GOOGLE: ("Team", "Family"), MICROSOFT: ("Team",)}
+"""The calendars of an account besides its main one."""
+
 _DAILY, _WEEKLY = {"repeat": "daily"}, {"repeat": "weekly"}
 _PRIVATE, _FOCUS, _MAYBE = {"private": True}, {"kind": "focus"}, {"tentative": True}
 
 _PLANS: Mapping[str, Mapping[str, tuple[_Plan, ...]]] = {
     "maya": {
         GOOGLE: (
-            _Plan("Stand-up, Apollo", "08:45", "09:10", more=_DAILY),
+            _Plan("Stand-up, Apollo", "08:50", "09:15", more=_DAILY),
             _Plan("Dentist", "12:20", "13:10", more=_PRIVATE),
             _Plan("Plan the quarter", "16:45", "17:45", more=_FOCUS),
             _Plan("Release call", "15:30", "16:00", 1, _WEEKLY),
             _Plan("School concert", "18:00", "19:30", 2),
         ),
         MICROSOFT: (
-            _Plan("Steering committee", "08:30", "09:15", more=_WEEKLY),
+            _Plan("Steering committee", "08:50", "09:30", more=_WEEKLY),
             _Plan("Contract with Contoso", "11:15", "12:00"),
             _Plan("Coffee with the new CFO", "16:30", "17:00", more=_MAYBE),
             _Plan("Roadmap, all teams", "14:00", "14:45", 1),
@@ -59,7 +61,7 @@ _PLANS: Mapping[str, Mapping[str, tuple[_Plan, ...]]] = {
     },
     "jonas": {
         GOOGLE: (
-            _Plan("Skikurs", "09:30", "12:00", more=_DAILY),
+            _Plan("Skikurs", "09:40", "12:00", more=_DAILY),
             _Plan("Hüttenabend", "19:00", "22:00"),
             _Plan("Elternabend", "18:00", "19:00", 2, _WEEKLY),
         ),
@@ -75,7 +77,7 @@ _PLANS: Mapping[str, Mapping[str, tuple[_Plan, ...]]] = {
             _Plan("Reading group", "17:15", "18:00", 1, _WEEKLY),
         ),
         MICROSOFT: (
-            _Plan("Incident review", "08:45", "09:20"),
+            _Plan("Incident review", "08:50", "09:20"),
             _Plan("Index migration", "13:00", "13:45", more=_FOCUS),
             _Plan("Platform sync", "16:00", "16:30", 1, _WEEKLY),
         ),
@@ -88,7 +90,7 @@ _PLANS: Mapping[str, Mapping[str, tuple[_Plan, ...]]] = {
             _Plan("Swimming lesson", "17:45", "18:30", 2, _WEEKLY),
         ),
         MICROSOFT: (
-            _Plan("Auditors on site", "08:30", "09:10"),
+            _Plan("Auditors on site", "08:50", "09:20"),
             _Plan("Payroll run", "12:00", "12:45", more=_FOCUS),
             _Plan("Budget forum", "16:30", "17:15", 1, _WEEKLY),
         ),
@@ -100,7 +102,7 @@ _PLANS: Mapping[str, Mapping[str, tuple[_Plan, ...]]] = {
             _Plan("Release notes", "15:15", "16:00", 1, _FOCUS),
         ),
         MICROSOFT: (
-            _Plan("Onboarding: Fabrikam", "08:40", "09:20"),
+            _Plan("Onboarding: Fabrikam", "08:50", "09:20"),
             _Plan("Renewal talk", "12:15", "13:00", more=_MAYBE),
             _Plan("Customer council", "16:30", "17:30", 1, _WEEKLY),
         ),
@@ -120,11 +122,10 @@ def open_accounts(
     books: dict[str, dict[str, Book]] = {}
     for persona in PERSONAS:
         there = google.add_account(address_of(persona, GOOGLE), persona.real_name, persona.tz)
-        there.primary.name = _CALENDARS[GOOGLE][0]
-        for name in _CALENDARS[GOOGLE][1:]:
+        for name in _FURTHER[GOOGLE]:
             there.add_calendar(f"c_{persona.name}.{name.lower()}@group.calendar.google.com", name, persona.tz)
         at_work = microsoft.add_account(address_of(persona, MICROSOFT), persona.real_name, persona.tz)
-        for name in _CALENDARS[MICROSOFT][1:]:
+        for name in _FURTHER[MICROSOFT]:
             at_work.add_calendar(name)
         own: dict[str, Book] = {
             FEED: FeedBook(calendars.by_person[persona.user_id]),

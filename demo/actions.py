@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.books import FEED, Book, next_edge
-from demo.calendars import Calendars
+from demo.calendars import Calendars, sample
 from demo.clock import DemoClock
 from demo.slack import LocalSlack
 
+_LONGEST_NAME = 200
 _LONGEST_JUMP = timedelta(days=60)
 Body = Mapping[str, Any]
 
@@ -46,6 +48,8 @@ class Actions:
             "submit": self._submit,
             "dismiss": self._dismiss,
             "options": self._options,
+            "file": self._file,
+            "sample": self._sample,
             "shortcut": self._shortcut,
             "status": self._status,
             "entry-add": self._entry_add,
@@ -62,7 +66,7 @@ class Actions:
         return await action(body)
 
     async def _message(self, body: Body) -> dict[str, Any]:
-        """A line typed into the message box: a slash command goes to the app, anything else into the channel."""
+        """A line typed into the message box: a slash command goes to the app, anything else into the conversation."""
         person, text = str(body["person"]), str(body["text"]).strip()
         if not text:
             return {}
@@ -70,7 +74,11 @@ class Actions:
             command, _, rest = text.partition(" ")
             if command not in ("/quo", "/ooo"):
                 raise NotDoneError(f"{command} is not a command here. Try /quo or /ooo.")
-            await self._slack.people.command(person, command, rest.strip())
+            channel = self._slack.direct_channel(person).channel_id if _with_app(body) else ""
+            await self._slack.people.command(person, command, rest.strip(), channel_id=channel)
+            return {}
+        if _with_app(body):
+            self._slack.conversations.write(person, html.escape(text, quote=False))
             return {}
         member = self._slack.member(person)
         general = next(c for c in self._slack.channels.values() if c.team_id == member.team_id and not c.person)
@@ -107,6 +115,20 @@ class Actions:
 
     async def _shortcut(self, body: Body) -> dict[str, Any]:
         await self._slack.people.shortcut(str(body["person"]), str(body["callback_id"]))
+        return {}
+
+    async def _file(self, body: Body) -> dict[str, Any]:
+        """A file for the app; `content` is its bytes as base64."""
+        name = str(body["name"]).strip()[:_LONGEST_NAME]
+        if not name:
+            raise NotDoneError("A file needs a name.")
+        content = base64.b64decode(str(body["content"]), validate=True)
+        self._slack.conversations.send(str(body["person"]), name, content)
+        return {}
+
+    async def _sample(self, body: Body) -> dict[str, Any]:
+        person = self._slack.member(str(body["person"]))
+        self._slack.conversations.send(person.user_id, "sample.ics", sample(self._clock.now(), person.email, person.tz))
         return {}
 
     async def _status(self, body: Body) -> dict[str, Any]:
@@ -179,3 +201,8 @@ class Actions:
         if to - now > _LONGEST_JUMP:
             raise NotDoneError("That is too far away. Choose a time within 60 days.")
         self._clock.aim(to)
+
+
+def _with_app(body: Body) -> bool:
+    """Whether it is done in the conversation with the app."""
+    return body.get("tab") == "messages"

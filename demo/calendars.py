@@ -221,6 +221,17 @@ def over_workdays(entry: Entry, first: date, count: int) -> list[Entry]:
     return [replace(entry, id=f"{entry.id}-{day:%m%d}", day=day) for day in days if day.weekday() <= friday]
 
 
+def sample(now: datetime, address: str, zone: str) -> bytes:
+    """A calendar file with something soon and something later in the day."""
+    soon = (now + timedelta(minutes=5)).astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0, tzinfo=None)
+    ends = soon + timedelta(minutes=40)
+    entries = (
+        Entry("sample-workshop", "Offsite: pricing workshop", soon.date(), soon.time(), ends.time()),
+        Entry("sample-dinner", "Offsite: dinner", soon.date(), time(19), time(21)),
+    )
+    return DayCalendar("Offsite", address, zone, entries).ics().encode()
+
+
 def _escaped(text: str) -> str:
     for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r", ""), ("\n", "\\n")):
         text = text.replace(plain, escaped)

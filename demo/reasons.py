@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from demo.slack import Call, LocalSlack
+from demo.slack.text import unescape
 from services import codec, explain
 from services.model import PersonKey
 
@@ -91,6 +92,8 @@ def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
         left = write["outcome"] == "left"
         if left != (call.method == _READ) or datetime.fromisoformat(write["at"]) < call.at:
             continue
+        if not left and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
+            continue  # of another write at the same instant
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
         reason = codec.reason_from_json(write["reason"])
         until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
@@ -100,6 +103,13 @@ def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
             return None
         return Why(message.format(**facts), titles[0] if write["uid"] and titles else "", status)
     return None
+
+
+def _set(call: Call) -> tuple[str, str]:
+    """The text and emoji that a call set."""
+    profile = call.arguments.get("profile")
+    found = profile if isinstance(profile, dict) else {}
+    return unescape(str(found.get("status_text", ""))), str(found.get("status_emoji", ""))
 
 
 def _moment(at: datetime, now: datetime) -> str:

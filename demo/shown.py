@@ -67,7 +67,15 @@ def _message(slack: LocalSlack, message: Message, own: str) -> dict[str, Any]:
         "direct": message.channel_id == own,
         "text": message.text,
         "blocks": message.blocks,
+        "file": _file(slack, message),
     }
+
+
+def _file(slack: LocalSlack, message: Message) -> dict[str, str] | None:
+    """The file that was sent with a message, whose text is its name."""
+    place = (message.channel_id, message.user_id, message.text)
+    sizes = [len(file.content) for file in slack.files.values() if (file.channel_id, file.user_id, file.name) == place]
+    return {"name": message.text, "size": f"{sizes[-1] / 1000:.1f} KB"} if sizes else None
 
 
 def view(state: ViewState | None) -> dict[str, Any] | None:

@@ -6,8 +6,8 @@ import { clockSeconds, dayName, isoDay } from "./times.js";
 
 const watched = new Map(); // person and book → whether it was, so that one that becomes connected is shown
 const HOW = {
-  feed: "An ICS feed. After an edit the demo clicks “Read it now” for you.",
-  connected: "Connected: an edit here is told to Status Quo at once.",
+  feed: "An ICS feed, read again after each edit here.",
+  connected: "Connected: edits here are told at once.",
 };
 
 export function startBooks() {
@@ -26,9 +26,16 @@ export function look(id) {
 function follow() {
   for (const book of state.calendars) {
     const key = `${state.person} ${book.id}`;
-    if (watched.get(key) === false && book.watched) state.book = book.id;
+    if (watched.get(key) === false && book.watched) arrive(book);
     watched.set(key, book.watched);
   }
+}
+
+// Somebody comes back from signing in: what they connected is shown, and the form that led there is put away.
+function arrive(book) {
+  state.book = book.id;
+  const form = state.modals.at(-1);
+  if (form?.callback_id === "connect_calendar") ask("dismiss", { view_id: form.id });
 }
 
 function draw() {
@@ -61,5 +68,5 @@ function line(book) {
   const zone = zoneOfMe();
   const day = isoDay(book.told.at, zone) === isoDay(now(), zone) ? "" : `, ${dayName(book.told.at, zone)}`;
   if (!book.told.ok) return h("span", { class: "bad" }, `Status Quo did not take what ${book.name} told: ${book.told.status || "no answer"}`);
-  return [h("span", { class: "good", "aria-hidden": "true" }, "✓ "), `${book.name} told Status Quo at `, h("time", {}, clockSeconds(book.told.at, zone)), `${day}.`];
+  return [h("span", { class: "good", "aria-hidden": "true" }, "✓"), h("span", {}, `${book.name} told Status Quo at `, h("time", {}, clockSeconds(book.told.at, zone)), day)];
 }

@@ -117,7 +117,7 @@ function block({ entry, lane, width }) {
   const to = Math.min(entry.to, current().midnight + current().hours * 3600);
   const height = Math.max(((to - from) / 3600) * HOUR - 2, 15);
   const time = h("span", { class: "when" }, `${entry.start}–${entry.end}`);
-  const node = h("button", { type: "button", ...look(entry, `event${height < 30 ? " short" : ""}`), "data-from": entry.from, "data-to": entry.to, onkeydown: (event) => keys(event, entry) }, label(entry), time, h("span", { class: "grip", "aria-hidden": "true" }));
+  const node = h("button", { type: "button", ...look(entry, `event${height < 36 ? " short" : ""}`), "data-from": entry.from, "data-to": entry.to, onkeydown: (event) => keys(event, entry) }, label(entry), time, h("span", { class: "grip", "aria-hidden": "true" }));
   node.style.top = `${y(from)}px`;
   node.style.height = `${height}px`;
   node.style.left = `calc(46px + (100% - 52px) * ${lane / width})`;

@@ -1,6 +1,7 @@
 import { startCalendar } from "./calendar.js";
 import { startClock } from "./clock.js";
 import { startComposer } from "./composer.js";
+import { sendSample, startFiles } from "./files.js";
 import { byId, toast } from "./dom.js";
 import { loadEmoji } from "./emoji.js";
 import { openHome, startHome } from "./home.js";
@@ -9,17 +10,21 @@ import { startMembers } from "./members.js";
 import { startMessages } from "./messages.js";
 import { startModals } from "./modals.js";
 import { startStatus } from "./status.js";
-import { ask, connect } from "./store.js";
+import { ask, connect, emit, state } from "./store.js";
 
-const TABS = ["general", "home"];
+const PANELS = { general: "general", home: "home", messages: "general" }; // both conversations have one panel
+const TABS = Object.keys(PANELS);
 
-function show(name) {
+export function show(name) {
   for (const tab of TABS) {
     const chosen = tab === name;
     byId(`tab-${tab}`).setAttribute("aria-selected", String(chosen));
     byId(`tab-${tab}`).tabIndex = chosen ? 0 : -1;
-    byId(`panel-${tab}`).hidden = !chosen;
   }
+  for (const panel of new Set(Object.values(PANELS))) byId(`panel-${panel}`).hidden = panel !== PANELS[name];
+  byId("panel-general").setAttribute("aria-labelledby", `tab-${name === "messages" ? name : "general"}`);
+  state.tab = name;
+  emit("tab");
   openHome(name === "home");
 }
 
@@ -39,6 +44,10 @@ function startTabs() {
 function startIdeas() {
   document.querySelector("[data-next]").addEventListener("click", () => byId("next-edge").click());
   document.querySelector("[data-own]").addEventListener("click", () => byId("own-status").click());
+  document.querySelector("[data-file]").addEventListener("click", () => {
+    show("messages");
+    sendSample();
+  });
   for (const idea of document.querySelectorAll("[data-say]")) {
     idea.addEventListener("click", () => {
       show("general");
@@ -64,6 +73,7 @@ startIdeas();
 startMembers();
 startMessages();
 startComposer();
+startFiles(() => show("messages"));
 startHome();
 startModals();
 startStatus();

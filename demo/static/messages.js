@@ -1,4 +1,4 @@
-// The channel: what people write, and what the app answers.
+// The conversations: the channel, and one's own with the app.
 
 import { blocks } from "./blocks.js";
 import { byId, fill, h } from "./dom.js";
@@ -7,19 +7,40 @@ import { ask, on, state, zoneOfMe } from "./store.js";
 import { clockTime } from "./times.js";
 
 const drawn = new Map();
+let seen = null; // how many of the app's messages were looked at; null until the first are here
 
 export function startMessages() {
   on("messages", draw);
+  on("tab", () => {
+    clear();
+    draw();
+    byId("messages").scrollTop = byId("messages").scrollHeight;
+  });
   on("person", () => {
-    drawn.clear();
-    fill(byId("messages"));
+    seen = null;
+    clear();
   });
 }
 
+function clear() {
+  drawn.clear();
+  fill(byId("messages"));
+}
+
+function count() {
+  const told = state.messages.filter((message) => message.direct && message.bot).length;
+  if (seen === null || state.tab === "messages") seen = told;
+  byId("unread").hidden = told <= seen;
+  byId("unread").textContent = String(told - seen);
+  byId("unread").setAttribute("aria-label", `${told - seen} new`);
+}
+
 function draw() {
+  count();
   const list = byId("messages");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  const wanted = state.messages;
+  const direct = state.tab === "messages";
+  const wanted = state.messages.filter((message) => message.direct === direct);
   for (const [ts, kept] of [...drawn]) {
     if (!wanted.some((message) => message.ts === ts)) {
       kept.node.remove();
@@ -36,7 +57,8 @@ function draw() {
     else list.append(node);
     drawn.set(message.ts, { mark, node });
   }
-  if (!wanted.length) list.append(h("li", { class: "welcome" }, h("p", {}, "This is the very beginning of ", h("b", {}, "#general"), "."), h("p", {}, "Type ", h("kbd", {}, "/quo"), " to ask the app what your status is and why, or ", h("kbd", {}, "/ooo friday"), " to be out of office on Friday.")));
+  if (!wanted.length && direct) list.append(h("li", { class: "welcome" }, h("p", {}, "Between ", h("b", {}, "Status Quo"), " and you. It tells you here when a calendar needs you."), h("p", {}, "Send it a calendar file, and it offers to read it.")));
+  else if (!wanted.length) list.append(h("li", { class: "welcome" }, h("p", {}, "This is the very beginning of ", h("b", {}, "#general"), "."), h("p", {}, "Type ", h("kbd", {}, "/quo"), " to ask the app what your status is and why, or ", h("kbd", {}, "/ooo friday"), " to be out of office on Friday.")));
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
@@ -48,6 +70,6 @@ function line(message) {
     h("div", { class: "content" },
       h("p", { class: "head" }, h("strong", {}, message.sender), message.bot ? h("span", { class: "app" }, "APP") : null,
         h("time", {}, clockTime(message.at, zoneOfMe())),
-        message.only_you ? h("span", { class: "note" }, "👁 Only visible to you") : message.direct ? h("span", { class: "note" }, "✉ Direct message to you") : null),
-      message.blocks.length ? h("div", { class: "kit" }, blocks(message.blocks, place)) : h("div", { class: "text" }, mrkdwn(message.text))));
+        message.only_you ? h("span", { class: "note" }, "👁 Only visible to you") : null),
+      message.file ? h("div", { class: "file" }, h("span", { "aria-hidden": "true" }, "📄"), h("b", {}, message.file.name), h("small", {}, message.file.size)) : message.blocks.length ? h("div", { class: "kit" }, blocks(message.blocks, place)) : h("div", { class: "text" }, mrkdwn(message.text))));
 }

@@ -4,7 +4,7 @@ import { toast } from "./dom.js";
 
 export const state = {
   person: localStorage.getItem("person") || "",
-  members: [], messages: [], home: null, modals: [], calendars: [], book: "feed", calls: [],
+  members: [], messages: [], home: null, modals: [], calendars: [], book: "feed", tab: "general", calls: [],
   clock: { now: Date.now() / 1000, speed: 1, paused: true, jumping: false, seen: performance.now() },
 };
 
@@ -89,7 +89,7 @@ export async function ask(what, body = {}) {
   const response = await fetch(`do/${what}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ person: state.person, ...body }),
+    body: JSON.stringify({ person: state.person, tab: state.tab, ...body }),
   });
   const answer = await response.json();
   if (answer.error) toast(answer.error);
