@@ -14,7 +14,8 @@ from aiohttp import web
 
 from handlers.errors import Say, accepted_locale
 from handlers.pages import SECURITY, Page, render
-from services.calendars.accounts import STATE_LIVES, Connected
+from services.calendars.accounts import Connected
+from services.calendars.consents import STATE_LIVES
 from services.errors import (
     AccountLostError,
     CalendarError,

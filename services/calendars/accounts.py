@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
 
-from services.calendars.oauth import Credentials, OAuthClient, new_verifier
+from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Consents
 from services.calendars.parting import Parter, Parting
-from services.errors import (
-    AccountLostError,
-    AccountNotAllowedError,
-    AlreadyConnectedError,
-    CalendarError,
-    ConsentDeniedError,
-    LinkExpiredError,
-    NotOfferedError,
-)
-from services.grants import Start, States, Ticket
+from services.errors import AlreadyConnectedError, CalendarError
+from services.grants import Start
 from services.model import PersonKey
 from services.people import PersonView
-from services.ports import AccessTokens, Bell, Clock, Directory, Offer, OfferedCalendar
+from services.ports import AccessTokens, Bell, Clock, Offer, OfferedCalendar
+from services.providers import CALDAV
 
 log = structlog.get_logger(__name__)
 
-LINK_LIVES = timedelta(minutes=10)
-MESSAGE_LINK_LIVES = timedelta(hours=24)
-STATE_LIVES = timedelta(minutes=10)
-CALDAV = "caldav"
 PATIENCE = 1.5
 """Seconds of real time that a list of calendars may take before what was known last is shown."""
-
-_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLink:
-    """A provider that is set up here, by its name, and the person's link to it."""
-
-    provider: str
-    name: str
-    link: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +133,6 @@ class Workspaces(Protocol):
         ...
 
 
-class Links(Protocol):
-    """Signed links: `calendars.links.SignedLinks`."""
-
-    async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
-        """A signed text that names the person."""
-        ...
-
-    async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Whom it names; it is good no more. Raises LinkExpiredError."""
-        ...
-
-
 class PasswordDirectory(Protocol):
     """Servers with a user name and a password: `caldav.CaldavDirectory`."""
 
@@ -177,111 +141,55 @@ class PasswordDirectory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider whose accounts are connected by OAuth."""
-
-    client: OAuthClient
-    directory: Directory
-    host: str
-
-
 class Accounts:
     """What the routes, the modals and the Home tab call."""
 
     def __init__(
         self,
-        providers: Mapping[str, Provider],
+        consents: Consents,
         caldav: PasswordDirectory,
         *,
         accounts: KeptAccounts,
         calendars: KeptCalendars,
         people: People,
         workspaces: Workspaces,
-        links: Links,
-        states: States,
         tokens: AccessTokens,
         parter: Parter,
         clock: Clock,
         bell: Bell,
-        base_url: str,
     ) -> None:
-        """`providers` by name, those that are set up; `base_url` without a slash at its end."""
-        self._providers = providers
+        """`consents` knows the providers that are set up; `parter` takes leave of them."""
+        self._consents = consents
+        self._providers = consents.providers
         self._caldav = caldav
         self._accounts = accounts
         self._calendars = calendars
         self._people = people
         self._workspaces = workspaces
-        self._links = links
-        self._states = states
         self._tokens = tokens
         self._parter = parter
         self._clock = clock
         self._bell = bell
-        self._base_url = base_url
 
-    # ── connecting by OAuth ─────────────────────────────────────────────────────────────────────────
+    # ── connecting ──────────────────────────────────────────────────────────────────────────────────
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
         """A fresh link to each provider that is set up."""
-        return [
-            AccountLink(name, provider.client.authority.name, await self.link(key, name))
-            for name, provider in self._providers.items()
-        ]
+        return await self._consents.links(key)
 
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
         """A signed, single-use link that names the person. Raises NotOfferedError."""
-        self._provider(provider)
-        signed = await self._links.make(provider, key, self._clock.now() + lives)
-        return f"{self._base_url}/connect/{provider}?link={signed}"
+        return await self._consents.link(key, provider, lives)
 
     async def start(self, provider: str, link: str, cookie: str = "") -> Start:
         """Begin with a link, in the browser with that cookie. Raises LinkExpiredError, NotOfferedError."""
-        client = self._provider(provider).client
-        now = self._clock.now()
-        key = await self._links.take(provider, link, now)
-        # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
-        cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        verifier = new_verifier()
-        ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
-        state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
-        return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
+        return await self._consents.start(provider, link, cookie)
 
     async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Connected:
-        """Take what a browser came back with: `state`, and either `code` or `error`.
-
-        Nothing is kept where it raises: LinkExpiredError (state or code unknown, used, expired, another browser's),
-        ConsentDeniedError, AccountNotAllowedError where a permission was left out, NotOfferedError, or what the
-        provider said (CalendarError).
-        """
-        found = self._provider(provider)
-        now = self._clock.now()
-        ticket = await self._states.take(state, f"state:{provider}", now, cookie)
-        if ticket is None:
-            raise LinkExpiredError("state")
-        if error:
-            raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
-        if not code:
-            raise LinkExpiredError("no code")
-        try:
-            credentials = await found.client.exchange(code, ticket.verifier, self._redirect(provider), now)
-        except AccountLostError as refusal:
-            raise LinkExpiredError(refusal.reason) from None
-        await self._require(found, credentials)
-        offer = await found.directory.offer(credentials.access)
-        key = PersonKey(ticket.team_id, ticket.user_id)
-        return await self._connect(key, provider, found.host, offer, credentials.to_json())
-
-    async def _require(self, provider: Provider, credentials: Credentials) -> None:
-        authority = provider.client.authority
-        lacking = authority.required - credentials.scopes
-        if lacking or not credentials.refresh:
-            log.warning("account_partial", provider=authority.provider, lacking=sorted(lacking))
-            self._parter.begin([Parting(authority.provider, credentials.to_json())])  # what was given is given back
-            raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
-
-    # ── connecting with a password ──────────────────────────────────────────────────────────────────
+        """Take what a browser came back with, and connect it. Raises as `Consents.finish`; then nothing is kept."""
+        allowed = await self._consents.finish(provider, state=state, cookie=cookie, code=code, error=error)
+        host = self._providers[provider].host
+        return await self._connect(allowed.key, provider, host, allowed.offer, allowed.credentials.to_json())
 
     async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
         """Find what a CalDAV server has for that user, and connect it. May take some seconds.
@@ -401,12 +309,3 @@ class Accounts:
         partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
         if await self._calendars.remove(key, calendar_id, self._clock.now()):
             self._parter.begin(partings)
-
-    def _provider(self, name: str) -> Provider:
-        found = self._providers.get(name)
-        if found is None:
-            raise NotOfferedError(name if name in {"google", "microsoft"} else "unknown")
-        return found
-
-    def _redirect(self, provider: str) -> str:
-        return f"{self._base_url}/connect/{provider}/callback"

@@ -13,11 +13,12 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import SecretStr
 
 from services.calendars.access import AccountAccess
-from services.calendars.accounts import Accounts, Provider
+from services.calendars.accounts import Accounts
 from services.calendars.api import JsonApi
 from services.calendars.caldav.discovery import CaldavDirectory
 from services.calendars.caldav.source import CaldavSource
 from services.calendars.connections import Connections
+from services.calendars.consents import Consents, Provider
 from services.calendars.feed import FeedSource
 from services.calendars.files import Files
 from services.calendars.google import scopes as google_scopes
@@ -95,12 +96,14 @@ def compose(
     vendors = _vendors(config, clients, trusted, access, clock)
     watchers = {name: vendor.watcher for name, vendor in vendors.items()}
     partings = Partings(clients, watchers, clock)
-    accounts = Accounts(
+    consents = Consents(
         {name: Provider(vendor.client, vendor.directory, vendor.host) for name, vendor in vendors.items()},
-        CaldavDirectory(guarded, rules),
-        accounts=stores.accounts, calendars=stores.calendars, people=stores.people, workspaces=stores.workspaces,
-        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, tokens=access, parter=partings,
-        clock=clock, bell=bell, base_url=config.base_url,
+        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, parter=partings, clock=clock,
+        base_url=config.base_url,
+    )  # fmt: skip
+    accounts = Accounts(
+        consents, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
+        people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings, clock=clock, bell=bell,
     )  # fmt: skip
     sources: dict[str, Source] = {
         "ics": FeedSource(guarded, expander),

@@ -1,0 +1,160 @@
+"""From a link in Slack to what an account's owner allowed at its provider: OAuth, with every step checked."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.calendars.oauth import Credentials, OAuthClient, new_verifier
+from services.calendars.parting import Parter, Parting
+from services.errors import (
+    AccountLostError,
+    AccountNotAllowedError,
+    ConsentDeniedError,
+    LinkExpiredError,
+    NotOfferedError,
+)
+from services.grants import Start, States, Ticket
+from services.model import PersonKey
+from services.ports import Clock, Directory, Offer
+from services.providers import NAMES
+
+log = structlog.get_logger(__name__)
+
+LINK_LIVES = timedelta(minutes=10)
+MESSAGE_LINK_LIVES = timedelta(hours=24)
+"""For a link in a message, which may be read later."""
+
+STATE_LIVES = timedelta(minutes=10)
+
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A provider that is set up here, by its name, and the person's link to it."""
+
+    provider: str
+    name: str
+    link: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider whose accounts are connected by OAuth; `host` is its API's."""
+
+    client: OAuthClient
+    directory: Directory
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What somebody allowed, and whose account it is that they allowed it for."""
+
+    key: PersonKey
+    offer: Offer
+    credentials: Credentials
+
+
+class Links(Protocol):
+    """Signed links: `calendars.links.SignedLinks`."""
+
+    async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
+        """A signed text that names the person."""
+        ...
+
+    async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
+        """Whom it names; it is good no more. Raises LinkExpiredError."""
+        ...
+
+
+class Consents:
+    """Sends browsers to providers, and takes what they bring back."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        *,
+        links: Links,
+        states: States,
+        parter: Parter,
+        clock: Clock,
+        base_url: str,
+    ) -> None:
+        """`providers` by name, those that are set up; `base_url` without a slash at its end."""
+        self.providers = providers
+        self._links = links
+        self._states = states
+        self._parter = parter
+        self._clock = clock
+        self._base_url = base_url
+
+    async def links(self, key: PersonKey) -> Sequence[AccountLink]:
+        """A fresh link to each provider that is set up."""
+        return [AccountLink(name, NAMES[name], await self.link(key, name)) for name in self.providers]
+
+    async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
+        """A signed, single-use link that names the person. Raises NotOfferedError."""
+        self._provider(provider)
+        signed = await self._links.make(provider, key, self._clock.now() + lives)
+        return f"{self._base_url}/connect/{provider}?link={signed}"
+
+    async def start(self, provider: str, link: str, cookie: str = "") -> Start:
+        """Begin with a link, in the browser with that cookie. Raises LinkExpiredError, NotOfferedError."""
+        client = self._provider(provider).client
+        now = self._clock.now()
+        key = await self._links.take(provider, link, now)
+        # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
+        cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
+        verifier = new_verifier()
+        ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
+        state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
+        return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
+
+    async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Allowed:
+        """Take what a browser came back with: `state`, and either `code` or `error`.
+
+        Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
+        AccountNotAllowedError where a permission was left out, NotOfferedError, or what the provider said
+        (CalendarError).
+        """
+        found = self._provider(provider)
+        now = self._clock.now()
+        ticket = await self._states.take(state, f"state:{provider}", now, cookie)
+        if ticket is None:
+            raise LinkExpiredError("state")
+        if error:
+            raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
+        if not code:
+            raise LinkExpiredError("no code")
+        try:
+            credentials = await found.client.exchange(code, ticket.verifier, self._redirect(provider), now)
+        except AccountLostError as refusal:
+            raise LinkExpiredError(refusal.reason) from None
+        self._require(found, credentials)
+        offer = await found.directory.offer(credentials.access)
+        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
+
+    def _require(self, provider: Provider, credentials: Credentials) -> None:
+        authority = provider.client.authority
+        lacking = authority.required - credentials.scopes
+        if lacking or not credentials.refresh:
+            log.warning("account_partial", provider=authority.provider, lacking=sorted(lacking))
+            self._parter.begin([Parting(authority.provider, credentials.to_json())])  # what was given is given back
+            raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
+
+    def _provider(self, name: str) -> Provider:
+        found = self.providers.get(name)
+        if found is None:
+            raise NotOfferedError(name if name in NAMES else "unknown")
+        return found
+
+    def _redirect(self, provider: str) -> str:
+        return f"{self._base_url}/connect/{provider}/callback"
