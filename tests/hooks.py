@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import datetime
@@ -51,7 +52,7 @@ async def send(
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
     """One request: status, JSON, headers (names in lower case)."""
     headers = {"Content-Type": content_type} if content_type else {}
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    data = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     async with (
         aiohttp.ClientSession(skip_auto_headers={"Content-Type"}) as session,
         session.request(method, address, data=data, headers=headers) as answer,
@@ -67,3 +68,28 @@ async def posts(whole: Whole, address: str, body: Any, content_type: str = "") -
     assert status in {200, 202}, (status, said)
     await whole.settle()
     return said
+
+
+async def rotates(whole: Whole, user: str = ANN) -> str:
+    """They give their hook a new address in the menu of the Home tab; the address that it shows."""
+    await chooses(whole, "rotate:", user)
+    return address_in(whole.slack.modals[user][-1].view)
+
+
+async def disconnects(whole: Whole, user: str = ANN) -> None:
+    """They disconnect their one calendar in the menu of the Home tab."""
+    await chooses(whole, "disconnect:", user)
+    await whole.settle()
+
+
+async def chooses(whole: Whole, what: str, user: str) -> None:
+    """They choose the one option whose value begins like that."""
+    await whole.slack.people.home_opened(user)
+    await whole.settle()
+    home = whole.slack.homes[user]
+    menus = [block["accessory"] for block in home.view["blocks"] if "accessory" in block]
+    options = [one for menu in menus if menu["type"] == "overflow" for one in menu["options"]]
+    (option,) = [one for one in options if one["value"].startswith(what)]
+    action = {"type": "overflow", "action_id": "calendar_menu", "selected_option": option}
+    answer = await whole.slack.people.click_in_view(user, home.view_id, action)
+    assert answer.status == 200, answer.body

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from tests.hooks import new_hook, posts, send
-from tests.whole import Whole, at
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.feeds import lasting
+from tests.hooks import JSON, new_hook, posts, rotates, send
+from tests.whole import BEN, Whole, at
 
 NOTHING = ("", "", None)
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
 
 
 async def test_posted_status_is_shown_replaced_and_ended(on_both: Whole) -> None:
@@ -21,3 +29,212 @@ async def test_posted_status_is_shown_replaced_and_ended(on_both: Whole) -> None
     await on_both.settle()
     assert on_both.shows() == NOTHING
     assert (await send(hook, method="DELETE"))[:2] == (200, {"ok": True, "ended": False})
+
+
+async def test_posted_status_covers_a_meeting_and_uncovers_it(whole: Whole) -> None:
+    await whole.joins()
+    whole.feeds["work"].has(lasting("a", at("09:00"), 120))
+    await whole.connects("work")
+    hook = await new_hook(whole)
+    assert whole.shows() == (*MEETING, at("11:00"))
+    await posts(whole, hook, {"text": "Recording", "emoji": "microphone", "minutes": 10})
+    assert whole.shows() == ("Recording", ":microphone:", at("09:10"))
+    await whole.until(at("09:10"))
+    assert whole.shows() == (*MEETING, at("11:00"))
+    await posts(whole, hook, {"text": "Recording"})
+    assert whole.shows()[::2] == ("Recording", None)
+    await send(hook, method="DELETE")
+    await whole.settle()
+    assert whole.shows() == (*MEETING, at("11:00"))
+
+
+async def test_status_typed_by_hand_comes_back_after_a_posted_one(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await whole.says("Thinking", ":brain:")
+    await posts(whole, hook, {"text": "On air", "minutes": 5})
+    assert whole.text() == "On air"
+    await send(hook, method="DELETE")
+    await whole.settle()
+    assert whole.shows() == ("Thinking", ":brain:", None)
+
+
+async def test_posted_status_is_cleared_by_its_person_and_set_by_the_next_post(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, {"text": "Lunch", "minutes": 45})
+    await whole.types("/quo", "clear")
+    assert whole.shows() == NOTHING
+    await posts(whole, hook, {"text": "Lunch", "minutes": 45})
+    assert whole.text() == "Lunch"
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("2026-11-24T12:00:00Z", at("12:00")),
+        ("2026-11-24T12:00:00+02:00", at("10:00")),
+        ("2026-11-24T18:30", at("09:30")),  # in Tokyo
+        ("2026-11-24 18:30:00", at("09:30")),
+        ("20261124T183000", at("09:30")),
+        ("18:05", at("09:05")),
+        ("8:05", at("23:05")),  # tomorrow morning
+        (1795513500, at("09:45")),
+        (1795513500.9, at("09:45")),
+    ],
+)
+async def test_end_is_read_in_the_persons_zone(whole: Whole, until: object, end: datetime) -> None:
+    await whole.joins(tz="Asia/Tokyo")
+    hook = await new_hook(whole)
+    said = await posts(whole, hook, {"text": "x", "until": until})
+    assert said["until"] == f"{end:%Y-%m-%dT%H:%M:%SZ}"
+    assert whole.shows()[2] == end
+
+
+FIELDS = "Send `text` or `emoji` or both, and `until` or `minutes` or neither; nothing else."
+TIME = "That is no time. Send `until` as `2026-11-24T15:00`, `15:00` or Unix seconds, or `minutes` as a number."
+PAST = "That time has already passed. Choose a later one."
+FAR = "That is more than two years away. Choose an earlier time."
+UNREADABLE = "That request cannot be read."
+REFUSED: list[tuple[Any, str]] = [
+    ({}, FIELDS), ({"text": ""}, FIELDS), ({"text": " \n"}, FIELDS), ({"text": None}, FIELDS), ([], FIELDS),
+    ("text", FIELDS), (None, FIELDS), ({"text": 1}, FIELDS), ({"text": ["x"]}, FIELDS),
+    ({"text": "x", "emoji": 1}, FIELDS),
+    ({"text": "x", "expires": 5}, FIELDS), ({"text": "x", "minutes": 5, "until": "15:00"}, FIELDS),
+    ({"text": "\ud800"}, FIELDS), ({"text": "x", "emoji": ":\ud800:"}, FIELDS),
+    ({"text": "x", "minutes": 0}, TIME), ({"text": "x", "minutes": -5}, TIME), ({"text": "x", "minutes": "5"}, TIME),
+    ({"text": "x", "minutes": True}, TIME), ({"text": "x", "minutes": [5]}, TIME), ({"text": "x", "minutes": {}}, TIME),
+    ({"text": "x", "minutes": 10**400}, FAR), ({"text": "x", "minutes": 1e300}, FAR),
+    ({"text": "x", "minutes": 1060000}, FAR),
+    ({"text": "x", "until": "soon"}, TIME), ({"text": "x", "until": ""}, TIME),
+    ({"text": "x", "until": "2026-11-25"}, TIME),
+    ({"text": "x", "until": "2026-02-30T10:00"}, TIME), ({"text": "x", "until": "24:00"}, TIME),
+    ({"text": "x", "until": True}, TIME), ({"text": "x", "until": {}}, TIME), ({"text": "x", "until": 10**400}, TIME),
+    ({"text": "x", "until": "9999-12-31T23:59:59-14:00"}, TIME), ({"text": "x", "until": "x" * 100_000}, TIME),
+    ({"text": "x", "until": "2026-11-24T08:59"}, PAST), ({"text": "x", "until": "2026-11-24T09:00"}, PAST),
+    ({"text": "x", "until": 0}, PAST), ({"text": "x", "until": -1}, PAST), ({"text": "x", "until": 4e9}, FAR),
+    ({"text": "x", "until": "2029-01-01T00:00"}, FAR),
+    ({"text": "x" * 101}, "Slack allows 100 characters in a status. Shorten the text."),
+    ({"text": "x", "emoji": "two words"}, "That is not an emoji. Write it as `:palm_tree:`."),
+    (b"", UNREADABLE), (b"{", UNREADABLE), (b'{"text": NaN}', UNREADABLE), (b"\xff\xfe", UNREADABLE),
+    (b"[" * 50_000, UNREADABLE), (b'{"text": "x", "minutes": ' + b"9" * 5000 + b"}", UNREADABLE),
+]  # fmt: skip
+
+
+async def test_what_makes_no_sense_is_refused_in_a_sentence_and_changes_nothing(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, {"text": "Lunch", "emoji": ":pizza:", "minutes": 45})
+    for number, (body, sentence) in enumerate(REFUSED):
+        if number % 40 == 0:
+            whole.clock.move(seconds=61)
+        status, said, _ = await send(hook, body, JSON)
+        assert (status, said.get("error")) == (400, sentence), body
+    await whole.settle()
+    assert whole.written() == ["Lunch"]
+    assert whole.shows() == ("Lunch", ":pizza:", at("09:45"))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=base64",
+        "text/calendar; charset=klingon", "text/calendar; charset=idna",
+    ],
+)  # fmt: skip
+async def test_other_types_are_refused(whole: Whole, kind: str) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    status, said, _ = await send(hook, b'{"text": "x"}', kind)
+    assert status == 415
+    assert said["error"] == "Send a status as `application/json`, or a calendar as `text/calendar`."
+    assert whole.written() == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-16"']
+)
+async def test_text_arrives_in_its_charset(whole: Whole, kind: str) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    body = '{"text": "Zu Tisch – 昼食 <b> & co", "minutes": 5}'
+    await posts(whole, hook, body.encode("utf-16" if "16" in kind else "utf-8"), kind)
+    assert whole.text() == "Zu Tisch – 昼食 <b> & co"
+
+
+async def test_unknown_secrets_and_other_methods_are_refused_alike(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    secret = hook.rpartition("/")[2]
+    for wrong in (secret[:-1], secret + "A", secret.swapcase(), "x", "%00", "%F0%9F%8D%95", "a" * 4000, secret + "%2F"):
+        status, said, _ = await send(f"{whole.url}/hooks/{wrong}", {"text": "x"})
+        assert (status, said["error"]) == (404, "There is nothing at this address."), wrong
+        assert (await send(f"{whole.url}/hooks/{wrong}", method="DELETE"))[0] == 404
+    for method in ("GET", "PUT", "PATCH"):
+        status, _, headers = await send(hook, b"", JSON, method)
+        assert (status, headers["allow"]) == (405, "DELETE,POST")
+    assert whole.written() == []
+
+
+async def test_sixty_requests_a_minute_are_taken_and_no_more(whole: Whole) -> None:
+    await whole.joins()
+    await whole.joins(BEN)
+    hook, other = await new_hook(whole), await new_hook(whole, BEN)
+    answers = [await send(hook, {"text": "x", "minutes": 5}) for _ in range(61)]
+    assert [status for status, _, _ in answers] == [200] * 60 + [429]
+    assert answers[-1][1]["error"] == "That is too often. Wait a minute and try again."
+    assert answers[-1][2]["retry-after"] == "60"
+    assert (await send(other, {"text": "x", "minutes": 5}))[0] == 200
+    whole.clock.move(seconds=60)
+    assert (await send(hook, {"text": "x", "minutes": 5}))[0] == 200
+
+
+async def test_larger_bodies_than_a_mebibyte_are_refused(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    assert (await send(hook, b"x" * (2**20 + 1), "text/calendar"))[0] == 413
+
+
+async def test_new_address_ends_the_old_one_at_once(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, {"text": "Lunch", "minutes": 45})
+    rotated = await rotates(whole)
+    assert rotated != hook
+    assert (await send(hook, {"text": "Old", "minutes": 5}))[0] == 404
+    await posts(whole, rotated, {"text": "New", "minutes": 5})
+    assert whole.text() == "New"
+    await send(rotated, method="DELETE")
+    await whole.settle()
+    assert whole.shows() == NOTHING  # the same hook, so the same status: it had replaced the first
+
+
+async def test_somebody_without_a_grant_may_have_a_hook_and_it_works_once_they_granted(whole: Whole) -> None:
+    await whole.joins()
+    whole.slack.add_person(BEN, "ben", tz="Etc/UTC", locale="en-GB")
+    hook = await new_hook(whole, BEN)
+    await posts(whole, hook, {"text": "Lunch", "minutes": 45})
+    assert whole.shows(BEN) == NOTHING
+    await whole.joins(BEN)
+    assert whole.text(BEN) == "Lunch"
+
+
+async def test_no_log_and_no_metric_has_the_secret_or_what_was_said(
+    whole: Whole, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, {"text": "Secret lunch", "minutes": 45})
+    await send(hook, {"text": 1})
+    await send(hook + "x", {"text": "Secret lunch"})
+    await send(hook, method="DELETE")
+    await send(hook, b"", JSON, "GET")
+    await whole.settle()
+    async with aiohttp.ClientSession() as session, session.get(f"{whole.url}/metrics") as answer:
+        metrics = await answer.text()
+    logged = "".join(capsys.readouterr())
+    assert "hook_showed" in logged
+    assert "/hooks/{secret}" in metrics
+    for private in (hook.rpartition("/")[2], "Secret lunch"):
+        assert private not in logged
+        assert private not in metrics

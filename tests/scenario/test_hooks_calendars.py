@@ -1,0 +1,218 @@
+"""Calendars and scheduling messages that other programs send to a person's hook, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.store.models import Calendar, EventRow, InboxRow
+from tests.feeds import entry as plain_entry
+from tests.hooks import CALENDAR, disconnects, entry, itip, new_hook, posts, rotates, send
+from tests.whole import ANN, Whole, at
+
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
+NOTHING = ("", "", None)
+
+
+async def test_invitation_is_shown_moved_and_cancelled(on_both: Whole) -> None:
+    await on_both.joins()
+    hook = await new_hook(on_both)
+    said = await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 60)))
+    assert said == {"ok": True, "entries": 1}
+    await on_both.until(at("10:00"))
+    assert on_both.shows() == (*MEETING, at("11:00"))
+    await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 90, sequence=2)))
+    assert on_both.shows() == (*MEETING, at("11:30"))
+    await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 30, sequence=1)))
+    assert on_both.shows() == (*MEETING, at("11:30"))
+    await posts(on_both, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=1)))
+    assert on_both.shows() == (*MEETING, at("11:30"))
+    await posts(on_both, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=3)))
+    assert on_both.shows() == NOTHING
+
+
+async def test_instance_and_then_the_series_are_cancelled(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, itip("REQUEST", entry("s", at("10:00"), 60, "RRULE:FREQ=DAILY")))
+    off = entry("s", at("10:00", 25), 60, "RECURRENCE-ID:20261125T100000Z", sequence=1)
+    await posts(whole, hook, itip("CANCEL", off))
+    shown = {}
+    for day in (24, 25, 26):
+        await whole.until(at("10:00", day))
+        shown[day] = whole.text()
+    assert shown == {24: "In a meeting", 25: "", 26: "In a meeting"}
+    await posts(whole, hook, itip("CANCEL", entry("s", at("10:00"), 60, sequence=1)))
+    assert whole.shows() == NOTHING
+    await whole.until(at("10:00", 27))
+    assert whole.shows() == NOTHING
+
+
+async def test_all_day_absence_is_the_persons_day(whole: Whole) -> None:
+    await whole.joins(tz="Asia/Tokyo")
+    hook = await new_hook(whole)
+    day = plain_entry("d", date(2026, 11, 25), date(2026, 11, 26), "Vacation")
+    await posts(whole, hook, itip("PUBLISH", day))
+    await whole.until(at("14:59"))
+    assert whole.shows() == NOTHING
+    await whole.until(at("15:00"))
+    assert whole.shows()[::2] == ("Out of office until 26 November", at("15:00", 25))
+
+
+async def test_window_moves_with_time_though_nothing_arrives(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    start = at("10:00") + timedelta(days=80)
+    await posts(whole, hook, itip("", entry("s", at("10:00"), 60, "RRULE:FREQ=DAILY;INTERVAL=80")))
+    while whole.clock.now() < start:
+        await whole.until(min(whole.clock.now() + timedelta(days=4), start))
+    assert whole.shows() == (*MEETING, start + timedelta(hours=1))
+
+
+async def test_series_follows_its_person_to_another_zone(whole: Whole) -> None:
+    await whole.joins(tz="Etc/UTC")
+    hook = await new_hook(whole)
+    floating = entry("f", at("10:00"), 60).replace("T100000Z", "T100000").replace("T110000Z", "T110000")
+    await posts(whole, hook, itip("PUBLISH", floating))
+    whole.slack.set_zone(ANN, "Europe/Berlin")
+    await whole.settle()
+    await whole.until(at("09:00"))
+    assert whole.shows() == (*MEETING, at("10:00"))
+
+
+async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(on_both: Whole) -> None:
+    """Nobody works meanwhile: the address answers, and what it took is in the database alone."""
+    await on_both.joins()
+    hook = await new_hook(on_both)
+    assert on_both.service is not None
+    await on_both.service.engine.stop()
+    for number in range(3):
+        body = itip(
+            "REQUEST", entry("a", at("10:00"), 30 + number, sequence=number), entry(f"b{number}", at("12:00"), 5)
+        )
+        assert (await send(hook, body, CALENDAR))[0] == 202
+    assert len(await on_both.rows(sa.select(InboxRow.seq))) == 3
+    await on_both.stop()
+    await on_both.start()
+    await on_both.settle()
+    assert await on_both.rows(sa.select(InboxRow.seq)) == []
+    assert sorted(uid for (uid,) in await on_both.rows(sa.select(EventRow.uid))) == ["a", "b0", "b1", "b2"]
+    await on_both.until(at("10:00"))
+    assert on_both.shows() == (*MEETING, at("10:32"))
+
+
+async def test_calendar_that_another_process_reads_is_left_to_it(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 60)))
+    assert whole.service is not None
+    await whole.service.engine.stop()
+    await send(hook, itip("CANCEL", entry("a", at("10:00"), 60, sequence=1)), CALENDAR)
+    await whole.tampers(sa.update(Calendar).values(leased_until=whole.clock.now() + timedelta(minutes=2)))
+    assert len(await whole.rows(sa.select(InboxRow.seq))) == 1
+    await whole.stop()
+    await whole.start()
+    await asyncio.sleep(0.2)
+    assert len(await whole.rows(sa.select(InboxRow.seq))) == 1
+    whole.clock.move(minutes=3)
+    await whole.settle()
+    assert await whole.rows(sa.select(InboxRow.seq)) == []
+    await whole.until(at("10:00"))
+    assert whole.shows() == NOTHING
+
+
+BROKEN = {
+    "empty": b"", "page": b"<html></html>", "half": itip("REQUEST", entry("a", at("10:00"), 60))[:-20],
+    "unended": itip("REQUEST", entry("a", at("10:00"), 60).removesuffix("END:VEVENT")), "bytes": bytes(range(256)) * 20,
+    "json": b'{"text": "x"}',
+}  # fmt: skip
+
+
+async def test_what_is_no_calendar_is_refused_and_changes_nothing(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, itip("REQUEST", entry("a", at("09:00"), 60)))
+    for name, body in BROKEN.items():
+        status, said, _ = await send(hook, body, CALENDAR)
+        assert (status, said.get("error")) == (
+            422,
+            "That is not a calendar that I can read. Send a whole `.ics` file.",
+        ), name
+    await whole.settle()
+    assert whole.shows() == (*MEETING, at("10:00"))
+    assert await whole.rows(sa.select(InboxRow.seq)) == []
+
+
+async def test_calendar_without_entries_and_answers_are_taken_and_are_nothing(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    for body in (
+        itip("PUBLISH"),
+        itip("REPLY", entry("a", at("09:00"), 60)),
+        itip("", "BEGIN:VTODO", "UID:t", "END:VTODO"),
+    ):
+        assert (await posts(whole, hook, body)) == {"ok": True, "entries": 0}
+    assert await whole.rows(sa.select(Calendar.due_at)) == [(None,)]
+    assert whole.shows() == NOTHING
+
+
+async def test_inbox_takes_so_much_and_no_more(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    assert whole.service is not None
+    await whole.service.engine.stop()
+    monkeypatch.setattr("services.store.inbox.MOST_WAITING", 3)
+    answers = [await send(hook, itip("", entry(f"e{number}", at("10:00"), 5)), CALENDAR) for number in range(4)]
+    assert [status for status, _, _ in answers] == [202, 202, 202, 429]
+    assert answers[-1][2]["retry-after"] == "60"
+
+
+async def test_disconnected_hook_is_gone_with_all_that_it_held(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, itip("REQUEST", entry("a", at("09:00"), 60)))
+    assert whole.shows() == (*MEETING, at("10:00"))
+    await disconnects(whole)
+    assert whole.shows() == NOTHING
+    assert (await send(hook, itip("REQUEST", entry("a", at("09:00"), 60)), CALENDAR))[0] == 404
+    for table in (Calendar.calendar_id, EventRow.uid, InboxRow.seq):
+        assert await whole.rows(sa.select(table)) == []
+
+
+async def test_rotated_hook_keeps_its_events(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, itip("REQUEST", entry("a", at("09:00"), 60)))
+    other = await rotates(whole)
+    assert (await send(hook, itip("CANCEL", entry("a", at("09:00"), 60, sequence=1)), CALENDAR))[0] == 404
+    assert whole.shows() == (*MEETING, at("10:00"))
+    await posts(whole, other, itip("CANCEL", entry("a", at("09:00"), 60, sequence=1)))
+    assert whole.shows() == NOTHING
+
+
+async def test_nothing_of_a_calendar_is_logged_or_kept_in_clear(
+    whole: Whole, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    assert whole.service is not None
+    await whole.service.engine.stop()
+    await send(hook, itip("REQUEST", entry("a", at("10:00"), 60, "LOCATION:Room Zeppelin")), CALENDAR)
+    await send(hook, BROKEN["half"], CALENDAR)
+    waiting = await whole.rows(sa.select(InboxRow.content))
+    await whole.stop()
+    await whole.start()
+    await whole.settle()
+    kept = [
+        *await whole.rows(sa.select(Calendar.state, Calendar.name, Calendar.address)),
+        *await whole.rows(sa.select(EventRow.detail)),
+    ]
+    assert len(kept) == 2
+    logged = "".join(capsys.readouterr())
+    assert "calendar_synced" in logged
+    for private in ("Secret talks", "Zeppelin", hook.rpartition("/")[2]):
+        assert private not in logged
+        assert private.encode() not in b"".join(bytes(cell or b"") for row in (*waiting, *kept) for cell in row)
