@@ -69,7 +69,7 @@ class Files:
         for file_id in sent:
             await self._seen(key, file_id)
         if not sent and await self._may_hint(key):
-            self.surface.background.leave(self._hint(key), event="message")
+            self.surface.background.leave(self._hint(key), kind="message")
 
     async def file_shared(self, event: Body, context: AsyncBoltContext) -> None:
         """A file arrived somewhere; in a person's own conversation with the app it is for us."""
@@ -85,13 +85,13 @@ class Files:
         await ack()
         key, file_id = context.get("person"), chosen(body)
         if isinstance(key, PersonKey) and file_id:
-            self.surface.background.leave(self._import(key, file_id, respond), event="import_file")
+            self.surface.background.leave(self._import(key, file_id, respond), kind="import_file")
 
     # ── after the answer ────────────────────────────────────────────────────────────────────────────
 
     async def _seen(self, key: PersonKey, file_id: str) -> None:
         if await self.deliveries.claim(key.team_id, f"file/{key.user_id}/{file_id}", self.surface.clock.now()):
-            self.surface.background.leave(self._look(key, file_id), event="file")
+            self.surface.background.leave(self._look(key, file_id), kind="file")
 
     async def _look(self, key: PersonKey, file_id: str) -> None:
         who = await by_key(self.surface, key)
@@ -118,7 +118,7 @@ class Files:
         await respond(**said, replace_original=True)
 
     async def _refuse(self, who: Person, error: StatusQuoError) -> None:
-        record(error, error, event="file")
+        record(error, error, kind="file")
         await self.teller.tell(who.key, views.failed(who.voice, error))
 
     async def _hint(self, key: PersonKey) -> None:

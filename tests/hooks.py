@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from services.store.models import Base
 from tests.feeds import lasting
 from tests.whole import ANN, Whole
 
@@ -68,6 +69,13 @@ async def posts(whole: Whole, address: str, body: Any, content_type: str = "") -
     assert status in {200, 202}, (status, said)
     await whole.settle()
     return said
+
+
+async def all_kept(whole: Whole, *tables: type[Base]) -> bytes:
+    """Every cell of those tables as it is in the database, text and bytes alike."""
+    cells = [cell for table in tables for row in await whole.rows(table.__table__.select()) for cell in row]
+    assert len(cells) > len(tables)
+    return b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells)
 
 
 async def rotates(whole: Whole, user: str = ANN) -> str:

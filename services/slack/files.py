@@ -106,13 +106,11 @@ def is_slacks(address: str, base_url: str) -> bool:
 
 
 def _is_under(host: str, domain: str) -> bool:
-    if host == domain:
-        return True
     try:
         ip_address(domain)
     except ValueError:
-        return host.endswith(f".{domain}")
-    return False
+        return host == domain or host.endswith(f".{domain}")
+    return False  # an address is under nothing, and at its own origin alone
 
 
 def _text(part: Mapping[str, Any], name: str) -> str:
