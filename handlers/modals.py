@@ -5,10 +5,9 @@ The same submission delivered twice counts once: what it makes is named after it
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +15,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.background import within
 from handlers.calls import view_call
 from handlers.commands import OOO, QUO
-from handlers.errors import sheltered
 from handlers.home import chosen, gone
+from handlers.patience import PATIENCE, Patience, Submitted, refuse
 from handlers.surface import Person, Surface, connect_form, person, text_of
 from handlers.views import accounts, modals, replies, rules, settings
 from handlers.views.blocks import cut, escape
@@ -32,7 +30,6 @@ from services.errors import (
     CalendarError,
     InputError,
     ServerSilentError,
-    StatusQuoError,
     TextTooLongError,
 )
 from services.status import request_id
@@ -41,12 +38,6 @@ Body = dict[str, Any]
 View = dict[str, Any]
 
 CALDAV = ("caldav_url", "caldav_user", "caldav_password")
-
-PATIENCE = 2.0
-"""Seconds that an answer waits for what asks another server: Slack wants it within three."""
-
-SETTLES = 0.5
-"""Seconds from our answer until Slack has surely worked it in: a `views.update` before that would be undone by it."""
 
 _LONGEST_NAMES = 1000
 
@@ -87,16 +78,6 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """A submission that may have to be answered twice."""
-
-    ack: AsyncAck
-    who: Person
-    body: Body
-    client: AsyncWebClient
-
-
-@dataclass(frozen=True, slots=True)
 class Modals:
     """The submissions, and the buttons inside of modals. `patience` is for what may take longer than Slack waits."""
 
@@ -115,7 +96,7 @@ class Modals:
         if not address and not server.asked:
             errors["feed"] = NothingFilledError("empty")
         if errors:
-            await _refuse(ack, who, errors)
+            await refuse(ack, who, errors)
             return
         lines: list[str] = []
         if address:
@@ -123,7 +104,7 @@ class Modals:
                 await self.surface.calendars.connect_feed(who.key, address)
             except InputError as error:
                 if not (server.asked and isinstance(error, AlreadyConnectedError)):  # connected by a try before
-                    await _refuse(ack, who, {error.field or "feed": error})
+                    await refuse(ack, who, {error.field or "feed": error})
                     return
             lines.append(who.voice.say("Connected. I am reading it now; your Home tab shows how it goes."))
         if not server.asked:
@@ -133,7 +114,9 @@ class Modals:
         async def again(sentence: str) -> View:
             return await connect_form(self.surface, who, problem=sentence, before=Typed(server.url, server.user))
 
-        await self._patiently(Submitted(ack, who, body, client), self._caldav(who, server, lines), again)
+        await Patience(self.surface.background, self.patience).answer(
+            Submitted(ack, who, body, client), self._caldav(who, server, lines), again
+        )
 
     async def choose_calendars(
         self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
@@ -146,7 +129,9 @@ class Modals:
             choice = await self.surface.accounts.choice(who.key, account_id)
             return gone(who) if choice is None else accounts.choose(who.voice, choice, [f":warning: {sentence}"])
 
-        await self._patiently(Submitted(ack, who, body, client), self._choose(who, account_id, values), again)
+        await Patience(self.surface.background, self.patience).answer(
+            Submitted(ack, who, body, client), self._choose(who, account_id, values), again
+        )
 
     async def out_of_office(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """From a day to a day, both included, or from a time to a time."""
@@ -162,7 +147,7 @@ class Modals:
             start, end = when.by_form(first, times[0], last, times[1], who.speaker)
             note = _note(values.text("note"))
         except InputError as error:
-            await _refuse(ack, who, {error.field or "to": error})
+            await refuse(ack, who, {error.field or "to": error})
             return
         if not who.view.granted:
             said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
@@ -194,7 +179,7 @@ class Modals:
         except InputError as error:
             errors["until"] = error
         if errors:
-            await _refuse(ack, who, errors)
+            await refuse(ack, who, errors)
             return
         if not who.view.granted:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
@@ -216,7 +201,7 @@ class Modals:
         except InputError as error:
             chosen_now, errors = before, {error.field or "day_from": error}
         if errors:
-            await _refuse(ack, who, errors)
+            await refuse(ack, who, errors)
             return
         await self.surface.statuses.save_preferences(who.key, chosen_now)
         await ack()
@@ -229,7 +214,7 @@ class Modals:
             made = rules.read(Values.of(body["view"]), request_id(who.key, _request(body)), known)
             await self.surface.statuses.add_rule(who.key, made)
         except InputError as error:
-            await _refuse(ack, who, {error.field or "words": error})
+            await refuse(ack, who, {error.field or "words": error})
             return
         await ack()
         beneath = body["view"].get("previous_view_id")
@@ -294,39 +279,6 @@ class Modals:
         said = list(lines) or [who.voice.say("Connected.")]
         return modals.done(who.voice, title, said) if who.view.granted else await self._grant_view(who, title, said)
 
-    async def _patiently(
-        self, form: Submitted, work: Coroutine[Any, Any, View], again: Callable[[str], Awaitable[View]]
-    ) -> None:
-        """Answer with the view that `work` gives; where it takes long, at once, and show that view when it is there.
-
-        What goes wrong is said at its block; later on, by the view that `again` makes of the sentence.
-        """
-        who, view = form.who, form.body["view"]
-        working = self.surface.background.start(work)
-        if await within(working, self.patience):
-            try:
-                done = working.result()
-            except InputError as error:
-                await _refuse(form.ack, who, {error.field or "feed": error})
-            else:
-                await form.ack(response_action="update", view=done)
-            return
-        await form.ack(response_action="update", view=modals.looking(who.voice))
-
-        async def outcome() -> View:
-            try:
-                return await working
-            except InputError as error:
-                return await again(who.voice.say(error.sentence()))
-
-        async def show() -> None:
-            found = await sheltered(outcome(), form=view["callback_id"])
-            found = found or await again(who.voice.say(StatusQuoError.sentence()))
-            await asyncio.sleep(SETTLES)
-            await view_call(form.client, "views.update", view_id=view["id"], view=found)
-
-        self.surface.background.leave(show(), form=view["callback_id"])
-
     async def _grant_first(self, ack: AsyncAck, who: Person, title: str, lines: list[str]) -> None:
         """The form gives way to the link that grants; what was asked for is kept."""
         await ack(response_action="update", view=await self._grant_view(who, title, lines))
@@ -335,13 +287,6 @@ class Modals:
         link = await self.surface.people.grant_link(who.key)
         reply = replies.grant(who.voice, link, kept=not lines)
         return modals.done(who.voice, title, [*lines, reply["text"]], *reply["blocks"][1:])
-
-
-async def _refuse(ack: AsyncAck, who: Person, errors: Mapping[str, InputError]) -> None:
-    await ack(
-        response_action="errors",
-        errors={block: who.voice.say(error.sentence()) for block, error in errors.items()},
-    )
 
 
 def _note(note: str) -> str:
