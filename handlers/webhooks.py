@@ -16,7 +16,7 @@ from typing import Protocol
 from aiohttp import web
 
 from handlers.background import Background, within
-from services.calendars.google.push import read_push
+from services.calendars.google.notifications import read_push
 from services.calendars.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
 from services.errors import RequestError, SignatureError, TooManyRequestsError
 from services.metrics import Metrics

@@ -135,6 +135,24 @@ class Source(Protocol):
         ...
 
 
+class Expander(Protocol):
+    """Who reads a calendar file: `calendars.ics.Expander`."""
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        calendar_id: str,
+        addresses: tuple[str, ...],
+        zone: ZoneInfo,
+        start: datetime,
+        end: datetime,
+        memory: bytes | None,
+    ) -> Changes:
+        """The occurrences in `[start, end)`; with `memory`, only what differs from when it was made."""
+        ...
+
+
 # ── accounts at providers ───────────────────────────────────────────────────────────────────────────
 
 

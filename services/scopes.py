@@ -26,8 +26,8 @@ USER: Mapping[str, str] = MappingProxyType(
         "users.profile:write": "write the status",
     }
 )
-OPTIONAL = frozenset({"users:read.email"})
-"""Without these everything works but one comfort: the person then says which address is theirs."""
+OPTIONAL = frozenset({"files:read", "im:history", "users:read.email"})
+"""Without these everything works but a comfort: the person then says which address is theirs, and sends no files."""
 
 
 def parse(scopes: object) -> frozenset[str]:

@@ -19,7 +19,8 @@ from demo.google import Account, Calendar, Client, LocalGoogle
 from services.calendars.api import JsonApi
 from services.calendars.google.api import GoogleApi
 from services.calendars.google.directory import GoogleDirectory
-from services.calendars.google.push import GooglePush, GoogleWatcher, read_push
+from services.calendars.google.notifications import GooglePush, read_push
+from services.calendars.google.push import GoogleWatcher
 from services.calendars.google.scopes import SCOPES
 from services.calendars.google.source import GoogleSource
 from services.errors import AccountLostError

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.calendars.oauth import Credentials, OAuthClient
+from services.calendars.credentials import Credentials
 from services.errors import AccountLostError, CalendarError, CalendarUnreachableError
 from services.model import PersonKey
 from services.ports import Bell, Clock
@@ -61,13 +61,21 @@ class Accounts(Protocol):
         ...
 
 
+class Renewing(Protocol):
+    """A provider's token endpoint: `calendars.oauth.OAuthClient`."""
+
+    async def renew(self, before: Credentials, now: datetime) -> Credentials:
+        """Fresh tokens. Raises AccountLostError, or another `CalendarError` for what passes."""
+        ...
+
+
 class AccountAccess:
     """`ports.AccessTokens`."""
 
     def __init__(
         self,
         rows: Accounts,
-        clients: Mapping[str, OAuthClient],
+        clients: Mapping[str, Renewing],
         clock: Clock,
         bell: Bell,
         *,

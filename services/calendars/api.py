@@ -8,34 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from yarl import URL
 
 from services.errors import AccessRefusedError, CalendarError
-from services.net import Response
+from services.net import Fetcher, Response
 from services.ports import AccessTokens, Connection
 
 T = TypeVar("T")
 
 _FORM = "application/x-www-form-urlencoded"
-
-
-class Fetcher(Protocol):
-    """Where answers come from: `net.GuardedClient`."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        redirects: int = 5,
-    ) -> Response:
-        """The answer, whatever its status. Raises a `CalendarError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.calendars import itip
-from services.calendars.feed import AHEAD, Expander
+from services.calendars.window import AHEAD
 from services.errors import CalendarTooCostlyError, NotACalendarError, RequestError
-from services.ports import Changes
+from services.ports import Changes, Expander
 
 
 class UnreadableCalendarError(RequestError):

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.oauth import Credentials, OAuthClient, new_verifier
+from services.calendars.credentials import Credentials, new_verifier
 from services.calendars.parting import Parter, Parting
 from services.errors import (
     AccountLostError,
@@ -45,11 +45,27 @@ class AccountLink:
     link: str = field(repr=False)
 
 
+class Consenting(Protocol):
+    """A provider's consent page and token endpoint: `calendars.oauth.OAuthClient`."""
+
+    def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
+        """Where to send the browser."""
+        ...
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
+        """The tokens for a code. Raises AccountLostError for one that is worth nothing, another `CalendarError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider whose accounts are connected by OAuth; `host` is its API's."""
+    """A provider whose accounts are connected by OAuth; nothing works without the scopes `required`.
 
-    client: OAuthClient
+    `host` is its API's.
+    """
+
+    client: Consenting
+    required: frozenset[str]
     directory: Directory
     host: str
 
@@ -138,16 +154,15 @@ class Consents:
             credentials = await found.client.exchange(code, ticket.verifier, self._redirect(provider), now)
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
-        self._require(found, credentials)
+        self._require(provider, credentials)
         offer = await found.directory.offer(credentials.access)
         return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
 
-    def _require(self, provider: Provider, credentials: Credentials) -> None:
-        authority = provider.client.authority
-        lacking = authority.required - credentials.scopes
+    def _require(self, provider: str, credentials: Credentials) -> None:
+        lacking = self.providers[provider].required - credentials.scopes
         if lacking or not credentials.refresh:
-            log.warning("account_partial", provider=authority.provider, lacking=sorted(lacking))
-            self._parter.begin([Parting(authority.provider, credentials.to_json())])  # what was given is given back
+            log.warning("account_partial", provider=provider, lacking=sorted(lacking))
+            self._parter.begin([Parting(provider, credentials.to_json())])  # what was given is given back
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
 
     def _provider(self, name: str) -> Provider:

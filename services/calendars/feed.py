@@ -5,21 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
+from services.calendars.window import AHEAD, BEHIND, SHORT
 from services.errors import CalendarError, CalendarUnreachableError, NotACalendarError
-from services.net import Response, error_for
-from services.ports import Changes, Connection
-
-BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=60)
-SHORT = timedelta(days=30)
-"""With less of the expanded window left than this, the feed is read anew."""
+from services.net import Fetcher, Response, error_for
+from services.ports import Changes, Connection, Expander
 
 _VERSION = 1
 _OFF_LOOP = 1024 * 1024
@@ -27,40 +20,6 @@ _ACCEPT = "text/calendar, */*;q=0.1"
 _BEGIN = re.compile(rb"^BEGIN:VCALENDAR[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(rb"^END:VCALENDAR[ \t\x00\x1a]*\r?$", re.IGNORECASE | re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
-
-
-class Fetcher(Protocol):
-    """Where answers come from: `net.GuardedClient`."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        redirects: int = 5,
-    ) -> Response:
-        """The answer, whatever its status. Raises a `CalendarError`."""
-        ...
-
-
-class Expander(Protocol):
-    """Who reads a calendar file: `calendars.ics.Expander`."""
-
-    async def read(
-        self,
-        data: bytes,
-        *,
-        calendar_id: str,
-        addresses: tuple[str, ...],
-        zone: ZoneInfo,
-        start: datetime,
-        end: datetime,
-        memory: bytes | None,
-    ) -> Changes:
-        """The occurrences in `[start, end)`; with `memory`, only what differs from when it was made."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ import structlog
 
 from services.calendars import itip
 from services.calendars.checking import UnreadableCalendarError, readable
-from services.calendars.feed import Expander
 from services.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
 from services.model import PersonKey
-from services.ports import Bell, Clock
+from services.ports import Bell, Clock, Expander
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,9 @@ import structlog
 
 from services.calendars import itip
 from services.calendars.checking import readable
-from services.calendars.feed import Expander
 from services.errors import TooManyRequestsError, UnknownPathError
 from services.model import Override, PersonKey
-from services.ports import Bell, Clock
+from services.ports import Bell, Clock, Expander
 from services.status import request_id
 
 log = structlog.get_logger(__name__)

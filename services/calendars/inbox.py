@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.calendars import itip
-from services.calendars.feed import Expander
 from services.calendars.shelf import Shelf
 from services.errors import CalendarError, CalendarTooLargeError, NotACalendarError
 from services.model import PersonKey
-from services.ports import Changes, Connection, Problem
+from services.ports import Changes, Connection, Expander, Problem
 
 HOOK = "hook"
 FILE = "file"

@@ -7,9 +7,6 @@ google-auth: requests or httpx), which would pass by the guarded sockets, or ref
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,12 +14,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from services.calendars.api import Answer, Fetcher, JsonApi
+from services.calendars.api import Answer, JsonApi
+from services.calendars.credentials import Credentials, challenge_of
 from services.errors import AccountLostError, CalendarBusyError, CalendarError, CalendarUnreachableError
-from services.net import error_for
-
-SPARE = timedelta(seconds=60)
-"""A token that lives shorter than this is renewed before it is used."""
+from services.net import Fetcher, error_for
 
 UNSAID = timedelta(hours=1)
 """How long a token is taken to live whose answer does not say so (RFC 6749 §5.1 only recommends `expires_in`)."""
@@ -30,47 +25,6 @@ UNSAID = timedelta(hours=1)
 _LONGEST = timedelta(days=1)
 _LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """RFC 6749 §5.2, and what Microsoft adds: only the person can mend these."""
-
-
-def new_verifier() -> str:
-    """A fresh PKCE code verifier: 43 url-safe characters (RFC 7636 §4.1)."""
-    return secrets.token_urlsafe(32)
-
-
-def challenge_of(verifier: str) -> str:
-    """The S256 code challenge of a verifier (RFC 7636 §4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What lets us in. `expires_at` (UTC) is the access token's; `scopes` were granted."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: datetime
-    scopes: frozenset[str] = frozenset()
-
-    def good_at(self, now: datetime) -> bool:
-        """Whether the access token is worth sending."""
-        return bool(self.access) and now + SPARE < self.expires_at
-
-    def to_json(self) -> dict[str, Any]:
-        """As it is sealed."""
-        return {
-            "access": self.access,
-            "refresh": self.refresh,
-            "expires_at": self.expires_at.isoformat(),
-            "scopes": sorted(self.scopes),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Credentials:
-        """The reverse of `to_json`."""
-        return cls(
-            value["access"], value["refresh"], datetime.fromisoformat(value["expires_at"]), frozenset(value["scopes"])
-        )
 
 
 @dataclass(frozen=True, slots=True)

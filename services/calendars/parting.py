@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from services.calendars.oauth import Credentials, OAuthClient
+from services.calendars.credentials import Credentials
 from services.engine.guard import guarded
 from services.ports import Clock, Watch, Watcher
 
@@ -43,10 +44,22 @@ class Parter(Protocol):
         ...
 
 
+class Revoking(Protocol):
+    """A provider's token endpoints: `calendars.oauth.OAuthClient`. Each raises a `CalendarError`."""
+
+    async def renew(self, before: Credentials, now: datetime) -> Credentials:
+        """Fresh tokens."""
+        ...
+
+    async def revoke(self, credentials: Credentials) -> None:
+        """Make the tokens worth nothing, where the provider has a way to."""
+        ...
+
+
 class Partings:
     """Takes leave of providers, in tasks of its own."""
 
-    def __init__(self, clients: Mapping[str, OAuthClient], watchers: Mapping[str, Watcher], clock: Clock) -> None:
+    def __init__(self, clients: Mapping[str, Revoking], watchers: Mapping[str, Watcher], clock: Clock) -> None:
         """Both by provider."""
         self._clients = clients
         self._watchers = watchers

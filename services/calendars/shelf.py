@@ -16,12 +16,12 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from services.calendars.feed import AHEAD, BEHIND, SHORT, Expander
 from services.calendars.ics.content import Component
 from services.calendars.ics.lex import Raw, RawCalendar, calendars, unfolded
 from services.calendars.ics.values import ValueProblemError, duration
+from services.calendars.window import AHEAD, BEHIND, SHORT
 from services.errors import CalendarTooLargeError
-from services.ports import Changes, Connection, Problem
+from services.ports import Changes, Connection, Expander, Problem
 
 MOST_BYTES = 25 * 1024 * 1024
 """What all resources of a shelf may have together: as much as a feed."""

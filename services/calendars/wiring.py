@@ -97,7 +97,10 @@ def compose(
     watchers = {name: vendor.watcher for name, vendor in vendors.items()}
     partings = Partings(clients, watchers, clock)
     consents = Consents(
-        {name: Provider(vendor.client, vendor.directory, vendor.host) for name, vendor in vendors.items()},
+        {
+            name: Provider(one.client, one.client.authority.required, one.directory, one.host)
+            for name, one in vendors.items()
+        },
         links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, parter=partings, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip

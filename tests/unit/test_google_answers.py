@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.google.api import error_for, reasons
-from services.calendars.google.push import GooglePush, PushState, read_push
+from services.calendars.google.notifications import GooglePush, PushState, read_push
 from services.calendars.google.scopes import REQUIRED, SCOPES
 from services.errors import (
     AccessRefusedError,

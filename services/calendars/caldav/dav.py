@@ -16,7 +16,6 @@ from html import escape
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from services.calendars.api import Fetcher
 from services.calendars.caldav.multistatus import CALDAV, CALENDARSERVER, DAV, Multistatus, parse_multistatus
 from services.errors import (
     AccessRefusedError,
@@ -26,7 +25,7 @@ from services.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.net import Response
+from services.net import Fetcher, Response
 from services.net.client import retry_after
 
 _OFF_LOOP = 256 * 1024

@@ -14,7 +14,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from services.calendars.api import Fetcher
 from services.calendars.caldav.dav import DavClient, error_for
 from services.calendars.caldav.multistatus import CALDAV, DAV, Answered, key_of, parse_multistatus
 from services.errors import (
@@ -29,7 +28,7 @@ from services.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
-from services.net import AddressRules
+from services.net import AddressRules, Fetcher
 from services.ports import Offer, OfferedCalendar
 
 URL_FIELD = "caldav_url"

@@ -11,14 +11,13 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from services.calendars.api import Fetcher
 from services.calendars.caldav.dav import DavClient, multiget, path_of
 from services.calendars.caldav.listing import ETAG, Listing, listing
 from services.calendars.caldav.multistatus import CALDAV, key_of
-from services.calendars.feed import Expander
 from services.calendars.shelf import Resource, Shelf
 from services.errors import AccessRefusedError, CalendarRefusedError, CalendarTooLargeError
-from services.ports import Changes, Connection, Problem
+from services.net import Fetcher
+from services.ports import Changes, Connection, Expander, Problem
 
 BATCH = 100
 """Members that are asked for at once."""

@@ -22,12 +22,11 @@ from urllib.parse import quote
 from services.calendars.api import Answer, authorized
 from services.calendars.google.api import GoogleApi, items, reasons, token_in
 from services.calendars.google.events import FIELDS, Asked, event_of, sound, zone_of
+from services.calendars.window import AHEAD, BEHIND
 from services.errors import CalendarError, CalendarTooCostlyError
 from services.model import Event
 from services.ports import AccessTokens, Changes, Connection, Problem
 
-BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=60)
 EVERY = timedelta(days=1)
 """How long a listed window serves."""
 

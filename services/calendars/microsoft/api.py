@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from services.calendars.api import Answer, Fetcher, JsonApi
+from services.calendars.api import Answer, JsonApi
 from services.calendars.microsoft.turns import Turns
 from services.errors import (
     AccessRefusedError,
@@ -23,6 +23,7 @@ from services.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
+from services.net import Fetcher
 from services.net.client import retry_after
 from services.ports import Clock
 

@@ -11,16 +11,12 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.calendars.microsoft.events import Item, Kind, Removed, Say
+from services.calendars.window import SHORT
 from services.ports import Connection
-
-BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=60)
-SHORT = timedelta(days=30)
-"""With less of the window left than this, it is moved: a full round, because a delta's window is fixed in its token."""
 
 _VERSION = 1
 

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from services.calendars.api import authorized
 from services.calendars.microsoft.api import GraphApi, calendar_path, escaped, needs_resync
 from services.calendars.microsoft.events import Item, Kind, Removed, event, item
-from services.calendars.microsoft.memory import AHEAD, BEHIND, Memory, applied, masters_to_ask_for, pruned
+from services.calendars.microsoft.memory import Memory, applied, masters_to_ask_for, pruned
+from services.calendars.window import AHEAD, BEHIND
 from services.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.model import Event
 from services.ports import AccessTokens, Changes, Connection, Problem
