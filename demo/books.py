@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from demo.calendars import DayCalendar, Entry
+from demo.calendars import DayCalendar, Entry, NotAnEntryError
 
 FEED = "feed"
-REPEATS = ("", "daily", "weekly")
+MOST = 500
+"""Entries of one calendar."""
+
 _AHEAD = 61
 """Days in which the next edge is looked for."""
+
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,14 @@ class FeedBook:
     def remove(self, entry_id: str, *, series: bool) -> None:
         """Delete an event."""
         self._calendar.remove(entry_id)
+
+
+def chosen(calendars: Sequence[C], index: object) -> C:
+    """The calendar that the form names by its position. Raises NotAnEntryError."""
+    text = str(index)
+    if not (text.isascii() and text.isdigit() and int(text) < len(calendars)):
+        raise NotAnEntryError("Choose one of the account's calendars.")
+    return calendars[int(text)]
 
 
 def touching(shown: Iterable[Shown], day: date, zone: ZoneInfo) -> list[Shown]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from demo.books import Leaf, Shown, moments, touching, walls
+from demo.books import MOST, Leaf, Shown, chosen, moments, touching, walls
 from demo.calendars import Entry, NotAnEntryError, as_json, read
 from demo.google import Account, Calendar, LocalGoogle
 from demo.google.calendars import Entry as GoogleEntry
@@ -17,7 +17,6 @@ from demo.google.calendars import Instance
 _KINDS = {"meeting": "default", "focus": "focusTime", "out_of_office": "outOfOffice", "elsewhere": "workingLocation"}
 _SHOWN = {theirs: ours for ours, theirs in _KINDS.items()}
 _RULES = {"daily": ("RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",), "weekly": ("RRULE:FREQ=WEEKLY",), "": ()}
-_MOST = 500
 
 
 class GoogleBook:
@@ -50,7 +49,9 @@ class GoogleBook:
     def add(self, fields: Mapping[str, Any]) -> None:
         """Add what the form says, as a series where it names a `repeat`. Raises NotAnEntryError."""
         wanted = read(fields, "")
-        calendar = self._at(fields.get("calendar", 0))
+        calendar = chosen(self._all(), fields.get("calendar", 0))
+        if len(calendar.entries) >= MOST:
+            raise NotAnEntryError("This calendar is full.")
         start, end = moments(wanted, self.zone)
         repeat = _RULES.get(str(fields.get("repeat") or ""), ())
         calendar.add(GoogleEntry(start=start, end=end, recurrence=repeat, **_said(wanted)))
@@ -82,15 +83,6 @@ class GoogleBook:
 
     def _all(self) -> list[Calendar]:
         return list(self._account.calendars.values())
-
-    def _at(self, index: object) -> Calendar:
-        try:
-            calendar = self._all()[int(str(index))]
-        except (ValueError, IndexError):
-            raise NotAnEntryError("Choose one of the account's calendars.") from None
-        if len(calendar.entries) >= _MOST:
-            raise NotAnEntryError("This calendar is full.")
-        return calendar
 
     def _shown(self, until: datetime) -> Iterator[Shown]:
         for index, calendar in enumerate(self._all()):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from demo.books import Leaf, Shown, moments, touching, walls
+from demo.books import MOST, Leaf, Shown, chosen, moments, touching, walls
 from demo.calendars import Entry, NotAnEntryError, as_json, read
 from demo.microsoft.mailbox import Account, LocalCalendar, Recurrence
 from demo.microsoft.mailbox import Entry as MicrosoftEntry
@@ -17,7 +17,6 @@ from demo.microsoft.server import LocalMicrosoft
 _FOCUS = "Focus time: "
 _SHOW_AS = {"meeting": "busy", "focus": "busy", "out_of_office": "oof", "elsewhere": "workingElsewhere"}
 _KINDS = {"oof": "out_of_office", "workingElsewhere": "elsewhere"}
-_MOST = 500
 
 
 class MicrosoftBook:
@@ -49,7 +48,9 @@ class MicrosoftBook:
     def add(self, fields: Mapping[str, Any]) -> None:
         """Add what the form says, as a series where it names a `repeat`. Raises NotAnEntryError."""
         wanted = read(fields, "")
-        calendar = self._at(fields.get("calendar", 0))
+        calendar = chosen(self._all(), fields.get("calendar", 0))
+        if len(calendar.entries) >= MOST:
+            raise NotAnEntryError("This calendar is full.")
         start, end = moments(wanted, self.zone)
         repeat = str(fields.get("repeat") or "")
         recurrence = Recurrence(repeat) if repeat in {"daily", "weekly"} else None
@@ -82,15 +83,6 @@ class MicrosoftBook:
 
     def _all(self) -> list[LocalCalendar]:
         return list(self._account.calendars.values())
-
-    def _at(self, index: object) -> LocalCalendar:
-        try:
-            calendar = self._all()[int(str(index))]
-        except (ValueError, IndexError):
-            raise NotAnEntryError("Choose one of the account's calendars.") from None
-        if len(calendar.entries) >= _MOST:
-            raise NotAnEntryError("This calendar is full.")
-        return calendar
 
     def _shown(self, day: date) -> Iterator[Shown]:
         begin, end = (

@@ -207,7 +207,10 @@ def _shown(host: str) -> str:
 
 
 def _registration() -> AppConfig:
-    return AppConfig(client_id="1111.2222", client_secret=secrets.token_hex(16), signing_secret=secrets.token_hex(16))
+    """The app, without an id: with one its pages would lead people on to the Slack of the real world."""
+    return AppConfig(
+        app_id="", client_id="1111.2222", client_secret=secrets.token_hex(16), signing_secret=secrets.token_hex(16)
+    )
 
 
 def _register(slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, here: str, app_address: str) -> None:

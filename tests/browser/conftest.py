@@ -66,12 +66,39 @@ class Desk:
         )
         assert text in (await self.page.inner_text(row))
 
+    async def drag(self, title: str, hours: int) -> None:
+        """Move an event down by hours."""
+        block = self.page.locator(f".event:has-text('{title}')")
+        box = await block.bounding_box()
+        assert box is not None
+        x, y = box["x"] + 40, box["y"] + 6
+        await self.page.mouse.move(x, y)
+        await self.page.mouse.down()
+        await self.page.mouse.move(x, y + 46 * hours, steps=6)
+        await self.page.mouse.up()
+
+    async def sign_in(self, provider: str, decision: str) -> str:
+        """Connect an account: `/quo connect`, the provider's button, its consent page. What stood there, and after it.
+
+        `decision` is the button that is pressed on the consent page.
+        """
+        await self.type("/quo connect")
+        async with self.page.context.expect_page() as opened:
+            await self.page.locator("dialog").get_by_role("button", name=provider).click()
+        tab = await opened.value
+        chosen = await tab.locator("[name=account]:checked, [name=account] option:checked").first.get_attribute("value")
+        await tab.click(f"button[value={decision}]")
+        await tab.wait_for_url("**/callback?**")
+        said = await tab.locator("main").inner_text()
+        await tab.close()
+        return f"{chosen}: {said}"
+
     async def no_status_of(self, name: str) -> None:
         """Wait until that person's row shows no status."""
         await self.page.wait_for_selector(f".member:has-text('{name}') .about")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def chromium() -> AsyncIterator[Browser]:
     """One for all tests: starting it takes longer than most of them."""
     async with async_playwright() as playwright:
@@ -83,7 +110,7 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="package")
 async def desk(chromium: Browser) -> AsyncIterator[Desk]:
     async with world.world(app.build, start=MONDAY) as running:
         running.clock.pause()

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from demo.slack import views
 from tests.browser.conftest import Desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 SAM = "U0SAM00001"
 PRIYA = "U0PRIYA001"
@@ -41,14 +41,7 @@ async def test_added_event_shows_at_its_start_and_goes_at_its_end(desk: Desk) ->
 
 
 async def test_dragged_event_moves_and_its_status_with_it(desk: Desk) -> None:
-    block = desk.page.locator(".event:has-text('Daily stand-up')")
-    box = await block.bounding_box()
-    assert box is not None
-    x, y = box["x"] + 40, box["y"] + 6
-    await desk.page.mouse.move(x, y)
-    await desk.page.mouse.down()
-    await desk.page.mouse.move(x, y + 46 * 2, steps=6)
-    await desk.page.mouse.up()
+    await desk.drag("Daily stand-up", 2)
     await expect(desk.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
     await desk.page.click("#tab-home")
     await expect(desk.page.locator("#home")).to_contain_text("11:15")  # it lengthens the review, which ended at 11:00
