@@ -23,6 +23,7 @@ UNSAID = timedelta(hours=1)
 """How long a token is taken to live whose answer does not say so (RFC 6749 §5.1 only recommends `expires_in`)."""
 
 _LONGEST = timedelta(days=1)
+_LONGEST_WORD = 40
 _LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """RFC 6749 §5.2, and what Microsoft adds: only the person can mend these."""
 
@@ -112,7 +113,7 @@ class OAuthClient:
         found = replace(before, access=access, expires_at=now + _life(body.get("expires_in")))
         if isinstance(refresh, str) and refresh:
             found = replace(found, refresh=refresh)
-        if isinstance(scope, str) and scope:
+        if isinstance(scope, str):  # absent means: all that was asked for; empty means none of it
             found = replace(found, scopes=self.authority.read_scopes(scope))
         return found
 
@@ -128,11 +129,11 @@ def _life(expires_in: object) -> timedelta:
 def _refusal(answer: Answer, now: datetime) -> CalendarError:
     """What an unhappy answer of a token endpoint means (RFC 6749 §5.2): only `invalid_grant` and its kin are final."""
     said = answer.body.get("error")
-    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} and said in _LOST:
-        return AccountLostError(str(said))
+    word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""
+    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} and word in _LOST:
+        return AccountLostError(word)
     found = error_for(answer.status, answer.headers, now)
     if isinstance(found, CalendarBusyError | CalendarUnreachableError):
         return found
     # our own client id or secret is wrong, or the request is: the operator's to mend, nobody has to connect anew
-    word = said if isinstance(said, str) and said.replace("_", "").isalnum() else ""
-    return CalendarError(f"token endpoint: http {answer.status} {word[:40]}".rstrip())
+    return CalendarError(f"token endpoint: http {answer.status} {word}".rstrip())
