@@ -18,7 +18,6 @@ from services.calendars.ics.content import Component
 from services.calendars.ics.lex import Raw, RawCalendar, calendars, unfolded
 from services.calendars.ics.reading import entries
 from services.calendars.ics.values import ValueProblemError, basic, moment
-from services.calendars.ics.vtimezone import zones_of
 from services.calendars.ics.zones import Zones, iana_name
 from services.errors import CalendarTooLargeError, NotACalendarError
 
@@ -30,6 +29,7 @@ MOST_BYTES = 25 * 1024 * 1024
 _ANSWERS = frozenset({"REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"})
 """What attendees send to an organizer; none of it says that something takes place (RFC 5546 §1.4)."""
 
+_LONGEST_TZID = 100
 _PART = "\x1f"  # in no UID: control characters are dropped when a file is read
 _NAME = re.compile(rb"^\s*([A-Za-z0-9_.-]+)[ \t]*[;:]")
 _UNREAD = frozenset({b"DESCRIPTION", b"X-ALT-DESC", b"ATTACH", b"COMMENT", b"CONTACT", b"IMAGE", b"STYLED-DESCRIPTION"})
@@ -173,12 +173,15 @@ class _Sender:
     def __init__(self, calendar: RawCalendar, received_at: datetime) -> None:
         self.received_at = received_at
         own = Component(Raw("VCALENDAR", calendar.lines))
-        self._zone_line = f"X-WR-TIMEZONE:{own.value('X-WR-TIMEZONE')}".encode() if own.value("X-WR-TIMEZONE") else b""
-        self._zones: Zones = zones_of(calendar, ZoneInfo("UTC"), received_at.replace(tzinfo=None))
+        zone = own.value("X-WR-TIMEZONE")
+        zone = zone if len(zone) <= _LONGEST_TZID else ""
+        self._zone_line = f"X-WR-TIMEZONE:{zone}".encode() if zone else b""
+        # Without its own VTIMEZONEs, whose rules are only worked out where they cannot hold anybody up.
+        self._zones = Zones(ZoneInfo("UTC"), {}, zone)
         self._own: dict[str, bytes] = {}
         for raw in calendar.zones:
             tzid = Component(raw).text("TZID").strip()
-            if iana_name(tzid) != tzid:  # one that is needs no description
+            if len(tzid) <= _LONGEST_TZID and iana_name(tzid) != tzid:  # IANA's need no description
                 self._own.setdefault(tzid, b"\n".join(_written(raw)))
 
     def rank(self, raw: Raw, otherwise: int = 0) -> Rank:
@@ -191,10 +194,13 @@ class _Sender:
         """Which instance `raw` is about, the same however its time is written; with a "+", all from that one on."""
         line = Component(raw).all("RECURRENCE-ID")[0]
         onwards = "+" if line.params.get("RANGE", "").upper() == "THISANDFUTURE" else ""
+        tzid, as_written = line.params.get("TZID", ""), line.value.strip()
         try:
-            at = moment(line, self._zones)
+            at = moment(line, self._zones) if len(tzid) <= _LONGEST_TZID else None
         except ValueProblemError:
-            return line.value.strip() + onwards
+            at = None
+        if at is None or tzid in self._zones.unknown:
+            return f"{as_written}@{tzid}{onwards}"
         if at.date:
             return f"{at.wall:%Y%m%d}{onwards}"
         return basic(at.wall if at.zone.floating else at.instant()) + onwards

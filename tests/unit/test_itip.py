@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -280,3 +281,33 @@ def test_rubbish_is_refused_or_worked_in_and_never_breaks_the_shelf(lines: list[
     asked = Asked("c", (), ZoneInfo("Etc/UTC"), NOW, NOW + timedelta(days=30))
     found = read_all(calendars(shelf.together()), asked, Budget())
     assert [event.uid for event in found.events].count("good") == 1
+
+
+def test_rules_of_a_senders_zone_are_not_worked_out_here() -> None:
+    """A VTIMEZONE may ask for years of seconds; an instance in its zone is told apart by what is written."""
+    zone = [
+        "BEGIN:VTIMEZONE", "TZID:{}", "BEGIN:STANDARD", "DTSTART:19000101T000000", "TZOFFSETFROM:+0300",
+        "TZOFFSETTO:+0200", "RRULE:FREQ=SECONDLY", "END:STANDARD", "END:VTIMEZONE",
+    ]  # fmt: skip
+    names = [f"Ours {number}" for number in range(300)]
+    lines = [line.format(name) for name in names for line in zone]
+    change = "RECURRENCE-ID;TZID={}:20261201T130000"
+    entries = [entry("a", at("10:00"), 5, change.format(name)) for name in names]
+    started = time.perf_counter()
+    made = itip.Entries({})
+    for one in itip.messages(message("REQUEST", *lines, *entries)):
+        made.work_in(one, NOW)
+    assert time.perf_counter() - started < 3
+    assert len(made.put) == 300
+
+
+def test_endless_names_of_zones_are_neither_kept_nor_looked_up() -> None:
+    name = "x" * 5000
+    body = message(
+        "REQUEST",
+        f"X-WR-TIMEZONE:{name}", "BEGIN:VTIMEZONE", f"TZID:{name}", "END:VTIMEZONE",
+        entry("a", at("10:00"), 60, f"RECURRENCE-ID;TZID={name}:20261124T130000"),
+    )  # fmt: skip
+    (only,) = shelf_of(body).resources.values()
+    assert b"VTIMEZONE" not in only.text
+    assert b"X-WR-TIMEZONE" not in only.text

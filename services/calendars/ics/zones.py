@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from services.calendars.ics.bounds import EARLIEST, LATEST, plus
 _OFFSET_NAME = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(?::00)?", re.IGNORECASE)
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _MOST_HOURS = 24
+_NAMES = 4096  # what is remembered of names; they are strangers'
 
 
 class Zone(Protocol):
@@ -146,7 +147,7 @@ def _iana() -> Mapping[str, str]:
     return {name.casefold(): name for name in text.split()}
 
 
-@cache
+@lru_cache(maxsize=_NAMES)
 def iana_name(tzid: str) -> str | None:
     """The IANA name that a TZID is or ends with (`/mozilla.org/20050126_1/Europe/Berlin`), in its right spelling."""
     names = _iana()
@@ -172,7 +173,7 @@ def _windows() -> Mapping[str, str]:
     return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
 
 
-@cache
+@lru_cache(maxsize=_NAMES)
 def translated(tzid: str) -> Zone | None:
     """A zone for a name that is neither IANA's nor the file's own: Windows', a display name, an offset."""
     cleaned = re.sub(r"\s+", " ", tzid.strip().strip("\"'")).replace("tzone://Microsoft/", "")
