@@ -16,7 +16,7 @@ from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.model import PersonKey
-from services.ports import Changes, OfferedCalendar
+from services.ports import Changes, Connection, OfferedCalendar
 from services.store import marks
 from services.store.calendar_rows import (
     CLAIMED,
@@ -35,7 +35,7 @@ from services.store.calendar_rows import (
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Account, Calendar, EventRow, InboxRow, Person
+from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, Person
 
 log = structlog.get_logger(__name__)
 
@@ -271,7 +271,7 @@ class CalendarStore:
         async with self._database.write() as connection:
             if not await self._write(connection, claimed, tried(outcome, claimed, now)):
                 return False
-            if outcome.tell:
+            if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
             if outcome.health is not claimed.health:
                 await _home_stale(connection, key)
@@ -320,6 +320,26 @@ class CalendarStore:
             .values(**values)
         )
         return bool(found.rowcount)
+
+    async def _told_of_account(self, connection: AsyncConnection, there: Connection) -> bool:
+        """Whether its owner was told of another calendar of the account: one refused password is one message."""
+        if not there.account_id:
+            return False
+        others = (
+            await connection.scalars(
+                select(Calendar.calendar_id).where(
+                    owned_by(there.key),
+                    Calendar.account_id == there.account_id,
+                    Calendar.calendar_id != there.calendar_id,
+                )
+            )
+        ).all()
+        told = select(Notice.subject).where(
+            Notice.team_id == there.key.team_id,
+            Notice.user_id == there.key.user_id,
+            Notice.subject.in_([subject(calendar_id) for calendar_id in others]),
+        )
+        return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:
         """A calendar whose secrets no longer open: marked, and the others go on."""

@@ -279,3 +279,17 @@ async def test_calendar_is_due_and_paced_by_its_account(bureau: Bureau) -> None:
 async def test_person_of_another_workspace_is_another_person(bureau: Bureau) -> None:
     with pytest.raises(StatusQuoError):
         await bureau.connects("google", PersonKey("T9", "U1"))
+
+
+async def test_trouble_of_an_account_with_several_calendars_is_told_once(bureau: Bureau) -> None:
+    account = bureau.google.accounts[MAIL["google"]]
+    for name in ("team", "spare"):
+        account.add_calendar(f"{name}@group.example", name)
+    found = await bureau.connects("google")
+    await bureau.calendars.accounts.choose(ANN, found.account_id, list(account.calendars))
+    await bureau.works()
+    bureau.google.faults.add("/calendar/v3/calendars", status=403, reason="forbidden", times=99)
+    bureau.clock.move(hours=1)
+    await bureau.works()
+    assert [health for (health,) in await bureau.rows(sa.select(Calendar.health))] == ["broken"] * 3
+    assert len(await bureau.told()) == 1
