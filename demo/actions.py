@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from demo.books import FEED, Book, next_edge
 from demo.calendars import Calendars, sample
 from demo.clock import DemoClock
 from demo.slack import LocalSlack
+from demo.slack.errors import RefusalError
 
 _LONGEST_NAME = 200
 _LONGEST_JUMP = timedelta(days=60)
@@ -105,7 +107,8 @@ class Actions:
         return {} if answer.ok else {"problem": answer.failure or f"the app answered {answer.status}"}
 
     async def _dismiss(self, body: Body) -> dict[str, Any]:
-        await self._slack.people.dismiss(str(body["person"]), str(body["view_id"]))
+        with contextlib.suppress(RefusalError):  # it is closed already
+            await self._slack.people.dismiss(str(body["person"]), str(body["view_id"]))
         return {}
 
     async def _options(self, body: Body) -> dict[str, Any]:

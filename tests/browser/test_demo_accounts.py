@@ -35,6 +35,7 @@ async def test_event_moved_in_google_moves_the_status_at_once(desk: Desk) -> Non
 async def test_one_of_a_series_is_cancelled_at_microsoft_and_the_others_stay(desk: Desk) -> None:
     await desk.sign_in("Microsoft 365", "accept")
     await desk.status_of("Maya Okafor", "In a meeting")
+    await expect(desk.page.locator("dialog")).to_have_count(0)
     await desk.page.locator(".event:has-text('Steering committee')").focus()
     await desk.page.keyboard.press("Enter")
     await desk.page.get_by_role("button", name="Cancel this one").click()
