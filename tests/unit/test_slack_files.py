@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from services.calendars.files import SentFile
-from services.errors import SlackUnavailableError
-from services.slack.files import is_slacks, parse_file
+from services.errors import (
+    CalendarTooLargeError,
+    SlackRateLimitedError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    StatusQuoError,
+)
+from services.net import AddressRules, GuardedClient
+from services.slack.client import SlackClients
+from services.slack.files import SlackFiles, is_slacks, parse_file
 
 SLACK = "https://slack.com/api/"
 
@@ -92,3 +102,44 @@ def test_files_worth_looking_into(name: str, mimetype: str, kind: str, worth: bo
 )  # fmt: skip
 def test_name_without_what_browsers_add(name: str, stem: str) -> None:
     assert SentFile("F1", name, "ics", "", 1, "").stem == stem
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "expected"),
+    [
+        (200, {}, b"all of it", b"all of it"),
+        (302, {"Location": "{away}/caught"}, b"", SlackUnavailableError),
+        (307, {"Location": "/signin"}, b"", SlackUnavailableError),
+        (404, {}, b"", SlackRefusedError),
+        (429, {}, b"", SlackRateLimitedError),
+        (503, {}, b"", SlackUnavailableError),
+        (200, {}, b"x" * 3000, CalendarTooLargeError),
+    ],
+)
+async def test_file_is_fetched_whole_or_not_at_all_and_no_redirect_is_followed(
+    status: int, headers: dict[str, str], body: bytes, expected: object
+) -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    async def give(request: web.Request) -> web.Response:
+        seen.append((request.path, request.headers.get("Authorization")))
+        sent = {name: value.replace("{away}", str(away.make_url("")).rstrip("/")) for name, value in headers.items()}
+        return web.Response(status=status, headers=sent, body=body)
+
+    async def catch(request: web.Request) -> web.Response:
+        raise AssertionError(f"visited with {request.headers}")
+
+    here, there = web.Application(), web.Application()
+    here.router.add_get("/{path}", give)
+    there.router.add_get("/{path}", catch)
+    client = GuardedClient(AddressRules(private=True), body_limit=2000)
+    async with TestServer(here) as slack, TestServer(there) as away:
+        files = SlackFiles(SlackClients("unused"), client, str(slack.make_url("/api/")))
+        file = SentFile("F1", "a.ics", "ics", "", 5, str(slack.make_url("/a.ics")))
+        try:
+            found: object = await files.download("xoxb-1", file)
+        except StatusQuoError as error:
+            found = type(error)
+        await client.close()
+    assert found == expected
+    assert seen == [("/a.ics", "Bearer xoxb-1")]
