@@ -109,7 +109,8 @@ class Entries:
                     self._put_instance(uid, sender, raw, cancelled=True)
                 continue
             if message.method == "ADD":
-                instances, masters = [*map(_as_instance, masters), *instances], []
+                added = [raw for raw in map(_as_instance, masters) if _is_instance(raw)]
+                instances, masters = [*added, *instances], []
             for raw in masters:
                 self._put_master(uid, sender, raw)
             for raw in instances:
@@ -232,7 +233,7 @@ def _is_over(one: Rank, by: Rank) -> bool:
 
 
 def _as_instance(raw: Raw) -> Raw:
-    """ADD (RFC 5546 §3.2.4) brings an instance by its start alone."""
+    """ADD (RFC 5546 §3.2.4) brings an instance by its start alone; without one it brings none."""
     lines = list(_lines_without(raw.lines, _RULES))
     start = next((line for line in lines if _name(line) == b"DTSTART"), None)
     if start is not None:
