@@ -191,8 +191,13 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
+def shown_by(key: PersonKey, calendar_id: str) -> str:
+    """The id of the override that a hook shows."""
+    return request_id(key, f"hook/{calendar_id}")
+
+
 def _override(hook: Hook) -> str:
-    return request_id(hook.key, f"hook/{hook.calendar_id}")
+    return shown_by(hook.key, hook.calendar_id)
 
 
 def _ids(hook: Hook) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome, Saved
+from services.calendars.hooks import shown_by
 from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.model import PersonKey
 from services.ports import Changes, Connection, OfferedCalendar
@@ -35,7 +36,7 @@ from services.store.calendar_rows import (
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, Person
+from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
 
 log = structlog.get_logger(__name__)
 
@@ -178,11 +179,21 @@ class CalendarStore:
         return (found.name, found.problem) if found is not None and found.problem else None
 
     async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool:
-        """Delete a calendar with its events and its notice; the person becomes due. False where there is none."""
+        """Delete a calendar with its events, its notice, and the status that a hook shows; the person becomes due.
+
+        False where there is none.
+        """
         async with self._database.write() as connection:
             gone = await connection.execute(delete(Calendar).where(owned_by(key), Calendar.calendar_id == calendar_id))
             if not gone.rowcount:
                 return False
+            await connection.execute(
+                delete(OverrideRow).where(
+                    OverrideRow.team_id == key.team_id,
+                    OverrideRow.user_id == key.user_id,
+                    OverrideRow.override_id == shown_by(key, calendar_id),
+                )
+            )
             await self._notices.worked(connection, key, subject(calendar_id))
             await marks.mark_due(connection, key, now)
         return True

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.feeds import lasting
-from tests.hooks import JSON, new_hook, posts, rotates, send
+from tests.hooks import JSON, disconnects, new_hook, posts, rotates, send
 from tests.whole import BEN, Whole, at
 
 NOTHING = ("", "", None)
@@ -29,6 +29,14 @@ async def test_posted_status_is_shown_replaced_and_ended(on_both: Whole) -> None
     await on_both.settle()
     assert on_both.shows() == NOTHING
     assert (await send(hook, method="DELETE"))[:2] == (200, {"ok": True, "ended": False})
+
+
+async def test_status_of_a_hook_that_is_disconnected_goes_with_it(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    await posts(whole, hook, {"text": "On air"})
+    await disconnects(whole)
+    assert whole.shows() == NOTHING
 
 
 async def test_posted_status_covers_a_meeting_and_uncovers_it(whole: Whole) -> None:
