@@ -52,8 +52,8 @@ class Radicale:
         await self._do("MKCALENDAR", self.address(calendar, user), body.encode(), user=user)
         return self.address(calendar, user)
 
-    async def put(self, address: str, member: str, data: bytes) -> None:
-        await self._do("PUT", address + member, data, {"Content-Type": "text/calendar"})
+    async def put(self, address: str, member: str, data: bytes, user: str = "ann") -> None:
+        await self._do("PUT", address + member, data, {"Content-Type": "text/calendar"}, user)
 
     async def delete(self, address: str, member: str = "", user: str = "ann") -> None:
         await self._do("DELETE", address + member, user=user)

@@ -1,0 +1,189 @@
+"""One contract over every provider: what is entered, changed, moved and called off there is what Slack shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from tests.clocks import ManualClock
+from tests.providers.entries import Answer, Entry
+from tests.providers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.providers.stage import open_joined
+from tests.whole import ANN, BEN, at
+
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
+NOTHING = ("", "", None)
+TITLE = "Zeppelin talks"
+
+
+@pytest.fixture
+async def peer(
+    request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> AsyncIterator[Peer]:
+    async with open_joined(request.param, clock, sqlite_url, capsys) as made:
+        yield made
+
+
+everywhere = pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+
+
+def meeting(start: str, end: str, title: str = TITLE, day: int = 24, **more: object) -> Entry:
+    return Entry(title, at(start, day), at(end, day), **more)  # type: ignore[arg-type]  # the fields of Entry
+
+
+@everywhere
+async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(peer: Peer) -> None:
+    whole = peer.whole
+    await peer.add(meeting("08:30", "09:45"))
+    await peer.add(meeting("11:00", "11:30"))
+    await peer.connects()
+    assert whole.shows() == (*MEETING, at("09:45"))
+    await whole.until(at("09:45"))
+    assert whole.shows() == NOTHING
+    await whole.until(at("11:00") - timedelta(seconds=1))
+    assert whole.shows() == NOTHING
+    await whole.until(at("11:00"))
+    assert whole.shows() == (*MEETING, at("11:30"))
+    assert whole.written() == ["In a meeting", "In a meeting"]
+
+
+@everywhere
+async def test_changes_of_a_running_meeting_are_followed(peer: Peer) -> None:
+    whole = peer.whole
+    await peer.connects()
+    began = whole.clock.now()
+    key = await peer.add(meeting("08:30", "14:00"))
+    await peer.follows()
+    assert whole.shows() == (*MEETING, at("14:00"))
+    await peer.change(key, end=at("15:00"))
+    await peer.follows()
+    assert whole.shows() == (*MEETING, at("15:00"))
+    await peer.change(key, away=True)
+    await peer.follows()
+    assert whole.shows() == ("Out of office until 15:00", ":palm_tree:", at("15:00"))
+    await peer.change(key, away=False, free=True)
+    await peer.follows()
+    assert whole.shows() == NOTHING
+    await peer.change(key, free=False)
+    await peer.move(key, at("16:00"), at("17:00"))
+    await peer.follows()
+    assert whole.shows() == NOTHING
+    await peer.move(key, at("15:00"), at("16:00"))
+    await peer.follows()
+    assert whole.shows() == NOTHING
+    assert (whole.clock.now() == began) is peer.can(Deed.TELLS)
+    await whole.until(at("15:00"))
+    assert whole.shows() == (*MEETING, at("16:00"))
+    await peer.cancel(key)
+    await peer.follows()
+    assert whole.shows() == NOTHING
+
+
+@everywhere
+async def test_answers_and_marks_are_respected(peer: Peer) -> None:
+    """With titles on: only a meeting that counts shows its own, and a private one shows none."""
+    whole = peer.whole
+    marked = {
+        "10": meeting("10:00", "10:30", "Zeppelin refused", answer=Answer.DECLINED),
+        "11": meeting("11:00", "11:30", "Zeppelin perhaps", answer=Answer.TENTATIVE),
+        "12": meeting("12:00", "12:30", "Zeppelin free", free=True),
+        "13": meeting("13:00", "13:30", "Zeppelin called off", cancelled=True),
+        "14": meeting("14:00", "14:30", "Zeppelin secret", private=True),
+        "15": meeting("15:00", "15:30", "Zeppelin", answer=Answer.ACCEPTED),
+    }
+    for one in marked.values():
+        await peer.add(one)
+    await whole.chooses(
+        meeting_text={"type": "plain_text_input", "value": "{title}"},
+        options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
+    )
+    await peer.connects()
+    shown = {}
+    for hour in marked:
+        await whole.until(at(f"{hour}:00"))
+        shown[hour] = whole.shows()
+    assert {hour: status for hour, status in shown.items() if status != NOTHING} == {
+        "14": (*MEETING, at("14:30")), "15": ("Zeppelin", MEETING[1], at("15:30")),
+    }  # fmt: skip
+    assert "Zeppelin secret" not in str([call.arguments for call in whole.slack.calls.all()])
+
+
+@everywhere
+async def test_instances_of_a_series_are_called_off_and_moved_and_then_all_of_it_is_off(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(meeting("09:00", "17:00", daily=5))
+    other = await peer.add(meeting("18:00", "18:30", daily=5))
+    await peer.connects()
+    assert whole.shows() == (*MEETING, at("17:00"))
+    await peer.cancel_instance(key, at("09:00"))
+    await peer.follows()
+    assert whole.shows() == NOTHING
+    await peer.cancel_instance(key, at("09:00", 26))
+    await peer.follows()
+    await peer.move_instance(key, at("09:00", 25), at("10:00", 25), at("11:00", 25))
+    await peer.follows()
+    for day, hour, shown in (
+        (25, "09", NOTHING),
+        (25, "10", (*MEETING, at("11:00", 25))),
+        (26, "09", NOTHING),
+        (27, "09", (*MEETING, at("17:00", 27))),
+    ):
+        await whole.until(at(f"{hour}:00", day))
+        assert whole.shows() == shown
+    await peer.cancel(key)
+    await peer.follows()
+    assert whole.shows() == NOTHING
+    await whole.until(at("09:00", 28))
+    assert whole.shows() == NOTHING
+    await whole.until(at("18:00", 28))
+    assert whole.shows() == (*MEETING, at("18:30", 28))
+    assert other in peer.entries
+
+
+@everywhere
+async def test_two_people_of_a_workspace_see_nothing_of_each_other(peer: Peer) -> None:
+    whole = peer.whole
+    await whole.joins(BEN)
+    await peer.add(meeting("08:30", "17:00"))
+    theirs = await peer.add(meeting("08:00", "12:00", "Zeppelin flight"), BEN)
+    await peer.connects()
+    assert whole.shows(BEN) == NOTHING
+    await peer.connects(BEN)
+    assert (whole.shows(ANN)[2], whole.shows(BEN)[2]) == (at("17:00"), at("12:00"))
+    await peer.change(theirs, away=True)
+    await peer.follows()
+    assert whole.text(ANN) == "In a meeting"
+    assert whole.text(BEN) == "Out of office until 12:00"
+    for user, own, other in ((ANN, "Zeppelin talks", "Zeppelin flight"), (BEN, "Zeppelin flight", "Zeppelin talks")):
+        why = str(await whole.types("/quo", "why", user))
+        assert (own in why, other in why) == (True, False)
+    await peer.disconnects()
+    assert whole.shows(ANN) == NOTHING
+    assert whole.text(BEN) == "Out of office until 12:00"
+
+
+@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
+async def test_change_that_nobody_told_of_is_seen_within_the_promised_pause(peer: Peer) -> None:
+    """The worst case, in the app's time: the change comes right after a look, and its push, if any, is lost."""
+    whole = peer.whole
+    key = await peer.add(meeting("08:00", "23:30"))
+    await peer.add(meeting("14:00", "14:20"))  # an edge, although nothing changes at it
+    await peer.connects()
+    for begins, pause, away in (
+        ("10:00", peer.AWAKE, True),
+        ("13:50", peer.NEAR, False),
+        ("20:00", peer.RESTING, True),
+    ):
+        await whole.until(at(begins))
+        await peer.rests()
+        await whole.read_again()
+        before = whole.shows()
+        peer.lose_pushes()
+        await peer.change(key, away=away)
+        await peer.rests()
+        await whole.until(at(begins) + pause - timedelta(seconds=1))
+        assert whole.shows() == before
+        await whole.until(at(begins) + pause * JITTER)
+        assert whole.text().startswith("Out of office" if away else "In a meeting")

@@ -1,0 +1,143 @@
+"""One contract over every provider: whatever goes wrong there, nothing is cleared, and it mends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from services.calendars import wiring
+from services.net import GuardedClient
+from tests.clocks import ManualClock
+from tests.providers.entries import Entry
+from tests.providers.peer import Deed, Peer, able
+from tests.providers.stage import open_joined
+from tests.providers.wire import FAILURES
+from tests.whole import at
+
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
+NOTHING = ("", "", None)
+TITLE = "Zeppelin talks"
+LONGEST_RETRY = timedelta(minutes=67)
+"""An hour, spread."""
+
+
+@pytest.fixture
+async def peer(
+    request: pytest.FixtureRequest,
+    sqlite_url: str,
+    clock: ManualClock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Peer]:
+    """With less patience than usual for an answer that does not come."""
+    monkeypatch.setattr(wiring, "GuardedClient", partial(GuardedClient, seconds=0.7))
+    async with open_joined(request.param, clock, sqlite_url, capsys) as made:
+        yield made
+
+
+@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
+async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
+    await peer.add(Entry(TITLE, at("21:00"), at("22:00")))
+    await peer.connects()
+    told = len(whole.told())
+    for how in FAILURES:
+        peer.wire.out(how)
+        asked = peer.wire.asked
+        await whole.until(whole.clock.now() + LONGEST_RETRY)
+        assert peer.wire.asked > asked
+        assert whole.shows() == (*MEETING, at("20:00")), how
+    assert whole.written() == ["In a meeting"]
+    assert len(whole.told()) == told + 1
+    await peer.change(key, end=at("20:30"))
+    await whole.until(whole.clock.now() + LONGEST_RETRY)
+    assert whole.shows() == (*MEETING, at("20:00"))
+    peer.wire.back()
+    await whole.until(whole.clock.now() + LONGEST_RETRY)
+    assert whole.shows() == (*MEETING, at("20:30"))
+    await whole.until(at("21:00"))
+    assert whole.shows() == (*MEETING, at("22:00"))
+    assert len(whole.told()) == told + 1
+
+
+@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
+async def test_calendar_that_is_out_for_good_keeps_its_events_for_days(peer: Peer) -> None:
+    whole = peer.whole
+    await peer.add(Entry(TITLE, at("10:00", 26), at("11:00", 26)))
+    await peer.connects()
+    peer.wire.out("500")
+    for hours in (8, 16, 24, 32, 40):
+        await whole.until(at("09:00") + timedelta(hours=hours))
+    await whole.until(at("10:00", 26))
+    assert whole.shows() == (*MEETING, at("11:00", 26))
+
+
+@pytest.mark.parametrize("peer", able(Deed.TOKEN), indirect=True)
+async def test_token_that_the_provider_forgot_clears_nothing_and_the_next_change_is_seen(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    gone = await peer.add(Entry(TITLE, at("17:30"), at("18:00")))
+    await peer.connects()
+    peer.forget_tokens()
+    await whole.until(at("10:00"))
+    await peer.rests()
+    assert whole.shows() == (*MEETING, at("17:00"))
+    peer.forget_tokens()
+    peer.wire.statuses.clear()
+    await peer.change(key, end=at("17:10"))
+    await peer.follows()
+    assert {403, 409, 410} & set(peer.wire.statuses)
+    assert whole.shows() == (*MEETING, at("17:10"))
+    peer.forget_tokens()
+    await peer.cancel(gone)
+    await peer.follows()
+    await whole.until(at("17:30"))
+    assert whole.shows() == NOTHING
+    assert whole.written() == ["In a meeting"] * 2
+
+
+@pytest.mark.parametrize("peer", able(Deed.RENEWED), indirect=True)
+async def test_access_that_is_refused_is_renewed_and_nobody_notices(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.connects()
+    told = len(whole.told())
+    peer.expire_access()
+    await peer.change(key, end=at("18:00"))
+    await peer.follows()
+    assert 401 in peer.wire.statuses
+    assert whole.shows() == (*MEETING, at("18:00"))
+    await whole.until(at("15:00"))  # and by time alone
+    await peer.change(key, end=at("16:00"))
+    await peer.follows()
+    assert whole.shows() == (*MEETING, at("16:00"))
+    assert len(whole.told()) == told
+
+
+@pytest.mark.parametrize("peer", able(Deed.ACCOUNT), indirect=True)
+async def test_account_that_is_lost_is_told_once_and_mended_by_what_the_message_says(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
+    await peer.connects()
+    told = len(whole.told())
+    peer.refuse()
+    await peer.change(key, end=at("19:00"))
+    for hours in (2, 4):
+        await whole.until(at("09:00") + timedelta(hours=hours))
+        await peer.rests()
+        assert whole.shows() == (*MEETING, at("20:00"))
+    asked = peer.wire.asked
+    await whole.until(at("13:30"))
+    assert peer.wire.asked == asked
+    assert len(whole.told()) == told + 1
+    await peer.mends()
+    await peer.rests()
+    assert whole.shows() == (*MEETING, at("19:00"))
+    await peer.change(key, end=at("18:30"))
+    await peer.follows()
+    assert whole.shows() == (*MEETING, at("18:30"))
+    assert len(whole.told()) == told + 1

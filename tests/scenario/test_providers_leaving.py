@@ -1,0 +1,95 @@
+"""One contract over every provider: what is disconnected or forgotten is gone, here and there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.store.models import Account, Calendar, EventRow, InboxRow, Person, WatchRow
+from tests.clocks import ManualClock
+from tests.providers.accounts import GooglePeer
+from tests.providers.entries import Entry
+from tests.providers.peer import PROVIDERS, Deed, Peer, able
+from tests.providers.stage import open_joined
+from tests.whole import ANN, BEN, Whole, at
+from tests.world import until
+
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
+NOTHING = ("", "", None)
+TITLE = "Zeppelin talks"
+TABLES: tuple[Any, ...] = (Account, Calendar, EventRow, InboxRow, WatchRow)
+
+
+@pytest.fixture
+async def peer(
+    request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> AsyncIterator[Peer]:
+    async with open_joined(request.param, clock, sqlite_url, capsys) as made:
+        yield made
+
+
+async def kept(whole: Whole, user: str = ANN, tables: tuple[Any, ...] = TABLES) -> dict[str, int]:
+    """How many rows of a person there are, where there are any."""
+    found = {
+        table.__tablename__: (
+            await whole.rows(sa.select(sa.func.count()).select_from(table).where(table.user_id == user))
+        )[0][0]
+        for table in tables
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+async def test_what_is_disconnected_leaves_nothing_and_its_status_goes(peer: Peer) -> None:
+    whole = peer.whole
+    await whole.joins(BEN)
+    await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.add(Entry(TITLE, at("18:30"), at("19:00")))
+    await peer.add(Entry(TITLE, at("08:00"), at("12:00")), BEN)
+    await peer.connects()
+    await peer.connects(BEN)
+    bens = await kept(whole, BEN)
+    assert whole.shows() == (*MEETING, at("17:00"))
+    assert peer.watches() == (2 if peer.can(Deed.WATCHED) else 0)
+    await peer.disconnects()
+    assert whole.shows() == NOTHING
+    assert await kept(whole) == {}
+    await until(lambda: peer.watches() == (1 if peer.can(Deed.WATCHED) else 0))
+    await whole.until(at("18:30"))
+    assert whole.shows() == NOTHING
+    assert await kept(whole, BEN) == bens
+    await peer.connects()  # and it can be had again
+    assert whole.shows() == (*MEETING, at("19:00"))
+
+
+@pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
+async def test_one_calendar_of_an_account_is_disconnected_and_its_watch_stopped(peer: Peer) -> None:
+    whole = peer.whole
+    await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.connects()
+    await Peer.disconnects(peer)
+    assert whole.shows() == NOTHING
+    assert await kept(whole) == {"accounts": 1}
+    await until(lambda: peer.watches() == 0)
+
+
+@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+async def test_person_who_is_forgotten_leaves_nothing_anywhere(peer: Peer) -> None:
+    whole = peer.whole
+    await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.connects()
+    assert whole.shows() == (*MEETING, at("17:00"))
+    answer = await whole.types("/quo", "forget")
+    (button,) = [one for block in answer["blocks"] if block["type"] == "actions" for one in block["elements"]]
+    message = [one for one in whole.slack.messages if one.only_for == ANN][-1]
+    assert (await whole.slack.people.click_in_message(ANN, message.ts, button)).status == 200
+    await whole.settle()
+    assert whole.shows() == NOTHING
+    assert await kept(whole, ANN, (*TABLES, Person)) == {}
+    await until(lambda: peer.watches() == 0)
+    if isinstance(peer, GooglePeer):
+        await until(peer.is_revoked)
+    assert isinstance(peer, GooglePeer) is peer.can(Deed.REVOKED)

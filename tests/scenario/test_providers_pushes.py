@@ -1,0 +1,81 @@
+"""One contract over every provider: whatever becomes of the word that something changed, the status is right."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from tests.clocks import ManualClock
+from tests.providers.accounts import AccountPeer
+from tests.providers.entries import Entry
+from tests.providers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.providers.stage import open_joined
+from tests.whole import at
+
+MEETING = ("In a meeting", ":spiral_calendar_pad:")
+NOTHING = ("", "", None)
+TITLE = "Zeppelin talks"
+
+
+@pytest.fixture
+async def peer(
+    request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> AsyncIterator[Peer]:
+    async with open_joined(request.param, clock, sqlite_url, capsys) as made:
+        yield made
+
+
+@pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
+async def test_pushes_that_come_twice_in_disorder_or_not_at_all_leave_the_right_status(peer: AccountPeer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.connects()
+    peer.disturb_pushes()
+    for end in ("17:10", "17:20", "17:30"):
+        await peer.change(key, end=at(end))
+    await peer.calm_pushes()
+    await peer.rests()
+    assert whole.shows() == (*MEETING, at("17:30"))
+    peer.lose_pushes()
+    await peer.change(key, end=at("18:00"))
+    await peer.rests()
+    assert whole.shows() == (*MEETING, at("17:30"))
+    await whole.until(whole.clock.now() + peer.RESTING * JITTER)  # the sweep
+    assert whole.shows() == (*MEETING, at("18:00"))
+    await peer.change(key, end=at("18:30"))
+    await peer.rests()
+    assert whole.shows() == (*MEETING, at("18:30"))
+
+
+@pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
+async def test_watch_is_renewed_ahead_of_its_end_for_weeks(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("10:00"), at("11:00")))
+    await peer.connects()
+    for day in range(2, 17, 2):
+        await whole.until(at("09:00") + timedelta(days=day))
+        await peer.rests()
+        assert peer.watches() == 1
+    now = whole.clock.now()
+    await peer.move(key, now - timedelta(hours=1), now + timedelta(hours=1))
+    await peer.rests()
+    assert whole.shows() == (*MEETING, now + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+async def test_app_that_starts_again_between_the_word_and_the_look_has_lost_nothing(peer: Peer) -> None:
+    whole = peer.whole
+    key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
+    await peer.connects()
+    assert whole.shows() == (*MEETING, at("17:00"))
+    assert whole.service is not None
+    await whole.service.engine.stop()
+    await peer.change(key, end=at("18:00"))
+    await peer.arrives()
+    await whole.stop()
+    assert whole.shows() == (*MEETING, at("17:00"))
+    await whole.start()
+    await peer.follows()
+    assert whole.shows() == (*MEETING, at("18:00"))
