@@ -41,8 +41,9 @@ async def peer(
 @pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
 async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(peer: Peer) -> None:
     whole = peer.whole
-    key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
+    await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
     await peer.add(Entry(TITLE, at("21:00"), at("22:00")))
+    key = await peer.add(Entry(TITLE, at("08:00", 25), at("18:00", 25)))
     await peer.connects()
     told = len(whole.told())
     for how in FAILURES:
@@ -52,28 +53,18 @@ async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself
         assert peer.wire.asked > asked
         assert whole.shows() == (*MEETING, at("20:00")), how
     assert whole.written() == ["In a meeting"]
-    assert len(whole.told()) == told + 1
-    await peer.change(key, end=at("20:30"))
-    await whole.until(whole.clock.now() + LONGEST_RETRY)
-    assert whole.shows() == (*MEETING, at("20:00"))
-    peer.wire.back()
-    await whole.until(whole.clock.now() + LONGEST_RETRY)
-    assert whole.shows() == (*MEETING, at("20:30"))
     await whole.until(at("21:00"))
     assert whole.shows() == (*MEETING, at("22:00"))
+    await whole.until(at("08:00", 25))
+    assert whole.shows() == (*MEETING, at("18:00", 25))
+    await peer.change(key, end=at("18:30", 25))
+    await whole.until(whole.clock.now() + LONGEST_RETRY)
+    assert whole.shows() == (*MEETING, at("18:00", 25))
     assert len(whole.told()) == told + 1
-
-
-@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
-async def test_calendar_that_is_out_for_good_keeps_its_events_for_days(peer: Peer) -> None:
-    whole = peer.whole
-    await peer.add(Entry(TITLE, at("10:00", 26), at("11:00", 26)))
-    await peer.connects()
-    peer.wire.out("500")
-    for hours in (8, 16, 24, 32, 40):
-        await whole.until(at("09:00") + timedelta(hours=hours))
-    await whole.until(at("10:00", 26))
-    assert whole.shows() == (*MEETING, at("11:00", 26))
+    peer.wire.back()
+    await whole.until(whole.clock.now() + LONGEST_RETRY)
+    assert whole.shows() == (*MEETING, at("18:30", 25))
+    assert len(whole.told()) == told + 1
 
 
 @pytest.mark.parametrize("peer", able(Deed.TOKEN), indirect=True)
