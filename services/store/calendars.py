@@ -232,7 +232,7 @@ class CalendarStore:
                     .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
                     .outerjoin(Account, of_the_account())
                     .where(these, claimable(now))
-                    .order_by(Calendar.due_at)
+                    .order_by(Calendar.due_at, Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
                     .with_for_update(skip_locked=True, of=Calendar)
                 )
             ).all()
@@ -308,7 +308,10 @@ class CalendarStore:
         async with self._database.read() as connection:
             rows = (
                 await connection.execute(
-                    select(ranked).where(ranked.c.place <= most).order_by(ranked.c.due_at).limit(limit)
+                    select(ranked)
+                    .where(ranked.c.place <= most)
+                    .order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
+                    .limit(limit)
                 )
             ).all()
         taken: Counter[str] = Counter()
