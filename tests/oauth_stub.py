@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 CLIENT_ID = "111.222"
 CLIENT_SECRET = "sample-client-secret"
-BOT_SCOPES = "chat:write,commands,users.profile:read,users:read,users:read.email"
+BOT_SCOPES = "chat:write,commands,files:read,im:history,users.profile:read,users:read,users:read.email"
 USER_SCOPES = "users.profile:read,users.profile:write"
 
 
