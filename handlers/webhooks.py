@@ -24,11 +24,11 @@ from services.metrics import Metrics
 ANSWER_WITHIN = 2.0
 """Seconds until a batch is acknowledged; what is not stored by then is stored afterwards."""
 
-AT_ONCE = 8
-"""How many facts are stored at the same time, over all batches."""
+AT_ONCE = 200
+"""How many facts are stored at the same time, over all batches: as many as the store takes in one transaction."""
 
-MOST_WAITING = 100
-"""Batches that were acknowledged and are not stored yet. More than these are refused: they are delivered again."""
+MOST_WAITING = 10_000
+"""Notifications that are not stored yet. More than these are refused: they are delivered again."""
 
 _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -52,6 +52,13 @@ class Pushes(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Backlog:
+    """How many notifications were taken and are not stored yet."""
+
+    size: int = 0
+
+
 class Outcome(StrEnum):
     """What became of one notification."""
 
@@ -69,6 +76,7 @@ class Webhooks:
     background: Background
     answer_within: float = ANSWER_WITHIN
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    backlog: Backlog = field(default_factory=Backlog)
 
     def routes(self) -> list[web.RouteDef]:
         """POST alone."""
@@ -100,8 +108,8 @@ class Webhooks:
         notifications = _distinct(read_notifications(await request.read()))
         if not notifications:
             raise RequestError("nothing in a batch")
-        if len(self.background) >= MOST_WAITING:
-            raise TooManyRequestsError("batches wait")
+        if self.backlog.size >= MOST_WAITING:
+            raise TooManyRequestsError("notifications wait")
         storing = self.background.start(self._store(notifications))
         if not await within(storing, self.answer_within):
             self.background.leave(storing, route="webhooks")
@@ -109,9 +117,13 @@ class Webhooks:
             raise SignatureError("no right secret in a batch")
         return web.Response(status=202)
 
-    async def _store(self, notifications: Iterable[Notification]) -> list[Outcome]:
+    async def _store(self, notifications: Collection[Notification]) -> list[Outcome]:
         """Store each; one that fails stops no other. Raises the first failure at the end."""
-        outcomes = await asyncio.gather(*(self._one(one) for one in notifications), return_exceptions=True)
+        self.backlog.size += len(notifications)
+        try:
+            outcomes = await asyncio.gather(*(self._one(one) for one in notifications), return_exceptions=True)
+        finally:
+            self.backlog.size -= len(notifications)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.pushes import Known
@@ -44,6 +44,7 @@ class WatchStore:
         """`vault` opens what a connection needs."""
         self._database = database
         self._rows = CalendarRows(vault)
+        self._finds: Grouped[str, Known | None] = Grouped(self._find)
         self._hints: Grouped[tuple[Known, datetime], bool] = Grouped(self._hint)
 
     # ── making and renewing ─────────────────────────────────────────────────────────────────────────
@@ -148,13 +149,8 @@ class WatchStore:
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
     async def find(self, watch_id: str) -> Known | None:
-        """The watch of that id."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(_WATCHES).where(WatchRow.watch_id == watch_id))).first()
-        if row is None:
-            return None
-        key = PersonKey(row.team_id, row.user_id)
-        return Known(key, row.calendar_id, row.watch_id, row.secret, row.remote_id)
+        """The watch of that id, looked for along with others that are named at the same time."""
+        return await self._finds(watch_id)
 
     async def hint(self, known: Known, now: datetime) -> None:
         """Its calendar is due, along with others of which we hear at the same time."""
@@ -174,11 +170,24 @@ class WatchStore:
             await connection.execute(_wanted(known, now))
             await connection.execute(_HINT, [_named(known, now)])
 
+    async def _find(self, watch_ids: Sequence[str]) -> Sequence[Known | None]:
+        query = select(_WATCHES).where(WatchRow.watch_id.in_(sorted(set(watch_ids))))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        found = {row.watch_id: row for row in rows}
+        return [_known(found.get(watch_id)) for watch_id in watch_ids]
+
     async def _hint(self, items: Sequence[tuple[Known, datetime]]) -> Sequence[bool]:
         async with self._database.write() as connection:
             wanted = {(one.key, one.calendar_id): _named(one, now) for one, now in items}
             await connection.execute(_HINT, [wanted[place] for place in sorted(wanted)])
         return [True] * len(items)
+
+
+def _known(row: Row[Any] | None) -> Known | None:
+    if row is None:
+        return None
+    return Known(PersonKey(row.team_id, row.user_id), row.calendar_id, row.watch_id, row.secret, row.remote_id)
 
 
 def _named(known: Known, now: datetime) -> dict[str, Any]:
