@@ -159,14 +159,14 @@ def bare_start() -> float:
 
 
 @contextmanager
-def app(folder: Path, api_url: str) -> Iterator[tuple[int, float]]:
-    """`app.py serve` on a database that is up to date, and the seconds until it was ready."""
-    port = free_port()
+def app(folder: Path, api_url: str, port: int = 0, **more: str) -> Iterator[tuple[int, float]]:
+    """`app.py serve` on a database that is up to date, and the seconds until it was ready. `more`: settings."""
+    port = port or free_port()
     environment = {
         "SLACK_SIGNING_SECRET": SECRET, "SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "local-client-secret",
         "SLACK_API_URL": api_url, "PORT": str(port), "LOG_LEVEL": "ERROR",
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
-    }  # fmt: skip
+    } | more  # fmt: skip
     with process("app.py", "migrate", **environment) as migrating:
         migrating.wait(timeout=60)
     started = time.perf_counter()

@@ -1,6 +1,6 @@
 """A Slack that answers at once, in a process of its own: `python -m bench.slack_stub`. Prints its port.
 
-It knows just enough to be called by the engine, and when each users.profile.set arrived.
+It knows just enough to be called by the engine: what each profile shows, and when each users.profile.set arrived.
 """
 
 from __future__ import annotations
@@ -14,31 +14,46 @@ from sys import executable
 import aiohttp
 from aiohttp import web
 
-EMPTY = {"ok": True, "profile": {"status_text": "", "status_emoji": "", "status_expiration": 0}}
+EMPTY = {"status_text": "", "status_emoji": "", "status_expiration": 0}
+PATIENCE = 20.0
+"""Seconds until somebody who waits for a write is told that there is none."""
 
 
 def application() -> web.Application:
-    arrived: list[tuple[str, float]] = []
+    arrived: list[tuple[str, float, int]] = []
+    profiles: dict[str, dict[str, object]] = {}
+    news = asyncio.Condition()
 
     async def api(request: web.Request) -> web.Response:
         method = request.match_info["method"]
         user_id = request.headers["Authorization"].removeprefix("Bearer xoxp-")
         if method == "users.profile.set":
-            arrived.append((user_id, time.time()))
-            return web.json_response({"ok": True, "profile": (await request.json())["profile"]})
-        if method == "users.profile.get":
-            return web.json_response(EMPTY)
+            at = time.time()
+            profile = profiles[user_id] = (await request.json())["profile"]
+            arrived.append((user_id, at, profile["status_expiration"]))
+            async with news:
+                news.notify_all()
+        if method.startswith("users.profile."):
+            return web.json_response({"ok": True, "profile": profiles.get(user_id, EMPTY)})
         return web.json_response({"ok": True, "user_id": user_id})
 
     async def log(_: web.Request) -> web.Response:
         return web.json_response(arrived)
 
+    async def until(request: web.Request) -> web.Response:
+        wanted = request.match_info["user"], int(request.match_info["expiration"])
+        async with asyncio.timeout(PATIENCE), news:
+            await news.wait_for(lambda: any((user, end) == wanted for user, _, end in reversed(arrived)))
+        return web.json_response(next(at for user, at, end in arrived if (user, end) == wanted))
+
     async def forget(_: web.Request) -> web.Response:
         arrived.clear()
+        profiles.clear()
         return web.Response()
 
     app = web.Application()
     app.add_routes([web.route("*", "/api/{method}", api), web.get("/log", log), web.post("/forget", forget)])
+    app.add_routes([web.get("/until/{user}/{expiration}", until)])
     return app
 
 
@@ -51,12 +66,25 @@ class Stub:
 
     async def writes(self) -> dict[str, float]:
         """When each person's status was set, as Unix seconds."""
-        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/log") as answer:
-            return dict(await answer.json())
+        return {user_id: at for user_id, at, _ in await self._log()}
+
+    async def ends(self) -> dict[tuple[str, int], float]:
+        """When a status of that end (Unix seconds) was set for that person."""
+        return {(user_id, end): at for user_id, at, end in await self._log()}
+
+    async def until(self, session: aiohttp.ClientSession, user_id: str, end: int) -> float:
+        """Wait until a status of that end is set; when it was."""
+        async with session.get(f"{self.url}/until/{user_id}/{end}", raise_for_status=True) as answer:
+            return float(await answer.json())
 
     async def forget(self) -> None:
         async with aiohttp.ClientSession() as session, session.post(f"{self.url}/forget"):
             return
+
+    async def _log(self) -> list[tuple[str, float, int]]:
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/log") as answer:
+            found: list[tuple[str, float, int]] = await answer.json()
+            return found
 
 
 @asynccontextmanager

@@ -1,0 +1,214 @@
+"""A local Google and a local Microsoft as a benchmark needs them: calendars of forty events, one of which is moved."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+
+from demo.google import Client, LocalGoogle
+from demo.google import Entry as GoogleEntry
+from demo.google.channels import Push
+from demo.microsoft.mailbox import Entry as MicrosoftEntry
+from demo.microsoft.push import Delivery
+from demo.microsoft.server import LocalMicrosoft
+from services.calendars.credentials import Credentials, challenge_of, new_verifier
+from services.calendars.google.scopes import SCOPES
+from services.ports import Offer, OfferedCalendar
+
+MOVING = "The one that moves"
+OTHERS = 40
+REDIRECT = "http://127.0.0.1:9/callback"  # where nobody goes: the code is taken out of the address
+
+
+class Provider(Protocol):
+    """What the benchmark does with either. Accounts are named by a mail address."""
+
+    name: str
+    answered: dict[str, float]
+    """When the last push about an account was taken, as Unix seconds."""
+
+    @property
+    def watched(self) -> int:
+        """How many watches are open."""
+        ...
+
+    def settings(self) -> dict[str, str]:
+        """Of the app."""
+        ...
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """It listens on loopback."""
+        ...
+
+    def add(self, mail: str) -> None:
+        """An account with its calendar."""
+        ...
+
+    def connected(self, mail: str) -> tuple[Offer, Credentials]:
+        """What the app has once somebody has consented."""
+        ...
+
+    def calendar(self, mail: str) -> str:
+        """Where the account's events are listed."""
+        ...
+
+    def move(self, mail: str, start: datetime, end: datetime) -> None:
+        """Move the one that moves; a push is sent."""
+        ...
+
+    async def tell(self, mail: str, address: str) -> None:
+        """Have pushes sent there as well."""
+        ...
+
+
+class Google:
+    """`Provider`."""
+
+    name = "google"
+
+    def __init__(self) -> None:
+        self.local = LocalGoogle(_now, Client(redirect_uris=[REDIRECT]))
+        self.local.channels.on_answer = self._taken
+        self.answered: dict[str, float] = {}
+        self._moving: dict[str, str] = {}
+
+    @property
+    def watched(self) -> int:
+        return len(self.local.channels.open)
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "GOOGLE_CLIENT_ID": self.local.client.client_id, "GOOGLE_CLIENT_SECRET": self.local.client.client_secret,
+            "GOOGLE_API_URL": self.local.api_url, "GOOGLE_AUTHORIZE_URL": self.local.authorize_url,
+            "GOOGLE_TOKEN_URL": self.local.token_url,
+        }  # fmt: skip
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        runner = web.AppRunner(self.local.web, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.local.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield
+        await self.local.close()
+        await runner.cleanup()
+
+    def add(self, mail: str) -> None:
+        calendar = self.local.add_account(mail).primary
+        self._moving[mail] = calendar.add(GoogleEntry(MOVING, *_hours(1))).id
+        for day in range(OTHERS):
+            calendar.add(GoogleEntry(f"Meeting {day}", *_hours(day + 2)))
+
+    def connected(self, mail: str) -> tuple[Offer, Credentials]:
+        verifier, client = new_verifier(), self.local.client
+        asked = {
+            "client_id": client.client_id, "redirect_uri": REDIRECT, "response_type": "code", "scope": " ".join(SCOPES),
+            "access_type": "offline", "code_challenge_method": "S256", "code_challenge": challenge_of(verifier),
+        }  # fmt: skip
+        back = dict(parse_qsl(urlsplit(self.local.oauth.decide(asked, mail)).query))
+        tokens = self.local.oauth.exchange(
+            {"client_id": client.client_id, "client_secret": client.client_secret, "redirect_uri": REDIRECT,
+             "grant_type": "authorization_code", "code": back["code"], "code_verifier": verifier}
+        )  # fmt: skip
+        return _connected(mail, mail, tokens["access_token"], tokens["refresh_token"])
+
+    def calendar(self, mail: str) -> str:
+        return f"{self.local.api_url}calendars/{mail}/events"
+
+    def move(self, mail: str, start: datetime, end: datetime) -> None:
+        self.local.accounts[mail].primary.move(self._moving[mail], start, end)
+
+    async def tell(self, mail: str, address: str) -> None:
+        account = self.local.accounts[mail]
+        wanted = {"id": mail.replace("@", "-").replace(".", "-"), "type": "web_hook", "address": address}
+        self.local.channels.watch(account, account.primary, wanted)
+
+    def _taken(self, push: Push) -> None:
+        if push.status == 200:  # HTTP
+            self.answered[self.local.channels.open[push.channel_id].account] = time.time()
+
+
+class Microsoft:
+    """`Provider`."""
+
+    name = "microsoft"
+
+    def __init__(self) -> None:
+        self.local = LocalMicrosoft(_now)
+        self.local.pushes.on_answer = self._taken
+        self.answered: dict[str, float] = {}
+        self._moving: dict[str, str] = {}
+
+    @property
+    def watched(self) -> int:
+        return len(self.local.subscriptions.all)
+
+    def settings(self) -> dict[str, str]:
+        return {
+            "MICROSOFT_CLIENT_ID": self.local.oauth.client_id,
+            "MICROSOFT_CLIENT_SECRET": self.local.oauth.client_secret,
+            "MICROSOFT_GRAPH_URL": self.local.graph_url, "MICROSOFT_AUTHORITY": self.local.authority,
+        }  # fmt: skip
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        async with self.local:
+            yield
+
+    def add(self, mail: str) -> None:
+        calendar = self.local.add_account(mail).main
+        self._moving[mail] = calendar.add(MicrosoftEntry(MOVING, *_hours(1))).id
+        for day in range(OTHERS):
+            calendar.add(MicrosoftEntry(f"Meeting {day}", *_hours(day + 2)))
+
+    def connected(self, mail: str) -> tuple[Offer, Credentials]:
+        return _connected(mail, self.local.accounts[mail].main.id, self.local.oauth.issue(mail), "")
+
+    def calendar(self, mail: str) -> str:
+        return f"{self.local.graph_url}me/calendars/{self.local.accounts[mail].main.id}/calendarView/delta"
+
+    def move(self, mail: str, start: datetime, end: datetime) -> None:
+        self.local.accounts[mail].main.move(self._moving[mail], start, end)
+
+    async def tell(self, mail: str, address: str) -> None:
+        account = self.local.accounts[mail]
+        await self.local.subscriptions.create(
+            account,
+            {"changeType": "created,updated,deleted", "notificationUrl": address,
+             "resource": f"me/calendars/{account.main.id}/events", "clientState": "bare",
+             "expirationDateTime": (_now() + timedelta(days=6)).isoformat()},
+        )  # fmt: skip
+
+    def _taken(self, delivery: Delivery) -> None:
+        if delivery.status in {200, 202}:  # HTTP
+            for told in delivery.body["value"]:
+                self.answered[self.local.subscriptions.all[told["subscriptionId"]].account] = time.time()
+
+
+def _connected(mail: str, calendar: str, access: str, refresh: str) -> tuple[Offer, Credentials]:
+    offer = Offer(mail, mail, (OfferedCalendar(calendar, "Work", main=True),))
+    return offer, Credentials(access, refresh, _now() + timedelta(minutes=59))
+
+
+def _hours(days: int) -> tuple[datetime, datetime]:
+    """An hour in so many days."""
+    start = (_now() + timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
+    return start, start + timedelta(hours=1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait until it holds. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.1)
