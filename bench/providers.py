@@ -47,8 +47,8 @@ class Provider(Protocol):
         """It listens on loopback."""
         ...
 
-    def add(self, mail: str) -> None:
-        """An account with its calendar."""
+    def add(self, mail: str, others: int = OTHERS) -> None:
+        """An account with its calendar: the event that moves, and so many others in the days after."""
         ...
 
     def connected(self, mail: str) -> tuple[Offer, Credentials]:
@@ -100,17 +100,18 @@ class Google:
         await self.local.close()
         await runner.cleanup()
 
-    def add(self, mail: str) -> None:
+    def add(self, mail: str, others: int = OTHERS) -> None:
         calendar = self.local.add_account(mail).primary
         self._moving[mail] = calendar.add(GoogleEntry(MOVING, *_hours(1))).id
-        for day in range(OTHERS):
-            calendar.add(GoogleEntry(f"Meeting {day}", *_hours(day + 2)))
+        for number in range(others):
+            calendar.add(GoogleEntry(f"Meeting {number}", *_hours(2 + number % OTHERS)))
 
     def connected(self, mail: str) -> tuple[Offer, Credentials]:
         verifier, client = new_verifier(), self.local.client
         asked = {
             "client_id": client.client_id, "redirect_uri": REDIRECT, "response_type": "code", "scope": " ".join(SCOPES),
-            "access_type": "offline", "code_challenge_method": "S256", "code_challenge": challenge_of(verifier),
+            "access_type": "offline", "prompt": "consent", "code_challenge_method": "S256",
+            "code_challenge": challenge_of(verifier),
         }  # fmt: skip
         back = dict(parse_qsl(urlsplit(self.local.oauth.decide(asked, mail)).query))
         tokens = self.local.oauth.exchange(
@@ -162,11 +163,11 @@ class Microsoft:
         async with self.local:
             yield
 
-    def add(self, mail: str) -> None:
+    def add(self, mail: str, others: int = OTHERS) -> None:
         calendar = self.local.add_account(mail).main
         self._moving[mail] = calendar.add(MicrosoftEntry(MOVING, *_hours(1))).id
-        for day in range(OTHERS):
-            calendar.add(MicrosoftEntry(f"Meeting {day}", *_hours(day + 2)))
+        for number in range(others):
+            calendar.add(MicrosoftEntry(f"Meeting {number}", *_hours(2 + number % OTHERS)))
 
     def connected(self, mail: str) -> tuple[Offer, Credentials]:
         return _connected(mail, self.local.accounts[mail].main.id, self.local.oauth.issue(mail), "")
