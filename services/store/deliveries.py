@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store.engine import Database
-from services.store.grouped import Grouped
+from services.store.grouped import Grouped, in_one_transaction
 from services.store.marks import insert_for
 from services.store.models import Delivery
 
@@ -38,7 +38,7 @@ class DeliveryStore:
     def __init__(self, database: Database) -> None:
         """`database` is where they are kept, so that all replicas agree."""
         self._database = database
-        self._claims: Grouped[Claim, bool] = Grouped(database, claim_all)
+        self._claims: Grouped[Claim, bool] = Grouped(in_one_transaction(database, claim_all))
 
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
         """Whether this is the first time; from now on it is not."""

@@ -20,7 +20,7 @@ from services.store.columns import Vault
 from services.store.due import own_status
 from services.store.engine import Database
 from services.store.facts import pause_of
-from services.store.grouping import Grouped
+from services.store.grouped import Grouped
 from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
 from services.store.notices import NoticeStore
 from services.store.records import WishRecords, save_budgets
@@ -110,11 +110,11 @@ class LaneStore:
 
     async def intend(self, wish: Wish, memory: Memory, read: tuple[datetime, datetime], budget: str) -> bool:
         """As `WishRecords.intend`, sharing its transaction with others."""
-        return await self._intend(Intention(wish, memory, read, budget))
+        return await self._intend.put(Intention(wish, memory, read, budget))
 
     async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
         """As `WishRecords.settle`, sharing its transaction with others."""
-        await self._settle(Settlement(wish, memory, attempt, budget))
+        await self._settle.put(Settlement(wish, memory, attempt, budget))
 
     async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
         """As `WishRecords.drop`."""

@@ -15,7 +15,7 @@ from services.model import Override, OverrideKind, PersonKey
 from services.store.columns import Vault
 from services.store.deliveries import Claim, claim_all
 from services.store.engine import Database
-from services.store.grouped import Grouped
+from services.store.grouped import Grouped, in_one_transaction
 from services.store.marks import insert_for, mark_all_due, mark_due
 from services.store.models import OverrideRow
 
@@ -48,7 +48,7 @@ class OverrideStore:
         """`vault` seals text and emoji."""
         self._database = database
         self._vault = vault
-        self._additions: Grouped[_Addition, bool] = Grouped(database, self._add_all)
+        self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
         """Store `override`; False, and nothing is changed, where one with its id was stored before.

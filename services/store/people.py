@@ -18,7 +18,7 @@ from services.model import Pause, PersonKey, Status
 from services.people import GrantState, PersonView, zone_or
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.grouped import Grouped
+from services.store.grouped import Grouped, in_one_transaction
 from services.store.marks import Upsert, insert_for, mark_all_due, mark_due
 from services.store.models import Ask, OAuthState, Person
 from services.store.notices import NoticeStore
@@ -72,7 +72,7 @@ class PeopleStore:
         self._notices = notices
         self._standings = standings
         self._events = events
-        self._hints: Grouped[_Hint, bool] = Grouped(database, self._see_all)
+        self._hints: Grouped[_Hint, bool] = Grouped(in_one_transaction(database, self._see_all))
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""

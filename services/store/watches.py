@@ -18,7 +18,7 @@ from services.ports import Connection, Watch
 from services.store.calendar_rows import CLAIMED, CalendarRows, of_the_account
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
-from services.store.grouping import Grouped
+from services.store.grouped import Grouped
 from services.store.models import Account, Calendar, Person, WatchRow
 
 log = structlog.get_logger(__name__)
@@ -150,11 +150,11 @@ class WatchStore:
 
     async def find(self, watch_id: str) -> Known | None:
         """The watch of that id, looked for along with others that are named at the same time."""
-        return await self._finds(watch_id)
+        return await self._finds.put(watch_id)
 
     async def hint(self, known: Known, now: datetime) -> None:
         """Its calendar is due, along with others of which we hear at the same time."""
-        await self._hints((known, now))
+        await self._hints.put((known, now))
 
     async def renew_now(self, known: Known, now: datetime) -> None:
         """The watch is to be renewed."""

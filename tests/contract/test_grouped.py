@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store.engine import Database
-from services.store.grouped import Grouped
+from services.store.grouped import Grouped, in_one_transaction
 from services.store.models import Lane
 
 
@@ -41,7 +41,7 @@ async def stored(database: Database) -> list[str]:
 
 async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
     writer = Writer()
-    grouped = Grouped(database, writer.write)
+    grouped = Grouped(in_one_transaction(database, writer.write))
     assert await asyncio.gather(*(grouped.put(name) for name in ("c", "a", "b"))) == ["C", "A", "B"]
     assert writer.groups == [["c", "a", "b"]]
     assert await stored(database) == ["a", "b", "c"]
@@ -49,7 +49,7 @@ async def test_facts_that_arrive_together_share_a_transaction_in_their_order(dat
 
 async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database: Database) -> None:
     writer = Writer()
-    grouped = Grouped(database, writer.write)
+    grouped = Grouped(in_one_transaction(database, writer.write))
     found = await asyncio.gather(*(grouped.put(name) for name in ("a", "bad", "b")), return_exceptions=True)
     assert [one if isinstance(one, str) else type(one) for one in found] == ["A", IntegrityError, "B"]
     assert await stored(database) == ["a", "b"]
@@ -59,7 +59,7 @@ async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database:
 
 async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
     writer = Writer()
-    grouped = Grouped(database, writer.write)
+    grouped = Grouped(in_one_transaction(database, writer.write))
     writer.gate.clear()
     waiting = asyncio.create_task(grouped.put("a"))
     await writer.began.wait()
@@ -74,7 +74,7 @@ async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
 
 async def test_request_that_is_given_up_ends_nobody_elses_transaction(database: Database) -> None:
     writer = Writer()
-    grouped = Grouped(database, writer.write)
+    grouped = Grouped(in_one_transaction(database, writer.write))
     writer.gate.clear()
     first, second = (asyncio.create_task(grouped.put(name)) for name in ("a", "b"))
     await writer.began.wait()
