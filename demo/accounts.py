@@ -14,8 +14,8 @@ from demo.google_book import GoogleBook
 from demo.microsoft.server import LocalMicrosoft
 from demo.microsoft_book import MicrosoftBook
 from demo.people import PERSONAS, Persona
+from services.providers import GOOGLE, MICROSOFT
 
-GOOGLE, MICROSOFT = "google", "microsoft"
 NAMES: Mapping[str, str] = {FEED: "Feed", GOOGLE: "Google", MICROSOFT: "Microsoft"}
 
 

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from demo.accounts import GOOGLE, MICROSOFT
 from demo.books import Book
 from demo.clock import DemoClock
+from services.providers import GOOGLE, MICROSOFT
 
 _PATHS = {
     f"/{GOOGLE}/o/oauth2/v2/auth": GOOGLE,

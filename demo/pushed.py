@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from demo.accounts import GOOGLE, MICROSOFT, address_of
+from demo.accounts import address_of
 from demo.google import LocalGoogle
 from demo.google.channels import Push
 from demo.microsoft.push import Delivery
 from demo.microsoft.server import LocalMicrosoft
 from demo.people import PERSONAS
 from demo.slack import LocalSlack
+from services.providers import GOOGLE, MICROSOFT
 
 _KEEP = 500
 _SUCCESS = range(200, 300)

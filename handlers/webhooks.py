@@ -20,6 +20,7 @@ from services.calendars.google.notifications import read_push
 from services.calendars.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
 from services.errors import RequestError, SignatureError, TooManyRequestsError
 from services.metrics import Metrics
+from services.providers import GOOGLE, MICROSOFT
 
 ANSWER_WITHIN = 2.0
 """Seconds until a batch is acknowledged; what is not stored by then is stored afterwards."""
@@ -34,7 +35,7 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class Pushes(Protocol):
-    """What is told: `calendars.watching.Pushes`. Each is False for an unknown watch.
+    """What is told: `calendars.pushes.Pushes`. Each is False for an unknown watch.
 
     Each raises SignatureError where the watch is known and the secret is another's.
     """
@@ -92,9 +93,9 @@ class Webhooks:
         try:
             known = await self.pushes.changed(push.watch_id, push.secret, remote_id=push.resource_id)
         except SignatureError:
-            self._count("google", Outcome.FORGED)
+            self._count(GOOGLE, Outcome.FORGED)
             raise
-        self._count("google", Outcome.TAKEN if known else Outcome.UNKNOWN)
+        self._count(GOOGLE, Outcome.TAKEN if known else Outcome.UNKNOWN)
         return web.Response()
 
     async def microsoft(self, request: web.Request) -> web.Response:
@@ -134,8 +135,8 @@ class Webhooks:
             try:
                 known = await self._fact(notification)
             except SignatureError:
-                return self._count("microsoft", Outcome.FORGED)
-        return self._count("microsoft", Outcome.TAKEN if known else Outcome.UNKNOWN)
+                return self._count(MICROSOFT, Outcome.FORGED)
+        return self._count(MICROSOFT, Outcome.TAKEN if known else Outcome.UNKNOWN)
 
     def _fact(self, told: Notification) -> Awaitable[bool]:
         match told.lifecycle_event:

@@ -1,4 +1,4 @@
-"""What the providers of calendars are called: names of products, the same in every language. Pure."""
+"""The providers of calendars, as `calendars.provider` has them, and what people call them. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from types import MappingProxyType
 GOOGLE = "google"
 MICROSOFT = "microsoft"
 CALDAV = "caldav"
+ICS = "ics"
+HOOK = "hook"
+FILE = "file"
+
+PUSHING = frozenset({GOOGLE, MICROSOFT})
+"""Those that tell of changes when they are asked to."""
 
 NAMES: Mapping[str, str] = MappingProxyType(
-    {GOOGLE: "Google Calendar", MICROSOFT: "Microsoft 365", CALDAV: "CalDAV", "ics": "ICS"}
+    {GOOGLE: "Google Calendar", MICROSOFT: "Microsoft 365", CALDAV: "CalDAV", ICS: "ICS"}
 )
+"""Names of products, the same in every language. What comes to a hook or as a file is of no provider."""
 
 
 def named(provider: str) -> str:

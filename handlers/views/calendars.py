@@ -11,7 +11,7 @@ from handlers.views.blocks import cut, escape
 from services.calendars.accounts import AccountView
 from services.errors import AccountLostError
 from services.locale import Voice
-from services.providers import named
+from services.providers import FILE, HOOK, named
 
 
 class CalendarLine(Protocol):
@@ -38,9 +38,6 @@ class CalendarLine(Protocol):
     @property
     def watched(self) -> bool: ...  # noqa: D102  # see CalendarView
 
-
-HOOK = "hook"
-FILE = "file"
 
 _LONGEST_NAME = 80
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}

@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.views import blocks as kit
-from handlers.views.calendars import FILE, HOOK, CalendarLine, account_line, calendar_line, grouped
+from handlers.views.calendars import CalendarLine, account_line, calendar_line, grouped
 from handlers.views.replies import forget_button, grant_button
 from handlers.views.sentences import asked, standing, timeline_lines
 from services.calendars.accounts import AccountView
 from services.locale import Voice
+from services.providers import FILE, HOOK
 from services.status import Now
 
 _MOST_LINES = 30

@@ -14,9 +14,7 @@ from services.calendars.health import Health
 from services.calendars.parting import Parter, Parting
 from services.model import PersonKey
 from services.ports import Bell, Clock
-
-ICS = "ics"
-"""The provider of a feed, in `calendars.provider`."""
+from services.providers import ICS
 
 FEED_FIELD = "feed"
 """The block of the modal `connect_calendar` that holds a feed's address."""

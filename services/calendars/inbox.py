@@ -18,10 +18,6 @@ from services.errors import CalendarError, CalendarTooLargeError, NotACalendarEr
 from services.model import PersonKey
 from services.ports import Changes, Connection, Expander, Problem
 
-HOOK = "hook"
-FILE = "file"
-"""The providers that have an inbox, in `calendars.provider`."""
-
 LOOK_AGAIN = timedelta(days=1)
 """How often a calendar to which nothing comes is looked at: its window moves with time."""
 

@@ -28,7 +28,7 @@ from services.calendars.google.push import GoogleWatcher
 from services.calendars.google.source import GoogleSource
 from services.calendars.hooks import Hooks
 from services.calendars.ics.expand import Expander
-from services.calendars.inbox import FILE, HOOK, InboxSource
+from services.calendars.inbox import InboxSource
 from services.calendars.links import SignedLinks
 from services.calendars.microsoft import scopes as microsoft_scopes
 from services.calendars.microsoft.api import GraphApi
@@ -44,7 +44,7 @@ from services.counted import CountedSource
 from services.metrics import Metrics
 from services.net import AddressRules, GuardedClient
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
-from services.providers import CALDAV, GOOGLE, MICROSOFT, NAMES
+from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT, NAMES
 from services.settings import Settings
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
@@ -109,7 +109,7 @@ def compose(
         people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings, clock=clock, bell=bell,
     )  # fmt: skip
     sources: dict[str, Source] = {
-        "ics": FeedSource(guarded, expander),
+        ICS: FeedSource(guarded, expander),
         CALDAV: CaldavSource(guarded, expander),
         HOOK: InboxSource(stores.inbox, expander),
         FILE: InboxSource(stores.inbox, expander),

@@ -16,11 +16,11 @@ from services.calendars.pace import PROVIDER as _PROVIDER
 from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Changes, Connection
+from services.providers import CALDAV
 from services.store.columns import UtcInstant, Vault
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
 _LONGEST_NAME = 200
-_WITH_PASSWORD = "caldav"  # noqa: S105 - a provider
 
 
 class CalendarRows:
@@ -158,7 +158,7 @@ def of_the_account() -> ColumnElement[bool]:
         Account.team_id == Calendar.team_id,
         Account.user_id == Calendar.user_id,
         Account.account_id == Calendar.account_id,
-        Account.provider == _WITH_PASSWORD,
+        Account.provider == CALDAV,
     )
 
 

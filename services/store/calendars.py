@@ -18,6 +18,7 @@ from services.calendars.hooks import shown_by
 from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.model import PersonKey
 from services.ports import Changes, Connection, OfferedCalendar
+from services.providers import PUSHING
 from services.store import marks
 from services.store.calendar_rows import (
     CLAIMED,
@@ -42,9 +43,6 @@ log = structlog.get_logger(__name__)
 
 MOST = 20
 """Calendars that one person may connect."""
-
-PUSHING = frozenset({"google", "microsoft"})
-"""Providers that tell of changes when they are asked to."""
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100

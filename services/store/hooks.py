@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select, update
 
 from services.calendars.hooks import Hook
-from services.calendars.inbox import HOOK
 from services.model import PersonKey
 from services.people import zone_or
+from services.providers import HOOK
 from services.store.calendar_rows import owned_by
 from services.store.columns import Vault
 from services.store.engine import Database

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.health import Health
-from services.calendars.inbox import FILE, Arrival
+from services.calendars.inbox import Arrival
 from services.errors import (
     AlreadyConnectedError,
     NotGrantedError,
@@ -20,6 +20,7 @@ from services.errors import (
     TooManyRequestsError,
 )
 from services.model import PersonKey
+from services.providers import FILE
 from services.store.calendar_rows import CalendarRows, owned_by, the_person
 from services.store.calendars import MOST
 from services.store.columns import UtcInstant, Vault

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from services.calendars.health import Saved
 from services.calendars.hooks import digest_of
-from services.calendars.inbox import FILE
 from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
 from services.model import PersonKey
+from services.providers import FILE
 from services.store import inbox as module
 from services.store.calendars import MOST, CalendarStore
 from services.store.columns import SealedBytes, Vault

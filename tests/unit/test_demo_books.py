@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from demo import accounts, books, shown
-from demo.accounts import GOOGLE, MICROSOFT
 from demo.books import FEED, Book
 from demo.calendars import Calendars, NotAnEntryError, sample
 from demo.clock import DemoClock
@@ -26,6 +25,7 @@ from demo.people import PERSONAS
 from demo.pushed import Pushed
 from demo.seed import people_the_workspace
 from demo.slack import LocalSlack
+from services.providers import GOOGLE, MICROSOFT
 
 MONDAY = date(2026, 3, 23)
 """The week after, the clocks change in London."""
