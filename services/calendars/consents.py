@@ -143,7 +143,9 @@ class Consents:
         """
         found = self._provider(provider)
         now = self._clock.now()
-        ticket = await self._states.take(state, f"state:{provider}", now, cookie)
+        # A provider tells whose account it is, never whose Slack: only the cookie shows that whoever allowed it is who
+        # followed the link, and not somebody to whom they passed the provider's page on.
+        ticket = await self._states.take(state, f"state:{provider}", now, cookie) if cookie else None
         if ticket is None:
             raise LinkExpiredError("state")
         if error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import datetime
 
 from sqlalchemy import delete, insert
 
+from services.crypto import digest_of
 from services.errors import SealError
 from services.grants import Ticket
 from services.store.columns import Vault
@@ -33,13 +33,13 @@ class StateStore:
         `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
         """
         secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
-        digest = _digest(secret)
+        digest = digest_of(secret)
         async with self._database.write() as connection:
             await connection.execute(
                 insert(OAuthState).values(
                     team_id=ticket.team_id,
                     digest=digest,
-                    browser=_digest(bound_to) if bound_to else "",
+                    browser=digest_of(bound_to) if bound_to else "",
                     purpose=ticket.purpose,
                     user_id=ticket.user_id,
                     expires_at=expires_at,
@@ -52,8 +52,9 @@ class StateStore:
         """What `secret` was made for, and it is good no more.
 
         None where it is unknown, used, expired, made for another purpose or bound to another browser than the one
-        that brings the cookie `bound_to`. One that brings none is let through: links are opened in Slack's own
-        browser and finished in another, and a token is only ever kept for whom Slack says it belongs to.
+        that brings the cookie `bound_to`. One that brings none is let through: an install is opened in Slack's own
+        browser and finished in another, and a token is only ever kept for whom Slack says it belongs to. Where nobody
+        says so, whoever calls asks for a cookie first.
         """
         form = _SECRET.fullmatch(secret)
         if form is None:
@@ -63,8 +64,8 @@ class StateStore:
                 delete(OAuthState)
                 .where(
                     OAuthState.team_id == form[1],
-                    OAuthState.digest == _digest(secret),
-                    *((OAuthState.browser.in_(("", _digest(bound_to))),) if bound_to else ()),
+                    OAuthState.digest == digest_of(secret),
+                    *((OAuthState.browser.in_(("", digest_of(bound_to))),) if bound_to else ()),
                     OAuthState.purpose == purpose,
                     OAuthState.expires_at > now,
                 )
@@ -74,11 +75,7 @@ class StateStore:
         if row is None:
             return None
         try:
-            verifier = self._vault.open(row.verifier, _VERIFIER, form[1], _digest(secret))
+            verifier = self._vault.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
         except SealError:  # its key is gone: as good as expired
             return None
         return Ticket(purpose, form[1], row.user_id, verifier or "")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -86,6 +86,7 @@ async def test_state_is_good_once_and_for_ten_minutes(bureau: Bureau, provider: 
         {"state": "T1." + "x" * 43},
         {"state": ""},
         {"cookie": "c" * 43},
+        {"cookie": ""},
         {"code": ""},
         {"code": "no-such-code"},
     ],
