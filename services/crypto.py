@@ -21,6 +21,14 @@ def new_key() -> str:
     return Fernet.generate_key().decode("ascii")
 
 
+def digest_of(secret: str) -> str:
+    """What is kept of a random secret that somebody else has: SHA-256, 64 hexadecimal digits. Not for passwords.
+
+    What comes from outside may be no secret of ours, and not even text that UTF-8 can hold.
+    """
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
 class Sealer:
     """Seals with the newest key, opens with any."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 from collections import OrderedDict, deque
@@ -15,6 +14,7 @@ import structlog
 
 from services.calendars import itip
 from services.calendars.checking import readable
+from services.crypto import digest_of
 from services.errors import TooManyRequestsError, UnknownPathError
 from services.model import Override, PersonKey
 from services.ports import Bell, Clock, Expander
@@ -184,11 +184,6 @@ class HookPace:
             return max(1, math.ceil((used[0] + _MINUTE - now).total_seconds()))
         used.append(now)
         return 0
-
-
-def digest_of(secret: str) -> str:
-    """What is kept of a secret."""
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 def shown_by(key: PersonKey, calendar_id: str) -> str:

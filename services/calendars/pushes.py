@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.watching import digest_of
+from services.crypto import digest_of
 from services.errors import SignatureError
 from services.model import PersonKey
 from services.ports import Bell, Clock

@@ -6,7 +6,6 @@ Without a promise a calendar is looked at regularly all the same (`rhythm`): a w
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from services.crypto import digest_of
 from services.engine.guard import guarded
 from services.errors import AccountLostError, CalendarError, PushNotPossibleError
 from services.ports import AccessTokens, Bell, Clock, Connection, Report, Watch, Watcher
@@ -154,8 +154,3 @@ class WatchKeeping:
         if isinstance(failure, PushNotPossibleError):
             delay = HOPELESS_EVERY
         return self._clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
-
-
-def digest_of(secret: str) -> str:
-    """What is kept of a secret that pushes bring."""
-    return hashlib.sha256(secret.encode()).hexdigest()

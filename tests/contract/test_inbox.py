@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.calendars.health import Saved
-from services.calendars.hooks import digest_of
+from services.crypto import digest_of
 from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
 from services.model import PersonKey
 from services.providers import FILE
@@ -79,9 +79,20 @@ async def test_whole_file_takes_the_place_of_what_waits(inbox: InboxStore, store
     calendar_id = await inbox.connect(ANN, "work", "Work", b"one", now=NOW, whole=True)
     await inbox.put(ANN, calendar_id, b"two", NOW)
     await inbox.put(ANN, calendar_id, b"three", NOW, whole=True)
-    assert await seqs(inbox, calendar_id) == [(1, b"three")]
+    assert await seqs(inbox, calendar_id) == [(3, b"three")]
     shown = await view(store)
     assert (shown.provider, shown.name, shown.due_at) == (FILE, "Work", NOW)
+
+
+async def test_whole_file_that_comes_while_another_is_worked_in_is_not_taken_for_it(
+    inbox: InboxStore, store: CalendarStore
+) -> None:
+    calendar_id = await inbox.connect(ANN, "work", "Work", b"one", now=NOW, whole=True)
+    claimed = await claim_one(store)
+    await inbox.put(ANN, calendar_id, b"two", NOW + timedelta(seconds=1), whole=True)
+    assert await store.save(claimed, full([meeting(1)], taken=1), WORKED, NOW) is Saved.CHANGED
+    assert [content for _, content in await seqs(inbox, calendar_id)] == [b"two"]
+    assert (await view(store)).due_at == NOW + timedelta(seconds=1)
 
 
 async def test_file_is_known_by_its_name_to_its_person_alone(inbox: InboxStore) -> None:
