@@ -64,11 +64,11 @@ class InboxStore:
             )
             if not found.rowcount:
                 return False
-            if whole:
-                await connection.execute(delete(InboxRow).where(_of(key, calendar_id)))
             sizes = select(func.count(), func.sum(func.length(InboxRow.content)), func.max(InboxRow.seq))
             count, size, last = (await connection.execute(sizes.where(_of(key, calendar_id)))).one()
-            if count >= MOST_WAITING or (size or 0) > MOST_BYTES:
+            if whole:  # numbered after what it replaces, which may be being worked in and is taken out by its number
+                await connection.execute(delete(InboxRow).where(_of(key, calendar_id)))
+            elif count >= MOST_WAITING or (size or 0) > MOST_BYTES:
                 raise TooManyRequestsError("too much waits", retry_after=_WAIT)
             row = self._row(key, calendar_id, (last or 0) + 1, content, now, whole=whole)
             await connection.execute(insert(InboxRow).values(row))
