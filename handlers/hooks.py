@@ -14,12 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.calls import view_call
 from handlers.hook_status import read
-from handlers.surface import Hooks as OwnHooks
 from handlers.surface import Person, Surface, person, text_of
 from handlers.views import modals, replies
 from handlers.views.hooks import shown_once
 from services.calendars.hooks import PATH, Hook
-from services.errors import InputError, NothingToDoError, NotOfferedError, RequestError
+from services.errors import InputError, NothingToDoError, RequestError
 from services.model import Override
 from services.ports import Clock
 
@@ -108,7 +107,7 @@ class HookModals:
         await ack()
         who = await person(self.surface, context)
         try:
-            address = await _hooks(self.surface).create(who.key)
+            address = await self.surface.hooks.create(who.key)
         except InputError as error:
             view = modals.done(who.voice, who.voice.say("Your hook"), [who.voice.say(error.sentence())])
         else:
@@ -127,16 +126,10 @@ class HookModals:
 
 async def show_rotated(surface: Surface, who: Person, client: AsyncWebClient, body: Body, calendar_id: str) -> None:
     """Give a hook a new address and show it in a modal. Raises NothingToDoError where there is no such hook."""
-    address = await _hooks(surface).rotate(who.key, calendar_id)
+    address = await surface.hooks.rotate(who.key, calendar_id)
     if address is None:
         raise NothingToDoError("no such hook")
     await _show(client, body, shown_once(who.voice, address))
-
-
-def _hooks(surface: Surface) -> OwnHooks:
-    if surface.hooks is None:
-        raise NotOfferedError("hooks")
-    return surface.hooks
 
 
 async def _show(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:

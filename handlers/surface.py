@@ -73,7 +73,6 @@ class Surface:
     clock: Clock
     accounts: Accounts
     hooks: Hooks
-    caldav: bool = True
     background: Background = field(default_factory=Background)
 
 
@@ -113,10 +112,7 @@ def known(view: PersonView, clock: Clock) -> Person:
 
 async def connect_form(surface: Surface, who: Person, *, problem: str = "", before: Typed | None = None) -> View:
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
-    return modals.connect(
-        who.voice, accounts=await surface.accounts.links(who.key), caldav=surface.caldav,
-        problem=problem, before=before,
-    )  # fmt: skip
+    return modals.connect(who.voice, accounts=await surface.accounts.links(who.key), problem=problem, before=before)
 
 
 def request_of(context: AsyncBoltContext) -> str:

@@ -43,7 +43,6 @@ def connect(
     voice: Voice,
     *,
     accounts: Sequence[Account] = (),
-    caldav: bool = True,
     problem: str = "",
     before: Typed | None = None,
 ) -> View:
@@ -72,8 +71,7 @@ def connect(
             ),
         )
     )
-    if caldav:
-        blocks += _caldav(voice, before or Typed())
+    blocks += _caldav(voice, before or Typed())
     create = kit.button(voice.say("Create a hook"), "create_hook")
     what = voice.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
     blocks += [kit.divider(), kit.section(what, create)]

@@ -37,7 +37,6 @@ class Authority:
     """
 
     provider: str
-    name: str
     client_id: str
     client_secret: str = field(repr=False)
     authorize_url: str

@@ -44,7 +44,7 @@ from services.counted import CountedSource
 from services.metrics import Metrics
 from services.net import AddressRules, GuardedClient
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
-from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT, NAMES
+from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
 from services.settings import Settings
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
@@ -66,7 +66,6 @@ class Calendars:
     sync: CalendarSync
     watching: WatchKeeping
     partings: Partings
-    expander: Expander
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
 
@@ -143,7 +142,6 @@ def compose(
         sync=sync,
         watching=WatchKeeping(stores.watches, watchers, access, clock, bell),
         partings=partings,
-        expander=expander,
         closing=(sync.close, partings.close, expander.close, checker.close, guarded.close, trusted.close),
     )
 
@@ -154,7 +152,7 @@ def authorities(config: Settings) -> list[Authority]:
     if config.google_client_id:
         found.append(
             Authority(
-                GOOGLE, NAMES[GOOGLE], config.google_client_id, _plain(config.google_client_secret),
+                GOOGLE, config.google_client_id, _plain(config.google_client_secret),
                 authorize_url=config.google_authorize_url, token_url=config.google_token_url,
                 revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_scopes.SCOPES),
                 required=frozenset({google_scopes.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
@@ -166,7 +164,7 @@ def authorities(config: Settings) -> list[Authority]:
         login = f"{config.microsoft_login_url}/oauth2/v2.0"
         found.append(
             Authority(
-                MICROSOFT, NAMES[MICROSOFT], config.microsoft_client_id, _plain(config.microsoft_client_secret),
+                MICROSOFT, config.microsoft_client_id, _plain(config.microsoft_client_secret),
                 authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_scopes.SCOPES),
                 required=microsoft_scopes.REQUIRED, read_scopes=microsoft_scopes.granted,
                 extra={"response_mode": "query", "prompt": "select_account"},

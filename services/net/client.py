@@ -34,6 +34,8 @@ from services.errors import (
 from services.net.addresses import LONGEST_LINK, AddressRules, clean
 
 BODY_LIMIT = 25 * 1024 * 1024
+"""Bytes of an answer, decompressed."""
+
 REDIRECTS = 5
 SECONDS = 30.0
 CONNECT_SECONDS = 10.0

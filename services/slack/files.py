@@ -9,38 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any
 
 from yarl import URL
 
 from services.calendars.files import SentFile
 from services.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
-from services.net import Response
+from services.net import BODY_LIMIT, Fetcher
 from services.slack.client import SlackClients
 from services.slack.errors import error_for
 
 INFO = "files.info"
-BODY_LIMIT = 25 * 1024 * 1024
 SLACK = "slack.com"
 
 _DOWNLOAD = "files.download"
 _HTTPS = 443
-
-
-class Fetcher(Protocol):
-    """Where bytes come from: `net.GuardedClient`."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        redirects: int = 5,
-    ) -> Response:
-        """The answer, whatever its status. Raises a `CalendarError`."""
-        ...
 
 
 class SlackFiles:

@@ -21,7 +21,7 @@ OLD = Credentials("old", "refresh-1", NOW, frozenset({"read"}))
 
 def authority(url: str) -> Authority:
     return Authority(
-        "google", "Google Calendar", "client", "secret", authorize_url="https://accounts.example/auth?hl=en",
+        "google", "client", "secret", authorize_url="https://accounts.example/auth?hl=en",
         token_url=f"{url}/token", asked=("read", "list"), required=frozenset({"read"}),
         read_scopes=lambda text: frozenset(text.split()), revoke_url=f"{url}/revoke", extra={"prompt": "consent"},
     )  # fmt: skip

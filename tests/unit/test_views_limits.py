@@ -131,7 +131,6 @@ def test_views_stay_within_slacks_limits(voice: Voice) -> None:
         home.stranger(voice, ""),
         modals.connect(voice),
         modals.connect(voice, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
-        modals.connect(voice, caldav=False),
         modals.looking(voice),
         accounts.choose(voice, choice(1), [NASTY]),
         accounts.choose(voice, choice(10)),

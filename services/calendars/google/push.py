@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from services.calendars.api import authorized
 from services.calendars.google.api import GoogleApi, reasons
+from services.calendars.google.notifications import LONGEST_RESOURCE_ID
 from services.errors import CalendarError, PushNotPossibleError
 from services.ports import AccessTokens, Connection, Watch
 
@@ -18,7 +19,6 @@ LIFETIME = timedelta(days=7)
 """What is asked for, and Google's own default (events.watch, `params.ttl`)."""
 
 LONGEST_LIFETIME = timedelta(days=31)
-LONGEST_RESOURCE_ID = 256
 
 _NEVER = frozenset(
     {

@@ -14,17 +14,9 @@ from typing import Any
 
 from services.calendars.api import Answer, authorized
 from services.calendars.microsoft.api import GraphApi, calendar_path, escaped
-from services.calendars.microsoft.notifications import (
-    Lifecycle,
-    Notification,
-    client_state,
-    read_notifications,
-    validation,
-)
+from services.calendars.microsoft.notifications import client_state
 from services.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError
 from services.ports import AccessTokens, Connection, Watch
-
-__all__ = ["LIFE", "Lifecycle", "MicrosoftWatcher", "Notification", "client_state", "read_notifications", "validation"]
 
 LIFE = timedelta(minutes=10_070)
 """Just under seven days: what Graph takes for Outlook's events without their data."""
