@@ -92,8 +92,7 @@ async def disconnects(whole: Whole, user: str = ANN) -> None:
 
 async def chooses(whole: Whole, what: str, user: str) -> None:
     """They choose the one option whose value begins like that."""
-    await whole.slack.people.home_opened(user)
-    await whole.settle()
+    await whole.opens_home(user)
     home = whole.slack.homes[user]
     menus = [block["accessory"] for block in home.view["blocks"] if "accessory" in block]
     options = [one for menu in menus if menu["type"] == "overflow" for one in menu["options"]]

@@ -119,7 +119,7 @@ class Vendors:
 
     async def home(self, user: str = ANN) -> dict[str, Any]:
         """Her Home tab, opened and published."""
-        await self.whole.slack.people.home_opened(user)
+        await self.whole.opens_home(user)
         await self.rests()
         view: dict[str, Any] = self.whole.slack.homes[user].view
         return view

@@ -25,6 +25,7 @@ from services.store.engine import Database
 from services.store.models import Calendar, Notice, Person, StandingRow
 from tests.clocks import ManualClock
 from tests.feeds import Feeds
+from tests.world import until
 
 TEAM = "T0DEMO0001"
 ANN = "U0ANN00001"
@@ -169,9 +170,14 @@ class Whole:
 
     async def read_again(self, user: str = ANN) -> None:
         """They have their calendars read at once, from the menu of the Home tab."""
-        await self.slack.people.home_opened(user)
-        await self.settle()
+        await self.opens_home(user)
         await self.asks_to_read(user)
+        await self.settle()
+
+    async def opens_home(self, user: str = ANN) -> None:
+        """They open the Home tab, and it is there: it is taken as published a moment before it is."""
+        await self.slack.people.home_opened(user)
+        await until(lambda: user in self.slack.homes)
         await self.settle()
 
     async def asks_to_read(self, user: str = ANN) -> None:

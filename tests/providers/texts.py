@@ -85,8 +85,7 @@ class CaldavPeer(TextPeer):
     async def disconnects(self, user: str = ANN) -> None:
         """The account, with all that belongs to it."""
         desk: Any = Vendors(self.whole, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
-        await self.whole.slack.people.home_opened(user)
-        await self.whole.settle()
+        await self.whole.opens_home(user)
         await desk.clicks("account_menu", "drop:", user)
         modal = self.whole.slack.modals[user][-1]
         answer = await self.whole.slack.people.submit(user, modal.view_id, {})
