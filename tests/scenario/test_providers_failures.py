@@ -33,7 +33,7 @@ async def peer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Peer]:
     """With less patience than usual for an answer that does not come."""
-    monkeypatch.setattr(wiring, "GuardedClient", partial(GuardedClient, seconds=0.7))
+    monkeypatch.setattr(wiring, "GuardedClient", partial(GuardedClient, seconds=1.5))
     async with open_joined(request.param, clock, sqlite_url, capsys) as made:
         yield made
 
