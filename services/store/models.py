@@ -203,7 +203,11 @@ class WatchRow(Base):
     """A provider's promise to push. Its row is there before the promise: a push may be faster than the answer."""
 
     __tablename__ = "watches"
-    __table_args__ = (_of_calendar(), Index("ix_watches_watch_id", "watch_id"))
+    __table_args__ = (
+        _of_calendar(),
+        Index("ix_watches_watch_id", "watch_id"),
+        Index("ix_watches_calendar", "team_id", "user_id", "calendar_id"),
+    )
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     watch_id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -366,7 +370,7 @@ class OAuthState(Base):
 
 
 class Delivery(Base):
-    """A delivery that was taken in: event_id, trigger_id. Seen twice, it is answered and dropped."""
+    """A delivery that was taken in, by its event_id or its signature. Seen twice, it is answered and dropped."""
 
     __tablename__ = "deliveries"
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.store import schema
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import Delivery, Workspace
+from services.store.models import Base, Delivery, Workspace
 
 
 async def test_migrated_database_is_at_head_and_has_no_drift(database: Database) -> None:
@@ -20,6 +20,15 @@ async def test_drift_names_a_column_that_the_models_do_not_have(database: Databa
     async with database.write() as connection:
         await connection.execute(sa.text("ALTER TABLE lanes ADD COLUMN surplus INTEGER"))
     assert [change[0] for change in await schema.drift(database)] == ["remove_column"]
+
+
+def test_each_foreign_key_is_led_by_an_index() -> None:
+    """Else each row that is deleted costs a look at every row that could hang on it."""
+    for table in Base.metadata.sorted_tables:
+        indexes = [tuple(index.columns.keys()) for index in table.indexes] + [tuple(table.primary_key.columns.keys())]
+        for key in table.foreign_key_constraints:
+            columns = tuple(key.column_keys)
+            assert any(index[: len(columns)] == columns for index in indexes), (table.name, columns)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
