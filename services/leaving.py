@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.parting import Parter, Parting
+from services.calendars.parting import Parter, PartingRows
 from services.errors import GrantLostError, SlackError
 from services.farewell import Farewell
 from services.grants import Grant
@@ -82,16 +82,6 @@ class Memories(Protocol):
         ...
 
 
-class CalendarAccounts(Protocol):
-    """What is left to do at the providers of calendars: `store.accounts.AccountStore`."""
-
-    async def partings(
-        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
-    ) -> list[Parting]:
-        """For a workspace, or for one person of it."""
-        ...
-
-
 class Leaving:
     """Takes grants, people and workspaces away."""
 
@@ -103,7 +93,7 @@ class Leaving:
         *,
         memories: Memories,
         farewell: Farewell,
-        accounts: CalendarAccounts,
+        accounts: PartingRows,
         parter: Parter,
         clock: Clock,
         bell: Bell,

@@ -31,10 +31,10 @@ MANY = 20
 
 
 class Bots(Protocol):
-    """Bot tokens: `store.lanes.LaneStore`."""
+    """The workspaces' bot tokens: `store.lanes.LaneStore`, `store.workspaces.WorkspaceStore`."""
 
     async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's, or None."""
+        """The workspace's; None where it is not installed."""
         ...
 
 
@@ -88,18 +88,10 @@ Say = Callable[..., str]
 """`say(locale, message_id, **facts)`: the sentence in a locale."""
 
 
-class WorkspaceBots(Protocol):
-    """The workspaces' bot tokens: `store.workspaces.WorkspaceStore`."""
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's bot token."""
-        ...
-
-
 class Teller:
     """Tells a person something at once, outside of the lanes: the answer to what they had asked for."""
 
-    def __init__(self, bots: WorkspaceBots, slack: Messages) -> None:
+    def __init__(self, bots: Bots, slack: Messages) -> None:
         """`slack` posts with the workspace's bot token."""
         self._bots = bots
         self._slack = slack

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Consents
-from services.calendars.parting import Parter, Parting
+from services.calendars.parting import Parter, PartingRows
 from services.errors import AlreadyConnectedError, CalendarError
 from services.grants import Start
 from services.model import PersonKey
@@ -63,7 +63,7 @@ class Connected:
     slack: str
 
 
-class KeptAccounts(Protocol):
+class KeptAccounts(PartingRows, Protocol):
     """The kept accounts: `store.accounts.AccountStore`."""
 
     async def connect(
@@ -90,12 +90,6 @@ class KeptAccounts(Protocol):
 
     async def trouble(self, key: PersonKey, account_id: str) -> tuple[str, str] | None:
         """Provider and name of an account that is lost."""
-        ...
-
-    async def partings(
-        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
-    ) -> list[Parting]:
-        """What is left to do at providers when an account or one calendar goes."""
         ...
 
 
@@ -134,7 +128,7 @@ class Workspaces(Protocol):
 
 
 class PasswordDirectory(Protocol):
-    """Servers with a user name and a password: `caldav.CaldavDirectory`."""
+    """Servers with a user name and a password: `calendars.caldav.discovery.CaldavDirectory`."""
 
     async def offer(self, url: str, user: str, password: str) -> tuple[Offer, Mapping[str, Any]]:
         """What is there, and the credentials to keep. Raises an InputError that names its field."""

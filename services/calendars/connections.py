@@ -11,7 +11,7 @@ from yarl import URL
 
 from services import errors
 from services.calendars.health import Health
-from services.calendars.parting import Parter, Parting
+from services.calendars.parting import Parter, PartingRows
 from services.model import PersonKey
 from services.ports import Bell, Clock
 from services.providers import ICS
@@ -90,16 +90,6 @@ class ConnectedCalendars(Protocol):
         ...
 
 
-class Kept(Protocol):
-    """What is left to do at a provider: `store.accounts.AccountStore`."""
-
-    async def partings(
-        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
-    ) -> list[Parting]:
-        """For one calendar: its watches, where it has any."""
-        ...
-
-
 class Connections:
     """What the modals, the Home tab and the commands call."""
 
@@ -110,7 +100,7 @@ class Connections:
         clock: Clock,
         bell: Bell,
         *,
-        accounts: Kept,
+        accounts: PartingRows,
         parter: Parter,
     ) -> None:
         """`addresses` tells which may be visited; `bell` wakes the loop that fetches; `parter` stops watches."""

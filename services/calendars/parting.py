@@ -36,6 +36,16 @@ class Parting:
     revoke: bool = True
 
 
+class PartingRows(Protocol):
+    """What is left to do at providers: `store.accounts.AccountStore`. To be asked before rows are deleted."""
+
+    async def partings(
+        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
+    ) -> list[Parting]:
+        """For a workspace, a person of it, one account of theirs, or one calendar: then its watches alone."""
+        ...
+
+
 class Parter(Protocol):
     """Whoever takes leave: `Partings`."""
 

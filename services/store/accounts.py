@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,13 @@ from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, up
 
 from services.calendars.access import StoredAccount
 from services.calendars.accounts import AccountView
+from services.calendars.health import Health
 from services.calendars.parting import Parting
-from services.errors import LinkExpiredError, SealError, TooManyError
+from services.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
 from services.model import PersonKey
 from services.ports import Offer, OfferedCalendar, Watch
 from services.store import marks
-from services.store.calendar_rows import owned_by, the_person
+from services.store.calendar_rows import owned_by, subject, the_person
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import Account, Calendar, Person, WatchRow
@@ -68,11 +70,11 @@ class AccountStore:
                 "leased_until": None,
             }
             if known is None:
-                subject = self._vault.seal(offer.subject, "accounts.subject", *place)
+                whose = self._vault.seal(offer.subject, "accounts.subject", *place)
                 await connection.execute(
                     insert(Account).values(
                         team_id=key.team_id, user_id=key.user_id, account_id=account_id, provider=provider,
-                        subject=subject, created_at=now, seq=0, **values,
+                        subject=whose, created_at=now, seq=0, **values,
                     )
                 )  # fmt: skip
             else:
@@ -124,8 +126,8 @@ class AccountStore:
             theirs = await connection.scalars(
                 select(Calendar.calendar_id).where(owned_by(key), Calendar.account_id == account_id)
             )
-            for subject in (_subject(account_id), *(f"calendar/{calendar_id}" for calendar_id in theirs)):
-                await self._notices.worked(connection, key, subject)
+            for about in (_subject(account_id), *map(subject, theirs)):
+                await self._notices.worked(connection, key, about)
             await connection.execute(delete(Calendar).where(owned_by(key), Calendar.account_id == account_id))
             await marks.mark_due(connection, key, now)
         return True
@@ -161,6 +163,11 @@ class AccountStore:
         """The renewal did not come about; anybody may try."""
         await self._write(account, {"leased_until": None})
 
+    async def take_up(self) -> None:
+        """Nobody is at any renewal any more. Only for who is alone with the database."""
+        async with self._database.write() as connection:
+            await connection.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
+
     async def lost(self, account: StoredAccount) -> bool:
         """Its calendars rest, with their last good events, and its person is told once. False where it was mended."""
         key = account.key
@@ -175,7 +182,7 @@ class AccountStore:
             await connection.execute(
                 update(Calendar)
                 .where(owned_by(key), Calendar.account_id == account.account_id)
-                .values(due_at=None, watch_due_at=None, health="broken", problem="AccountLostError")
+                .values(due_at=None, watch_due_at=None, health=Health.BROKEN, problem=AccountLostError.__name__)
             )
             await self._notices.tell(connection, key, _subject(account.account_id))
             await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
@@ -222,13 +229,12 @@ class AccountStore:
         async with self._database.read() as connection:
             held = (await connection.execute(watches)).all()
             rows = (await connection.execute(accounts)).all()
+        watched: defaultdict[tuple[str, str | None], list[Watch]] = defaultdict(list)
+        for one in held:
+            watched[one.user_id, one.account_id].append(Watch(one.watch_id, one.remote_id, one.expires_at))
         found = []
         for row in rows:
-            theirs = tuple(
-                Watch(one.watch_id, one.remote_id, one.expires_at)
-                for one in held
-                if (one.user_id, one.account_id) == (row.user_id, row.account_id)
-            )
+            theirs = tuple(watched[row.user_id, row.account_id])
             secret = self._text(row, "credentials")
             if secret is not None and (theirs or not calendar_id):
                 found.append(Parting(row.provider, json.loads(secret), theirs, revoke=not calendar_id))
