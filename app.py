@@ -167,6 +167,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await grants.adopt(token)
         await asyncio.to_thread(phrases.warm)
         if worker:
+            if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
+                await stores.calendars.take_up(clock.now())
+                await stores.accounts.take_up()
             await engine.start()
         if socket is not None and listens:
             await socket.start()

@@ -17,11 +17,14 @@ from services.ports import Bell, Clock
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=40)
-"""How long a renewal is left to who began it: longer than a request may take."""
+SECONDS = 10.0
+"""How long a renewal may take, in real time."""
+
+LEASE = timedelta(seconds=15)
+"""How long it is left to who began it: longer than that."""
 
 BEAT = 0.1
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds of real time between two looks at, and in all for, a renewal that another is at."""
 
 
@@ -111,7 +114,11 @@ class AccountAccess:
     async def _renew(self, account: StoredAccount, held: Credentials) -> str:
         ids = {"team_id": account.key.team_id, "user_id": account.key.user_id, "account_id": account.account_id}
         try:
-            fresh = await self._clients[account.provider].renew(held, self._clock.now())
+            async with asyncio.timeout(SECONDS):
+                fresh = await self._clients[account.provider].renew(held, self._clock.now())
+        except TimeoutError:
+            await self._rows.release(account)
+            raise CalendarUnreachableError("the renewal takes too long") from None
         except AccountLostError as refusal:
             if await self._rows.lost(account):
                 log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.errors import (
     AccountLostError,
     AddressNotAllowedError,
+    CalendarBusyError,
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
@@ -96,12 +97,15 @@ def after_failure(
     now: datetime,
     interval: timedelta,
     spread: Callable[[timedelta], timedelta],
+    *,
+    first: timedelta = FIRST_RETRY,
 ) -> Outcome:
     """When to try again after `error`, and whether the person is to be told.
 
     A host that refuses, or knows no such calendar, makes it broken: told at once, tried every few hours. The same
-    holds for an address that has never given a calendar. Everything else is tried again after a minute, then two,
-    four, … up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's business.
+    holds for an address that has never given a calendar. Everything else is tried again after `first`, then twice,
+    four times, … that, up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's
+    business. Who says when to come back is asked then, the first times.
     With an `interval` shorter than usual all of this is shorter too. Where the account is lost nobody is asked any
     more, and its owner is told by the account.
     """
@@ -112,8 +116,10 @@ def after_failure(
     if broken:
         delay = min(BROKEN_EVERY, interval * 24)
     else:
-        delay = min(min(FIRST_RETRY, interval) * 2 ** min(failures - 1, 16), LONGEST_RETRY)
+        delay = min(min(first, interval) * 2 ** min(failures - 1, 16), LONGEST_RETRY)
     asked = timedelta(seconds=error.retry_after or 0)
+    if isinstance(error, CalendarBusyError) and asked and failures <= TELL_AFTER_TRIES:
+        delay = asked
     lasting = failures >= TELL_AFTER_TRIES and now - claimed.worked_at >= min(TELL_AFTER, interval * 4)
     return Outcome(
         health=Health.BROKEN if broken else Health.FAILING,

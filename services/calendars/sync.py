@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.health import Claimed, Health, Outcome, Saved, after_failure, after_success
+from services.calendars.health import FIRST_RETRY, Claimed, Health, Outcome, Saved, after_failure, after_success
 from services.calendars.pace import PROVIDER, HostPace
 from services.calendars.rhythm import until_next_look
 from services.engine.guard import guarded
@@ -25,7 +25,16 @@ from services.ports import Bell, Changes, Clock, Report, Source
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
-"""How long a claimed calendar is left alone by others; a fetch is broken off when it is over."""
+"""How long a claimed calendar is left alone by others, where there is one process: it takes up its own at its start."""
+
+SHORT_LEASE = timedelta(seconds=15)
+"""The same where there are replicas: so long a push may wait after the one that was fetching died."""
+
+LONGEST_FETCH = 120.0
+"""Seconds of real time after which a fetch is broken off. Its lease is prolonged all the while."""
+
+QUICK_RETRY = timedelta(seconds=10)
+"""After the first failure of a calendar that people expect to follow at once."""
 
 JITTER = 0.1
 """Every delay is longer by up to this share of it, so that a thousand calendars connected at once spread out."""
@@ -58,6 +67,10 @@ class Calendars(Protocol):
         """Health and next due; False where the claim is stale."""
         ...
 
+    async def prolong(self, claimed: Claimed, until: datetime) -> bool:
+        """Have it left alone until then; False where the claim is stale."""
+        ...
+
     async def postpone(self, pace: str, until: datetime) -> None:
         """Leave every calendar of `pace` alone until then."""
         ...
@@ -80,6 +93,7 @@ class CalendarSync:
         pace: HostPace | None = None,
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
+        lease: timedelta = LEASE,
     ) -> None:
         """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
 
@@ -94,6 +108,7 @@ class CalendarSync:
         self._pace = pace or HostPace()
         self._chance = chance or random.SystemRandom().random
         self._turn = turn
+        self._lease = lease
         self._running: set[asyncio.Task[Saved | None]] = set()
 
     async def next_due(self) -> datetime | None:
@@ -141,7 +156,7 @@ class CalendarSync:
         if self._pace.free <= 0:
             return ()
         claimed = await self._calendars.claim(
-            now, now + LEASE, self._pace.free, self._pace.shut(now), self._pace.free_at
+            now, now + self._lease, self._pace.free, self._pace.shut(now), self._pace.free_at
         )
         for one in claimed:
             self._pace.begin(one.pace)
@@ -168,10 +183,22 @@ class CalendarSync:
         if source is None:
             raise CalendarError("no such provider")
         try:
-            async with asyncio.timeout(LEASE.total_seconds()):
-                return await source.fetch(claimed.connection, self._clock.now())
+            async with asyncio.timeout(LONGEST_FETCH):
+                return await self._held(claimed, source)
         except TimeoutError:
             raise CalendarUnreachableError("took too long") from None
+
+    async def _held(self, claimed: Claimed, source: Source) -> Changes:
+        """What the source gives; meanwhile the claim is kept up."""
+        fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
+        try:
+            while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
+                await self._calendars.prolong(claimed, self._clock.now() + self._lease)
+            return fetching.result()
+        finally:
+            if not fetching.done():
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
         now = self._clock.now()
@@ -186,7 +213,8 @@ class CalendarSync:
 
     async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
         now = self._clock.now()
-        outcome = after_failure(claimed, error, now, self._interval, self._spread)
+        first = QUICK_RETRY if claimed.connection.provider in self._restless else FIRST_RETRY
+        outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
         if isinstance(error, CalendarBusyError):
             whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
             until = self._pace.refused(whose, now, error.retry_after)

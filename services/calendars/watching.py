@@ -16,12 +16,15 @@ import structlog
 
 from services.crypto import digest_of
 from services.engine.guard import guarded
-from services.errors import AccountLostError, CalendarError, PushNotPossibleError
+from services.errors import AccountLostError, CalendarError, CalendarUnreachableError, PushNotPossibleError
 from services.ports import AccessTokens, Bell, Clock, Connection, Report, Watch, Watcher
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=2)
+SECONDS = 20.0
+"""How long one watch may take to make or renew, in real time."""
+
+LEASE = timedelta(seconds=25)
 BATCH = 10
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
@@ -104,7 +107,10 @@ class WatchKeeping:
         failure: CalendarError = CalendarError("crashed")
         with guarded("watch_crashed", **ids):
             try:
-                await self._keep(task, watcher)
+                async with asyncio.timeout(SECONDS):
+                    await self._keep(task, watcher)
+            except TimeoutError:
+                failure = CalendarUnreachableError("takes too long")
             except CalendarError as refusal:
                 failure = refusal
             else:

@@ -38,7 +38,7 @@ from services.calendars.microsoft.source import MicrosoftSource
 from services.calendars.oauth import Authority, OAuthClient
 from services.calendars.parting import Partings
 from services.calendars.pushes import Pushes
-from services.calendars.sync import CalendarSync
+from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
 from services.calendars.watching import WatchKeeping
 from services.counted import CountedSource
 from services.metrics import Metrics
@@ -117,6 +117,7 @@ def compose(
     sync = CalendarSync(
         stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()}, clock, bell,
         interval=timedelta(seconds=config.feed_interval), restless=RESTLESS,
+        lease=LEASE if config.is_sqlite else SHORT_LEASE,
     )  # fmt: skip
     return Calendars(
         accounts=accounts,

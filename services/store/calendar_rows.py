@@ -197,7 +197,7 @@ def subject(calendar_id: str) -> str:
     return f"calendar/{calendar_id}"
 
 
-def tried(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
+def tried(outcome: Outcome, now: datetime) -> dict[str, Any]:
     """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
     return {
         "health": outcome.health,
@@ -206,7 +206,9 @@ def tried(outcome: Outcome, claimed: Claimed, now: datetime) -> dict[str, Any]:
         "tried_at": now,
         "leased_until": None,
         "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # where the code before 0002 made it
-        "due_at": case((Calendar.due_at < claimed.lease, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)),
+        "due_at": case(
+            (Calendar.due_at < Calendar.leased_until, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)
+        ),
     }
 
 

@@ -253,7 +253,7 @@ class CalendarStore:
         if not changes.unchanged:
             async with self._database.read() as connection:
                 plan = await self._events.prepare(connection, key, calendar_id, changes)
-        values = tried(outcome, claimed, now) | self._rows.found(claimed, changes, now)
+        values = tried(outcome, now) | self._rows.found(claimed, changes, now)
         async with self._database.write() as connection:
             if not await self._write(connection, claimed, values):
                 return Saved.STALE
@@ -278,13 +278,27 @@ class CalendarStore:
         """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
-            if not await self._write(connection, claimed, tried(outcome, claimed, now)):
+            if not await self._write(connection, claimed, tried(outcome, now)):
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
             if outcome.health is not claimed.health:
                 await _home_stale(connection, key)
         return True
+
+    async def prolong(self, claimed: Claimed, until: datetime) -> bool:
+        """Leave it to who fetches it until then; made due meanwhile, it stays due. False where the claim is stale."""
+        same_due = case((Calendar.due_at == Calendar.leased_until, literal(until, UtcInstant)), else_=Calendar.due_at)
+        async with self._database.write() as connection:
+            return await self._write(connection, claimed, {"due_at": same_due, "leased_until": until})
+
+    async def take_up(self, now: datetime) -> int:
+        """Make due what a process was fetching that is no more; how many. Only for who is alone with the database."""
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                update(Calendar).where(Calendar.leased_until.is_not(None)).values(leased_until=None, due_at=now)
+            )
+        return int(found.rowcount)
 
     async def postpone(self, pace: str, until: datetime) -> None:
         """Leave every calendar of `pace` alone until then, in every process; rows being written are not waited for."""

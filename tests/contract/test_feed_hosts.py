@@ -140,6 +140,7 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(house: H
 
 
 async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(house: House, site: Site) -> None:
+    usual = house.sync
     house.short_of_time()
 
     async def hang(_request: web.BaseRequest) -> web.StreamResponse:
@@ -150,9 +151,51 @@ async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(house: House, 
     await house.connections.connect_feed(ANN, site.url())
     await house.run()
     await house.sync.close()
+    house.sync = usual
     site.gives(calendar("One"))
     assert await house.run() == Report()
     assert await house.wait_and_run(minutes=2) == Report(done=1, changed=1)
+
+
+async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not_lost(house: House, site: Site) -> None:
+    go_on = asyncio.Event()
+
+    async def slow(_request: web.BaseRequest) -> web.StreamResponse:
+        await go_on.wait()
+        return web.Response(body=calendar("One"))
+
+    site.answer = slow
+    calendar_id = await house.connections.connect_feed(ANN, site.url())
+    house.sync = CalendarSync(
+        house.store, house.sources, house.clock, house.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.2,
+        lease=timedelta(seconds=0.3),
+    )  # fmt: skip
+    assert await house.run() == Report()
+    for _ in range(3):
+        house.clock.move(seconds=0.25)
+        await asyncio.sleep(0.15)
+    assert await house.store.claim(house.clock.now(), house.clock.now() + QUARTER, 10, (), lambda _: 9) == ()
+    house.clock.move(seconds=0.01)
+    assert await house.connections.sync_now(ANN) == 1
+    go_on.set()
+    while not (await house.run()).done:
+        await asyncio.sleep(0.01)
+    assert await house.titles() == ["One"]
+    view = await house.view()
+    assert view.calendar_id == calendar_id
+    assert len(site.seen) == 2 or view.due_at == house.clock.now()
+
+
+async def test_calendar_that_a_dead_process_was_fetching_is_taken_up_at_the_start(house: House, site: Site) -> None:
+    site.gives(calendar("One"))
+    await house.connections.connect_feed(ANN, site.url())
+    now = house.clock.now()
+    (lost,) = await house.store.claim(now, now + timedelta(minutes=2), 10, (), lambda _: 9)
+    assert await house.run() == Report()
+    assert await house.store.take_up(now) == 1
+    assert await house.run() == Report(done=1, changed=1)
+    assert not await house.store.prolong(lost, now + timedelta(minutes=4))  # were it alive, it could do no harm
+    assert await house.store.take_up(now) == 0
 
 
 async def test_forty_calendars_of_ten_hosts_are_all_fetched(house: House) -> None:

@@ -48,6 +48,9 @@ def claimed(**different: object) -> Claimed:
         (CalendarUnreachableError(), {"failures": 2, "worked_at": NOW - timedelta(hours=1)}, Health.FAILING, 4, True),
         (CalendarUnreachableError(), {"failures": 500}, Health.FAILING, 60, False),
         (CalendarBusyError(retry_after=1800.0), {}, Health.FAILING, 30, False),
+        (CalendarBusyError(retry_after=6.0), {}, Health.FAILING, 0.1, False),  # no longer than it asked for
+        (CalendarBusyError(retry_after=6.0), {"failures": 3}, Health.FAILING, 8, False),  # unless it asks for ever
+        (CalendarBusyError(), {}, Health.FAILING, 1, False),
         (NotACalendarError(), {}, Health.FAILING, 1, False),
         (NotACalendarError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (CalendarTooLargeError(), {"ever_worked": False}, Health.BROKEN, 360, True),
@@ -64,6 +67,17 @@ def test_next_try_and_notice_after_a_failure(
     outcome = after_failure(claimed(**before), error, NOW, QUARTER, lambda delay: delay)
     assert (outcome.health, (outcome.due_at - NOW).total_seconds() / 60, outcome.tell) == (health, minutes, tell)
     assert outcome.problem == type(error).__name__
+
+
+def test_first_tries_are_quicker_where_changes_are_expected_at_once() -> None:
+    waits = [
+        after_failure(
+            claimed(failures=failures), CalendarUnreachableError(), NOW, QUARTER, lambda delay: delay,
+            first=timedelta(seconds=10),
+        ).due_at
+        for failures in range(4)
+    ]  # fmt: skip
+    assert waits == [NOW + timedelta(seconds=seconds) for seconds in (10, 20, 40, 80)]
 
 
 def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers() -> None:
