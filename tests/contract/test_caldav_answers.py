@@ -83,6 +83,38 @@ async def test_member_that_the_server_cannot_give_just_now_stays_as_it_was(serve
     server.special = lambda _: multistatus(failed, "<d:sync-token>x</d:sync-token>")
     assert (await ann.fetch()).unchanged
     assert ann.kept() == BOTH
+    server.put("one.ics", meeting("One", 26))
+    assert (await ann.fetch()).unchanged
+    server.special = lambda _: None
+    assert await ann.starts() == [("One", "11-26T10:00"), ("Two", TEN)]
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "403 Forbidden", "423 Locked"])
+@pytest.mark.parametrize("reports", [True, False])
+async def test_member_that_cannot_be_given_while_all_are_listed_anew_stays_as_it_was(
+    server: CaldavServer, ann: Account, status: str, *, reports: bool
+) -> None:
+    listed = response(WORK + "two.ics", '<d:getetag>"2"</d:getetag>')
+    failed = ""
+
+    def special(request: Request) -> web.StreamResponse | None:
+        if request.kind == "sync" and not reports:
+            return web.Response(status=501)
+        if request.kind not in {"sync", "list"} or request.token or not failed:
+            return None
+        return multistatus(collection(WORK), failed, listed, "<d:sync-token>http://sync/?n=2</d:sync-token>")
+
+    server.special = special
+    assert await ann.starts() == BOTH
+    server.forget_tokens()
+    failed = said(WORK + "one.ics", status)
+    server.put("one.ics", meeting("One", 26))
+    assert await ann.starts() == BOTH
+    failed = ""
+    assert await ann.starts() == [("One", "11-26T10:00"), ("Two", TEN)]
+    failed = said(WORK + "one.ics", "404 Not Found")
+    server.forget_tokens()
+    assert await ann.starts() == [("Two", TEN)]
 
 
 async def test_member_that_becomes_a_task_is_no_event_any_more(server: CaldavServer, ann: Account) -> None:

@@ -29,6 +29,7 @@ _MEANS_WHAT_IT_SAYS = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY,
      HTTPStatus.TOO_MANY_REQUESTS}
 )  # fmt: skip
+_IS_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NOT_SUPPORTED = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.INSUFFICIENT_STORAGE})
 
 
@@ -46,14 +47,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Members by key, and the keys of those that are gone. `full`: there are no others than `members`.
+    """Members by key, and the keys of those that are gone. `full`: there are no others than `members` and `untold`.
 
+    `untold` were named with an error: nothing is known of them, least of all that they are gone. The tag is that of
+    before then, so that they are asked about again.
     `tag` is to be given next time: a sync token, or the collection's CTag with `by_etags`.
     """
 
     tag: str = field(repr=False)
     members: Mapping[str, Member] = field(repr=False)
     gone: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
     full: bool = False
     by_etags: bool = False
 
@@ -80,7 +84,8 @@ async def listing(dav: DavClient, url: str, tag: str, now: datetime, *, by_etags
 async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listing:
     members: dict[str, Member] = {}
     gone: set[str] = set()
-    full = not token
+    untold: set[str] = set()
+    begun = token
     for _ in range(MOST_PAGES):
         reply = await dav.report(url, f"{DAV}sync-collection", sync_collection(token, _MEMBER), depth=0)
         if _is_refused(reply):
@@ -89,16 +94,19 @@ async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listin
         if not page.sync_token:
             raise _RefusedError
         for key, answer in _members(page, dav, reply.url):
-            if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            if answer.status in _IS_GONE:
                 members.pop(key, None)
                 gone.add(key)
-            elif answer.status < HTTPStatus.MULTIPLE_CHOICES:  # of one that failed nothing is known
+            elif answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 gone.discard(key)
                 members[key] = _member(answer)
+            else:
+                untold.add(key)
         _require_not_too_many(members)
         cut = any(answer.status == HTTPStatus.INSUFFICIENT_STORAGE for answer in page.answers)
         if not cut:
-            return Listing(page.sync_token, members, frozenset(gone), full=full)
+            tag = begun if untold else page.sync_token
+            return Listing(tag, members, frozenset(gone), frozenset(untold), full=not begun)
         if page.sync_token == token:
             raise _RefusedError  # it will never get any further
         token = page.sync_token
@@ -128,9 +136,11 @@ async def _compared(dav: DavClient, url: str, tag: str, now: datetime) -> Listin
         raise CalendarError("a listing without its collection")
     if any(answer.status == HTTPStatus.INSUFFICIENT_STORAGE for answer in page.answers):
         raise CalendarTooLargeError("listing")
-    members = {key: _member(answer) for key, answer in _members(page, dav, reply.url) if not answer.status}
+    listed = dict(_members(page, dav, reply.url))
+    members = {key: _member(answer) for key, answer in listed.items() if not answer.status}
+    untold = frozenset(key for key, answer in listed.items() if answer.status and answer.status not in _IS_GONE)
     _require_not_too_many(members)
-    return Listing(current, members, full=True, by_etags=True)
+    return Listing("" if untold else current, members, untold=untold, full=True, by_etags=True)
 
 
 def _members(page: Multistatus, dav: DavClient, collection: str) -> Iterator[tuple[str, Answered]]:

@@ -168,8 +168,9 @@ class _Known:
             return
         self.by_etags = listed.by_etags
         if listed.full:
-            self.etags = {key: etag for key, etag in self.etags.items() if key in listed.members}
-            self.wanted = {key: member for key, member in self.wanted.items() if key in listed.members}
+            there = listed.members.keys() | listed.untold
+            self.etags = {key: etag for key, etag in self.etags.items() if key in there}
+            self.wanted = {key: member for key, member in self.wanted.items() if key in there}
         for key in listed.gone:
             self._forget(key)
         for key, member in listed.members.items():
