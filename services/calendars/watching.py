@@ -37,11 +37,15 @@ RENEWED_AT = 0.75
 
 @dataclass(frozen=True, slots=True)
 class WatchTask:
-    """A calendar whose watch is to be made or renewed, the watches that it has, and how often in a row that failed."""
+    """A calendar whose watch is to be made or renewed, the watches that it has, and how often in a row that failed.
+
+    It is left to us until `lease`.
+    """
 
     connection: Connection
     watches: tuple[Watch, ...]
     failures: int
+    lease: datetime
 
 
 class Watches(Protocol):
@@ -63,8 +67,8 @@ class Watches(Protocol):
         """The provider promised; False where the calendar is gone meanwhile."""
         ...
 
-    async def put_off(self, there: Connection, until: datetime | None, failures: int) -> None:
-        """Try again at `until`."""
+    async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
+        """Try again at `until`, or earlier where it was made due meanwhile."""
         ...
 
     async def drop(self, team_id: str, watch_id: str) -> None:
@@ -101,7 +105,7 @@ class WatchKeeping:
     async def _see_to(self, task: WatchTask) -> bool:
         there, watcher = task.connection, self._watchers.get(task.connection.provider)
         if watcher is None:  # the provider is no longer set up here
-            await self._watches.put_off(there, None, task.failures)
+            await self._watches.put_off(task, None, task.failures)
             return False
         ids = {"team_id": there.key.team_id, "user_id": there.key.user_id, "calendar_id": there.calendar_id}
         failure: CalendarError = CalendarError("crashed")
@@ -117,7 +121,7 @@ class WatchKeeping:
                 return True
         until = self._retry(task, failure)
         log.info("watch_failed", **ids, provider=there.provider, error=type(failure).__name__, reason=failure.reason)
-        await self._watches.put_off(there, until, task.failures + 1)
+        await self._watches.put_off(task, until, task.failures + 1)
         return False
 
     async def _keep(self, task: WatchTask, watcher: Watcher) -> None:

@@ -80,7 +80,8 @@ class WatchStore:
                 except SealError:
                     log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
                     continue
-                found.append(WatchTask(there, await self._promised(connection, there), row.watch_failures))
+                watches = await self._promised(connection, there)
+                found.append(WatchTask(there, watches, row.watch_failures, lease))
         return found
 
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
@@ -120,13 +121,15 @@ class WatchStore:
             )
         return True
 
-    async def put_off(self, there: Connection, until: datetime | None, failures: int) -> None:
-        """Try again at `until`; None: not before somebody mends it."""
+    async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
+        """Try again at `until`; None: not before somebody mends it. Made due meanwhile (it was mended), it stays so."""
+        there, later = task.connection, literal(until, UtcInstant)
+        due = case((Calendar.watch_due_at < task.lease, Calendar.watch_due_at), else_=later)
         async with self._database.write() as connection:
             await connection.execute(
                 update(Calendar)
                 .where(_same(there.key, there.calendar_id))
-                .values(watch_due_at=until, watch_failures=failures)
+                .values(watch_due_at=due, watch_failures=failures)
             )
 
     async def drop(self, team_id: str, watch_id: str) -> None:

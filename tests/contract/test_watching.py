@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from services.calendars.watching import LEASE
 from services.crypto import digest_of
 from services.errors import SignatureError
 from services.model import PersonKey
@@ -231,6 +232,21 @@ async def test_push_for_a_lost_account_asks_nobody(bureau: Bureau) -> None:
     bureau.add("google", "Too late")
     await bureau.works()
     assert list(bureau.google.calls) == []
+
+
+@both
+async def test_account_that_is_mended_while_its_watch_fails_is_watched_all_the_same(
+    bureau: Bureau, provider: str
+) -> None:
+    await bureau.connects(provider)
+    now = bureau.clock.now()
+    (task,) = await bureau.stores.watches.claim(now, now + LEASE, 10)
+    bureau.clock.move(seconds=20)
+    await bureau.connects(provider)
+    await bureau.stores.watches.put_off(task, None, task.failures + 1)
+    assert await bureau.stores.watches.next_due() == bureau.clock.now()
+    await bureau.works()
+    assert bureau.watched(provider) == 1
 
 
 async def test_forgotten_person_is_watched_no_more(bureau: Bureau) -> None:
