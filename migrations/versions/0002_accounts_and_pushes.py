@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("provider", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.LargeBinary(), nullable=True),
+        sa.Column("subject_digest", sa.String(length=64), nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=True),
         sa.Column("credentials", sa.LargeBinary(), nullable=True),
         sa.Column("offer", sa.LargeBinary(), nullable=True),
@@ -34,6 +35,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("team_id", "user_id", "account_id", name=op.f("pk_accounts")),
     )
+    op.create_index("ix_accounts_subject_digest", "accounts", ["subject_digest"], unique=False)
     # The code before this step goes on inserting calendars: what it does not know has a default, or may be missing.
     # Columns are added one by one: SQLite's other way, a new table, would delete the events along with the old one.
     op.add_column("calendars", sa.Column("account_id", sa.String(length=64), nullable=True))
@@ -63,6 +65,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("team_id", "watch_id", name=op.f("pk_watches")),
     )
     op.create_index("ix_watches_watch_id", "watches", ["watch_id"], unique=False)
+    op.create_index("ix_watches_calendar", "watches", ["team_id", "user_id", "calendar_id"], unique=False)
     op.create_table(
         "inbox",
         sa.Column("team_id", sa.String(length=64), nullable=False),
@@ -84,10 +87,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("inbox")
+    op.drop_index("ix_watches_calendar", table_name="watches")
     op.drop_index("ix_watches_watch_id", table_name="watches")
     op.drop_table("watches")
     op.drop_index("ix_calendars_secret", table_name="calendars")
     op.drop_index("ix_calendars_watch_due_at", table_name="calendars")
     for column in ("watch_failures", "watch_due_at", "secret", "pace", "account_id"):
         op.drop_column("calendars", column)
+    op.drop_index("ix_accounts_subject_digest", table_name="accounts")
     op.drop_table("accounts")

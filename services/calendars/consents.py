@@ -12,7 +12,6 @@ from typing import Protocol
 import structlog
 
 from services.calendars.credentials import Credentials, new_verifier
-from services.calendars.parting import Parter, Parting
 from services.errors import (
     AccountLostError,
     AccountNotAllowedError,
@@ -100,7 +99,6 @@ class Consents:
         *,
         links: Links,
         states: States,
-        parter: Parter,
         clock: Clock,
         base_url: str,
     ) -> None:
@@ -108,7 +106,6 @@ class Consents:
         self.providers = providers
         self._links = links
         self._states = states
-        self._parter = parter
         self._clock = clock
         self._base_url = base_url
 
@@ -163,8 +160,8 @@ class Consents:
     def _require(self, provider: str, credentials: Credentials) -> None:
         lacking = self.providers[provider].required - credentials.scopes
         if lacking or not credentials.refresh:
+            # Nothing of it is kept. It is not given back: the same account may be connected already, and well.
             log.warning("account_partial", provider=provider, lacking=sorted(lacking))
-            self._parter.begin([Parting(provider, credentials.to_json())])  # what was given is given back
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
 
     def _provider(self, name: str) -> Provider:

@@ -100,7 +100,7 @@ def compose(
             name: Provider(one.client, one.client.authority.required, one.directory, one.host)
             for name, one in vendors.items()
         },
-        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, parter=partings, clock=clock,
+        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
     accounts = Accounts(

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.access import StoredAccount
 from services.calendars.accounts import AccountView
@@ -22,6 +23,7 @@ from services.store import marks
 from services.store.calendar_rows import owned_by, subject, the_person
 from services.store.columns import Vault
 from services.store.engine import Database
+from services.store.events import ROWS
 from services.store.models import Account, Calendar, Person, WatchRow
 from services.store.notices import NoticeStore
 
@@ -66,6 +68,7 @@ class AccountStore:
                 "name": self._vault.seal(offer.name[:_LONGEST_NAME], "accounts.name", *place),
                 "credentials": self._vault.seal(json.dumps(dict(credentials)), "accounts.credentials", *place),
                 "offer": self._offer(place, offer),
+                "subject_digest": self._vault.sealer.digest(f"{provider}\n{offer.subject}".encode()),
                 "state": "ok",
                 "leased_until": None,
             }
@@ -205,7 +208,9 @@ class AccountStore:
     ) -> list[Parting]:
         """What is left to do at providers when a workspace, a person, an account or one calendar goes.
 
-        With a `calendar_id` only that calendar's watches; the account stays.
+        With a `calendar_id` only that calendar's watches; the account stays. A permission that others have, too (the
+        same account, connected by somebody else or from another workspace), is not given back: a provider may take it
+        from all of them (developers.google.com/identity/protocols/oauth2/web-server, "Revoking a token").
         """
         accounts = select(_ACCOUNTS).where(Account.team_id == team_id)
         watches = (
@@ -229,6 +234,7 @@ class AccountStore:
         async with self._database.read() as connection:
             held = (await connection.execute(watches)).all()
             rows = (await connection.execute(accounts)).all()
+            shared = frozenset() if calendar_id else await _shared(connection, rows)
         watched: defaultdict[tuple[str, str | None], list[Watch]] = defaultdict(list)
         for one in held:
             watched[one.user_id, one.account_id].append(Watch(one.watch_id, one.remote_id, one.expires_at))
@@ -237,7 +243,8 @@ class AccountStore:
             theirs = tuple(watched[row.user_id, row.account_id])
             secret = self._text(row, "credentials")
             if secret is not None and (theirs or not calendar_id):
-                found.append(Parting(row.provider, json.loads(secret), theirs, revoke=not calendar_id))
+                revoke = not calendar_id and row.subject_digest not in shared
+                found.append(Parting(row.provider, json.loads(secret), theirs, revoke=revoke))
         return found
 
     def _text(self, row: Row[Any], column: str) -> str | None:
@@ -251,6 +258,20 @@ class AccountStore:
     def _offer(self, place: tuple[str, str, str], offer: Offer) -> Any:
         listed = [[one.address, one.name[:_LONGEST_NAME], one.main] for one in offer.calendars]
         return self._vault.seal(json.dumps(listed), "accounts.offer", *place)
+
+
+async def _shared(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> frozenset[str]:
+    """The digests of those accounts that are connected once more, besides `rows`."""
+    mine = {(row.team_id, row.user_id, row.account_id) for row in rows}
+    digests = sorted({row.subject_digest for row in rows})
+    columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest
+    found: set[str] = set()
+    for start in range(0, len(digests), ROWS):
+        alike = Account.subject_digest.in_(digests[start : start + ROWS])
+        for row in await connection.execute(select(*columns).where(alike, Account.state == "ok")):
+            if (row.team_id, row.user_id, row.account_id) not in mine:
+                found.add(row.subject_digest)
+    return frozenset(found)
 
 
 def _of(key: PersonKey) -> tuple[ColumnElement[bool], ...]:

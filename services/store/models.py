@@ -133,13 +133,14 @@ class Account(Base):
     """A person's account at a provider: what lets us in, for every calendar of it."""
 
     __tablename__ = "accounts"
-    __table_args__ = (_of_person(),)
+    __table_args__ = (_of_person(), Index("ix_accounts_subject_digest", "subject_digest"))
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     account_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     provider: Mapped[str] = mapped_column(String(16))  # google | microsoft | caldav
     subject: Mapped[bytes | None] = mapped_column(Sealed)  # tells accounts apart
+    subject_digest: Mapped[str] = mapped_column(String(64))  # keyed hash: whether others have connected it, too
     name: Mapped[bytes | None] = mapped_column(Sealed)
     credentials: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: tokens, or user and password
     offer: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: the calendars it had when last looked at

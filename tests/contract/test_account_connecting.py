@@ -112,14 +112,34 @@ async def test_denied_consent_connects_nothing_and_says_so(bureau: Bureau, provi
     assert await bureau.counts() == (0, 0, 0)
 
 
-async def test_permission_that_was_left_out_connects_nothing_and_is_given_back(bureau: Bureau) -> None:
+async def test_permission_that_was_left_out_connects_nothing_and_costs_nothing(bureau: Bureau) -> None:
     without = ("https://www.googleapis.com/auth/calendar.events.readonly",)
-    query = await bureau.consent("google", without=without)
     with pytest.raises(AccountNotAllowedError):
-        await bureau.comes_back("google", query)
-    await bureau.calendars.partings.close()
+        await bureau.comes_back("google", await bureau.consent("google", without=without))
     assert await bureau.counts() == (0, 0, 0)
-    assert [grant.revoked for grant in bureau.google.oauth.grants] == [True]
+    bureau.add("google", "Roadmap")
+    await bureau.connects("google")
+    with pytest.raises(AccountNotAllowedError):
+        await bureau.comes_back("google", await bureau.consent("google", without=without))
+    await bureau.calendars.partings.close()
+    await bureau.works()
+    assert await bureau.titles() == ["Roadmap"]
+
+
+async def test_account_that_two_people_connected_is_given_back_by_the_last_of_them(bureau: Bureau) -> None:
+    first = await bureau.connects("google")
+    second = await bureau.connects("google", BOB)
+    await bureau.works()
+    assert await bureau.calendars.accounts.disconnect(ANN, first.account_id)
+    await bureau.calendars.partings.close()
+    assert [grant.revoked for grant in bureau.google.oauth.grants] == [False, False]
+    bureau.add("google", "Bob's")
+    await bureau.works()
+    assert await bureau.titles(BOB) == ["Bob's"]
+    assert await bureau.calendars.accounts.disconnect(BOB, second.account_id)
+    await bureau.calendars.partings.close()
+    assert bureau.google.oauth.grants[-1].revoked
+    assert bureau.watched("google") == 0
 
 
 async def test_list_that_was_left_out_leaves_the_main_calendar(bureau: Bureau) -> None:

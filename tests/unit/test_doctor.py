@@ -80,7 +80,7 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
 ) -> None:
     assert await examine(database, vault, slack, clock) == [
         Finding("settings", True, "complete"),
-        Finding("database", True, "up to date at step 0003"),
+        Finding("database", True, "up to date at step 0002"),
         Finding("keys", True, "ready, nothing is stored yet"),
         Finding("clock", True, "agrees with Slack's"),
         Finding("calendars", True, "0 people, 0 calendars"),
@@ -118,7 +118,7 @@ async def test_doctor_stops_at_a_database_that_is_not_migrated(
     async with database.write() as connection:
         await connection.execute(sa.text("DELETE FROM alembic_version"))
     found = await examine(database, vault, slack, clock)
-    assert found[-1] == Finding("database", False, "is at step none, not 0003: run `python app.py migrate`")
+    assert found[-1] == Finding("database", False, "is at step none, not 0002: run `python app.py migrate`")
 
 
 def test_clock_offset_reads_an_http_date_and_nothing_else() -> None:
