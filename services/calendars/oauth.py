@@ -107,7 +107,7 @@ class OAuthClient:
 
     def _read(self, body: Mapping[str, Any], now: datetime, before: Credentials) -> Credentials:
         access, refresh, scope = body.get("access_token"), body.get("refresh_token"), body.get("scope")
-        if not isinstance(access, str) or not access.isascii() or not access.isprintable():
+        if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
             raise CalendarError("no access token in the answer")
         found = replace(before, access=access, expires_at=now + _life(body.get("expires_in")))
         if isinstance(refresh, str) and refresh:
@@ -120,7 +120,7 @@ class OAuthClient:
 def _life(expires_in: object) -> timedelta:
     try:
         seconds = float(expires_in)  # type: ignore[arg-type]  # None and other things are what TypeError is caught for
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return UNSAID
     return timedelta(seconds=min(max(seconds, 0.0), _LONGEST.total_seconds())) if seconds == seconds else UNSAID  # noqa: PLR0124 - NaN
 

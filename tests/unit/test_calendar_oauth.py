@@ -62,7 +62,7 @@ async def test_rotated_refresh_token_and_other_scopes_are_taken() -> None:
 
 @pytest.mark.parametrize(
     ("expires_in", "seconds"),
-    [(None, 3600), ("soon", 3600), ([], 3600), (-5, 0), (1e300, 86400), ("NaN", 3600), (0, 0)],
+    [(None, 3600), ("soon", 3600), ([], 3600), (-5, 0), (1e300, 86400), (10**400, 3600), ("NaN", 3600), (0, 0)],
 )
 async def test_life_of_a_token_is_believed_within_reason(expires_in: object, seconds: int) -> None:
     found = await renewed(200, {"access_token": "new", "expires_in": expires_in})
@@ -85,6 +85,7 @@ async def test_life_of_a_token_is_believed_within_reason(expires_in: object, sec
         (503, "<html>", None, CalendarUnreachableError),
         (200, {}, None, CalendarError),
         (200, {"access_token": None}, None, CalendarError),
+        (200, {"access_token": ""}, None, CalendarError),
         (200, {"access_token": "two\nlines"}, None, CalendarError),
         (200, "no json", None, CalendarError),
         (200, [], None, CalendarError),
