@@ -48,7 +48,14 @@ def _row(model: type, vault: Vault, number: int) -> dict[str, object]:
         case _ if model is Account:
             held = json.dumps(Credentials(f"token {number}", "r", LATER).to_json())
             sealed = vault.seal(held, "accounts.credentials", *place.values(), "A0")
-            return {**place, **account, "provider": "google", "credentials": sealed, "created_at": NOW}
+            return {
+                **place,
+                **account,
+                "provider": "google",
+                "credentials": sealed,
+                "subject_digest": str(number),
+                "created_at": NOW,
+            }
         case _ if model is Calendar:
             digest = {"address_digest": str(number)}
             return {**place, **account, **calendar, **digest, "provider": "google", "health": "ok", "created_at": NOW}
