@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import and_, case, delete, func, insert, literal, not_, select, tuple_, update
+from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.calendars.hooks import shown_by
-from services.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
+from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Changes, Connection, OfferedCalendar
 from services.providers import PUSHING
 from services.store import marks
+from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import (
     CLAIMED,
     CalendarRows,
@@ -40,9 +40,6 @@ from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
 
 log = structlog.get_logger(__name__)
-
-MOST = 20
-"""Calendars that one person may connect."""
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100
@@ -93,43 +90,12 @@ class CalendarStore:
 
         `watched`: its provider can be asked to tell of changes; that is due at `now`, too.
         """
-        calendar_id = "C" + secrets.token_hex(8)
-        place = (key.team_id, key.user_id, calendar_id)
         async with self._database.write() as connection:
-            person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
-            if person is None:
-                raise NotGrantedError("unknown person")
-            stored = (
-                await connection.execute(
-                    select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
-                )
-            ).all()
-            for other, of_provider, sealed in stored:
-                if of_provider != provider:
-                    continue
-                if self._rows.text(sealed, "calendars.address", *place[:2], other) == address:
-                    raise AlreadyConnectedError(host)
-            if len(stored) >= MOST:
-                raise TooManyError("calendars", most=MOST)
-            await connection.execute(
-                insert(Calendar).values(
-                    team_id=key.team_id,
-                    user_id=key.user_id,
-                    calendar_id=calendar_id,
-                    provider=provider,
-                    account_id=account_id,
-                    host=host[:255],
-                    pace=account_id if account_id and watched else host[:255],
-                    address_digest=self._vault.sealer.digest(f"{provider}\n{address}".encode()),
-                    health=Health.NEW,
-                    created_at=now,
-                    due_at=now,
-                    watch_due_at=now if watched else None,
-                    **self._rows.fresh(place, address, name, credentials),
-                )
-            )
-            await _home_stale(connection, key)
-        return calendar_id
+            return await add_calendar(
+                connection, self._vault, key, provider, address=address, host=host,
+                pace=account_id if account_id and watched else host, name=name, account_id=account_id,
+                credentials=credentials, now=now, due_at=now, watch_due_at=now if watched else None,
+            )  # fmt: skip
 
     async def add_of_account(
         self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime

@@ -11,10 +11,10 @@ from services.calendars.hooks import Hook
 from services.model import PersonKey
 from services.people import zone_or
 from services.providers import HOOK
+from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import owned_by
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.inbox import new_calendar
 from services.store.models import Calendar, Person
 
 _NAME = "Hook"
@@ -35,8 +35,8 @@ class HookStore:
             number = (await connection.scalar(mine) or 0) + 1
             name = _NAME if number == 1 else f"{_NAME} {number}"
             # due once something arrives
-            return await new_calendar(
-                connection, self._vault, key, HOOK, address="", name=name, now=now, due_at=None, secret=digest
+            return await add_calendar(
+                connection, self._vault, key, HOOK, name=name, now=now, due_at=None, secret=digest
             )
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:

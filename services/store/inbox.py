@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.health import Health
 from services.calendars.inbox import Arrival
-from services.errors import (
-    AlreadyConnectedError,
-    NotGrantedError,
-    SealError,
-    TooManyError,
-    TooManyRequestsError,
-)
+from services.errors import SealError, TooManyRequestsError
 from services.model import PersonKey
 from services.providers import FILE
-from services.store.calendar_rows import CalendarRows, owned_by, the_person
-from services.store.calendars import MOST
+from services.store.calendar_added import add_calendar
+from services.store.calendar_rows import CalendarRows, owned_by
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
-from services.store.models import Calendar, InboxRow, Person
+from services.store.models import Calendar, InboxRow
 
 MOST_WAITING = 100
 """Files that may wait for one calendar; they are worked in within seconds."""
@@ -82,7 +73,7 @@ class InboxStore:
         Raises AlreadyConnectedError where there is one of that address, TooManyError, NotGrantedError.
         """
         async with self._database.write() as connection:
-            calendar_id = await new_calendar(
+            calendar_id = await add_calendar(
                 connection, self._vault, key, FILE, address=address, name=name, now=now, due_at=now
             )
             await connection.execute(insert(InboxRow).values(self._row(key, calendar_id, 1, content, now, whole=whole)))
@@ -124,54 +115,6 @@ class InboxStore:
             return self._vault.open_bytes(row.content, _COLUMN, *place)
         except SealError:
             return None
-
-
-async def new_calendar(
-    connection: AsyncConnection,
-    vault: Vault,
-    key: PersonKey,
-    provider: str,
-    *,
-    address: str,
-    name: str,
-    now: datetime,
-    due_at: datetime | None,
-    secret: str | None = None,
-) -> str:
-    """A calendar that others send, within a transaction; its id. An empty `address` is that id.
-
-    Raises AlreadyConnectedError, TooManyError, and NotGrantedError for somebody unknown.
-    """
-    calendar_id = "C" + secrets.token_hex(8)
-    place = (key.team_id, key.user_id, calendar_id)
-    rows = CalendarRows(vault)
-    person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
-    if person is None:
-        raise NotGrantedError("unknown person")
-    stored = (await connection.execute(select(Calendar).where(owned_by(key)))).all()
-    same = [one for one in stored if one.provider == provider]
-    if any(rows.text(one.address, "calendars.address", *place[:2], one.calendar_id) == address for one in same):
-        raise AlreadyConnectedError(provider)
-    if len(stored) >= MOST:
-        raise TooManyError("calendars", most=MOST)
-    address = address or calendar_id
-    await connection.execute(
-        insert(Calendar).values(
-            team_id=key.team_id,
-            user_id=key.user_id,
-            calendar_id=calendar_id,
-            provider=provider,
-            pace=calendar_id,
-            secret=secret,
-            address_digest=vault.sealer.digest(f"{provider}\n{address}".encode()),
-            health=Health.NEW,
-            created_at=now,
-            due_at=due_at,
-            **rows.fresh(place, address, name, None),
-        )
-    )
-    await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
-    return calendar_id
 
 
 def _of(key: PersonKey, calendar_id: str) -> ColumnElement[bool]:

@@ -17,7 +17,8 @@ from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.model import (
     PersonKey,
 )
-from services.store.calendars import MOST, CalendarStore
+from services.store.calendar_added import MOST
+from services.store.calendars import CalendarStore
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.events import EventStore

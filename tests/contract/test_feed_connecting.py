@@ -16,7 +16,7 @@ from services.errors import (
 )
 from services.net import AddressRules, GuardedClient
 from services.ports import Report
-from services.store.calendars import MOST
+from services.store.calendar_added import MOST
 from services.store.columns import Vault
 from tests.sites import Names, Site
 from tests.subscriptions import ANN, BOB, House, calendar

@@ -15,7 +15,8 @@ from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.model import PersonKey
 from services.providers import FILE
 from services.store import inbox as module
-from services.store.calendars import MOST, CalendarStore
+from services.store.calendar_added import MOST
+from services.store.calendars import CalendarStore
 from services.store.columns import SealedBytes, Vault
 from services.store.engine import Database
 from services.store.hooks import HookStore
