@@ -1,8 +1,8 @@
 """The composition root and the command line.
 
-The only reader of the environment, and the only place that names concrete adapters: `build` puts the program
-together from settings and a clock, the rest of this file is `python app.py COMMAND`. Imports of adapters are made
-where they are used, so that `preview` and `--help` answer at once.
+The only reader of the environment: `build` puts the program together from settings and a clock, the rest of this file
+is `python app.py COMMAND`. Adapters are named here, in `services/upkeep.py` and in `services/calendars/wiring.py`, and
+nowhere else. Imports of adapters are made where they are used, so that `preview` and `--help` answer at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from services.model import PersonKey
 
 if TYPE_CHECKING:
     from aiohttp import web
-    from pydantic import SecretStr
 
     from services.engine.engine import Engine
     from services.engine.runner import Runner
@@ -78,7 +77,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     metrics = Metrics()
     bell = EngineBell()
     clients = CountedClients(config.slack_api_url, metrics)
-    client_id, client_secret = config.slack_client_id or "", _plain(config.slack_client_secret)
+    client_id, client_secret = config.slack_client_id or "", settings.plain(config.slack_client_secret)
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
     phrases = PhraseBook()
@@ -142,7 +141,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         hooks=handlers.HookModals(surface), files=handlers.Files(surface, calendars.files, teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, people, clock=clock, metrics=metrics)
-    app_token = _plain(config.slack_app_token)
+    app_token = settings.plain(config.slack_app_token)
     socket = handlers.SocketMode(intake, clients, app_token) if app_token else None
     operations = handlers.Operations(
         {"database": stores.health.reachable, "migrations": stores.health.up_to_date}
@@ -154,7 +153,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     oauth = handlers.OAuth(grants, locale.say, secure=secure)
     connect = handlers.Connect(calendars.accounts, people.grant_link, locale.say, secure=secure)
     webhooks = handlers.Webhooks(calendars.pushes, metrics, background)
-    secret = _plain(config.slack_signing_secret)
+    secret = settings.plain(config.slack_signing_secret)
     web_application = handlers.application(
         [*oauth.routes(), *connect.routes(), *webhooks.routes(), *handlers.HookRoutes(calendars.hooks, clock).routes(),
          *operations.routes()],
@@ -163,7 +162,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )  # fmt: skip
 
     async def start() -> None:
-        if token := _plain(config.slack_bot_token):
+        if token := settings.plain(config.slack_bot_token):
             await grants.adopt(token)
         await asyncio.to_thread(phrases.warm)
         if worker:
@@ -183,10 +182,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await close()
 
     return Service(web_application, engine, people, start, stop)
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return "" if secret is None else secret.get_secret_value()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -50,7 +50,6 @@ class Metrics:
             ["type", "outcome"],
             registry=self.registry,
         )
-
         self.pushes = Counter(
             "statusquo_pushes",
             "What calendar providers told, by provider and by what became of it",

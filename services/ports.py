@@ -1,7 +1,7 @@
 """What the use cases need from outside, as small Protocols, and the values that pass through them.
 
 Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.net`) implement these;
-only `app.py` names the adapters.
+only `app.py`, `services.upkeep` and `services.calendars.wiring` name the adapters.
 """
 
 from __future__ import annotations

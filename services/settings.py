@@ -56,7 +56,9 @@ class Settings(BaseModel):
     allow_private_addresses: bool = Field(
         False, description="let feeds and CalDAV servers live on private or loopback addresses"
     )
-    feed_interval: Annotated[int, Field(ge=1, le=86_400, description="seconds between two fetches of one feed")] = 900
+    feed_interval: Annotated[
+        int, Field(ge=1, le=86_400, description="seconds between two regular looks at a calendar")
+    ] = 900
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
     log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
 
@@ -158,7 +160,7 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     try:
         loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
     except ValidationError as error:
-        wrong = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_plain(e['msg'])}" for e in error.errors()]
+        wrong = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_said(e['msg'])}" for e in error.errors()]
     wrong += [
         f"{one.upper()} and {other.upper()} go together: set both or neither"
         for one, other in _PAIRS
@@ -170,6 +172,11 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     if loaded is None or wrong:
         raise SettingsError("\n".join(wrong))
     return loaded
+
+
+def plain(secret: SecretStr | None) -> str:
+    """A secret for whoever needs it; "" where it is not set."""
+    return "" if secret is None else secret.get_secret_value()
 
 
 _PAIRS = tuple((f"{name}_client_id", f"{name}_client_secret") for name in ("slack", "google", "microsoft"))
@@ -186,7 +193,7 @@ def _missing(values: Mapping[str, object], *, sqlite: bool) -> list[str]:
     return missing
 
 
-def _plain(message: str) -> str:
+def _said(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 

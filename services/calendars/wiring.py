@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import SecretStr
-
 from services.calendars.access import AccountAccess
 from services.calendars.accounts import Accounts
 from services.calendars.api import JsonApi
@@ -45,7 +43,7 @@ from services.metrics import Metrics
 from services.net import AddressRules, GuardedClient
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
 from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
-from services.settings import Settings
+from services.settings import Settings, plain
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
 from services.store.stores import Stores
@@ -153,7 +151,7 @@ def authorities(config: Settings) -> list[Authority]:
     if config.google_client_id:
         found.append(
             Authority(
-                GOOGLE, config.google_client_id, _plain(config.google_client_secret),
+                GOOGLE, config.google_client_id, plain(config.google_client_secret),
                 authorize_url=config.google_authorize_url, token_url=config.google_token_url,
                 revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_scopes.SCOPES),
                 required=frozenset({google_scopes.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
@@ -165,7 +163,7 @@ def authorities(config: Settings) -> list[Authority]:
         login = f"{config.microsoft_login_url}/oauth2/v2.0"
         found.append(
             Authority(
-                MICROSOFT, config.microsoft_client_id, _plain(config.microsoft_client_secret),
+                MICROSOFT, config.microsoft_client_id, plain(config.microsoft_client_secret),
                 authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_scopes.SCOPES),
                 required=microsoft_scopes.REQUIRED, read_scopes=microsoft_scopes.granted,
                 extra={"response_mode": "query", "prompt": "select_account"},
@@ -198,7 +196,3 @@ def _vendors(
             urlsplit(config.microsoft_graph_url).hostname or "",
         )
     return found
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return "" if secret is None else secret.get_secret_value()
