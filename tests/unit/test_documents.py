@@ -1,4 +1,4 @@
-"""What is written down says what the code does: settings, manifest, the pure core's imports."""
+"""What is written down says what the code does: settings, scopes, metrics, the pure core's imports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from services.calendars.google import scopes as google_scopes
+from services.calendars.microsoft import scopes as microsoft_scopes
+from services.metrics import Metrics
+from services.scopes import BOT, USER
 from services.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,39 @@ def test_operators_guide_lists_every_setting_with_its_default_and_meaning() -> N
     for name, field in Settings.model_fields.items():
         default = f"`{default_of(name)}`" if default_of(name) else "–"
         assert f"| `{name.upper()}` | {default} | {field.description} |" in rows
+
+
+def test_operators_guide_names_every_metric() -> None:
+    text = (ROOT / "docs" / "operate.md").read_text()
+    kinds = [line.split() for line in Metrics().text().decode().splitlines() if line.startswith("# TYPE")]
+    names = {name for _, _, name, _ in kinds if not name.endswith("_created")}
+    assert {name for name in names if f"`{name}`" not in text} == set()
+    assert "statusquo_pushes_total" in names
+
+
+def test_security_page_lists_every_scope_with_its_kind() -> None:
+    rows = (ROOT / "docs" / "security.md").read_text().splitlines()
+    wanted = [f"| `{name}` | {kind} | " for kind, asked in (("bot", BOT), ("user", USER)) for name in asked]
+    assert [start for start in wanted if sum(row.startswith(start) for row in rows) != 1] == []
+    others = [*google_scopes.SCOPES, *microsoft_scopes.SCOPES]
+    assert [name for name in others if f"`{name.rpartition('/')[2]}`" not in "\n".join(rows)] == []
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_every_table_has_its_head(path: Path) -> None:
+    """A blank line within a table ends it: what comes after is shown as it is typed."""
+    code, lines = False, [""]
+    for line in path.read_text().splitlines():
+        code ^= line.startswith("```")
+        lines.append("" if code else line)
+    heads = [
+        (line, below)
+        for above, line, below in zip(lines, lines[1:], [*lines[2:], ""], strict=False)
+        if line.startswith("|") and not above.startswith("|")
+    ]
+    assert [head for head, below in heads if not below.startswith("|---")] == []
 
 
 def pure_files() -> list[Path]:
