@@ -14,6 +14,7 @@ import structlog
 
 from services.calendars import itip
 from services.calendars.checking import readable
+from services.calendars.turns import Turns
 from services.crypto import digest_of
 from services.errors import TooManyRequestsError, UnknownPathError
 from services.model import Override, PersonKey
@@ -26,7 +27,12 @@ PATH = "/hooks/"
 A_MINUTE = 60
 """Requests that one hook takes in a minute, in each process."""
 
+AT_ONCE = 10
+"""Calendars of one person that wait to be looked at, in each process. It is one by one, so that nobody waits for all
+that somebody else sends."""
+
 _BYTES = 32
+_WAIT = 10
 _MINUTE = timedelta(minutes=1)
 _REMEMBERED = 10_000
 
@@ -96,6 +102,7 @@ class Hooks:
         self._bell = bell
         self._base_url = base_url
         self._pace = HookPace()
+        self._turns = Turns(1)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
@@ -136,8 +143,11 @@ class Hooks:
 
         Raises UnreadableCalendarError where it is none, TooManyRequestsError where too much waits already.
         """
-        now = self._clock.now()
-        said, _ = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
+        now, whose = self._clock.now(), f"{hook.key.team_id}/{hook.key.user_id}"
+        if self._turns.users(whose) >= AT_ONCE:
+            raise TooManyRequestsError("too much to look at", retry_after=_WAIT)
+        async with self._turns.of(whose):
+            said, _ = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
         entries = itip.count(said)
         if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, now):
             raise UnknownPathError("the hook is gone")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from services.calendars.api import Answer, JsonApi
-from services.calendars.microsoft.turns import Turns
+from services.calendars.turns import Turns
 from services.errors import (
     AccessRefusedError,
     CalendarBusyError,

@@ -1,4 +1,4 @@
-"""How many calls go to one mailbox at a time."""
+"""How much is done for one mailbox, or for one person, at a time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class Turns:
         """`most` at once."""
         self._most = most
         self._gates: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    def users(self, key: str) -> int:
+        """How many have a turn or wait for one."""
+        return self._gates[key][1] if key in self._gates else 0
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
