@@ -231,6 +231,8 @@ class Accounts:
     async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
         """Have exactly these of the offered calendars connected; False where the account is gone.
 
+        One that is connected and not offered at the moment, and so could not be chosen, stays.
+
         Raises TooManyError; then those that there was room for are connected.
         """
         account = next((one for one in await self._accounts.of(key) if one.account_id == account_id), None)
@@ -238,9 +240,9 @@ class Accounts:
             return False
         offered = await self._accounts.offered(key, account_id)
         connected = await self._calendars.of_account(key, account_id)
-        for address, calendar_id in connected.items():
-            if address not in addresses:
-                await self._leave(key, calendar_id)
+        for one in offered:
+            if one.address in connected and one.address not in addresses:
+                await self._leave(key, connected[one.address])
         wanted = [one for one in offered if one.address in addresses and one.address not in connected]
         provider = self._providers.get(account.provider)
         host = provider.host if provider else ""

@@ -221,6 +221,19 @@ async def test_calendars_are_chosen_by_name_and_exactly_these_are_connected(bure
     assert not await bureau.calendars.accounts.choose(BOB, found.account_id, set())
 
 
+async def test_choice_touches_no_calendar_that_it_did_not_show(bureau: Bureau) -> None:
+    bureau.google.accounts[MAIL["google"]].add_calendar("team@group.example", "Team")
+    found = await bureau.connects("google")
+    await bureau.calendars.accounts.choose(ANN, found.account_id, {MAIL["google"], "team@group.example"})
+    assert len(await bureau.calendars.connections.list(ANN)) == 2
+    bureau.google.faults.add("/calendar/v3/users/me/calendarList", status=403, times=1)  # then the main one is all
+    choice = await bureau.calendars.accounts.choice(ANN, found.account_id)
+    assert choice is not None
+    assert len(choice.calendars) == 1
+    await bureau.calendars.accounts.choose(ANN, found.account_id, [one.address for one, yes in choice.calendars if yes])
+    assert len(await bureau.calendars.connections.list(ANN)) == 2
+
+
 async def test_calendar_that_appeared_since_is_offered_and_what_is_not_answered_is_as_known_last(
     bureau: Bureau,
 ) -> None:
