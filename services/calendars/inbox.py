@@ -56,7 +56,7 @@ class InboxSource:
         Raises a `CalendarError`; then all that waits goes on waiting.
         """
         arrivals = await self._inbox.waiting(connection.key, connection.calendar_id)
-        shelf = Shelf.load(connection.state)
+        shelf = await Shelf.loaded(connection.state)
         if not arrivals:
             if shelf is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
                 raise CalendarError("nothing has arrived")
