@@ -63,9 +63,12 @@ class HostPace:
         """`host` gave what it was asked for; the peace that it asked for with another answer still holds."""
         self._refusals.pop(host, None)
 
-    def refused(self, host: str, now: datetime, wait: float | None) -> datetime:
-        """`host` asked for `wait` seconds of peace (None: it named none, so longer each time). When they are over."""
-        asked = FIRST_WAIT * 2 ** min(self._refusals[host], 6) if wait is None else timedelta(seconds=wait)
+    def refused(self, host: str, now: datetime, wait: float | None, first: timedelta = FIRST_WAIT) -> datetime:
+        """`host` asked for `wait` seconds of peace. When they are over.
+
+        None: it named no time, so it is `first`, and twice as long each time.
+        """
+        asked = first * 2 ** min(self._refusals[host], 9) if wait is None else timedelta(seconds=wait)
         self._refusals[host] += 1
         until = now + (min(asked, LONGEST_WAIT) if wait is None else asked)
         self._closed[host] = max(until, self._closed.get(host, until))

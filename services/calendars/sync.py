@@ -217,7 +217,7 @@ class CalendarSync:
         outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
         if isinstance(error, CalendarBusyError):
             whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
-            until = self._pace.refused(whose, now, error.retry_after)
+            until = self._pace.refused(whose, now, error.retry_after, first)
             await self._calendars.postpone(whose, until)
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self._calendars.fail(claimed, outcome, now)

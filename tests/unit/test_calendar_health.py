@@ -87,6 +87,8 @@ def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers
     pace.answered("h")
     later = NOW + timedelta(hours=2)
     assert pace.refused("h", later, None) == later + timedelta(minutes=1)
+    quick = [(pace.refused("a", NOW, None, timedelta(seconds=10)) - NOW).total_seconds() for _ in range(11)]
+    assert quick == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
 
 
 def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None:
