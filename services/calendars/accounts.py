@@ -13,7 +13,7 @@ import structlog
 
 from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Consents
 from services.calendars.parting import Parter, PartingRows
-from services.errors import AlreadyConnectedError, CalendarError
+from services.errors import AlreadyConnectedError, CalendarError, TooManyError
 from services.grants import Start
 from services.model import PersonKey
 from services.people import PersonView
@@ -268,10 +268,15 @@ class Accounts:
         self, key: PersonKey, provider: str, host: str, offer: Offer, credentials: Mapping[str, Any]
     ) -> Connected:
         now = self._clock.now()
-        account_id, _ = await self._accounts.connect(key, provider, offer, credentials, now)
+        account_id, new = await self._accounts.connect(key, provider, offer, credentials, now)
         connected = await self._calendars.of_account(key, account_id)
         if not connected:  # one that is mended keeps what was chosen
-            await self._add(key, account_id, provider, host, [one for one in offer.calendars if one.main])
+            try:
+                await self._add(key, account_id, provider, host, [one for one in offer.calendars if one.main])
+            except TooManyError:
+                if new:
+                    await self.disconnect(key, account_id)
+                raise
             connected = await self._calendars.of_account(key, account_id)
         log.info(
             "account_connected", team_id=key.team_id, user_id=key.user_id, provider=provider, calendars=len(connected)

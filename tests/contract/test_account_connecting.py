@@ -15,6 +15,7 @@ from services.errors import (
     LinkExpiredError,
     NotOfferedError,
     StatusQuoError,
+    TooManyError,
 )
 from services.model import PersonKey
 from services.store.models import Account, Calendar, OAuthState
@@ -219,6 +220,17 @@ async def test_calendars_are_chosen_by_name_and_exactly_these_are_connected(bure
     assert [(view.name, view.watched) for view in views] == [("Team", True)]
     assert bureau.watched("google") == 1  # that of the other one was stopped
     assert not await bureau.calendars.accounts.choose(BOB, found.account_id, set())
+
+
+async def test_account_for_whose_calendar_there_is_no_room_is_not_kept(bureau: Bureau) -> None:
+    for number in range(20):
+        await bureau.calendars.connections.connect_feed(ANN, f"https://feeds.example/{number}.ics")
+    with pytest.raises(TooManyError):
+        await bureau.connects("google")
+    await bureau.calendars.partings.close()
+    assert await bureau.calendars.accounts.list(ANN) == []
+    assert len(await bureau.calendars.connections.list(ANN)) == 20
+    assert [grant.revoked for grant in bureau.google.oauth.grants] == [True]
 
 
 async def test_choice_touches_no_calendar_that_it_did_not_show(bureau: Bureau) -> None:
