@@ -16,7 +16,7 @@ from typing import Protocol
 from aiohttp import web
 
 from handlers.background import Background, within
-from services.calendars.google.notifications import read_push
+from services.calendars.google.notifications import GooglePush, read_push
 from services.calendars.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
 from services.errors import RequestError, SignatureError, TooManyRequestsError
 from services.metrics import Metrics
@@ -88,15 +88,30 @@ class Webhooks:
         ]
 
     async def google(self, request: web.Request) -> web.Response:
-        """One message. One of a channel that is gone is well: Google may go on telling for a while."""
+        """One message. One of a channel that is gone is well: Google may go on telling for a while.
+
+        Raises RequestError for what is no message, and SignatureError for a forged one.
+        """
         push = read_push(request.headers)
+        if self.backlog.size >= MOST_WAITING:
+            raise TooManyRequestsError("notifications wait")
+        storing = self.background.start(self._of_google(push))
+        if await within(storing, self.answer_within):
+            storing.result()
+        else:
+            self.background.leave(storing, route="webhooks")
+        return web.Response()
+
+    async def _of_google(self, push: GooglePush) -> None:
+        self.backlog.size += 1
         try:
             known = await self.pushes.changed(push.watch_id, push.secret, remote_id=push.resource_id)
         except SignatureError:
             self._count(GOOGLE, Outcome.FORGED)
             raise
+        finally:
+            self.backlog.size -= 1
         self._count(GOOGLE, Outcome.TAKEN if known else Outcome.UNKNOWN)
-        return web.Response()
 
     async def microsoft(self, request: web.Request) -> web.Response:
         """A batch of notifications, or the handshake that precedes them. 202 at once, whatever the load.

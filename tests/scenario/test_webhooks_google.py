@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -106,3 +107,16 @@ async def test_failure_to_store_is_answered_so_that_google_tells_again(served: S
     status, text = await served.ask("POST", PATH, headers=message())
     assert status == 500
     assert "disk" not in text
+
+
+async def test_slow_database_does_not_keep_google_waiting(pushes: KeptPushes) -> None:
+    metrics, background = Metrics(), Background()
+    webhooks = Webhooks(pushes, metrics, background, answer_within=0.05)
+    pushes.seconds = 0.4
+    async with serving(webhooks.routes(), metrics) as served:
+        started = time.monotonic()
+        assert await served.ask("POST", PATH, headers=message()) == (200, "")
+        assert time.monotonic() - started < 0.35
+        assert pushes.told == []
+        await background.close()
+    assert pushes.told == [("changed", WATCH, "r-1")]
