@@ -26,7 +26,7 @@ SECONDS = 20.0
 
 LEASE = timedelta(seconds=25)
 BATCH = 10
-FIRST_RETRY = timedelta(minutes=1)
+FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=1)
 HOPELESS_EVERY = timedelta(days=1)
 """How often it is tried again where the provider said that there will be no pushes."""

@@ -199,7 +199,7 @@ async def test_watch_that_fails_is_tried_again_later_each_time(bureau: Bureau) -
         await bureau.works()
         waits.append(await bureau.calendar(Calendar.watch_due_at) - before)
         bureau.clock.move_to(before + waits[-1])
-    assert waits[:4] == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8)]
+    assert waits[:4] == [timedelta(seconds=seconds) for seconds in (10, 20, 40, 80)]
     assert bureau.watched("google") == 1
 
 
