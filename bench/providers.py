@@ -84,11 +84,7 @@ class Google:
         return len(self.local.channels.open)
 
     def settings(self) -> dict[str, str]:
-        return {
-            "GOOGLE_CLIENT_ID": self.local.client.client_id, "GOOGLE_CLIENT_SECRET": self.local.client.client_secret,
-            "GOOGLE_API_URL": self.local.api_url, "GOOGLE_AUTHORIZE_URL": self.local.authorize_url,
-            "GOOGLE_TOKEN_URL": self.local.token_url,
-        }  # fmt: skip
+        return self.local.settings
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -152,11 +148,7 @@ class Microsoft:
         return len(self.local.subscriptions.all)
 
     def settings(self) -> dict[str, str]:
-        return {
-            "MICROSOFT_CLIENT_ID": self.local.oauth.client_id,
-            "MICROSOFT_CLIENT_SECRET": self.local.oauth.client_secret,
-            "MICROSOFT_GRAPH_URL": self.local.graph_url, "MICROSOFT_AUTHORITY": self.local.authority,
-        }  # fmt: skip
+        return self.local.settings
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

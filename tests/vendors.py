@@ -156,14 +156,7 @@ async def open_vendors(clock: ManualClock, database_url: str, name: str = "googl
         TestServer(microsoft.web, host="127.0.0.1") as microsofts,
     ):
         google.url, microsoft.url = (str(one.make_url("")).rstrip("/") for one in (googles, microsofts))
-        more = {
-            "GOOGLE_CLIENT_ID": google.client.client_id, "GOOGLE_CLIENT_SECRET": google.client.client_secret,
-            "GOOGLE_API_URL": google.api_url, "GOOGLE_AUTHORIZE_URL": google.authorize_url,
-            "GOOGLE_TOKEN_URL": google.token_url, "MICROSOFT_CLIENT_ID": microsoft.oauth.client_id,
-            "MICROSOFT_CLIENT_SECRET": microsoft.oauth.client_secret, "MICROSOFT_GRAPH_URL": microsoft.graph_url,
-            "MICROSOFT_AUTHORITY": microsoft.authority,
-        }  # fmt: skip
-        async with open_whole(clock, database_url, more) as whole:
+        async with open_whole(clock, database_url, {**google.settings, **microsoft.settings}) as whole:
             google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
             microsoft.oauth.redirect_uris = (f"{whole.url}/connect/microsoft/callback",)
             yield Vendors(whole, google, microsoft, name)

@@ -85,6 +85,17 @@ class LocalGoogle:
         return f"{self.url}/revoke"
 
     @property
+    def settings(self) -> dict[str, str]:
+        """The app's settings that lead here."""
+        return {
+            "GOOGLE_CLIENT_ID": self.client.client_id,
+            "GOOGLE_CLIENT_SECRET": self.client.client_secret,
+            "GOOGLE_API_URL": self.api_url,
+            "GOOGLE_AUTHORIZE_URL": self.authorize_url,
+            "GOOGLE_TOKEN_URL": self.token_url,
+        }
+
+    @property
     def busy(self) -> bool:
         """Whether requests or messages are under way."""
         return self._under_way > 0 or self.channels.busy

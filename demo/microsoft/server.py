@@ -39,8 +39,7 @@ class LocalMicrosoft:
     """A Microsoft on loopback.
 
     `await microsoft.start()` listens; or mount `microsoft.web` elsewhere, set `microsoft.url` to where (without a slash
-    at the end), and `await microsoft.close()` at the end. `graph_url` and `authority` are what the app's settings
-    MICROSOFT_GRAPH_URL and MICROSOFT_AUTHORITY are to be.
+    at the end), and `await microsoft.close()` at the end. `settings` leads the app here.
     """
 
     def __init__(
@@ -83,6 +82,16 @@ class LocalMicrosoft:
     def authority(self) -> str:
         """What MICROSOFT_AUTHORITY is to be."""
         return f"{self.url}/common"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The app's settings that lead here."""
+        return {
+            "MICROSOFT_CLIENT_ID": self.oauth.client_id,
+            "MICROSOFT_CLIENT_SECRET": self.oauth.client_secret,
+            "MICROSOFT_GRAPH_URL": self.graph_url,
+            "MICROSOFT_AUTHORITY": self.authority,
+        }
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, on a free port by default; returns the address."""

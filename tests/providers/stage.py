@@ -72,18 +72,7 @@ async def _with_accounts(
     server = await stack.enter_async_context(TestServer(vendor.web, host="127.0.0.1"))
     stack.push_async_callback(vendor.close)
     wire.target = str(server.make_url("")).rstrip("/")
-    if name == "google":
-        more = {
-            "GOOGLE_CLIENT_ID": google.client.client_id, "GOOGLE_CLIENT_SECRET": google.client.client_secret,
-            "GOOGLE_API_URL": google.api_url, "GOOGLE_AUTHORIZE_URL": google.authorize_url,
-            "GOOGLE_TOKEN_URL": google.token_url,
-        }  # fmt: skip
-    else:
-        more = {
-            "MICROSOFT_CLIENT_ID": microsoft.oauth.client_id, "MICROSOFT_CLIENT_SECRET": microsoft.oauth.client_secret,
-            "MICROSOFT_GRAPH_URL": microsoft.graph_url, "MICROSOFT_AUTHORITY": microsoft.authority,
-        }  # fmt: skip
-    whole = await stack.enter_async_context(open_whole(clock, database_url, more))
+    whole = await stack.enter_async_context(open_whole(clock, database_url, vendor.settings))
     google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
     microsoft.oauth.redirect_uris = (f"{whole.url}/connect/microsoft/callback",)
     kind = GooglePeer if name == "google" else MicrosoftPeer
