@@ -30,20 +30,13 @@ from services.store.engine import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
 from tests.clocks import ManualClock
+from tests.world import CountingBell
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MAIL = {"google": "ann@gmail.example", "microsoft": "ann@work.example"}
 PROVIDERS = tuple(MAIL)
-
-
-class CountingBell:
-    def __init__(self) -> None:
-        self.rung = 0
-
-    def ring(self) -> None:
-        self.rung += 1
 
 
 @dataclass
@@ -166,17 +159,6 @@ async def open_bureau(database: Database, vault: Vault, clock: ManualClock) -> A
     ):
         google.url, microsoft.url = (str(one.make_url("")).rstrip("/") for one in (googles, microsofts))
         here = TestServer(ours, host="127.0.0.1")
-        environment = {
-            "GOOGLE_CLIENT_ID": google.client.client_id,
-            "GOOGLE_CLIENT_SECRET": google.client.client_secret,
-            "GOOGLE_API_URL": google.api_url,
-            "GOOGLE_AUTHORIZE_URL": google.authorize_url,
-            "GOOGLE_TOKEN_URL": google.token_url,
-            "MICROSOFT_CLIENT_ID": microsoft.oauth.client_id,
-            "MICROSOFT_CLIENT_SECRET": microsoft.oauth.client_secret,
-            "MICROSOFT_GRAPH_URL": microsoft.graph_url,
-            "MICROSOFT_AUTHORITY": microsoft.authority,
-        }
 
         @web.middleware
         async def counted(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -192,7 +174,7 @@ async def open_bureau(database: Database, vault: Vault, clock: ManualClock) -> A
             url = str(here.make_url("")).rstrip("/")
             google.client.redirect_uris.append(f"{url}/connect/google/callback")
             microsoft.oauth.redirect_uris = (f"{url}/connect/microsoft/callback",)
-            config = settings.load({**environment, "PUBLIC_URL": url}, dotenv=None)
+            config = settings.load({**google.settings, **microsoft.settings, "PUBLIC_URL": url}, dotenv=None)
 
             def compose() -> wiring.Calendars:
                 return wiring.compose(config, stores, slack, clock=clock, bell=bell, metrics=metrics)

@@ -47,18 +47,11 @@ from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
 from tests.clocks import ManualClock
 from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
+from tests.world import CountingBell
 
 SECRET = "sample-signing-secret"
 AUTHORIZE = "https://slack.example/oauth/v2/authorize"
 FORM = "application/x-www-form-urlencoded"
-
-
-class CountingBell:
-    def __init__(self) -> None:
-        self.rings = 0
-
-    def ring(self) -> None:
-        self.rings += 1
 
 
 @dataclass

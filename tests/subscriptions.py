@@ -21,6 +21,7 @@ from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.clocks import ManualClock
+from tests.world import CountingBell
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -83,14 +84,6 @@ class Reader:
                 times = (datetime.strptime(fields[at], "%Y%m%dT%H%M%S%z") for at in ("DTSTART", "DTEND"))
                 events.append(Event(calendar_id, fields["UID"], *times, title=fields["SUMMARY"]))
         return Changes(state=digest, events=tuple(events), name=name, floor=floor)
-
-
-class CountingBell:
-    def __init__(self) -> None:
-        self.rung = 0
-
-    def ring(self) -> None:
-        self.rung += 1
 
 
 @dataclass

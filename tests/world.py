@@ -307,6 +307,16 @@ async def open_world(database: Database, vault: Vault, clock: Any, **app: Any) -
         await slack.stop()
 
 
+class CountingBell:
+    """Implements `services.ports.Bell`."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+
+    def ring(self) -> None:
+        self.rung += 1
+
+
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
     """Wait until `holds()` (a coroutine function or a plain one) is true."""
     deadline = time.monotonic() + seconds

@@ -24,7 +24,8 @@ from tests.bureau import Bureau, open_bureau
 from tests.clocks import ManualClock
 from tests.kept_calendars import CAT
 from tests.sites import Site
-from tests.subscriptions import ANN, BOB, NOW, QUARTER, CountingBell, House, Reader
+from tests.subscriptions import ANN, BOB, NOW, QUARTER, House, Reader
+from tests.world import CountingBell
 
 
 @pytest.fixture

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from io import StringIO
 
 import pytest
+import structlog
 
+from services import logs
 from services.store.columns import Vault
 from services.store.engine import Database
 from tests.clocks import ManualClock
@@ -26,6 +30,19 @@ async def on_both(database_url: str, clock: ManualClock) -> AsyncIterator[Whole]
     """The app on SQLite and on PostgreSQL."""
     async with open_whole(clock, database_url) as made:
         yield made
+
+
+@pytest.fixture
+def written() -> Iterator[StringIO]:
+    """Everything that is logged, at the most talkative level."""
+    stream = StringIO()
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    logs.configure("DEBUG", "json", stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from html import unescape
 from io import StringIO
 from re import findall
 
 import pytest
-import structlog
 
 from handlers.connect import Connect
-from services import logs
 from services.calendars.accounts import Connected
 from services.errors import (
     AccountLostError,
@@ -282,19 +279,6 @@ async def test_cookie_of_another_path_or_size_is_passed_on_as_it_is(served: Serv
 
 
 # ── and nothing of it in a log ──────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def written() -> Iterator[StringIO]:
-    """Everything that is logged, at the most talkative level."""
-    stream = StringIO()
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "json", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("outcome", [DONE, LinkExpiredError("state"), CalendarUnreachableError("x"), RuntimeError("x")])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from io import StringIO
@@ -17,9 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
-import structlog
 
-from services import logs
 from services.store.models import Calendar, OverrideRow, Person
 from tests.clocks import ManualClock
 from tests.feeds import lasting
@@ -28,19 +25,6 @@ from tests.whole import ANN, BEN, TEAM, Whole, at, open_whole
 
 STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 TITLE, PLACE, TYPED, EVE = "Okapi takeover", "Room Quokka", "Zebra crossing", "U0EVE00001"
-
-
-@pytest.fixture
-def written() -> Iterator[StringIO]:
-    """Everything that is logged, at the most talkative level."""
-    stream = StringIO()
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "json", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -25,14 +25,14 @@ async def memory(installed: House, vault: Vault) -> Status | None:
 async def test_status_that_was_typed_is_remembered_and_its_person_due(installed: House, vault: Vault) -> None:
     async with installed.database.write() as connection:
         await connection.execute(sa.update(Person).values(due_at=None))
-    rings = installed.bell.rings
+    rings = installed.bell.rung
     installed.clock.move(minutes=1)
     user = profile(status_text="Tea &amp; cake", status_emoji=":tea:", status_expiration=0)
     assert await installed.event({"type": "user_status_changed", "user": user}) == (200, "")
     assert await memory(installed, vault) == Status("Tea & cake", ":tea:")
     async with installed.database.read() as connection:
         assert await connection.scalar(sa.select(Person.due_at)) == installed.clock.now()
-    assert installed.bell.rings == rings + 1
+    assert installed.bell.rung == rings + 1
 
 
 async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
@@ -44,12 +44,12 @@ async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profil
     await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     new = profile(status_text="New", status_emoji=":two:")
     await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
-    rings = installed.bell.rings
+    rings = installed.bell.rung
     await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     assert await memory(installed, vault) == Status("New", ":two:")
-    assert installed.bell.rings == rings + 1
+    assert installed.bell.rung == rings + 1
     await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
-    assert installed.bell.rings == rings + 1
+    assert installed.bell.rung == rings + 1
 
 
 async def test_news_of_strangers_is_dropped_without_a_trace(installed: House) -> None:
