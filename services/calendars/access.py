@@ -124,8 +124,8 @@ class AccountAccess:
                 log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)
                 self._bell.ring()
             raise
-        except CalendarError:
-            await self._rows.release(account)
+        except (CalendarError, asyncio.CancelledError):  # who asked may have run out of patience
+            await asyncio.shield(self._rows.release(account))
             raise
         if not await self._rows.renewed(account, fresh.to_json()):
             log.warning("renewed_account_not_kept", **ids)

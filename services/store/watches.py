@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,6 +23,7 @@ from services.store.models import Account, Calendar, Person, WatchRow
 
 log = structlog.get_logger(__name__)
 
+_UNREADABLE_FOR = timedelta(hours=6)
 _AT = bindparam("b_at", type_=UtcInstant)
 _CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
 _HINT = (
@@ -79,6 +80,8 @@ class WatchStore:
                     there = self._rows.connection(row)
                 except SealError:
                     log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
+                    here = _same(PersonKey(row.team_id, row.user_id), row.calendar_id)
+                    await connection.execute(update(Calendar).where(here).values(watch_due_at=now + _UNREADABLE_FOR))
                     continue
                 watches = await self._promised(connection, there)
                 found.append(WatchTask(there, watches, row.watch_failures, lease))

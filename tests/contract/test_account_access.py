@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from services.calendars.access import AccountAccess
+from services.calendars.credentials import Credentials
 from services.calendars.oauth import OAuthClient
 from services.calendars.wiring import authorities
 from services.errors import AccountLostError, CalendarBusyError, CalendarError, CalendarUnreachableError
@@ -174,3 +175,22 @@ async def test_refresh_token_that_microsoft_rotates_is_kept(bureau: Bureau) -> N
         bureau.clock.move(hours=2)
         await ours.token(ANN, account_id)
     assert await bureau.rows(sa.select(Account.state, Account.seq)) == [("ok", 3)]
+
+
+class Silent:
+    """A token endpoint that takes the request and never answers."""
+
+    async def renew(self, before: Credentials, now: datetime) -> Credentials:
+        await asyncio.Event().wait()
+        return before
+
+
+async def test_renewal_whose_asker_gave_up_leaves_no_lease(bureau: Bureau) -> None:
+    account_id = await connected(bureau, "google")
+    bureau.clock.move(hours=2)
+    ours = AccountAccess(bureau.stores.accounts, {"google": Silent()}, bureau.clock, bureau.bell)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await ours.token(ANN, account_id)
+    assert await bureau.rows(sa.select(Account.leased_until)) == [(None,)]
+    assert await access(bureau).token(ANN, account_id)

@@ -27,6 +27,10 @@ _LONGEST_ID = 128
 _TOO_LONG = re.compile(r"expiration can only be (\d{1,6}) minutes")
 
 
+LONGEST_LIFE = timedelta(days=31)
+"""What is believed of a subscription's life."""
+
+
 class MicrosoftWatcher:
     """`ports.Watcher` for calendars of Microsoft 365 and Outlook.com."""
 
@@ -138,7 +142,7 @@ def _allowed(body: Mapping[str, Any]) -> timedelta | None:
 
 
 def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:
-    """When a subscription really ends. Graph writes seven digits of fraction."""
+    """When a subscription ends, UTC. Graph writes seven digits of fraction; a month ahead is as good as never."""
     text = body.get("expirationDateTime")
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
@@ -147,4 +151,4 @@ def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:
         expires_at = None
     if expires_at is None or expires_at <= now:
         raise CalendarError("a subscription without an end")
-    return expires_at
+    return min(expires_at, now + LONGEST_LIFE)
