@@ -237,7 +237,7 @@ class Whole:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
         deadline = time.monotonic() + seconds
         quiet = 0
-        while quiet < 2:
+        while quiet < 3:  # what is taken from the database is not yet asked of Slack
             busy = await self._busy()
             quiet = 0 if busy else quiet + 1
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"

@@ -104,7 +104,8 @@ async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(on_both: Wh
     assert on_both.shows() == (*MEETING, at("10:32"))
 
 
-async def test_calendar_that_another_process_reads_is_left_to_it(whole: Whole) -> None:
+async def test_calendar_that_another_process_reads_is_left_to_it_where_there_can_be_one(on_both: Whole) -> None:
+    whole, alone = on_both, on_both.database_url.startswith("sqlite")
     await whole.joins()
     hook = await new_hook(whole)
     await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 60)))
@@ -115,9 +116,10 @@ async def test_calendar_that_another_process_reads_is_left_to_it(whole: Whole) -
     assert len(await whole.rows(sa.select(InboxRow.seq))) == 1
     await whole.stop()
     await whole.start()
-    await asyncio.sleep(0.2)
-    assert len(await whole.rows(sa.select(InboxRow.seq))) == 1
-    whole.clock.move(minutes=3)
+    if not alone:
+        await asyncio.sleep(0.2)
+        assert len(await whole.rows(sa.select(InboxRow.seq))) == 1
+        whole.clock.move(minutes=3)
     await whole.settle()
     assert await whole.rows(sa.select(InboxRow.seq)) == []
     await whole.until(at("10:00"))

@@ -141,8 +141,7 @@ async def test_title_never_leaves_unless_its_owner_asked_and_a_private_one_not_e
         await whole.until(at("10:00", day))
         assert whole.text() == "In a meeting"
     for user in (ANN, BEN):
-        await whole.slack.people.home_opened(user)
-        await whole.settle()
+        await whole.opens_home(user)
         await whole.types("/quo", "who", user)
         await whole.types("/quo", f"who <@{ANN}>", user)
     assert "Zebra" not in all_that_slack_was_told(whole, but=ANN)
@@ -178,8 +177,7 @@ async def test_one_persons_failure_does_not_stop_the_others(on_both: Whole) -> N
         sa.update(Person).where(Person.user_id == broken).values(preferences="{no json"),
         sa.update(Calendar).where(Calendar.user_id == broken).values(address=junk),
     )
-    await whole.slack.people.home_opened(well)
-    await whole.settle()
+    await whole.opens_home(well)
     token = whole.slack.tokens.user(dead)
     assert token is not None
     token.revoked = True  # without any event

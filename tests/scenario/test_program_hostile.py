@@ -35,8 +35,7 @@ async def busy(sqlite_url: str, clock: ManualClock, written: StringIO) -> AsyncI
             await made.joins(user)
             made.feeds[user].has(lasting("a", at("09:30"), 60, TITLE, f"LOCATION:{PLACE}"))
             await made.connects(user, user)
-            await made.slack.people.home_opened(user)
-        await made.settle()
+            await made.opens_home(user)
         await made.until(at("09:40"))
         yield made
 
