@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
@@ -26,6 +27,26 @@ time.tzset()
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+
+_CLUSTER = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests run in several processes, one PostgreSQL serves them all: each has a database of its own there."""
+    alone = not getattr(config.option, "numprocesses", None)
+    bin_dir = postgres.binaries()
+    if alone or hasattr(config, "workerinput") or "TEST_POSTGRES_URL" in os.environ or bin_dir is None:
+        return
+    stack = config.stash[_CLUSTER] = ExitStack()
+    os.environ["TEST_POSTGRES_URL"] = stack.enter_context(postgres.cluster(bin_dir))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop it."""
+    if _CLUSTER in config.stash:
+        config.stash[_CLUSTER].close()
+        del os.environ["TEST_POSTGRES_URL"]
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ that is moved by hand. What it shows is what Slack shows; it is driven by what p
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -51,10 +53,20 @@ def at(clock_time: str, day: int = 24) -> datetime:
     return datetime(2026, 11, day, int(hour), int(minute), tzinfo=UTC)
 
 
+_ports = itertools.count()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at, and that nobody is given by the system: each worker has a range of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = 12_000 + worker % 16 * 1_200 + next(_ports) % 1_200  # below what the system hands out (32,768 and up)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass
