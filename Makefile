@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Twice as many workers as cores: half of what tests do is waiting.
-PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(16, 2 * (os.cpu_count() or 1)))') --dist worksteal
+# One worker more than cores: some of what tests do is waiting.
+PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(16, 1 + (os.cpu_count() or 1)))') --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -22,7 +22,7 @@ async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_n
     for second in range(1, 181):
         world.clock.move(seconds=1)
         await asyncio.sleep(0.005)  # what has been answered is taken note of at this second, not later
-        if second % 60 == 5:
+        if second % 60 == 30:  # what is noted late, on a busy machine, is free again as much later
             least = min(120, 40 * (1 + second // 60))
             await until(lambda least=least: len(world.written()) >= least, 60)  # type: ignore[misc]  # the loop's value
     await world.settled(60)

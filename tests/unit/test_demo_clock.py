@@ -128,7 +128,8 @@ async def test_loop_that_looks_up_between_waits_misses_no_edge(demo_clock: DemoC
 
     demo_clock.set_speed(600)
     await asyncio.wait_for(loop(), 20)
-    assert [at for at, _ in met[1:]] == [edge for _, edge in met[1:]]
+    assert all(timedelta() <= at - edge < timedelta(minutes=1) for at, edge in met)  # each before the next one
+    assert len(met) == 5
 
 
 async def test_pause_ends_a_jump_where_it_is(demo_clock: DemoClock) -> None:
