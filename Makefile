@@ -21,11 +21,13 @@ test: $(VENV)/.dev ## every test but the slow ones
 test-slow: $(VENV)/.dev ## chaos and soak
 	$(BIN)/pytest -m slow
 
-check: $(VENV)/.dev ## formatter, linter, types, import rules, tests with coverage, drift: what CI runs
+check: $(VENV)/.dev ## formatter, linter, types, import rules, dependencies, dead code, tests with coverage, drift: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
 	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 	$(BIN)/python app.py migrate --check

@@ -49,19 +49,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ["TEST_POSTGRES_URL"]
 
 
-_WATCHES_REAL_TIME = ("scenario", "browser", "contract", "test_demo_clock", "test_engine_pace", "test_ics_expander")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs whole programs against real time gets two more tries, each of them reported: two cores may be busy.
-
-    A fact that does not hold fails three times; the pure core gets one try.
-    """
-    for item in items:
-        if any(part in item.nodeid for part in _WATCHES_REAL_TIME):
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     """Stands at Tuesday 24 November 2026, 09:00 UTC."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Boolean, and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import Boolean, bindparam, case, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
 from services.store.columns import UtcInstant
-from services.store.models import Base, Person, StandingRow
+from services.store.models import Base, Person
 
 Upsert = sqlite.Insert | postgresql.Insert
 
@@ -52,35 +52,3 @@ async def mark_all_due(
                 for key, at in sorted(people.items(), key=lambda one: (one[0].team_id, one[0].user_id))
             ],  # in one order everywhere, so that replicas never deadlock
         )
-
-
-async def wish(connection: AsyncConnection, key: PersonKey, at: datetime, urgency: int) -> None:
-    """Have a person's lane look at their profile. A wish that waits already keeps its place, or gets a better one."""
-    row = {"team_id": key.team_id, "user_id": key.user_id}
-    insert = insert_for(connection, StandingRow).values(seq=1, sent=0, urgency=urgency, wished_at=at, failures=0, **row)
-    waiting = StandingRow.seq > StandingRow.sent
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["team_id", "user_id"],
-            set_={
-                "seq": StandingRow.seq + 1,
-                "urgency": case((and_(waiting, StandingRow.urgency < urgency), StandingRow.urgency), else_=urgency),
-                "wished_at": case((waiting, StandingRow.wished_at), else_=_instant(at)),
-            },
-        )
-    )
-
-
-async def is_waiting(connection: AsyncConnection, key: PersonKey) -> bool:
-    """Whether a wish of this person is pending."""
-    found = await connection.scalar(
-        select(StandingRow.seq > StandingRow.sent).where(
-            StandingRow.team_id == key.team_id, StandingRow.user_id == key.user_id
-        )
-    )
-    return bool(found)
-
-
-def _instant(at: datetime) -> BindParameter[datetime]:
-    # inside CASE a bare value would be bound as the database's own idea of a datetime
-    return literal(at, UtcInstant)

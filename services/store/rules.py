@@ -46,15 +46,6 @@ class RuleStore:
             await self._save(connection, key, (*rules, rule), now)
         return True
 
-    async def replace(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
-        """Change the rule with `rule.id` in its place; False where it is gone."""
-        async with self._database.write() as connection:
-            rules = await self._load(connection, key)
-            if all(known.id != rule.id for known in rules):
-                return False
-            await self._save(connection, key, tuple(rule if known.id == rule.id else known for known in rules), now)
-        return True
-
     async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
         """Delete a rule; False where it is gone already."""
         async with self._database.write() as connection:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
@@ -68,12 +68,6 @@ class WriteStore:
         async with self._database.read() as connection:
             rows = await connection.execute(_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit})
             return [self._attempt(row) for row in rows]
-
-    async def prune(self, before: datetime) -> int:
-        """Delete lines older than `before`; how many."""
-        async with self._database.write() as connection:
-            result = await connection.execute(delete(Write).where(Write.at < before))
-            return result.rowcount
 
     def _attempt(self, row: Row[Any]) -> Attempt:
         content = json.loads(self._vault.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")

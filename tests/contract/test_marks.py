@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.model import PersonKey
 from services.store import marks
 from services.store.engine import Database
-from services.store.models import Person, StandingRow, Workspace
+from services.store.models import Person, Workspace
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ANN = PersonKey("T1", "U1")
@@ -30,19 +30,3 @@ async def test_person_marked_twice_is_due_at_the_earlier_instant_and_stays_stale
         await marks.mark_due(connection, ANN, later, stale=False)
         row = (await connection.execute(sa.select(Person.due_at, Person.stale))).one()
     assert tuple(row) == (NOW, True)
-
-
-async def test_waiting_wish_keeps_its_place_and_takes_the_better_urgency(people: Database) -> None:
-    later = NOW + timedelta(seconds=5)
-    async with people.write() as connection:
-        await marks.wish(connection, ANN, NOW, urgency=3)
-        await marks.wish(connection, ANN, later, urgency=1)
-        await marks.wish(connection, ANN, later, urgency=5)
-        row = (await connection.execute(sa.select(StandingRow.seq, StandingRow.urgency, StandingRow.wished_at))).one()
-        assert tuple(row) == (3, 1, NOW)
-        await connection.execute(sa.update(StandingRow).values(sent=3))
-        assert not await marks.is_waiting(connection, ANN)
-        await marks.wish(connection, ANN, later, urgency=5)
-        row = (await connection.execute(sa.select(StandingRow.seq, StandingRow.urgency, StandingRow.wished_at))).one()
-        assert tuple(row) == (4, 5, later)
-        assert await marks.is_waiting(connection, ANN)

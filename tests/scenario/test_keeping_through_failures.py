@@ -296,5 +296,3 @@ async def test_what_was_done_and_left_is_told_with_reasons(world: World) -> None
     (attempt,) = await replica.writes.recent(key, 10)
     assert (attempt.outcome, attempt.action.value, attempt.reason.code.value) == ("done", "write", "profile_free")
     assert (attempt.rule, attempt.uid, attempt.status.text) == ("meeting", "m1", "In a meeting")
-    assert await replica.writes.prune(world.clock.now() + timedelta(days=1)) == 1
-    assert await replica.writes.recent(key, 10) == []
