@@ -6,6 +6,10 @@ Slack never sees more than the limit within any window.
 
 Limits: docs.slack.dev, "Rate limits" (Tier 3 50+/min, Tier 4 100+/min, chat.postMessage about 1/s, per method,
 workspace and app) and "Profile update limits" (10/min for one person's profile); a little is kept back.
+
+A refusal means: wait as long as Slack says. Only one more soon after that wait lowers the rate, and not for long.
+Slack does not say which of its limits was reached. It is taken for the person's own where their calls explain it
+better than the workspace's, or where others' calls were carried out since the same person was refused before.
 """
 
 from __future__ import annotations
@@ -24,9 +28,14 @@ LIMITS = {
     "auth.test": 180,
 }
 PERSON_LIMIT = 9
-_FLOOR = 5
-_FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 300.0
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = WINDOW
+_SOON = timedelta(minutes=2)
+"""So long after a pause another refusal counts as repeated."""
+
+_RATES = (1.0, 0.8, 0.6)
+"""Shares of a limit after none, one and more repeated refusals; of the documented one never less than half. Each
+minute without a refusal takes one step back."""
 
 
 @dataclass(slots=True)
@@ -40,13 +49,27 @@ class Slot:
 
 
 @dataclass(slots=True)
-class _Gate:
-    """What a method's refusals taught us: wait until `closed_until`; fewer calls a window, for a while."""
+class _Pause:
+    """What refusals taught us about a method, or about one person's calls of it."""
 
-    limit: int
-    closed_until: datetime | None = None
-    refusals: int = 0
-    learned_at: datetime | None = None
+    until: datetime
+    refused_at: datetime
+    person: str
+    """Whose call was refused; "" where several people's were."""
+    in_a_row: int = 1
+    """Refusals since a call was carried out."""
+    lowered: int = 0
+    """Steps down in `_RATES` at `refused_at`."""
+    others: bool = False
+    """Whether somebody else's call was carried out since."""
+
+    def steps(self, now: datetime) -> int:
+        """Steps down at `now`."""
+        return max(0, self.lowered - (now - self.refused_at) // WINDOW)
+
+    def lately(self, now: datetime) -> bool:
+        """Whether one refusal more is a repeated one."""
+        return now < self.until + _SOON
 
 
 @dataclass(slots=True)
@@ -57,7 +80,8 @@ class Budget:
     person_limit: int = PERSON_LIMIT
     window: timedelta = WINDOW
     _calls: dict[str, deque[Slot]] = field(default_factory=dict)
-    _gates: dict[str, _Gate] = field(default_factory=dict)
+    _pauses: dict[tuple[str, str], _Pause] = field(default_factory=dict)
+    """By method and person; "" stands for everybody."""
 
     def ready_at(self, method: str, now: datetime, person: str = "", *, keep: int = 0) -> datetime | None:
         """None when `method` may be called at `now` (for `person`, where their own limit counts), else when to ask.
@@ -65,10 +89,10 @@ class Budget:
         Of the window's calls `keep` are left for what is more urgent, or a sixth of them where there are few. While
         the room is taken by calls in flight the answer is an instant shortly after `now`.
         """
-        gate = self._gate(method, now)
-        waits = [] if gate.closed_until is None or gate.closed_until <= now else [gate.closed_until]
-        calls = self._recent(method, now)
-        waits += self._room(list(calls), gate.limit - min(keep, gate.limit // 6), now)
+        pauses = [self._pauses.get((method, whose)) for whose in {"", person}]
+        waits = [pause.until for pause in pauses if pause is not None and now < pause.until]
+        calls, limit = self._recent(method, now), self._limit(method, now)
+        waits += self._room(list(calls), limit - min(keep, limit // 6), now)
         if person:
             waits += self._room([slot for slot in calls if slot.person == person], self.person_limit, now)
         return max(waits, default=None)
@@ -87,33 +111,51 @@ class Budget:
         """The call was not made."""
         self._calls[slot.method].remove(slot)
 
-    def refused(self, method: str, retry_after: float, now: datetime) -> datetime:
-        """Slack said to slow down. Gives when `method` may be called again.
+    def refused(self, slot: Slot, retry_after: float, now: datetime) -> datetime:
+        """Slack said to slow down instead of carrying the call out. Gives when it may be tried again.
 
-        `retry_after` in seconds; 0 where Slack named no time: then each refusal doubles the pause.
+        `retry_after` in seconds; 0 where Slack named no time: then the pause is twice as long each time in a row.
         """
-        gate = self._gate(method, now)
-        gate.refusals += 1
-        pause = retry_after or min(_FIRST_PAUSE * 2 ** min(gate.refusals - 1, 10), _LONGEST_PAUSE)
-        gate.closed_until = max(gate.closed_until or now, now + timedelta(seconds=pause))
-        gate.limit = max(_FLOOR, min(gate.limit, len(self._recent(method, now)) - 1))
-        gate.learned_at = gate.closed_until
-        return gate.closed_until
+        whose = slot.method, slot.person if self._is_their_own(slot, now) else ""
+        pause = self._pauses.get(whose)
+        if pause is None or not pause.lately(now):
+            pause = _Pause(now, now, slot.person)
+        elif slot.started >= pause.until:
+            steps = min(pause.steps(now) + 1, len(_RATES) - 1)
+            pause = _Pause(pause.until, now, slot.person, pause.in_a_row + 1, steps)
+        elif slot.person != pause.person:  # it was under way with the one that was refused: the same refusal
+            pause.person = ""
+        unnamed = min(_FIRST_PAUSE * 2 ** min(pause.in_a_row - 1, 10), _LONGEST_PAUSE)
+        pause.until = max(pause.until, now + (timedelta(seconds=retry_after) if retry_after else unnamed))
+        self._pauses[whose] = pause
+        return pause.until
 
-    def went_well(self, method: str) -> None:
-        """Slack carried a call out: refusals start from the beginning again."""
-        gate = self._gates.get(method)
-        if gate is not None:
-            gate.refusals = 0
+    def went_well(self, slot: Slot) -> None:
+        """Slack carried the call out: refusals in a row start from the beginning again."""
+        for whose in {"", slot.person}:
+            pause = self._pauses.get((slot.method, whose))
+            if pause is not None and slot.started >= pause.until:
+                pause.in_a_row = 0
+                pause.others |= slot.person != pause.person
 
-    def _gate(self, method: str, now: datetime) -> _Gate:
+    def _is_their_own(self, slot: Slot, now: datetime) -> bool:
+        """Whether `slot`, which was refused, is for its person's own limit."""
+        if not slot.person:
+            return False
+        own, everybody = (self._pauses.get((slot.method, whose)) for whose in (slot.person, ""))
+        if own is not None and own.lately(now):
+            return True
+        if everybody is not None and everybody.lately(now) and everybody.person == slot.person and everybody.others:
+            return True
+        calls = self._recent(slot.method, now)
+        theirs = sum(call.person == slot.person for call in calls)
+        half = 2 * theirs > self.person_limit
+        return half and theirs * self._limit(slot.method, now) > len(calls) * self.person_limit
+
+    def _limit(self, method: str, now: datetime) -> int:
         full = self.limits.get(method, 10**9)
-        gate = self._gates.setdefault(method, _Gate(full))
-        while gate.learned_at is not None and gate.limit < full and now >= gate.learned_at + self.window:
-            gate.limit = min(full, max(gate.limit + 1, gate.limit * 5 // 4))  # a quarter more for each good window
-            gate.learned_at += self.window
-        gate.limit = min(gate.limit, full)
-        return gate
+        pause = self._pauses.get((method, ""))
+        return full if pause is None else max(1, int(full * _RATES[pause.steps(now)]))
 
     def _recent(self, method: str, now: datetime) -> deque[Slot]:
         calls = self._calls.setdefault(method, deque())
@@ -136,13 +178,13 @@ class Budget:
             for method in self._calls
             if (recent := self._recent(method, now))
         }
-        gates = {
-            method: [gate.limit, gate.closed_until and _stamp(gate.closed_until), gate.refusals,
-                     gate.learned_at and _stamp(gate.learned_at)]
-            for method, gate in self._gates.items()
-            if gate.learned_at is not None
-        }  # fmt: skip
-        return json.dumps({"calls": calls, "gates": gates}, separators=(",", ":"))
+        pauses = [
+            [*whose, _stamp(pause.until), _stamp(pause.refused_at), pause.person, pause.in_a_row, pause.lowered,
+             pause.others]
+            for whose, pause in self._pauses.items()
+            if pause.lately(now)
+        ]  # fmt: skip
+        return json.dumps({"calls": calls, "pauses": pauses}, separators=(",", ":"))
 
     def restore(self, stored: str, now: datetime, longest_call: timedelta) -> None:
         """Take over what another owner stored.
@@ -156,13 +198,8 @@ class Budget:
                 for person, start, end in calls
             ]
             self._calls[method] = deque(sorted(slots, key=lambda slot: slot.ended or now))
-        for method, (limit, closed, refusals, learned) in found.get("gates", {}).items():
-            self._gates[method] = _Gate(
-                min(limit, self.limits.get(method, limit)),
-                None if closed is None else _instant(closed),
-                refusals,
-                None if learned is None else _instant(learned),
-            )
+        for method, whose, until, refused_at, *rest in found.get("pauses", []):
+            self._pauses[method, whose] = _Pause(_instant(until), _instant(refused_at), *rest)
 
 
 def _stamp(instant: datetime) -> float:

@@ -201,8 +201,8 @@ class Keeper:
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
         attempt = self._attempt(wish, Action.LEAVE, Reason(ReasonCode.NO_GRANT), type(error).__name__, Status())
         if isinstance(error, SlackRateLimitedError):
-            calls.refused(error, now)
-        elif isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
+            return  # the budget knows; the wish waits as it is
+        if isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
             await self._wishes.lose_grant(wish, attempt)
         elif isinstance(error, TokenExpiredError):
             await self._renew(wish, attempt, calls, now)
@@ -254,10 +254,6 @@ class Calls:
         """Use the room for `method`: an async context around the call."""
         return _Call(self._budget, self._clock, self._open.pop(method))
 
-    def refused(self, error: SlackRateLimitedError, now: datetime) -> None:
-        """Slack said to slow down."""
-        self._budget.refused(error.method, error.retry_after, now)
-
     def state(self) -> str:
         """The budget as it is to be stored."""
         return self._budget.to_json(self._clock.now())
@@ -276,10 +272,13 @@ class _Call:
     async def __aenter__(self) -> None:
         self._slot.started = self._clock.now()
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._budget.done(self._slot, self._clock.now())
-        if kind is None:
-            self._budget.went_well(self._slot.method)
+    async def __aexit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        now = self._clock.now()
+        self._budget.done(self._slot, now)
+        if error is None:
+            self._budget.went_well(self._slot)
+        elif isinstance(error, SlackRateLimitedError):
+            self._budget.refused(self._slot, error.retry_after, now)
 
 
 def token_digest(token: str) -> str:

@@ -143,14 +143,14 @@ class NoticeChore:
         try:
             await self._slack.post(token, notice.key.user_id, message)
         except SlackRateLimitedError as error:
-            budget.refused(POST, error.retry_after, self._clock.now())
+            budget.refused(slot, error.retry_after, self._clock.now())
             return
         except SlackUnavailableError:
-            budget.refused(POST, 0, self._clock.now())
+            budget.refused(slot, 0, self._clock.now())
             return
         finally:
             budget.done(slot, self._clock.now())
-        budget.went_well(POST)
+        budget.went_well(slot)
         await self._notices.sent(notice, self._clock.now())
         log.info("notice_sent", team_id=notice.key.team_id, user_id=notice.key.user_id)
 
@@ -236,16 +236,16 @@ class HomeChore:
         try:
             await self._slack.publish(token, home.key.user_id, view)
         except SlackRateLimitedError as error:
-            budget.refused(PUBLISH, error.retry_after, self._clock.now())
+            budget.refused(slot, error.retry_after, self._clock.now())
             await self._rows.home_taken(home.key, stale=True)
             return
         except SlackUnavailableError:
-            budget.refused(PUBLISH, 0, self._clock.now())
+            budget.refused(slot, 0, self._clock.now())
             await self._rows.home_taken(home.key, stale=True)
             return
         finally:
             budget.done(slot, self._clock.now())
-        budget.went_well(PUBLISH)
+        budget.went_well(slot)
         if len(self._shown) > 10_000:  # noqa: PLR2004  # bounds memory; a forgotten digest costs one publish more
             self._shown.clear()
         self._shown[home.key] = shown

@@ -36,16 +36,20 @@ _BAD_EMOJI = frozenset({
 })  # fmt: skip
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
+LONGEST_WAIT = 900.0
+"""Seconds that a Retry-After is obeyed at most: Slack's limits are by the minute, and one absurd number is not to
+silence a workspace for days."""
 
 
 def error_for(method: str, code: str, *, http_status: int = 200, retry_after: float | None = None) -> SlackError:
     """The error for `code` (Slack's `error`, "" where there was none) answered to `method`.
 
-    `retry_after` is the Retry-After header in seconds; a `ratelimited` in a 200 has none, which is
-    `SlackRateLimitedError.retry_after == 0`: the caller backs off by itself.
+    `retry_after` is the Retry-After header in seconds, any number at all. `SlackRateLimitedError.retry_after` is 0
+    where there was none (a `ratelimited` in a 200) or none of use: the caller backs off by itself.
     """
     if http_status == _TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
-        return SlackRateLimitedError(method, max(0.0, retry_after or 0.0))
+        asked = retry_after if retry_after is not None and retry_after > 0 else 0.0  # nan is not more than 0
+        return SlackRateLimitedError(method, min(asked, LONGEST_WAIT))
     if http_status >= _SERVER_ERROR or code in _TRANSIENT or not code:
         return SlackUnavailableError(code or f"http_{http_status}", method=method)
     kinds: tuple[tuple[frozenset[str], type[SlackError]], ...] = (

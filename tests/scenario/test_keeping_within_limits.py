@@ -120,6 +120,19 @@ async def test_retry_after_is_obeyed_and_another_workspace_is_not_held_up(world:
     assert [call.http_status for call in world.calls(SET, user="U1")] == [429, 200]
 
 
+async def test_one_refusal_holds_up_twenty_who_type_for_as_long_as_it_says_and_no_longer(world: World) -> None:
+    await world.replica().start()
+    now = world.clock.now()
+    world.slack.faults.add(Fault(SET, retry_after=1, team_id=TEAM))
+    await world.says(await world.person("U0"), "Lunch", until=now + timedelta(hours=1))
+    await until(lambda: len(world.calls(SET)) == 1)
+    for number in range(1, 20):
+        await world.says(await world.person(f"U{number}"), "Lunch", until=now + timedelta(hours=1))
+    await until(lambda: ticked(world))
+    world.clock.move(seconds=1)
+    await until(lambda: len(world.written()) == 20)
+
+
 async def test_ratelimited_in_a_200_is_obeyed_with_growing_pauses(world: World) -> None:
     await world.replica().start()
     world.slack.faults.add(Fault(SET, error="ratelimited", times=2))

@@ -93,41 +93,132 @@ def test_call_in_flight_takes_room_until_a_window_after_its_answer() -> None:
     assert budget.ready_at(SET, after(71)) == after(130)
 
 
+def call(budget: Budget, at: datetime, person: str = "", *, well: bool = True) -> Slot:
+    """A call that is answered at once."""
+    slot = budget.take(SET, at, person)
+    budget.done(slot, at)
+    if well:
+        budget.went_well(slot)
+    return slot
+
+
+def refuse(budget: Budget, at: datetime, retry_after: float = 1, person: str = "") -> datetime:
+    """A call that is refused at once; when it may be tried again."""
+    return budget.refused(call(budget, at, person, well=False), retry_after, at)
+
+
 def test_retry_after_is_obeyed_and_does_not_close_other_methods() -> None:
     budget = Budget(limits=dict(LIMITS))
-    assert budget.refused(SET, 30, START) == after(30)
+    assert refuse(budget, START, 30) == after(30)
     assert budget.ready_at(SET, after(29.9)) == after(30)
     assert budget.ready_at("users.profile.get", START) is None
     assert budget.ready_at(SET, after(30)) is None
 
 
-@pytest.mark.parametrize(("refusals", "pause"), [(1, 5), (2, 10), (3, 20), (4, 40), (20, 300)])
+@pytest.mark.parametrize(("refusals", "pause"), [(1, 5), (2, 10), (3, 20), (4, 40), (20, 60)])
 def test_refusal_without_a_time_backs_off_with_growth(refusals: int, pause: float) -> None:
-    budget = Budget(limits=dict(LIMITS))
-    now = START
+    budget = Budget(limits={SET: 100})
+    now = last = START
     for _ in range(refusals):
-        until = budget.refused(SET, 0, now)
-        assert until > now
-        last, now = now, until
+        last, now = now, refuse(budget, now, 0)
     assert (now - last).total_seconds() == pause
 
 
 def test_success_ends_the_growth_of_the_pauses() -> None:
     budget = Budget(limits=dict(LIMITS))
-    budget.refused(SET, 0, START)
-    budget.refused(SET, 0, after(100))
-    budget.went_well(SET)
-    assert budget.refused(SET, 0, after(200)) == after(205)
+    refuse(budget, START, 0)
+    assert refuse(budget, after(100), 0) == after(110)
+    call(budget, after(150))
+    assert refuse(budget, after(200), 0) == after(205)
 
 
-def test_refusal_teaches_a_lower_limit_and_good_windows_raise_it_again() -> None:
+def test_calls_under_way_together_that_are_refused_are_one_refusal() -> None:
     budget = Budget(limits={SET: 40})
-    for _ in range(20):
-        budget.done(budget.take(SET, START), START)
-    budget.refused(SET, 10, START)
-    assert room(budget, after(61)) == 19
-    assert room(budget, after(71)) == 23  # a quarter more for each good window since the pause
-    assert room(budget, after(3600)) == 40
+    slots = [budget.take(SET, START, f"U{number}") for number in range(8)]
+    for slot in slots:
+        budget.done(slot, after(1))
+        assert budget.refused(slot, 0, after(1)) == after(6)
+    assert room(budget, after(61)) == 40
+
+
+def test_one_refusal_means_to_wait_that_long_and_nothing_else() -> None:
+    budget = Budget(limits={SET: 48})
+    refuse(budget, START, 1, "U1")
+    assert room(budget, after(0.9)) == 0
+    assert room(budget, after(1)) == 47  # the refused call counts, too
+
+
+def test_repeated_refusals_lower_the_rate_to_no_less_than_half_for_two_minutes() -> None:
+    budget = Budget(limits={SET: 48})
+    for second in range(10):
+        refuse(budget, after(second * 2))
+    start = 18
+    assert room(budget, after(start + 1)) == 28 - 10
+    assert room(budget, after(start + 59.9)) == 28 - 1
+    assert room(budget, after(start + 60)) == 38
+    assert room(budget, after(start + 120)) == 48
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 60), st.booleans()), max_size=30))
+def test_rate_is_never_under_half_of_the_documented_one_and_back_after_two_minutes(
+    refusals: list[tuple[float, float, bool]],
+) -> None:
+    for method, documented in (("users.profile.set", 50), ("users.profile.get", 100), ("chat.postMessage", 60)):
+        budget, now = Budget(), 0.0
+        for wait, retry_after, worked in refusals:
+            slot = budget.take(method, after(now))
+            budget.done(slot, after(now))
+            until = budget.refused(slot, retry_after, after(now))
+            assert until <= after(now + max(60, retry_after))
+            now += max(wait, retry_after)
+            assert budget._limit(method, after(now)) * 2 >= documented
+            if worked:
+                budget.went_well(budget.take(method, after(now)))
+        assert budget._limit(method, after(now + 120)) == budget.limits[method]
+
+
+def test_refusal_of_somebody_who_used_up_their_own_minute_holds_up_nobody_else() -> None:
+    budget = Budget()
+    for second in range(6):
+        call(budget, after(second), "U1")
+    assert refuse(budget, after(6), 40, "U1") == after(46)
+    assert budget.ready_at(SET, after(6), "U1") == after(46)
+    assert budget.ready_at(SET, after(6), "U2") is None
+    assert room(budget, after(67)) == 48
+
+
+def test_somebody_refused_again_after_others_were_served_is_refused_for_their_own_limit() -> None:
+    budget = Budget()
+    refuse(budget, START, 10, "U1")
+    assert budget.ready_at(SET, after(9), "U2") == after(10)  # it could have been the workspace's
+    call(budget, after(10), "U2")
+    refuse(budget, after(11), 30, "U1")
+    refuse(budget, after(41), 30, "U1")
+    assert budget.ready_at(SET, after(42), "U1") == after(71)
+    assert budget.ready_at(SET, after(42), "U2") is None
+    assert room(budget, after(120)) == 48
+
+
+def test_refusals_of_several_people_are_the_workspaces() -> None:
+    budget = Budget()
+    one, two = budget.take(SET, START, "U1"), budget.take(SET, START, "U2")
+    for slot in (one, two):
+        budget.done(slot, START)
+        budget.refused(slot, 10, START)
+    call(budget, after(10), "U3")
+    refuse(budget, after(11), 30, "U1")
+    assert budget.ready_at(SET, after(12), "U3") == after(41)
+
+
+def test_person_in_a_workspace_whose_minute_is_as_full_as_theirs_is_not_to_blame() -> None:
+    budget = Budget()
+    for number in range(47):
+        call(budget, START, "U1" if number < 7 else f"V{number}")
+    refuse(budget, after(1), 20, "U1")
+    assert budget.ready_at(SET, after(2), "U2") == after(60)
+    assert budget.ready_at(SET, after(20.5), "U2") == after(60)
+    refuse(budget, after(60), 20, "U2")
+    assert budget.ready_at(SET, after(61), "U3") == after(80)
 
 
 def room(budget: Budget, now: datetime) -> int:
@@ -145,13 +236,27 @@ def test_new_owner_goes_on_where_the_last_one_stopped() -> None:
     budget.done(budget.take(SET, START, "U1"), START)
     budget.done(budget.take(SET, after(1), "U2"), after(2))
     budget.take(SET, after(3), "U3")
-    budget.refused("views.publish", 100, after(3))
+    budget.refused(budget.take("views.publish", after(3)), 100, after(3))
     taken_over = Budget(limits={SET: 3})
     taken_over.restore(budget.to_json(after(4)), after(4), timedelta(seconds=10))
     assert taken_over.ready_at(SET, after(5)) == after(60)
     assert taken_over.ready_at("views.publish", after(5)) == after(103)
     assert room(taken_over, after(72.9)) == 2  # the one in flight may have been answered at 13 s
     assert room(taken_over, after(73)) == 3
+
+
+def test_new_owner_knows_who_was_refused_and_how_far_the_rate_is_down() -> None:
+    budget = Budget()
+    for second in (0, 2):
+        refuse(budget, after(second))
+    for second in range(3, 9):
+        call(budget, after(second), "U1")
+    refuse(budget, after(9), 40, "U1")
+    taken_over = Budget()
+    taken_over.restore(budget.to_json(after(10)), after(10), timedelta(seconds=10))
+    assert room(taken_over, after(10)) == room(budget, after(10)) == 38 - 9
+    assert taken_over.ready_at(SET, after(11), "U1") == after(49)
+    assert taken_over.ready_at(SET, after(11), "U2") is None
 
 
 def test_nothing_stored_is_an_empty_budget() -> None:
