@@ -19,12 +19,13 @@ async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_n
     await world.settled(30)
     world.clock.move(hours=1)
     await until(lambda: len(world.written()) == 40, 60)  # a minute's worth goes at once, a little is kept back
-    for second in range(1, 181):
+    for _ in range(
+        300
+    ):  # two minutes are enough, but what is noted late, on a busy machine, is free again as much later
+        if len(world.written()) == 120:
+            break
         world.clock.move(seconds=1)
         await asyncio.sleep(0.005)  # what has been answered is taken note of at this second, not later
-        if second % 60 == 30:  # what is noted late, on a busy machine, is free again as much later
-            least = min(120, 40 * (1 + second // 60))
-            await until(lambda least=least: len(world.written()) >= least, 60)  # type: ignore[misc]  # the loop's value
     await world.settled(60)
     assert sorted(call.user_id for call in world.calls(SET)) == sorted(key.user_id for key in keys)
     assert {call.http_status for call in world.calls()} == {200}
