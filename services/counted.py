@@ -65,9 +65,9 @@ class CountedWishes:
         self._wishes = wishes
         self._metrics = metrics
 
-    async def intend(self, wish: Wish, memory: Memory, read: tuple[datetime, datetime], budget: str) -> bool:
+    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool:
         """As `Wishes.intend`."""
-        return await self._wishes.intend(wish, memory, read, budget)
+        return await self._wishes.intend(wish, memory, budget)
 
     async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
         """As `Wishes.settle`."""

@@ -69,9 +69,7 @@ class Profiles(Protocol):
 class Wishes(Protocol):
     """Where what came of a wish is recorded: `store.lanes.LaneStore`."""
 
-    async def intend(  # noqa: D102  # see LaneStore
-        self, wish: Wish, memory: Memory, read: tuple[datetime, datetime], budget: str
-    ) -> bool: ...
+    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool: ...  # noqa: D102  # see LaneStore
     async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None: ...  # noqa: D102  # see LaneStore
     async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None: ...  # noqa: D102  # see LaneStore
     async def postpone(  # noqa: D102  # see LaneStore
@@ -162,9 +160,7 @@ class Keeper:
 
     async def _write(self, wish: Wish, memory: Memory, decision: Decision, status: Status, calls: Calls) -> None:
         intended = replace(memory, decided="", standing=ownership.intent(memory.standing, decision))
-        now = self._clock.now()
-        read = (decision.standing.looked_at or now, now)
-        if not await self._wishes.intend(wish, intended, read, calls.state()):
+        if not await self._wishes.intend(wish, intended, calls.state()):
             return
         if status.expiration is not None and status.expiration <= self._clock.now():
             return  # the span ended meanwhile: an expiration is never in the past, and the next look knows better

@@ -42,6 +42,14 @@ class _View:
     cleared: bool = False
 
 
+def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
+    """Whether the profile shows, or may be about to show, something of ours at `now` that is not `wanted`."""
+    return any(
+        ours is not None and _stands(ours, now) and not same(ours, replace(wanted, expiration=ours.expiration))
+        for ours in (standing.applied, standing.pending)
+    )
+
+
 def decide(
     profile: Status,
     standing: Standing,

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from services import timeline
+from services import ownership, timeline
 from services.errors import NothingToDoError
 from services.model import (
     Override,
@@ -57,6 +57,7 @@ class Overrides(Protocol):
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
     async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]: ...  # noqa: D102  # see the store
     async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]: ...  # noqa: D102  # see the store
+    async def look_again(self, key: PersonKey, now: datetime) -> None: ...  # noqa: D102  # see the store
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]: ...  # noqa: D102  # see the store
 
 
@@ -151,7 +152,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What `clear` did: ended overrides, or put "I am back" over the event until `back_until`."""
+    """What `clear` did: ended overrides, put "I am back" over the event until `back_until`, or neither.
+
+    Then something of ours still stands that is wished for no more, and is taken off.
+    """
 
     ended: tuple[Override, ...] = ()
     back_until: datetime | None = None
@@ -213,7 +217,7 @@ class Statuses:
     async def clear(self, key: PersonKey, *, request: str) -> Cleared:
         """End what the person asked for; where nothing runs but an event, say that they are back until it is over.
 
-        Raises NothingToDoError where there is neither.
+        Where there is neither, what is left of either on the profile is taken off. Raises NothingToDoError.
         """
         now = self._clock.now()
         ended = await self._overrides.end(key, now, kinds=_BY_HAND)
@@ -222,7 +226,11 @@ class Statuses:
             return Cleared(ended=tuple(ended))
         span = (await self._timeline(key, now, now + _AHEAD)).at(now)
         if not span.uid:
-            raise NothingToDoError("nothing of ours stands")
+            if not ownership.stands(await self._overview.standing(key), span.status, now):
+                raise NothingToDoError("nothing of ours stands")
+            await self._overrides.look_again(key, now)
+            self._bell.ring()
+            return Cleared()
         await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
         return Cleared(back_until=span.end)
 

@@ -48,11 +48,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """What is about to be written to one profile, which was read at `read[0]`; `read[1]` is now."""
+    """What is about to be written to one profile."""
 
     wish: Wish
     memory: Memory
-    read: tuple[datetime, datetime]
     budget: str
 
 

@@ -121,6 +121,8 @@ def cleared(voice: Voice, done: Cleared, now: datetime) -> Reply:
         return reply(
             [voice.say("Welcome back. I show nothing until {until}.", until=voice.until(done.back_until, now))]
         )
+    if not done.ended:
+        return reply([voice.say("I take your status off.")])
     return reply([voice.say("Ended: {what}", what=_listed(done.ended, now, voice))])
 
 

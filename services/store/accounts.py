@@ -53,8 +53,7 @@ class AccountStore:
         Raises TooManyError, and LinkExpiredError where the person is not ours any more.
         """
         async with self._database.write() as connection:
-            person = await connection.scalar(select(Person.user_id).where(the_person(key)).with_for_update())
-            if person is None:
+            if not await marks.lock_people(connection, [key]):
                 raise LinkExpiredError("unknown person")
             rows = (await connection.execute(select(_ACCOUNTS).where(*_of(key)))).all()
             known = next(
@@ -123,6 +122,7 @@ class AccountStore:
     async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
         async with self._database.write() as connection:
+            await marks.lock_people(connection, [key])
             gone = await connection.execute(delete(Account).where(*_is(key, account_id)))
             if not gone.rowcount:
                 return False
@@ -175,6 +175,7 @@ class AccountStore:
         """Its calendars rest, with their last good events, and its person is told once. False where it was mended."""
         key = account.key
         async with self._database.write() as connection:
+            await marks.lock_people(connection, [key])
             found = await connection.execute(
                 update(Account)
                 .where(*_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")

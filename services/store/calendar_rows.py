@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, or_, select, true
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome
@@ -219,3 +219,10 @@ CLAIMED = (
     promised_until().label("promised_until"),
 )
 """What a connection needs besides its calendar's own columns."""
+
+KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
+
+
+def among(keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
+    """One of the calendars with these keys; spelled out, because SQLite reads a whole table for a list of rows."""
+    return or_(false(), *(and_(*(column == part for column, part in zip(KEY, key, strict=True))) for key in keys))

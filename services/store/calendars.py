@@ -22,7 +22,9 @@ from services.store import marks
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import (
     CLAIMED,
+    KEY,
     CalendarRows,
+    among,
     claimable,
     next_edge,
     of_the_account,
@@ -148,6 +150,7 @@ class CalendarStore:
         False where there is none.
         """
         async with self._database.write() as connection:
+            await marks.lock_people(connection, [key])
             gone = await connection.execute(delete(Calendar).where(owned_by(key), Calendar.calendar_id == calendar_id))
             if not gone.rowcount:
                 return False
@@ -188,16 +191,16 @@ class CalendarStore:
         chosen = await self._candidates(now, limit, shut, room)
         if not chosen:
             return ()
-        these = tuple_(Calendar.team_id, Calendar.user_id, Calendar.calendar_id).in_(chosen)
         async with self._database.write() as connection:
-            rows = (
+            free = select(*KEY).where(among(chosen), claimable(now)).with_for_update(skip_locked=True)
+            ours = (await connection.execute(free.order_by(*KEY))).all()
+            rows = (  # read once they are ours: see `lock_people`
                 await connection.execute(
                     select(*_CALENDARS.columns, *CLAIMED, next_edge(now).label("next_edge"))
                     .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
                     .outerjoin(Account, of_the_account())
-                    .where(these, claimable(now))
-                    .order_by(Calendar.due_at, Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
-                    .with_for_update(skip_locked=True, of=Calendar)
+                    .where(among(ours))
+                    .order_by(Calendar.due_at, *KEY)
                 )
             ).all()
             for row in rows:
@@ -221,6 +224,7 @@ class CalendarStore:
                 plan = await self._events.prepare(connection, key, calendar_id, changes)
         values = tried(outcome, now) | self._rows.found(claimed, changes, now)
         async with self._database.write() as connection:
+            await marks.lock_people(connection, [key])
             if not await self._write(connection, claimed, values):
                 return Saved.STALE
             await self._events.apply(connection, plan)
@@ -244,6 +248,7 @@ class CalendarStore:
         """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
+            await marks.lock_people(connection, [key])
             if not await self._write(connection, claimed, tried(outcome, now)):
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
@@ -268,18 +273,17 @@ class CalendarStore:
 
     async def postpone(self, pace: str, until: datetime) -> None:
         """Leave every calendar of `pace` alone until then, in every process; rows being written are not waited for."""
-        mine = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
         held = not_(open_to((pace,)))
-        sooner = select(*mine).where(held, Calendar.due_at < until).with_for_update(skip_locked=True)
+        sooner = select(*KEY).where(held, Calendar.due_at < until).with_for_update(skip_locked=True)
         async with self._database.write() as connection:
-            await connection.execute(update(Calendar).where(tuple_(*mine).in_(sooner)).values(due_at=until))
+            await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
     async def _candidates(
         self, now: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
     ) -> list[tuple[str, str, str]]:
         """The keys of what is due, oldest first, of each pace not more than there is room for."""
         place = func.row_number().over(partition_by=Calendar.pace, order_by=Calendar.due_at).label("place")
-        due = select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Calendar.pace, Calendar.due_at, place)
+        due = select(*KEY, Calendar.pace, Calendar.due_at, place)
         due = due.where(claimable(now), open_to(shut))
         ranked = due.subquery()
         most = max(room(""), 1)  # what a pace may have at which nothing runs yet

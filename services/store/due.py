@@ -1,7 +1,6 @@
 """Who is due: claimed in batches, each batch one short transaction on any replica.
 
 PostgreSQL skips rows that another replica holds; a crash rolls back, and whoever was claimed is still due.
-Rows are locked in one order everywhere: people, then standings.
 """
 
 from __future__ import annotations
@@ -22,14 +21,34 @@ from services.ports import PersonFacts
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.facts import FactStore, pause_of
+from services.store.keys import ForPeople, of_people
 from services.store.marks import insert_for
 from services.store.models import Person, StandingRow
-from services.store.spans import SpanStore
-from services.store.standings import StandingStore
+from services.store.spans import SpanStore, chunks
+from services.store.standings import StandingStore, is_waiting
 from services.wishes import DuePerson, Outcome
 
 PEOPLE = Person.__table__
 STANDINGS = StandingRow.__table__
+_CHUNK = 400
+_CLAIMED = ForPeople(
+    PEOPLE.c.team_id,
+    PEOPLE.c.user_id,
+    lambda theirs: (
+        select(
+            PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
+            PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.resolved_until, PEOPLE.c.home_opened,
+            STANDINGS.c.memory, is_waiting().label("waits"),
+        )
+        .join_from(
+            PEOPLE,
+            STANDINGS,
+            (STANDINGS.c.team_id == PEOPLE.c.team_id) & (STANDINGS.c.user_id == PEOPLE.c.user_id),
+            isouter=True,
+        )
+        .where(theirs)
+    ),
+)  # fmt: skip
 
 
 class Batch:
@@ -39,12 +58,14 @@ class Batch:
         self,
         transaction: AsyncConnection,
         people: Sequence[DuePerson],
+        waiting: frozenset[PersonKey],
         at: datetime,
         stores: tuple[FactStore, SpanStore, StandingStore],
     ) -> None:
-        """`transaction` is open until the batch is left."""
+        """`transaction` is open until the batch is left; `waiting` are those whose wish has not been carried out."""
         self.transaction = transaction
         self.people = people
+        self._waiting = waiting
         self._at = at
         self._facts, self._spans, self._standings = stores
 
@@ -65,7 +86,10 @@ class Batch:
         return await self._spans.at(self.transaction, keys, instant)
 
     async def save(self, outcomes: Sequence[Outcome]) -> None:
-        """Write everything down: spans, due times, wishes, memories."""
+        """Write everything down: spans, due times, wishes, memories.
+
+        Of whom nothing is wished any more, a lane may have a wish in hand: what it is about is withdrawn.
+        """
         if not outcomes:
             return
         await self._spans.replace(
@@ -73,6 +97,7 @@ class Batch:
         )
         await self._people(outcomes)
         await self._wishes([outcome for outcome in outcomes if outcome.urgency is not None])
+        await self._withdraw([outcome.key for outcome in outcomes if outcome.urgency is None])
         for outcome in outcomes:
             if outcome.memory is not None:
                 await self._standings.save(self.transaction, outcome.key, outcome.memory)
@@ -104,15 +129,14 @@ class Batch:
         if not outcomes:
             return
         insert = insert_for(self.transaction, StandingRow)
-        waiting = STANDINGS.c.seq > STANDINGS.c.sent
-        sooner = and_(waiting, STANDINGS.c.urgency < insert.excluded.urgency)
+        sooner = and_(is_waiting(), STANDINGS.c.urgency < insert.excluded.urgency)
         await self.transaction.execute(
             insert.on_conflict_do_update(
                 index_elements=["team_id", "user_id"],
                 set_={
                     "seq": STANDINGS.c.seq + 1,
                     "urgency": case((sooner, STANDINGS.c.urgency), else_=insert.excluded.urgency),
-                    "wished_at": case((waiting, STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
+                    "wished_at": case((is_waiting(), STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
                     # what was typed just now does not wait for the end of a back-off
                     "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
                 },
@@ -130,6 +154,15 @@ class Batch:
                 for outcome in outcomes
             ],
         )
+
+    async def _withdraw(self, keys: Sequence[PersonKey]) -> None:
+        """Raise the number of a wish that waits, so that a lane looks anew instead of writing what it has in hand."""
+        withdrawn = self._waiting.intersection(keys)
+        if withdrawn:
+            theirs = of_people(STANDINGS.c.team_id, STANDINGS.c.user_id, withdrawn)
+            await self.transaction.execute(
+                update(StandingRow).where(theirs, is_waiting()).values(seq=STANDINGS.c.seq + 1)
+            )
 
 
 class DueStore:
@@ -151,29 +184,22 @@ class DueStore:
     async def batch(self, now: datetime, limit: int) -> AsyncIterator[Batch]:
         """Claim at most `limit` of those due at `now`, the longest due first. Committed when left without error."""
         async with self._database.write() as transaction:
-            rows = (
-                await transaction.execute(
-                    select(
-                        Person.team_id, Person.user_id, Person.locale, Person.grant_state, Person.preferences,
-                        Person.paused_from, Person.paused_until, Person.stale, Person.resolved_until,
-                        Person.home_opened, StandingRow.memory,
-                    )
-                    .join_from(
-                        Person,
-                        StandingRow,
-                        (StandingRow.team_id == Person.team_id) & (StandingRow.user_id == Person.user_id),
-                        isouter=True,
-                    )
-                    .where(Person.due_at <= now)
-                    .order_by(Person.due_at, Person.team_id, Person.user_id)
-                    .limit(limit)
-                    .with_for_update(skip_locked=True, of=Person)
-                )
-            ).all()  # fmt: skip
-            keys = [PersonKey(row.team_id, row.user_id) for row in rows]
+            claimed = await transaction.execute(
+                select(Person.team_id, Person.user_id)
+                .where(Person.due_at <= now)
+                .order_by(Person.due_at, Person.team_id, Person.user_id)
+                .limit(limit)
+                .with_for_update(key_share=True, skip_locked=True)
+            )
+            keys = [PersonKey(row.team_id, row.user_id) for row in claimed]
+            rows = {}  # read once they are ours: see `lock_people`
+            for chunk in chunks(keys, _CHUNK):
+                for row in await transaction.execute(*_CLAIMED(chunk)):
+                    rows[PersonKey(row.team_id, row.user_id)] = row
             spans = await self._spans.at(transaction, keys, now)
-            people = [self._person(row, spans.get(key)) for row, key in zip(rows, keys, strict=True)]
-            yield Batch(transaction, people, now, (self._facts, self._spans, self._standings))
+            people = [self._person(rows[key], spans.get(key)) for key in keys]
+            waiting = frozenset(key for key in keys if rows[key].waits)
+            yield Batch(transaction, people, waiting, now, (self._facts, self._spans, self._standings))
 
     def _person(self, row: Any, span: Span | None) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)

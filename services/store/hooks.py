@@ -15,6 +15,7 @@ from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import owned_by
 from services.store.columns import Vault
 from services.store.engine import Database
+from services.store.marks import lock_people
 from services.store.models import Calendar, Person
 
 _NAME = "Hook"
@@ -31,6 +32,7 @@ class HookStore:
     async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
         """A hook whose secret has that digest; its id. Raises TooManyError, NotGrantedError for somebody unknown."""
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             mine = select(func.count()).where(owned_by(key), Calendar.provider == HOOK)
             number = (await connection.scalar(mine) or 0) + 1
             name = _NAME if number == 1 else f"{_NAME} {number}"

@@ -25,11 +25,11 @@ from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Wo
 from services.store.notices import NoticeStore
 from services.store.records import WishRecords, save_budgets
 from services.store.spans import SpanStore
-from services.store.standings import StandingStore
+from services.store.standings import StandingStore, is_waiting
 from services.store.writes import WriteStore
 from services.wishes import Attempt, Home, Intention, Memory, Settlement, Wish
 
-_PENDING = StandingRow.seq > StandingRow.sent
+_PENDING = is_waiting()
 
 
 class LaneStore:
@@ -108,9 +108,9 @@ class LaneStore:
 
     # ── what came of a wish: see `WishRecords` ──────────────────────────────────────────────────────
 
-    async def intend(self, wish: Wish, memory: Memory, read: tuple[datetime, datetime], budget: str) -> bool:
+    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool:
         """As `WishRecords.intend`, sharing its transaction with others."""
-        return await self._intend.put(Intention(wish, memory, read, budget))
+        return await self._intend.put(Intention(wish, memory, budget))
 
     async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
         """As `WishRecords.settle`, sharing its transaction with others."""

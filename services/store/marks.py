@@ -1,22 +1,33 @@
-"""Marking somebody due: the only thing that an event from anywhere does besides recording its facts."""
+"""Locking people, and marking them due: the only thing that an event from anywhere does besides recording its facts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Boolean, bindparam, case, or_, update
+from sqlalchemy import Boolean, bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
 from services.store.columns import UtcInstant
+from services.store.keys import ForPeople
 from services.store.models import Base, Person
 
 Upsert = sqlite.Insert | postgresql.Insert
 
 _AT = bindparam("b_at", type_=UtcInstant)
 _PEOPLE = Person.__table__
+_LOCK = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: (
+        select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+        .where(theirs)
+        .order_by(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+        .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
+    ),
+)
 _MARK = (
     update(Person)
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
@@ -33,6 +44,16 @@ def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
+    """Lock the rows of those of `keys` who are there until the transaction ends; gives them, in order.
+
+    To be called before anything of theirs is read or changed. A statement that waits for a row of PostgreSQL gives
+    the rest as it was before the wait (its manual, 13.2.1 "Read Committed"), so what is decided from is read in a
+    statement of its own; and whoever locks in two orders waits for each other. SQLite's writer is alone anyway.
+    """
+    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_LOCK(keys))]
 
 
 async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:

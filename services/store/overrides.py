@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from services.store.columns import Vault
 from services.store.deliveries import Claim, claim_all
 from services.store.engine import Database
 from services.store.grouped import Grouped, in_one_transaction
-from services.store.marks import insert_for, mark_all_due, mark_due
+from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import OverrideRow
+from services.store.standings import StandingStore
 
 _COLUMN = "overrides.content"
 _ROWS = OverrideRow.__table__
@@ -48,6 +49,7 @@ class OverrideStore:
         """`vault` seals text and emoji."""
         self._database = database
         self._vault = vault
+        self._standings = StandingStore(vault)
         self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
@@ -63,6 +65,7 @@ class OverrideStore:
         row = self._row(_Addition(key, override, now))
         fresh = {name: row[name] for name in ("kind", "start_at", "end_at", "created_at", "content")}
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             await connection.execute(
                 insert_for(connection, OverrideRow)
                 .values(**row)
@@ -101,6 +104,7 @@ class OverrideStore:
         """Take one back as if it had never been asked for; None where it is gone already. Raises SealError."""
         mine = and_(_of(key), OverrideRow.override_id == override_id)
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             row = (await connection.execute(select(OverrideRow).where(mine))).one_or_none()
             if row is None:
                 return None
@@ -112,6 +116,7 @@ class OverrideStore:
         """End those of `kinds` that run now; gives them as they were. Raises SealError."""
         mine = and_(_of(key), _running(now), OverrideRow.kind.in_([kind.value for kind in kinds]))
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.created_at))).all()
             if rows:
                 await connection.execute(delete(OverrideRow).where(mine, OverrideRow.start_at >= now))
@@ -123,11 +128,20 @@ class OverrideStore:
         """Take back those of `kind` that have not begun; gives them. Raises SealError."""
         mine = and_(_of(key), OverrideRow.start_at > now, OverrideRow.kind == kind.value)
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.start_at))).all()
             if rows:
                 await connection.execute(delete(OverrideRow).where(mine))
                 await mark_due(connection, key, now)
             return [self._override(row) for row in rows]
+
+    async def look_again(self, key: PersonKey, now: datetime) -> None:
+        """Have the profile looked at once more, as after an override, whatever was decided or put off before."""
+        async with self._database.write() as connection:
+            await lock_people(connection, [key])
+            memory = await self._standings.load(connection, key)
+            await self._standings.save(connection, key, replace(memory, decided="", override=True))
+            await mark_due(connection, key, now)
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""

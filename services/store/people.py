@@ -19,7 +19,7 @@ from services.people import GrantState, PersonView, zone_or
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.grouped import Grouped, in_one_transaction
-from services.store.marks import Upsert, insert_for, mark_all_due, mark_due
+from services.store.marks import Upsert, insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import Ask, OAuthState, Person
 from services.store.notices import NoticeStore
 from services.store.standings import StandingStore
@@ -155,6 +155,7 @@ class PeopleStore:
     async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
         """Follow the person's zone and language; whether anything differs. Their timeline is resolved anew then."""
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             row = (await connection.execute(select(Person.zone, Person.locale).where(*_is(key)))).one_or_none()
             if row is None or ((member.zone or row.zone), (member.locale or row.locale)) == tuple(row):
                 return False
@@ -216,6 +217,7 @@ class PeopleStore:
     async def delete(self, key: PersonKey) -> bool:
         """Delete everything of the person in one transaction; whether there was anything."""
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             await connection.execute(
                 delete(OAuthState).where(OAuthState.team_id == key.team_id, OAuthState.user_id == key.user_id)
             )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from services import codec
 from services.model import Pause, PersonKey, Preferences
 from services.store.engine import Database
-from services.store.marks import mark_due
+from services.store.marks import lock_people, mark_due
 from services.store.models import Person
 
 
@@ -37,6 +37,7 @@ class PreferenceStore:
     async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
         """Pause, or resume with None; gives the pause that stood before."""
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             row = (await connection.execute(select(Person.paused_from, Person.paused_until).where(_is(key)))).first()
             start, end = (None, None) if pause is None else (pause.start, pause.end)
             await connection.execute(update(Person).where(_is(key)).values(paused_from=start, paused_until=end))

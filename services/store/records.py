@@ -1,7 +1,4 @@
-"""What came of wishes: intents before a call, results after it, each many people to a transaction.
-
-Rows are locked in one order everywhere: people, then standings, and people in the order of their keys.
-"""
+"""What came of wishes: intents before a call, results after it, each many people to a transaction."""
 
 from __future__ import annotations
 
@@ -10,21 +7,36 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.facts import of, pause_of
-from services.store.marks import insert_for
+from services.store.keys import ForPeople
+from services.store.marks import insert_for, lock_people
 from services.store.models import Lane, Person, StandingRow
 from services.store.notices import NoticeStore
 from services.store.standings import StandingStore
 from services.store.writes import WriteStore
 from services.wishes import Attempt, Intention, Memory, Settlement, Wish
 
-_PEOPLE = Person.__table__
+_PEOPLE, _STANDINGS = Person.__table__, StandingRow.__table__
+_ROWS = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: (
+        select(
+            _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.grant_state, _PEOPLE.c.token, _PEOPLE.c.paused_from,
+            _PEOPLE.c.paused_until, _STANDINGS.c.seq, _STANDINGS.c.sent, _STANDINGS.c.memory,
+        )
+        .join(
+            _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
+        )
+        .where(theirs)
+    ),
+)  # fmt: skip
 
 
 class WishRecords:
@@ -41,12 +53,13 @@ class WishRecords:
     async def intend(self, intentions: Sequence[Intention]) -> list[bool]:
         """Remember what is about to be written, before it is.
 
-        False, and nothing may be written: the person, their grant or the wish is gone, there is a newer wish, they
-        have paused, or an event told that the profile was changed within `read`. What is to be done stays pending.
+        False, and nothing may be written: the person or their grant is gone, they have paused, or the wish is not the
+        newest: something else is wished for, it was withdrawn, or an event told that the profile shows something
+        else. What is to be done stays pending.
         """
         async with self._database.write() as connection:
             rows = await self._locked(connection, [intention.wish.key for intention in intentions])
-            may = [self._may(intention, rows.get(intention.wish.key)) for intention in intentions]
+            may = [_may(intention.wish, rows.get(intention.wish.key)) for intention in intentions]
             allowed = [intention for intention, good in zip(intentions, may, strict=True) if good]
             if allowed:
                 await connection.execute(
@@ -71,6 +84,7 @@ class WishRecords:
             rows = await self._locked(connection, [item.wish.key for item in settlements])
             alive = [item for item in settlements if item.wish.key in rows]
             kept = [item for item in alive if rows[item.wish.key].sent < item.wish.seq]
+            kept.sort(key=lambda item: (item.wish.key.team_id, item.wish.key.user_id))
             if kept:
                 await connection.execute(
                     update(StandingRow)
@@ -103,8 +117,12 @@ class WishRecords:
         async with self._database.write() as connection:
             if wish.key not in await self._locked(connection, [wish.key]):
                 return
+            newer = and_(StandingRow.seq > wish.seq, StandingRow.urgency == 0)  # typed meanwhile: that does not wait
+            not_before = case((newer, StandingRow.not_before), else_=literal(until, UtcInstant))
             await connection.execute(
-                update(StandingRow).where(*_fenced(wish)).values(failures=StandingRow.failures + 1, not_before=until)
+                update(StandingRow)
+                .where(*_fenced(wish))
+                .values(failures=StandingRow.failures + 1, not_before=not_before)
             )
             if attempt is not None:
                 await self._writes.add(connection, wish.key, attempt)
@@ -142,30 +160,14 @@ class WishRecords:
 
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of those of `keys` who are still there, locked until the transaction ends."""
-        rows = await connection.execute(
-            select(
-                Person.team_id, Person.user_id, Person.grant_state, Person.token, Person.paused_from,
-                Person.paused_until, StandingRow.seq, StandingRow.sent, StandingRow.memory,
-            )
-            .join(StandingRow, (StandingRow.team_id == Person.team_id) & (StandingRow.user_id == Person.user_id))
-            .where(of(_PEOPLE, keys))
-            .order_by(Person.team_id, Person.user_id)
-            .with_for_update(of=Person)
-        )  # fmt: skip
-        return {PersonKey(row.team_id, row.user_id): row for row in rows}
-
-    def _may(self, intention: Intention, row: Any) -> bool:
-        wish = intention.wish
-        if row is None or row.grant_state != "ok" or row.seq != wish.seq or row.sent >= wish.seq:
-            return False
-        if pause_of(row.paused_from, row.paused_until) != wish.pause:
-            return False
-        seen = self._standings.open(row.memory, wish.key).standing
-        return seen.own_since is None or not intention.read[0] < seen.own_since <= intention.read[1]
+        found = await lock_people(connection, keys)
+        return {PersonKey(row.team_id, row.user_id): row for row in await connection.execute(*_ROWS(found))}
 
     def _merged(self, item: Settlement, row: Any) -> bytes:
-        found = self._standings.open(row.memory, item.wish.key)
-        return self._standings.seal(merged(item.memory, found), item.wish.key)
+        memory = merged(item.memory, self._standings.open(row.memory, item.wish.key))
+        if row.seq != item.wish.seq:
+            memory = replace(memory, decided="")  # what was decided about is out of date
+        return self._standings.seal(memory, item.wish.key)
 
     async def _mark(self, connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
         written = [item.wish.key for item in settlements if item.attempt is not None and item.attempt.written]
@@ -177,6 +179,12 @@ class WishRecords:
                 sooner = or_(Person.due_at.is_(None), Person.due_at > look)
                 due_at = case((sooner, literal(look, UtcInstant)), else_=Person.due_at)
                 await connection.execute(update(Person).where(*_person(item.wish.key)).values(due_at=due_at))
+
+
+def _may(wish: Wish, row: Any) -> bool:
+    if row is None or row.grant_state != "ok" or row.seq != wish.seq or row.sent >= wish.seq:
+        return False
+    return pause_of(row.paused_from, row.paused_until) == wish.pause
 
 
 async def save_budgets(connection: AsyncConnection, budgets: Mapping[str, str]) -> None:

@@ -6,14 +6,14 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec, ownership
 from services.model import PersonKey, Status
 from services.store.columns import SealedBytes, Vault
-from services.store.marks import insert_for
-from services.store.models import Person, StandingRow
+from services.store.marks import insert_for, lock_people
+from services.store.models import StandingRow
 from services.wishes import Memory
 
 _COLUMN = "standings.memory"
@@ -57,43 +57,39 @@ class StandingStore:
         return SealedBytes(self._vault.sealer.seal(plain.encode(), "/".join((_COLUMN, key.team_id, key.user_id))))
 
     async def load(self, connection: AsyncConnection, key: PersonKey) -> Memory:
-        """The person's memory, the row locked until the transaction ends (PostgreSQL)."""
-        sealed = await connection.scalar(
-            select(StandingRow.memory)
-            .where(StandingRow.team_id == key.team_id, StandingRow.user_id == key.user_id)
-            .with_for_update()
-        )
-        return self.open(sealed, key)
+        """The person's memory; who changes it has locked the person before. Raises SealError."""
+        return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
 
     async def save(self, connection: AsyncConnection, key: PersonKey, memory: Memory) -> None:
-        """Remember `memory`; the person's wish stays as it is."""
+        """Remember `memory`. A wish that waits stays, but whoever has it in hand looks anew."""
         sealed = self.seal(memory, key)
         await connection.execute(
             insert_for(connection, StandingRow)
             .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
-            .on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"memory": sealed})
+            .on_conflict_do_update(
+                index_elements=["team_id", "user_id"],
+                set_={"memory": sealed, "seq": case((is_waiting(), StandingRow.seq + 1), else_=StandingRow.seq)},
+            )
         )
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Whether `see` would remember it; reads only."""
-        return ownership.hint((await self.look(connection, key)).standing, seen, at) is not None
-
-    async def look(self, connection: AsyncConnection, key: PersonKey) -> Memory:
-        """The person's memory, for whoever changes nothing. Raises SealError."""
-        return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
+        return ownership.hint((await self.load(connection, key)).standing, seen, at) is not None
 
     async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.
 
         False, and nothing is changed, where the event is an echo of our own write or tells nothing new.
         """
-        # people first, as everybody who locks both: two orders would be a deadlock in waiting
-        await connection.execute(
-            select(Person.user_id).where(Person.team_id == key.team_id, Person.user_id == key.user_id).with_for_update()
-        )
+        await lock_people(connection, [key])
         memory = await self.load(connection, key)
         standing = ownership.hint(memory.standing, seen, at)
         if standing is None:
             return False
         await self.save(connection, key, replace(memory, standing=standing, decided=""))
         return True
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """That a row's wish has not been carried out."""
+    return StandingRow.seq > StandingRow.sent

@@ -15,10 +15,11 @@ from services.calendars.watching import WatchTask
 from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Connection, Watch
-from services.store.calendar_rows import CLAIMED, CalendarRows, of_the_account
+from services.store.calendar_rows import CLAIMED, KEY, CalendarRows, among, of_the_account
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.grouped import Grouped
+from services.store.marks import lock_people
 from services.store.models import Account, Calendar, Person, WatchRow
 
 log = structlog.get_logger(__name__)
@@ -58,19 +59,24 @@ class WatchStore:
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
         """Up to `limit` calendars whose watch is due, left to us until `lease`."""
         async with self._database.write() as connection:
-            rows = (
+            claimed = (
                 await connection.execute(
-                    select(*_CALENDARS.columns, *CLAIMED)
-                    .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
-                    .outerjoin(Account, of_the_account())
+                    select(*KEY)
                     .where(Calendar.watch_due_at <= now)
                     .order_by(Calendar.watch_due_at)
                     .limit(limit)
-                    .with_for_update(skip_locked=True, of=Calendar)
+                    .with_for_update(skip_locked=True)
                 )
             ).all()
+            rows = await connection.execute(  # read once they are ours: see `lock_people`
+                select(*_CALENDARS.columns, *CLAIMED)
+                .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                .outerjoin(Account, of_the_account())
+                .where(among(claimed))
+                .order_by(Calendar.watch_due_at)
+            )
             found = []
-            for row in rows:
+            for row in rows.all():
                 await connection.execute(
                     update(Calendar)
                     .where(_same(PersonKey(row.team_id, row.user_id), row.calendar_id))
@@ -104,6 +110,7 @@ class WatchStore:
         False where the calendar is gone meanwhile.
         """
         async with self._database.write() as connection:
+            await lock_people(connection, [there.key])
             kept = await connection.execute(
                 update(WatchRow)
                 .where(WatchRow.team_id == there.key.team_id, WatchRow.watch_id == watch.watch_id)

@@ -54,7 +54,7 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
     metrics, ledger = Metrics(), Ledger()
     wishes, wish, memory = CountedWishes(ledger, metrics), Sample(SPAN), Memory()
     sample: Any = wish
-    assert await wishes.intend(sample, memory, (NINE, NINE), "{}") is True
+    assert await wishes.intend(sample, memory, "{}") is True
     await wishes.settle(sample, memory, attempt("done", later=0.2), "{}")
     await wishes.settle(sample, memory, attempt("done_with_another_emoji", later=3600), "{}")
     await wishes.settle(sample, memory, attempt("left", later=1), "{}")

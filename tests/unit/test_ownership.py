@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.model import NO_STATUS, Action, OwnStatusPolicy, Pause, Reason, ReasonCode, Span, Standing, Status
-from services.ownership import GRACE
+from services.ownership import GRACE, stands
 from tests.looks import (
     CALENDAR,
     COVERING,
@@ -111,3 +111,20 @@ def test_override_without_end_has_no_expiration() -> None:
 def test_span_that_the_window_cut_is_judged_by_where_it_began() -> None:
     cut = replace(shows(at(10, 25), at(11)), began=at(10))
     assert look(LUNCH, DURING, cut, at(10, 30)).reason.code is ReasonCode.OWN_TYPED_DURING
+
+
+@pytest.mark.parametrize(
+    ("standing", "wanted", "expected"),
+    [
+        (FRESH, NO_STATUS, False),
+        (Standing(applied=LUNCH), NO_STATUS, True),
+        (Standing(applied=LUNCH), LUNCH, False),
+        (Standing(applied=LUNCH, pending=NO_STATUS), NO_STATUS, True),
+        (Standing(pending=LUNCH), NO_STATUS, True),
+        (Standing(applied=LUNCH_UNTIL_NOON), LUNCH, False),
+        (Standing(applied=replace(LUNCH, expiration=at(9))), NO_STATUS, False),
+        (Standing(own=LUNCH), NO_STATUS, False),
+    ],
+)
+def test_something_of_ours_stands_that_is_not_wanted(standing: Standing, wanted: Status, *, expected: bool) -> None:
+    assert stands(standing, wanted, at(10)) is expected

@@ -1,0 +1,67 @@
+"""`/quo clear` while something is under way: what was taken back is not written, and what stands is taken off."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from demo.slack import Fault
+from services.budget import Budget
+from services.model import Status
+from services.store.columns import Vault
+from services.store.engine import Database
+from tests.clocks import ManualClock
+from tests.desk import Desk, open_desk
+from tests.world import SET, TEAM
+
+
+@pytest.fixture
+async def desk(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+    """Ann in Berlin, on SQLite and on PostgreSQL."""
+    async with open_desk(database, vault, clock) as made:
+        yield made
+
+
+async def keep(desk: Desk) -> None:
+    """Decide, and carry out Ann's wish once."""
+    await desk.engine.tick()
+    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1, set())
+    await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+
+
+async def test_status_that_is_cleared_while_slack_is_asked_for_the_profile_never_shows(desk: Desk) -> None:
+    keeper = desk.engine.keeper
+    read = keeper._profiles.read
+
+    async def read_and_be_overtaken(token: str) -> Status:
+        found = await read(token)
+        assert (await desk.quo("clear"))["text"] == "Ended: *Lunch*"
+        await desk.engine.tick()
+        keeper._profiles.read = read  # type: ignore[method-assign]  # once is enough
+        return found
+
+    keeper._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
+    await desk.quo("Lunch")
+    await keep(desk)
+    assert await desk.shows() == ("", "", 0)
+    assert desk.world.calls(SET) == []
+    assert (await desk.quo("clear"))["text"] == "There is nothing to change."
+
+
+async def test_clear_takes_off_what_stands_although_nothing_runs_any_more(desk: Desk) -> None:
+    await desk.quo("Lunch")
+    await desk.shows()
+    desk.world.slack.faults.add(Fault(SET, status=503))
+    await desk.quo("clear")
+    await keep(desk)
+    assert desk.world.status(desk.ann.user_id)[0] == "Lunch"
+    assert (await desk.quo("clear"))["text"] == "I take your status off."
+    assert await desk.shows() == ("", "", 0)
+    assert (await desk.quo("clear"))["text"] == "There is nothing to change."
+
+
+async def test_clear_leaves_the_idle_status_that_was_chosen(desk: Desk) -> None:
+    await desk.world.change(desk.ann, stale=True, preferences='{"idle": {"text": "Here", "emoji": ":wave:"}}')
+    assert (await desk.shows())[0] == "Here"
+    assert (await desk.quo("clear"))["text"] == "There is nothing to change."
