@@ -219,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(no_worker=False, listens=False)
     demo = command("demo", _demo, "a local Slack with people, calendars and a clock, and the app running in it")
     demo.add_argument("--host", default="127.0.0.1", help="where its page listens (default 127.0.0.1)")
-    demo.add_argument("--port", type=int, default=None, help="where its page listens (default PORT, or 3000)")
+    demo.add_argument("--port", type=_port, default=None, help="where its page listens (default PORT, or 3000)")
     resolve, text = partial(preview.run, out=sys.stdout), "resolve ICS files into a timeline; no server, no database"
     preview.add_arguments(command("preview", resolve, text))
     migrate = command("migrate", _migrate, "bring the database up to date")
@@ -232,6 +232,12 @@ def _parser() -> argparse.ArgumentParser:
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 1 << 16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
 
 
 def _settings(*, serving: bool = False) -> Settings:
@@ -308,9 +314,7 @@ async def _once(run: Callable[[Service], Awaitable[int]]) -> int:
 
 async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> int:
     """Run until SIGINT or SIGTERM; calls in flight are finished and recorded."""
-    from aiohttp import web
-
-    from handlers.server import QuietRunner
+    from handlers.server import QuietRunner, listen
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -321,8 +325,8 @@ async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> in
     await runner.setup()
     try:
         if listens:
-            await web.TCPSite(runner, config.host, config.port).start()
-            print(f"Status Quo listens on http://{config.host}:{runner.addresses[0][1]}", file=sys.stderr)
+            port = await listen(runner, config.host, config.port)
+            print(f"Status Quo listens on http://{config.host}:{port}", file=sys.stderr)
         await service.start()
         await stop.wait()
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import signal
 import socket
@@ -37,6 +38,7 @@ from demo.work import AppWork
 from services import settings
 from services.clock import SystemClock
 from services.crypto import new_key
+from services.errors import ListenError
 from services.model import PersonKey
 from services.ports import Clock
 from services.settings import Settings
@@ -122,7 +124,7 @@ async def world(
         clock.start()
         stack.push_async_callback(clock.stop)
 
-        app_socket, page_socket = _listener("127.0.0.1", 0), _listener(host, port)
+        page_socket, app_socket = _listener(host, port), _listener("127.0.0.1", 0)
         app_address = f"http://127.0.0.1:{app_socket.getsockname()[1]}"
         page_address = f"http://{_shown(host)}:{page_socket.getsockname()[1]}"
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
@@ -190,10 +192,10 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, wanted))
-        except OSError:
+        except (OSError, UnicodeError) as error:
             listener.close()
-            if not wanted:
-                raise
+            if not wanted or not isinstance(error, OSError) or error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise ListenError(host, wanted, error) from error
             sys.stderr.write(f"Port {wanted} is taken; another one is used.\n")
             continue
         listener.listen(128)

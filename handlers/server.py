@@ -10,12 +10,25 @@ import structlog
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
-from services.errors import RequestError, StatusQuoError
+from services.errors import ListenError, RequestError, StatusQuoError
 
 log = structlog.get_logger(__name__)
 
 _SERVER_ERROR = 500
 _SHUTDOWN_SECONDS = 5.0
+
+
+async def listen(runner: web.AppRunner, host: str, port: int) -> int:
+    """Have a runner that is set up listen. Its port: `port`, or the free one that was chosen for 0.
+
+    Raises ListenError.
+    """
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, UnicodeError) as error:
+        raise ListenError(host, port, error) from error
+    chosen: int = runner.addresses[0][1]
+    return chosen
 
 
 class QuietHandler(web.RequestHandler):

@@ -5,6 +5,7 @@ Handlers show `sentence(locale)` and log `id` with `reason`; nobody gets a trace
 
 from __future__ import annotations
 
+import os
 import secrets
 
 
@@ -302,6 +303,15 @@ class SettingsError(StatusQuoError):
 
 class SealError(StatusQuoError):
     """A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."""
+
+
+class ListenError(StatusQuoError):
+    """Nothing can listen at that address. Choose another one with HOST and PORT."""
+
+    def __init__(self, host: str, port: int, error: OSError | UnicodeError) -> None:
+        """`error` is the system's: the port is in use or not ours to take, the host is not this machine."""
+        number = (error.errno or 0) if isinstance(error, OSError) else 0
+        super().__init__(f"{host}:{port}: {os.strerror(number).lower() if number > 0 else 'no such host'}")
 
 
 class DatabaseError(StatusQuoError):

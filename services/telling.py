@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -14,7 +14,7 @@ import structlog
 from services import errors
 from services.budget import Budget
 from services.engine.guard import guarded
-from services.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
+from services.errors import SealError, SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.model import PersonKey
 from services.ports import Clock, HomeRenderer
 from services.providers import named
@@ -29,6 +29,9 @@ CONNECT = "open_connect"
 
 MANY = 20
 
+WITHOUT_A_BOT = timedelta(hours=1)
+"""How long notices wait where the workspace's bot token cannot be opened."""
+
 
 class Bots(Protocol):
     """The workspaces' bot tokens: `store.lanes.LaneStore`, `store.workspaces.WorkspaceStore`."""
@@ -41,9 +44,10 @@ class Bots(Protocol):
 class Notices(Protocol):
     """Pending notices: `store.notices.NoticeStore`."""
 
-    async def due(self, team_id: str, limit: int) -> list[DueNotice]: ...  # noqa: D102  # see NoticeStore
+    async def due(self, team_id: str, now: datetime, limit: int) -> list[DueNotice]: ...  # noqa: D102  # see NoticeStore
     async def sent(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
     async def failed(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
+    async def put_off(self, team_id: str, until: datetime) -> None: ...  # noqa: D102  # see NoticeStore
 
 
 class HomeRows(Protocol):
@@ -118,9 +122,12 @@ class NoticeChore:
 
     async def run(self, team_id: str, budget: Budget) -> datetime | None:
         """Send what may be sent now; when there is more to do."""
-        due = await self._notices.due(team_id, MANY)
-        token = await self._bots.bot_token(team_id) if due else None
+        due = await self._notices.due(team_id, self._clock.now(), MANY)
+        if not due:
+            return None
+        token = await _bot_token(self._bots, team_id)
         if token is None:
+            await self._notices.put_off(team_id, self._clock.now() + WITHOUT_A_BOT)
             return None
         for notice in due:
             now = self._clock.now()
@@ -214,7 +221,7 @@ class HomeChore:
     async def run(self, team_id: str, budget: Budget) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
         homes = await self._rows.homes(team_id, MANY)
-        token = await self._bots.bot_token(team_id) if homes else None
+        token = await _bot_token(self._bots, team_id) if homes else None
         for home in homes:
             ready = budget.ready_at(PUBLISH, self._clock.now())
             if token is not None and ready is not None:
@@ -249,6 +256,15 @@ class HomeChore:
         if len(self._shown) > 10_000:  # noqa: PLR2004  # bounds memory; a forgotten digest costs one publish more
             self._shown.clear()
         self._shown[home.key] = shown
+
+
+async def _bot_token(bots: Bots, team_id: str) -> str | None:
+    """The workspace's; None where there is none, or none that any of our keys opens."""
+    try:
+        return await bots.bot_token(team_id)
+    except SealError:
+        log.warning("bot_token_unreadable", team_id=team_id)
+        return None
 
 
 def _sentence(problem: str) -> str:

@@ -206,9 +206,11 @@ class _Drain:
         return [at for at in (put_off, self._chores_again) if at is not None and at <= now + STAY]
 
     async def _do_chores(self) -> None:
-        with guarded("chores_failed", team_id=self._team_id):
-            again = [await chore.run(self._team_id, self._budget) for chore in self._chores]
-            self._chores_again = min((at for at in again if at is not None), default=None)
+        again: list[datetime | None] = []
+        for chore in self._chores:
+            with guarded("chore_failed", team_id=self._team_id, chore=type(chore).__name__):
+                again.append(await chore.run(self._team_id, self._budget))
+        self._chores_again = min((at for at in again if at is not None), default=None)
         self._chore = None
         self._look.set()
 

@@ -22,7 +22,7 @@ from services.store.engine import Database
 from services.store.facts import pause_of
 from services.store.grouped import Grouped
 from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
-from services.store.notices import NoticeStore
+from services.store.notices import NoticeStore, unsent
 from services.store.records import WishRecords, save_budgets
 from services.store.spans import SpanStore
 from services.store.standings import StandingStore, is_waiting
@@ -51,10 +51,10 @@ class LaneStore:
     async def busy(self, now: datetime) -> AsyncIterator[tuple[AsyncConnection, list[str]]]:
         """A transaction, and the workspaces whose lane has something to do at `now`."""
         async with self._database.write() as transaction:
-            unsent = select(Notice.team_id).where(Notice.sent_at.is_(None))
+            told = select(Notice.team_id).where(unsent(now))
             homes = select(Person.team_id).where(Person.home_opened, Person.home_stale)
             wishes = select(StandingRow.team_id).where(_PENDING, _not_before(now))
-            teams = (await transaction.execute(wishes.union(unsent, homes))).scalars().all()
+            teams = (await transaction.execute(wishes.union(told, homes))).scalars().all()
             yield transaction, sorted(teams)
 
     async def wishes(self, team_id: str, now: datetime, limit: int, busy: Collection[PersonKey]) -> list[Wish]:

@@ -340,6 +340,7 @@ class Notice(Base):
     subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "account/<id>", …
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    not_before: Mapped[datetime | None] = mapped_column(UtcInstant)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
 
 

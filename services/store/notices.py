@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
 from services.ports import Clock
 from services.store.engine import Database
 from services.store.marks import insert_for
-from services.store.models import Notice, Person
+from services.store.models import Notice, Person, Workspace
 from services.wishes import DueNotice
 
 TRIES = 5
+FIRST_RETRY = timedelta(minutes=1)
+"""Each of the next tries is four times as far away: the last comes after an hour and a half."""
 
 
 class NoticeStore:
@@ -37,13 +39,13 @@ class NoticeStore:
         """It works again: the next time that it does not, the person is told again."""
         await connection.execute(delete(Notice).where(*_is(key, subject)))
 
-    async def due(self, team_id: str, limit: int) -> list[DueNotice]:
-        """Notices of a workspace that are not sent yet, oldest first."""
+    async def due(self, team_id: str, now: datetime, limit: int) -> list[DueNotice]:
+        """Notices of a workspace that are to be sent at `now`, oldest first."""
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
                 .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
-                .where(Notice.team_id == team_id, Notice.sent_at.is_(None))
+                .where(Notice.team_id == team_id, unsent(now))
                 .order_by(Notice.created_at, Notice.user_id, Notice.subject)
                 .limit(limit)
             )
@@ -55,14 +57,29 @@ class NoticeStore:
             await connection.execute(update(Notice).where(*_is(notice.key, notice.subject)).values(sent_at=at))
 
     async def failed(self, notice: DueNotice, at: datetime) -> None:
-        """It could not be sent now; given up after `TRIES`."""
+        """It could not be sent now: tried again later, given up after `TRIES`."""
         if notice.attempts + 1 >= TRIES:
             await self.sent(notice, at)
             return
         async with self._database.write() as connection:
             await connection.execute(
-                update(Notice).where(*_is(notice.key, notice.subject)).values(attempts=Notice.attempts + 1)
+                update(Notice)
+                .where(*_is(notice.key, notice.subject))
+                .values(attempts=Notice.attempts + 1, not_before=at + FIRST_RETRY * 4**notice.attempts)
             )
+
+    async def put_off(self, team_id: str, until: datetime) -> None:
+        """None of a workspace's can be sent before `until`."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
+            )
+
+
+def unsent(now: datetime) -> ColumnElement[bool]:
+    """What picks the notices that are to be sent at `now`: of workspaces with a bot that can send them."""
+    installed = Notice.team_id.in_(select(Workspace.team_id).where(Workspace.bot_token.is_not(None)))
+    return and_(Notice.sent_at.is_(None), or_(Notice.not_before.is_(None), Notice.not_before <= now), installed)
 
 
 def _is(key: PersonKey, subject: str) -> tuple[ColumnElement[bool], ...]:

@@ -127,7 +127,7 @@ async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> N
     async def tell() -> int:
         async with world.database.write() as connection:
             await replica.notices.tell(connection, key, "grant")
-        due = await replica.notices.due(key.team_id, 10)
+        due = await replica.notices.due(key.team_id, world.clock.now(), 10)
         for notice in due:
             await replica.notices.sent(notice, world.clock.now())
         return len(due)
@@ -144,9 +144,10 @@ async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(world: Wo
     async with world.database.write() as connection:
         await replica.notices.tell(connection, key, "grant")
     tries = 0
-    while due := await replica.notices.due(key.team_id, 10):
+    while due := await replica.notices.due(key.team_id, world.clock.now(), 10):
         tries += 1
         await replica.notices.failed(due[0], world.clock.now())
+        world.clock.move(hours=2)
     assert tries == 5
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -47,6 +49,41 @@ async def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_p
         said = ran.out + ran.err
         assert said.count("The database cannot be reached, or refuses us. Check DATABASE_URL.") == 1
         assert ("Traceback" in said, "hunter2" in said) == (False, False)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port at which somebody else listens."""
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        yield somebody.getsockname()[1]
+
+
+def test_port_in_use_or_a_host_that_is_not_here_is_one_line(
+    taken: int, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "1.2")
+    for name, value in {"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key(), "PORT": str(taken)}.items():
+        monkeypatch.setenv(name, value)
+    for host, where in (
+        ("127.0.0.1", f"127.0.0.1:{taken}"),
+        ("192.0.2.1", f"192.0.2.1:{taken}"),
+        ("no host", "no host"),
+    ):
+        monkeypatch.setenv("HOST", host)
+        assert program.main(["serve"]) == 1
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if "[info" not in line]
+        assert line.startswith("Nothing can listen at that address. Choose another one with HOST and PORT.")
+        assert where in line
+    for host in ("192.0.2.1", "no host"):
+        assert program.main(["demo", "--host", host]) == 1
+        assert capsys.readouterr().err.startswith("Nothing can listen at that address.")
+    with pytest.raises(SystemExit):
+        program.main(["demo", "--port", "70000"])
+    assert "70000" in capsys.readouterr().err
 
 
 async def test_serve_without_any_setting_says_what_is_missing_and_starts_nothing(tmp_path: Path) -> None:
