@@ -103,6 +103,10 @@ class Doctor:
             at, newest = await self._database.revision()
         except StatusQuoError as error:
             return Finding("database", False, f"{error.sentence()} ({error.reason})")
+        if at is not None and at > newest:
+            return Finding(
+                "database", False, f"is at step {at}, and this version knows {newest}: install the newer one"
+            )
         if at != newest:
             return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `python app.py migrate`")
         drift = await self._database.drift()

@@ -316,3 +316,7 @@ class ListenError(StatusQuoError):
 
 class DatabaseError(StatusQuoError):
     """The database cannot be reached, or refuses us. Check DATABASE_URL."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """The database is in use and cannot be brought up to date now. Start again in a minute."""

@@ -10,11 +10,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.crypto import Sealer
 from services.doctor import Doctor
-from services.errors import DatabaseError
 from services.ports import Clock
 from services.settings import Settings
 from services.slack.health import SlackHealth
@@ -29,10 +27,7 @@ TROUBLE = 1
 async def stores(config: Settings, clock: Clock) -> Stores:
     """Every store over one database, brought up to date. Raises DatabaseError where there is none to be had."""
     opened = Stores.at(config.database_url, config.keys(), clock)
-    try:
-        await schema.upgrade(opened.database)
-    except (OSError, SQLAlchemyError) as error:
-        raise DatabaseError(type(error).__name__) from error
+    await schema.upgrade(opened.database)
     return opened
 
 

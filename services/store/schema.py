@@ -1,8 +1,14 @@
-"""Bringing the schema up to date, and telling whether it is: Alembic's steps, run over our own connection."""
+"""Bringing the schema up to date, and telling whether it is: Alembic's steps, run over our own connection.
+
+On PostgreSQL one process at a time does it, under an advisory lock, and never waits long for a table: a statement that
+waits for one holds up everybody who comes after it. All steps are one transaction.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import io
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -10,14 +16,28 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import DatabaseError
+from services.errors import DatabaseBusyError, DatabaseError
 from services.store.engine import Database
 from services.store.models import Base
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+TURN = 60.0
+"""Seconds to wait for another process that brings the database up to date."""
+
+TABLE = 3.0
+"""Seconds to wait for a table that somebody uses, and between two tries."""
+
+TRIES = 20
+_LOCK = 0x5374_6174_7573_5175
+"""The key of the advisory lock: "StatusQu"."""
+
+_IN_USE = {"55P03", "40P01", "SQLITE_BUSY"}
+"""lock_not_available and deadlock_detected (PostgreSQL, appendix A), and SQLite's name for the same."""
 
 
 def configuration(**attributes: object) -> Config:
@@ -28,24 +48,73 @@ def configuration(**attributes: object) -> Config:
     return config
 
 
+@cache
+def _steps() -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration())
+
+
 def head() -> str:
     """The newest step there is."""
-    revision = ScriptDirectory.from_config(configuration()).get_current_head()
+    revision = _steps().get_current_head()
     if revision is None:
         raise RuntimeError("there are no migrations")
     return revision
 
 
-async def upgrade(database: Database) -> None:
-    """Run every step that the database lacks; where it lacks none, look and no more."""
-    if await current(database) == head():
-        return
+def serves(step: str | None) -> bool:
+    """Whether this code works with a database at `step`: the newest one it knows, or one that is newer still.
+
+    While an update is rolled out, processes of the version before go on with what the new one has made of the tables.
+    """
+    older = {known.revision for known in _steps().walk_revisions()} - {head()}
+    return step is not None and step not in older
+
+
+async def upgrade(database: Database, *, turn: float = TURN, table: float = TABLE, tries: int = TRIES) -> None:
+    """Run every step that the database lacks; where it lacks none, look and no more.
+
+    Raises DatabaseBusyError where another process is at it for longer than `turn` seconds, or a table is in use for
+    longer than `table` seconds each of `tries` times; DatabaseError where there is no database, or it refuses a step.
+    """
 
     def run(connection: Connection) -> None:
         command.upgrade(configuration(connection=connection), "head")
 
-    async with database.write() as connection:
-        await connection.run_sync(run)
+    for left in reversed(range(tries)):
+        if serves(await current(database)):
+            return
+        try:
+            async with database.write() as connection:
+                if not database.is_sqlite:
+                    await lock(connection, seconds=turn)
+                    await _wait_at_most(connection, table)
+                await connection.run_sync(run)
+        except (OSError, SQLAlchemyError) as error:
+            if not _in_use(error):
+                raise DatabaseError(type(error).__name__) from error
+            if not left:
+                raise DatabaseBusyError("a table is in use") from error
+            await asyncio.sleep(table)
+
+
+async def lock(connection: AsyncConnection, *, seconds: float) -> None:
+    """Be the only process that changes PostgreSQL's schema until the transaction ends. Raises DatabaseBusyError."""
+    await _wait_at_most(connection, seconds)
+    try:
+        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    except DBAPIError as error:
+        if not _in_use(error):
+            raise
+        raise DatabaseBusyError("another process is at it") from error
+
+
+async def _wait_at_most(connection: AsyncConnection, seconds: float) -> None:
+    await connection.execute(select(func.set_config("lock_timeout", f"{max(1, round(seconds * 1000))}ms", True)))
+
+
+def _in_use(error: Exception) -> bool:
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    return bool(_IN_USE & {getattr(origin, "sqlstate", None), getattr(origin, "sqlite_errorname", None)})
 
 
 async def current(database: Database) -> str | None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from services.store import schema
 from services.store.columns import Vault
 from services.store.engine import Database
+from services.store.health import HealthStore
 from services.store.models import Base, Delivery, Workspace
 
 
@@ -20,6 +21,17 @@ async def test_drift_names_a_column_that_the_models_do_not_have(database: Databa
     async with database.write() as connection:
         await connection.execute(sa.text("ALTER TABLE lanes ADD COLUMN surplus INTEGER"))
     assert [change[0] for change in await schema.drift(database)] == ["remove_column"]
+
+
+async def test_database_that_a_newer_version_updated_serves_the_one_before_it(sqlite_url: str, vault: Vault) -> None:
+    database = Database(sqlite_url)
+    async with database.write() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    await schema.upgrade(database)
+    assert await schema.current(database) == "9999"
+    assert await HealthStore(database, vault).up_to_date()
+    await database.close()
+    assert [schema.serves(step) for step in (None, "0001", schema.head())] == [False, False, True]
 
 
 def test_each_foreign_key_is_led_by_an_index() -> None:

@@ -13,6 +13,7 @@ from services import scopes
 from services.crypto import Sealer, new_key
 from services.doctor import Doctor, Finding, clock_offset
 from services.slack.health import SlackHealth
+from services.store import schema
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.health import HealthStore
@@ -80,7 +81,7 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
 ) -> None:
     assert await examine(database, vault, slack, clock) == [
         Finding("settings", True, "complete"),
-        Finding("database", True, "up to date at step 0002"),
+        Finding("database", True, f"up to date at step {schema.head()}"),
         Finding("keys", True, "ready, nothing is stored yet"),
         Finding("clock", True, "agrees with Slack's"),
         Finding("calendars", True, "0 people, 0 calendars"),
@@ -118,7 +119,18 @@ async def test_doctor_stops_at_a_database_that_is_not_migrated(
     async with database.write() as connection:
         await connection.execute(sa.text("DELETE FROM alembic_version"))
     found = await examine(database, vault, slack, clock)
-    assert found[-1] == Finding("database", False, "is at step none, not 0002: run `python app.py migrate`")
+    assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `python app.py migrate`")
+
+
+async def test_doctor_tells_of_a_database_that_is_newer_than_itself(
+    sqlite_url: str, vault: Vault, slack: Slack, clock: ManualClock
+) -> None:
+    database = Database(sqlite_url)
+    async with database.write() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    found = await examine(database, vault, slack, clock)
+    assert found[-1].sentence == f"is at step 9999, and this version knows {schema.head()}: install the newer one"
+    await database.close()
 
 
 def test_clock_offset_reads_an_http_date_and_nothing_else() -> None:
