@@ -17,14 +17,17 @@ from zoneinfo import ZoneInfo
 from services.reasons import Reason, ReasonCode
 
 __all__ = [
-    "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location", "Match",
-    "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences", "Reason",
+    "LONGEST_TEXT", "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location",
+    "Match", "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences", "Reason",
     "ReasonCode", "Response", "Rule", "Show", "ShowAs", "Span", "Standing", "Status", "Timeline", "Verdict",
     "Visibility", "WallTimes", "WorkingHours",
 ]  # fmt: skip
 
 STATUS_TEXT_LIMIT = 100
 """Characters that `status_text` may have (users.profile.set, error `too_long`)."""
+
+LONGEST_TEXT = 1_000
+"""Characters of a title, a place or a UID; where one enters, what is longer is cut."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,7 +115,7 @@ class Event:
 
     `start`/`end` are UTC instants; `wall` is set for all-day and floating entries, whose instants are
     those of `wall` in the person's zone (see `placed`). `occurrence` tells occurrences of one series apart
-    and is empty for a single entry. `title`, `location` and `guests` come from the source untouched.
+    and is empty for a single entry. `title` and `location` come from the source as they are, up to LONGEST_TEXT.
     """
 
     calendar_id: str

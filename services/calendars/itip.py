@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.calendars.ics.content import Component
-from services.calendars.ics.lex import Raw, RawCalendar, calendars, unfolded
+from services.calendars.ics.lex import Raw, RawCalendar, calendars
 from services.calendars.ics.reading import entries
 from services.calendars.ics.values import ValueProblemError, basic, moment
 from services.calendars.ics.zones import Zones, iana_name
@@ -23,6 +23,9 @@ from services.errors import CalendarTooLargeError, NotACalendarError
 
 MOST_ENTRIES = 5_000
 """Entries and changed instances that one calendar may have."""
+
+MOST_LOOKS = 100_000
+"""Entries and instances that are looked at for one message: twice what a calendar may have, ten times over."""
 
 MOST_BYTES = 25 * 1024 * 1024
 
@@ -55,7 +58,7 @@ def messages(data: bytes, *, strict: bool = False) -> list[Message]:
 
     Entries without an end are left out; where `strict`, they make all of it worth nothing.
     """
-    found = calendars(unfolded(data))  # once more than it takes: nothing is folded in what is put together from it
+    found = calendars(data)
     if not found:
         raise NotACalendarError("no VCALENDAR")
     if not all(calendar.whole and (not strict or all(raw.whole for raw in calendar.events)) for calendar in found):
@@ -88,6 +91,7 @@ class Entries:
         self._texts = dict(resources)
         self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._ranks: dict[str, Rank] = {}
+        self._left = MOST_LOOKS
         self._size = sum(map(len, self._texts.values()))
         self.put: dict[str, bytes] = {}
         self.dropped: set[str] = set()
@@ -100,8 +104,10 @@ class Entries:
             return
         sender = _Sender(message.calendar, received_at)
         for uid, components in message.entries.items():
-            masters = [raw for raw in components if not _is_instance(raw)]
-            instances = [raw for raw in components if _is_instance(raw)]
+            masters: list[Raw] = []
+            instances: list[Raw] = []
+            for raw in components:
+                (instances if _is_instance(raw) else masters).append(raw)
             if message.method == "CANCEL":
                 for raw in masters:
                     self._cancel_all(uid, sender, raw)
@@ -120,6 +126,7 @@ class Entries:
         rank = sender.rank(raw)
         if uid in self._texts and rank < self._rank(uid):
             return
+        self._look_at(uid)
         for key in [key for key in self._keys[uid] if key != uid and _is_over(self._rank(key), rank)]:
             self._drop(uid, key)
         self._keep(uid, uid, sender.resource(raw, uid, rank))
@@ -133,6 +140,7 @@ class Entries:
 
     def _cancel_all(self, uid: str, sender: _Sender, raw: Raw) -> None:
         """The whole entry is off. It stays, as cancelled: an older request that comes late changes nothing then."""
+        self._look_at(uid)
         for key in list(self._keys[uid]):
             own = self._rank(key)
             rank = sender.rank(raw, own[0])
@@ -141,6 +149,12 @@ class Entries:
             (calendar,) = calendars(self._texts[key])
             again = _Sender(calendar, sender.received_at)
             self._keep(uid, key, again.resource(calendar.events[0], uid, rank, cancelled=True))
+
+    def _look_at(self, uid: str) -> None:
+        """Count what is looked at for each whole entry: an entry that is said ten thousand times is no calendar."""
+        self._left -= 1 + len(self._keys[uid])
+        if self._left < 0:
+            raise CalendarTooLargeError("work", entries=len(self._texts))
 
     def _rank(self, key: str) -> Rank:
         if key not in self._texts:
@@ -212,7 +226,7 @@ class _Sender:
         said = [f"UID:{uid}".encode(), f"SEQUENCE:{rank[0]}".encode(), f"DTSTAMP:{rank[1]}".encode()]
         lines = [*said, *([b"STATUS:CANCELLED"] if cancelled else []), *_lines_without(raw.lines, without)]
         named = {line.params["TZID"] for name in _TIMES for line in Component(raw).all(name) if "TZID" in line.params}
-        zones = [text for tzid, text in self._own.items() if tzid in named]
+        zones = [self._own[tzid] for tzid in sorted(named & self._own.keys())]
         head = [b"BEGIN:VCALENDAR", b"VERSION:2.0", *([self._zone_line] if self._zone_line else [])]
         return b"\n".join([*head, *zones, b"BEGIN:VEVENT", *lines, b"END:VEVENT", b"END:VCALENDAR", b""])
 

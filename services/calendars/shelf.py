@@ -51,9 +51,7 @@ class Resource:
     @classmethod
     def of(cls, data: bytes) -> Resource | None:
         """What was received; None for a calendar without any VEVENT."""
-        # Twice: what stands behind a control character is folded only once that is gone. The text is put together
-        # with others, so reading it again must not find anything else in it.
-        text = unfolded(unfolded(data)).lstrip().rstrip() + b"\n"
+        text = unfolded(data).strip() + b"\n"
         found = calendars(text)
         if not found or not all(calendar.whole for calendar in found):
             return cls(text, whole=False)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.model import Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
+from services.model import LONGEST_TEXT, Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 FIELDS = (
@@ -21,7 +21,6 @@ FIELDS = (
 """What is asked of each item: no description, no address of a guest, no link ever travels to us."""
 
 LONGEST_ID = 1024
-LONGEST_TEXT = 1024
 LONGEST_ZONE = 64
 
 _T = TypeVar("_T")

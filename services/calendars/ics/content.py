@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from services.calendars.ics.lex import Raw, text_of
 
 _LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
-_PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*(?:=((?:"[^"]*"|[^";:])*))?')
+# Possessive: what was read is never tried again, nor remembered for it, however long a value is.
+_PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*+(?:=((?:"[^"]*"|[^";:]++)*+))?')
 _DATES = re.compile(r":(?=\d{4}-?\d\d-?\d\d)", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NEVER_FOLDED = frozenset(
@@ -73,7 +74,7 @@ class Component:
 
 def content_lines(lines: bytes) -> Iterator[Property]:
     """The properties among unfolded lines. A line that has no name continues the value before it."""
-    name, value = "", ""
+    name, value = "", [""]
     params: dict[str, str] = {}
     for raw in lines.split(b"\n"):
         line = text_of(raw)
@@ -81,15 +82,16 @@ def content_lines(lines: bytes) -> Iterator[Property]:
         colon, found = (None, {}) if start is None else _params(line, start.end())
         if start is None or colon is None:
             # Too short ever to be folded, so what follows one of these is rubbish and no part of it.
-            value += "" if name in _NEVER_FOLDED else line
+            if name not in _NEVER_FOLDED:
+                value.append(line)
             continue
         if "TZID" in found:
             colon, found = _unquoted_zone(line, colon, found)
         if name:
-            yield Property(name, value, params)
-        name, params, value = start[1].upper().rpartition(".")[2], found, line[colon + 1 :]
+            yield Property(name, "".join(value), params)
+        name, params, value = start[1].upper().rpartition(".")[2], found, [line[colon + 1 :]]
     if name:
-        yield Property(name, value, params)
+        yield Property(name, "".join(value), params)
 
 
 def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:

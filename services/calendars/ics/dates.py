@@ -88,8 +88,8 @@ class Dates:
         self._expand(lines, reach, found)
         for line in self._component.all("RDATE"):
             try:
-                self._add(moments(line, self._window.zones, self._times.written), found)
-            except ValueProblemError as problem:
+                self._add(self._moments(line), found)
+            except (ValueProblemError, RuleProblemError) as problem:
                 self._problems.append(str(problem))
         return sorted(found.items(), key=lambda item: item[0])
 
@@ -98,9 +98,9 @@ class Dates:
         removed: set[Key] = set()
         for line in self._component.all("EXDATE"):
             try:
-                for item in moments(line, self._window.zones, self._times.written):
+                for item in self._moments(line):
                     removed.add(self.key(item if isinstance(item, Moment) else item[0]))
-            except ValueProblemError as problem:
+            except (ValueProblemError, RuleProblemError) as problem:
                 self._problems.append(str(problem))
         lines = self._component.all("EXRULE")
         if lines:
@@ -109,6 +109,11 @@ class Dates:
             self._expand(lines, self._reach(self._times.longest, timedelta()), taken, first=False)
             removed.update(self.keys(wall)[0] for wall in taken)
         return removed
+
+    def _moments(self, line: Property) -> list[Moment | tuple[Moment, Moment | Length]]:
+        """The dates of a list, which cost as much as those of a rule."""
+        self._window.budget.spend(line.value.count(","))
+        return moments(line, self._window.zones, self._times.written)
 
     def _add(self, items: Iterable[Moment | tuple[Moment, Moment | Length]], found: Starts) -> None:
         start = self._times.start

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.calendars.ics.content import Component, Property
-from services.model import EventType, Response, ShowAs, Visibility
+from services.model import LONGEST_TEXT, EventType, Response, ShowAs, Visibility
 
 _SHOW_AS = {
     "FREE": ShowAs.FREE,
@@ -56,8 +56,8 @@ def details(component: Component, uid: str, addresses: Collection[str], *, cance
         cancelled=cancelled or status in {"CANCELLED", "CANCELED"},
         tentative=status == "TENTATIVE",
         visibility=_visibility(component.word("CLASS")),
-        title=component.text("SUMMARY"),
-        location=component.text("LOCATION"),
+        title=component.text("SUMMARY")[:LONGEST_TEXT],
+        location=component.text("LOCATION")[:LONGEST_TEXT],
         guests=guests,
     )
 

@@ -11,11 +11,13 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-_FOLD = re.compile(rb"\n+[ \t]")
+_MARKS = re.compile(rb"(?:\xef\xbb\xbf)*")
 _BLANK = re.compile(rb"\n{2,}")
 _NOISE = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
 _EDGE = re.compile(rb"^(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9_-]+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _UID = re.compile(rb"^UID(?:;[^:\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
+_DEEPEST = 16
+"""Components inside one another: a calendar, its entries, their alarms. Deeper ones have lost their ENDs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,20 @@ def text_of(line: bytes) -> str:
 
 
 def unfolded(data: bytes) -> bytes:
-    """The file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1)."""
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[3:]
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    """The file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1).
+
+    Control characters and blank lines go first: what stands behind them is folded, too, and twice is as good as once.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", errors="replace").encode("utf-8")
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[_MARKS.match(data).end() :]  # type: ignore[union-attr]  # it matches nothing, too
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    data = _FOLD.sub(b"", data)
     data = data.translate(None, _NOISE)
-    return _BLANK.sub(b"\n", data)
+    data = _BLANK.sub(b"\n", data)
+    # After that a newline stands alone, so that each replacement is one pass and makes nothing for the other.
+    return data.replace(b"\n ", b"").replace(b"\n\t", b"")
 
 
 def calendars(data: bytes) -> tuple[RawCalendar, ...]:
@@ -109,6 +115,8 @@ def _begin(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
         return
     elif name in {"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"} and stack[-1].name != "VPOLL":
         # These never stand inside one another: whatever is still open has lost its END. What a poll proposes is in it.
+        _unwind(stack, found, 1)
+    elif len(stack) == _DEEPEST:
         _unwind(stack, found, 1)
     stack.append(_Open(name))
 

@@ -18,10 +18,20 @@ from services.calendars.ics.series import Occurrence, Series
 from services.calendars.ics.values import ValueProblemError, duration
 from services.calendars.ics.vtimezone import zones_of
 from services.calendars.ics.zones import Zones, iana_name
-from services.model import Event, WallTimes
+from services.errors import CalendarTooCostlyError
+from services.model import LONGEST_TEXT, Event, WallTimes
 from services.ports import Problem
 
 _YEAR = timedelta(days=366)
+
+MOST_EVENTS = 50_000
+"""Events of one file in the window that is looked at."""
+
+MOST_TEXT = 16 * 1024 * 1024
+"""Characters of titles and places of all of them together: each occurrence of a series has its own row."""
+
+_MOST_PROBLEMS = 20  # of one entry
+_MOST_GROUPS = 32  # of calendars of one file that contradict each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,14 @@ class Reading:
 
     events: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    text: int = 0
+
+    def add(self, event: Event) -> None:
+        """One more event. Raises CalendarTooCostlyError where no calendar of a person has so many, or says so much."""
+        self.events.append(event)
+        self.text += len(event.title) + len(event.location)
+        if len(self.events) > MOST_EVENTS or self.text > MOST_TEXT:
+            raise CalendarTooCostlyError("events", events=len(self.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +70,17 @@ class Entry:
 
 
 def entries(calendar: RawCalendar) -> Iterator[Entry]:
-    """The calendar's VEVENTs by UID, in the order of the file. One without a UID is named by what it says."""
+    """The calendar's VEVENTs by UID, in the order of the file. One without a UID is named by what it says.
+
+    A UID longer than any program's is cut, and told from others by its digest.
+    """
     groups: dict[str, list[Raw]] = {}
     for raw in calendar.events:
-        groups.setdefault(raw.uid or _nameless(raw), []).append(raw)
+        uid = raw.uid or _nameless(raw)
+        if len(uid) > LONGEST_TEXT:
+            digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+            uid = f"{uid[: LONGEST_TEXT - len(digest) - 1]}-{digest}"
+        groups.setdefault(uid, []).append(raw)
     for uid, components in groups.items():
         yield Entry(uid, tuple(components))
 
@@ -76,7 +101,7 @@ class Reader:
         self.properties = Component(Raw("VCALENDAR", calendar.lines))
         self._cancels = self.properties.word("METHOD") == "CANCEL"
         until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
-        self._zones: Zones = zones_of(calendar, asked.zone, until)
+        self._zones: Zones = zones_of(calendar, asked.zone, until, budget)
 
     @property
     def name(self) -> str | None:
@@ -114,13 +139,13 @@ class Reader:
             f'The time zone "{_short(name)}" is unknown: its times are taken as local.'
             for name in sorted(self._zones.unknown)
         )
-        into.problems.extend(Problem(entry.uid, problem) for problem in dict.fromkeys(problems))
+        into.problems.extend(Problem(entry.uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
         said: dict[int, Details] = {}
         for occurrence in found:
             at = id(occurrence.component)
             if at not in said:
                 said[at] = details(occurrence.component, entry.uid, self._addresses, cancelled=self._cancels)
-            into.events.append(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
+            into.add(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
 
 
 def _short(name: str) -> str:
@@ -160,7 +185,7 @@ def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
         properties = Component(Raw("VCALENDAR", calendar.lines))
         like_it = groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), [])
         zones = _zones_that_matter(calendar)
-        group = next((one for one in like_it if one.agrees(zones)), None)
+        group = next((one for one in like_it[:_MOST_GROUPS] if one.agrees(zones)), None)
         if group is None:
             group = _Together(calendar.lines)
             like_it.append(group)

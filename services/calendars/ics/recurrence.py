@@ -11,6 +11,7 @@ from calendar import isleap, monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import product
+from math import prod
 
 from services.calendars.ics.bounds import LAST, Reach
 from services.calendars.ics.rule import Frequency, Rule, RuleProblemError
@@ -52,9 +53,10 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         """Take steps. Raises RuleProblemError when they are used up."""
         self._left -= steps
-        if self._each - self._left > self._free:
+        costly = self._each - self._left > self._free
+        if costly:
             self._whole -= steps
-        if self._left < 0 or self._whole < 0:
+        if self._left < 0 or (costly and self._whole < 0):
             raise RuleProblemError("RRULE takes too long to expand.")
 
 
@@ -112,7 +114,6 @@ def _sets(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: 
     else:
         source = _by_days(rule, start, lower, last, budget)
     for times in source:
-        budget.spend(len(times))
         yield _positions(times, rule.by_position) if rule.by_position else times
 
 
@@ -123,16 +124,15 @@ def _positions(times: list[datetime], positions: tuple[int, ...]) -> list[dateti
 
 
 def _by_days(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget) -> Iterator[list[datetime]]:
-    clock = [
-        time(hour, minute, second)
-        for hour, minute, second in product(
-            rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,)
-        )
-    ]
+    parts = (rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
+    budget.spend(prod(map(len, parts)) - 1)  # before it is made: a full clock has 86,400 times
+    clock = [time(*at) for at in product(*parts)]
     days = _Days(rule, start.date())
     for begin in _periods(rule, start.date(), lower.date(), last.date()):
         budget.spend()
-        yield [datetime.combine(day, at) for day in days.of(begin) for at in clock]
+        of_period = days.of(begin)
+        budget.spend(len(of_period) * len(clock))
+        yield [datetime.combine(day, at) for day in of_period for at in clock]
 
 
 def _periods(rule: Rule, start: date, lower: date, last: date) -> Iterator[date]:
@@ -281,7 +281,9 @@ def _by_the_clock(
         budget.spend()
         skip = _blocked(rule, days, at)
         if skip is None:
-            yield _within(rule, start, at)
+            times = _within(rule, start, at)
+            budget.spend(len(times))
+            yield times
             skip = at + step
         jump = -((at - skip) // step)  # rounded up: the first period at or after `skip`
         if LAST - at < step * jump:

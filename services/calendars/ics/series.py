@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from services.calendars.ics.bounds import plus
 from services.calendars.ics.content import Component
@@ -51,17 +54,16 @@ class Series:
     def occurrences(self) -> Iterator[Occurrence]:
         """All that overlap the window; those without length where their instant is inside."""
         self._window.budget.next_series()
-        changes = [component for component in self._components if component.all("RECURRENCE-ID")]
+        changes: list[Component] = []
+        versions: list[Component] = []
+        for component in self._components:
+            (changes if component.all("RECURRENCE-ID") else versions).append(component)
         masters: list[tuple[Component, Times]] = []
-        versions = [component for component in self._components if component not in changes]
         # A newer version that cannot be read does not make the one before it worth nothing.
-        while versions and not masters:
-            newest = _newest(versions)
-            for component in newest:
-                times = self._times(component)
-                if times is not None:
-                    masters.append((component, times))
-            versions = [component for component in versions if component not in newest]
+        for alike in _newest_first(versions):
+            masters = [(component, times) for component in alike if (times := self._times(component)) is not None]
+            if masters:
+                break
         if not masters:
             yield from self._alone(changes)
         for index, (component, times) in enumerate(masters):
@@ -153,7 +155,8 @@ class Series:
                     used.add(id(named))
                     yield from self._changed(named, dates.name(wall))
                 continue
-            later = next((change for at, change in reversed(onwards) if at <= wall), None)
+            before = bisect_right(onwards, wall, key=lambda pair: pair[0])
+            later = onwards[before - 1][1] if before else None
             found = (
                 self._placed(component, times, wall, dates.name(wall), period_end)
                 if later is None
@@ -214,19 +217,20 @@ def _precedence(component: Component) -> tuple[int, str, str]:
     return component.number("SEQUENCE"), component.word("DTSTAMP"), component.word("LAST-MODIFIED")
 
 
-def _newest(components: list[Component]) -> list[Component]:
-    """The components of an entry that hold: of several versions the newest.
+def _newest_first(components: list[Component]) -> Iterator[list[Component]]:
+    """The versions of an entry, those together between which nothing tells an order.
 
-    Programs that give every entry the same UID exist; where nothing tells an order, all that differ in time are kept.
+    Programs that give every entry the same UID exist: of those alike, all that differ in time are kept.
     """
     if len(components) < 2:  # noqa: PLR2004 - nothing to choose between
-        return components
-    top = max(_precedence(component) for component in components)
-    kept: dict[tuple[str, ...], Component] = {}
-    for component in components:
-        if _precedence(component) == top:
+        yield components
+        return
+    ranked = sorted(((_precedence(component), component) for component in components), key=itemgetter(0), reverse=True)
+    for _, alike in groupby(ranked, key=itemgetter(0)):
+        kept: dict[tuple[str, ...], Component] = {}
+        for _, component in alike:
             kept[tuple(component.value(name) for name in ("DTSTART", "RRULE"))] = component
-    return list(kept.values())
+        yield list(kept.values())
 
 
 def _is_left_over(change: Component, master: Component) -> bool:

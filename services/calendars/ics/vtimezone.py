@@ -19,26 +19,29 @@ _OFFSET = re.compile(r"([+-]?)(\d\d):?(\d\d)(?::?(\d\d))?", re.ASCII)
 _SINCE = datetime(1969, 1, 1)  # noqa: DTZ001 - a wall-clock time: rules are worked out in detail from here on
 
 
-def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime) -> Zones:
-    """The zones that a calendar's components may name, with its own VTIMEZONEs good up to `until` (naive)."""
+def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: Budget) -> Zones:
+    """The zones that a calendar's components may name, with its own VTIMEZONEs good up to `until` (naive).
+
+    What a VTIMEZONE takes is the file's to pay, in the series that is the first to name it.
+    """
     own: dict[str, Callable[[], Zone | None]] = {}
     for raw in calendar.zones:
         component = Component(raw)
-        own.setdefault(component.text("TZID"), _reader(raw, until))
+        own.setdefault(component.text("TZID"), _reader(raw, until, budget))
     properties = Component(Raw("VCALENDAR", calendar.lines))
     return Zones(person, own, properties.value("X-WR-TIMEZONE"))
 
 
-def _reader(raw: Raw, until: datetime) -> Callable[[], Zone | None]:
-    return lambda: own_zone(raw, until)
+def _reader(raw: Raw, until: datetime, budget: Budget) -> Callable[[], Zone | None]:
+    return lambda: own_zone(raw, until, budget)
 
 
-def own_zone(raw: Raw, until: datetime) -> Zone | None:
+def own_zone(raw: Raw, until: datetime, budget: Budget) -> Zone | None:
     """The zone that a VTIMEZONE describes up to `until` (naive); None where no observance can be read."""
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for child in raw.children:
         if child.name in {"STANDARD", "DAYLIGHT"}:
-            onsets.extend(_onsets(Component(child), until))
+            onsets.extend(_onsets(Component(child), until, budget))
     zone = rule_zone(onsets)
     if zone is not None:
         return zone
@@ -47,7 +50,7 @@ def own_zone(raw: Raw, until: datetime) -> Zone | None:
     return None if name is None else IanaZone(ZoneInfo(name))
 
 
-def _onsets(observance: Component, until: datetime) -> list[tuple[datetime, timedelta, timedelta]]:
+def _onsets(observance: Component, until: datetime, budget: Budget) -> list[tuple[datetime, timedelta, timedelta]]:
     old, new = _offset(observance.value("TZOFFSETFROM")), _offset(observance.value("TZOFFSETTO"))
     line = observance.first("DTSTART")
     if new is None or line is None:
@@ -60,12 +63,13 @@ def _onsets(observance: Component, until: datetime) -> list[tuple[datetime, time
         start = moment(line, nowhere).wall
         found = {start}
         for dates in observance.all("RDATE"):
+            budget.spend(dates.value.count(","))
             for item in moments(dates, nowhere, nowhere.floating):
                 found.add(item.wall if isinstance(item, Moment) else item[0].wall)
         for text in observance.all("RRULE"):
             rule = parsed(text.value)
             last = _last(rule.until, old)
-            found.update(expanded(rule, start, last, Reach(_SINCE, until), Budget(100_000, 100_000)))
+            found.update(expanded(rule, start, last, Reach(_SINCE, until), budget))
     except (ValueProblemError, RuleProblemError):
         return []
     return [(at, old, new) for at in found]

@@ -23,6 +23,9 @@ _OFFSET_NAME = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _MOST_HOURS = 24
 _NAMES = 4096  # what is remembered of names; they are strangers'
+_LONGEST_NAME = 200
+"""Characters of a name that may be one we know; a file's own VTIMEZONE may be called as it likes."""
+_MOST_PARTS = 3  # of an IANA name: America/Argentina/Buenos_Aires
 
 
 class Zone(Protocol):
@@ -107,9 +110,9 @@ class Zones:
     """The zones of one file, as its components name them. Remembers which names were unknown."""
 
     def __init__(self, person: ZoneInfo, own: Mapping[str, Callable[[], Zone | None]], calendar: str = "") -> None:
-        """`own` reads the file's VTIMEZONEs by TZID when asked; `calendar` is its X-WR-TIMEZONE."""
+        """`own` reads the file's VTIMEZONEs by TZID when asked, each once; `calendar` is its X-WR-TIMEZONE."""
         self.person = IanaZone(person, floating=True)
-        self._own = {tzid.strip().casefold(): read for tzid, read in own.items()}
+        self._own = {tzid.strip().casefold(): cache(read) for tzid, read in own.items()}
         self._known: dict[str, Zone] = {}
         self.unknown: set[str] = set()
         self.dates = self.person
@@ -147,9 +150,13 @@ def _iana() -> Mapping[str, str]:
     return {name.casefold(): name for name in text.split()}
 
 
-@lru_cache(maxsize=_NAMES)
 def iana_name(tzid: str) -> str | None:
     """The IANA name that a TZID is or ends with (`/mozilla.org/20050126_1/Europe/Berlin`), in its right spelling."""
+    return _iana_name(tzid) if len(tzid) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=_NAMES)
+def _iana_name(tzid: str) -> str | None:
     names = _iana()
     cleaned = tzid.strip().strip("\"'").replace(" ", "_").casefold()
     if cleaned in names:
@@ -158,7 +165,7 @@ def iana_name(tzid: str) -> str | None:
         return None
     parts = [part for part in cleaned.split("/") if part]
     # Only what looks like a path of a vendor may be cut: `…/Europe/Berlin`, never the `UTC` of `tzone://Microsoft/Utc`.
-    for index in range(len(parts)):
+    for index in range(max(0, len(parts) - _MOST_PARTS), len(parts)):
         tail = "/".join(parts[index:])
         if tail in names and ("/" in tail or tail in {"utc", "gmt", "zulu"}):
             return names[tail]
@@ -173,9 +180,13 @@ def _windows() -> Mapping[str, str]:
     return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
 
 
-@lru_cache(maxsize=_NAMES)
 def translated(tzid: str) -> Zone | None:
     """A zone for a name that is neither IANA's nor the file's own: Windows', a display name, an offset."""
+    return _translated(tzid) if len(tzid) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=_NAMES)
+def _translated(tzid: str) -> Zone | None:
     cleaned = re.sub(r"\s+", " ", tzid.strip().strip("\"'")).replace("tzone://Microsoft/", "")
     if cleaned.upper() in {"Z", "ZULU", "COORDINATED UNIVERSAL TIME"}:
         return UTC_ZONE

@@ -15,11 +15,10 @@ from zoneinfo import ZoneInfo
 
 from services.calendars.ics.zones import IanaZone
 from services.calendars.microsoft.times import UnreadableError, day, instant
-from services.model import Event, Response, ShowAs, Visibility, WallTimes
+from services.model import LONGEST_TEXT, Event, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 LONGEST_ID = 1024
-LONGEST_TEXT = 1000
 MOST_ATTENDEES = 1000
 """Exchange Online takes 500 of them."""
 
