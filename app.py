@@ -62,6 +62,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.farewell import Farewell
     from services.grants import Grants, SlackApp
     from services.housekeeping import Housekeeping
+    from services.identity import BrowserIdentities
     from services.keeping import Keeper
     from services.leaving import Leaving
     from services.metrics import Metrics
@@ -150,8 +151,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         metrics, stores.health.pending,
     )  # fmt: skip
     secure = config.base_url.startswith("https:")
-    oauth = handlers.OAuth(grants, locale.say, secure=secure)
-    connect = handlers.Connect(calendars.accounts, people.grant_link, locale.say, secure=secure)
+    browsers = handlers.Browsers(BrowserIdentities(stores.vault.sealer), clock, secure=secure)
+    connect = handlers.Connect(
+        calendars.accounts, browsers, locale.say, grant_link=people.grant_link, identify=grants.start_identity
+    )  # fmt: skip
+    oauth = handlers.OAuth(grants, browsers, locale.say, finish_held=connect.finish_held)
     webhooks = handlers.Webhooks(calendars.pushes, metrics, background)
     secret = settings.plain(config.slack_signing_secret)
     web_application = handlers.application(

@@ -7,6 +7,7 @@ from slack_bolt.app.async_app import AsyncApp
 from handlers.authorize import Authorize
 from handlers.background import Background
 from handlers.bolt import bolt_app
+from handlers.browsers import Browsers
 from handlers.commands import OOO, QUO, Commands
 from handlers.connect import Connect
 from handlers.errors import Errors
@@ -31,9 +32,9 @@ from handlers.web import application
 from handlers.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Background", "Commands", "Connect", "Errors", "Events", "Files", "Home", "HomeTab", "HookModals",
-    "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode", "Surface",
-    "Webhooks", "application", "bolt_app", "register",
+    "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "Files", "Home", "HomeTab",
+    "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode",
+    "Surface", "Webhooks", "application", "bolt_app", "register",
 ]  # fmt: skip
 
 

@@ -6,33 +6,43 @@ the provider is bound to the browser by a cookie. Neither codes nor states are l
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
-from handlers.errors import Say, accepted_locale
-from handlers.pages import SECURITY, Page, render
-from services.calendars.accounts import Connected
-from services.calendars.consents import STATE_LIVES
+from handlers import oauth
+from handlers.browsers import Browsers
+from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
+from handlers.pages import SECURITY, Form, Page, render
+from services.calendars.accounts import Connected, Held
+from services.calendars.consents import Ask
 from services.errors import (
     AccountLostError,
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
+    LinkOfAnotherError,
     PushNotPossibleError,
     RequestError,
 )
 from services.grants import Start
+from services.identity import Named
 from services.model import PersonKey
-from services.providers import named
+from services.providers import NAMES
 
 COOKIE = "statusquo-connect"
 PATH = "/connect"
 _PROVIDER = "{provider:google|microsoft}"
 _MOST_NAMES = 10
 
+ASK_TITLE = "Connect {provider}"
+ASK = "You are about to connect a {provider} account for this person in Slack:"
+ASK_MORE = (
+    "Its events will set this person’s status, and this person can read them. Is that not you? Then close this page."
+)
+GO_ON = "Go on to {provider}"
 TITLE = "Your calendar is connected"
 OPEN = "Open Slack"
 ALLOW = "Allow"
@@ -57,49 +67,96 @@ class ProviderRefusedError(RequestError):
 
 
 class Accounts(Protocol):
-    """The flow: `calendars.accounts.Accounts`."""
+    """The flow: `calendars.accounts.Accounts`. `seen`: whom Slack said that the browser is, workspace → user."""
 
-    async def start(self, provider: str, link: str, cookie: str = "") -> Start:
-        """Where the browser goes, and its cookie. Raises LinkExpiredError, NotOfferedError."""
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+        """Whose link it is; nothing happens. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
         ...
 
-    async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Connected:
+    async def introduce(self, key: PersonKey) -> Named:
+        """Who that is, as Slack shows them."""
+        ...
+
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        """Where the browser goes. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
+        ...
+
+    async def finish(
+        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+    ) -> Connected | Held:
         """Take what a browser came back with.
 
-        Raises LinkExpiredError, ConsentDeniedError, AccountNotAllowedError, NotOfferedError, InputError, CalendarError.
+        Raises LinkExpiredError, LinkOfAnotherError, ConsentDeniedError, AccountNotAllowedError, NotOfferedError,
+        InputError, CalendarError.
         """
+        ...
+
+    async def finish_held(self, key: PersonKey, held: str) -> Connected:
+        """Connect what was held until it was known who came. Raises NotOfferedError, InputError, CalendarError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """`grant_link` gives the link by which a person allows us their status; `secure` where PUBLIC_URL is https."""
+    """`grant_link` gives the link by which a person allows us their status.
+
+    `identify` has Slack say whether the browser is a person's, while something is held.
+    """
 
     accounts: Accounts
-    grant_link: Callable[[PersonKey], Awaitable[str]]
+    browsers: Browsers
     say: Say
-    secure: bool
+    grant_link: Callable[[PersonKey], Awaitable[str]]
+    identify: Callable[[PersonKey, str, str], Awaitable[Start]]
 
     def routes(self) -> list[web.RouteDef]:
-        """GET alone: a HEAD of a link checker must not use a link up."""
+        """No HEAD. A link checker uses no link up: following it shows a page, the page's button goes on."""
         return [
-            web.get(f"{PATH}/{_PROVIDER}", self.start, allow_head=False),
+            web.get(f"{PATH}/{_PROVIDER}", self.ask, allow_head=False),
+            web.post(f"{PATH}/{_PROVIDER}", self.start),
             web.get(f"{PATH}/{_PROVIDER}/callback", self.callback, allow_head=False),
         ]
 
-    async def start(self, request: web.Request) -> NoReturn:
-        """Send the browser to the provider."""
+    async def ask(self, request: web.Request) -> web.Response:
+        """Show whose calendar it is going to be, before anything happens."""
+        provider, link = request.match_info["provider"], request.query.get("link", "")
+        try:
+            asked = await self.accounts.ask(
+                provider, link, request.cookies.get(COOKIE, ""), self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        named = await self.accounts.introduce(asked.key)
+        locale = named.locale or accepted_locale(request)
+        facts = {"provider": NAMES[provider], "person": named.person, "workspace": named.workspace}
+        page = Page(
+            title=self.say(locale, ASK_TITLE, **facts),
+            sentence=self.say(locale, ASK, **facts),
+            who=(named.person, named.workspace),
+            more=(self.say(locale, ASK_MORE, **facts),),
+            form=Form(f"{PATH}/{provider}", {"link": link, "token": asked.token}, self.say(locale, GO_ON, **facts)),
+        )
+        response = render(page, locale)
+        self.browsers.begin(response, COOKIE, asked.cookie, PATH)
+        return response
+
+    async def start(self, request: web.Request) -> web.Response:
+        """Send the browser to the provider: the button of the page was pressed."""
+        sent = await request.post() if request.content_type == "application/x-www-form-urlencoded" else {}
+        link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
         cookie = request.cookies.get(COOKIE, "")
-        start = await self.accounts.start(request.match_info["provider"], request.query.get("link", ""), cookie)
-        away = web.HTTPFound(start.url, headers=SECURITY)
-        away.set_cookie(
-            COOKIE, start.cookie, max_age=int(STATE_LIVES.total_seconds()), path=PATH, httponly=True,
-            secure=self.secure, samesite="Lax",
-        )  # fmt: skip
+        try:
+            start = await self.accounts.start(
+                request.match_info["provider"], link, cookie, token, self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        away = web.HTTPSeeOther(start.url, headers=SECURITY)
+        self.browsers.begin(away, COOKIE, start.cookie, PATH)
         raise away
 
     async def callback(self, request: web.Request) -> web.Response:
-        """Take the browser back from the provider."""
+        """Take the browser back from the provider; once more to Slack where it is not known whose it is."""
         query = request.query
         try:
             found = await self.accounts.finish(
@@ -108,17 +165,43 @@ class Connect:
                 cookie=request.cookies.get(COOKIE, ""),
                 code=query.get("code", ""),
                 error=query.get("error", ""),
+                seen=self.browsers.seen(request),
             )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
         except CalendarError as error:
-            refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError
-            raise refused(error.reason, kind=type(error).__name__) from error
-        locale = found.locale or accepted_locale(request)
-        return render(await self._page(found, locale), locale)
+            raise _at_provider(error) from error
+        if isinstance(found, Connected):
+            return await self._done(request, found)
+        start = await self.identify(found.key, found.content, request.cookies.get(oauth.COOKIE, ""))
+        away = web.HTTPFound(start.url, headers=SECURITY)
+        self.browsers.begin(away, oauth.COOKIE, start.cookie, oauth.PATH)
+        raise away
 
-    async def _page(self, found: Connected, locale: str) -> Page:
+    async def finish_held(self, request: web.Request, key: PersonKey, held: str) -> web.Response:
+        """Connect what was held: Slack said that the browser is `key`'s."""
+        try:
+            found = await self.accounts.finish_held(key, held)
+        except CalendarError as error:
+            raise _at_provider(error) from error
+        return await self._done(request, found)
+
+    def _refused(self, request: web.Request, refusal: LinkOfAnotherError) -> web.Response:
+        """Another member's browser, as far as we know: Slack is asked the next time, since people share browsers."""
+        record(refusal, refusal, route=route_of(request))
+        response = refusal_page(self.say, request, refusal, refusal.http_status)
+        self.browsers.forget(request, response, refusal.team_id)
+        return response
+
+    async def _done(self, request: web.Request, found: Connected) -> web.Response:
+        who = await self.accounts.introduce(found.key)
+        locale = found.locale or accepted_locale(request)
+        return render(await self._page(found, who, locale), locale)
+
+    async def _page(self, found: Connected, who: Named, locale: str) -> Page:
         names = list(found.calendars)
         shown = ", ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
-        facts = {"provider": named(found.provider), "account": found.name}
+        facts = {"provider": NAMES[found.provider], "account": found.name}
         if names:
             sentence = self.say(locale, CONNECTED, **facts, calendars=shown)
         else:
@@ -130,6 +213,12 @@ class Connect:
             buttons.insert(0, (await self.grant_link(found.key), self.say(locale, ALLOW)))
         (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]
         return Page(
-            title=self.say(locale, TITLE), sentence=sentence, more=tuple(more),
+            title=self.say(locale, TITLE), sentence=sentence, more=tuple(more), who=(who.person, who.workspace),
             link=link, link_text=text, also=also, also_text=also_text,
         )  # fmt: skip
+
+
+def _at_provider(error: CalendarError) -> RequestError:
+    """What to say of it: whether trying again can help."""
+    refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError
+    return refused(error.reason, kind=type(error).__name__)

@@ -6,7 +6,7 @@ catches whatever there is.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -183,12 +183,20 @@ class Errors:
     def _response(
         self, request: web.Request, error: StatusQuoError, status: int, headers: dict[str, str]
     ) -> web.Response:
-        locale = accepted_locale(request)
-        sentence = self._say(locale, error.sentence())
         if wants_page(request):
-            page = Page(title="Status Quo", sentence=sentence, note=self._say(locale, ERROR_ID, id=error.id), ok=False)
-            return render(page, locale, status=status, headers=headers)
+            return refusal_page(self._say, request, error, status, headers)
+        sentence = self._say(accepted_locale(request), error.sentence())
         return web.json_response({"error": sentence, "error_id": error.id}, status=status, headers=headers)
+
+
+def refusal_page(
+    say: Say, request: web.Request, error: StatusQuoError, status: int, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """The page that says `error`, in the browser's language."""
+    locale = accepted_locale(request)
+    note = say(locale, ERROR_ID, id=error.id)
+    page = Page(title="Status Quo", sentence=say(locale, error.sentence()), note=note, ok=False)
+    return render(page, locale, status=status, headers=headers)
 
 
 def accepted_locale(request: web.Request) -> str:

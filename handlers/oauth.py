@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from handlers.browsers import Browsers
 from handlers.errors import Say, accepted_locale
 from handlers.pages import SECURITY, Page, render
-from services.grants import STATE_LIVES, Outcome, Result, Start
+from services.grants import Outcome, Result, Start
+from services.model import PersonKey
 
 COOKIE = "statusquo-oauth"
+PATH = "/slack"
 APP_REDIRECT = "https://slack.com/app_redirect"
 """Opens our app in whatever Slack the reader has (docs.slack.dev, "Deep linking")."""
 
@@ -44,11 +48,15 @@ class Grants(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """`secure` where PUBLIC_URL is https; `app_redirect` is what opens Slack at our app."""
+    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.connect`.
+
+    `app_redirect` is what opens Slack at our app.
+    """
 
     grants: Grants
+    browsers: Browsers
     say: Say
-    secure: bool
+    finish_held: Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]
     app_redirect: str = APP_REDIRECT
 
     def routes(self) -> list[web.RouteDef]:
@@ -67,26 +75,33 @@ class OAuth:
         else:
             start = await self.grants.start_grant(link, cookie)
         away = web.HTTPFound(start.url, headers=SECURITY)
-        away.set_cookie(
-            COOKIE, start.cookie, max_age=int(STATE_LIVES.total_seconds()), path="/slack", httponly=True,
-            secure=self.secure, samesite="Lax",
-        )  # fmt: skip
+        self.browsers.begin(away, COOKIE, start.cookie, PATH)
         raise away
 
     async def redirect(self, request: web.Request) -> web.Response:
         """Take the browser back from Slack."""
-        query = request.query
+        query, cookie = request.query, request.cookies.get(COOKIE, "")
         outcome = await self.grants.finish(
             state=query.get("state", ""),
-            cookie=request.cookies.get(COOKIE, ""),
+            cookie=cookie,
             code=query.get("code", ""),
             error=query.get("error", ""),
         )
+        if outcome.held:
+            response = await self.finish_held(request, outcome.key, outcome.held)
+        else:
+            response = self._page(request, outcome)
+        # Without the cookie it may be a browser that was sent here with somebody else's code and state.
+        if cookie:
+            self.browsers.remember(request, response, outcome.key)
+        return response
+
+    def _page(self, request: web.Request, outcome: Outcome) -> web.Response:
         locale = outcome.locale or accepted_locale(request)
         message = ASKED if outcome.asked else SENTENCES[outcome.result]
         page = Page(
             title=self.say(locale, TITLE),
-            sentence=self.say(locale, message, workspace=outcome.name or outcome.team_id),
+            sentence=self.say(locale, message, workspace=outcome.name or outcome.key.team_id),
             ok=outcome.result is not Result.PARTIAL,
             link=self._link(outcome),
             link_text=self.say(locale, OPEN),
@@ -96,4 +111,4 @@ class OAuth:
     def _link(self, outcome: Outcome) -> str:
         if not outcome.app_id:
             return ""
-        return f"{self.app_redirect}?{urlencode({'app': outcome.app_id, 'team': outcome.team_id})}"
+        return f"{self.app_redirect}?{urlencode({'app': outcome.app_id, 'team': outcome.key.team_id})}"

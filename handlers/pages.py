@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from re import sub
 
 from aiohttp import web
+
+_FORM_GOES = "form-action 'self' https: http:"
+"""Browsers hold a form to where its answer redirects too: a provider, and whatever that one signs people in with."""
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -32,19 +35,33 @@ box-shadow:0 1px 2px #0002,0 12px 32px #0001}
 .mark{width:2.6rem;height:2.6rem;border-radius:50%;display:grid;place-items:center;font-size:1.35rem;color:var(--card);
 background:var(--good)}.bad .mark{background:var(--bad)}
 h1{font-size:1.25rem;margin:1rem 0 .4rem}p{margin:.3rem 0 1rem}
-a.go{display:inline-block;background:var(--good);color:var(--card);text-decoration:none;font-weight:600;
-padding:.6rem 1.1rem;border-radius:.6rem;margin:0 .6rem .5rem 0}
+.who{display:flex;gap:.8rem;align-items:center;margin:.4rem 0 1.1rem;padding:.8rem 1rem;border-radius:.7rem;
+background:var(--ground);line-height:1.35;overflow-wrap:anywhere}
+.face{flex:none;width:2.4rem;height:2.4rem;border-radius:.6rem;display:grid;place-items:center;font-weight:700;
+color:var(--good);box-shadow:inset 0 0 0 2px var(--good)}
+.go{display:inline-block;background:var(--good);color:var(--card);text-decoration:none;font:inherit;font-weight:600;border:0;
+cursor:pointer;padding:.6rem 1.1rem;border-radius:.6rem;margin:0 .6rem .5rem 0}
 a.also{background:none;color:var(--good);box-shadow:inset 0 0 0 2px var(--good)}
-a.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
+.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
 small{display:block;color:var(--soft);margin-top:1rem}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A button that sends `fields` to `action`, a path of ours, by POST."""
+
+    action: str
+    fields: Mapping[str, str] = field(repr=False)
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a page says, already in the reader's language, as plain text.
 
-    `more` are sentences in paragraphs of their own. `link` is what to do next, `also` what can be done besides.
+    `who` is the person it is about, and their workspace. `more` are sentences in paragraphs of their own. `form` is
+    what to do next where that changes something, `link` where it does not, `also` what can be done besides.
     """
 
     title: str
@@ -56,12 +73,14 @@ class Page:
     more: tuple[str, ...] = ()
     also: str = ""
     also_text: str = ""
+    who: tuple[str, str] | None = None
+    form: Form | None = None
 
 
 def wants_page(request: web.Request) -> bool:
     """Whether a browser asks."""
-    return request.method == "GET" and (
-        "text/html" in request.headers.get("Accept", "") or request.path in FOR_BROWSERS
+    return request.path in FOR_BROWSERS or (
+        request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     )
 
 
@@ -69,13 +88,15 @@ def html(page: Page, locale: str) -> str:
     """The whole page; everything in it is escaped."""
     go = _button("go", page.link, page.link_text) + _button("go also", page.also, page.also_text)
     note = f"<small>{escape(page.note)}</small>" if page.note else ""
-    said = "".join(f"<p>{_sentence(sentence)}</p>" for sentence in (page.sentence, *page.more))
+    first, *more = (f"<p>{_sentence(sentence)}</p>" for sentence in (page.sentence, *page.more))
+    said = "".join((first, _who(page.who), *more, _form(page.form)))
+    mark = "?" if page.form else "✓" if page.ok else "!"
     return (
         f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(page.title)}</title><style>{_STYLE}</style></head>"
         f'<body class="{"good" if page.ok else "bad"}"><main><div class="mark" aria-hidden="true">'
-        f"{'✓' if page.ok else '!'}</div><h1>{escape(page.title)}</h1>{said}{go and f'<p>{go}</p>'}{note}"
+        f"{mark}</div><h1>{escape(page.title)}</h1>{said}{go and f'<p>{go}</p>'}{note}"
         "</main></body></html>"
     )
 
@@ -84,12 +105,40 @@ def _sentence(sentence: str) -> str:
     return sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
 
 
+def _who(who: tuple[str, str] | None) -> str:
+    if who is None:
+        return ""
+    person, workspace = map(escape, who)
+    initial = escape(who[0][:1].upper())
+    return (
+        f'<div class="who"><span class="face" aria-hidden="true">{initial}</span>'
+        f"<span><strong>{person}</strong><br>{workspace} · Slack</span></div>"
+    )
+
+
+def _form(form: Form | None) -> str:
+    if form is None:
+        return ""
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields.items()
+    )
+    return (
+        f'<form method="post" action="{escape(form.action)}">{fields}'
+        f'<button class="go" type="submit">{escape(form.text)}</button></form>'
+    )
+
+
 def _button(kind: str, link: str, text: str) -> str:
     return f'<a class="{kind}" href="{escape(link)}">{escape(text)}</a>' if link else ""
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """The page as a response that no other site can frame, sniff or cache."""
+    security = dict(SECURITY)
+    if page.form is not None:
+        security["Content-Security-Policy"] = SECURITY["Content-Security-Policy"].replace(
+            "form-action 'none'", _FORM_GOES
+        )
     return web.Response(
-        text=html(page, locale), content_type="text/html", status=status, headers={**SECURITY, **(headers or {})}
+        text=html(page, locale), content_type="text/html", status=status, headers={**security, **(headers or {})}
     )

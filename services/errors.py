@@ -128,6 +128,17 @@ class LinkExpiredError(RequestError):
     http_status = 400
 
 
+class LinkOfAnotherError(RequestError):
+    """This link belongs to somebody else. Type /quo connect in your own Slack."""
+
+    http_status = 403
+
+    def __init__(self, reason: str = "", *, team_id: str = "", **facts: object) -> None:
+        """`team_id` is the workspace in which the browser is somebody else's."""
+        super().__init__(reason, **facts)
+        self.team_id = team_id
+
+
 class UnknownPathError(RequestError):
     """There is nothing at this address."""
 

@@ -20,6 +20,7 @@ from services import scopes
 from services.errors import (
     ConsentDeniedError,
     LinkExpiredError,
+    LinkOfAnotherError,
     NotInstallableError,
     NotInstalledError,
     SlackError,
@@ -43,13 +44,13 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Ticket:
     """What a single-use secret was made for. `user_id` is "" where it names nobody.
 
-    `verifier` is PKCE's, which only we may know, where the provider takes one.
+    `secret` comes back with it and only we may know it: PKCE's verifier, or what waits for whoever comes back.
     """
 
     purpose: str
     team_id: str = ""
     user_id: str = ""
-    verifier: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Member:
     zone: str = ""
     locale: str = ""
     address: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Start:
 class Result(StrEnum):
     """How it ended well."""
 
+    IDENTIFIED = "identified"  # Slack says who it is, nothing else changed
     GRANTED = "granted"
     INSTALLED = "installed"  # nobody's status may be set yet
     PARTIAL = "partial"  # a permission was left out
@@ -139,18 +142,26 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it, for the page that says so."""
+    """What came of it, for the page that says so.
+
+    `key` is whom Slack says the browser to be; `held` what waited for them, where that is all they came back for.
+    """
 
     result: Result
-    team_id: str
+    key: PersonKey
     app_id: str
     name: str
     locale: str = ""
     asked: bool = False
+    held: str = field(default="", repr=False)
 
 
 class States(Protocol):
     """Single-use secrets."""
+
+    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
+        """Whether `secret` is good; it stays so."""
+        ...
 
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
         """A new secret for `ticket`."""
@@ -206,6 +217,10 @@ class Authority(Protocol):
 
     async def install_of(self, bot_token: str) -> Answer:
         """The install that a bot token belongs to. Raises SlackError."""
+        ...
+
+    async def revoke(self, token: str) -> None:
+        """Make a token worth nothing. Raises SlackError."""
         ...
 
 
@@ -274,6 +289,14 @@ class Grants:
         asked = {"user_scope": scopes.joined(scopes.USER), "team": found.team_id}
         return await self._start(Ticket(STATE, found.team_id, found.user_id), asked, cookie)
 
+    async def start_identity(self, key: PersonKey, held: str, cookie: str) -> Start:
+        """Have Slack say whether the browser with that cookie is `key`'s; `held` waits for the answer, sealed.
+
+        Nothing that is kept of a workspace or a person changes by it. Raises NotInstallableError.
+        """
+        asked = {"user_scope": scopes.joined(scopes.IDENTITY), "team": key.team_id}
+        return await self._start(Ticket(STATE, key.team_id, key.user_id, held), asked, cookie)
+
     def _require_client(self) -> None:
         if not self._app.client_id:
             raise NotInstallableError("SLACK_CLIENT_ID is not set")
@@ -291,7 +314,8 @@ class Grants:
         """Take what a browser came back with: Slack's `state` and either `code` or `error`.
 
         Nothing is kept where it raises: LinkExpiredError (state unknown, used, expired, another browser's),
-        ConsentDeniedError, WrongPersonError, NotInstalledError, or what Slack said to the code (SlackError).
+        ConsentDeniedError, WrongPersonError, LinkOfAnotherError, NotInstalledError, or what Slack said to the code
+        (SlackError).
         """
         now = self._clock.now()
         ticket = await self._ticket(state, cookie, now)
@@ -301,9 +325,16 @@ class Grants:
             raise LinkExpiredError("no code")
         answer = await self._authority.exchange(code, self._app.redirect_uri, now)
         home = answer.home if answer.bot else await self._workspaces.locate(answer.team_id, answer.enterprise_id)
-        if ticket.user_id and (ticket.team_id, ticket.user_id) != (home, answer.user_id):
+        another = bool(ticket.user_id) and (ticket.team_id, ticket.user_id) != (home, answer.user_id)
+        if another or ticket.secret:
+            await self._give_back(answer)
+        if another:
             log.warning("grant_of_another_person", team_id=ticket.team_id, user_id=ticket.user_id)
-            raise WrongPersonError("not the person of the link")
+            kind = LinkOfAnotherError if ticket.secret else WrongPersonError
+            raise kind("not the person of the link")
+        if ticket.secret:
+            key = PersonKey(ticket.team_id, ticket.user_id)
+            return Outcome(Result.IDENTIFIED, key, answer.app_id, answer.name, held=ticket.secret)
         if home is None:
             raise NotInstalledError("grant without an install")
         if answer.bot is not None:
@@ -313,25 +344,39 @@ class Grants:
 
     async def _ticket(self, state: str, cookie: str, now: datetime) -> Ticket:
         found = await self._states.take(state, STATE, now, cookie)
-        if found is None:
+        # What waits is for the browser that brought it, and no other.
+        if found is None or (found.secret and not cookie):
             raise LinkExpiredError("state")
         return found
+
+    async def _give_back(self, answer: Answer) -> None:
+        """Let go of a token that is not kept, where it is one of its own.
+
+        Tokens that rotate are: Slack keeps two of a person alive and drops the oldest, which could be the one that we
+        use. One that does not expire is the very token that we have, if we have one, and stays as it is.
+        """
+        if answer.user is None or answer.user.refresh is None:
+            return
+        try:
+            await self._authority.revoke(answer.user.access)
+        except SlackError as failure:
+            log.warning("token_not_given_back", reason=failure.reason)
 
     async def _granted(self, key: PersonKey, answer: Answer, now: datetime) -> Outcome:
         if answer.user is None:
             held = await self._people.the_grant(key) is not None
             result = Result.GRANTED if held else Result.INSTALLED
-            return Outcome(result, key.team_id, answer.app_id, answer.name)
+            return Outcome(result, key, answer.app_id, answer.name)
         lacking = scopes.missing(answer.user.scopes)
         if lacking:
             log.warning("grant_partial", team_id=key.team_id, user_id=key.user_id, lacking=sorted(lacking))
-            return Outcome(Result.PARTIAL, key.team_id, answer.app_id, answer.name)
+            return Outcome(Result.PARTIAL, key, answer.app_id, answer.name)
         member = await self._member(key, answer)
         await self._people.grant(key, answer.user, member, now)
         log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
         self._bell.ring()
         asked = await self._perform(key)
-        return Outcome(Result.GRANTED, key.team_id, answer.app_id, answer.name, member.locale, asked)
+        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
 
     async def _member(self, key: PersonKey, answer: Answer) -> Member:
         """Zone, language and address; what cannot be had now comes with a later event."""

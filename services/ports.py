@@ -167,11 +167,15 @@ class OfferedCalendar:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Whose account it is and what it has. `subject` tells accounts apart and never changes; `name` is for people."""
+    """Whose account it is and what it has. `subject` tells accounts apart and never changes; `name` is for people.
+
+    `address` is its owner's e-mail address where the provider itself says so, "" where anybody could have chosen it.
+    """
 
     subject: str
     name: str
     calendars: tuple[OfferedCalendar, ...]
+    address: str = ""
 
 
 class Directory(Protocol):

@@ -26,6 +26,10 @@ USER: Mapping[str, str] = MappingProxyType(
         "users.profile:write": "write the status",
     }
 )
+IDENTITY = frozenset({"users.profile:read"})
+"""Asked only to hear from Slack whom a browser belongs to: the smallest that we have. Sign-in scopes (`identity.*`,
+`openid`) are no part of this flow, and a permission that is given already loses nothing by it: scopes only add up."""
+
 OPTIONAL = frozenset({"files:read", "im:history", "users:read.email"})
 """Without these everything works but a comfort: the person then says which address is theirs, and sends no files."""
 

@@ -65,17 +65,21 @@ class Bureau:
     async def consent(self, provider: str, key: PersonKey = ANN, mail: str = "", **how: Any) -> dict[str, str]:
         """She follows her link and decides: the query that her browser comes back with, and its cookie."""
         link = await self.calendars.accounts.link(key, provider)
-        start = await self.calendars.accounts.start(provider, parsed(link)["link"])
+        asked = await self.calendars.accounts.ask(provider, parsed(link)["link"], "", {})
+        start = await self.calendars.accounts.start(provider, parsed(link)["link"], asked.cookie, asked.token, {})
         vendor: Any = self.google if provider == "google" else self.microsoft
         back = await vendor.allow(start.url, mail or MAIL[provider], **how)
         return {"code": "", "error": "", **parsed(back), "cookie": start.cookie}
 
-    async def comes_back(self, provider: str, query: dict[str, str]) -> Connected:
+    async def comes_back(self, provider: str, query: dict[str, str], key: PersonKey = ANN) -> Connected:
+        """With a browser that is known as hers."""
         known = {name: query[name] for name in ("state", "code", "error", "cookie")}
-        return await self.calendars.accounts.finish(provider, **known)
+        found = await self.calendars.accounts.finish(provider, **known, seen={key.team_id: key.user_id})
+        assert isinstance(found, Connected)
+        return found
 
     async def connects(self, provider: str, key: PersonKey = ANN, mail: str = "") -> Connected:
-        return await self.comes_back(provider, await self.consent(provider, key, mail))
+        return await self.comes_back(provider, await self.consent(provider, key, mail), key)
 
     def add(self, provider: str, title: str, hours: float = 1, mail: str = "") -> None:
         """An hour's meeting in so many hours."""

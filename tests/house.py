@@ -18,6 +18,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from handlers.authorize import Authorize
 from handlers.bolt import bolt_app
+from handlers.browsers import Browsers
 from handlers.errors import Errors
 from handlers.events import Events
 from handlers.intake import Intake
@@ -29,6 +30,7 @@ from handlers.web import application
 from services.calendars.parting import Partings
 from services.farewell import Farewell
 from services.grants import Grants, SlackApp
+from services.identity import BrowserIdentities
 from services.leaving import Leaving
 from services.locale import say
 from services.metrics import Metrics
@@ -148,6 +150,11 @@ class House:
             return await self.come_back(session, state=asked["state"], code="code-1")
 
 
+async def nothing_held(request: web.Request, key: PersonKey, held: str) -> web.Response:
+    """No calendar is connected here."""
+    raise AssertionError(held)
+
+
 @asynccontextmanager
 async def house(
     database: Database,
@@ -179,6 +186,7 @@ async def house(
         store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=stores.export,
         clock=clock, bell=bell, base_url="https://quo.example",
     )  # fmt: skip
+    browsers = Browsers(BrowserIdentities(vault.sealer), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     listeners = Events(people, leaving)
@@ -187,7 +195,7 @@ async def house(
     intake = Intake(bolt, deliveries, people, clock=clock, metrics=metrics)
     operations = Operations(checks or {}, metrics)
     web_app = application(
-        [*OAuth(grants, say, secure=False).routes(), *operations.routes()],
+        [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],
         errors=errors, metrics=metrics, signatures=Signatures(SECRET, clock), intake=intake,
     )  # fmt: skip
     found = House(

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
+from re import findall, search
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import sqlalchemy as sa
@@ -23,6 +26,23 @@ from tests.world import until
 
 MAIL = {"google": "ann@gmail.example", "microsoft": "ann@work.example"}
 NAMES = {"google": "Google Calendar", "microsoft": "Microsoft 365"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of one of our pages, to be sent by POST."""
+
+    action: str
+    fields: dict[str, str]
+
+    @classmethod
+    def on(cls, page: str) -> Form | None:
+        """The one on that page; None where there is none."""
+        found = search(r'<form method="post" action="([^"]*)">(.*?)</form>', page)
+        if found is None:
+            return None
+        fields = findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', found[2])
+        return cls(unescape(found[1]), {name: unescape(value) for name, value in fields})
 
 
 @dataclass
@@ -83,20 +103,45 @@ class Vendors:
         return str(found[0])
 
     async def consents(self, session: aiohttp.ClientSession, link: str, **how: Any) -> str:
-        """Follow the link and decide at the provider: where the browser is sent back to."""
-        async with session.get(link, allow_redirects=False) as answer:
-            assert answer.status == 302, await answer.text()
+        """Follow the link, go on, and decide at the provider: where the browser is sent back to."""
+        async with session.get(link, allow_redirects=False) as shown:
+            sent = Form.on(await shown.text())
+        assert sent is not None, shown.status
+        async with session.post(self.whole.url + sent.action, data=sent.fields, allow_redirects=False) as answer:
+            assert answer.status == 303, await answer.text()
             return str(await self.vendor.allow(answer.headers["Location"], self.mail, **how))
 
-    async def comes_back(self, session: aiohttp.ClientSession, back: str) -> tuple[int, str]:
-        async with session.get(back) as answer:
-            return answer.status, await answer.text()
+    async def comes_back(self, session: aiohttp.ClientSession, back: str, user: str = ANN) -> tuple[int, str]:
+        """Come back from the provider, and show Slack who it is where that is asked."""
+        return await self._goes_on(session, await session.get(back, allow_redirects=False), user)
+
+    async def follows(self, session: aiohttp.ClientSession, link: str, user: str = ANN, **how: Any) -> tuple[int, str]:
+        """Follow a link to the page that it ends on: press its button, decide at the provider, be `user` at Slack."""
+        return await self._goes_on(session, await session.get(link, allow_redirects=False), user, **how)
+
+    async def _goes_on(
+        self, session: aiohttp.ClientSession, answer: aiohttp.ClientResponse, user: str, **how: Any
+    ) -> tuple[int, str]:
+        for _ in range(9):
+            page, where = await answer.text(), answer.headers.get("Location", "")
+            sent = Form.on(page)
+            if sent is not None:
+                where = self.whole.url + sent.action
+                answer = await session.post(where, data=sent.fields, allow_redirects=False)
+                continue
+            if answer.status not in {302, 303}:
+                return answer.status, page
+            if where.startswith(self.whole.slack.authorize_url):
+                where = self.whole.slack.oauth.decide(dict(parse_qsl(urlsplit(where).query)), user)
+            elif not where.startswith(self.whole.url):
+                where = await self.vendor.allow(where, **{"account": self.mail, **how})
+            answer = await session.get(where, allow_redirects=False)
+        raise AssertionError("it leads nowhere")
 
     async def connects(self, user: str = ANN, link: str = "", **how: Any) -> tuple[int, str]:
         """The whole way, with a new browser: the page that it ends on."""
         async with self.browser() as session:
-            back = await self.consents(session, link or await self.link(user), **how)
-            found = await self.comes_back(session, back)
+            found = await self.follows(session, link or await self.link(user), user, **how)
         await self.rests()
         return found
 

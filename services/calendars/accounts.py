@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
 
-from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Consents
+from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Ask, Consents
+from services.calendars.credentials import Credentials
 from services.calendars.parting import Parter, PartingRows
-from services.errors import AlreadyConnectedError, CalendarError, TooManyError
+from services.errors import (
+    AlreadyConnectedError,
+    CalendarError,
+    LinkOfAnotherError,
+    NotOfferedError,
+    TooManyError,
+)
 from services.grants import Start
+from services.identity import Named
 from services.model import PersonKey
 from services.people import PersonView
 from services.ports import AccessTokens, Bell, Clock, Offer, OfferedCalendar
@@ -61,6 +70,14 @@ class Connected:
     locale: str
     granted: bool
     slack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a provider's account owner allowed, sealed by whoever keeps it, until it is known who they are in Slack."""
+
+    key: PersonKey
+    content: str = field(repr=False)
 
 
 class KeptAccounts(PartingRows, Protocol):
@@ -127,6 +144,14 @@ class Workspaces(Protocol):
         ...
 
 
+class Introductions(Protocol):
+    """Slack, where it says who somebody is: `services.identity.Introductions`."""
+
+    async def of(self, key: PersonKey) -> Named:
+        """Their name and e-mail address, as Slack has them now."""
+        ...
+
+
 class PasswordDirectory(Protocol):
     """Servers with a user name and a password: `calendars.caldav.discovery.CaldavDirectory`."""
 
@@ -149,6 +174,7 @@ class Accounts:
         workspaces: Workspaces,
         tokens: AccessTokens,
         parter: Parter,
+        introductions: Introductions,
         clock: Clock,
         bell: Bell,
     ) -> None:
@@ -162,6 +188,7 @@ class Accounts:
         self._workspaces = workspaces
         self._tokens = tokens
         self._parter = parter
+        self._introductions = introductions
         self._clock = clock
         self._bell = bell
 
@@ -175,15 +202,54 @@ class Accounts:
         """A signed, single-use link that names the person. Raises NotOfferedError."""
         return await self._consents.link(key, provider, lives)
 
-    async def start(self, provider: str, link: str, cookie: str = "") -> Start:
-        """Begin with a link, in the browser with that cookie. Raises LinkExpiredError, NotOfferedError."""
-        return await self._consents.start(provider, link, cookie)
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+        """Whose link it is, in the browser with that cookie, which was `seen` to be somebody's: workspace → user.
 
-    async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Connected:
-        """Take what a browser came back with, and connect it. Raises as `Consents.finish`; then nothing is kept."""
+        Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
+        """
+        asked = await self._consents.ask(provider, link, cookie)
+        _is_theirs(asked.key, seen)
+        return asked
+
+    async def introduce(self, key: PersonKey) -> Named:
+        """Who that is, as Slack shows them."""
+        return await self._introductions.of(key)
+
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        """Begin with a link whose owner said that they want it. Raises as `ask`."""
+        _is_theirs(await self._consents.named(provider, link), seen)
+        return await self._consents.start(provider, link, cookie, token)
+
+    async def finish(
+        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+    ) -> Connected | Held:
+        """Take what a browser came back with, and connect it; or hold it until Slack has said whose browser it is.
+
+        It is connected where the browser was `seen` to be the person's, and where the account's address is the one
+        that Slack has of them. Raises as `Consents.finish`, and LinkOfAnotherError; then nothing is kept.
+        """
         allowed = await self._consents.finish(provider, state=state, cookie=cookie, code=code, error=error)
-        host = self._providers[provider].host
-        return await self._connect(allowed.key, provider, host, allowed.offer, allowed.credentials.to_json())
+        known = _is_theirs(allowed.key, seen)
+        if not known and allowed.offer.address:
+            person = await self._introductions.of(allowed.key)
+            known = person.address == allowed.offer.address.casefold()
+        if not known:
+            return Held(allowed.key, json.dumps([provider, allowed.credentials.to_json()]))
+        return await self._connect_allowed(allowed.key, provider, allowed.credentials, allowed.offer)
+
+    async def finish_held(self, key: PersonKey, held: str) -> Connected:
+        """Connect what was held for `key`, whom Slack says to be there. Raises NotOfferedError, CalendarError."""
+        provider, credentials = json.loads(held)
+        if provider not in self._providers:
+            raise NotOfferedError(provider)
+        found = Credentials.from_json(credentials)
+        offer = await self._providers[provider].directory.offer(found.access)
+        return await self._connect_allowed(key, provider, found, offer)
+
+    async def _connect_allowed(
+        self, key: PersonKey, provider: str, credentials: Credentials, offer: Offer
+    ) -> Connected:
+        return await self._connect(key, provider, self._providers[provider].host, offer, credentials.to_json())
 
     async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
         """Find what a CalDAV server has for that user, and connect it. May take some seconds.
@@ -310,3 +376,12 @@ class Accounts:
         partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
         if await self._calendars.remove(key, calendar_id, self._clock.now()):
             self._parter.begin(partings)
+
+
+def _is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
+    """Whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
+    user = seen.get(key.team_id)
+    if user is not None and user != key.user_id:
+        log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
+        raise LinkOfAnotherError("another member's browser", team_id=key.team_id)
+    return user is not None

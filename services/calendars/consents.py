@@ -70,6 +70,15 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along."""
+
+    key: PersonKey
+    cookie: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """What somebody allowed, and whose account it is that they allowed it for."""
 
@@ -85,8 +94,20 @@ class Links(Protocol):
         """A signed text that names the person."""
         ...
 
+    async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
+        """Whom it names; it stays good. Raises LinkExpiredError."""
+        ...
+
     async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
         """Whom it names; it is good no more. Raises LinkExpiredError."""
+        ...
+
+    def bind(self, link: str, cookie: str) -> str:
+        """What a form has to bring along with `link`, from the browser with that cookie."""
+        ...
+
+    def is_bound(self, token: str, link: str, cookie: str) -> bool:
+        """Whether `token` was made for this link in this browser."""
         ...
 
 
@@ -119,13 +140,28 @@ class Consents:
         signed = await self._links.make(provider, key, self._clock.now() + lives)
         return f"{self._base_url}/connect/{provider}?link={signed}"
 
-    async def start(self, provider: str, link: str, cookie: str = "") -> Start:
-        """Begin with a link, in the browser with that cookie. Raises LinkExpiredError, NotOfferedError."""
-        client = self._provider(provider).client
-        now = self._clock.now()
-        key = await self._links.take(provider, link, now)
+    async def ask(self, provider: str, link: str, cookie: str = "") -> Ask:
+        """Whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
+        key = await self.named(provider, link)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
+        return Ask(key, cookie, self._links.bind(link, cookie))
+
+    async def named(self, provider: str, link: str) -> PersonKey:
+        """Whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""
+        self._provider(provider)
+        return await self._links.read(provider, link, self._clock.now())
+
+    async def start(self, provider: str, link: str, cookie: str, token: str) -> Start:
+        """Begin with a link, in the browser that was asked: it brings its cookie, and its form the token.
+
+        Raises LinkExpiredError, NotOfferedError.
+        """
+        client = self._provider(provider).client
+        if not cookie or not self._links.is_bound(token, link, cookie):
+            raise LinkExpiredError("not asked in this browser")
+        now = self._clock.now()
+        key = await self._links.take(provider, link, now)
         verifier = new_verifier()
         ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
         state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
@@ -150,7 +186,7 @@ class Consents:
         if not code:
             raise LinkExpiredError("no code")
         try:
-            credentials = await found.client.exchange(code, ticket.verifier, self._redirect(provider), now)
+            credentials = await found.client.exchange(code, ticket.secret, self._redirect(provider), now)
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
         self._require(provider, credentials)

@@ -39,6 +39,7 @@ from services.calendars.pushes import Pushes
 from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
 from services.calendars.watching import WatchKeeping
 from services.counted import CountedSource
+from services.identity import Introductions
 from services.metrics import Metrics
 from services.net import AddressRules, GuardedClient
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
@@ -46,6 +47,7 @@ from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
 from services.settings import Settings, plain
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
+from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
 
 RESTLESS = frozenset({GOOGLE, MICROSOFT, CALDAV})
@@ -101,9 +103,11 @@ def compose(
         links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
+    members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
         consents, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
-        people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings, clock=clock, bell=bell,
+        people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings,
+        introductions=Introductions(stores.workspaces, members), clock=clock, bell=bell,
     )  # fmt: skip
     sources: dict[str, Source] = {
         ICS: FeedSource(guarded, expander),

@@ -22,6 +22,7 @@ TEST = "auth.test"
 REVOKE = "auth.revoke"
 INFO = "users.info"
 _ID = re.compile(r"[A-Z0-9]{1,63}")
+_LONGEST_NAME = 80
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -45,7 +46,7 @@ class SlackAuthority:
         return parse_answer(answer, now)
 
     async def member(self, token: str, user_id: str) -> Member:
-        """The zone, language and address of a person. Raises SlackError."""
+        """The zone, language, address and name of a person. Raises SlackError."""
         answer = await self._clients.call(
             token, INFO, http_verb="GET", params={"user": user_id, "include_locale": "true"}
         )
@@ -98,13 +99,16 @@ def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
 
 
 def parse_member(user: object) -> Member:
-    """Zone, language and address from a user object, of users.info or of an event."""
+    """Zone, language, address and name from a user object, of users.info or of an event."""
     found = _mapping(user)
     locale = _text(found.get("locale"))
+    profile = _mapping(found.get("profile"))
+    names = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"), found.get("name"))
     return Member(
         zone=zone_name(_text(found.get("tz"))),
         locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
-        address=_text(_mapping(found.get("profile")).get("email")).strip().lower(),
+        address=_text(profile.get("email")).strip().lower(),
+        name=next(filter(None, (" ".join(_text(name).split())[:_LONGEST_NAME] for name in names)), ""),
     )
 
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from datetime import datetime
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from services.crypto import digest_of
 from services.errors import SealError
@@ -43,10 +43,24 @@ class StateStore:
                     purpose=ticket.purpose,
                     user_id=ticket.user_id,
                     expires_at=expires_at,
-                    verifier=self._vault.seal(ticket.verifier or None, _VERIFIER, ticket.team_id, digest),
+                    verifier=self._vault.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
                 )
             )
         return secret
+
+    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
+        """Whether `secret` is good for `purpose`; it stays so."""
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return False
+        found = select(OAuthState.digest).where(
+            OAuthState.team_id == form[1],
+            OAuthState.digest == digest_of(secret),
+            OAuthState.purpose == purpose,
+            OAuthState.expires_at > now,
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(found) is not None
 
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
         """What `secret` was made for, and it is good no more.
@@ -75,7 +89,7 @@ class StateStore:
         if row is None:
             return None
         try:
-            verifier = self._vault.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
+            opened = self._vault.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
         except SealError:  # its key is gone: as good as expired
             return None
-        return Ticket(purpose, form[1], row.user_id, verifier or "")
+        return Ticket(purpose, form[1], row.user_id, opened or "")

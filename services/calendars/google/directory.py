@@ -45,7 +45,7 @@ class GoogleDirectory:
         if main is None:
             return await self._main_alone(credential)
         calendars = sorted(map(_offered, entries), key=lambda one: (not one.main, one.name.casefold(), one.address))
-        return Offer(subject=main["id"], name=_name_of(main), calendars=tuple(calendars))
+        return Offer(main["id"], _name_of(main), tuple(calendars), address=main["id"])
 
     async def _entries(self, credential: str) -> Sequence[Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {}
@@ -69,10 +69,11 @@ class GoogleDirectory:
         name = _text(body.get("summary"))
         organizers = [entry.get("organizer") for entry in items(body) if isinstance(entry, Mapping)]
         own = [one for one in organizers if isinstance(one, Mapping) and one.get("self") is True]
-        subject = next(filter(None, (_text(one.get("email"), LONGEST_ID) for one in own)), name)
+        address = next(filter(None, (_text(one.get("email"), LONGEST_ID) for one in own)), "")
+        subject = address or name
         if not subject:
             raise CalendarError("an account without a name")
-        return Offer(subject, name or subject, (OfferedCalendar(PRIMARY, name or subject, main=True),))
+        return Offer(subject, name or subject, (OfferedCalendar(PRIMARY, name or subject, main=True),), address)
 
 
 def _usable(entry: object) -> bool:

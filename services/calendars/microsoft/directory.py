@@ -56,7 +56,8 @@ class MicrosoftDirectory:
             )
             for raw in found[:MOST_CALENDARS]
         }
-        return Offer(subject=owner.casefold(), name=owner, calendars=tuple(calendars.values()))
+        own = next((_owner(raw) for raw in found if raw.get("isDefaultCalendar") is True), "")
+        return Offer(owner.casefold(), owner, tuple(calendars.values()), address=own)
 
 
 def _owner(raw: Mapping[str, Any]) -> str:
