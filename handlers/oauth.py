@@ -16,7 +16,7 @@ from services.grants import Outcome, Result, Start
 from services.model import PersonKey
 
 COOKIE = "statusquo-oauth"
-PATH = "/slack"
+PATH = "/"
 APP_REDIRECT = "https://slack.com/app_redirect"
 """Opens our app in whatever Slack the reader has (docs.slack.dev, "Deep linking")."""
 

@@ -22,6 +22,7 @@ from handlers.webhooks import Webhooks
 from services import settings
 from services.calendars import wiring
 from services.calendars.accounts import Connected
+from services.grants import Start
 from services.metrics import Metrics
 from services.model import PersonKey
 from services.slack.client import SlackClients
@@ -62,11 +63,15 @@ class Bureau:
 
     # ── Ann ─────────────────────────────────────────────────────────────────────────────────────────
 
+    async def begin(self, provider: str, link: str) -> Start:
+        """A link is followed in a new browser, and its page's button is pressed."""
+        asked = await self.calendars.accounts.ask(provider, link, "", {})
+        return await self.calendars.accounts.start(provider, link, asked.cookie, asked.token, {})
+
     async def consent(self, provider: str, key: PersonKey = ANN, mail: str = "", **how: Any) -> dict[str, str]:
         """She follows her link and decides: the query that her browser comes back with, and its cookie."""
         link = await self.calendars.accounts.link(key, provider)
-        asked = await self.calendars.accounts.ask(provider, parsed(link)["link"], "", {})
-        start = await self.calendars.accounts.start(provider, parsed(link)["link"], asked.cookie, asked.token, {})
+        start = await self.begin(provider, parsed(link)["link"])
         vendor: Any = self.google if provider == "google" else self.microsoft
         back = await vendor.allow(start.url, mail or MAIL[provider], **how)
         return {"code": "", "error": "", **parsed(back), "cookie": start.cookie}

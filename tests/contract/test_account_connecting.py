@@ -39,18 +39,18 @@ async def test_consent_connects_the_main_calendar_and_its_events_come(bureau: Bu
 @both
 async def test_link_is_good_once(bureau: Bureau, provider: str) -> None:
     link = parsed(await bureau.calendars.accounts.link(ANN, provider))["link"]
-    await bureau.calendars.accounts.start(provider, link)
+    await bureau.begin(provider, link)
     with pytest.raises(LinkExpiredError):
-        await bureau.calendars.accounts.start(provider, link)
+        await bureau.begin(provider, link)
 
 
 async def test_link_is_good_for_ten_minutes(bureau: Bureau) -> None:
     links = [parsed(await bureau.calendars.accounts.link(ANN, "google"))["link"] for _ in range(2)]
     bureau.clock.move(minutes=9, seconds=59)
-    await bureau.calendars.accounts.start("google", links[0])
+    await bureau.begin("google", links[0])
     bureau.clock.move(seconds=1)
     with pytest.raises(LinkExpiredError):
-        await bureau.calendars.accounts.start("google", links[1])
+        await bureau.begin("google", links[1])
 
 
 async def test_link_that_is_forged_cut_or_for_another_provider_is_refused_and_stays_good(bureau: Bureau) -> None:
@@ -59,8 +59,8 @@ async def test_link_that_is_forged_cut_or_for_another_provider_is_refused_and_st
     wrong = link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB")
     for bad in ("", "x", "ä" * 40, link[:-1], wrong, "A" * 5000, other):
         with pytest.raises(LinkExpiredError):
-            await bureau.calendars.accounts.start("google", bad)
-    assert (await bureau.calendars.accounts.start("google", link)).url.startswith(bureau.google.authorize_url)
+            await bureau.begin("google", bad)
+    assert (await bureau.begin("google", link)).url.startswith(bureau.google.authorize_url)
 
 
 async def test_link_names_its_person_and_nobody_else(bureau: Bureau) -> None:
@@ -155,7 +155,7 @@ async def test_list_that_was_left_out_leaves_the_main_calendar(bureau: Bureau) -
 async def test_provider_that_is_not_set_up_is_not_offered(bureau: Bureau) -> None:
     for provider in ("apple", "", "caldav"):
         with pytest.raises(NotOfferedError):
-            await bureau.calendars.accounts.start(provider, "x")
+            await bureau.begin(provider, "x")
     assert [one.provider for one in await bureau.calendars.accounts.links(ANN)] == ["google", "microsoft"]
 
 

@@ -154,4 +154,4 @@ async def test_cookie_is_for_this_browser_alone(app: House) -> None:
         assert answered.headers["Cache-Control"] == "no-store"
     name, *attributes = cookie.split("; ")
     assert name.startswith("statusquo-oauth=")
-    assert sorted(attributes) == ["HttpOnly", "Max-Age=600", "Path=/slack", "SameSite=Lax"]
+    assert sorted(attributes) == ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]
