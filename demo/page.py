@@ -21,6 +21,7 @@ from demo.reasons import Reasons
 from demo.slack import Call
 from demo.slack.emoji import DATA as EMOJI
 from demo.slack.errors import RefusalError
+from services import identity
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +104,7 @@ class Page:
         if person not in self._books:
             person = next(iter(self._books))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response.del_cookie(identity.COOKIE)  # each person has a browser of their own, which the app does not know yet
         await response.prepare(request)
         happened: list[Call | Told] = [*self._slack.calls.all()[-_CALLS:], *self._pushed.all()]
         happened.sort(key=lambda entry: entry.number)

@@ -7,14 +7,12 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from services.identity import LIVES, BrowserIdentities
+from services.identity import COOKIE, LIVES, BrowserIdentities
 from services.model import PersonKey
 from services.ports import Clock
 
 FLOW_LIVES = timedelta(minutes=10)
 """What a browser has to bring back from a provider or from Slack."""
-
-COOKIE = "statusquo-person"
 
 
 class Browsers:

@@ -36,12 +36,13 @@ COOKIE = "statusquo-connect"
 PATH = "/connect"
 _PROVIDER = "{provider:google|microsoft}"
 _MOST_NAMES = 10
+_LONGEST_FORM = 8192
+"""Bytes of what our own form sends, with room to spare."""
 
 ASK_TITLE = "Connect {provider}"
 ASK = "You are about to connect a {provider} account for this person in Slack:"
-ASK_MORE = (
-    "Its events will set this person’s status, and this person can read them. Is that not you? Then close this page."
-)
+ASK_MORE = "Its events will set this person’s status, and this person can read them."
+NOT_YOU = "Is that not you? Close this page, and nothing is connected."
 GO_ON = "Go on to {provider}"
 TITLE = "Your calendar is connected"
 OPEN = "Open Slack"
@@ -133,7 +134,7 @@ class Connect:
             title=self.say(locale, ASK_TITLE, **facts),
             sentence=self.say(locale, ASK, **facts),
             who=(named.person, named.workspace),
-            more=(self.say(locale, ASK_MORE, **facts),),
+            more=(self.say(locale, ASK_MORE), self.say(locale, NOT_YOU)),
             form=Form(f"{PATH}/{provider}", {"link": link, "token": asked.token}, self.say(locale, GO_ON, **facts)),
         )
         response = render(page, locale)
@@ -142,7 +143,9 @@ class Connect:
 
     async def start(self, request: web.Request) -> web.Response:
         """Send the browser to the provider: the button of the page was pressed."""
-        sent = await request.post() if request.content_type == "application/x-www-form-urlencoded" else {}
+        short = len(await request.read()) <= _LONGEST_FORM
+        is_form = short and request.content_type == "application/x-www-form-urlencoded"
+        sent = await request.post() if is_form else {}
         link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
         cookie = request.cookies.get(COOKIE, "")
         try:

@@ -21,6 +21,9 @@ from services.model import PersonKey
 
 log = structlog.get_logger(__name__)
 
+COOKIE = "statusquo-person"
+"""The cookie's name."""
+
 LIVES = timedelta(days=30)
 """How long a browser is known as somebody's."""
 

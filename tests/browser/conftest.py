@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,17 +79,23 @@ class Desk:
         await self.page.mouse.up()
 
     async def sign_in(self, provider: str, decision: str) -> str:
-        """Connect an account: `/quo connect`, the provider's button, its consent page. What stood there, and after it.
+        """Connect an account: `/quo connect`, the provider's button, our page, its consent page, and Slack's.
 
-        `decision` is the button that is pressed on the consent page.
+        What stood on the consent page, and at the end. `decision` is the button that is pressed on it.
         """
+        person = await self.page.locator(".member[aria-pressed=true] .name").inner_text()
         await self.type("/quo connect")
         async with self.page.context.expect_page() as opened:
             await self.page.locator("dialog").get_by_role("button", name=provider).click()
         tab = await opened.value
+        await expect(tab.locator(".who")).to_contain_text(person.removesuffix("you").strip())
+        await tab.get_by_role("button", name=f"Go on to {provider}").click()
         chosen = await tab.locator("[name=account]:checked, [name=account] option:checked").first.get_attribute("value")
         await tab.click(f"button[value={decision}]")
-        await tab.wait_for_url("**/callback?**")
+        if decision != "deny":
+            await tab.wait_for_url("**/slack/oauth/v2/authorize?**")
+            await tab.click("button[value=allow]")
+        await tab.wait_for_url(re.compile(r"/(callback|oauth_redirect)\?"))
         said = await tab.locator("main").inner_text()
         await tab.close()
         return f"{chosen}: {said}"

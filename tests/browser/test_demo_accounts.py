@@ -30,6 +30,7 @@ async def test_event_moved_in_google_moves_the_status_at_once(desk: Desk) -> Non
     assert desk.world.clock.now() - MONDAY < timedelta(seconds=1)  # nobody looked by themselves
     await desk.be("Maya Okafor")
     await expect(desk.page.locator("#log .push").first).to_contain_text("something changed in a calendar")
+    assert "connected" in await desk.sign_in("Microsoft 365", "accept")  # whom the app takes her for is not Priya
 
 
 async def test_one_of_a_series_is_cancelled_at_microsoft_and_the_others_stay(desk: Desk) -> None:

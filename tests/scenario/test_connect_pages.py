@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import unescape
 from io import StringIO
@@ -10,8 +10,11 @@ from re import findall
 
 import pytest
 
+from handlers.browsers import Browsers
 from handlers.connect import Connect
-from services.calendars.accounts import Connected
+from services.calendars.accounts import Connected, Held
+from services.calendars.consents import Ask
+from services.crypto import Sealer, new_key
 from services.errors import (
     AccountLostError,
     AccountNotAllowedError,
@@ -25,9 +28,12 @@ from services.errors import (
     TooManyError,
 )
 from services.grants import Start
+from services.identity import BrowserIdentities, Named
 from services.locale import say
 from services.model import PersonKey
+from tests.clocks import ManualClock
 from tests.routes import Served, serving
+from tests.vendors import Form
 
 ANN = PersonKey("T1", "U1")
 SLACK = "https://slack.com/app_redirect?app=A1&team=T1"
@@ -43,22 +49,35 @@ class Flow:
     """Implements `handlers.connect.Accounts`: answers with what it was told to, and remembers what it was asked."""
 
     outcome: Connected | Exception = DONE
-    started: list[tuple[str, str, str]] = field(default_factory=list)
+    locale: str = "en-GB"
+    started: list[tuple[str, str, str, str]] = field(default_factory=list)
     finished: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
-    async def start(self, provider: str, link: str, cookie: str = "") -> Start:
-        self.started.append((provider, link, cookie))
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
         if provider == "microsoft":
             raise NotOfferedError(provider)
-        if link != "good" or len([one for one in self.started if one[1] == "good"]) > 1:
+        if link != "good" or self.started:
             raise LinkExpiredError("link")
-        return Start(AT_GOOGLE, "c" * 43)
+        return Ask(ANN, cookie or "c" * 43, "token-1")
 
-    async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Connected:
+    async def introduce(self, key: PersonKey) -> Named:
+        return Named("Ann Lee", "Acme", self.locale)
+
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        await self.ask(provider, link, cookie, seen)
+        self.started.append((provider, link, cookie, token))
+        return Start(AT_GOOGLE, cookie)
+
+    async def finish(
+        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+    ) -> Connected | Held:
         self.finished.append((provider, state, cookie, code, error))
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
+
+    async def finish_held(self, key: PersonKey, held: str) -> Connected:
+        raise AssertionError("nothing is held here")
 
 
 @pytest.fixture
@@ -71,15 +90,24 @@ async def served(flow: Flow, request: pytest.FixtureRequest) -> AsyncIterator[Se
     async def grant_link(key: PersonKey) -> str:
         return f"https://quo.example/slack/install?link={key.user_id}"
 
-    async with serving(Connect(flow, grant_link, say, secure=request.param).routes()) as made:
+    async def identify(key: PersonKey, held: str, cookie: str) -> Start:
+        raise AssertionError(held)
+
+    browsers = Browsers(BrowserIdentities(Sealer([new_key()])), ManualClock(), secure=request.param)
+    async with serving(Connect(flow, browsers, say, grant_link, identify).routes()) as made:
         yield made
 
 
 async def come_back(served: Served, query: str = "state=s-1&code=c-1", **headers: str) -> tuple[int, str]:
     """Come back from Google with a browser that was sent there."""
     async with served.browser() as session:
-        async with session.get("/connect/google?link=good", allow_redirects=False) as away:
-            assert away.status == 302
+        async with session.get("/connect/google?link=good", allow_redirects=False) as shown:
+            sent = Form.on(await shown.text())
+            assert sent is not None
+        async with session.post(sent.action, data=sent.fields, allow_redirects=False) as away:
+            assert (away.status, away.headers["Location"]) == (303, AT_GOOGLE)
+            assert away.headers["Cache-Control"] == "no-store"
+            assert away.headers["Referrer-Policy"] == "no-referrer"
         async with session.get(f"/connect/google/callback?{query}", headers=headers) as answer:
             assert answer.content_type == "text/html"
             assert answer.headers["Cache-Control"] == "no-store"
@@ -102,11 +130,15 @@ def buttons(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("served", [True, False], indirect=True)
-async def test_link_sends_the_browser_to_the_provider_with_a_cookie_that_is_ours_alone(
+async def test_link_shows_whose_it_is_with_a_cookie_that_is_ours_alone(
     served: Served, request: pytest.FixtureRequest
 ) -> None:
     async with served.browser() as session, session.get("/connect/google?link=good", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (302, AT_GOOGLE)
+        page = await answer.text()
+        assert answer.status == 200
+        assert sentences(page)[0] == "You are about to connect a Google Calendar account for this person in Slack:"
+        assert "<strong>Ann Lee</strong><br>Acme" in page
+        assert Form.on(page) == Form("/connect/google", {"link": "good", "token": "token-1"})
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         cookie = answer.cookies["statusquo-connect"]
@@ -118,14 +150,14 @@ async def test_link_sends_the_browser_to_the_provider_with_a_cookie_that_is_ours
 
 async def test_browser_that_comes_again_brings_its_cookie(served: Served, flow: Flow) -> None:
     await come_back(served)
-    assert flow.started == [("google", "good", "")]
+    assert flow.started == [("google", "good", "c" * 43, "token-1")]
     assert flow.finished == [("google", "s-1", "c" * 43, "c-1", "")]
 
 
 async def test_link_checker_that_only_asks_for_headers_uses_nothing_up(served: Served, flow: Flow) -> None:
     for path in ("/connect/google?link=good", "/connect/google/callback?state=s-1&code=c-1"):
         assert (await served.ask("HEAD", path))[0] == 405
-        assert (await served.ask("POST", path))[0] == 405
+    assert (await served.ask("POST", path))[0] == 405
     assert (flow.started, flow.finished) == ([], [])
 
 
@@ -138,6 +170,22 @@ async def test_link_that_is_not_good_any_more_is_one_clear_page(served: Served, 
 async def test_link_used_twice_is_refused_the_second_time(served: Served) -> None:
     await come_back(served)
     status, page = await served.ask("GET", "/connect/google?link=good")
+    assert (status, sentences(page)) == (400, [EXPIRED])
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"", "application/x-www-form-urlencoded"),
+        (b"link=good&link=bad&token=%00%ff", "application/x-www-form-urlencoded"),
+        (b'{"link": "good"}', "application/json"),
+        (b"--x\r\n", "multipart/form-data; boundary=x"),
+        (b"link=" + b"x" * 100_000, "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_form_of_any_shape_is_answered(served: Served, flow: Flow, sent: bytes, kind: str) -> None:
+    flow.started.append(("google", "good", "", ""))
+    status, page = await served.ask("POST", "/connect/google", data=sent, headers={"Content-Type": kind})
     assert (status, sentences(page)) == (400, [EXPIRED])
 
 
