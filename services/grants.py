@@ -24,7 +24,6 @@ from services.errors import (
     NotInstallableError,
     NotInstalledError,
     SlackError,
-    SlackRefusedError,
     StatusQuoError,
     WrongPersonError,
 )
@@ -402,12 +401,3 @@ class Grants:
             )
             return False
         return True
-
-
-def require_tokens(answer: Answer) -> Answer:
-    """`answer`, where it holds a token and somebody's id. Raises SlackRefusedError."""
-    if answer.bot is None and answer.user is None:
-        raise SlackRefusedError("no_token", method="oauth.v2.access")
-    if not answer.home or not answer.user_id:
-        raise SlackRefusedError("no_ids", method="oauth.v2.access")
-    return answer

@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 
 from services import scopes
-from services.grants import Answer, Member, Tokens, require_tokens
+from services.errors import SlackRefusedError
+from services.grants import Answer, Member, Tokens
 from services.people import zone_name
 from services.slack.client import SlackClients
 
@@ -75,7 +76,7 @@ class SlackAuthority:
             bot_id=_id(answer.get("bot_id")),
             bot=Tokens(bot_token),
         )
-        return require_tokens(found)
+        return _require_tokens(found)
 
 
 def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
@@ -83,7 +84,7 @@ def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
     user = _mapping(answer.get("authed_user"))
     team = _mapping(answer.get("team"))
     enterprise = _mapping(answer.get("enterprise"))
-    return require_tokens(
+    return _require_tokens(
         Answer(
             team_id=_id(team.get("id")),
             enterprise_id=_id(enterprise.get("id")),
@@ -137,3 +138,12 @@ def _id(value: object) -> str:
     """A Slack id, "" for whatever is none."""
     text = _text(value)
     return text if _ID.fullmatch(text) else ""
+
+
+def _require_tokens(answer: Answer) -> Answer:
+    """`answer`, where it holds a token and somebody's id. Raises SlackRefusedError."""
+    if answer.bot is None and answer.user is None:
+        raise SlackRefusedError("no_token", method="oauth.v2.access")
+    if not answer.home or not answer.user_id:
+        raise SlackRefusedError("no_ids", method="oauth.v2.access")
+    return answer

@@ -43,6 +43,7 @@ async def test_calendars_that_can_be_read_are_offered_the_main_one_first(desk: D
             OfferedCalendar("Team@group.calendar.google.com", "Our team"),
             OfferedCalendar("shared@x.org", "Shared"),
         ),
+        address=ANN,
     )
 
 
@@ -68,7 +69,7 @@ async def test_subject_stays_though_the_main_calendar_was_renamed(desk: Desk) ->
     desk.calendar.add(Entry("Asked", at(24, 10), at(24, 11), organizer="b@x.org"))
     desk.calendar.add(Entry("Own", at(24, 10), at(24, 11)))
     offer = await desk.directory.offer(desk.tokens.kept)
-    assert offer == Offer(ANN, "Ann at work", (OfferedCalendar("primary", "Ann at work", main=True),))
+    assert offer == Offer(ANN, "Ann at work", (OfferedCalendar("primary", "Ann at work", main=True),), address=ANN)
 
 
 async def test_nothing_is_offered_where_neither_list_nor_events_may_be_read(desk: Desk) -> None:
