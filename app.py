@@ -42,6 +42,7 @@ class Service:
     web: web.Application
     engine: Engine
     people: People
+    see_off: Callable[[PersonKey], Awaitable[None]]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
 
@@ -59,7 +60,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.engine.lane import Lanes
     from services.engine.runner import EmbeddedRunner
     from services.errors import NotInstalledError
-    from services.farewell import Farewell
     from services.grants import Grants, SlackApp
     from services.housekeeping import Housekeeping
     from services.identity import BrowserIdentities
@@ -86,9 +86,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     # use cases
     profiles = SlackProfiles(clients)
+    teller = Teller(stores.workspaces, messages)
     leaving = Leaving(
-        stores.people, stores.workspaces, authority, memories=stores.overview, farewell=Farewell(profiles, clock),
-        accounts=stores.accounts, parter=calendars.partings, clock=clock, bell=bell,
+        stores.people, stores.workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
+        parter=calendars.partings, teller=teller, say=locale.say, clock=clock, bell=bell,
     )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
@@ -104,7 +105,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         background=background,
     )  # fmt: skip
     home = handlers.Home(surface, handlers.HomeTab(surface))
-    teller = Teller(stores.workspaces, messages)
     commands = handlers.Commands(surface, teller)
     grants = Grants(
         SlackApp(client_id, config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
@@ -129,7 +129,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
         runner = QueueRunner(config.database_url)
     reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
-    work = (reconciler, tokens, calendars.sync, calendars.watching, Housekeeping(stores.closet, clock))
+    work = (reconciler, tokens, calendars.sync, calendars.watching, leaving, Housekeeping(stores.closet, clock))
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens
@@ -185,7 +185,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         for close in (*calendars.closing, clients.close, stores.database.close):
             await close()
 
-    return Service(web_application, engine, people, start, stop)
+    see_off = partial(upkeep.see_off, leaving=leaving, wishes=stores.lanes, keeper=keeper, clock=clock)
+    return Service(web_application, engine, people, see_off, start, stop)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -297,7 +298,10 @@ def _export(args: argparse.Namespace) -> int:
 
 def _forget(args: argparse.Namespace) -> int:
     async def forget(service: Service) -> int:
-        return _told("Everything is deleted.", known=await service.people.forget(PersonKey(args.team, args.user)))
+        key = PersonKey(args.team, args.user)
+        known = await service.people.forget(key)
+        await service.see_off(key)
+        return _told("Everything is deleted.", known=known)
 
     return asyncio.run(_once(forget))
 

@@ -162,6 +162,10 @@ class Status:
         """Nothing is shown, whatever the expiration says."""
         return not self.text and not self.emoji
 
+    def lasts(self, now: datetime) -> bool:
+        """Whether Slack shows it at `now`, unless somebody took it away."""
+        return not self.empty and (self.expiration is None or self.expiration > now)
+
 
 NO_STATUS = Status()
 

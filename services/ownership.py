@@ -45,7 +45,7 @@ class _View:
 def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
     """Whether the profile shows, or may be about to show, something of ours at `now` that is not `wanted`."""
     return any(
-        ours is not None and _stands(ours, now) and not same(ours, replace(wanted, expiration=ours.expiration))
+        ours is not None and ours.lasts(now) and not same(ours, replace(wanted, expiration=ours.expiration))
         for ours in (standing.applied, standing.pending)
     )
 
@@ -125,7 +125,7 @@ def _is_pending(profile: Status, pending: Status | None) -> bool:
 
 def _stands(applied: Status | None, now: datetime) -> bool:
     """Whether Slack should still be showing `applied`, unless somebody took it away."""
-    return applied is not None and not applied.empty and (applied.expiration is None or applied.expiration > now)
+    return applied is not None and applied.lasts(now)
 
 
 def _without_own(standing: Standing) -> Standing:

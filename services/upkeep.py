@@ -5,19 +5,26 @@ Like `app.py`, whose commands call it, it names concrete adapters; it prints for
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from datetime import timedelta
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.progress import Progress
 
+from services.budget import Budget
 from services.crypto import Sealer
 from services.doctor import Doctor
+from services.keeping import Keeper
+from services.leaving import Leaving
+from services.model import PersonKey
 from services.ports import Clock
 from services.settings import Settings
 from services.slack.health import SlackHealth
 from services.store import schema
 from services.store.engine import Database
+from services.store.lanes import LaneStore
 from services.store.rotation import Rotation
 from services.store.stores import Stores
 
@@ -76,6 +83,20 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
                 changed, failed = changed + report.changed, failed + report.failed
     _say(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
     return TROUBLE if failed else 0
+
+
+async def see_off(key: PersonKey, *, leaving: Leaving, wishes: LaneStore, keeper: Keeper, clock: Clock) -> None:
+    """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
+
+    The app may run or not. Where it does, its lane has the same row at hand and decides the same: whoever records
+    it first is believed, and to do it twice does no harm.
+    """
+    while await leaving.is_leaving(key):
+        for wish in await wishes.wishes(key.team_id, clock.now(), 1, (), only=key.user_id):
+            await keeper.keep(wish, keeper.take(wish, Budget()))
+        await leaving.run_due()
+        if await leaving.is_leaving(key):
+            await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())
 
 
 def _say(line: str) -> None:

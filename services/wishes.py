@@ -39,6 +39,7 @@ class Wish:
     urgency: int
     failures: int
     granted: bool
+    granted_at: datetime | None
     token: str | None
     policy: OwnStatusPolicy
     pause: Pause | None

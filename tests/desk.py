@@ -28,7 +28,6 @@ from handlers.surface import Surface
 from handlers.web import application
 from services.calendars.connections import Connections
 from services.calendars.parting import Partings
-from services.farewell import Farewell
 from services.leaving import Leaving
 from services.locale import say, wording
 from services.metrics import Metrics
@@ -38,7 +37,6 @@ from services.people import People
 from services.phrases import PhraseBook
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
-from services.slack.profile import SlackProfiles
 from services.slack.views import SlackViews
 from services.status import Statuses
 from services.store.accounts import AccountStore
@@ -46,6 +44,7 @@ from services.store.calendars import CalendarStore
 from services.store.columns import Vault
 from services.store.deliveries import DeliveryStore
 from services.store.engine import Database
+from services.store.leavers import LeaverStore
 from services.store.overrides import OverrideStore
 from services.store.overview import OverviewStore
 from services.store.people import PeopleStore
@@ -53,6 +52,7 @@ from services.store.preferences import PreferenceStore
 from services.store.rules import RuleStore
 from services.store.states import StateStore
 from services.store.workspaces import WorkspaceStore
+from services.telling import Teller
 from tests import blockkit
 from tests.accounts import KeptAccounts, KeptHooks
 from tests.clocks import ManualClock
@@ -79,6 +79,7 @@ class Desk:
     preferences: PreferenceStore
     rules: RuleStore
     people: People
+    leaving: Leaving
     ann: PersonKey
     accounts: KeptAccounts
 
@@ -167,19 +168,6 @@ class NoExport:
         return {"team_id": key.team_id}
 
 
-class Teller:
-    """Sends what was asked for before the grant by direct message."""
-
-    def __init__(self, workspaces: WorkspaceStore, messages: SlackMessages) -> None:
-        self._workspaces = workspaces
-        self._messages = messages
-
-    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
-        token = await self._workspaces.bot_token(key.team_id)
-        assert token is not None
-        await self._messages.post(token, key.user_id, message)
-
-
 def elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Everything clickable in blocks."""
     found = []
@@ -218,11 +206,10 @@ async def open_desk(
         workspaces = WorkspaceStore(database, vault)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         overview = OverviewStore(database, engine.standings)
-        farewell = Farewell(SlackProfiles(clients), clock)
         accounts, partings = AccountStore(database, vault, engine.notices), Partings({}, {}, clock)
         leaving = Leaving(
-            store, workspaces, authority, memories=overview, farewell=farewell, accounts=accounts, parter=partings,
-            clock=clock, bell=bell,
+            store, workspaces, authority, leavers=LeaverStore(database, vault), accounts=accounts, parter=partings,
+            teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, bell=bell,
         )  # fmt: skip
         people = People(
             store, workspaces=workspaces, states=StateStore(database, vault), members=authority, leaver=leaving,
@@ -257,7 +244,7 @@ async def open_desk(
         async with TestServer(web, host="127.0.0.1") as server:
             world.slack.app.request_url = str(server.make_url("/slack/events"))
             yield Desk(
-                world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, ann, kept
+                world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, leaving, ann, kept
             )  # fmt: skip
             await surface.background.close()
 

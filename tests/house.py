@@ -28,7 +28,6 @@ from handlers.server import QuietRunner
 from handlers.signatures import Signatures
 from handlers.web import application
 from services.calendars.parting import Partings
-from services.farewell import Farewell
 from services.grants import Grants, SlackApp
 from services.identity import BrowserIdentities
 from services.leaving import Leaving
@@ -37,8 +36,8 @@ from services.metrics import Metrics
 from services.model import PersonKey
 from services.people import People
 from services.slack.client import SlackClients
+from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
-from services.slack.profile import SlackProfiles
 from services.slack.views import SlackViews
 from services.store.columns import Vault
 from services.store.deliveries import DeliveryStore
@@ -47,6 +46,7 @@ from services.store.people import PeopleStore
 from services.store.states import StateStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
+from services.telling import Teller
 from tests.clocks import ManualClock
 from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
 from tests.world import CountingBell
@@ -171,10 +171,10 @@ async def house(
     workspaces, states, store = stores.workspaces, stores.states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
-    farewell = Farewell(SlackProfiles(clients), clock)
     leaving = Leaving(
-        store, workspaces, authority, memories=stores.overview, farewell=farewell, accounts=stores.accounts,
-        parter=Partings({}, {}, clock), clock=clock, bell=bell,
+        store, workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
+        parter=Partings({}, {}, clock), teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock,
+        bell=bell,
     )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(

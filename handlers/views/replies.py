@@ -259,7 +259,14 @@ def forget_button(voice: Voice) -> kit.Block:
 
 def forgotten(voice: Voice) -> Reply:
     """That everything was deleted."""
-    return reply([voice.say("Everything I knew of you is deleted. Type `/quo` whenever you want to start anew.")])
+    return reply(
+        [
+            voice.say(
+                "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute."
+                " Type `/quo` whenever you want to start anew."
+            )
+        ]
+    )
 
 
 def sentence(voice: Voice, error: InputError) -> Reply:

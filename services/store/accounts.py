@@ -53,7 +53,7 @@ class AccountStore:
         Raises TooManyError, and LinkExpiredError where the person is not ours any more.
         """
         async with self._database.write() as connection:
-            if not await marks.lock_people(connection, [key]):
+            if not await marks.lock_one(connection, key):
                 raise LinkExpiredError("unknown person")
             rows = (await connection.execute(select(_ACCOUNTS).where(*_of(key)))).all()
             known = next(

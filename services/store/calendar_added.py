@@ -15,7 +15,7 @@ from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.model import PersonKey
 from services.store.calendar_rows import CalendarRows, owned_by, the_person
 from services.store.columns import Vault
-from services.store.marks import lock_people
+from services.store.marks import lock_one
 from services.store.models import Calendar, Person
 
 MOST = 20
@@ -52,7 +52,7 @@ async def add_calendar(
     calendar_id = "C" + secrets.token_hex(8)
     place = (key.team_id, key.user_id, calendar_id)
     rows, address = CalendarRows(vault), address or calendar_id
-    if not await lock_people(connection, [key]):
+    if not await lock_one(connection, key):
         raise NotGrantedError("unknown person")
     theirs = select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
     stored = (await connection.execute(theirs)).all()

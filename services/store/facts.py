@@ -34,7 +34,8 @@ _THE_PEOPLE = ForPeople(
     _PEOPLE.c.user_id,
     lambda theirs: select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.grant_state,
-        _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _WORKSPACES.c.allow_titles,
+        _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+        _WORKSPACES.c.allow_titles,
     ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
 )  # fmt: skip
 _THEIR_RULES = ForPeople(
@@ -96,7 +97,7 @@ class FactStore:
                     key=key,
                     zone=zone_or(row.zone, UTC),
                     locale=row.locale,
-                    granted=row.grant_state == "ok",
+                    granted=row.grant_state == "ok" and row.leave_by is None,
                     preferences=codec.preferences_from_json(json.loads(row.preferences)),
                     policy=Policy(titles=row.allow_titles),
                     pause=pause_of(row.paused_from, row.paused_until),

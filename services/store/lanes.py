@@ -57,14 +57,16 @@ class LaneStore:
             teams = (await transaction.execute(wishes.union(told, homes))).scalars().all()
             yield transaction, sorted(teams)
 
-    async def wishes(self, team_id: str, now: datetime, limit: int, busy: Collection[PersonKey]) -> list[Wish]:
-        """The most urgent pending wishes of a workspace at `now`, without those of `busy` people."""
+    async def wishes(
+        self, team_id: str, now: datetime, limit: int, busy: Collection[PersonKey], *, only: str = ""
+    ) -> list[Wish]:
+        """The most urgent pending wishes of a workspace at `now`, without those of `busy` people; `only` one's."""
         statement = (
             select(
                 StandingRow.seq, StandingRow.urgency, StandingRow.failures, StandingRow.memory, StandingRow.team_id,
-                StandingRow.user_id, Person.grant_state, Person.token, Person.preferences, Person.paused_from,
-                Person.paused_until, SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind, SpanRow.override,
-                SpanRow.reason, SpanRow.uid, SpanRow.content,
+                StandingRow.user_id, Person.grant_state, Person.granted_at, Person.token, Person.preferences,
+                Person.paused_from, Person.paused_until, SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind,
+                SpanRow.override, SpanRow.reason, SpanRow.uid, SpanRow.content,
             )
             .join_from(StandingRow, Person, _same(StandingRow, Person))
             .outerjoin(
@@ -74,6 +76,8 @@ class LaneStore:
             .order_by(StandingRow.urgency, StandingRow.wished_at, StandingRow.user_id)
             .limit(limit)
         )  # fmt: skip
+        if only:
+            statement = statement.where(StandingRow.user_id == only)
         if busy:
             statement = statement.where(StandingRow.user_id.not_in([key.user_id for key in busy]))
         async with self._database.read() as connection:
@@ -102,6 +106,7 @@ class LaneStore:
             token = None  # something cannot be read: nothing may be written before it can
         return Wish(
             key=key, seq=row.seq, urgency=row.urgency, failures=row.failures, granted=row.grant_state == "ok",
+            granted_at=row.granted_at,
             token=token, policy=policy, pause=pause_of(row.paused_from, row.paused_until),
             memory=memory, span=span,
         )  # fmt: skip

@@ -56,6 +56,13 @@ async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) 
     return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_LOCK(keys))]
 
 
+async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
+    """The same for one person; whether they are there to stay: not gone, and not about to be."""
+    await lock_people(connection, [key])
+    mine = select(_PEOPLE.c.user_id).where(_PEOPLE.c.team_id == key.team_id, _PEOPLE.c.user_id == key.user_id)
+    return await connection.scalar(mine.where(_PEOPLE.c.leave_by.is_(None))) is not None
+
+
 async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:
     """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew."""
     await mark_all_due(connection, {key: at}, stale=stale)

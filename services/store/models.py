@@ -63,6 +63,12 @@ class Person(Base):
         ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),
         Index("ix_people_due_at", "due_at"),
         Index("ix_people_refresh_due_at", "refresh_due_at"),
+        Index(
+            "ix_people_leave_by",
+            "leave_by",
+            sqlite_where=text("leave_by IS NOT NULL"),
+            postgresql_where=text("leave_by IS NOT NULL"),
+        ),
     )
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -91,6 +97,8 @@ class Person(Base):
     # the Home tab: published only to somebody who has opened it
     home_opened: Mapped[bool] = mapped_column(Boolean, default=False)
     home_stale: Mapped[bool] = mapped_column(Boolean, default=False)
+    # they want to be forgotten: nothing else is kept of them, and this no longer
+    leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
 class StandingRow(Base):

@@ -45,7 +45,7 @@ class NoticeStore:
             rows = await connection.execute(
                 select(Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
                 .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
-                .where(Notice.team_id == team_id, unsent(now))
+                .where(Notice.team_id == team_id, unsent(now), Person.leave_by.is_(None))
                 .order_by(Notice.created_at, Notice.user_id, Notice.subject)
                 .limit(limit)
             )

@@ -20,7 +20,7 @@ from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.grouped import Grouped, in_one_transaction
 from services.store.marks import Upsert, insert_for, lock_people, mark_all_due, mark_due
-from services.store.models import Ask, OAuthState, Person
+from services.store.models import Ask, Person
 from services.store.notices import NoticeStore
 from services.store.standings import StandingStore
 
@@ -34,6 +34,7 @@ _PEOPLE = Person.__table__
 VIEW = (
     _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
     _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.home_opened, _PEOPLE.c.created_at,
+    _PEOPLE.c.leave_by,
 )  # fmt: skip
 """The columns of a view."""
 
@@ -114,6 +115,7 @@ class PeopleStore:
                     refresh_seq=Person.refresh_seq + 1,
                     scopes=scopes.joined(tokens.scopes),
                     granted_at=now,
+                    leave_by=None,
                     grant_state=GrantState.OK.value,
                 )
             )
@@ -123,9 +125,13 @@ class PeopleStore:
             await mark_due(connection, key, now)
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
-        """The person's token and when it was given; None where there is none."""
+        """The person's token and when it was given; None where there is none, or they are leaving."""
         async with self._database.read() as connection:
-            row = (await connection.execute(select(Person.token, Person.granted_at).where(*_is(key)))).one_or_none()
+            row = (
+                await connection.execute(
+                    select(Person.token, Person.granted_at).where(*_is(key), Person.leave_by.is_(None))
+                )
+            ).one_or_none()
         if row is None or row.token is None:
             return None
         token = self._vault.open(row.token, _TOKEN, key.team_id, key.user_id)
@@ -214,16 +220,6 @@ class PeopleStore:
             return None
         return row.command, self._vault.open(row.content, _ASK, key.team_id, key.user_id) or ""
 
-    async def delete(self, key: PersonKey) -> bool:
-        """Delete everything of the person in one transaction; whether there was anything."""
-        async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            await connection.execute(
-                delete(OAuthState).where(OAuthState.team_id == key.team_id, OAuthState.user_id == key.user_id)
-            )
-            done = await connection.execute(delete(Person).where(*_is(key)))
-        return done.rowcount == 1
-
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)
         if known:
@@ -256,7 +252,7 @@ def view_of(row: Any) -> PersonView:
         key=PersonKey(row.home, row.member),
         zone=zone_or(row.zone, ZoneInfo("UTC")),
         locale=row.locale,
-        grant_state=GrantState(row.grant_state),
+        grant_state=GrantState(row.grant_state) if row.leave_by is None else GrantState.NONE,
         pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
         home_opened=row.home_opened,
         created_at=row.created_at,

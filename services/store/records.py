@@ -28,8 +28,8 @@ _ROWS = ForPeople(
     _PEOPLE.c.user_id,
     lambda theirs: (
         select(
-            _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.grant_state, _PEOPLE.c.token, _PEOPLE.c.paused_from,
-            _PEOPLE.c.paused_until, _STANDINGS.c.seq, _STANDINGS.c.sent, _STANDINGS.c.memory,
+            _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.token,
+            _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.seq, _STANDINGS.c.sent, _STANDINGS.c.memory,
         )
         .join(
             _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
@@ -53,9 +53,9 @@ class WishRecords:
     async def intend(self, intentions: Sequence[Intention]) -> list[bool]:
         """Remember what is about to be written, before it is.
 
-        False, and nothing may be written: the person or their grant is gone, they have paused, or the wish is not the
-        newest: something else is wished for, it was withdrawn, or an event told that the profile shows something
-        else. What is to be done stays pending.
+        False, and nothing may be written: the person is gone, their grant is lost or another one, they have paused, or
+        the wish is not the newest: something else is wished for, it was withdrawn, or an event told that the profile
+        shows something else. What is to be done stays pending.
         """
         async with self._database.write() as connection:
             rows = await self._locked(connection, [intention.wish.key for intention in intentions])
@@ -182,7 +182,9 @@ class WishRecords:
 
 
 def _may(wish: Wish, row: Any) -> bool:
-    if row is None or row.grant_state != "ok" or row.seq != wish.seq or row.sent >= wish.seq:
+    if row is None or row.seq != wish.seq or row.sent >= wish.seq:
+        return False
+    if row.grant_state != "ok" or row.granted_at != wish.granted_at:
         return False
     return pause_of(row.paused_from, row.paused_until) == wish.pause
 

@@ -21,6 +21,7 @@ from services.store.health import HealthStore
 from services.store.hooks import HookStore
 from services.store.inbox import InboxStore
 from services.store.lanes import LaneStore
+from services.store.leavers import LeaverStore
 from services.store.notices import NoticeStore
 from services.store.overrides import OverrideStore
 from services.store.overview import OverviewStore
@@ -51,6 +52,7 @@ class Stores:
     hooks: HookStore
     inbox: InboxStore
     lanes: LaneStore
+    leavers: LeaverStore
     notices: NoticeStore
     overrides: OverrideStore
     overview: OverviewStore
@@ -92,6 +94,7 @@ class Stores:
             hooks=HookStore(database, vault),
             inbox=InboxStore(database, vault),
             lanes=LaneStore(database, vault, notices, writes),
+            leavers=LeaverStore(database, vault),
             notices=notices,
             overrides=OverrideStore(database, vault),
             overview=OverviewStore(database, standings),

@@ -169,7 +169,8 @@ async def test_provider_that_is_down_connects_nothing(bureau: Bureau) -> None:
 
 async def test_somebody_who_was_forgotten_meanwhile_gets_no_calendar(bureau: Bureau) -> None:
     query = await bureau.consent("google")
-    await bureau.stores.people.delete(ANN)
+    now = bureau.clock.now()
+    assert await bureau.stores.leavers.begin(ANN, now, now)
     with pytest.raises(StatusQuoError):
         await bureau.comes_back("google", query)
     assert await bureau.counts() == (0, 0, 0)

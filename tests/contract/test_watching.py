@@ -254,7 +254,8 @@ async def test_forgotten_person_is_watched_no_more(bureau: Bureau) -> None:
     partings = await bureau.stores.accounts.partings("T1", "U1")
     assert await bureau.stores.accounts.partings("T1", "U2") == []
     assert await bureau.stores.accounts.partings("T1") == partings
-    await bureau.stores.people.delete(PersonKey("T1", "U1"))
+    now = bureau.clock.now()
+    assert await bureau.stores.leavers.begin(PersonKey("T1", "U1"), now, now)
     bureau.calendars.partings.begin(partings)
     await bureau.calendars.partings.close()
     assert bureau.watched("google") == 0
