@@ -1,13 +1,17 @@
 """Re-sealing everything with the newest key, while the app runs.
 
-Each value is swapped only if it is still the one that was read, so that a write of the running app in between
-is never undone; what the app writes meanwhile is under the newest key anyway.
+Values are read, re-sealed and swapped in three steps, the second outside of any transaction, so many bytes at a time.
+Each is swapped only if it is still the one that was read, so that a write of the running app in between is never
+undone; what the app writes meanwhile is under the newest key anyway.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, func, or_, select, update
@@ -19,7 +23,9 @@ from services.store.columns import Sealed, SealedBytes
 from services.store.engine import Database
 from services.store.models import Base
 
-BATCH = 500
+BATCH = 100
+BYTES = 1 << 20
+"""So many values, and so many bytes, are taken up at a time; a value that is larger by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,15 @@ def sealed_columns() -> Iterator[SealedColumn]:
         for column in table.columns:
             if isinstance(column.type, Sealed):
                 yield SealedColumn(table, column)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The value of one row, as it was read and as it shall be."""
+
+    key: tuple[object, ...]
+    old: SealedBytes
+    new: SealedBytes
 
 
 class Rotation:
@@ -72,28 +87,44 @@ class Rotation:
     async def _batch(
         self, sealed: SealedColumn, after: tuple[object, ...] | None
     ) -> tuple[Report, tuple[object, ...] | None]:
-        """Re-seal those whose keys come after `after`; the report, and the last key or None at the end."""
+        """Re-seal some of those whose keys come after `after`; the report, and the last key or None at the end."""
+        rows, more = await self._some(sealed, after)
+        swaps: list[Swap] = []
+        failed = 0
+        for key, value in rows:
+            if self._sealer.is_newest(value):
+                continue
+            try:
+                swaps.append(Swap(key, value, SealedBytes(self._sealer.reseal(value))))
+            except SealError:
+                failed += 1
+        changed = await self._swap(sealed, swaps) if swaps else 0
+        return Report(done=len(rows), changed=changed, failed=failed), rows[-1][0] if more else None
+
+    async def _some(
+        self, sealed: SealedColumn, after: tuple[object, ...] | None
+    ) -> tuple[Sequence[tuple[tuple[object, ...], SealedBytes]], bool]:
+        """Keys and values after `after`: `BATCH` of `BYTES` in all at most, one at least; whether there may be more."""
         keys = list(sealed.table.primary_key.columns)
-        statement = select(*keys, sealed.column).where(sealed.column.is_not(None)).order_by(*keys).limit(BATCH)
-        if after is not None:
-            statement = statement.where(_beyond(keys, after))
+        where = [sealed.column.is_not(None), *([] if after is None else [_beyond(keys, after)])]
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        changed = failed = 0
+            sizes = select(func.length(sealed.column)).where(*where).order_by(*keys).limit(BATCH)
+            totals = list(accumulate((await connection.execute(sizes)).scalars()))
+            fitting = max(1, sum(total <= BYTES for total in totals))
+            values = select(*keys, sealed.column).where(*where).order_by(*keys).limit(fitting)
+            rows = [(tuple(key), value) for *key, value in await connection.execute(values)]
+        return rows, bool(rows) and (fitting < len(totals) or len(totals) == BATCH)
+
+    async def _swap(self, sealed: SealedColumn, swaps: Sequence[Swap]) -> int:
+        """Put the new values in the place of the old ones, where these are still there; how many were."""
+        keys, changed, began = sealed.table.primary_key.columns, 0, time.monotonic()
         async with self._database.write() as connection:
-            for *key, value in rows:
-                if self._sealer.is_newest(value):
-                    continue
-                try:
-                    fresh = SealedBytes(self._sealer.reseal(value))
-                except SealError:
-                    failed += 1
-                    continue
-                same = and_(*(column == part for column, part in zip(keys, key, strict=True)), sealed.column == value)
-                await connection.execute(update(sealed.table).where(same).values({sealed.column: fresh}))
-                changed += 1
-        last = tuple(rows[-1][:-1]) if len(rows) == BATCH else None
-        return Report(done=len(rows), changed=changed, failed=failed), last
+            for swap in swaps:
+                row = (column == part for column, part in zip(keys, swap.key, strict=True))
+                unchanged = update(sealed.table).where(*row, sealed.column == swap.old)
+                changed += (await connection.execute(unchanged.values({sealed.column: swap.new}))).rowcount
+        await asyncio.sleep(time.monotonic() - began)  # the app, which waits for SQLite's writer, gets half of the time
+        return changed
 
 
 def _beyond(keys: Sequence[Column[Any]], after: tuple[object, ...]) -> ColumnElement[bool]:

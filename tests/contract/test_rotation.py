@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
+import tracemalloc
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -11,8 +15,8 @@ from services.ports import Report
 from services.store import rotation
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.models import Workspace
-from services.store.rotation import Rotation, sealed_columns
+from services.store.models import Calendar, InboxRow, Person, Workspace
+from services.store.rotation import Rotation, SealedColumn, Swap, sealed_columns
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -43,6 +47,104 @@ async def test_rotation_leaves_and_counts_what_no_key_opens(database: Database) 
     await add(database, Vault(Sealer([new_key()])), "T1", "xoxb-1")
     job = Rotation(database, Sealer([new_key()]))
     assert [report async for report in job.run() if report.done] == [Report(1, 0, 1)]
+
+
+async def add_files(database: Database, vault: Vault, sizes: list[int]) -> None:
+    """Calendar files that wait in the inbox, of so many bytes."""
+    await add(database, vault, "T1", "xoxb-1")
+    of = {"team_id": "T1", "user_id": "U1"}
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Person).values(**of, created_at=INSTALLED))
+        await connection.execute(
+            sa.insert(Calendar).values(
+                **of, calendar_id="c1", provider="file", address_digest="d", created_at=INSTALLED
+            )
+        )
+        for seq, size in enumerate(sizes):
+            content = vault.seal(b"x" * size, "inbox.content", "T1", "U1", "c1", str(seq))
+            await connection.execute(
+                sa.insert(InboxRow).values(**of, calendar_id="c1", seq=seq, received_at=INSTALLED, content=content)
+            )
+
+
+async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "BYTES", 50_000)
+    old, new = new_key(), new_key()
+    await add_files(database, Vault(Sealer([old])), [20, 30_000, 100, 90_000, 5_000, 5_000])
+    reports = [report.done async for report in Rotation(database, Sealer([new, old])).run() if report.done]
+    assert reports == [1, 3, 1, 2]  # the workspace's token, and the files
+    only_new = Vault(Sealer([new]))
+    async with database.read() as connection:
+        for seq, sealed in await connection.execute(sa.select(InboxRow.seq, InboxRow.content)):
+            assert only_new.open_bytes(sealed, "inbox.content", "T1", "U1", "c1", str(seq))
+
+
+async def test_memory_of_a_rotation_is_bounded_however_much_there_is(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "BYTES", 1 << 20)
+    old, new = new_key(), new_key()
+    database = Database(sqlite_url)
+    await add_files(database, Vault(Sealer([old])), [300_000] * 40)  # 16 MiB, sealed
+    tracemalloc.start()
+    try:
+        reports = [report async for report in Rotation(database, Sealer([new, old])).run()]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await database.close()
+    assert sum(report.changed for report in reports) == 41
+    assert most < 8 << 20
+
+
+class Watching(Sealer):
+    """Tells of each value that is re-sealed."""
+
+    watch: Callable[[], None] = staticmethod(lambda: None)
+
+    def reseal(self, sealed: bytes) -> bytes:
+        self.watch()
+        return super().reseal(sealed)
+
+
+async def test_database_can_be_written_to_while_values_are_resealed(sqlite_url: str) -> None:
+    old, new = new_key(), new_key()
+    database = Database(sqlite_url)
+    await add_files(database, Vault(Sealer([old])), [1000] * 3)
+    sealer = Watching([new, old])
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), timeout=0)) as another:
+
+        def write() -> None:
+            another.execute("UPDATE people SET locale = locale || 'x'")
+            another.commit()
+
+        sealer.watch = write
+        assert sum([report.changed async for report in Rotation(database, sealer).run()]) == 4
+        assert another.execute("SELECT locale FROM people").fetchone() == ("en-USxxxx",)
+    await database.close()
+
+
+async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Database) -> None:
+    old, new = new_key(), new_key()
+    await add(database, Vault(Sealer([old])), "T1", "xoxb-old")
+    await add(database, Vault(Sealer([old])), "T2", "xoxb-2")
+    fresh = Vault(Sealer([new])).seal("xoxb-new", "workspaces.bot_token", "T1")
+
+    class Meanwhile(Rotation):
+        async def _swap(self, sealed: SealedColumn, found: Sequence[Swap]) -> int:
+            async with database.write() as connection:
+                await connection.execute(sa.update(Workspace).where(Workspace.team_id == "T1").values(bot_token=fresh))
+            return await super()._swap(sealed, found)
+
+    reports = [report async for report in Meanwhile(database, Sealer([new, old])).run() if report.done]
+    assert reports == [Report(2, 1)]
+    only_new = Vault(Sealer([new]))
+    async with database.read() as connection:
+        rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
+    opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
+    assert opened == {"T1": "xoxb-new", "T2": "xoxb-2"}
 
 
 def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
