@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.model import (
     Event,
     EventType,
     Kind,
+    Organizer,
     Preferences,
     Reason,
     ReasonCode,
@@ -20,7 +21,7 @@ from services.model import (
     WorkingHours,
 )
 from services.rules import first_match
-from services.words import says_focus, says_out_of_office, starts_out_of_office
+from services.titles import Whose, absence, is_focus
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
@@ -30,27 +31,21 @@ _BY_TYPE = {
     EventType.WORKING_LOCATION: Kind.WORKING_LOCATION,
     EventType.BIRTHDAY: Kind.MEETING,
 }
-_UNCONFIRMED = frozenset({Response.TENTATIVE, Response.NEEDS_ACTION})
+_DAY_BEGINS, _DAY_ENDS = time(0, 1), time(23, 59)
 _COUNTED = frozenset({ReasonCode.COUNTED, ReasonCode.COUNTED_BY_RULE, ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE})
 
 
-def kind_of(event: Event) -> Kind:
-    """What an event is about. What its source says outright goes before what its title says."""
-    by_type = _BY_TYPE.get(event.type)
-    if by_type is not None:
-        return by_type
-    if event.show_as is ShowAs.OUT_OF_OFFICE or says_out_of_office(event.title):
-        return Kind.OUT_OF_OFFICE
-    if says_focus(event.title):
-        return Kind.FOCUS
-    return Kind.WORKING_LOCATION if event.show_as is ShowAs.WORKING_ELSEWHERE else Kind.MEETING
+def judge(
+    event: Event, rules: Sequence[Rule], preferences: Preferences, zone: ZoneInfo, names: tuple[str, ...] = ()
+) -> tuple[Verdict, int | None]:
+    """The verdict on an event placed in `zone`, and the position of the rule that names it if it counts by one.
 
-
-def judge(event: Event, rules: Sequence[Rule], preferences: Preferences, zone: ZoneInfo) -> tuple[Verdict, int | None]:
-    """The verdict on an event placed in `zone`, and the position of the rule that names it if it counts by one."""
-    kind = kind_of(event)
+    `names` are what the person is called: a title that names somebody else is not about them.
+    """
+    whose = whose_absence(event, names)
+    kind = kind_of(event, whose, names)
     position = first_match(rules, event, kind)
-    code = _first_line(event, kind, preferences, zone, named=position is not None)
+    code = _first_line(event, kind, whose, preferences, zone, named=position is not None)
     if code in _COUNTED:
         if event.end <= event.start:
             code = ReasonCode.NO_LENGTH
@@ -62,21 +57,54 @@ def judge(event: Event, rules: Sequence[Rule], preferences: Preferences, zone: Z
     return Verdict(event, counted, kind, rule, Reason(code, rule)), position if counted else None
 
 
+def whose_absence(event: Event, names: tuple[str, ...] = ()) -> Whose:
+    """Whose absence an event is by its title, its guests and who asked for it.
+
+    Where others are invited it is the person's only if they organize it; an only guest who is not the person is absent.
+    """
+    whose = absence(event.title, names)
+    if event.type in _BY_TYPE:  # the source says that it is the person's
+        return whose if whose is Whose.OWN and event.type is EventType.OUT_OF_OFFICE else Whose.NOBODYS
+    if whose is Whose.NOBODYS or event.organizer is Organizer.PUBLIC:
+        return Whose.NOBODYS
+    if _is_published(event) and not names:
+        return Whose.OWN  # whoever it names has to be the one it is sent to
+    if whose is Whose.ANOTHERS or event.organizer is Organizer.PERSON or _is_published(event):
+        return whose
+    if event.response is Response.NONE and event.guests <= 1:
+        return Whose.ANOTHERS if event.guests else Whose.OWN
+    return Whose.NOBODYS
+
+
+def kind_of(event: Event, whose: Whose, names: tuple[str, ...] = ()) -> Kind:
+    """What an event is about. What its source says outright goes before what its title says."""
+    by_type = _BY_TYPE.get(event.type)
+    if by_type is not None:
+        return by_type
+    if whose is Whose.OWN or (event.show_as is ShowAs.OUT_OF_OFFICE and whose is Whose.NOBODYS):
+        return Kind.OUT_OF_OFFICE
+    if (not event.guests or event.organizer is Organizer.PERSON) and is_focus(event.title, names):
+        return Kind.FOCUS
+    return Kind.WORKING_LOCATION if event.show_as is ShowAs.WORKING_ELSEWHERE else Kind.MEETING
+
+
 def _first_line(  # noqa: PLR0911  # one return for each line of the table, in its order
-    event: Event, kind: Kind, preferences: Preferences, zone: ZoneInfo, *, named: bool
+    event: Event, kind: Kind, whose: Whose, preferences: Preferences, zone: ZoneInfo, *, named: bool
 ) -> ReasonCode:
     if event.cancelled:
         return ReasonCode.CANCELLED
     if event.response is Response.DECLINED:
         return ReasonCode.DECLINED
+    if whose is Whose.ANOTHERS:
+        return ReasonCode.SOMEBODY_ELSES
     if kind is Kind.WORKING_LOCATION:
         return ReasonCode.COUNTED
     if event.show_as is ShowAs.FREE:
-        own_absence = event.all_day and event.response is Response.NONE and starts_out_of_office(event.title)
-        return ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE if own_absence else ReasonCode.FREE
+        is_own_absence = whose is Whose.OWN and _lasts_all_day(event, zone)
+        return ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE if is_own_absence else ReasonCode.FREE
     if event.type is EventType.BIRTHDAY:
         return ReasonCode.BIRTHDAY
-    if _is_unconfirmed(event) and not preferences.count_unconfirmed:
+    if _is_unconfirmed(event, whose) and not preferences.count_unconfirmed:
         return ReasonCode.UNCONFIRMED
     if event.all_day and kind is Kind.MEETING and not named:
         return ReasonCode.ALL_DAY_NOTE
@@ -86,8 +114,24 @@ def _first_line(  # noqa: PLR0911  # one return for each line of the table, in i
     return ReasonCode.COUNTED
 
 
-def _is_unconfirmed(event: Event) -> bool:
-    return event.tentative or event.show_as is ShowAs.TENTATIVE or event.response in _UNCONFIRMED
+def _is_published(event: Event) -> bool:
+    """Whether the person is the only one whom an entry names, by a program that waits for no answer."""
+    invited = event.response is not Response.NONE
+    return invited and not event.guests and event.organizer in {Organizer.NOBODY, Organizer.SYSTEM}
+
+
+def _lasts_all_day(event: Event, zone: ZoneInfo) -> bool:
+    """Whether an event takes whole days; leave systems that know no all-day entries write 00:01–23:59."""
+    if event.all_day:
+        return True
+    start, end = event.start.astimezone(zone), event.end.astimezone(zone)
+    return start.time() <= _DAY_BEGINS and (end.time() >= _DAY_ENDS or end.time() == time()) and start < end
+
+
+def _is_unconfirmed(event: Event, whose: Whose) -> bool:
+    if event.tentative or event.show_as is ShowAs.TENTATIVE or event.response is Response.TENTATIVE:
+        return True
+    return event.response is Response.NEEDS_ACTION and not (whose is Whose.OWN and _is_published(event))
 
 
 def touches(hours: WorkingHours, start: datetime, end: datetime, zone: ZoneInfo) -> bool:

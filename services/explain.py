@@ -19,6 +19,7 @@ MESSAGES = MappingProxyType(
     {
         ReasonCode.CANCELLED: ("Ignored: it was cancelled.",),
         ReasonCode.DECLINED: ("Ignored: you declined it.",),
+        ReasonCode.SOMEBODY_ELSES: ("Ignored: it is somebody else's absence.",),
         ReasonCode.FREE: ("Ignored: it is marked as free.",),
         ReasonCode.BIRTHDAY: ("Ignored: it is a birthday.",),
         ReasonCode.UNCONFIRMED: ("Ignored: it is tentative, or you have not answered it.",),
@@ -28,9 +29,7 @@ MESSAGES = MappingProxyType(
         ReasonCode.NO_LENGTH: ("Ignored: it takes no time.",),
         ReasonCode.COUNTED: ("Counted: it takes your time and you have not declined it.",),
         ReasonCode.COUNTED_BY_RULE: ("Counted by your rule “{rule}”.", "Counted by one of your rules."),
-        ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE: (
-            "Counted although it is marked as free: its title starts with an absence.",
-        ),
+        ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE: ("Counted although it is marked as free: its title is an absence.",),
         ReasonCode.EVENT: (
             "Shown because of “{title}” until {until}.",
             "Shown because of “{title}”.",

@@ -114,12 +114,20 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists."""
+    """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists.
+
+    `names` are what they are called, for telling their absences from other people's.
+    """
 
     zone: str = ""
     locale: str = ""
     address: str = field(default="", repr=False)
-    name: str = field(default="", repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """What Slack shows them as; "" where that is not known."""
+        return self.names[0] if self.names else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from services.reasons import Reason, ReasonCode
 
 __all__ = [
     "LONGEST_TEXT", "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location",
-    "Match", "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences", "Reason",
+    "Match", "Organizer", "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences",
+    "Reason",
     "ReasonCode", "Response", "Rule", "Show", "ShowAs", "Span", "Standing", "Status", "Timeline", "Verdict",
     "Visibility", "WallTimes", "WorkingHours",
 ]  # fmt: skip
@@ -75,6 +76,16 @@ class Response(StrEnum):
     TENTATIVE = "tentative"
     NEEDS_ACTION = "needs_action"
     DECLINED = "declined"
+
+
+class Organizer(StrEnum):
+    """Who asks for the person's time, as far as it tells whose an absence is."""
+
+    NOBODY = ""  # nobody is named
+    PERSON = "person"  # the person themselves
+    OTHER = "other"  # somebody else, who is a guest as well
+    SYSTEM = "system"  # a program that publishes what needs no answer, such as a leave system
+    PUBLIC = "public"  # a calendar of public holidays
 
 
 class Visibility(StrEnum):
@@ -135,6 +146,7 @@ class Event:
     location: str = ""
     working_location: Location | None = None
     guests: int = 0
+    organizer: Organizer = Organizer.NOBODY
 
     @property
     def id(self) -> str:

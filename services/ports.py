@@ -66,6 +66,7 @@ class PersonFacts:
     key: PersonKey
     zone: ZoneInfo
     locale: str = "en-US"
+    names: tuple[str, ...] = field(default=(), repr=False)
     granted: bool = True
     preferences: Preferences = field(default_factory=Preferences)
     policy: Policy = field(default_factory=Policy)

@@ -37,6 +37,7 @@ class _Question:
     start: datetime
     end: datetime
     addresses: tuple[str, ...]
+    names: tuple[str, ...]
     rules: tuple[Rule, ...]
 
 
@@ -47,6 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", metavar="ISO", help="first day, or instant (default: today)")
     parser.add_argument("--to", dest="end", metavar="ISO", help="day or instant after the last (default: 8 days on)")
     parser.add_argument("--email", action="append", default=[], metavar="ADDRESS", help="who `me` is; repeatable")
+    parser.add_argument("--name", action="append", default=[], metavar="NAME", help="what `me` is called; repeatable")
     parser.add_argument("--rules", metavar="FILE", help="the person's rules, as exported")
     parser.add_argument("--now", metavar="ISO", help="take this as the current time")
     parser.add_argument("--json", action="store_true", help="one line of JSON per file instead of tables")
@@ -86,7 +88,7 @@ def _question(args: Namespace) -> _Question:
     if end <= start:
         raise InputError("--to must be later than --from")
     rules = () if args.rules is None else _rules(Path(args.rules))
-    return _Question(zone, start, end, tuple(args.email), rules)
+    return _Question(zone, start, end, tuple(args.email), tuple(args.name), rules)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -127,7 +129,12 @@ def _resolved(path: Path, question: _Question) -> tuple[Reading, Timeline]:
     with _at_most(MOST_SECONDS):
         reading = read_all(found, asked, Budget())
         return reading, resolve(
-            reading.events, rules=question.rules, zone=question.zone, start=question.start, end=question.end
+            reading.events,
+            rules=question.rules,
+            zone=question.zone,
+            start=question.start,
+            end=question.end,
+            names=question.names,
         )
 
 

@@ -13,6 +13,7 @@ class ReasonCode(StrEnum):
     # an event, in the order of product.md "Which events count"
     CANCELLED = "cancelled"
     DECLINED = "declined"
+    SOMEBODY_ELSES = "somebody_elses"
     FREE = "free"
     BIRTHDAY = "birthday"
     UNCONFIRMED = "unconfirmed"

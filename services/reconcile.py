@@ -194,6 +194,7 @@ class Reconciler:
             start=start,
             end=end,
             wording=self._wording(facts.locale),
+            names=facts.names,
         )
 
 

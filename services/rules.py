@@ -15,6 +15,7 @@ from services.words import has_word, says_home, says_office
 
 _PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
 _MINUTE = timedelta(minutes=1)
+_LAST_MINUTE = (23, 59)
 _EMOJI = {
     Kind.OUT_OF_OFFICE: ":palm_tree:",
     Kind.MEETING: ":spiral_calendar_pad:",
@@ -94,14 +95,19 @@ class Speaker:
         """The end of a stretch: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
         if stretch.end is None:
             return ""
-        end = stretch.end.astimezone(self.zone)
+        end = self._end(stretch.end)
         if self._ends_same_day(stretch):
             return self.wording.format_time(end.timetz().replace(tzinfo=None))
         return self.wording.format_day(end.date())
 
     def _ends_same_day(self, stretch: Stretch) -> bool:
         end = stretch.end or datetime.max.replace(tzinfo=UTC)
-        return stretch.start.astimezone(self.zone).date() == end.astimezone(self.zone).date()
+        return stretch.start.astimezone(self.zone).date() == self._end(end).date()
+
+    def _end(self, end: datetime) -> datetime:
+        """An end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
+        end = end.astimezone(self.zone)
+        return end + _MINUTE if (end.hour, end.minute) == _LAST_MINUTE else end
 
     def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
         if kind is Kind.OUT_OF_OFFICE:

@@ -367,6 +367,7 @@ class Statuses:
             start=start,
             end=end,
             wording=self._wording(facts.locale),
+            names=facts.names,
         )
 
 

@@ -41,17 +41,19 @@ def resolve(
     start: datetime,
     end: datetime,
     wording: Wording = ENGLISH,
+    names: tuple[str, ...] = (),
 ) -> Timeline:
     """The person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
 
     All-day and floating events are placed in `zone` here. Events outside of the window may be given and help: they
     tell where a span that runs into the window began, and until when an absence lasts. A span that the window's end
-    cuts ends, and expires, there. Raises ValueError for a window that is empty.
+    cuts ends, and expires, there. `names` are what the person is called in titles. Raises ValueError for a window that
+    is empty.
     """
     if end <= start:
         raise ValueError("the window is empty")
     speaker = Speaker(preferences, policy, zone, wording)
-    judged = [judge(event.placed(zone), rules, preferences, zone) for event in events]
+    judged = [judge(event.placed(zone), rules, preferences, zone, names) for event in events]
     claims = [
         of_event(verdict, position, rules, preferences.lead, speaker) for verdict, position in judged if verdict.counted
     ]

@@ -100,17 +100,22 @@ def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
 
 
 def parse_member(user: object) -> Member:
-    """Zone, language, address and name from a user object, of users.info or of an event."""
+    """Zone, language, address and names from a user object, of users.info or of an event."""
     found = _mapping(user)
-    locale = _text(found.get("locale"))
     profile = _mapping(found.get("profile"))
-    names = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"), found.get("name"))
+    called = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"))
+    names = tuple(dict.fromkeys(name for name in map(_name, called) if name))
+    locale = _text(found.get("locale"))
     return Member(
         zone=zone_name(_text(found.get("tz"))),
         locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
         address=_text(profile.get("email")).strip().lower(),
-        name=next(filter(None, (" ".join(_text(name).split())[:_LONGEST_NAME] for name in names)), ""),
+        names=names or tuple(filter(None, (_name(found.get("name")),))),
     )
+
+
+def _name(value: object) -> str:
+    return " ".join(_text(value).split())[:_LONGEST_NAME]
 
 
 def _tokens(part: Mapping[str, Any], now: datetime) -> Tokens | None:

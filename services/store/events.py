@@ -23,6 +23,7 @@ from services.model import (
     Event,
     EventType,
     Location,
+    Organizer,
     PersonKey,
     Response,
     ShowAs,
@@ -233,6 +234,7 @@ class EventStore:
                     "cancelled": event.cancelled,
                     "tentative": event.tentative,
                     "guests": event.guests,
+                    "organizer": event.organizer or None,
                     "digest": digests[event_id],
                     "detail": self._vault.seal(detail, _DETAIL, *place),
                 }
@@ -265,6 +267,7 @@ class EventStore:
             location=location,
             working_location=None if row.working_location is None else Location(row.working_location),
             guests=row.guests,
+            organizer=Organizer(row.organizer or ""),
         )
 
 
@@ -311,6 +314,7 @@ def _content(event: Event) -> bytes:
             event.location,
             event.working_location,
             event.guests,
+            event.organizer,
         ]
     ).encode()
 

@@ -101,6 +101,7 @@ class ExportStore:
             "zone": row.zone,
             "locale": row.locale,
             "addresses": json.loads(self._vault.open(row.addresses, "people.addresses", *place) or "[]"),
+            "names": json.loads(self._vault.open(row.names, "people.names", *place) or "[]"),
             "created_at": _instant(row.created_at),
             "grant": {"state": row.grant_state, "since": _instant(row.granted_at), "scopes": row.scopes},
             "preferences": json.loads(row.preferences),

@@ -33,8 +33,8 @@ _THE_PEOPLE = ForPeople(
     _PEOPLE.c.team_id,
     _PEOPLE.c.user_id,
     lambda theirs: select(
-        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
+        _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
         _WORKSPACES.c.allow_titles,
     ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
 )  # fmt: skip
@@ -97,6 +97,7 @@ class FactStore:
                     key=key,
                     zone=zone_or(row.zone, UTC),
                     locale=row.locale,
+                    names=self._names(row.names, key),
                     granted=row.grant_state == "ok" and row.leave_by is None,
                     preferences=codec.preferences_from_json(json.loads(row.preferences)),
                     policy=Policy(titles=row.allow_titles),
@@ -106,6 +107,9 @@ class FactStore:
                     events=events.get(key, ()),
                 )
         return found
+
+    def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
+        return tuple(json.loads(self._vault.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
 
     async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
         found: dict[PersonKey, list[Rule]] = defaultdict(list)

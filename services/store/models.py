@@ -76,6 +76,7 @@ class Person(Base):
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
     locale: Mapped[str] = mapped_column(String(16), default="en-US")
     addresses: Mapped[bytes | None] = mapped_column(Sealed)
+    names: Mapped[bytes | None] = mapped_column(Sealed)  # a JSON list of what they are called
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     # the grant: a user token
     token: Mapped[bytes | None] = mapped_column(Sealed)
@@ -268,6 +269,7 @@ class EventRow(Base):
     cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
     tentative: Mapped[bool] = mapped_column(Boolean, default=False)
     guests: Mapped[int] = mapped_column(Integer, default=0)
+    organizer: Mapped[str | None] = mapped_column(String(8))  # None: nobody is named
     digest: Mapped[str] = mapped_column(String(32))  # keyed, of all of it: tells a changed event without opening it
     detail: Mapped[bytes | None] = mapped_column(Sealed)
 

@@ -27,6 +27,7 @@ from services.store.standings import StandingStore
 _TOKEN = "people.token"  # noqa: S105 - the place of a token, not one
 _REFRESH = "people.refresh_token"
 _ADDRESSES = "people.addresses"
+_NAMES = "people.names"
 _ASK = "asks.content"
 
 
@@ -159,11 +160,17 @@ class PeopleStore:
         return True
 
     async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
-        """Follow the person's zone and language; whether anything differs. Their timeline is resolved anew then."""
+        """Follow the person's zone, language and names; whether anything differs. Their timeline is resolved anew."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            row = (await connection.execute(select(Person.zone, Person.locale).where(*_is(key)))).one_or_none()
-            if row is None or ((member.zone or row.zone), (member.locale or row.locale)) == tuple(row):
+            row = (
+                await connection.execute(select(Person.zone, Person.locale, Person.names).where(*_is(key)))
+            ).one_or_none()
+            if row is None:
+                return False
+            names = tuple(json.loads(self._vault.open(row.names, _NAMES, key.team_id, key.user_id) or "[]"))
+            known = (row.zone, row.locale, names)
+            if (member.zone or row.zone, member.locale or row.locale, member.names or names) == known:
                 return False
             await self._follow(connection, key, member)
             await mark_due(connection, key, now)
@@ -243,6 +250,8 @@ class PeopleStore:
             known["locale"] = member.locale
         if member.address:
             known["addresses"] = self._vault.seal(json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id)
+        if member.names:
+            known["names"] = self._vault.seal(json.dumps(member.names), _NAMES, key.team_id, key.user_id)
         return known
 
 

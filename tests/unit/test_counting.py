@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.counting import judge, kind_of, touches
+from services.counting import judge, touches
 from services.model import (
     Event,
     EventType,
     Kind,
     Location,
     Match,
+    Organizer,
     Preferences,
     ReasonCode,
     Response,
@@ -29,6 +30,14 @@ TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)  # a Tuesday, 11:00 in Berlin
 HOUR = timedelta(hours=1)
 MEETING = Event("c", "e", TEN, TEN + HOUR, title="Sync")
 VACATION = Event("c", "e", TEN, TEN + 24 * HOUR, title="Vacation", all_day=True, show_as=ShowAs.FREE)
+PUBLISHED = Event(
+    "c", "e", TEN, TEN + 24 * HOUR, title="Vacation", all_day=True, response=Response.NEEDS_ACTION,
+    organizer=Organizer.SYSTEM,
+)  # fmt: skip
+MINUTE_TO_MINUTE = Event(  # 00:01 to 23:59 in Berlin, three days on
+    "c", "e", datetime(2026, 11, 23, 23, 1, tzinfo=UTC), datetime(2026, 11, 26, 22, 59, tzinfo=UTC), title="paid leave"
+)
+ANN = ("Ann Lee",)
 HOME = Event("c", "e", TEN, TEN + HOUR, type=EventType.WORKING_LOCATION, working_location=Location.HOME)
 NAMED = (Rule("r1", "Notes", Match(title_words=("release",))),)
 IGNORED = (Rule("r1", "Not these", Match(title_words=("sync",)), ignore=True),)
@@ -53,11 +62,29 @@ LINES = [
     (replace(MEETING, show_as=ShowAs.FREE, title="Vacation"), NONE, (), Code.FREE),
     (VACATION, NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
     (replace(VACATION, title="🌴 [OOO] Ann"), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
-    (replace(VACATION, title="Holiday party"), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
-    (replace(VACATION, title="Ann: vacation"), NONE, (), Code.FREE),
+    (replace(VACATION, type=EventType.OUT_OF_OFFICE), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
+    (replace(VACATION, title="Holiday party"), NONE, (), Code.FREE),
+    (replace(VACATION, title="Bob: vacation"), NONE, (), Code.SOMEBODY_ELSES),
+    (replace(VACATION, title="Bob: vacation", cancelled=True), NONE, (), Code.CANCELLED),
+    (replace(VACATION, guests=1), NONE, (), Code.SOMEBODY_ELSES),
+    (replace(VACATION, guests=4), NONE, (), Code.FREE),
+    (replace(VACATION, guests=4, organizer=Organizer.PERSON), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
+    (replace(VACATION, organizer=Organizer.PUBLIC), NONE, (), Code.FREE),
+    (replace(VACATION, response=Response.ACCEPTED, organizer=Organizer.OTHER), NONE, (), Code.FREE),
+    (replace(VACATION, response=Response.ACCEPTED, organizer=Organizer.PERSON), NONE, (),
+     Code.COUNTED_OWN_ALL_DAY_ABSENCE),
+    (PUBLISHED, NONE, (), Code.COUNTED),
+    (replace(PUBLISHED, title="Ann Lee abwesend"), NONE, (), Code.COUNTED),
+    (replace(PUBLISHED, title="Bob Roe abwesend"), NONE, (), Code.SOMEBODY_ELSES),
+    (replace(PUBLISHED, title="Town hall"), NONE, (), Code.UNCONFIRMED),
+    (replace(PUBLISHED, tentative=True), NONE, (), Code.UNCONFIRMED),
+    (replace(PUBLISHED, organizer=Organizer.OTHER), NONE, (), Code.UNCONFIRMED),
+    (replace(PUBLISHED, show_as=ShowAs.FREE), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
+    (replace(MINUTE_TO_MINUTE, show_as=ShowAs.FREE), NONE, (), Code.COUNTED_OWN_ALL_DAY_ABSENCE),
+    (MINUTE_TO_MINUTE, NONE, (), Code.COUNTED),
+    (replace(MINUTE_TO_MINUTE, end=MINUTE_TO_MINUTE.start, show_as=ShowAs.FREE), NONE, (), Code.FREE),
     (replace(VACATION, title="Team holiday party"), NONE, (), Code.FREE),
     (replace(VACATION, title="Vacationers' meetup"), NONE, (), Code.FREE),
-    (replace(VACATION, response=Response.ACCEPTED), NONE, (), Code.FREE),
     (replace(MEETING, type=EventType.BIRTHDAY), NONE, (), Code.BIRTHDAY),
     (replace(MEETING, type=EventType.BIRTHDAY, all_day=True, tentative=True), NONE, (), Code.BIRTHDAY),
     (replace(MEETING, tentative=True), NONE, (), Code.UNCONFIRMED),
@@ -92,7 +119,7 @@ LINES = [
 def test_first_line_that_fits_gives_the_reason(
     event: Event, preferences: Preferences, rules: tuple[Rule, ...], code: ReasonCode
 ) -> None:
-    verdict, _ = judge(event, rules, preferences, BERLIN)
+    verdict, _ = judge(event, rules, preferences, BERLIN, ANN)
     assert verdict.reason.code is code
     assert verdict.counted is code.value.startswith("counted")
 
@@ -111,7 +138,22 @@ def test_verdict_names_the_rule_that_decided() -> None:
     [
         (replace(MEETING, type=EventType.OUT_OF_OFFICE), Kind.OUT_OF_OFFICE),
         (replace(MEETING, show_as=ShowAs.OUT_OF_OFFICE, title="Focus"), Kind.OUT_OF_OFFICE),
-        (replace(MEETING, title="OOO: focus"), Kind.OUT_OF_OFFICE),
+        (replace(MEETING, title="OOO: focus"), Kind.MEETING),
+        (replace(MEETING, title="PTO policy review"), Kind.MEETING),
+        (replace(MEETING, title="Vacation"), Kind.OUT_OF_OFFICE),
+        (replace(MEETING, title="Ann – vacation"), Kind.OUT_OF_OFFICE),
+        (replace(MEETING, title="Bob – vacation"), Kind.MEETING),
+        (replace(MEETING, title="Bob – vacation", show_as=ShowAs.OUT_OF_OFFICE), Kind.MEETING),
+        (replace(MEETING, title="Vacation", guests=4, response=Response.ACCEPTED), Kind.MEETING),
+        (
+            replace(MEETING, title="Vacation", guests=4, response=Response.ACCEPTED, organizer=Organizer.OTHER),
+            Kind.MEETING,
+        ),
+        (replace(MEETING, title="Vacation", guests=4, organizer=Organizer.PERSON), Kind.OUT_OF_OFFICE),
+        (replace(MEETING, title="Vacation", response=Response.ACCEPTED, organizer=Organizer.OTHER), Kind.MEETING),
+        (replace(MEETING, title="Focus group"), Kind.MEETING),
+        (replace(MEETING, title="Focus", guests=2), Kind.MEETING),
+        (replace(MEETING, title="Focus", guests=2, organizer=Organizer.PERSON), Kind.FOCUS),
         (replace(MEETING, type=EventType.FOCUS, title="PTO planning"), Kind.FOCUS),
         (replace(MEETING, title="Deep work"), Kind.FOCUS),
         (replace(MEETING, type=EventType.WORKING_LOCATION, title="Holiday home"), Kind.WORKING_LOCATION),
@@ -122,7 +164,15 @@ def test_verdict_names_the_rule_that_decided() -> None:
     ],
 )
 def test_kind_by_type_then_show_as_and_title(event: Event, kind: Kind) -> None:
-    assert kind_of(event) is kind
+    assert judge(event, (), NONE, BERLIN, ANN)[0].kind is kind
+
+
+def test_who_sends_a_leave_systems_entry_names_the_person_where_their_names_are_not_known() -> None:
+    entry = replace(PUBLISHED, title="Ann Other abwesend")
+    assert judge(entry, (), NONE, BERLIN)[0].kind is Kind.OUT_OF_OFFICE
+    assert judge(replace(entry, response=Response.NONE, guests=1), (), NONE, BERLIN)[0].reason.code is (
+        Code.SOMEBODY_ELSES
+    )
 
 
 NIGHT_SHIFT = WorkingHours(MappingProxyType({0: (time(22), time(6))}))

@@ -17,8 +17,8 @@ from services.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 
 PURE = (
-    "model", "reasons", "timeline", "claims", "counting", "words", "rules", "status_text", "ownership", "sameness",
-    "explain", "wording", "codec", "untrusted", "when",
+    "model", "reasons", "timeline", "claims", "counting", "titles", "words", "rules", "status_text", "ownership",
+    "sameness", "explain", "wording", "codec", "untrusted", "when",
 )  # fmt: skip
 """Modules or packages of `services` that import nothing but the standard library and one another."""
 

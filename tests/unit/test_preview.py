@@ -147,3 +147,75 @@ def test_a_person_gets_tables(day: str) -> None:
         True,
         True,
     )
+
+
+ANN = ("--email", "ann@example.com", "--name", "Ann Lee")
+BOB = ("--email", "bob@example.com", "--name", "Bob Roe", "--name", "bob")
+
+
+def _said(tmp_path: Path, *lines: str, reader: tuple[str, ...] = ANN, head: tuple[str, ...] = ()) -> tuple[str, bool]:
+    """The kind of one entry, and whether it counts."""
+    path = tmp_path / "entry.ics"
+    times = () if any(line.startswith("DTSTART") for line in lines) else TEN_TO_ELEVEN
+    path.write_bytes(ics(*head, *vevent(*times, *lines)))
+    (found,) = _json(str(path), "--from", "2026-11-24", "--to", "2026-11-28", *reader)
+    (event,) = found["events"]
+    return event["kind"], event["counted"]
+
+
+TEN_TO_ELEVEN = ("DTSTART:20261124T100000Z", "DTEND:20261124T110000Z")
+ALL_DAY = ("DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126")
+FOUR_GUESTS = tuple(f"ATTENDEE:mailto:guest{number}@example.com" for number in range(4))
+
+
+def test_title_is_an_absence_only_where_it_is_one_of_the_reader(tmp_path: Path) -> None:
+    out, meeting, ignored = ("out_of_office", True), ("meeting", True), ("meeting", False)
+    boss, noreply = "ORGANIZER:mailto:boss@example.com", "ORGANIZER:mailto:no-reply@leave.example"
+    cases = [
+        (("SUMMARY:PTO policy review",), ANN, meeting),
+        (("SUMMARY:Sick customer call",), ANN, meeting),
+        (("SUMMARY:🌴 Vacation",), ANN, out),
+        (("SUMMARY:Ann – vacation",), ANN, out),
+        (("SUMMARY:[Ann Lee] Vacation",), ANN, out),
+        (("SUMMARY:Ann – vacation",), BOB, ignored),
+        (("SUMMARY:Ann: vacation", *ALL_DAY, "TRANSP:TRANSPARENT"), BOB, ignored),
+        (("SUMMARY:Vacation", boss, *FOUR_GUESTS), ANN, meeting),
+        (("SUMMARY:Vacation", boss, *FOUR_GUESTS, "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.com"), ANN, meeting),
+        (("SUMMARY:Vacation", "ORGANIZER:mailto:ann@example.com", *FOUR_GUESTS), ANN, out),
+        (("SUMMARY:Ann Lee abwesend", *ALL_DAY, noreply, "ATTENDEE:mailto:ann@example.com"), BOB, ignored),
+        (("SUMMARY:Abwesend", *ALL_DAY, noreply, "ATTENDEE:mailto:ann@example.com"), BOB, ignored),
+        (("SUMMARY:Ann Lee abwesend", *ALL_DAY, noreply, "ATTENDEE:mailto:ann@example.com"), ANN, out),
+        (("SUMMARY:Ann Lee abwesend", *ALL_DAY, noreply, "ATTENDEE:mailto:ann@example.com"), ANN[:2], out),
+        (("SUMMARY:Vacation", *ALL_DAY, "ORGANIZER:mailto:h.r@x.example",
+          "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=FALSE:mailto:ann@example.com"), ANN, out),
+        (("SUMMARY:Vacation", *ALL_DAY, "ORGANIZER:mailto:carl@example.com",
+          "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann@example.com"), ANN, ignored),
+        (("SUMMARY:Focus group: onboarding",), ANN, meeting),
+        (("SUMMARY:Focus time: quarterly plan",), ANN, ("focus", True)),
+    ]  # fmt: skip
+    found = [(lines[0], reader[1], _said(tmp_path, *lines, reader=reader)) for lines, reader, _ in cases]
+    assert found == [(lines[0], reader[1], expected) for lines, reader, expected in cases]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Erholungsurlaub", "Krankenstand", "Maladie", "Baja", "公休", "振替休日", "special leave", "paid leave",
+     "Congés payés", "Sonderurlaub", "Permiso retribuido", "特別休暇", "Sick leave"],
+)  # fmt: skip
+def test_leave_that_hr_systems_write_is_an_absence_busy_or_free(tmp_path: Path, title: str) -> None:
+    for transparency in ("OPAQUE", "TRANSPARENT"):
+        assert _said(tmp_path, *ALL_DAY, f"SUMMARY:{title}", f"TRANSP:{transparency}") == ("out_of_office", True)
+
+
+def test_day_of_a_calendar_of_public_holidays_is_nobodys_absence(tmp_path: Path) -> None:
+    for name in ("日本の祝日", "Holidays in Japan"):
+        assert _said(tmp_path, *ALL_DAY, "SUMMARY:振替休日", head=(f"X-WR-CALNAME:{name}",)) == ("meeting", False)
+
+
+def test_leave_from_the_first_to_the_last_minute_of_days_ends_with_the_day(tmp_path: Path) -> None:
+    path = tmp_path / "leave.ics"
+    path.write_bytes(ics(*vevent("DTSTART:20261124T000100", "DTEND:20261126T235900", "SUMMARY:paid leave")))
+    (found,) = _json(str(path), "--from", "2026-11-24", "--to", "2026-11-28")
+    assert [(span["status_text"], span["start"], span["end"]) for span in found["timeline"]] == [
+        ("Out of office until 27 November", "2026-11-24T00:01:00Z", "2026-11-26T23:59:00Z")
+    ]

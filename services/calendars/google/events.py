@@ -11,14 +11,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.model import LONGEST_TEXT, Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
+from services.calendars.senders import is_no_persons
+from services.model import LONGEST_TEXT, Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 FIELDS = (
     "id,iCalUID,recurringEventId,originalStartTime,status,start,end,eventType,transparency,visibility,summary,location,"
-    "workingLocationProperties,attendees(self,resource,responseStatus)"
+    "workingLocationProperties,attendees(self,resource,responseStatus),organizer(self,email)"
 )
-"""What is asked of each item: no description, no address of a guest, no link ever travels to us."""
+"""What is asked of each item: no description, no address of a guest, no link ever travels to us.
+
+The organizer's address is looked at, for a program's, and not kept.
+"""
 
 LONGEST_ID = 1024
 LONGEST_ZONE = 64
@@ -97,6 +101,7 @@ def event_of(item: object, asked: Asked) -> Event | Problem | None:
         location=_text(item.get("location")) or label,
         working_location=place,
         guests=guests,
+        organizer=_organizer(item.get("organizer")),
     )
 
 
@@ -231,6 +236,14 @@ def _attendance(attendees: object) -> tuple[Response, int]:
         elif attendee.get("resource") is not True:
             guests += 1
     return response, guests
+
+
+def _organizer(organizer: object) -> Organizer:
+    if not isinstance(organizer, Mapping):
+        return Organizer.NOBODY
+    if organizer.get("self") is True:
+        return Organizer.PERSON
+    return Organizer.SYSTEM if is_no_persons(_text(organizer.get("email"))) else Organizer.OTHER
 
 
 def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:

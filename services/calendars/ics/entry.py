@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.calendars.ics.content import Component, Property
-from services.model import LONGEST_TEXT, EventType, Response, ShowAs, Visibility
+from services.calendars.senders import is_no_persons
+from services.model import LONGEST_TEXT, EventType, Organizer, Response, ShowAs, Visibility
 
 _SHOW_AS = {
     "FREE": ShowAs.FREE,
@@ -43,10 +44,16 @@ class Details:
     title: str
     location: str
     guests: int
+    organizer: Organizer
 
 
-def details(component: Component, uid: str, addresses: Collection[str], *, cancelled: bool) -> Details:
-    """What `component` says. `addresses` are the person's, case-folded; `cancelled` where its calendar's METHOD is."""
+def details(
+    component: Component, uid: str, addresses: Collection[str], *, cancelled: bool, public: bool = False
+) -> Details:
+    """What `component` says. `addresses` are the person's, case-folded.
+
+    `cancelled` where its calendar's METHOD is, `public` where its calendar is one of public holidays.
+    """
     status = component.word("STATUS")
     response, guests = _answer(component, addresses)
     return Details(
@@ -59,6 +66,7 @@ def details(component: Component, uid: str, addresses: Collection[str], *, cance
         title=component.text("SUMMARY")[:LONGEST_TEXT],
         location=component.text("LOCATION")[:LONGEST_TEXT],
         guests=guests,
+        organizer=Organizer.PUBLIC if public else _organizer(component, addresses),
     )
 
 
@@ -92,6 +100,21 @@ def _answer(component: Component, addresses: Collection[str]) -> tuple[Response,
     if organizer is not None and not _addresses(organizer).isdisjoint(addresses) and mine != Response.DECLINED:
         mine = Response.NONE
     return mine, len(others)
+
+
+def _organizer(component: Component, addresses: Collection[str]) -> Organizer:
+    """Who asks. An only guest who is asked for no answer, by PARTSTAT (RFC 5545 §3.2.12) or RSVP, is told something."""
+    line = component.first("ORGANIZER")
+    if line is None:
+        return Organizer.NOBODY
+    named = _addresses(line)
+    if not named.isdisjoint(addresses):
+        return Organizer.PERSON
+    asks = any(
+        "PARTSTAT" in guest.params or guest.params.get("RSVP", "").upper() == "TRUE"
+        for guest in component.all("ATTENDEE")
+    )
+    return Organizer.SYSTEM if any(map(is_no_persons, named)) or not asks else Organizer.OTHER
 
 
 def _addresses(line: Property) -> set[str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ics.lex import Raw, RawCalendar
 from services.calendars.ics.reading import Asked, Entry
 
-_VERSION = 1
+_VERSION = 2
 _STAMP = re.compile(rb"^DTSTAMP(?:;[^:\n]*)?:(.*)\n?", re.MULTILINE | re.IGNORECASE)
 _SIZE = 8
 

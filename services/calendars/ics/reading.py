@@ -21,6 +21,7 @@ from services.calendars.ics.zones import Zones, iana_name
 from services.errors import CalendarTooCostlyError
 from services.model import LONGEST_TEXT, Event, WallTimes
 from services.ports import Problem
+from services.titles import is_public_calendar
 
 _YEAR = timedelta(days=366)
 
@@ -100,6 +101,7 @@ class Reader:
         self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
         self.properties = Component(Raw("VCALENDAR", calendar.lines))
         self._cancels = self.properties.word("METHOD") == "CANCEL"
+        self._is_public = is_public_calendar(self.name or "")
         until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
         self._zones: Zones = zones_of(calendar, asked.zone, until, budget)
 
@@ -144,7 +146,9 @@ class Reader:
         for occurrence in found:
             at = id(occurrence.component)
             if at not in said:
-                said[at] = details(occurrence.component, entry.uid, self._addresses, cancelled=self._cancels)
+                said[at] = details(
+                    occurrence.component, entry.uid, self._addresses, cancelled=self._cancels, public=self._is_public
+                )
             into.add(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
 
 
@@ -170,6 +174,7 @@ def _event(calendar_id: str, uid: str, occurrence: Occurrence, said: Details) ->
         title=said.title,
         location=said.location,
         guests=said.guests,
+        organizer=said.organizer,
     )
 
 

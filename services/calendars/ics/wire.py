@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.calendars.ics.reading import Asked
-from services.model import Event, EventType, Response, ShowAs, Visibility, WallTimes
+from services.model import Event, EventType, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Changes, Problem
 
 LENGTHS = struct.Struct(">QQQ")
@@ -78,13 +78,13 @@ def _event_to_json(event: Event) -> list[Any]:
     return [
         event.uid, event.occurrence, _seconds(event.start, _AWARE), _seconds(event.end, _AWARE), event.all_day, wall,
         event.type, event.show_as, event.response, event.cancelled, event.tentative, event.visibility,
-        event.title, event.location, event.guests,
+        event.title, event.location, event.guests, event.organizer,
     ]  # fmt: skip
 
 
 def _event_from_json(value: list[Any], calendar_id: str) -> Event:
     (uid, occurrence, start, end, all_day, wall, kind, show_as, response, cancelled, tentative, visibility,
-     title, location, guests) = value  # fmt: skip
+     title, location, guests, organizer) = value  # fmt: skip
     at: Callable[[float], datetime] = lambda seconds: _EPOCH + timedelta(seconds=seconds)  # noqa: E731 - said once
     return Event(
         calendar_id=calendar_id,
@@ -103,6 +103,7 @@ def _event_from_json(value: list[Any], calendar_id: str) -> Event:
         title=title,
         location=location,
         guests=guests,
+        organizer=Organizer(organizer),
     )
 
 

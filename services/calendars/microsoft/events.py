@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from services.calendars.ics.zones import IanaZone
 from services.calendars.microsoft.times import UnreadableError, day, instant
-from services.model import LONGEST_TEXT, Event, Response, ShowAs, Visibility, WallTimes
+from services.calendars.senders import is_no_persons
+from services.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 LONGEST_ID = 1024
@@ -67,6 +68,7 @@ class Say(StrEnum):
     LOCATION = "location"
     GUESTS = "guests"
     ZONE = "zone"
+    ORGANIZER = "organizer"
 
 
 _NEEDED: Final = frozenset({Say.SHOW_AS, Say.SENSITIVITY, Say.RESPONSE, Say.CANCELLED, Say.ALL_DAY, Say.TITLE})
@@ -162,6 +164,7 @@ def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo)
         title=str(said.get(Say.TITLE, "")),
         location=str(said.get(Say.LOCATION, "")),
         guests=int(said.get(Say.GUESTS, 0)),
+        organizer=Organizer(str(said.get(Say.ORGANIZER, ""))),
     )
 
 
@@ -188,6 +191,8 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
     if isinstance(raw.get("responseStatus"), Mapping):
         organizes = raw.get("isOrganizer") is True
         said[Say.RESPONSE] = "organizer" if organizes else _text(_inner(raw["responseStatus"], "response"), 64)
+    if isinstance(raw.get("isOrganizer"), bool):
+        said[Say.ORGANIZER] = _organizer(raw)
     if isinstance(raw.get("attendees"), list):
         said[Say.GUESTS] = _guests(raw["attendees"], mine)
     return said
@@ -201,6 +206,13 @@ def _guests(attendees: list[Any], mine: Collection[str]) -> int:
         if isinstance(address, str) and address.strip() and _word(_inner(attendee, "type")) != _RESOURCE:
             others.add(address.strip().casefold()[:LONGEST_ID])
     return len(others.difference(mine))
+
+
+def _organizer(raw: Mapping[str, Any]) -> Organizer:
+    if raw["isOrganizer"]:
+        return Organizer.PERSON
+    address = _text(_inner(_inner(raw.get("organizer"), "emailAddress"), "address"), LONGEST_ID)
+    return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
 
 
 def _inner(value: object, name: str) -> object:

@@ -18,7 +18,7 @@ from services.calendars.microsoft.events import Item, Kind, Removed, Say
 from services.calendars.window import SHORT
 from services.ports import Connection
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

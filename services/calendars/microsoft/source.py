@@ -27,7 +27,7 @@ MOST_MASTERS = 100
 
 _PREFER = {"Prefer": f'outlook.timezone="UTC", odata.maxpagesize={PAGE}'}
 _READ_OF_MASTER = (
-    "id,type,subject,location,start,end,isAllDay,isCancelled,isOrganizer,showAs,sensitivity,responseStatus,attendees,"
+    "id,type,subject,location,start,end,isAllDay,isCancelled,isOrganizer,showAs,sensitivity,responseStatus,attendees,organizer,"
     "originalStartTimeZone"
 )
 
