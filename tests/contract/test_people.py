@@ -158,6 +158,17 @@ async def test_all_day_event_follows_its_person_to_another_zone(
     assert tuple(due) == (clock.now(), True)
 
 
+async def test_names_of_a_person_are_kept_sealed_and_followed(stores: Stores, clock: ManualClock) -> None:
+    now = clock.now()
+    for names in (("Ann Lee", "ann"), ("Ann Smith",)):
+        assert await stores.people.move(ANN, Member(names=names), now) is True
+        assert await stores.people.move(ANN, Member(names=names), now) is False
+        assert await stores.people.move(ANN, Member(), now) is False
+        facts = (await stores.facts.load([ANN], now, now + timedelta(days=1)))[ANN]
+        assert (facts.names, "Ann" in repr(facts)) == (names, False)
+    assert (await stores.export.export(ANN))["names"] == ["Ann Smith"]
+
+
 async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, clock: ManualClock) -> None:
     assert await stores.people.take_ask(BOB) is None
     await stores.people.ask(BOB, "/quo", "pause", clock.now())

@@ -151,7 +151,7 @@ def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
     assert {column.name for column in sealed_columns()} == {
         "accounts.credentials", "accounts.name", "accounts.offer", "accounts.subject", "asks.content",
         "calendars.address", "calendars.credentials", "calendars.name", "calendars.state", "events.detail",
-        "inbox.content", "oauth_states.verifier", "overrides.content", "people.addresses",
+        "inbox.content", "oauth_states.verifier", "overrides.content", "people.addresses", "people.names",
         "people.refresh_token", "people.token", "rules.body", "spans.content", "standings.memory",
         "workspaces.bot_refresh_token", "workspaces.bot_token", "writes.content",
     }  # fmt: skip
