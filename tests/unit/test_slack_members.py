@@ -18,6 +18,7 @@ from services.slack.oauth import parse_member
         ({"real_name": "Ann Lee", "profile": {"display_name": ""}}, Member(names=("Ann Lee",))),
         ({"real_name": "ann", "profile": {"real_name": 3, "display_name": "ann"}}, Member(names=("ann",))),
         ({"profile": {"real_name": "x" * 500}}, Member(names=("x" * 80,))),
+        ({"name": "ann.lee"}, Member(names=("ann.lee",))),
     ],
 )
 def test_member_as_slack_tells_of_them(user: object, member: Member) -> None:
