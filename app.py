@@ -72,6 +72,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
     from services.status import Statuses
     from services.telling import HomeChore, Links, NoticeChore, Teller
+    from services.threads import off_loop
     from services.tokens import TokenRefresh
 
     stores = await upkeep.stores(config, clock)
@@ -168,7 +169,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     async def start() -> None:
         if token := settings.plain(config.slack_bot_token):
             await grants.adopt(token)
-        await asyncio.to_thread(phrases.warm)
+        await off_loop(phrases.warm)
         if worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())

@@ -7,7 +7,7 @@ only `app.py`, `services.upkeep` and `services.calendars.wiring` name the adapte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -137,7 +137,7 @@ class Source(Protocol):
 
 
 class Expander(Protocol):
-    """Who reads a calendar file: `calendars.ics.Expander`."""
+    """Who reads what strangers sent, in processes of their own: `calendars.ics.Expander`."""
 
     async def read(
         self,
@@ -151,6 +151,16 @@ class Expander(Protocol):
         memory: bytes | None,
     ) -> Changes:
         """The occurrences in `[start, end)`; with `memory`, only what differs from when it was made."""
+        ...
+
+    async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
+        """What a task of `calendars.ics.worker` makes of `head` (JSON) and `blobs`. Raises a `CalendarError`."""
+        ...
+
+    async def ask(
+        self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """The answer of a task as it is. Raises a `CalendarError`."""
         ...
 
 

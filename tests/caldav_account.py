@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.calendars.caldav.source import CaldavSource
+from services.calendars.ics import worker
 from services.calendars.ics.incremental import read
 from services.calendars.ics.reading import Asked
+from services.calendars.ics.wire import changes_from_parts
 from services.model import Event, PersonKey
 from services.ports import Changes, Connection, Source
 
@@ -35,6 +40,14 @@ class Reading:
     ) -> Changes:
         self.asked.append(Asked(calendar_id, addresses, zone, start, end))
         return read(data, self.asked[-1], memory)
+
+    async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
+        return changes_from_parts(*await self.ask(task, calendar_id, head, blobs), calendar_id)
+
+    async def ask(
+        self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        return worker.TASKS[task](json.loads(json.dumps(head)), blobs)
 
 
 class Account:

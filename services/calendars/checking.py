@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.calendars import itip
+from services.calendars.ics.reading import Asked
+from services.calendars.ics.wire import asked_to_json
 from services.calendars.window import AHEAD
 from services.errors import CalendarTooCostlyError, NotACalendarError, RequestError
-from services.ports import Changes, Expander
+from services.ports import Expander
 
 
 class UnreadableCalendarError(RequestError):
@@ -18,19 +19,30 @@ class UnreadableCalendarError(RequestError):
     http_status = 422
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was sent: how many `entries` it is about, whether it stands `alone` rather than being news about another.
+
+    Its own `name`, if it has one, and its `events` from now on as far as we look ahead.
+    """
+
+    entries: int
+    alone: bool
+    name: str | None = field(repr=False)
+    events: int
+
+
 async def readable(
     expander: Expander, data: bytes, name: str, zone: ZoneInfo, now: datetime, *, strict: bool = False
-) -> tuple[list[itip.Message], Changes]:
-    """What `data` says, and its events from `now` on as far as we look ahead. `name` tells one sender from another.
+) -> Looked:
+    """What `data` says. `name` tells one sender from another.
 
     Raises UnreadableCalendarError for what is no calendar, takes too long to expand, or, where `strict`, has entries
     without an end.
     """
+    asked = asked_to_json(Asked(name, (), zone, now, now + AHEAD))
     try:
-        said = await asyncio.to_thread(itip.messages, data, strict=strict)
-        found = await expander.read(
-            data, calendar_id=name, addresses=(), zone=zone, start=now, end=now + AHEAD, memory=None
-        )
+        said, _ = await expander.ask("look", name, {**asked, "strict": strict}, (data,))
     except (NotACalendarError, CalendarTooCostlyError) as error:
         raise UnreadableCalendarError(error.reason) from None
-    return said, found
+    return Looked(said["entries"], said["alone"], said["name"], said["events"])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars import itip
-from services.calendars.checking import UnreadableCalendarError, readable
+from services.calendars.checking import Looked, UnreadableCalendarError, readable
 from services.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
 from services.model import PersonKey
 from services.ports import Bell, Clock, Expander
@@ -111,25 +110,24 @@ class Files:
 
         Raises UnreadableCalendarError, CalendarTooLargeError, SlackError, NotInstalledError, TooManyRequestsError.
         """
-        file, content, seen, said = await self._read(key, zone, file_id)
-        return await self._update(key, file, content, said, seen) or seen
+        file, content, looked = await self._read(key, zone, file_id)
+        return await self._update(key, file, content, looked) or _seen(file, looked)
 
     async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         """Connect the calendar in a file, or bring it up to date. Raises as `look`, and TooManyError."""
-        file, content, seen, said = await self._read(key, zone, file_id)
+        file, content, looked = await self._read(key, zone, file_id)
+        seen = _seen(file, looked)
         try:
             await self._imports.connect(
-                key, _address(file), seen.name, content, now=self._clock.now(), whole=itip.stands_alone(said)
+                key, _address(file), seen.name, content, now=self._clock.now(), whole=looked.alone
             )
         except AlreadyConnectedError:
-            return await self._update(key, file, content, said, seen) or seen
+            return await self._update(key, file, content, looked) or seen
         log.info("file_connected", team_id=key.team_id, user_id=key.user_id, bytes=len(content), events=seen.events)
         self._bell.ring()
         return seen
 
-    async def _read(
-        self, key: PersonKey, zone: ZoneInfo, file_id: str
-    ) -> tuple[SentFile, bytes, Seen, list[itip.Message]]:
+    async def _read(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> tuple[SentFile, bytes, Looked]:
         token = await self._bots.bot_token(key.team_id)
         if token is None:
             raise NotInstalledError("no bot token", team_id=key.team_id)
@@ -140,13 +138,10 @@ class Files:
             content = await self._slack.download(token, file)
         except NotACalendarError as error:
             raise UnreadableCalendarError(error.reason) from None
-        said, found = await readable(self._expander, content, f"file/{key.user_id}", zone, self._clock.now())
-        name = (found.name or file.stem)[:_LONGEST_NAME]
-        return file, content, Seen(file_id, name, sum(not event.cancelled for event in found.events)), said
+        looked = await readable(self._expander, content, f"file/{key.user_id}", zone, self._clock.now())
+        return file, content, looked
 
-    async def _update(
-        self, key: PersonKey, file: SentFile, content: bytes, said: list[itip.Message], seen: Seen
-    ) -> Seen | None:
+    async def _update(self, key: PersonKey, file: SentFile, content: bytes, looked: Looked) -> Seen | None:
         """Bring the calendar of that file up to date; None where there is none.
 
         An invitation in a file is news about one entry, and the others stay.
@@ -155,12 +150,16 @@ class Files:
         if known is None:
             return None
         calendar_id, name = known
-        whole = itip.stands_alone(said)
-        if not await self._imports.put(key, calendar_id, content, self._clock.now(), whole=whole):
+        if not await self._imports.put(key, calendar_id, content, self._clock.now(), whole=looked.alone):
             return None
         log.info("file_updated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id, bytes=len(content))
         self._bell.ring()
-        return Seen(seen.file_id, name or seen.name, seen.events, updated=True)
+        seen = _seen(file, looked)
+        return replace(seen, name=name or seen.name, updated=True)
+
+
+def _seen(file: SentFile, looked: Looked) -> Seen:
+    return Seen(file.file_id, (looked.name or file.stem)[:_LONGEST_NAME], looked.events)
 
 
 def _address(file: SentFile) -> str:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars import itip
 from services.calendars.checking import readable
 from services.calendars.turns import Turns
 from services.crypto import digest_of
@@ -147,8 +146,8 @@ class Hooks:
         if self._turns.users(whose) >= AT_ONCE:
             raise TooManyRequestsError("too much to look at", retry_after=_WAIT)
         async with self._turns.of(whose):
-            said, _ = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
-        entries = itip.count(said)
+            looked = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
+        entries = looked.entries
         if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, now):
             raise UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))

@@ -6,32 +6,19 @@ The calendar's own memory is then the only copy of what it holds.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.calendars import itip
+from services.calendars.arrivals import Arrival, asked
 from services.calendars.shelf import Shelf
-from services.errors import CalendarError, CalendarTooLargeError, NotACalendarError
+from services.errors import CalendarError, CalendarTooCostlyError
 from services.model import PersonKey
 from services.ports import Changes, Connection, Expander, Problem
 
 LOOK_AGAIN = timedelta(days=1)
 """How often a calendar to which nothing comes is looked at: its window moves with time."""
-
-_WHOLE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What waits: `content` is None where it can no longer be opened; one that is `whole` is all there is."""
-
-    seq: int
-    received_at: datetime
-    content: bytes | None = field(repr=False)
-    whole: bool = False
 
 
 class Inbox(Protocol):
@@ -56,48 +43,32 @@ class InboxSource:
         Raises a `CalendarError`; then all that waits goes on waiting.
         """
         arrivals = await self._inbox.waiting(connection.key, connection.calendar_id)
-        shelf = await Shelf.loaded(connection.state)
         if not arrivals:
-            if shelf is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
+            cover = Shelf.cover(connection.state)
+            if cover is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
                 raise CalendarError("nothing has arrived")
-            if shelf.serves(connection, now):
+            if cover.serves(connection, now):
                 return Changes(state=connection.state, unchanged=True, full=False, floor=LOOK_AGAIN)
-        full, problems = await asyncio.to_thread(worked_in, shelf or Shelf(), arrivals, now)
-        changes = await full.changes(self._expander, connection, now)
-        return replace(
-            changes,
-            problems=(*changes.problems, *problems),
-            unchanged=changes.unchanged and not problems,
-            floor=LOOK_AGAIN,
-            taken=arrivals[-1].seq if arrivals else 0,
-        )
-
-
-def worked_in(shelf: Shelf, arrivals: Sequence[Arrival], now: datetime) -> tuple[Shelf, tuple[Problem, ...]]:
-    """The shelf with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
-    problems: list[Problem] = []
-    for arrival in arrivals:
+            return replace(await self._worked_in(connection, (), now), floor=LOOK_AGAIN)
         try:
-            shelf = _with(shelf, arrival, now)
-        except NotACalendarError:
-            problems.append(Problem("", "Something arrived that cannot be read."))
-        except CalendarTooLargeError:
-            problems.append(Problem("", "Something arrived for which there is no room any more."))
-    return shelf, tuple(problems)
+            changes = await self._worked_in(connection, arrivals, now)
+        except CalendarTooCostlyError:
+            return await self._one(connection, arrivals, now)
+        return replace(changes, floor=LOOK_AGAIN, taken=arrivals[-1].seq)
 
+    async def _one(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
+        """The first of what waits alone; where it is that which costs too much, not even it. The rest follows soon."""
+        first, *others = arrivals
+        floor = None if others else LOOK_AGAIN
+        if others:
+            try:
+                return replace(await self._worked_in(connection, (first,), now), floor=floor, taken=first.seq)
+            except CalendarTooCostlyError:
+                pass  # it is this one
+        changes = await self._worked_in(connection, (), now)
+        costly = Problem("", "Something arrived that takes too long to read.")
+        return replace(changes, problems=(*changes.problems, costly), unchanged=False, floor=floor, taken=first.seq)
 
-def _with(shelf: Shelf, arrival: Arrival, now: datetime) -> Shelf:
-    if arrival.content is None:
-        raise NotACalendarError("cannot be opened")
-    if arrival.whole:
-        # With what it has not got any more as dropped, and not on an empty shelf: what did not change stays known.
-        return shelf.with_changes({_WHOLE: arrival.content}, set(shelf.resources), now=now)
-    entries = itip.Entries({key: one.text for key, one in shelf.resources.items() if key != _WHOLE})
-    given = shelf.resources.get(_WHOLE)
-    if given is not None and given.whole:  # news about a calendar that came in one piece: taken apart first
-        for message in itip.messages(given.text):
-            entries.work_in(message, arrival.received_at)
-        entries.dropped.add(_WHOLE)
-    for message in itip.messages(arrival.content):
-        entries.work_in(message, arrival.received_at)
-    return shelf.with_changes(entries.put, entries.dropped, now=now)
+    async def _worked_in(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
+        head, blobs = asked(connection, arrivals, now)
+        return await self._expander.changes("arrivals", connection.calendar_id, head, blobs)

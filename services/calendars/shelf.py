@@ -3,25 +3,30 @@
 A CalDAV collection, what was sent to a hook and a file given by hand are sets of iCalendar resources by key. They are
 kept whole in the calendar's `state` and expanded together, so that an entry whose parts stand in two of them is one
 entry. A resource that cannot be read costs itself and no other.
+
+What is on a shelf is strangers': it is opened, read and changed in the reader processes. The app sees its `cover`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.calendars.ics.content import Component
+from services.calendars.ics.incremental import read
 from services.calendars.ics.lex import Raw, RawCalendar, calendars, unfolded
+from services.calendars.ics.reading import Asked
 from services.calendars.ics.values import ValueProblemError, duration
 from services.calendars.window import AHEAD, BEHIND, SHORT
 from services.errors import CalendarTooLargeError
-from services.ports import Changes, Connection, Expander, Problem
+from services.model import PersonKey
+from services.ports import Changes, Connection, Problem
 
 MOST_BYTES = 25 * 1024 * 1024
 """What all resources of a shelf may have together: as much as a feed."""
@@ -29,8 +34,11 @@ MOST_BYTES = 25 * 1024 * 1024
 PAST = timedelta(days=31)
 """A resource whose last day is longer ago than this is not kept: it can make no event any more."""
 
-_MAGIC = b"shelf 1\n"
-_OFF_LOOP = 256 * 1024
+_MAGIC = b"shelf 2\n"
+_OLD = b"shelf 1\n"
+"""What was written before covers: all in one piece."""
+
+_LENGTH = 8
 _LONGEST_STAY = timedelta(days=366)
 _HEAD = b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n"
 _REPEATS = ("RRULE", "RDATE")
@@ -79,9 +87,11 @@ class Shelf:
     @classmethod
     def load(cls, state: bytes | None) -> Shelf | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        if state is None or not state.startswith(_MAGIC):
+        if state is None or not state.startswith((_MAGIC, _OLD)):
             return None
-        line, _, rest = zlib.decompress(state[len(_MAGIC) :]).partition(b"\n")
+        shelf = cls.cover(state)
+        content = state[len(_OLD) :] if state.startswith(_OLD) else state[_content(state) :]
+        line, _, rest = zlib.decompress(content).partition(b"\n")
         head = json.loads(line)
         at = head["memory"] or 0
         resources: dict[str, Resource] = {}
@@ -89,27 +99,26 @@ class Shelf:
             last = None if until is None else date.fromisoformat(until)
             resources[key] = Resource(rest[at : at + length], whole, last)
             at += length
+        memory = None if head["memory"] is None else rest[: head["memory"]]
+        return replace(shelf or cls(), resources=MappingProxyType(resources), memory=memory)
+
+    @classmethod
+    def cover(cls, state: bytes | None) -> Shelf | None:
+        """What is known of the shelf without opening it; None as `load`."""
+        if state is None or not state.startswith(_MAGIC):
+            return cls() if state is not None and state.startswith(_OLD) else None
+        head = json.loads(zlib.decompress(state[len(_MAGIC) + _LENGTH : _content(state)]))
         return cls(
-            resources=MappingProxyType(resources),
             tag=head["tag"],
             extra=MappingProxyType(head["extra"]),
             start=_instant(head["start"]),
             until=_instant(head["until"]),
             zone=head["zone"],
             addresses=tuple(head["addresses"]),
-            memory=None if head["memory"] is None else rest[: head["memory"]],
         )
 
-    @classmethod
-    async def loaded(cls, state: bytes | None) -> Shelf | None:
-        """`load`, off the event loop where it is large."""
-        if state is None or len(state) < _OFF_LOOP:
-            return cls.load(state)
-        return await asyncio.to_thread(cls.load, state)
-
-    def dump(self) -> bytes:
-        """As bytes, compressed: a line of JSON, the expander's memory, the texts."""
-        ordered = sorted(self.resources.items())
+    def over(self, state: bytes) -> bytes:
+        """What is on the shelf of `state` under this cover."""
         head = {
             "tag": self.tag,
             "extra": dict(self.extra),
@@ -117,6 +126,14 @@ class Shelf:
             "until": None if self.until is None else self.until.isoformat(),
             "zone": self.zone,
             "addresses": self.addresses,
+        }
+        cover = zlib.compress(json.dumps(head).encode(), 1)
+        return b"".join((_MAGIC, len(cover).to_bytes(_LENGTH, "big"), cover, state[_content(state) :]))
+
+    def dump(self) -> bytes:
+        """As bytes, compressed: the cover; a line of JSON, the expander's memory, the texts."""
+        ordered = sorted(self.resources.items())
+        head = {
             "memory": None if self.memory is None else len(self.memory),
             "resources": [
                 [key, len(one.text), one.whole, None if one.until is None else one.until.isoformat()]
@@ -124,7 +141,8 @@ class Shelf:
             ],
         }
         texts = [one.text for _, one in ordered]
-        return _MAGIC + zlib.compress(b"".join([json.dumps(head).encode(), b"\n", self.memory or b"", *texts]), 1)
+        content = zlib.compress(b"".join([json.dumps(head).encode(), b"\n", self.memory or b"", *texts]), 1)
+        return self.over(_MAGIC + bytes(_LENGTH) + content)
 
     def with_changes(
         self,
@@ -158,11 +176,13 @@ class Shelf:
             and self.addresses == connection.addresses
         )
 
-    async def changes(self, expander: Expander, connection: Connection, now: datetime) -> Changes:
+    def changes(
+        self, connection: Connection, now: datetime, read: Callable[[bytes, Asked, bytes | None], Changes] = read
+    ) -> Changes:
         """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
 
         `state` of the result is the dump of the shelf as it is now. `name` and `floor` are left to the source.
-        Raises what `expander` raises; then the state of before stays good.
+        Raises what `read` raises; then the state of before stays good.
         """
         asked = self
         if self.start is None or self.until is None or not self.serves(connection, now):
@@ -176,37 +196,44 @@ class Shelf:
                 addresses=connection.addresses,
                 memory=None,
             )
-        read = await expander.read(
-            asked.together(),
-            calendar_id=connection.calendar_id,
-            addresses=connection.addresses,
-            zone=connection.zone,
-            start=asked.start or now,
-            end=asked.until or now,
-            memory=asked.memory,
+        question = Asked(
+            connection.calendar_id, connection.addresses, connection.zone, asked.start or now, asked.until or now
         )
+        found = read(asked.together(), question, asked.memory)
         broken = tuple(
             Problem(key, "It is no whole calendar file.") for key, one in asked.resources.items() if not one.whole
         )
-        changes = replace(
-            read,
-            unchanged=read.unchanged and not broken,
-            problems=read.problems + broken,
+        return replace(
+            found,
+            unchanged=found.unchanged and not broken,
+            problems=found.problems + broken,
             name=None,
             floor=None,
+            state=replace(asked, memory=found.state).dump(),
         )
-        return replace(changes, state=await replace(asked, memory=read.state).dumped())
-
-    async def dumped(self) -> bytes:
-        """`dump`, off the event loop where it is large."""
-        if sum(len(one.text) for one in self.resources.values()) + len(self.memory or b"") < _OFF_LOOP:
-            return self.dump()
-        return await asyncio.to_thread(self.dump)
 
     def together(self) -> bytes:
         """One file of all resources that can be read, by key: the same for the same content, however it came about."""
         # An empty calendar goes first: what is said of the whole then does not hang on which resource is the first.
         return _HEAD + b"".join(one.text for _, one in sorted(self.resources.items()) if one.whole)
+
+
+def whose_to_json(connection: Connection) -> dict[str, Any]:
+    """What a reader process is told of a calendar: nothing secret."""
+    zone = connection.zone.key
+    return {"calendar_id": connection.calendar_id, "zone": zone, "addresses": list(connection.addresses)}
+
+
+def whose_from_json(head: Mapping[str, Any]) -> Connection:
+    """The reverse of `whose_to_json`."""
+    zone, addresses = ZoneInfo(head["zone"]), tuple(head["addresses"])
+    return Connection(PersonKey("", ""), head["calendar_id"], "", "", zone, addresses)
+
+
+def _content(state: bytes) -> int:
+    """Where what is under the cover begins."""
+    begin = len(_MAGIC) + _LENGTH
+    return begin + int.from_bytes(state[len(_MAGIC) : begin], "big")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -40,6 +40,7 @@ from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
+from services.threads import LARGE, off_loop_if
 
 log = structlog.get_logger(__name__)
 
@@ -210,7 +211,8 @@ class CalendarStore:
         claimed = []
         for row in rows:
             try:
-                claimed.append(self._rows.claimed(row, lease, now))
+                large = len(row.state or b"") >= LARGE
+                claimed.append(await off_loop_if(large, self._rows.claimed, row, lease, now))
             except SealError:
                 await self._unreadable(row, now)
         return claimed
@@ -222,7 +224,8 @@ class CalendarStore:
         if not changes.unchanged:
             async with self._database.read() as connection:
                 plan = await self._events.prepare(connection, key, calendar_id, changes)
-        values = tried(outcome, now) | self._rows.found(claimed, changes, now)
+        large = len(changes.state or b"") >= LARGE and changes.state is not claimed.connection.state
+        values = tried(outcome, now) | await off_loop_if(large, self._rows.found, claimed, changes, now)
         async with self._database.write() as connection:
             await marks.lock_people(connection, [key])
             if not await self._write(connection, claimed, values):

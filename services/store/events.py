@@ -7,7 +7,6 @@ what an event is about.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +34,7 @@ from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.keys import ForPeople
 from services.store.models import EventRow
+from services.threads import off_loop_if
 
 ROWS = 500
 """Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
@@ -95,19 +95,10 @@ class EventStore:
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
     ) -> EventPlan:
         """What `changes` would change, sealed and ready. Reads only; may be done before the writing transaction."""
-        found = {_event_id(event): event for event in map(_storable, changes.events)}
-        if len(found) < OFF_LOOP:
-            digests = self._digests(found)
-        else:
-            digests = await asyncio.to_thread(self._digests, found)
+        many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
+        found, digests = await off_loop_if(many, self._digested, changes.events)
         stored = await self._stored(connection, key, calendar_id, changes)
-        fresh = [event_id for event_id, digest in digests.items() if stored.get(event_id) != digest]
-        if len(fresh) < OFF_LOOP:
-            rows = self._rows(key, calendar_id, found, digests, fresh)
-        else:
-            rows = await asyncio.to_thread(self._rows, key, calendar_id, found, digests, fresh)
-        drop = [event_id for event_id in stored if event_id not in found or stored[event_id] != digests[event_id]]
-        return EventPlan(key, calendar_id, tuple(drop), tuple(rows))
+        return await off_loop_if(many or len(stored) >= OFF_LOOP, self._plan, key, calendar_id, found, digests, stored)
 
     async def apply(self, connection: AsyncConnection, plan: EventPlan) -> None:
         """Carry out a plan, in the caller's transaction."""
@@ -142,7 +133,7 @@ class EventStore:
                     )
                 )
             ).all()
-            opened = self._events(rows) if len(rows) < OFF_LOOP else await asyncio.to_thread(self._events, rows)
+            opened = await off_loop_if(len(rows) >= OFF_LOOP, self._events, rows)
             for row, event in zip(rows, opened, strict=True):
                 found[PersonKey(row.team_id, row.user_id)].append(event)
         return {key: tuple(events) for key, events in found.items()}
@@ -190,15 +181,29 @@ class EventStore:
         if changes.full:
             return {row.event_id: row.digest for row in await connection.execute(query)}
         stored: dict[str, str] = {}
-        spoken_of = {_clean(uid) for uid in changes.replaced} | {_clean(event.uid) for event in changes.events}
-        for uids in _chunks(sorted(spoken_of)):
+        many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
+        for uids in _chunks(await off_loop_if(many, _spoken_of, changes)):
             some = await connection.execute(query.where(EventRow.uid.in_(uids)))
             stored |= {row.event_id: row.digest for row in some}
         return stored
 
-    def _digests(self, events: Mapping[str, Event]) -> dict[str, str]:
+    def _digested(self, events: Iterable[Event]) -> tuple[dict[str, Event], dict[str, str]]:
+        """The events and their digests by event_id."""
         digest = self._vault.sealer.digest
-        return {event_id: digest(_content(event)) for event_id, event in events.items()}
+        found = {_event_id(event): event for event in map(_storable, events)}
+        return found, {event_id: digest(_content(event)) for event_id, event in found.items()}
+
+    def _plan(
+        self,
+        key: PersonKey,
+        calendar_id: str,
+        found: Mapping[str, Event],
+        digests: Mapping[str, str],
+        stored: Mapping[str, str],
+    ) -> EventPlan:
+        fresh = [event_id for event_id, digest in digests.items() if stored.get(event_id) != digest]
+        drop = [event_id for event_id in stored if event_id not in found or stored[event_id] != digests[event_id]]
+        return EventPlan(key, calendar_id, tuple(drop), tuple(self._rows(key, calendar_id, found, digests, fresh)))
 
     def _rows(
         self,
@@ -285,6 +290,11 @@ def _storable(event: Event) -> Event:
     if text.isprintable():
         return event
     return replace(event, uid=_clean(event.uid), occurrence=_clean(event.occurrence))
+
+
+def _spoken_of(changes: Changes) -> list[str]:
+    """The UIDs that `changes` are about."""
+    return sorted({_clean(uid) for uid in changes.replaced} | {_clean(event.uid) for event in changes.events})
 
 
 def _clean(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
 
-from services.calendars.inbox import Arrival
+from services.calendars.arrivals import Arrival
 from services.errors import SealError, TooManyRequestsError
 from services.model import PersonKey
 from services.providers import FILE
@@ -17,6 +17,7 @@ from services.store.calendar_rows import CalendarRows, owned_by
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.models import Calendar, InboxRow
+from services.threads import LARGE, off_loop_if
 
 MOST_WAITING = 100
 """Files that may wait for one calendar; they are worked in within seconds."""
@@ -45,6 +46,7 @@ class InboxStore:
         One that is `whole` takes the place of what waits. Raises TooManyRequestsError where too much waits already.
         """
         mine = and_(owned_by(key), Calendar.calendar_id == calendar_id)
+        row = await self._row(key, calendar_id, await self._next(key, calendar_id), content, now, whole=whole)
         sooner = or_(Calendar.due_at.is_(None), Calendar.due_at > now)
         async with self._database.write() as connection:
             # first of all, because it locks the row: two that arrive at once must not get the same number
@@ -61,7 +63,8 @@ class InboxStore:
                 await connection.execute(delete(InboxRow).where(_of(key, calendar_id)))
             elif count >= MOST_WAITING or (size or 0) > MOST_BYTES:
                 raise TooManyRequestsError("too much waits", retry_after=_WAIT)
-            row = self._row(key, calendar_id, (last or 0) + 1, content, now, whole=whole)
+            if row["seq"] <= (last or 0):  # another came meanwhile: sealed again, for its own number
+                row = await self._row(key, calendar_id, last + 1, content, now, whole=whole)
             await connection.execute(insert(InboxRow).values(row))
         return True
 
@@ -76,14 +79,21 @@ class InboxStore:
             calendar_id = await add_calendar(
                 connection, self._vault, key, FILE, address=address, name=name, now=now, due_at=now
             )
-            await connection.execute(insert(InboxRow).values(self._row(key, calendar_id, 1, content, now, whole=whole)))
+            row = await self._row(key, calendar_id, 1, content, now, whole=whole)
+            await connection.execute(insert(InboxRow).values(row))
         return calendar_id
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """What waits for a calendar, in the order of its arrival. What cannot be opened any more has no content."""
         async with self._database.read() as connection:
-            rows = await connection.execute(select(InboxRow).where(_of(key, calendar_id)).order_by(InboxRow.seq))
-            return [Arrival(row.seq, row.received_at, self._opened(row), whole=row.whole) for row in rows]
+            found = await connection.execute(select(InboxRow).where(_of(key, calendar_id)).order_by(InboxRow.seq))
+            rows = found.all()
+        return [
+            Arrival(
+                row.seq, row.received_at, await off_loop_if(len(row.content) >= LARGE, self._opened, row), row.whole
+            )
+            for row in rows
+        ]
 
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
         """The id and the name of a person's calendar that came as the file `address`; None where they have none."""
@@ -95,7 +105,13 @@ class InboxStore:
                     return row.calendar_id, self._rows.text(row.name, "calendars.name", *place) or ""
         return None
 
-    def _row(
+    async def _next(self, key: PersonKey, calendar_id: str) -> int:
+        """The number that the next file will have, if no other comes before it."""
+        last = select(func.max(InboxRow.seq)).where(_of(key, calendar_id))
+        async with self._database.read() as connection:
+            return int(await connection.scalar(last) or 0) + 1
+
+    async def _row(
         self, key: PersonKey, calendar_id: str, seq: int, content: bytes, now: datetime, *, whole: bool
     ) -> dict[str, Any]:
         place = (key.team_id, key.user_id, calendar_id)
@@ -106,7 +122,7 @@ class InboxStore:
             "seq": seq,
             "whole": whole,
             "received_at": now,
-            "content": self._vault.seal(content, _COLUMN, *place, str(seq)),
+            "content": await off_loop_if(len(content) >= LARGE, self._vault.seal, content, _COLUMN, *place, str(seq)),
         }
 
     def _opened(self, row: Any) -> bytes | None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.calendars.arrivals import Arrival, worked_in
 from services.calendars.ics.incremental import read
-from services.calendars.inbox import Arrival, worked_in
 from services.calendars.shelf import Shelf
 from services.errors import CalendarTooCostlyError, NotACalendarError
 from services.model import LONGEST_TEXT

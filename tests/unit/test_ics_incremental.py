@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
 from services.calendars.ics import worker
 from services.calendars.ics.incremental import read
 from services.calendars.ics.memory import Memory
-from services.calendars.ics.wire import LENGTHS, asked_to_json, changes_from_json, packed
+from services.calendars.ics.wire import COUNT, asked_to_json, changes_from_parts, lengths, packed
 from services.errors import NotACalendarError
 from tests.icsfile import asked, ics, starts, vevent
 
@@ -61,23 +62,23 @@ def test_no_whole_calendar_is_refused(data: bytes) -> None:
 def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[int] = []
     monkeypatch.setattr(worker.resource, "setrlimit", lambda limit, _: limits.append(limit))
-    questions = packed(asked_to_json(QUESTION), ics(*ONE)) + packed(asked_to_json(QUESTION), b"<html>")
+    head = {**asked_to_json(QUESTION), "task": "read"}
+    questions = b"".join((*packed(head, (ics(*ONE), b"")), *packed(head, (b"<html>", b""))))
     answers = io.BytesIO()
     monkeypatch.setattr(worker.sys, "stdin", io.TextIOWrapper(io.BytesIO(questions)))
     monkeypatch.setattr(worker.sys, "stdout", type("Out", (), {"buffer": answers}))
     worker.main(2**30)
     answers.seek(0)
-    first, second = _answer(answers), _answer(answers)
-    assert changes_from_json(first, QUESTION.calendar_id, b"").events == read(ics(*ONE), QUESTION, None).events
+    (first, blobs), (second, _) = _answer(answers), _answer(answers)
+    assert changes_from_parts(first, blobs, QUESTION.calendar_id) == read(ics(*ONE), QUESTION, None)
     assert second == {"error": "not_a_calendar", "reason": "no BEGIN:VCALENDAR"}
     assert limits == [worker.resource.RLIMIT_AS, worker.resource.RLIMIT_CORE]
 
 
-def _answer(stream: io.BytesIO) -> dict[str, object]:
-    head, first, second = LENGTHS.unpack(stream.read(LENGTHS.size))
-    found: dict[str, object] = json.loads(stream.read(head))
-    stream.read(first + second)
-    return found
+def _answer(stream: io.BytesIO) -> tuple[dict[str, Any], list[bytes]]:
+    (count,) = COUNT.unpack(stream.read(COUNT.size))
+    head, *blobs = [stream.read(size) for size in lengths(stream.read(count * COUNT.size))]
+    return json.loads(head), blobs
 
 
 def _zone(*lines: str) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendars import itip
+from services.calendars.arrivals import Arrival, worked_in
 from services.calendars.ics.lex import calendars
 from services.calendars.ics.reading import Asked, read_all
 from services.calendars.ics.recurrence import Budget
-from services.calendars.inbox import Arrival, worked_in
 from services.calendars.shelf import Shelf
 from services.errors import CalendarTooLargeError, NotACalendarError
 from services.model import Event

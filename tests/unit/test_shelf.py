@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import json
+import zlib
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendars import shelf as shelves
+from services.calendars.ics.incremental import read
 from services.calendars.ics.reading import Asked
 from services.calendars.shelf import Shelf
 from services.errors import CalendarTooLargeError
 from services.model import PersonKey
 from services.ports import Changes, Connection
-from tests.caldav_account import Reading
 from tests.icsfile import ics, vevent
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -31,7 +33,7 @@ def meeting(uid: str, day: int = 25, *lines: str) -> bytes:
 
 
 async def expanded(shelf: Shelf, connection: Connection = ANN, now: datetime = NOW) -> Changes:
-    return await shelf.changes(Reading(), connection, now)
+    return shelf.changes(connection, now)
 
 
 async def again(changes: Changes, now: datetime = NOW, /, dropped: tuple[str, ...] = (), **put: bytes) -> Changes:
@@ -172,9 +174,14 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
     married = dataclasses.replace(ANN, addresses=("a@b.org", "c@b.org"))
     for connection, now in ((ANN, late), (elsewhere, NOW), (married, NOW), (ANN, NOW - timedelta(days=2))):
         assert not shelf.serves(connection, now)
-        reading = Reading()
-        assert (await shelf.changes(reading, connection, now)).full
-        assert reading.asked == [
+        asked: list[Asked] = []
+
+        def noting(data: bytes, question: Asked, memory: bytes | None, asked: list[Asked] = asked) -> Changes:
+            asked.append(question)
+            return read(data, question, memory)
+
+        assert shelf.changes(connection, now, noting).full
+        assert asked == [
             Asked("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
         ]
 
@@ -233,6 +240,18 @@ def test_a_shelf_comes_back_as_it_was() -> None:
     assert Shelf.load(shelf.dump()) == shelf
     assert Shelf.load(Shelf().dump()) == Shelf()
     assert "half" not in repr(shelf)
+    assert Shelf.cover(shelf.dump()) == dataclasses.replace(shelf, resources={}, memory=None)
+    other = dataclasses.replace(shelf, tag="http://sync/2")
+    assert Shelf.load(other.over(shelf.dump())) == other
+
+
+def test_a_shelf_as_it_was_written_before_is_opened_and_read_anew() -> None:
+    text = meeting("a").replace(b"\r\n", b"\n")
+    head = {"tag": "t", "extra": {}, "start": None, "until": None, "zone": "", "addresses": [], "memory": None,
+            "resources": [["k", len(text), True, "2026-11-26"]]}  # fmt: skip
+    state = b"shelf 1\n" + zlib.compress(json.dumps(head).encode() + b"\n" + text)
+    assert Shelf.load(state) == filled(k=text)
+    assert Shelf.cover(state) == Shelf()
 
 
 @pytest.mark.parametrize("state", [None, b"", b'{"version": 1}\n', b"shelf 99\n..."])

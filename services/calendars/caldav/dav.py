@@ -6,7 +6,6 @@ The one exception is iCloud's: `caldav.icloud.com` names a home on `pNN-caldav.i
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from collections.abc import Iterable, Mapping
@@ -27,8 +26,8 @@ from services.errors import (
 )
 from services.net import Fetcher, Response
 from services.net.client import retry_after
+from services.threads import LARGE, off_loop_if
 
-_OFF_LOOP = 256 * 1024
 _ICLOUD = "caldav.icloud.com"
 _ICLOUD_HOME = re.compile(r"p[0-9]{1,4}-caldav\.icloud\.com")
 _PREFIXES = {DAV: "d", CALDAV: "c", CALENDARSERVER: "s"}
@@ -74,9 +73,7 @@ class Reply:
         """The answer, where it is a whole 207. Raises the `CalendarError` of its status, or of what is in it."""
         if self.status != HTTPStatus.MULTI_STATUS:
             raise error_for(self.status, retry_after(self.headers.get("retry-after"), now))
-        if len(self.body) < _OFF_LOOP:
-            return parse_multistatus(self.body, self.url)
-        return await asyncio.to_thread(parse_multistatus, self.body, self.url)
+        return await off_loop_if(len(self.body) >= LARGE, parse_multistatus, self.body, self.url)
 
 
 class DavClient:

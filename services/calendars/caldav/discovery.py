@@ -30,6 +30,7 @@ from services.errors import (
 )
 from services.net import AddressRules, Fetcher
 from services.ports import Offer, OfferedCalendar
+from services.threads import off_loop
 
 URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block
@@ -139,7 +140,7 @@ async def _asked(dav: DavClient, url: str, names: Iterable[str], depth: int = 0)
     reply = await dav.propfind(url, names, depth)
     if reply.status != HTTPStatus.MULTI_STATUS:
         raise error_for(reply.status)
-    page = await asyncio.to_thread(parse_multistatus, reply.body, reply.url)
+    page = await off_loop(parse_multistatus, reply.body, reply.url)
     return [answer for answer in page.answers if answer.status < HTTPStatus.MULTIPLE_CHOICES]
 
 

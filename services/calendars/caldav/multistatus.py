@@ -27,6 +27,9 @@ MOST_ELEMENTS = 500_000
 
 DEEPEST = 64
 
+_PIECE = 64 * 1024
+_LONGEST_LINK = 8 * 1024
+
 _STATUS = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b", re.ASCII)
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -99,7 +102,9 @@ def parsed(body: bytes) -> Element:
     """The root of an XML body. Raises CalendarError for what is none, or has a DTD; CalendarTooLargeError."""
     parser = DefusedXMLParser(target=_Counting(), forbid_dtd=True)
     try:
-        parser.feed(body)
+        # In pieces: between two of them other threads have their turn.
+        for at in range(0, len(body), _PIECE):
+            parser.feed(body[at : at + _PIECE])
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, LookupError, ValueError):
         raise CalendarError("the answer is no XML") from None
@@ -143,6 +148,8 @@ def _code(line: str) -> int:
 
 def absolute(base: str, href: str) -> str:
     """`href` as it is meant in an answer from `base`, tidied; empty where it is no http address."""
+    if len(href) > _LONGEST_LINK:
+        return ""
     try:
         parts = urlsplit(urljoin(base, href.strip()))
         host, port = parts.hostname, parts.port

@@ -8,7 +8,6 @@ into it (developers.google.com/workspace/calendar/api/v3/reference/events/list, 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -26,6 +25,7 @@ from services.calendars.window import AHEAD, BEHIND
 from services.errors import CalendarError, CalendarTooCostlyError
 from services.model import Event
 from services.ports import AccessTokens, Changes, Connection, Problem
+from services.threads import off_loop
 
 EVERY = timedelta(days=1)
 """How long a listed window serves."""
@@ -155,7 +155,7 @@ class GoogleSource:
                 if len(found) < _OFF_LOOP:
                     window.read(found)
                 else:
-                    await asyncio.to_thread(window.read, found)
+                    await off_loop(window.read, found)
                 window.token = token_in(body, "nextSyncToken")
         return window
 

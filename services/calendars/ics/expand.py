@@ -1,4 +1,4 @@
-"""Reading feeds off the event loop: a few worker processes with limits on time and memory."""
+"""Reading what strangers sent away from the app: a few worker processes with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -7,24 +7,37 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from services.calendars.ics.memory import Memory, asked_key, body_digest
 from services.calendars.ics.reading import Asked
-from services.calendars.ics.wire import LENGTHS, asked_to_json, changes_from_json, packed
-from services.errors import CalendarTooCostlyError, NotACalendarError
+from services.calendars.ics.wire import COUNT, asked_to_json, changes_from_parts, lengths, packed
+from services.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 from services.ports import Changes
+from services.threads import LARGE, off_loop, off_loop_if
 
 log = structlog.get_logger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LARGE = 4 * 2**20
 """After a body of this many bytes a worker is ended: what it took from the system, it would keep."""
+
+_PIECE = 64 * 1024
+"""Bytes that are written at once: what a pipe holds, so that no second copy of a body waits for its reader."""
+
+_ERRORS: Mapping[str, type[CalendarError]] = {
+    "not_a_calendar": NotACalendarError,
+    "too_large": CalendarTooLargeError,
+    "costly": CalendarTooCostlyError,
+    "memory": CalendarTooCostlyError,
+}
 
 
 class _Worker:
@@ -35,13 +48,13 @@ class _Worker:
         self._memory = memory
         self._process: Process | None = None
 
-    async def ask(self, message: bytes) -> tuple[bytes, bytes]:
-        """The head and the blob of the answer. Raises CalendarTooCostlyError; then the process is gone."""
+    async def ask(self, head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        """The head and the blobs of the answer. Raises CalendarTooCostlyError; then the process is gone."""
         answered = False
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await self._talk(message)
-                answered = True
+                answer = await self._talk(head, blobs)
+                answered = answer[0].get("error") != "memory"
                 return answer
         except TimeoutError:
             raise CalendarTooCostlyError("time", seconds=self._seconds) from None
@@ -49,19 +62,24 @@ class _Worker:
             raise CalendarTooCostlyError("the reader ended") from None
         finally:
             # Also when the asking task is cancelled: half a conversation cannot be continued.
-            if not answered or len(message) > _LARGE:
+            if not answered or sum(map(len, blobs)) > _LARGE:
                 await self.end()
 
-    async def _talk(self, message: bytes) -> tuple[bytes, bytes]:
+    async def _talk(self, head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
         process = self._process
         if process is None or process.returncode is not None:
             process = self._process = await self._start()
         if process.stdin is None or process.stdout is None:
             raise ConnectionError("no pipes")
-        process.stdin.write(message)
-        await process.stdin.drain()
-        head, first, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-        return await process.stdout.readexactly(head), await process.stdout.readexactly(first)
+        for part in packed(head, blobs):
+            for at in range(0, len(part), _PIECE):
+                process.stdin.write(memoryview(part)[at : at + _PIECE])
+                await process.stdin.drain()
+        (count,) = COUNT.unpack(await process.stdout.readexactly(COUNT.size))
+        sizes = lengths(await process.stdout.readexactly(count * COUNT.size))
+        answer, *found = [await process.stdout.readexactly(size) for size in sizes]
+        said: dict[str, Any] = json.loads(answer)
+        return said, found
 
     async def _start(self) -> Process:
         # Nothing of the app's environment but what Python needs: no credentials near a stranger's file.
@@ -89,7 +107,7 @@ class _Worker:
 
 
 class Expander:
-    """Reads feeds in at most `workers` processes at a time, each for at most `seconds` and `memory` bytes.
+    """Reads calendars in at most `workers` processes at a time, each for at most `seconds` and `memory` bytes.
 
     A file that is too much costs its own reader alone: the others go on in the other processes.
     """
@@ -119,42 +137,46 @@ class Expander:
         `memory`. Raises NotACalendarError for what is no whole calendar, CalendarTooCostlyError for one that would
         take too much; then `memory` stays good.
         """
-        before, same = await asyncio.to_thread(_compare, data, memory, asked_key(addresses, zone, start, end))
+        before, same = await off_loop_if(
+            len(data) >= LARGE, _compare, data, memory, asked_key(addresses, zone, start, end)
+        )
         if before is not None and same:
             return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
-        message = packed(asked_to_json(Asked(calendar_id, addresses, zone, start, end)), data, memory or b"")
-        # A calendar that was too much once waits for the others like it: they never hold every process.
-        async with self._one_suspect if calendar_id in self._suspects else nullcontext():
-            head, state = await self._ask(calendar_id, message)
-        answer = await asyncio.to_thread(json.loads, head)
-        match answer.get("error"):
-            case None:
-                changes = await asyncio.to_thread(changes_from_json, answer, calendar_id, state)
-            case "not_a_calendar":
-                raise NotACalendarError(answer["reason"])
-            case _:
-                raise CalendarTooCostlyError("memory")
+        asked = asked_to_json(Asked(calendar_id, addresses, zone, start, end))
+        return await self.changes("read", calendar_id, asked, (data, memory or b""))
+
+    async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
+        """What a task of a reader process (`ics.worker`) makes of `head` and `blobs`. Raises a `CalendarError`."""
+        answer, found = await self.ask(task, calendar_id, head, blobs)
+        changes = await off_loop(changes_from_parts, answer, found, calendar_id)
         log.debug(
             "calendar_read",
             calendar_id=calendar_id,
-            bytes=len(data),
+            bytes=sum(map(len, blobs)),
             events=len(changes.events),
             problems=len(changes.problems),
             full=changes.full,
         )
         return changes
 
-    async def _ask(self, calendar_id: str, message: bytes) -> tuple[bytes, bytes]:
-        worker = await self._idle.get()
-        try:
-            answer = await worker.ask(message)
-        except CalendarTooCostlyError:
-            self._suspects.add(calendar_id)
-            raise
-        finally:
-            self._idle.put_nowait(worker)
+    async def ask(
+        self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """The answer of a task as it is. Raises a `CalendarError`."""
+        # A calendar that was too much once waits for the others like it: they never hold every process.
+        async with self._one_suspect if calendar_id in self._suspects else nullcontext():
+            worker = await self._idle.get()
+            try:
+                answer, found = await worker.ask({**head, "task": task}, blobs)
+            except CalendarTooCostlyError:
+                self._suspects.add(calendar_id)
+                raise
+            finally:
+                self._idle.put_nowait(worker)
+        if "error" in answer:
+            raise _ERRORS[answer["error"]](answer.get("reason", "memory"))
         self._suspects.discard(calendar_id)
-        return answer
+        return answer, found
 
     async def close(self) -> None:
         """End the processes; whatever they were reading is given up."""
@@ -164,7 +186,7 @@ class Expander:
 
 def _compare(data: bytes, state: bytes | None, key: str) -> tuple[Memory | None, bool]:
     """The memory, if it was made for this question, and whether this very body was read then."""
-    memory = Memory.load(state)
+    memory = Memory.head(state)
     if memory is None or memory.asked != key:
         return None, False
     return memory, memory.body == body_digest(data)

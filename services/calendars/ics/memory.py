@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -34,40 +34,43 @@ class Memory:
     floor: timedelta | None = None
 
     def dump(self) -> bytes:
-        """As bytes: some 16 for each entry, and the names of those shown."""
+        """As bytes: a line of JSON; compressed, the names of those shown and some 16 bytes for each entry."""
         head = {
             "version": _VERSION,
             "body": self.body.hex(),
             "asked": self.asked,
-            "entries": len(self.entries),
             "name": self.name,
             "floor": None if self.floor is None else self.floor.total_seconds(),
-            "shown": sorted(self.shown),
         }
         packed = b"".join(key + digest for key, digest in self.entries.items())
-        return zlib.compress(json.dumps(head).encode() + b"\n" + packed)
+        shown = json.dumps(sorted(self.shown)).encode()
+        return json.dumps(head).encode() + b"\n" + zlib.compress(shown + b"\n" + packed)
+
+    @classmethod
+    def head(cls, state: bytes | None) -> Memory | None:
+        """What is remembered of the file as a whole, without its entries: quick, however many those are.
+
+        None where it was written by another version of this module.
+        """
+        try:
+            head = json.loads((state or b"").partition(b"\n")[0])
+        except ValueError:
+            return None
+        if not isinstance(head, dict) or head.get("version") != _VERSION:
+            return None
+        floor = None if head["floor"] is None else timedelta(seconds=head["floor"])
+        return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
 
     @classmethod
     def load(cls, state: bytes | None) -> Memory | None:
-        """The reverse of `dump`; None where it was written by another version of this module."""
-        if state is None:
+        """The reverse of `dump`; None as `head`."""
+        head = cls.head(state)
+        if state is None or head is None:
             return None
-        try:
-            line, _, packed = zlib.decompress(state).partition(b"\n")
-            head = json.loads(line)
-        except (zlib.error, ValueError):
-            return None
-        if head.get("version") != _VERSION:
-            return None
+        shown, _, packed = zlib.decompress(state[state.index(b"\n") + 1 :]).partition(b"\n")
         step = 2 * _SIZE
-        return cls(
-            body=bytes.fromhex(head["body"]),
-            asked=head["asked"],
-            entries={packed[at : at + _SIZE]: packed[at + _SIZE : at + step] for at in range(0, len(packed), step)},
-            shown=frozenset(head["shown"]),
-            name=head["name"],
-            floor=None if head["floor"] is None else timedelta(seconds=head["floor"]),
-        )
+        entries = {packed[at : at + _SIZE]: packed[at + _SIZE : at + step] for at in range(0, len(packed), step)}
+        return replace(head, entries=entries, shown=frozenset(json.loads(shown)))
 
 
 def body_digest(data: bytes) -> bytes:

@@ -1,10 +1,13 @@
-"""What goes between the app and a worker process: a JSON head and two blobs, each with its length in front."""
+"""What goes between the app and a reader process: parts with their lengths in front, of which the first is JSON.
+
+An answer's lists come in parts of some hundred entries: reading one never holds the interpreter for long.
+"""
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,15 +16,23 @@ from services.calendars.ics.reading import Asked
 from services.model import Event, EventType, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Changes, Problem
 
-LENGTHS = struct.Struct(">QQQ")
+COUNT = struct.Struct(">Q")
+_TOGETHER = 500
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times are counted from here
 _AWARE = _EPOCH.replace(tzinfo=UTC)
 
 
-def packed(head: dict[str, Any], first: bytes = b"", second: bytes = b"") -> bytes:
-    """One message."""
-    text = json.dumps(head).encode()
-    return b"".join((LENGTHS.pack(len(text), len(first), len(second)), text, first, second))
+def packed(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """One message, in pieces: nothing is copied."""
+    parts = (json.dumps(head).encode(), *blobs)
+    yield COUNT.pack(len(parts))
+    yield b"".join(COUNT.pack(len(part)) for part in parts)
+    yield from parts
+
+
+def lengths(packed_lengths: bytes) -> list[int]:
+    """The lengths of a message's parts."""
+    return [length for (length,) in COUNT.iter_unpack(packed_lengths)]
 
 
 def asked_to_json(asked: Asked) -> dict[str, Any]:
@@ -46,30 +57,43 @@ def asked_from_json(value: dict[str, Any]) -> Asked:
     )
 
 
-def changes_to_json(changes: Changes) -> dict[str, Any]:
-    """The answer as JSON, without its state."""
-    return {
-        "unchanged": changes.unchanged,
-        "full": changes.full,
-        "replaced": sorted(changes.replaced),
+def changes_to_parts(changes: Changes) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer: its head, then its state and its lists."""
+    lists: dict[str, list[Any]] = {
         "events": [_event_to_json(event) for event in changes.events],
         "problems": [[problem.uid, problem.problem] for problem in changes.problems],
+        "replaced": sorted(changes.replaced),
+    }
+    parts: list[tuple[str, bytes]] = [
+        (name, json.dumps(entries[at : at + _TOGETHER]).encode())
+        for name, entries in lists.items()
+        for at in range(0, len(entries), _TOGETHER)
+    ]
+    head = {
+        "unchanged": changes.unchanged,
+        "full": changes.full,
         "name": changes.name,
         "floor": None if changes.floor is None else changes.floor.total_seconds(),
+        "parts": [name for name, _ in parts],
     }
+    return head, [changes.state or b"", *(part for _, part in parts)]
 
 
-def changes_from_json(value: dict[str, Any], calendar_id: str, state: bytes) -> Changes:
-    """The reverse of `changes_to_json`."""
+def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id: str) -> Changes:
+    """The reverse of `changes_to_parts`. Not for the loop."""
+    state, *parts = blobs
+    lists: dict[str, list[Any]] = {"events": [], "problems": [], "replaced": []}
+    for name, part in zip(head["parts"], parts, strict=True):
+        lists[name] += json.loads(part)
     return Changes(
         state=state,
-        unchanged=value["unchanged"],
-        full=value["full"],
-        replaced=frozenset(value["replaced"]),
-        events=tuple(_event_from_json(event, calendar_id) for event in value["events"]),
-        problems=tuple(Problem(uid, problem) for uid, problem in value["problems"]),
-        name=value["name"],
-        floor=None if value["floor"] is None else timedelta(seconds=value["floor"]),
+        unchanged=head["unchanged"],
+        full=head["full"],
+        replaced=frozenset(lists["replaced"]),
+        events=tuple(_event_from_json(event, calendar_id) for event in lists["events"]),
+        problems=tuple(Problem(uid, problem) for uid, problem in lists["problems"]),
+        name=head["name"],
+        floor=None if head["floor"] is None else timedelta(seconds=head["floor"]),
     )
 
 

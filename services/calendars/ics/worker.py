@@ -1,7 +1,8 @@
-"""A process that reads calendars: one question after the other from its standard input, until that ends.
+"""A process that reads what strangers sent: one question after the other from its standard input, until that ends.
 
 It has a limit on its memory, no secret in its environment and no connection to anything; whoever asked kills it when
-an answer takes too long.
+an answer takes too long. What it can be asked: `read` (a feed), `look` (at what somebody sent), `arrivals` and
+`members` (worked into the files that a calendar has).
 """
 
 from __future__ import annotations
@@ -9,11 +10,30 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from typing import BinaryIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO
 
+from services.calendars.arrivals import arrivals
+from services.calendars.caldav import known
 from services.calendars.ics.incremental import read
-from services.calendars.ics.wire import LENGTHS, asked_from_json, changes_to_json, packed
-from services.errors import NotACalendarError
+from services.calendars.ics.wire import COUNT, asked_from_json, changes_to_parts, lengths, packed
+from services.calendars.looking import look
+from services.errors import CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
+
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
+def _read(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
+    data, state = blobs
+    return changes_to_parts(read(data, asked_from_json(head), state or None))
+
+
+TASKS: Mapping[str, Callable[[dict[str, Any], Sequence[bytes]], Answer]] = {
+    "read": _read,
+    "look": look,
+    "arrivals": arrivals,
+    "members": known.members,
+}
 
 
 def main(memory: int) -> None:
@@ -21,27 +41,31 @@ def main(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    while (question := _question(questions)) is not None:
-        answers.write(_answer(*question))
+    while count := questions.read(COUNT.size):
+        for piece in packed(*_answer(questions, *COUNT.unpack(count))):
+            answers.write(piece)
         answers.flush()
 
 
-def _question(stream: BinaryIO) -> tuple[bytes, bytes, bytes] | None:
-    lengths = stream.read(LENGTHS.size)
-    if len(lengths) < LENGTHS.size:
-        return None
-    head, data, state = (stream.read(length) for length in LENGTHS.unpack(lengths))
-    return head, data, state
-
-
-def _answer(head: bytes, data: bytes, state: bytes) -> bytes:
+def _answer(questions: BinaryIO, count: int) -> Answer:
+    sizes = lengths(questions.read(count * COUNT.size))
     try:
-        changes = read(data, asked_from_json(json.loads(head)), state or None)
-        return packed(changes_to_json(changes), changes.state or b"")
-    except NotACalendarError as error:
-        return packed({"error": "not_a_calendar", "reason": error.reason})
+        head, *blobs = [questions.read(size) for size in sizes]
+        return answered(json.loads(head), blobs)
     except MemoryError:
-        return packed({"error": "memory"})
+        return {"error": "memory"}, []
+
+
+def answered(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
+    """The answer to a question: what was asked for, or {"error", "reason"}."""
+    try:
+        return TASKS[head["task"]](head, blobs)
+    except NotACalendarError as error:
+        return {"error": "not_a_calendar", "reason": error.reason}, []
+    except CalendarTooLargeError as error:
+        return {"error": "too_large", "reason": error.reason}, []
+    except CalendarTooCostlyError as error:
+        return {"error": "costly", "reason": error.reason}, []
 
 
 if __name__ == "__main__":
