@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome
+from services.calendars.pace import HostPace
 from services.model import (
     Event,
     EventType,
@@ -50,12 +51,13 @@ def full(events: Iterable[Event], **different: object) -> Changes:
     return dataclasses.replace(Changes(events=tuple(events), state=b"state"), **different)  # type: ignore[arg-type]  # the fields of Changes
 
 
-def anywhere(_host: str) -> int:
-    return 100
+def room(total: int = 100) -> HostPace:
+    """Nothing is under way, and `total` calendars may be fetched at once, all of one host and person."""
+    return HostPace(total, total, total + 1, kept=0)
 
 
 async def claim_one(store: CalendarStore, now: datetime = NOW) -> Claimed:
-    (claimed,) = await store.claim(now, now + timedelta(minutes=2), 10, (), anywhere)
+    (claimed,) = await store.claim(now, now + timedelta(minutes=2), room())
     return claimed
 
 

@@ -20,6 +20,7 @@ from services.calendars.pace import PROVIDER, HostPace
 from services.calendars.rhythm import until_next_look
 from services.engine.guard import guarded
 from services.errors import CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.model import PersonKey
 from services.ports import Bell, Changes, Clock, Report, Source
 
 log = structlog.get_logger(__name__)
@@ -53,10 +54,8 @@ class Calendars(Protocol):
         """When the first calendar is due that none of the paces `shut` holds back."""
         ...
 
-    async def claim(
-        self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
-    ) -> Sequence[Claimed]:
-        """Up to `limit` calendars that are due, none of `shut`, and of each pace not more than `room` says."""
+    async def claim(self, now: datetime, lease: datetime, pace: HostPace) -> Sequence[Claimed]:
+        """Calendars that are due, as many as `pace` lets begin."""
         ...
 
     async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
@@ -155,11 +154,9 @@ class CalendarSync:
         now = self._clock.now()
         if self._pace.free <= 0:
             return ()
-        claimed = await self._calendars.claim(
-            now, now + self._lease, self._pace.free, self._pace.shut(now), self._pace.free_at
-        )
+        claimed = await self._calendars.claim(now, now + self._lease, self._pace)
         for one in claimed:
-            self._pace.begin(one.pace)
+            self._pace.begin(*_fetch(one))
         return claimed
 
     async def _sync(self, claimed: Claimed) -> Saved | None:
@@ -172,7 +169,7 @@ class CalendarSync:
             except CalendarError as expected:
                 error = expected
             finally:
-                self._pace.end(claimed.pace)
+                self._pace.end(*_fetch(claimed))
         if changes is not None:
             return await self._worked(claimed, changes)
         await self._failed(claimed, error)
@@ -236,6 +233,11 @@ class CalendarSync:
 
     def _spread(self, delay: timedelta) -> timedelta:
         return delay * (1 + JITTER * self._chance())
+
+
+def _fetch(claimed: Claimed) -> tuple[str, PersonKey, str]:
+    """What a fetch is to `HostPace`."""
+    return claimed.pace, claimed.connection.key, claimed.connection.provider
 
 
 def _ids(claimed: Claimed) -> dict[str, str]:

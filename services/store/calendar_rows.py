@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, not_, or_, select, true
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome
-from services.calendars.pace import PROVIDER as _PROVIDER
+from services.calendars.pace import PERSON, POLLED, POLLED_OF, PROVIDER
 from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Changes, Connection
@@ -163,11 +163,23 @@ def of_the_account() -> ColumnElement[bool]:
 
 
 def open_to(shut: Collection[str]) -> ColumnElement[bool]:
-    """Held back by none of the paces `shut`: hosts and accounts, or all of a provider's calendars (`provider_pace`)."""
+    """Held back by none of the paces `shut`, as `HostPace.shut` names them: hosts, accounts, providers, people."""
     if not shut:
         return true()
-    providers = sorted(one.removeprefix(_PROVIDER) for one in shut if one.startswith(_PROVIDER))
-    return and_(Calendar.pace.not_in(sorted(shut)), Calendar.provider.not_in(providers))
+
+    def named(kind: str) -> list[str]:
+        return sorted(one.removeprefix(kind) for one in shut if one.startswith(kind))
+
+    def of_none(people: Iterable[str]) -> ColumnElement[bool]:
+        keys = [one.split("/", 1) for one in people]
+        return not_(or_(false(), *(and_(Calendar.team_id == team, Calendar.user_id == user) for team, user in keys)))
+
+    return and_(
+        Calendar.pace.not_in(sorted(shut)),
+        Calendar.provider.not_in(named(PROVIDER)),
+        of_none(named(PERSON)),
+        or_(Calendar.provider.not_in(sorted(POLLED)), of_none(named(POLLED_OF))),
+    )
 
 
 def the_person(key: PersonKey) -> ColumnElement[bool]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.calendars.connections import CalendarView
 from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.calendars.hooks import shown_by
+from services.calendars.pace import POLLED, HostPace
 from services.errors import SealError
 from services.model import PersonKey
 from services.ports import Changes, Connection, OfferedCalendar
@@ -185,11 +185,9 @@ class CalendarStore:
             rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
             return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
 
-    async def claim(
-        self, now: datetime, lease: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
-    ) -> Sequence[Claimed]:
-        """Up to `limit` due calendars that nobody is fetching; they are due again at `lease`. `room` is by pace."""
-        chosen = await self._candidates(now, limit, shut, room)
+    async def claim(self, now: datetime, lease: datetime, pace: HostPace) -> Sequence[Claimed]:
+        """Due calendars that nobody is fetching, as many as `pace` lets begin; they are due again at `lease`."""
+        chosen = await self._candidates(now, pace)
         if not chosen:
             return ()
         async with self._database.write() as connection:
@@ -281,31 +279,30 @@ class CalendarStore:
         async with self._database.write() as connection:
             await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
-    async def _candidates(
-        self, now: datetime, limit: int, shut: Collection[str], room: Callable[[str], int]
-    ) -> list[tuple[str, str, str]]:
-        """The keys of what is due, oldest first, of each pace not more than there is room for."""
-        place = func.row_number().over(partition_by=Calendar.pace, order_by=Calendar.due_at).label("place")
-        due = select(*KEY, Calendar.pace, Calendar.due_at, place)
-        due = due.where(claimable(now), open_to(shut))
-        ranked = due.subquery()
-        most = max(room(""), 1)  # what a pace may have at which nothing runs yet
+    async def _candidates(self, now: datetime, pace: HostPace) -> list[tuple[str, str, str]]:
+        """The keys of what is due, oldest first, of each host and person not more than may begin."""
+
+        def place(calendars: Any, *within: Any) -> Any:
+            return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
+
+        due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
+        at_host = due.where(claimable(now), open_to(pace.shut(now))).subquery().c
+        own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
+        columns = (
+            at_host.team_id,
+            at_host.user_id,
+            at_host.calendar_id,
+            at_host.pace,
+            at_host.provider,
+            at_host.due_at,
+        )
+        ranked = select(*columns, own).where(at_host.place <= pace.per_host).subquery()
+        first = select(ranked).where(ranked.c.place <= pace.per_person)
+        first = first.order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
         async with self._database.read() as connection:
-            rows = (
-                await connection.execute(
-                    select(ranked)
-                    .where(ranked.c.place <= most)
-                    .order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
-                    .limit(limit)
-                )
-            ).all()
-        taken: Counter[str] = Counter()
-        chosen = []
-        for row in rows:
-            if taken[row.pace] < room(row.pace):
-                taken[row.pace] += 1
-                chosen.append((row.team_id, row.user_id, row.calendar_id))
-        return chosen
+            rows = (await connection.execute(first.limit(pace.free))).all()
+        may = pace.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
+        return [(row.team_id, row.user_id, row.calendar_id) for row, begins in zip(rows, may, strict=True) if begins]
 
     async def _write(self, connection: AsyncConnection, claimed: Claimed, values: Mapping[str, Any]) -> bool:
         """Write `values` behind the fence; whether the claim still holds."""

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
 from services.calendars.health import Health, Outcome
+from services.calendars.pace import HostPace
 from services.crypto import Sealer, new_key
 from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.model import (
@@ -33,7 +34,6 @@ from tests.kept_calendars import (
     NOW,
     URL,
     WORKED,
-    anywhere,
     claim_one,
     connected,
     due,
@@ -41,6 +41,7 @@ from tests.kept_calendars import (
     full,
     load,
     meeting,
+    room,
     told,
     view,
 )
@@ -163,7 +164,7 @@ async def test_claimed_calendar_carries_what_a_source_needs(
 
 async def test_claimed_calendar_is_not_claimed_again_before_its_lease_is_over(store: CalendarStore) -> None:
     await connected(store)
-    assert list(await store.claim(NOW, LEASE, 10, (), anywhere)) == []
+    assert list(await store.claim(NOW, LEASE, room(10))) == []
     assert await store.next_due(()) == LEASE
     assert (await claim_one(store, LEASE)).claim == 2
 
@@ -171,7 +172,7 @@ async def test_claimed_calendar_is_not_claimed_again_before_its_lease_is_over(st
 async def test_calendars_are_claimed_oldest_first_and_within_the_limit(store: CalendarStore) -> None:
     for minutes in (3, 1, 2, 0):
         await store.add(ANN, "ics", f"{URL}?{minutes}", f"h{minutes}.example", NOW - timedelta(minutes=minutes))
-    claimed = await store.claim(NOW, LEASE, 3, (), anywhere)
+    claimed = await store.claim(NOW, LEASE, room(3))
     assert [one.host for one in claimed] == ["h3.example", "h2.example", "h1.example"]
 
 
@@ -180,7 +181,10 @@ async def test_one_host_does_not_fill_the_batch(store: CalendarStore) -> None:
         await store.add(ANN, "ics", f"{URL}?{number}", "busy.example", NOW - timedelta(minutes=9))
     await store.add(ANN, "ics", URL, "quiet.example", NOW)
     await store.add(BOB, "ics", URL, "shut.example", NOW)
-    claimed = await store.claim(NOW, LEASE, 10, {"shut.example"}, lambda host: 1 if host == "quiet.example" else 2)
+    pace = HostPace()
+    pace.refused("shut.example", NOW, 60)
+    pace.begin("quiet.example", BOB, "ics")
+    claimed = await store.claim(NOW, LEASE, pace)
     assert sorted(one.host for one in claimed) == ["busy.example", "busy.example", "quiet.example"]
     assert await store.next_due({"busy.example", "quiet.example"}) == NOW
     assert await store.next_due({"busy.example", "quiet.example", "shut.example"}) is None
@@ -189,8 +193,8 @@ async def test_one_host_does_not_fill_the_batch(store: CalendarStore) -> None:
 async def test_many_claiming_at_once_share_the_calendars(store: CalendarStore) -> None:
     for number in range(20):
         await store.add(ANN, "ics", f"{URL}?{number}", f"h{number}.example", NOW)
-    batches = await asyncio.gather(*(store.claim(NOW, LEASE, 8, (), anywhere) for _ in range(4)))
-    rest = await store.claim(NOW, LEASE, 20, (), anywhere)
+    batches = await asyncio.gather(*(store.claim(NOW, LEASE, room(8)) for _ in range(4)))
+    rest = await store.claim(NOW, LEASE, room(20))
     ids = [one.connection.calendar_id for batch in (*batches, rest) for one in batch]
     assert (len(ids), len(set(ids))) == (20, 20)
 
@@ -202,7 +206,7 @@ async def test_calendar_whose_key_is_lost_is_marked_and_the_others_go_on(
     stranger = Vault(Sealer([new_key()]))
     fresh = CalendarStore(database, stranger, EventStore(database, stranger), NoticeStore(database, clock))
     kept = await fresh.add(BOB, "ics", URL, "feeds.example", NOW)
-    claimed = await fresh.claim(NOW, LEASE, 10, (), anywhere)
+    claimed = await fresh.claim(NOW, LEASE, room(10))
     assert [one.connection.calendar_id for one in claimed] == [kept]
     listed = await view(fresh)
     assert (listed.calendar_id, listed.health, listed.name) == (lost, Health.BROKEN, "feeds.example")

@@ -23,7 +23,6 @@ from tests.kept_calendars import (
     RICH,
     URL,
     WORKED,
-    anywhere,
     claim_one,
     connected,
     details,
@@ -32,6 +31,7 @@ from tests.kept_calendars import (
     full,
     load,
     meeting,
+    room,
     told,
     view,
 )
@@ -186,7 +186,7 @@ async def test_calendar_wanted_again_while_it_is_fetched_is_fetched_once_more_af
     first = await connected(store)
     wanted = NOW + timedelta(seconds=1)
     assert await store.due_now(ANN, wanted) == 1
-    assert list(await store.claim(wanted, LEASE, 10, (), anywhere)) == []
+    assert list(await store.claim(wanted, LEASE, room(10))) == []
     assert await store.next_due(()) == LEASE
     assert await store.save(first, full([meeting(1)]), WORKED, NOW + timedelta(seconds=2)) is Saved.CHANGED
     assert await store.next_due(()) == wanted

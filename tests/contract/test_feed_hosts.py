@@ -13,6 +13,7 @@ from aiohttp import web
 from services.calendars.health import Health
 from services.calendars.sync import CalendarSync
 from services.ports import Changes, Connection, Report
+from tests.kept_calendars import room
 from tests.sites import Site
 from tests.subscriptions import ANN, BOB, NOW, QUARTER, House, calendar
 
@@ -174,7 +175,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
     for _ in range(3):
         house.clock.move(seconds=0.25)
         await asyncio.sleep(0.15)
-    assert await house.store.claim(house.clock.now(), house.clock.now() + QUARTER, 10, (), lambda _: 9) == ()
+    assert await house.store.claim(house.clock.now(), house.clock.now() + QUARTER, room()) == ()
     house.clock.move(seconds=0.01)
     assert await house.connections.sync_now(ANN) == 1
     go_on.set()
@@ -190,7 +191,7 @@ async def test_calendar_that_a_dead_process_was_fetching_is_taken_up_at_the_star
     site.gives(calendar("One"))
     await house.connections.connect_feed(ANN, site.url())
     now = house.clock.now()
-    (lost,) = await house.store.claim(now, now + timedelta(minutes=2), 10, (), lambda _: 9)
+    (lost,) = await house.store.claim(now, now + timedelta(minutes=2), room())
     assert await house.run() == Report()
     assert await house.store.take_up(now) == 1
     assert await house.run() == Report(done=1, changed=1)

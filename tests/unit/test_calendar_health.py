@@ -20,6 +20,7 @@ from services.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
+from services.model import PersonKey
 from services.ports import Connection
 from tests.subscriptions import ANN, NOW, QUARTER
 
@@ -92,13 +93,28 @@ def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers
 
 
 def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None:
-    pace = HostPace(total=3, per_host=2)
+    pace = HostPace(total=3, per_host=2, kept=0)
     until = pace.refused("h", NOW, 60.0)
     pace.answered("h")
     assert (pace.shut(NOW), pace.opens(NOW), until) == (frozenset({"h"}), until, NOW + timedelta(minutes=1))
     assert (pace.shut(until), pace.opens(until)) == (frozenset(), None)
-    for _ in range(2):
-        pace.begin("h")
-    assert (pace.shut(NOW), pace.free, pace.free_at("h"), pace.free_at("other")) == (frozenset({"h"}), 1, 0, 2)
-    pace.end("h")
+    ann, bob = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+    for key in (ann, bob):
+        pace.begin("h", key, "ics")
+    assert (pace.shut(NOW), pace.free) == (frozenset({"h"}), 1)
+    assert pace.may_begin([("h", ann, "ics"), ("other", ann, "ics"), ("other", bob, "ics")]) == [False, True, False]
+    pace.end("h", ann, "ics")
     assert (pace.shut(NOW), pace.free) == (frozenset(), 2)
+
+
+def test_pace_shuts_people_and_polled_providers_whose_places_are_taken() -> None:
+    pace, ann = HostPace(total=8, kept=4), PersonKey("T1", "U1")
+    for number in range(3):
+        pace.begin(f"h{number}", ann, "ics")
+    assert pace.shut(NOW) == {"polled:T1/U1"}
+    pace.begin("account", ann, "google")
+    assert pace.shut(NOW) == {"polled:T1/U1", "person:T1/U1"}
+    pace.begin("h9", PersonKey("T1", "U2"), "caldav")
+    assert pace.shut(NOW) == {"polled:T1/U1", "person:T1/U1", "provider:ics", "provider:caldav"}
+    pace.end("h0", ann, "ics")
+    assert pace.shut(NOW) == set()
