@@ -93,4 +93,4 @@ class CountedWishes:
         self._count(attempt)
 
     def _count(self, attempt: Attempt | None, otherwise: str = "shows_already") -> None:
-        self._metrics.writes.labels(otherwise if attempt is None else attempt.outcome).inc()
+        self._metrics.writes.labels(otherwise if attempt is None else attempt.outcome.partition(":")[0]).inc()

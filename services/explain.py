@@ -78,6 +78,9 @@ MESSAGES = MappingProxyType(
         ReasonCode.NOT_EXPIRED_BY_SLACK: ("Cleared: it was over, and Slack still showed it.",),
         ReasonCode.PAUSED: ("Left alone: you paused me until {until}.", "Left alone: you paused me."),
         ReasonCode.NO_GRANT: ("Left alone: I may not set your status.",),
+        ReasonCode.BLOCKED: ("Not set: your workspace's settings do not let me. A workspace admin can change that.",),
+        ReasonCode.REFUSED: ("Not set: Slack refused it.",),
+        ReasonCode.UNREACHABLE: ("Not set yet: Slack does not answer. I keep trying.",),
     }
 )
 """For each code its sentences, the one that needs the most facts first."""

@@ -22,6 +22,8 @@ from services.errors import (
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
+    SlackRefusedError,
+    SlackUnavailableError,
     TokenExpiredError,
     WorkspaceBlockedError,
     WrongPersonError,
@@ -48,6 +50,15 @@ the others does not make them wait."""
 FIRST_BACK_OFF = timedelta(seconds=2)
 LONGEST_BACK_OFF = timedelta(minutes=5)
 BLOCKED_BACK_OFF = timedelta(hours=1)
+"""The first pause where a workspace does not let us; each further one is twice as long, up to sixteen hours."""
+
+REFUSED_BACK_OFFS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""When to try again what Slack has refused; after the last one not before something else is wished for."""
+
+OUTAGE = 3
+"""The failure in a row, counted from 0, at which a person is told why they wait."""
+
+_MOST_OUTCOME = 64
 
 
 class Profiles(Protocol):
@@ -134,6 +145,7 @@ class Keeper:
             decided=digest(wish.span, wish.policy),
             override=wish.span.override,
             look=decision.look_again,
+            refusals=0,
         )
         if decision.status is None:
             await self._leave(wish, memory, decision, profile, calls)
@@ -195,7 +207,8 @@ class Keeper:
         now = self._clock.now()
         ids = {"team_id": wish.key.team_id, "user_id": wish.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
-        attempt = self._attempt(wish, Action.LEAVE, Reason(ReasonCode.NO_GRANT), type(error).__name__, Status())
+        outcome = f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]
+        attempt = self._attempt(wish, Action.LEAVE, Reason(_why(error)), outcome, Status())
         if isinstance(error, SlackRateLimitedError):
             return  # the budget knows; the wish waits as it is
         if isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
@@ -203,12 +216,21 @@ class Keeper:
         elif isinstance(error, TokenExpiredError):
             await self._renew(wish, attempt, calls, now)
         elif isinstance(error, WorkspaceBlockedError):
-            await self._wishes.postpone(wish, now + BLOCKED_BACK_OFF, attempt, "blocked", calls.state())
-        elif isinstance(error, BadEmojiError):
-            memory = replace(wish.memory, decided="" if wish.span is None else digest(wish.span, wish.policy))
-            await self._wishes.settle(wish, memory, attempt, calls.state())
+            until = now + BLOCKED_BACK_OFF * (1 << min(wish.failures, 4))
+            await self._wishes.postpone(wish, until, attempt, "blocked", calls.state())
+        elif isinstance(error, BadEmojiError | SlackRefusedError):
+            await self._refused(wish, attempt, calls, now, again=isinstance(error, SlackRefusedError))
         else:
-            await self._wishes.postpone(wish, now + back_off(wish.failures), None, "", calls.state())
+            line = attempt if wish.failures == OUTAGE else None
+            await self._wishes.postpone(wish, now + back_off(wish.failures), line, "", calls.state())
+
+    async def _refused(self, wish: Wish, attempt: Attempt, calls: Calls, now: datetime, *, again: bool) -> None:
+        """Slack does not take this status: leave it until something else is wished for, but for a few tries `again`."""
+        decided = "" if wish.span is None else digest(wish.span, wish.policy)
+        before = wish.memory.refusals if wish.memory.decided == decided else 0
+        look = now + REFUSED_BACK_OFFS[before] if again and before < len(REFUSED_BACK_OFFS) else None
+        memory = replace(wish.memory, decided=decided, look=look, refusals=before + 1)
+        await self._wishes.settle(wish, memory, attempt, calls.state())
 
     async def _renew(self, wish: Wish, attempt: Attempt, calls: Calls, now: datetime) -> None:
         try:
@@ -275,6 +297,15 @@ class _Call:
             self._budget.went_well(self._slot)
         elif isinstance(error, SlackRateLimitedError):
             self._budget.refused(self._slot, error.retry_after, now)
+
+
+def _why(error: SlackError) -> ReasonCode:
+    """The reason for the person."""
+    if isinstance(error, WorkspaceBlockedError):
+        return ReasonCode.BLOCKED
+    if isinstance(error, BadEmojiError | SlackRefusedError):
+        return ReasonCode.REFUSED
+    return ReasonCode.UNREACHABLE if isinstance(error, SlackUnavailableError) else ReasonCode.NO_GRANT
 
 
 def token_digest(token: str) -> str:

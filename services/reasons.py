@@ -48,6 +48,13 @@ class ReasonCode(StrEnum):
     NOT_EXPIRED_BY_SLACK = "not_expired_by_slack"
     PAUSED = "paused"
     NO_GRANT = "no_grant"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+NOT_SET = frozenset({ReasonCode.BLOCKED, ReasonCode.REFUSED, ReasonCode.UNREACHABLE})
+"""Why a status that is wished for is not on the profile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from services import ownership, timeline
-from services.errors import NothingToDoError
+from services.errors import NothingToDoError, SealError
 from services.model import (
     Override,
     OverrideKind,
@@ -31,6 +31,8 @@ from services.model import (
     Verdict,
 )
 from services.ports import Bell, Clock, PersonFacts
+from services.reasons import NOT_SET
+from services.sameness import same
 from services.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -122,7 +124,8 @@ class Now:
     """How things stand. `span` is what the timeline says at `at`; `day` the timeline of today, midnight to midnight.
 
     `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
-    within sight; `override` the one that runs, `coming` those that have not begun.
+    within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
+    show what it should.
     """
 
     at: datetime
@@ -133,6 +136,7 @@ class Now:
     own: Status | None
     override: Override | None
     coming: tuple[Override, ...]
+    not_set: Reason | None = None
 
     @property
     def paused(self) -> Pause | None:
@@ -284,7 +288,18 @@ class Statuses:
             own=_own(standing, now),
             override=running[-1] if running else None,
             coming=tuple(override for override in stored if override.start > now),
+            not_set=await self._not_set(key, span, standing),
         )
+
+    async def _not_set(self, key: PersonKey, span: Span, standing: Standing) -> Reason | None:
+        """Why Slack does not show what `span` says, where the last try of it came to nothing."""
+        if standing.applied is not None and same(standing.applied, span.status):
+            return None
+        try:
+            last = next(iter(await self._writes.recent(key, 1)), None)
+        except SealError:  # a line under a lost key says nothing
+            return None
+        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= span.start else None
 
     async def why(self, key: PersonKey) -> Why:
         """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""

@@ -18,6 +18,7 @@ class Memory:
     override  whether that was somebody's own word (then what follows it is urgent too)
     look      when the profile is worth another look, whatever the calendar says
     owner     digest of the token whose owner was found to be this person
+    refusals  how often in a row Slack has refused what was decided about
     """
 
     standing: Standing = field(default_factory=Standing)
@@ -25,6 +26,7 @@ class Memory:
     override: bool = False
     look: datetime | None = None
     owner: str = ""
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error.
+    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error, a colon, and Slack's word.
 
     `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
     """
@@ -85,6 +87,11 @@ class Attempt:
     def written(self) -> bool:
         """Whether the profile was changed."""
         return self.outcome.startswith("done")
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was changed, or could not be."""
+        return self.outcome != "left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def standing(now: Now, voice: Voice) -> list[str]:
     elif now.own is None:
         lines.append(voice.say("Nothing is shown at the moment."))
     lines.append(because(now.span.reason, voice, now.at, title=now.span.title, rules=now.facts.rules))
+    if now.not_set is not None:
+        lines.append(":warning: " + because(now.not_set, voice, now.at))
     if now.paused is not None:
         lines.append(paused(now.paused.end, voice, now.at))
     return lines
@@ -44,7 +46,7 @@ def standing(now: Now, voice: Voice) -> list[str]:
 
 def _shows(now: Now, voice: Voice) -> str:
     status = shown(now.span.status)
-    if now.own is not None or now.paused is not None or not now.facts.granted:
+    if now.own is not None or now.paused is not None or now.not_set is not None or not now.facts.granted:
         return voice.say("Without that I would show {status}.", status=status) if now.own else voice.say(
             "I would show {status}.", status=status
         )  # fmt: skip

@@ -24,7 +24,8 @@ _GRANT_LOST = frozenset({
 })  # fmt: skip
 _BLOCKED = frozenset({
     "access_denied", "accesslimited", "enterprise_is_restricted", "team_access_not_granted", "ekm_access_denied",
-    "no_permission", "permission_denied", "cannot_update_admin_user", "not_admin", "restricted_action",
+    "no_permission", "permission_denied", "cannot_update_admin_user", "not_admin", "restricted_action", "sudo_required",
+    "paid_only",
 })  # fmt: skip
 _TRANSIENT = frozenset({
     "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",

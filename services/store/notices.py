@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.model import PersonKey
 from services.ports import Clock
 from services.store.engine import Database
+from services.store.keys import of_people
 from services.store.marks import insert_for
 from services.store.models import Notice, Person, Workspace
 from services.wishes import DueNotice
@@ -38,6 +40,11 @@ class NoticeStore:
     async def worked(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
         """It works again: the next time that it does not, the person is told again."""
         await connection.execute(delete(Notice).where(*_is(key, subject)))
+
+    async def worked_for(self, connection: AsyncConnection, keys: Collection[PersonKey], subject: str) -> None:
+        """The same for several people."""
+        theirs = of_people(Notice.team_id, Notice.user_id, keys)
+        await connection.execute(delete(Notice).where(theirs, Notice.subject == subject))
 
     async def due(self, team_id: str, now: datetime, limit: int) -> list[DueNotice]:
         """Notices of a workspace that are to be sent at `now`, oldest first."""

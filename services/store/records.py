@@ -126,6 +126,7 @@ class WishRecords:
             )
             if attempt is not None:
                 await self._writes.add(connection, wish.key, attempt)
+                await connection.execute(update(Person).where(*_person(wish.key)).values(home_stale=True))
             if notice:
                 await self._notices.tell(connection, wish.key, notice)
             await save_budgets(connection, {wish.key.team_id: budget})
@@ -170,9 +171,13 @@ class WishRecords:
         return self._standings.seal(memory, item.wish.key)
 
     async def _mark(self, connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
-        written = [item.wish.key for item in settlements if item.attempt is not None and item.attempt.written]
+        tried = [item for item in settlements if item.attempt is not None and item.attempt.tried]
+        if tried:
+            theirs = of(_PEOPLE, [item.wish.key for item in tried])
+            await connection.execute(update(Person).where(theirs).values(home_stale=True))
+        written = [item.wish.key for item in tried if item.attempt is not None and item.attempt.written]
         if written:
-            await connection.execute(update(Person).where(of(_PEOPLE, written)).values(home_stale=True))
+            await self._notices.worked_for(connection, written, "blocked")
         for item in settlements:
             look = item.memory.look
             if look is not None:

@@ -41,6 +41,7 @@ class StandingStore:
             override=found["override"],
             look=None if look is None else datetime.fromisoformat(look),
             owner=found["owner"],
+            refusals=found.get("refusals", 0),
         )
 
     def seal(self, memory: Memory, key: PersonKey) -> SealedBytes:
@@ -52,6 +53,7 @@ class StandingStore:
                 "override": memory.override,
                 "look": None if memory.look is None else memory.look.isoformat(),
                 "owner": memory.owner,
+                "refusals": memory.refusals,
             }
         )
         return SealedBytes(self._vault.sealer.seal(plain.encode(), "/".join((_COLUMN, key.team_id, key.user_id))))

@@ -1,24 +1,41 @@
-"""What Slack's answers are taken for."""
+"""From what Slack answers to what it means for us: each word that the four methods can refuse with."""
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from services.errors import SlackRateLimitedError
+from services.errors import (
+    BadEmojiError,
+    GrantLostError,
+    ScopeMissingError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    TokenExpiredError,
+    WorkspaceBlockedError,
+)
 from services.slack.errors import error_for
 
+WORDS: dict[type[SlackError], str] = {
+    BadEmojiError: "invalid_emoji_not_allowed profile_status_set_failed_not_valid_emoji"
+    " profile_status_set_failed_not_emoji_syntax",
+    GrantLostError: "invalid_auth token_revoked account_inactive not_authed not_allowed_token_type",
+    ScopeMissingError: "missing_scope",
+    TokenExpiredError: "token_expired",
+    WorkspaceBlockedError: "access_denied enterprise_is_restricted team_access_not_granted ekm_access_denied"
+    " no_permission permission_denied cannot_update_admin_user not_admin sudo_required",
+    SlackRateLimitedError: "ratelimited rate_limited",
+    SlackUnavailableError: "internal_error fatal_error service_unavailable request_timeout profile_set_failed"
+    " partial_profile_set_failed",
+    SlackRefusedError: "email_taken invalid_ooo_message invalid_profile invalid_starts_with_at name_not_allowed"
+    " must_clear_both_status_text_and_status_emoji not_app_admin reserved_name too_long username_same user_not_found"
+    " user_not_visible bad_image too_large too_many_frames a_word_that_slack_may_add",
+}
 
-@pytest.mark.parametrize(
-    ("asked", "waits"),
-    [
-        (30.0, 30.0), (1.5, 1.5), (None, 0.0), (0.0, 0.0), (-5.0, 0.0), (math.nan, 0.0), (math.inf, 900.0),
-        (-math.inf, 0.0), (1e300, 900.0), (86_400.0, 900.0),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize(("code", "status"), [("ratelimited", 200), ("ratelimited", 429), ("", 429)])
-def test_retry_after_of_any_size_is_bounded(asked: float | None, waits: float, code: str, status: int) -> None:
-    error = error_for("users.profile.set", code, http_status=status, retry_after=asked)
-    assert isinstance(error, SlackRateLimitedError)
-    assert error.retry_after == waits
+
+@pytest.mark.parametrize(("kind", "word"), [(kind, word) for kind, words in WORDS.items() for word in words.split()])
+def test_each_word_of_slack_has_its_kind(kind: type[SlackError], word: str) -> None:
+    error = error_for("users.profile.set", word)
+    assert type(error) is kind
+    assert error.reason == ("ratelimited" if kind is SlackRateLimitedError else word)

@@ -1,0 +1,49 @@
+"""What a person reads where Slack does not take their status: in `/quo why`, in `/quo` and on the Home tab."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from demo.slack import Fault
+from services.budget import Budget
+from services.store.columns import Vault
+from services.store.engine import Database
+from tests.clocks import ManualClock
+from tests.desk import Desk, open_desk, text_of
+from tests.world import SET, TEAM
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
+    database = Database(sqlite_url)
+    async with open_desk(database, vault, clock) as made:
+        yield made
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("too_long", "Not set: Slack refused it."),
+        ("access_denied", "Not set: your workspace's settings do not let me. A workspace admin can change that."),
+    ],
+)
+async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, said: str) -> None:
+    fault = desk.world.slack.faults.add(Fault(SET, error=code, times=None))
+    await desk.quo("Lunch for 1h")
+    await desk.engine.tick()
+    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1, set())
+    await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+    for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
+        assert said in text_of(answer)
+        assert "Your status is" not in text_of(answer)
+    desk.world.slack.faults.remove(fault)
+    desk.clock.move(minutes=1)
+    await desk.quo("Lunch for 30m")
+    assert (await desk.shows())[0] == "Lunch"
+    for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
+        assert said not in text_of(answer)
+        assert "Your status is :speech_balloon: *Lunch*" in text_of(answer)
