@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from handlers.hook_status import read
 from handlers.surface import Person, Surface, person, text_of
 from handlers.views import modals, replies
 from handlers.views.hooks import shown_once
+from services.calendars.charset import as_utf8, codec_of
 from services.calendars.hooks import PATH, Hook
 from services.errors import InputError, NothingToDoError, RequestError
 from services.model import Override
@@ -26,7 +27,6 @@ Body = dict[str, Any]
 
 _CALENDAR = "text/calendar"
 _JSON = "application/json"
-_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16"})
 
 
 class HookTypeError(RequestError):
@@ -60,11 +60,11 @@ class HookRoutes:
         hook = await self.hooks.find(request.match_info["secret"])
         kind, body = request.content_type, await request.read()
         if kind == _CALENDAR:
-            entries = await self.hooks.take(hook, as_utf8(body, request.charset))
+            entries = await self.hooks.take(hook, await _in_utf8(body, request.charset))
             return web.json_response({"ok": True, "entries": entries}, status=202)
         if kind != _JSON:
             raise HookTypeError("content type")
-        wanted = read(as_utf8(body, request.charset), hook.zone, self.clock.now())
+        wanted = read(await _in_utf8(body, request.charset), hook.zone, self.clock.now())
         made = await self.hooks.show(hook, text=wanted.text, emoji=wanted.emoji, end=wanted.end)
         until = None if made.end is None else made.end.isoformat().replace("+00:00", "Z")
         return web.json_response({"ok": True, "text": made.text, "emoji": made.emoji, "until": until})
@@ -75,25 +75,13 @@ class HookRoutes:
         return web.json_response({"ok": True, "ended": await self.hooks.end(hook)})
 
 
-def as_utf8(body: bytes, charset: str | None) -> bytes:
-    """A body in the encoding that calendars and JSON are read in. Raises HookTypeError, RequestError.
-
-    Only the encodings that mail and calendars really come in: Python knows some that take very long.
-    """
+async def _in_utf8(body: bytes, charset: str | None) -> bytes:
+    """A body in the encoding that calendars and JSON are read in. Raises HookTypeError."""
     if charset is None:
         return body
-    try:
-        name = codecs.lookup(charset).name
-    except (LookupError, ValueError) as error:
-        raise HookTypeError("charset") from error
-    if name not in _CHARSETS:
+    if codec_of(charset) is None:
         raise HookTypeError("charset")
-    if name in {"utf-8", "ascii"}:
-        return body
-    try:
-        return body.decode(name).encode()
-    except UnicodeError as error:
-        raise RequestError("not in its charset") from error
+    return await asyncio.to_thread(as_utf8, body, charset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from yarl import URL
+
+from services.calendars.charset import as_utf8, charset_in
 from services.calendars.window import AHEAD, BEHIND, SHORT
-from services.errors import CalendarError, CalendarUnreachableError, NotACalendarError
-from services.net import Fetcher, Response, error_for
+from services.errors import (
+    AddressNotAllowedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarTooLargeError,
+    CalendarUnreachableError,
+    NotACalendarError,
+)
+from services.net import USER_AGENT, Fetcher, Response, error_for
 from services.ports import Changes, Connection, Expander
 from services.threads import LARGE, off_loop_if
 
 _VERSION = 1
 _BOM = b"\xef\xbb\xbf"
 _ACCEPT = "text/calendar, */*;q=0.1"
+_MOST_HOSTS = 4096
+_TRY_AGAIN = timedelta(days=1)
+
+BROWSER = (
+    f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36 {USER_AGENT}"
+)
+"""What we are called where only browsers are answered, as by Office 365's published calendars: it still names us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +100,18 @@ class FeedSource:
         """`client` fetches, `expander` reads."""
         self._client = client
         self._expander = expander
+        self._hosts = _Hosts()
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
         memory = _Memory.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
-        response = await self._client.request("GET", connection.address, headers=_conditions(memory))
-        error = error_for(response.status, response.headers, now)
-        if error is not None:
-            raise error
+        response = await self._answer(connection.address, _conditions(memory), now)
         if response.status == HTTPStatus.NOT_MODIFIED:
             if memory is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
             return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
-        await off_loop_if(len(response.body) >= LARGE, _require_whole, response)
         asked = memory or _Memory(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         changes = await self._expander.read(
             response.body,
@@ -116,6 +132,72 @@ class FeedSource:
         )
         return replace(changes, state=kept.dump(), floor=_floor(kept))
 
+    async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+        """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
+
+        A host that refuses us, or answers with something else, is asked once more by the name of a browser.
+        """
+        host = URL(address).host or ""
+        if self._hosts.wants_browser(host):
+            return await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
+        try:
+            return await self._one_answer(address, headers, now)
+        except CalendarError as error:
+            if not _may_be_the_name(error) or not self._hosts.may_try(host, now):
+                raise
+            try:
+                response = await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
+            except CalendarError:
+                raise error from None
+            self._hosts.answered(host)
+            return response
+
+    async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+        response = await self._client.request("GET", address, headers=headers)
+        error = error_for(response.status, response.headers, now)
+        if error is not None:
+            raise error
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            return response
+        charset = charset_in(response.headers.get("content-type", ""))
+        return await off_loop_if(charset is not None or len(response.body) >= LARGE, _whole, response, charset)
+
+
+class _Hosts:
+    """Which hosts answer browsers alone, and when those that do not were tried; as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._browsers: OrderedDict[str, datetime | None] = OrderedDict()
+
+    def wants_browser(self, host: str) -> bool:
+        """Whether the host is known to answer browsers alone."""
+        return host in self._browsers and self._browsers[host] is None
+
+    def may_try(self, host: str, now: datetime) -> bool:
+        """Whether to ask the host as a browser: once a day."""
+        tried = self._browsers.get(host)
+        if tried is not None and now - tried < _TRY_AGAIN:
+            return False
+        self._note(host, now)
+        return True
+
+    def answered(self, host: str) -> None:
+        """The host answered a browser what it had refused us."""
+        self._note(host, None)
+
+    def _note(self, host: str, tried: datetime | None) -> None:
+        self._browsers[host] = tried
+        self._browsers.move_to_end(host)
+        if len(self._browsers) > _MOST_HOSTS:
+            self._browsers.popitem(last=False)
+
+
+def _may_be_the_name(error: CalendarError) -> bool:
+    """Whether a host may have refused us for what we are called: not where it is busy, away or not allowed."""
+    if isinstance(error, CalendarUnreachableError):
+        return error.reason.startswith(("http", "too many redirects"))
+    return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
+
 
 def _conditions(memory: _Memory | None) -> dict[str, str]:
     """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
@@ -133,13 +215,14 @@ def _validator(response: Response, name: str) -> str:
     return value if value.isascii() and value.isprintable() else ""
 
 
-def _require_whole(response: Response) -> None:
-    """Raise unless the answer looks like a whole calendar file: the outer lines of RFC 5545 §3.4 are both there.
+def _whole(response: Response, charset: str | None) -> Response:
+    """The answer with its body in UTF-8. Raises unless it looks like a whole calendar file.
 
-    Only a look: the rest is for the reader to say.
+    That is where the outer lines of RFC 5545 §3.4 are both there. Only a look: the rest is for the reader to say.
     """
     if response.status != HTTPStatus.OK:
         raise CalendarError(f"http {response.status}")
+    response = replace(response, body=as_utf8(response.body, charset))
     if not response.body or response.body.isspace():
         raise CalendarError("empty")
     lines = b"\n" + response.body.removeprefix(_BOM).upper().replace(b"\r", b"\n")
@@ -148,6 +231,7 @@ def _require_whole(response: Response) -> None:
         raise NotACalendarError("no VCALENDAR")
     if lines.find(b"\nEND:VCALENDAR", begin) < 0:
         raise CalendarError("only half of it")
+    return response
 
 
 def _floor(memory: _Memory) -> timedelta | None:

@@ -1,8 +1,8 @@
 """The guarded HTTP client: for addresses that a person typed, and for the providers of calendars.
 
 The check sits where a socket is made, so that neither a redirect, nor an IP literal, nor a name that answers
-differently the second time gets around it. No cookies, no proxy of the environment, redirects by hand.
-Errors carry the host alone: the path of a feed's address is its secret.
+differently the second time gets around it. Redirects by hand, cookies for as long as one request with its redirects,
+no proxy of the environment. Errors carry the host alone: the path of a feed's address is its secret.
 """
 
 from __future__ import annotations
@@ -43,9 +43,14 @@ USER_AGENT = "StatusQuo/0.1 (calendar sync)"
 """Google answers text/html to requests without one."""
 LONGEST_WAIT = timedelta(days=1)
 
+LONGEST_HEADER = 64 * 1024
+"""Bytes of one line of an answer's head: portals write policies and cookies of tens of kilobytes."""
+
+MOST_HEADERS = 512
+COOKIES_BYTES = 8 * 1024
+"""What the redirects on the way to one address may have us bring along: as much as most servers take."""
+
 _CHUNK = 64 * 1024
-_HEADERS = 128
-_HEADER_BYTES = 8190
 _KEPT_ACROSS_ORIGINS = frozenset(
     {"accept", "accept-language", "content-type", "depth", "if-modified-since", "if-none-match", "user-agent"}
 )
@@ -229,9 +234,10 @@ class GuardedClient:
         await self._resolver.close()
 
     async def _follow(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, left: int) -> Response:
+        cookies = aiohttp.CookieJar(unsafe=True)  # of this request alone; unsafe: hosts without a name have them too
         while True:
             self.rules.check(url)
-            response, location = await self._once(method, url, headers, body)
+            response, location = await self._once(method, url, headers, body, cookies)
             if location is None:
                 return response
             if left <= 0:
@@ -249,9 +255,13 @@ class GuardedClient:
             url = onward
 
     async def _once(
-        self, method: str, url: URL, headers: dict[str, str], body: bytes | None
+        self, method: str, url: URL, headers: dict[str, str], body: bytes | None, cookies: aiohttp.CookieJar
     ) -> tuple[Response, str | None]:
+        brought = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
+        if 0 < len(brought) <= COOKIES_BYTES:
+            headers = {**headers, "Cookie": brought}
         async with self._open().request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+            cookies.update_cookies(answer.cookies, url)
             fields = {name.lower(): value for name, value in answer.headers.items()}
             location = fields.get("location") if answer.status in {301, 302, 303, 307, 308} else None
             content = b"" if location is not None else await self._read(answer)
@@ -283,9 +293,9 @@ class GuardedClient:
                 trust_env=False,
                 timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=CONNECT_SECONDS),
                 headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
-                max_line_size=_HEADER_BYTES,
-                max_field_size=_HEADER_BYTES,
-                max_headers=_HEADERS,
+                max_line_size=LONGEST_HEADER,
+                max_field_size=LONGEST_HEADER,
+                max_headers=MOST_HEADERS,
             )
         return self._session
 

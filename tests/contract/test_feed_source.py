@@ -49,6 +49,60 @@ def feed(site: Site, client: GuardedClient) -> Feed:
     return Feed(FeedSource(client, reader), reader, connection)
 
 
+def _answers_browsers_alone(site: Site, otherwise: web.Response | None) -> list[str]:
+    """From now on the site gives its feed to browsers; to others an error page, or a redirect to one."""
+    names: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/error":
+            return web.Response(text="<html>Something went wrong</html>", content_type="text/html")
+        names.append(request.headers["User-Agent"])
+        if "Mozilla" in names[-1]:
+            return web.Response(body=calendar("One"))
+        return web.Response(status=302, headers={"Location": "/error"}) if otherwise is None else _again(otherwise)
+
+    site.answer = answer
+    return names
+
+
+def _again(answer: web.Response) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body)
+
+
+@pytest.mark.parametrize(
+    "otherwise", [None, web.Response(status=403), web.Response(status=400), web.Response(status=500)]
+)
+async def test_host_that_answers_browsers_alone_is_asked_as_one_that_still_names_us(
+    site: Site, feed: Feed, otherwise: web.Response | None
+) -> None:
+    names = _answers_browsers_alone(site, otherwise)
+    assert [event.title for event in (await feed.fetch()).events] == ["One"]
+    assert [("Mozilla" in name, "StatusQuo" in name) for name in names] == [(False, True), (True, True)]
+    await feed.fetch()
+    assert len(names) == 3  # remembered: not asked in vain again
+
+
+async def test_host_that_does_not_answer_browsers_either_is_tried_as_one_once_a_day(site: Site, feed: Feed) -> None:
+    site.gives(b"", 403)
+    for asked in (2, 3):
+        with pytest.raises(CalendarRefusedError):
+            await feed.fetch()
+        assert len(site.seen) == asked
+    feed.now += timedelta(days=1)
+    with pytest.raises(CalendarRefusedError):
+        await feed.fetch()
+    assert len(site.seen) == 5
+
+
+async def test_charset_of_the_answer_is_used_unless_it_is_utf8(site: Site, feed: Feed) -> None:
+    text = calendar("夏季休暇").decode()
+    for body, charset in ((text.encode("shift_jis"), "Shift_JIS"), (text.encode("euc_jp"), "EUC-JP"),
+                          (text.encode("iso2022_jp"), "ISO-2022-JP"), (text.encode(), "Shift_JIS")):  # fmt: skip
+        site.gives(body, Content_Type=f"text/calendar; charset={charset}")
+        feed.connection = dataclasses.replace(feed.connection, state=None)
+        assert [event.title for event in (await feed.fetch()).events] == ["夏季休暇"]
+
+
 async def test_feed_is_read_for_the_person_and_sixty_days(site: Site, feed: Feed) -> None:
     site.gives(calendar("One", "Two", head="X-WR-CALNAME:Family REFRESH-INTERVAL;VALUE=DURATION:PT4H"))
     changes = await feed.fetch()

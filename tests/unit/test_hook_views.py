@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.hook_status import LONGEST, read
-from handlers.hooks import as_utf8
 from handlers.views import files
 from handlers.views.hooks import shown_once
 from services import locale
+from services.calendars.charset import as_utf8
 from services.calendars.checking import UnreadableCalendarError
 from services.calendars.hooks import HookPace
 from services.errors import InputError, RequestError
@@ -65,7 +65,7 @@ def test_any_json_is_a_status_that_slack_takes_or_is_refused(said: dict[str, Any
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    for charset in (None, "utf-8", "utf-16", "latin-1", "nonsense"):
+    for charset in (None, "utf-8", "utf-16", "latin-1", "shift_jis", "iso-2022-jp", "nonsense"):
         try:
             read(as_utf8(body, charset), ZoneInfo("Etc/UTC"), NOW)
         except (InputError, RequestError):

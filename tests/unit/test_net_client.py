@@ -16,6 +16,7 @@ from services.errors import (
     CalendarUnreachableError,
 )
 from services.net import AddressRules, GuardedClient
+from services.net.client import COOKIES_BYTES
 from tests.sites import Names, Site, certificate
 
 
@@ -271,6 +272,33 @@ async def test_method_after_a_redirect(site: Site, client: GuardedClient, method
     site.answer = answer
     await client.request(method, site.url("/"), body=None if method == "HEAD" else b"x")
     assert [request.method for request in site.seen] == [method, then]
+
+
+async def test_cookie_that_a_redirect_wants_back_is_brought_to_its_host_alone(
+    site: Site, client: GuardedClient, inside: Site
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if "pass=a%20b" in request.headers.get("Cookie", ""):
+            return web.Response(status=302, headers={"Location": inside.url("/last")})
+        return web.Response(status=302, headers={"Location": "/again", "Set-Cookie": "pass=a%20b; Path=/; HttpOnly"})
+
+    site.answer = answer
+    assert (await client.request("GET", site.url("/feed.ics"))).body == b"the crown jewels"
+    assert [request.headers.get("Cookie") for request in (*site.seen, *inside.seen)] == [None, "pass=a%20b", None]
+
+
+async def test_no_more_cookies_are_brought_along_than_anybody_needs(site: Site, client: GuardedClient) -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.Response(status=302 if len(site.seen) == 1 else 200, headers={"Location": "/again"})
+        for number in range(100):
+            response.headers.add("Set-Cookie", f"c{number}={'x' * size}")
+        return response
+
+    site.answer = answer
+    for size in (50, 500, 4000):  # noqa: B007 - what the site answers with
+        site.seen.clear()
+        assert (await client.request("GET", site.url())).status == 200
+        assert len(site.seen[1].headers.get("Cookie", "")) <= COOKIES_BYTES
 
 
 async def test_cookies_are_not_kept(site: Site, client: GuardedClient) -> None:

@@ -22,7 +22,7 @@ from services.errors import (
     CalendarUnreachableError,
 )
 from services.net import AddressRules, GuardedClient, error_for
-from services.net.client import retry_after
+from services.net.client import LONGEST_HEADER, MOST_HEADERS, retry_after
 from tests.sites import Site
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -64,6 +64,19 @@ async def test_body_that_does_not_tell_its_length_is_cut_off(site: Site, small: 
     with pytest.raises(CalendarTooLargeError):
         await small.request("GET", site.url())
     assert sent < 50_000_000
+
+
+async def test_heads_as_large_as_portals_write_are_read_and_no_larger(site: Site, client: GuardedClient) -> None:
+    async def gives(**headers: str) -> int:
+        site.gives(b"x", **headers)
+        return (await client.request("GET", site.url())).status
+
+    assert await gives(Content_Security_Policy="x" * 60_000) == 200
+    assert await gives(**{f"X_{number}": "x" for number in range(500)}) == 200
+    with pytest.raises(CalendarUnreachableError):
+        await gives(Content_Security_Policy="x" * (LONGEST_HEADER + 1))
+    with pytest.raises(CalendarUnreachableError):
+        await gives(**{f"X_{number}": "x" for number in range(MOST_HEADERS + 1)})
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -139,8 +152,8 @@ async def test_body_shorter_than_announced_is_no_answer(client: GuardedClient) -
 @pytest.mark.parametrize(
     "head",
     [
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(500)) + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(600)) + b"\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: http://[::bad/\r\nContent-Length: 0\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"",
