@@ -10,11 +10,11 @@ import codecs
 import re
 from collections.abc import Iterator
 
-_FOLD = re.compile(rb"\r?\n[ \t]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _ESCAPE = b"\x1b"
-_PIECE = 256 * 1024  # decoded at once: between two pieces other threads run
+_PIECE = 16 * 1024  # decoded at once: between two pieces other threads run
+_MOST_MENDED = 1024 * 1024
 _WIDER = {"shift_jis": "cp932", "iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
 """Encodings that are called by the name of a narrower one (WHATWG Encoding Standard §4.2)."""
 
@@ -44,9 +44,18 @@ def as_utf8(body: bytes, charset: str | None) -> bytes:
     if _is_utf8(body) and not (codec.startswith("iso2022") and _ESCAPE in body):
         return body
     if not codec.startswith(("utf-16", "utf-32")):
-        body = _FOLD.sub(b"", body)  # RFC 5545 §3.1 folds octets: also inside of a character
-    decode = codecs.getincrementaldecoder(codec)("replace").decode
-    return "".join(decode(piece) for piece in _pieces(body)).encode()
+        # RFC 5545 §3.1 folds octets, also inside of a character.
+        body = body.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
+    try:
+        return _decoded(body, codec, "strict")
+    except UnicodeError:
+        # Replacing what is wrong takes a microsecond each.
+        return _decoded(body, codec, "replace") if len(body) <= _MOST_MENDED else body
+
+
+def _decoded(body: bytes, codec: str, errors: str) -> bytes:
+    decode = codecs.getincrementaldecoder(codec)(errors).decode
+    return "".join([*map(decode, _pieces(body)), decode(b"", True)]).encode("utf-8", "replace")
 
 
 def charset_in(content_type: str) -> str | None:
@@ -67,11 +76,8 @@ def codec_of(charset: str | None) -> str | None:
 
 
 def _is_utf8(body: bytes) -> bool:
-    decode = codecs.getincrementaldecoder("utf-8")().decode
     try:
-        for piece in _pieces(body):
-            decode(piece)
-        decode(b"", final=True)
+        body.decode()
     except UnicodeDecodeError:
         return False
     return True

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.calendars.ics.lex import calendars
 from services.calendars.ics.memory import Memory, body_digest, context_of, entry_digest, key_of, uid_digest
-from services.calendars.ics.reading import Asked, Entry, Reader, Reading, distinct, entries, merged
+from services.calendars.ics.reading import Asked, Entry, Reader, Reading, distinct, merged, readable_entries
 from services.calendars.ics.recurrence import Budget
 from services.errors import NotACalendarError
 from services.ports import Changes
@@ -31,7 +31,7 @@ def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
         reader = Reader(calendar, asked, budget)
         name, floor = name or reader.name, floor or reader.floor
         context = context_of(calendar)
-        for entry in entries(calendar):
+        for entry in readable_entries(calendar):
             digests[entry.uid] = digests.get(entry.uid, b"") + entry_digest(entry, context)
             parts.append((reader, entry))
     now = {uid_digest(uid): body_digest(digest)[:8] for uid, digest in digests.items()}

@@ -41,12 +41,13 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class RawCalendar:
-    """One VCALENDAR: its own lines, its VTIMEZONEs and its VEVENTs. Other components are not ours."""
+    """One VCALENDAR: its own lines, its VTIMEZONEs, VEVENTs and VFREEBUSYs. Other components are not ours."""
 
     lines: bytes
     zones: tuple[Raw, ...]
     events: tuple[Raw, ...]
     whole: bool = True
+    busy: tuple[Raw, ...] = ()
 
 
 @dataclass(slots=True)
@@ -139,6 +140,8 @@ def _finish(stack: list[_Open], found: list[RawCalendar], *, whole: bool) -> Non
     if stack:
         stack[-1].children.append(done)
     else:
-        zones = tuple(child for child in done.children if child.name == "VTIMEZONE")
-        events = tuple(child for child in done.children if child.name == "VEVENT")
-        found.append(RawCalendar(done.lines, zones, events, whole))
+        zones, events, busy = (
+            tuple(child for child in done.children if child.name == name)
+            for name in ("VTIMEZONE", "VEVENT", "VFREEBUSY")
+        )
+        found.append(RawCalendar(done.lines, zones, events, whole, busy))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.calendars.ics.bounds import LAST
+from services.calendars.ics.busy import busy_events
 from services.calendars.ics.content import Component
 from services.calendars.ics.dates import Window
 from services.calendars.ics.entry import Details, details
@@ -75,15 +76,24 @@ def entries(calendar: RawCalendar) -> Iterator[Entry]:
 
     A UID longer than any program's is cut, and told from others by its digest.
     """
+    return _by_uid(calendar.events)
+
+
+def readable_entries(calendar: RawCalendar) -> Iterator[Entry]:
+    """The calendar's VEVENTs by UID; where it has none, its VFREEBUSYs."""
+    return _by_uid(calendar.events or calendar.busy)
+
+
+def _by_uid(components: Iterable[Raw]) -> Iterator[Entry]:
     groups: dict[str, list[Raw]] = {}
-    for raw in calendar.events:
+    for raw in components:
         uid = raw.uid or _nameless(raw)
         if len(uid) > LONGEST_TEXT:
             digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
             uid = f"{uid[: LONGEST_TEXT - len(digest) - 1]}-{digest}"
         groups.setdefault(uid, []).append(raw)
-    for uid, components in groups.items():
-        yield Entry(uid, tuple(components))
+    for uid, group in groups.items():
+        yield Entry(uid, tuple(group))
 
 
 def _nameless(raw: Raw) -> str:
@@ -128,20 +138,30 @@ class Reader:
         problems: list[str] = []
         whole = [raw for raw in entry.components if raw.whole]
         if len(whole) < len(entry.components):
-            problems.append("It has no end: END:VEVENT is missing.")
-        asked = self._asked
-        series = Series([Component(raw) for raw in whole], Window(asked.start, asked.end, self._zones, self._budget))
+            problems.append(f"It has no end: END:{entry.components[0].name} is missing.")
+        window = Window(self._asked.start, self._asked.end, self._zones, self._budget)
+        components = [Component(raw) for raw in whole]
         found: list[Occurrence] = []
+        busy: list[Event] = []
         try:
-            found.extend(series.occurrences())
+            if entry.components[0].name == "VFREEBUSY":
+                for component in components:
+                    busy.extend(busy_events(component, self._asked.calendar_id, entry.uid, window, problems))
+            else:
+                series = Series(components, window)
+                try:
+                    found.extend(series.occurrences())
+                finally:
+                    problems.extend(series.problems)
         except OverflowError:
             problems.append("Its times are outside of the calendar.")
-        problems.extend(series.problems)
         problems.extend(
             f'The time zone "{_short(name)}" is unknown: its times are taken as local.'
             for name in sorted(self._zones.unknown)
         )
         into.problems.extend(Problem(entry.uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
+        for event in busy:
+            into.add(event)
         said: dict[int, Details] = {}
         for occurrence in found:
             at = id(occurrence.component)
@@ -205,6 +225,7 @@ class _Together:
     lines: bytes
     zones: dict[str, Raw] = field(default_factory=dict)
     events: list[Raw] = field(default_factory=list)
+    busy: list[Raw] = field(default_factory=list)
     whole: bool = True
 
     def agrees(self, zones: Mapping[str, Raw]) -> bool:
@@ -214,12 +235,13 @@ class _Together:
     def add(self, calendar: RawCalendar, zones: Mapping[str, Raw]) -> None:
         self.zones.update(zones)
         self.events.extend(calendar.events)
+        self.busy.extend(calendar.busy)
         self.whole = self.whole and calendar.whole
 
     def calendar(self) -> RawCalendar:
         # Sorted, so that one more calendar with zones that others have changes nothing for those.
         zones = tuple(self.zones[tzid] for tzid in sorted(self.zones))
-        return RawCalendar(self.lines, zones, tuple(self.events), self.whole)
+        return RawCalendar(self.lines, zones, tuple(self.events), self.whole, tuple(self.busy))
 
 
 def _zones_that_matter(calendar: RawCalendar) -> dict[str, Raw]:
@@ -244,7 +266,7 @@ def read_all(calendars: Sequence[RawCalendar], asked: Asked, budget: Budget) -> 
         if not calendar.whole:
             reading.problems.append(Problem("", "The file ends in the middle: END:VCALENDAR is missing."))
         reader = Reader(calendar, asked, budget)
-        for entry in entries(calendar):
+        for entry in readable_entries(calendar):
             reader.read(entry, reading)
     reading.events = distinct(reading.events)
     return reading
