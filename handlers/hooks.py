@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from services.calendars.hooks import PATH, Hook
 from services.errors import InputError, NothingToDoError, RequestError
 from services.model import Override
 from services.ports import Clock
+from services.threads import off_loop
 
 Body = dict[str, Any]
 
@@ -81,7 +81,7 @@ async def _in_utf8(body: bytes, charset: str | None) -> bytes:
         return body
     if codec_of(charset) is None:
         raise HookTypeError("charset")
-    return await asyncio.to_thread(as_utf8, body, charset)
+    return await off_loop(as_utf8, body, charset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def test_what_cannot_be_read_costs_no_other_time() -> None:
     data = ics(*_vfreebusy("FREEBUSY:someday/PT1H,20261124T100000Z,20261124T100000Z/PT1H,,20261124T110000Z/P"))
     assert len(reading(data).events) == 1
     assert problems(data) == [
-        ("f", "FREEBUSY is not a date or time."), ("f", "FREEBUSY is not a period."), ("f", "FREEBUSY is not a duration.")
+        ("f", "FREEBUSY is not a date or time."),
+        ("f", "FREEBUSY is not a period."),
+        ("f", "FREEBUSY is not a duration."),
     ]  # fmt: skip
 
 
