@@ -12,6 +12,7 @@ from http import HTTPStatus
 from yarl import URL
 
 from services.calendars.charset import as_utf8, charset_in
+from services.calendars.ics.lex import without_head
 from services.calendars.window import AHEAD, BEHIND, SHORT
 from services.errors import (
     AddressNotAllowedError,
@@ -26,7 +27,6 @@ from services.ports import Changes, Connection, Expander
 from services.threads import LARGE, off_loop_if
 
 _VERSION = 1
-_BOM = b"\xef\xbb\xbf"
 _ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096
 _TRY_AGAIN = timedelta(days=1)
@@ -223,9 +223,10 @@ def _whole(response: Response, charset: str | None) -> Response:
     if response.status != HTTPStatus.OK:
         raise CalendarError(f"http {response.status}")
     response = replace(response, body=as_utf8(response.body, charset))
-    if not response.body or response.body.isspace():
+    body = without_head(response.body)
+    if not body:
         raise CalendarError("empty")
-    lines = b"\n" + response.body.removeprefix(_BOM).upper().replace(b"\r", b"\n")
+    lines = b"\n" + body.upper().replace(b"\r", b"\n")
     begin = lines.rfind(b"\nBEGIN:VCALENDAR")
     if begin < 0:
         raise NotACalendarError("no VCALENDAR")

@@ -255,6 +255,7 @@ async def test_answer_that_is_no_whole_calendar_is_never_an_empty_one(
     [
         EMPTY,
         b"\xef\xbb\xbf" + EMPTY,
+        b"  \r\n \xef\xbb\xbf " + EMPTY,
         EMPTY.replace(b"\r\n", b"\n"),
         EMPTY.lower(),
         b"\r\n\r\n" + EMPTY + b"\r\n<!-- made in 3 ms -->",

@@ -53,6 +53,11 @@ def test_a_rule_gives_the_dates_of_the_rfcs_example(rule: str, expected: str) ->
         ("FREQ=MONTHLY;COUNT=3;BYDAY=-2MO", datetime(1997, 9, 22), "970922 971020 971117"),
         ("FREQ=MONTHLY;BYMONTHDAY=-3;COUNT=3", datetime(1997, 9, 28), "970928 971029 971128"),
         ("FREQ=MONTHLY;COUNT=4;BYMONTHDAY=1,-1", datetime(1997, 9, 30), "970930 971001 971031 971101"),
+        # without BYMONTH the month is DTSTART's, as libical and ical.js have it; a weekday is looked for in every month
+        ("FREQ=YEARLY;BYMONTHDAY=15,20;COUNT=3", datetime(2015, 8, 15), "150815 150820 160815"),
+        ("FREQ=YEARLY;BYMONTHDAY=-1;COUNT=3", datetime(2014, 2, 28), "140228 150228 160229"),
+        ("FREQ=YEARLY;BYMONTHDAY=29;COUNT=2", datetime(2024, 2, 29), "240229 280229"),
+        ("FREQ=YEARLY;BYDAY=FR;BYMONTHDAY=13;COUNT=3", datetime(1998, 2, 13), "980213 980313 981113"),
         ("FREQ=MONTHLY;INTERVAL=18;COUNT=3;BYMONTHDAY=10,11", datetime(1997, 9, 10), "970910 970911 990310"),
         ("FREQ=YEARLY;COUNT=4;BYMONTH=6,7", datetime(1997, 6, 10), "970610 970710 980610 980710"),
         ("FREQ=YEARLY;INTERVAL=3;COUNT=4;BYYEARDAY=1,100,200", datetime(1997, 1, 1), "970101 970410 970719 000101"),
@@ -167,7 +172,8 @@ def _signed(most: int) -> st.SearchStrategy[int]:
 
 @st.composite
 def rules(draw: st.DrawFn) -> str:
-    """Rules on which the RFC and python-dateutil agree: no BYSETPOS in weeks, no mixture of nth and plain weekdays."""
+    """Rules on which the RFC and python-dateutil agree: no BYSETPOS in weeks, no mixture of nth and plain weekdays, and
+    no days of a month alone in years, where dateutil takes every month."""
     frequency = draw(st.sampled_from(["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"]))
     parts = [f"FREQ={frequency}", f"INTERVAL={draw(st.integers(1, 4))}", f"WKST={draw(WEEKDAYS)}"]
 
@@ -177,8 +183,8 @@ def rules(draw: st.DrawFn) -> str:
         parts.append(f"{name}={draw(values)}")
         return True
 
-    maybe("BYMONTH", _list(st.integers(1, 12)))
-    maybe("BYMONTHDAY", _list(_signed(31)))
+    by_month = maybe("BYMONTH", _list(st.integers(1, 12)))
+    by_month_day = maybe("BYMONTHDAY", _list(_signed(31)))
     by_year_day = maybe("BYYEARDAY", _list(_signed(366)))
     if frequency in {"YEARLY", "MONTHLY"} and draw(st.booleans()):
         maybe("BYDAY", st.tuples(_signed(4), WEEKDAYS).map(lambda pair: f"{pair[0]}{pair[1]}"))
@@ -186,6 +192,8 @@ def rules(draw: st.DrawFn) -> str:
         maybe("BYWEEKNO", _list(_signed(53)))
     maybe("BYHOUR", _list(st.integers(0, 23)))
     maybe("BYMINUTE", _list(st.integers(0, 59)))
+    others = by_year_day or any(part.startswith(("BYDAY", "BYWEEKNO")) for part in parts)
+    assume(frequency != "YEARLY" or not by_month_day or by_month or others)
     if frequency in {"YEARLY", "MONTHLY", "DAILY"}:
         maybe("BYSETPOS", _list(_signed(4)))
     maybe("COUNT", st.integers(1, 20).map(str))

@@ -25,6 +25,9 @@ WEEKLY = "RRULE:FREQ=WEEKLY;COUNT=3"
         (("DTSTART;TZID=Europe/Berlin:20260301T100000", "DTEND:20260301T100000Z"), "03-01T09:00/03-01T10:00"),
         (("DTSTART;TZID=Europe/Berlin:20260301T100000", "DTEND;VALUE=DATE:20260302"), "03-01T09:00/03-01T23:00"),
         (("DTSTART:20260301T240000Z",), "03-02T00:00/03-02T00:00"),
+        # a day in name alone: the time that stands there is meant, as other readers have it
+        (("DTSTART;VALUE=DATE:20260301T100000Z", "DTEND;VALUE=DATE:20260301T113000Z"), "03-01T10:00/03-01T11:30"),
+        (("DTSTART;VALUE=DATE;TZID=Europe/Berlin:20260301T100000", "DURATION:PT1H"), "03-01T09:00/03-01T10:00"),
         (("DTSTART:20260301T1000Z",), "03-01T10:00/03-01T10:00"),
         (("DTSTART:2026-03-01T10:00:00+0100",), "03-01T09:00/03-01T09:00"),
         # 28 March 2026 22:00 in Berlin, the night the clocks go forward: P1D keeps the hour, PT24H the length

@@ -11,7 +11,7 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-_MARKS = re.compile(rb"(?:\xef\xbb\xbf)*")
+_MOST_MARKS = 4
 _BLANK = re.compile(rb"\n{2,}")
 _NOISE = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
 _EDGE = re.compile(rb"^(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9_-]+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
@@ -71,6 +71,13 @@ def text_of(line: bytes) -> str:
         return line.decode("cp1252", errors="replace")
 
 
+def without_head(data: bytes) -> bytes:
+    """`data` from where it says something: blanks and some byte-order marks before that are skipped."""
+    for _ in range(_MOST_MARKS):
+        data = data.lstrip().removeprefix(codecs.BOM_UTF8)
+    return data.lstrip()
+
+
 def unfolded(data: bytes) -> bytes:
     """The file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1).
 
@@ -78,8 +85,7 @@ def unfolded(data: bytes) -> bytes:
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", errors="replace").encode("utf-8")
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[_MARKS.match(data).end() :]  # type: ignore[union-attr]  # it matches nothing, too
+    data = without_head(data)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     data = data.translate(None, _NOISE)

@@ -1,7 +1,8 @@
 """The recurrence set of one rule (RFC 5545 §3.3.10) in wall-clock time, computed near the window and within a budget.
 
 Written here because python-dateutil walks from the start of a rule whatever is asked, never ends on a rule that never
-matches, counts BYSETPOS from the middle of the first week, and gives a whole week for BYWEEKNO without BYDAY. The tests
+matches, counts BYSETPOS from the middle of the first week, gives a whole week for BYWEEKNO without BYDAY and every month for
+BYMONTHDAY without BYMONTH. The tests
 hold it against dateutil wherever both should agree.
 """
 
@@ -229,8 +230,10 @@ class _Days:
             numbers = sorted({_from_end(day, size) for day in rule.by_year_day} - {0})
             return [day for day in (date.fromordinal(first + number - 1) for number in numbers) if self.allows(day)]
         if rule.by_month_day or not self.named:
-            # BYMONTHDAY without BYMONTH names that day of every month; nothing at all names DTSTART's own day.
-            months = rule.by_month or (tuple(range(1, 13)) if rule.by_month_day else (self.start.month,))
+            # What the rule leaves open is DTSTART's (RFC 5545 §3.3.10): its month for BYMONTHDAY alone, as libical and
+            # ical.js have it (dateutil takes every month), and its day for nothing at all.
+            everywhere = rule.by_day or rule.by_year_day or rule.by_week
+            months = rule.by_month or (tuple(range(1, 13)) if everywhere else (self.start.month,))
             return [day for month in months for day in self._of_named_month(year, month)]
         months = rule.by_month or tuple(range(1, 13))
         days = (date(year, month, number) for month in months for number in range(1, monthrange(year, month)[1] + 1))

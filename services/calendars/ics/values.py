@@ -66,7 +66,7 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
         midnight = datetime(int(year), int(month), int(day))  # noqa: DTZ001 - a wall-clock time, placed by its zone
     except ValueError:
         raise ValueProblemError(f"{line.name} is a day that does not exist.") from None
-    if hour is None or line.params.get("VALUE", "").upper() == "DATE":
+    if hour is None:  # VALUE=DATE does not make a day of a time: what is written is meant
         return Moment(midnight, zones.dates, date=True)
     clock = timedelta(hours=int(hour), minutes=int(minute), seconds=min(int(second or 0), 59))
     if clock > DAY or int(minute) > 59:  # noqa: PLR2004 - minutes of an hour; 24:00 is midnight of the next day
