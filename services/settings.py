@@ -75,6 +75,14 @@ class Settings(BaseModel):
             raise ValueError("must be an address that starts with http:// or https://")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_whole_host(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be scheme, host and port alone: I answer at https://quo.example.com, not below it")
+        return value
+
     @field_validator("slack_api_url", "google_api_url", "microsoft_graph_url")
     @classmethod
     def _ends_in_slash(cls, value: str) -> str:

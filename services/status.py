@@ -41,7 +41,6 @@ _AHEAD = timedelta(days=40)
 _BACK = timedelta(days=2)
 _DAY = timedelta(days=1)
 _BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
-_SHOWN_VERDICTS = 20
 
 
 class Facts(Protocol):
@@ -305,7 +304,7 @@ class Statuses:
         """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
         now = await self.now(key)
         lines = await self._writes.recent(key, 1)
-        return Why(now, now.day.verdicts[:_SHOWN_VERDICTS], lines[0] if lines else None)
+        return Why(now, now.day.verdicts, lines[0] if lines else None)
 
     async def preview(self, key: PersonKey, day: date) -> Timeline:
         """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""

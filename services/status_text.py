@@ -44,13 +44,12 @@ def tidy_emoji(emoji: str) -> str:
 def cut(text: str, limit: int = STATUS_TEXT_LIMIT) -> str:
     """`text` in at most `limit` characters, ending in "…" where something is missing.
 
-    Never cuts inside of what a reader sees as one character, nor inside of `:emoji:`. What lies outside of the
-    basic plane counts twice, because Slack does not say how it counts it.
+    Never cuts inside of what a reader sees as one character, nor inside of `:emoji:`.
     """
-    if _length(text) <= limit:
+    if length(text) <= limit:
         return text
     used, keep, index = len(_ELLIPSIS), 0, 0
-    while (used := used + _length(text[index])) <= limit:
+    while (used := used + length(text[index])) <= limit:
         index += 1
         keep = index if _breaks(text, index) else keep
     for found in _EMOJI_IN_TEXT.finditer(text):
@@ -59,7 +58,11 @@ def cut(text: str, limit: int = STATUS_TEXT_LIMIT) -> str:
     return text[:keep].rstrip() + _ELLIPSIS
 
 
-def _length(text: str) -> int:
+def length(text: str) -> int:
+    """How many characters of Slack's 100 a text takes.
+
+    What lies outside of the basic plane counts twice: Slack does not say how it counts it, and no way counts it more.
+    """
     return len(text) + sum(character > "\uffff" for character in text)
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from services import emoji as characters
 from services.errors import InputError, NotAnEmojiError, TextTooLongError
 from services.model import STATUS_TEXT_LIMIT
+from services.status_text import length
 
 LONGEST_EMOJI = 100
 """Characters in an emoji's name."""
@@ -141,6 +142,6 @@ def emoji_of(typed: str) -> str:
 
 def status_text(text: str) -> str:
     """`text` if Slack takes it. Raises TextTooLongError above 100 characters."""
-    if len(text) > STATUS_TEXT_LIMIT:
+    if length(text) > STATUS_TEXT_LIMIT:
         raise TextTooLongError("text", field="text")
     return text

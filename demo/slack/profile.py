@@ -33,7 +33,7 @@ def apply(slack: SlackCore, member: Member, profile: Mapping[str, Any]) -> bool:
     text = unescape(_string(profile.get("status_text", member.text)))
     icon = _string(profile.get("status_emoji", member.emoji))
     expiration = _seconds(profile.get("status_expiration", 0))
-    if len(text) > TEXT_LIMIT:
+    if len(text.encode("utf-16-le")) // 2 > TEXT_LIMIT:  # the strictest way to count: Slack does not say how it does
         raise RefusalError("too_long", limit=TEXT_LIMIT, field="status_text")
     if not text and icon:
         raise RefusalError("must_clear_both_status_text_and_status_emoji")

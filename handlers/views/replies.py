@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from handlers.views import blocks as kit
 from handlers.views.calendars import CalendarLine, account_line, calendar_line, grouped
-from handlers.views.sentences import asked, because, paused, shown, standing, timeline_lines, when
+from handlers.views.sentences import LONGEST_TITLE, asked, because, paused, shown, standing, timeline_lines, when
 from services.calendars.accounts import AccountView
 from services.errors import InputError
 from services.locale import Voice
@@ -18,6 +18,10 @@ from services.status import Cleared, Now, Why
 Reply = dict[str, Any]
 
 _MOST_LINES = 40
+_MOST_PARAGRAPHS = 5
+_LONGEST_PARAGRAPH = 3000 - 100
+"""Characters of a section, less room for the line that counts what is left."""
+
 
 COMMANDS = (
     ("/quo :pizza: Lunch for 45m", "show a status, with an end if you like"),
@@ -53,6 +57,28 @@ def reply(lines: Sequence[str], *more: kit.Block) -> Reply:
     """An ephemeral answer: a paragraph, then other blocks. `text` is what notifications and screen readers get."""
     text = "\n".join(line for line in lines if line)
     return {"response_type": "ephemeral", "text": kit.cut(text, 3000), "blocks": [kit.section(text), *more]}
+
+
+def paragraphs(voice: Voice, lines: Sequence[str]) -> list[str]:
+    """`lines` as sections take them, none of them cut: what there is no room for is counted in a last line."""
+    parts: list[list[str]] = [[]]
+    room = _LONGEST_PARAGRAPH
+    for number, line in enumerate(lines):
+        if len(line) >= room and parts[-1]:
+            if len(parts) == _MOST_PARAGRAPHS:
+                parts[-1].append(voice.say("… and {count} more.", count=len(lines) - number))
+                break
+            parts.append([])
+            room = _LONGEST_PARAGRAPH
+        parts[-1].append(line)
+        room -= len(line) + 1
+    return ["\n".join(part) for part in parts]
+
+
+def listing(voice: Voice, lines: Sequence[str]) -> Reply:
+    """An ephemeral answer of many lines."""
+    first, *more = paragraphs(voice, lines)
+    return reply([first], *(kit.section(part) for part in more))
 
 
 def help_(voice: Voice, now: Now | None) -> Reply:
@@ -163,7 +189,8 @@ def why(voice: Voice, found: Why) -> Reply:
     events = [verdict_line(voice, verdict, now.at, now.facts.rules) for verdict in found.verdicts]
     more: list[kit.Block] = []
     if events:
-        more.append(kit.section("*" + voice.say("Today's events") + "*\n" + "\n".join(events)))
+        head = "*" + voice.say("Today's events") + "*"
+        more += [kit.section(part) for part in paragraphs(voice, [head, *events])]
     if found.last is not None:
         last = because(found.last.reason, voice, now.at, rules=now.facts.rules)
         more.append(
@@ -175,7 +202,7 @@ def why(voice: Voice, found: Why) -> Reply:
 def verdict_line(voice: Voice, verdict: Verdict, now: datetime, rules: tuple[Rule, ...]) -> str:
     """One event and what became of it, for its owner."""
     event = verdict.event
-    title = kit.escape(event.title) or voice.say("(no title)")
+    title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or voice.say("(no title)")
     time = voice.say("all day") if event.all_day else f"{voice.time(event.start)} – {voice.time(event.end)}"
     return f"{':white_check_mark:' if verdict.counted else ':heavy_minus_sign:'} `{time}` {title}: " + because(
         verdict.reason, voice, now, rules=rules
@@ -184,9 +211,8 @@ def verdict_line(voice: Voice, verdict: Verdict, now: datetime, rules: tuple[Rul
 
 def preview(voice: Voice, timeline: Timeline, day: date, today: date) -> Reply:
     """The timeline of a day."""
-    lines = timeline_lines(timeline, voice)[:_MOST_LINES]
-    head = f"*{voice.day(day, today)}*"
-    return reply([head, *(lines or [voice.say("Nothing is planned to be shown.")])])
+    lines = timeline_lines(timeline, voice) or [voice.say("Nothing is planned to be shown.")]
+    return listing(voice, [f"*{voice.day(day, today)}*", *lines])
 
 
 def preview_at(voice: Voice, span: Span, instant: datetime, now: datetime, rules: tuple[Rule, ...]) -> Reply:
@@ -237,7 +263,7 @@ def who(voice: Voice, away: Sequence[Absentee], user_id: str, now: datetime) -> 
                     "{person} is out until {until}: {status}", person=f"<@{one.user_id}>", until=until, status=status
                 )
             )
-    return reply(lines)
+    return listing(voice, lines)
 
 
 def forget(voice: Voice) -> Reply:

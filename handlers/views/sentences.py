@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers.views.blocks import escape
+from handlers.views.blocks import cut, escape
 from services import explain
 from services.locale import Voice
 from services.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
 from services.status import Now
+
+LONGEST_TITLE = 200
+"""Characters of a title in a line."""
 
 _SHORTEST = 60  # seconds; a shorter piece of a day is not worth a line
 
@@ -23,7 +26,7 @@ def because(reason: Reason, voice: Voice, now: datetime, *, title: str = "", rul
     """A reason in the person's language; `title` for its owner's eyes."""
     name = next((rule.name for rule in rules if rule.id == reason.rule), "")
     until = "" if reason.until is None else voice.until(reason.until, now)
-    message, facts = explain.sentence(reason, title=escape(title), rule=escape(name), until=until)
+    message, facts = explain.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
     return voice.say(message, **facts)
 
 
@@ -79,7 +82,7 @@ def timeline_lines(timeline: Timeline, voice: Voice) -> list[str]:
     for span in timeline.spans:
         if not span.shows or (span.end - span.start).total_seconds() < _SHORTEST:
             continue
-        title = f" · _{escape(span.title)}_" if span.title else ""
+        title = f" · _{escape(cut(span.title, LONGEST_TITLE))}_" if span.title else ""
         lines.append(f"`{hours(span, timeline, voice)}`  {shown(span.status)}{title}")
     return lines
 

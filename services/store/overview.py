@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -13,8 +15,8 @@ from services.store.engine import Database
 from services.store.models import SpanRow, StandingRow
 from services.store.standings import StandingStore
 
-MOST_AWAY = 50
-"""People listed at once."""
+MOST_AWAY = 5000
+"""People listed at once: more than any answer has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class OverviewStore:
             query = query.where(SpanRow.user_id.in_(users))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(MOST_AWAY))).all()
+        return await asyncio.to_thread(self._shown, team_id, rows, now)
+
+    def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
         found = []
         for row in rows:
             applied = self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing.applied

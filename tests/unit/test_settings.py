@@ -78,6 +78,19 @@ def test_database_url_gets_the_driver_that_is_installed(given: str, used: str) -
     assert settings.load({"DATABASE_URL": given}, None).database_url == used
 
 
+@pytest.mark.parametrize("rest", ["/quo", "/quo/", "/?a=1", "?a=1", "/#top", "//x"])
+def test_public_url_with_more_than_a_host_is_refused_with_the_others(rest: str) -> None:
+    given = {"PUBLIC_URL": f"https://quo.example.com:8443{rest}", "PORT": "many"}
+    with pytest.raises(SettingsError) as caught:
+        settings.load(given, None)
+    assert sorted(line.split(":")[0] for line in caught.value.reason.splitlines()) == ["PORT", "PUBLIC_URL"]
+
+
+@pytest.mark.parametrize("given", ["https://quo.example.com:8443", "https://quo.example.com:8443/"])
+def test_public_url_is_a_host(given: str) -> None:
+    assert settings.load({"PUBLIC_URL": given}, None).base_url == "https://quo.example.com:8443"
+
+
 def test_keys_are_made_once_beside_the_sqlite_file_and_readable_by_the_owner_alone(tmp_path: Path) -> None:
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
     first = loaded.keys()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services import typed
+from services import status_text, typed
 from services.errors import InputError, NotAnEmojiError, TextTooLongError
 from services.typed import Command, Name, UnknownCommandError
 
@@ -105,6 +105,18 @@ def test_emoji_field_refuses_what_is_none(value: str) -> None:
     with pytest.raises(NotAnEmojiError) as caught:
         typed.emoji_of(value)
     assert caught.value.field == "emoji"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=110))
+@example("🍕" * 51)
+@example("🍕" * 50)
+def test_status_text_that_is_taken_is_shown_whole(text: str) -> None:
+    try:
+        taken = typed.status_text(text)
+    except TextTooLongError:
+        assert status_text.cut(text) != text
+    else:
+        assert status_text.cut(taken) == text
 
 
 def test_status_text_has_at_most_a_hundred_characters() -> None:

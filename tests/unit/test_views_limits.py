@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from re import search
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -173,7 +174,7 @@ def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
         replies.pausing(voice, Pause(NOW), NOW),
         replies.pausing(voice, Pause(NOW + HOUR, NOW + 2 * HOUR), NOW),
         replies.resumed(voice),
-        replies.why(voice, Why(view, view.day.verdicts[:20], Attempt())),
+        replies.why(voice, Why(view, view.day.verdicts, Attempt())),
         replies.why(voice, Why(now(0, own=True), (), None)),
         replies.preview(voice, view.day, date(2026, 11, 24), date(2026, 11, 24)),
         replies.preview(voice, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
@@ -190,6 +191,42 @@ def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
     ]
     for answer in answers:
         blockkit.check_message(answer)
+
+
+@given(st.lists(st.integers(1, 1500), max_size=80))
+def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths: list[int]) -> None:
+    lines = [f"{index:02}" + "x" * length for index, length in enumerate(lengths)]
+    parts = replies.paragraphs(VOICES[0], lines)
+    shown = [line for part in parts for line in part.split("\n") if line]
+    left = len(lines) - len(lines[: len(shown)])
+    if shown and shown[-1] not in lines:
+        *shown, last = shown
+        left = len(lines) - len(shown)
+        assert last == f"… and {left} more."
+    assert left == len(lines) - len(shown)
+    assert shown == lines[: len(shown)]
+    assert all(len(part) <= 3000 for part in parts)
+    assert len(parts) <= 5
+
+
+def test_nobody_and_nothing_is_left_out_in_silence() -> None:
+    voice = VOICES[0]
+    away = [Out(user_id=f"U{index:05}") for index in range(1000)]
+    day = now(300).day
+    events = [f"`{voice.time(one.event.start)}" for one in day.verdicts]
+    found = [
+        (replies.who(voice, away, "", NOW), [f"<@U{index:05}> is out" for index in range(1000)]),
+        (
+            replies.why(voice, Why(now(300), day.verdicts, None)),
+            events,
+        ),
+    ]
+    for answer, expected in found:
+        text = "\n".join(block["text"]["text"] for block in answer["blocks"] if block["type"] == "section")
+        whole = [line for line in text.split("\n") if any(one in line for one in expected)]
+        counted = search(r"… and (\d+) more\.", text)
+        assert counted is not None
+        assert len(whole) + int(counted[1]) == len(expected)
 
 
 def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:

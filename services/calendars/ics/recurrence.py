@@ -1,9 +1,8 @@
 """The recurrence set of one rule (RFC 5545 §3.3.10) in wall-clock time, computed near the window and within a budget.
 
 Written here because python-dateutil walks from the start of a rule whatever is asked, never ends on a rule that never
-matches, counts BYSETPOS from the middle of the first week, gives a whole week for BYWEEKNO without BYDAY and every month for
-BYMONTHDAY without BYMONTH. The tests
-hold it against dateutil wherever both should agree.
+matches, counts BYSETPOS from the middle of the first week, gives a whole week for BYWEEKNO without BYDAY and every
+month for BYMONTHDAY without BYMONTH. The tests hold it against dateutil wherever both should agree.
 """
 
 from __future__ import annotations
