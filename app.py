@@ -134,7 +134,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens
-    errors = handlers.Errors(locale.say, people, views)
+    errors = handlers.Errors(locale.say, people, views, messages)
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
     bolt = handlers.bolt_app(authorize, errors, clients.client(), not_installed=refusal)
     news, shortcuts = handlers.Events(people, leaving), handlers.Shortcuts(home)

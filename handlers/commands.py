@@ -59,8 +59,8 @@ class Commands:
         text = text_of(body, "text")
         form = await self._form(who, command, text)
         if form is not None:
-            await ack()
             await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
+            await ack()
             return
         await ack(await self.answer(who, command, text, request_of(context)))
 

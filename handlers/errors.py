@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
+import aiohttp
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -27,6 +28,7 @@ from services.errors import (
     SlackRateLimitedError,
     SlackUnavailableError,
     StatusQuoError,
+    TooLateError,
     UnknownPathError,
     WrongPersonError,
 )
@@ -61,6 +63,14 @@ class Locales(Protocol):
 
     async def locale(self, key: PersonKey) -> str:
         """The person's locale; "en-US" where nothing is known."""
+        ...
+
+
+class Messages(Protocol):
+    """Tells somebody in the app's own conversation with them."""
+
+    async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
+        """Send `message`. Raises SlackError."""
         ...
 
 
@@ -116,16 +126,17 @@ def retry_header(error: StatusQuoError) -> dict[str, str]:
 class Errors:
     """Answers for what went wrong."""
 
-    def __init__(self, say: Say, locales: Locales, modals: Modals) -> None:
-        """`say` translates; `modals` shows what a click has no other place for."""
+    def __init__(self, say: Say, locales: Locales, modals: Modals, messages: Messages) -> None:
+        """`say` translates; `modals` shows what a click has no other place for, `messages` where no modal opens."""
         self._say = say
         self._locales = locales
         self._modals = modals
+        self._messages = messages
 
     def sentence(self, error: StatusQuoError, locale: str) -> str:
         """What the user reads: the error's sentence, and its id where it is not they who can mend it."""
         text = self._say(locale, error.sentence())
-        if isinstance(error, InputError):
+        if isinstance(error, InputError | TooLateError):
             return text
         return f"{text} ({self._say(locale, ERROR_ID, id=error.id)})"
 
@@ -137,25 +148,42 @@ class Errors:
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
         locale = await self._locales.locale(key) if isinstance(key, PersonKey) else "en-US"
         sentence = self.sentence(found, locale)
+        if "command" in body and isinstance(found, TooLateError):
+            await self._tell(request, sentence, found)
+            return BoltResponse(status=200, body="")
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": sentence})
         if body.get("type") == "view_submission":
             return _json(_on_view(body["view"], found, sentence))
         if body.get("type") in {"block_actions", "shortcut", "message_action"}:
-            await self._open(request, sentence, found)
+            await self._show(request, sentence, found)
             return BoltResponse(status=200, body="")
         if body.get("type") == "block_suggestion":
             return _json({"options": []})
         return BoltResponse(status=200 if isinstance(error, StatusQuoError) else _SERVER_ERROR, body="")
 
-    async def _open(self, request: AsyncBoltRequest, sentence: str, found: StatusQuoError) -> None:
+    async def _show(self, request: AsyncBoltRequest, sentence: str, found: StatusQuoError) -> None:
+        """In a modal; in a message where Slack opens none (any more)."""
         token, trigger = request.context.get("bot_token"), request.body.get("trigger_id")
-        if not token or not trigger:
-            return
+        if token and trigger and not isinstance(found, TooLateError):
+            try:
+                await self._modals.open_modal(token, trigger, _small_modal(sentence))
+            except StatusQuoError as failure:
+                log.info("error_in_no_modal", error_id=found.id, reason=failure.reason)
+            else:
+                return
+        await self._tell(request, sentence, found)
+
+    async def _tell(self, request: AsyncBoltRequest, sentence: str, found: StatusQuoError) -> None:
+        """Beside what was typed or clicked, which Slack takes for half an hour; else in our own conversation."""
+        token, key = request.context.get("bot_token"), request.context.get("person")
         try:
-            await self._modals.open_modal(token, trigger, _small_modal(sentence))
-        except StatusQuoError as failure:
-            log.warning("error_not_shown", error_id=found.id, reason=failure.reason)
+            if request.context.response_url and (respond := request.context.respond) is not None:
+                await respond(sentence, response_type="ephemeral", replace_original=False)
+            elif token and isinstance(key, PersonKey):
+                await self._messages.post(token, key.user_id, {"text": sentence})
+        except (StatusQuoError, SlackClientError, aiohttp.ClientError, TimeoutError) as failure:
+            log.warning("error_not_shown", error_id=found.id, reason=known(failure).reason)
 
     def middleware(self) -> Middleware:
         """The aiohttp middleware that turns every error into a page or JSON with one sentence."""

@@ -297,6 +297,10 @@ class WorkspaceBlockedError(SlackError):
     """Your workspace's settings do not let me do that. Ask a workspace admin."""
 
 
+class TooLateError(SlackError):
+    """That took too long, and Slack did not open it. Do it once more."""
+
+
 class BadEmojiError(SlackError):
     """This emoji does not exist in your workspace. Choose another one."""
 

@@ -229,7 +229,7 @@ async def open_desk(
         surface = Surface(statuses, people, connections, PhraseBook(), clock, kept, KeptHooks())
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
-        errors = Errors(say, people, SlackViews(clients))
+        errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
         home = Home(surface, tab)
         handlers.register(

@@ -187,7 +187,7 @@ async def house(
         clock=clock, bell=bell, base_url="https://quo.example",
     )  # fmt: skip
     browsers = Browsers(BrowserIdentities(vault.sealer), clock, secure=False)
-    errors = Errors(say, people, SlackViews(clients))
+    errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     listeners = Events(people, leaving)
     listeners.register(bolt)

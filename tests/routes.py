@@ -44,7 +44,7 @@ async def serving(routes: Sequence[web.RouteDef], metrics: Metrics | None = None
     """The routes, with the middlewares of the app."""
     nobody: Any = None  # no listener of Slack's is reached from here
     metrics = metrics or Metrics()
-    errors = Errors(say, nobody, nobody)
+    errors = Errors(say, nobody, nobody, nobody)
     runner = QuietRunner(application(routes, errors=errors, metrics=metrics, signatures=None, intake=None))
     await runner.setup()
     try:

@@ -15,6 +15,7 @@ from services.errors import (
     SlackRefusedError,
     SlackUnavailableError,
     TokenExpiredError,
+    TooLateError,
     WorkspaceBlockedError,
 )
 
@@ -35,6 +36,11 @@ _BAD_EMOJI = frozenset({
     "invalid_emoji_not_allowed", "profile_status_set_failed_not_valid_emoji",
     "profile_status_set_failed_not_emoji_syntax",
 })  # fmt: skip
+_TRIGGER = frozenset({
+    "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id",
+    "invalid_trigger",
+})  # fmt: skip
+"""A form is opened within three seconds of what asks for it, and once (docs.slack.dev, views.open)."""
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 LONGEST_WAIT = 900.0
@@ -59,6 +65,7 @@ def error_for(method: str, code: str, *, http_status: int = 200, retry_after: fl
         (frozenset({"missing_scope"}), ScopeMissingError),
         (_BLOCKED, WorkspaceBlockedError),
         (_BAD_EMOJI, BadEmojiError),
+        (_TRIGGER, TooLateError),
     )
     for codes, kind in kinds:
         if code in codes:

@@ -177,6 +177,70 @@ async def test_home_button_that_slack_does_not_answer_for_is_said_in_a_sentence(
     assert "Slack does not answer at the moment. I keep trying." in text_of(desk.modal().view)
 
 
+TOO_LATE = "That took too long, and Slack did not open it. Do it once more."
+
+
+def told(desk: Desk) -> list[str]:
+    """What Ann was told, by an answer or in the app's own conversation."""
+    slack = desk.world.slack
+    return [one.text for one in (*slack.ephemeral_messages(ANN), *slack.direct_messages(ANN)) if TOO_LATE in one.text]
+
+
+@pytest.mark.parametrize("code", ["expired_trigger_id", "trigger_expired", "exchanged_trigger_id"])
+async def test_click_whose_trigger_expired_is_answered_where_no_form_can_be(desk: Desk, code: str) -> None:
+    await desk.publish_home()
+    desk.world.slack.faults.add(Fault("views.open", error=code, times=None))
+    await desk.click_home("open_override")
+    assert len(told(desk)) == 1
+    desk.world.slack.faults.clear()
+    await desk.click_home("open_override")
+    assert desk.modal().view["callback_id"] == "override"
+
+
+@pytest.mark.parametrize("callback", ["set_out_of_office", "set_status"])
+async def test_shortcut_whose_trigger_expired_is_answered(desk: Desk, callback: str) -> None:
+    desk.world.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
+    await desk.world.slack.people.shortcut(ANN, callback)
+    assert len(told(desk)) == 1
+
+
+async def test_form_on_top_of_a_form_whose_trigger_expired_is_answered(desk: Desk) -> None:
+    await desk.publish_home()
+    await desk.click_home("open_rules")
+    desk.world.slack.faults.add(Fault("views.push", error="expired_trigger_id", times=None))
+    desk.world.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
+    await desk.click_view(desk.modal(), "add_rule")
+    assert len(told(desk)) == 1
+
+
+@pytest.mark.parametrize("command", ["/quo connect", "/quo settings", "/ooo"])
+async def test_command_whose_trigger_expired_is_answered(desk: Desk, command: str) -> None:
+    desk.world.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
+    name, _, text = command.partition(" ")
+    answer = await desk.world.slack.people.command(ANN, name, text)
+    assert answer.status == 200
+    assert len(told(desk)) == 1
+
+
+async def test_button_of_an_answer_whose_trigger_expired_is_answered_beside_it(desk: Desk) -> None:
+    await desk.quo("calendars")
+    answered = desk.world.slack.ephemeral_messages(ANN)[-1]
+    button = next(one for one in elements(answered.blocks) if one["action_id"] == "open_connect")
+    desk.world.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
+    await desk.world.slack.people.click_in_message(ANN, answered.ts, button)
+    assert len(told(desk)) == 1
+    assert answered in desk.world.slack.messages
+    assert TOO_LATE not in answered.text
+
+
+@pytest.mark.parametrize("code", ["internal_error", "expired_trigger_id"])
+async def test_click_that_slack_lets_nobody_answer_is_no_failure_of_ours(desk: Desk, code: str) -> None:
+    await desk.publish_home()
+    desk.world.slack.faults.add(Fault("views.open", error=code, times=None))
+    desk.world.slack.faults.add(Fault("chat.postMessage", status=503, times=None))
+    await desk.click_home("open_override")
+
+
 @pytest.mark.parametrize("typed", ["pause", "Lunch"])
 async def test_answer_button_for_what_is_over_says_that_there_is_nothing_to_change(desk: Desk, typed: str) -> None:
     await desk.publish_home()
