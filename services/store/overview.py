@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from services.model import Kind, PersonKey, Standing
 from services.store.engine import Database
 from services.store.models import SpanRow, StandingRow
 from services.store.standings import StandingStore
+from services.threads import off_loop
 
 MOST_AWAY = 5000
 """People listed at once: more than any answer has room for."""
@@ -62,7 +62,7 @@ class OverviewStore:
             query = query.where(SpanRow.user_id.in_(users))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(MOST_AWAY))).all()
-        return await asyncio.to_thread(self._shown, team_id, rows, now)
+        return await off_loop(self._shown, team_id, rows, now)
 
     def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
         found = []
