@@ -115,6 +115,48 @@ def test_a_zone_is_known_by_the_name_that_programs_give_it(tzid: str, start: str
     assert starts(f"DTSTART;TZID={tzid}:20260701T100000") == [start]
 
 
+@pytest.mark.parametrize(
+    ("tzid", "winter", "summer"),
+    [
+        ("Dublin, Edinburgh, Lisbon, London", "10:00", "09:00"),
+        ("Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "09:00", "08:00"),
+        ("Amsterdam, Berlin, Bern, Rom, Stockholm, Wien", "09:00", "08:00"),
+        ("Bruxelles, Copenhague, Madrid, Paris", "09:00", "08:00"),
+        ("Dublín, Edimburgo, Lisboa, Londres", "10:00", "09:00"),
+        ("Athen, Bukarest", "08:00", "07:00"),
+        ("大阪、札幌、東京", "01:00", "01:00"),
+        ("Canberra, Melbourne, Sydney", "23:00", "00:00"),
+        ("Mitteleuropäische Zeit", "09:00", "08:00"),
+        ("Mitteleuropäische Sommerzeit", "09:00", "08:00"),
+        ("Heure normale d’Europe centrale", "09:00", "08:00"),
+        ("Hora estándar romance", "09:00", "08:00"),
+        ("Hora de Europa central", "09:00", "08:00"),
+        ("Romanische Zeit", "09:00", "08:00"),
+        ("東京 (標準時)", "01:00", "01:00"),
+        ("日本標準時", "01:00", "01:00"),
+        ("Pacific Normalzeit", "18:00", "17:00"),
+        ("Wien", "09:00", "08:00"),
+        ("PST", "18:00", "17:00"), ("PDT", "18:00", "17:00"), ("EDT", "15:00", "14:00"), ("CEST", "09:00", "08:00"),
+        ("MEZ", "09:00", "08:00"), ("JST", "01:00", "01:00"), ("AEST", "23:00", "00:00"), ("EST", "15:00", "15:00"),
+        ("CET", "09:00", "08:00"),
+    ],
+)  # fmt: skip
+def test_zone_by_what_exchange_and_people_call_it(tzid: str, winter: str, summer: str) -> None:
+    found = [start[11:] for day in ("0115", "0715") for start in starts(f'DTSTART;TZID="{tzid}":2026{day}T100000')]
+    assert found == [winter, summer]
+
+
+@pytest.mark.parametrize(
+    "tzid",
+    ["CST", "IST", "BST", "AST", "Hora estándar de Europa occidental", "Rome, New York", "Home", "Customized, Time"],
+)
+def test_zone_that_may_be_several_stays_a_problem(tzid: str) -> None:
+    data = ics(*vevent(f'DTSTART;TZID="{tzid}":20260715T100000'))
+    assert [problem for _, problem in problems(data)] == [
+        f'The time zone "{tzid}" is unknown: its times are taken as local.'
+    ]
+
+
 def test_an_unknown_zone_floats_and_is_a_problem() -> None:
     data = ics(*vevent("DTSTART;TZID=Customized Time Zone:20260701T100000"))
     (event,) = reading(data).events

@@ -18,6 +18,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.calendars.ics.bounds import EARLIEST, LATEST, plus
+from services.calendars.ics.zone_names import meant
 
 _OFFSET_NAME = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(?::00)?", re.IGNORECASE)
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -218,6 +219,7 @@ def _plain_names(name: str) -> Iterator[str]:
     named = _cities().get(_CITY_NAMES.get(city, city), ())
     if len(named) == 1:
         yield named[0]
+    yield from meant(name)
 
 
 def _displayed(display: re.Match[str]) -> Zone | None:
