@@ -24,7 +24,7 @@ VALID_SYNC_TOKEN = b'<?xml version="1.0"?><d:error xmlns:d="DAV:"><d:valid-sync-
 
 @dataclass(frozen=True)
 class Request:
-    """One request: `kind` is `sync`, `multiget`, `list` (Depth 1), `ctag` or `look` (Depth 0)."""
+    """One request: `kind` is `sync`, `multiget`, `list` (Depth 1), `ctag`, `transparency` or `look` (Depth 0)."""
 
     kind: str
     path: str
@@ -54,6 +54,8 @@ class CaldavServer:
         self.withheld: set[str] = set()
         self.tags = True
         self.etags = True
+        self.transparent: bool | None = None
+        self.transparency_asked = 0
         self.start = 0
         self._log: list[str] = []
         site.answer = self._answer
@@ -74,7 +76,7 @@ class CaldavServer:
 
     @property
     def kinds(self) -> list[str]:
-        """What was asked since last time."""
+        """What was asked since last time, besides the daily question whether its events take time."""
         kinds = [request.kind for request in self.asked]
         self.asked.clear()
         return kinds
@@ -94,7 +96,10 @@ class CaldavServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = (await request.read()).decode()
         seen = Request(_kind(request, body), request.path_qs, body)
-        self.asked.append(seen)
+        if seen.kind == "transparency":
+            self.transparency_asked += 1
+        else:
+            self.asked.append(seen)
         if request.headers.get("Authorization") != aiohttp.BasicAuth("ann", PASSWORD).encode():
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="dav"'})
         special = self.special(seen)
@@ -112,6 +117,9 @@ class CaldavServer:
                 return multistatus(collection(WORK), *(self._tagged(name) for name in self.members))
             case "ctag":
                 return multistatus(response(WORK, f"<s:getctag>c{len(self._log)}</s:getctag>" if self.tags else ""))
+            case "transparency" if self.transparent is not None:
+                said = "<c:transparent/>" if self.transparent else "<c:opaque/>"
+                return multistatus(response(WORK, f"<c:schedule-calendar-transp>{said}</c:schedule-calendar-transp>"))
         return web.Response(status=404)
 
     def _sync(self, request: Request) -> web.Response:
@@ -156,7 +164,7 @@ def _kind(request: web.Request, body: str) -> str:
         return "multiget"
     if request.headers.get("Depth") == "1":
         return "list"
-    return "ctag" if "getctag" in body else "look"
+    return "ctag" if "getctag" in body else "transparency" if "schedule-calendar-transp" in body else "look"
 
 
 def multistatus(*parts: str) -> web.Response:

@@ -345,4 +345,4 @@ async def test_redirects_in_a_circle_end(server: CaldavServer, ann: Account) -> 
     server.special = lambda _: web.Response(status=302, headers={"Location": WORK})
     with pytest.raises(CalendarUnreachableError):
         await ann.fetch()
-    assert len(server.asked) == 6
+    assert len(server.asked) + server.transparency_asked == 6

@@ -58,6 +58,10 @@ def components(*names: str) -> str:
     return f"<c:supported-calendar-component-set>{inner}</c:supported-calendar-component-set>"
 
 
+def transparency(word: str) -> str:
+    return f"<c:schedule-calendar-transp><c:{word}/></c:schedule-calendar-transp>"
+
+
 def named(name: str) -> str:
     return f"<d:displayname>{name}</d:displayname>"
 
@@ -161,10 +165,13 @@ async def test_a_calendar_that_others_share_is_offered_behind_ones_own(
         response(f"{HOME}h/", CALENDAR + components("vevent", "VTODO") + named("h" * 999)),
         response(f"{HOME}i/", "<d:resourcetype><d:collection/><c:schedule-inbox/></d:resourcetype>"),
         response(f"{HOME}j/", CALENDAR + "<d:current-user-privilege-set/>"),
+        response(f"{HOME}k/", CALENDAR + named("Free") + transparency("transparent")),
+        response(f"{HOME}l/", CALENDAR + named("Opaque") + transparency("opaque")),
     )
     offer, _ = await directory.offer(site.url(""), "ann", PASSWORD)
     assert [(one.name, one.main) for one in offer.calendars] == [
-        ("Own", True), ("Bob's", False), ("c", True), ("d e", False), ("h" * 200, True), ("j", True),
+        ("Own", True), ("Bob's", False), ("c", True), ("d e", False), ("h" * 200, True), ("j", True), ("Free", False),
+        ("Opaque", True),
     ]  # fmt: skip
 
 

@@ -17,9 +17,9 @@ from services.errors import (
     CalendarError,
     CalendarTooLargeError,
 )
-from services.model import Response
+from services.model import Response, ShowAs
 from services.net import AddressRules, GuardedClient
-from tests.caldav_account import Account, account, meeting
+from tests.caldav_account import NOW, Account, account, meeting
 from tests.caldav_server import (
     CUT,
     VALID_SYNC_TOKEN,
@@ -106,6 +106,20 @@ async def test_token_that_is_refused_in_any_way_costs_a_listing_and_what_differs
     assert [request.hrefs for request in server.asked if request.kind == "multiget"] == [[WORK + "three.ics"]]
     assert server.kinds == ["sync", "sync", "multiget"]
     assert ann.kept() == [("Three", TEN), ("Two", TEN)]
+
+
+async def test_events_of_a_transparent_calendar_are_free_as_long_as_it_is(server: CaldavServer, ann: Account) -> None:
+    shown = {}
+    for day, transparent in enumerate((None, True, False)):
+        server.transparent = transparent
+        ann.now = NOW + timedelta(days=day)
+        await ann.fetch()
+        await ann.fetch()
+        shown[day] = {event.show_as for event in ann.held.values()}
+        server.put(f"more{day}.ics", meeting("More"))
+        shown[day] |= {event.show_as for event in (await ann.fetch()).events}
+    assert shown == {0: {ShowAs.BUSY}, 1: {ShowAs.FREE}, 2: {ShowAs.BUSY}}
+    assert server.transparency_asked == 3  # once a day
 
 
 async def test_token_that_is_forgotten_is_replaced(server: CaldavServer, ann: Account) -> None:

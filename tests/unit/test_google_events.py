@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.google.events import FIELDS, Asked, event_of, zone_of
-from services.model import Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
+from services.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -201,6 +201,22 @@ def test_working_location(properties: Any, place: Location | None, location: str
 
 def test_only_a_working_location_has_a_place() -> None:
     assert read(workingLocationProperties={"type": "homeOffice"}).working_location is None
+
+
+@pytest.mark.parametrize(
+    ("organizer", "expected"),
+    [
+        (None, Organizer.NOBODY), ("x", Organizer.NOBODY), ({}, Organizer.OTHER),
+        ({"self": True, "email": "ann@example.com"}, Organizer.PERSON),
+        ({"self": "yes", "email": "bob@example.com"}, Organizer.OTHER),
+        ({"email": "no-reply@leave.example"}, Organizer.SYSTEM), ({"email": "HR@example.com"}, Organizer.SYSTEM),
+        ({"self": True, "email": "ja.japanese#holiday@group.v.calendar.google.com"}, Organizer.PUBLIC),
+    ],
+)  # fmt: skip
+def test_organizer_tells_whose_absence_it_may_be(organizer: Any, expected: Organizer) -> None:
+    event = read(organizer=organizer)
+    assert isinstance(event, Event)
+    assert event.organizer is expected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.calendars.microsoft.events import Item, Kind, Removed, event, item
 from services.calendars.microsoft.memory import Memory, applied, masters_to_ask_for, pruned
-from services.model import Event, Response, ShowAs, Visibility, WallTimes
+from services.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -83,6 +83,16 @@ def test_organizer_has_nothing_to_answer() -> None:
 def test_title_and_location(raw: dict[str, Any], title: str, location: str) -> None:
     found = read(raw)
     assert (found.title, found.location) == (title, location)
+
+
+def test_organizer_tells_whose_absence_it_may_be() -> None:
+    def of(address: object, *, own: bool = False) -> Organizer:
+        return read({"isOrganizer": own, "organizer": {"emailAddress": {"address": address}}}).organizer
+
+    assert read({}).organizer is Organizer.NOBODY
+    assert of("ann@example.com", own=True) is Organizer.PERSON
+    assert [of(address) for address in ("bob@example.com", None, 3)] == [Organizer.OTHER] * 3
+    assert of("no-reply@leave.example") is Organizer.SYSTEM
 
 
 def test_guests_are_other_people() -> None:

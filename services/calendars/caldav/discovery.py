@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from services.calendars.caldav.dav import DavClient, error_for
-from services.calendars.caldav.multistatus import CALDAV, DAV, Answered, key_of, parse_multistatus
+from services.calendars.caldav.multistatus import CALDAV, DAV, TRANSPARENCY, Answered, key_of, parse_multistatus
 from services.errors import (
     AccessRefusedError,
     AddressNotAllowedError,
@@ -51,7 +51,7 @@ _OWNER = f"{DAV}owner"
 _RIGHTS = f"{DAV}current-user-privilege-set"
 _COMPONENTS = f"{CALDAV}supported-calendar-component-set"
 _OF_A_PERSON = (_PRINCIPAL, _HOMES, _ADDRESSES, _NAME)
-_OF_A_CALENDAR = (_KIND, _NAME, _OWNER, _RIGHTS, _COMPONENTS)
+_OF_A_CALENDAR = (_KIND, _NAME, _OWNER, _RIGHTS, _COMPONENTS, TRANSPARENCY)
 _OF_A_PLACE = tuple(dict.fromkeys((*_OF_A_PERSON, *_OF_A_CALENDAR)))
 _WRITING = frozenset({f"{DAV}all", f"{DAV}write", f"{DAV}write-content", f"{DAV}bind"})
 _READING = frozenset({f"{DAV}all", f"{DAV}read"})
@@ -72,7 +72,7 @@ async def discover(dav: DavClient, url: str) -> Discovered:
     """What is at `url`, which a person typed: three to five requests. Raises a `CalendarError`.
 
     Where it is one calendar, that is the main one. Else all that are the person's own are; those that others share
-    with them are offered only.
+    with them, and those whose events leave them free, are offered only.
     """
     seen = await _entrance(dav, url)
     person = await _person(dav, seen)
@@ -153,7 +153,7 @@ def _calendars(answers: Iterable[Answered], dav: DavClient, principal: str) -> l
             continue
         if rights is None or not rights.isdisjoint(_READING):
             name = answer.text(_NAME) or unquote(urlsplit(answer.url).path.rstrip("/").rpartition("/")[2])
-            own = _is_own(answer, principal, rights)
+            own = _is_own(answer, principal, rights) and not answer.transparent
             found.append(OfferedCalendar(dav.own(answer.url), _short(name), main=own))
     return found
 

@@ -41,12 +41,15 @@ class Taken:
 class Known:
     """What is known of a collection between two fetches: the entity tag of each member that was read, by key.
 
-    `wanted` are those that changed and have not been read since. They stay wanted until they are.
+    `wanted` are those that changed and have not been read since. They stay wanted until they are. `looked` is the day
+    on which the collection was asked whether it is `transparent`.
     """
 
     by_etags: bool = False
     etags: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, dict[str, str]] = field(default_factory=dict)
+    transparent: bool = False
+    looked: str = ""
 
     @classmethod
     def of(cls, extra: Mapping[str, Any]) -> Known:
@@ -55,11 +58,16 @@ class Known:
             bool(extra.get("by_etags")),
             dict(extra.get("etags", {})),
             {key: dict(member) for key, member in extra.get("wanted", {}).items()},
+            bool(extra.get("transparent")),
+            str(extra.get("looked", "")),
         )
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
-        return {"by_etags": self.by_etags, "etags": self.etags, "wanted": self.wanted}
+        return {
+            "by_etags": self.by_etags, "etags": self.etags, "wanted": self.wanted, "transparent": self.transparent,
+            "looked": self.looked,
+        }  # fmt: skip
 
     def learn(self, listed: Listing | None) -> None:
         """Note what a listing says."""

@@ -27,6 +27,9 @@ MOST_ELEMENTS = 500_000
 
 DEEPEST = 64
 
+TRANSPARENCY = f"{CALDAV}schedule-calendar-transp"
+"""Whether a calendar's events take time (RFC 6638 §9.1): CALDAV:opaque, which is the default, or CALDAV:transparent."""
+
 _PIECE = 64 * 1024
 _LONGEST_LINK = 8 * 1024
 
@@ -60,6 +63,11 @@ class Answered:
             return ()
         links = (absolute(self.url, link.text or "") for link in element.iter(f"{DAV}href"))
         return tuple(link for link in links if link)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether it is a calendar whose events leave its owner free."""
+        return f"{CALDAV}transparent" in self.kinds(TRANSPARENCY)
 
     def kinds(self, name: str) -> frozenset[str]:
         """The names of the elements in a property, such as DAV:resourcetype; empty where there is none."""

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from services.calendars.caldav.dav import DavClient, multiget, path_of
 from services.calendars.caldav.known import File, Known, asked
 from services.calendars.caldav.listing import ETAG, listing
-from services.calendars.caldav.multistatus import CALDAV, key_of
+from services.calendars.caldav.multistatus import CALDAV, TRANSPARENCY, key_of
 from services.calendars.shelf import MOST_BYTES, Shelf
 from services.errors import AccessRefusedError, CalendarRefusedError, CalendarTooLargeError
+from services.model import ShowAs
 from services.net import Fetcher
 from services.ports import Changes, Connection, Expander, Problem
 from services.threads import off_loop
@@ -59,6 +60,12 @@ class CaldavSource:
     async def _fetch(self, dav: DavClient, connection: Connection, now: datetime) -> Changes:
         before = await off_loop(Shelf.cover, connection.state) or Shelf()
         known = Known.of(before.extra)
+        today = now.date().isoformat()
+        if known.looked != today:
+            transparent = await _is_transparent(dav, connection.address, known, now)
+            if transparent is not known.transparent:  # each of its events is another now
+                before, known, connection = Shelf(), Known(), replace(connection, state=None)
+            known.transparent, known.looked = transparent, today
         # Once a month, when the window moves, a server that has refused reports is asked for one again.
         serves = before.serves(connection, now)
         by_etags = known.by_etags and serves
@@ -75,6 +82,8 @@ class CaldavSource:
             return Changes(state=state, unchanged=True, full=False)
         question = await off_loop(asked, connection, known, keys, files, tag=tag, now=now)
         changes = await self._expander.changes("members", connection.calendar_id, *question)
+        if known.transparent:
+            changes = await off_loop(_free, changes)
         if not problems:
             return changes
         return replace(changes, unchanged=False, problems=changes.problems + tuple(problems))
@@ -125,6 +134,18 @@ class CaldavSource:
             elif data is not None and data.text:
                 files[key] = File(data.text.encode("utf-8", "replace"), answer.text(ETAG))
         return files
+
+
+async def _is_transparent(dav: DavClient, url: str, known: Known, now: datetime) -> bool:
+    """Whether the calendar's events leave the person free; as before where its server does not say."""
+    reply = await dav.propfind(url, (TRANSPARENCY,))
+    if reply.status != HTTPStatus.MULTI_STATUS:
+        return known.transparent
+    return any(answer.transparent for answer in (await reply.multistatus(now)).answers)
+
+
+def _free(changes: Changes) -> Changes:
+    return replace(changes, events=tuple(replace(event, show_as=ShowAs.FREE) for event in changes.events))
 
 
 def _addresses(connection: Connection) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ The organizer's address is looked at, for a program's, and not kept.
 """
 
 LONGEST_ID = 1024
+_HOLIDAYS = "#holiday@group.v.calendar.google.com"
 LONGEST_ZONE = 64
 
 _T = TypeVar("_T")
@@ -241,9 +242,12 @@ def _attendance(attendees: object) -> tuple[Response, int]:
 def _organizer(organizer: object) -> Organizer:
     if not isinstance(organizer, Mapping):
         return Organizer.NOBODY
+    address = _text(organizer.get("email"))
+    if address.endswith(_HOLIDAYS):
+        return Organizer.PUBLIC
     if organizer.get("self") is True:
         return Organizer.PERSON
-    return Organizer.SYSTEM if is_no_persons(_text(organizer.get("email"))) else Organizer.OTHER
+    return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
 
 
 def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:
