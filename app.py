@@ -121,6 +121,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         account=calendars.accounts.mending,
     )  # fmt: skip
     chores = (
+        leaving,
         NoticeChore(stores.lanes, stores.notices, messages, links=links, say=locale.say, clock=clock),
         HomeChore(stores.lanes, stores.lanes, home.tab, views, clock),
     )

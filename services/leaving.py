@@ -18,6 +18,7 @@ from typing import Protocol
 
 import structlog
 
+from services.budget import Budget
 from services.calendars.parting import Parter, PartingRows
 from services.engine.guard import guarded
 from services.errors import GrantLostError, SlackError, StatusQuoError
@@ -174,6 +175,10 @@ class Leaving:
         now = self._clock.now()
         leavers = await self._leavers.all()
         return min((now if leaver.is_ready(now) else leaver.leave_by for leaver in leavers), default=None)
+
+    async def run(self, team_id: str, budget: Budget) -> None:  # a chore as others; auth.revoke counts nowhere
+        """A lane's chore, done once it has nothing to write: see off those whose profile it has put right."""
+        await self.run_due()
 
     async def run_due(self) -> Report:
         """See off those who are ready to go."""

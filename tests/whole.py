@@ -40,7 +40,9 @@ _NOW = sa.bindparam("now", type_=UtcInstant)
 _WAITS = sa.or_(StandingRow.not_before.is_(None), StandingRow.not_before <= _NOW)
 # One statement, made once: it is asked a hundred times a second.
 _LEFT_TO_DO = sa.select(
-    sa.exists().where((Person.due_at <= _NOW) | (Person.home_opened & Person.home_stale)).label("people"),
+    sa.exists()
+    .where((Person.due_at <= _NOW) | (Person.home_opened & Person.home_stale) | Person.leave_by.is_not(None))
+    .label("people"),
     sa.exists().where(StandingRow.seq > StandingRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),

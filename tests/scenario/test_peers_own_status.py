@@ -222,6 +222,7 @@ async def test_person_who_is_forgotten_gets_back_what_was_covered(on_both: Whole
     assert on_both.shows() == (*MEETING, at("11:00"))
     assert on_both.service is not None
     assert await on_both.service.people.forget(PersonKey(TEAM, ANN))
+    await on_both.settle()
     assert on_both.shows() == ("Reading", ":books:", None)
     await on_both.until(at("11:00"))
     assert on_both.shows() == ("Reading", ":books:", None)
@@ -233,4 +234,5 @@ async def test_status_of_ours_goes_with_the_person_who_is_forgotten(whole: Whole
     assert whole.shows() == ("Lunch", ":pizza:", None)
     assert whole.service is not None
     assert await whole.service.people.forget(PersonKey(TEAM, ANN))
+    await whole.settle()
     assert whole.shows() == NOTHING
