@@ -20,10 +20,12 @@ from services.calendars.accounts import Connected, Held
 from services.calendars.consents import Ask
 from services.errors import (
     AccountLostError,
+    AppRefusedError,
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
     LinkOfAnotherError,
+    NotOfferedError,
     PushNotPossibleError,
     RequestError,
 )
@@ -83,12 +85,20 @@ class Accounts(Protocol):
         ...
 
     async def finish(
-        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+        self,
+        provider: str,
+        *,
+        state: str,
+        cookie: str,
+        code: str,
+        error: str,
+        description: str,
+        seen: Mapping[str, str],
     ) -> Connected | Held:
         """Take what a browser came back with.
 
-        Raises LinkExpiredError, LinkOfAnotherError, ConsentDeniedError, AccountNotAllowedError, NotOfferedError,
-        InputError, CalendarError.
+        Raises LinkExpiredError, LinkOfAnotherError, ConsentDeniedError, AdministratorNeededError,
+        AccountNotAllowedError, NotOfferedError, InputError, CalendarError.
         """
         ...
 
@@ -168,6 +178,7 @@ class Connect:
                 cookie=request.cookies.get(COOKIE, ""),
                 code=query.get("code", ""),
                 error=query.get("error", ""),
+                description=query.get("error_description", ""),
                 seen=self.browsers.seen(request),
             )
         except LinkOfAnotherError as refusal:
@@ -223,5 +234,7 @@ class Connect:
 
 def _at_provider(error: CalendarError) -> RequestError:
     """What to say of it: whether trying again can help."""
+    if isinstance(error, AppRefusedError):
+        return NotOfferedError(error.reason)
     refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError
     return refused(error.reason, kind=type(error).__name__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.errors import CalendarError, SlackError
+from services.errors import AppRefusedError, CalendarError, SlackError
 from services.keeping import Wishes
 from services.metrics import Metrics
 from services.ports import Changes, Connection, Source
@@ -52,7 +52,10 @@ class CountedSource:
             changes = await self._source.fetch(connection, now)
         except CalendarError as failure:
             self._metrics.syncs.labels(self._provider, type(failure).__name__).inc()
+            if isinstance(failure, AppRefusedError):
+                self._metrics.refusing.labels(self._provider).set(1)
             raise
+        self._metrics.refusing.labels(self._provider).set(0)
         self._metrics.syncs.labels(self._provider, "unchanged" if changes.unchanged else "changed").inc()
         return changes
 

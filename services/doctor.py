@@ -11,6 +11,7 @@ from typing import Protocol
 from services import scopes
 from services.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
+from services.providers import named
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
@@ -33,6 +34,8 @@ class StoredHealth:
     broken: int
     people: int
     lost_grants: int
+    refusing: tuple[str, ...] = ()
+    """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
 
 
 class Database(Protocol):
@@ -88,8 +91,15 @@ class Doctor:
         yield keys
         if not keys.well:
             return
-        for finding in (await self._clock_and_reach(), await self._stored()):
-            yield finding
+        yield await self._clock_and_reach()
+        health = await self._database.health()
+        yield self._stored(health)
+        for provider in health.refusing:
+            yield Finding(
+                named(provider), False,
+                f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
+                "(docs/calendars.md), and restart",
+            )  # fmt: skip
         for team_id, name, token in await self._database.bots():
             yield await self._workspace(name or team_id, token)
 
@@ -136,8 +146,7 @@ class Doctor:
             return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
         return Finding("clock", True, "agrees with Slack's")
 
-    async def _stored(self) -> Finding:
-        health = await self._database.health()
+    def _stored(self, health: StoredHealth) -> Finding:
         counts = f"{health.people} people, {health.calendars} calendars"
         if health.broken or health.lost_grants:
             return Finding(

@@ -169,6 +169,12 @@ class ConsentDeniedError(RequestError):
     http_status = 200
 
 
+class AdministratorNeededError(RequestError):
+    """An administrator of your organization has to allow this first. Ask them, then connect again."""
+
+    http_status = 200
+
+
 class AccountNotAllowedError(RequestError):
     """Nothing was connected: a permission was left out. Type `/quo connect` and allow all that is asked."""
 
@@ -230,6 +236,18 @@ class CalendarBusyError(CalendarError):
 
 class AccountLostError(CalendarError):
     """I may no longer read this account's calendars. Connect it again."""
+
+
+class AccountNotConsentedError(AccountLostError):
+    """An administrator of your organization has to allow this first. Ask them, then connect again."""
+
+
+class AppRefusedError(CalendarBusyError):
+    """This service does not take Status Quo at the moment. Its operator has to mend that; you need not do anything."""
+
+    def __init__(self, reason: str = "", **facts: object) -> None:
+        """Our own key to the provider is worth nothing: nobody's calendar is broken, and asking often is in vain."""
+        super().__init__(reason, retry_after=300.0, everybody=True, **facts)
 
 
 class AccessRefusedError(CalendarError):

@@ -28,6 +28,12 @@ class Metrics:
             ["provider", "outcome"],
             registry=self.registry,
         )
+        self.refusing = Gauge(
+            "statusquo_provider_refuses_app",
+            "1 while a provider of calendars does not take this app: its secret is wrong, or its API turned off",
+            ["provider"],
+            registry=self.registry,
+        )
         self.slack_calls = Counter(
             "statusquo_slack_calls",
             "Calls of Slack's Web API, by method and by what came of them",

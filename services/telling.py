@@ -79,13 +79,14 @@ class Links:
 
     `grant` is a link that names its person; `home` leads to the Home tab. `calendar` tells what is wrong with one
     calendar as (its name, the class name of the CalendarError), None where it is gone. `account` tells of an account
-    that was lost (its provider, its name, the link that mends it, "" where a form does), None where it is gone or well.
+    that was lost as (its provider, its name, the link that mends it or "" where a form does, what is wrong with it as a
+    sentence), None where it is gone or well.
     """
 
     grant: Callable[[PersonKey], Awaitable[str]]
     home: Callable[[PersonKey], Awaitable[str]]
     calendar: Callable[[PersonKey, str], Awaitable[tuple[str, str] | None]]
-    account: Callable[[PersonKey, str], Awaitable[tuple[str, str, str] | None]]
+    account: Callable[[PersonKey, str], Awaitable[tuple[str, str, str, str] | None]]
 
 
 Say = Callable[..., str]
@@ -196,9 +197,9 @@ class NoticeChore:
         found = await self._links.account(key, account_id)
         if found is None:
             return None
-        provider, name, link = found
+        provider, name, link, trouble = found
         account = f"{named(provider)} ({name})" if name else named(provider)
-        text = f"{account}: {self._say(locale, errors.AccountLostError.sentence())}"
+        text = f"{account}: {self._say(locale, trouble)}"
         again = self._say(locale, "Connect again")
         if not link:
             return with_button(text, again, action=CONNECT)

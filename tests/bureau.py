@@ -79,6 +79,7 @@ class Bureau:
     async def comes_back(self, provider: str, query: dict[str, str], key: PersonKey = ANN) -> Connected:
         """With a browser that is known as hers."""
         known = {name: query[name] for name in ("state", "code", "error", "cookie")}
+        known["description"] = query.get("error_description", "")
         found = await self.calendars.accounts.finish(provider, **known, seen={key.team_id: key.user_id})
         assert isinstance(found, Connected)
         return found
@@ -144,6 +145,13 @@ class Bureau:
             self.google.revoke_account(MAIL[provider])
         else:
             self.microsoft.oauth.revoke(MAIL[provider])
+
+    def changes_secret(self, provider: str, secret: str) -> str:
+        """The app gets another secret at the provider; the one that it had."""
+        holder: Any = self.google.client if provider == "google" else self.microsoft.oauth
+        before: str = holder.client_secret
+        holder.client_secret = secret
+        return before
 
     def token_calls(self) -> int:
         return sum(call.path.endswith("/token") for call in (*self.google.calls, *self.microsoft.calls))

@@ -79,7 +79,7 @@ class Replica:
     sweep: float = 0.1
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
-    lost: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    lost: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clients = SlackClients(self.api_url, seconds=self.seconds)
@@ -137,7 +137,7 @@ class Replica:
     async def _calendar(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
         return ("Work", "CalendarGoneError")
 
-    async def _account(self, key: PersonKey, account_id: str) -> tuple[str, str, str] | None:
+    async def _account(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
         return self.lost.get(account_id)
 
 

@@ -98,7 +98,7 @@ class Subscriptions:
             if not await self._pushes.validates(url):
                 raise RefusalError(
                     400,
-                    "InvalidRequest",
+                    "ValidationError",
                     "Subscription validation request failed. Notification endpoint must respond with 200 OK to"
                     " validation request.",
                 )

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from handlers.views.blocks import cut, escape
 from services.calendars.accounts import AccountView
-from services.errors import AccountLostError
 from services.locale import Voice
 from services.providers import FILE, HOOK, named
 
@@ -71,7 +70,7 @@ def account_name(account: AccountView) -> str:
 def account_line(voice: Voice, account: AccountView) -> str:
     """One account, and what is wrong with it."""
     if account.lost:
-        return f":red_circle: {account_name(account)} · {voice.say(AccountLostError.sentence())}"
+        return f":red_circle: {account_name(account)} · {voice.say(account.trouble)}"
     return f":bust_in_silhouette: {account_name(account)}"
 
 

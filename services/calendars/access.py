@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from services.calendars.credentials import Credentials
-from services.errors import AccountLostError, CalendarError, CalendarUnreachableError
+from services.errors import AccountLostError, AccountNotConsentedError, CalendarError, CalendarUnreachableError
 from services.model import PersonKey
 from services.ports import Bell, Clock
 
@@ -59,8 +59,11 @@ class Accounts(Protocol):
         """The renewal did not come about; anybody may try."""
         ...
 
-    async def lost(self, account: StoredAccount) -> bool:
-        """Its provider takes us no more: its calendars rest, and its person is told once."""
+    async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
+        """Its provider takes us no more: its calendars rest, and its person is told once.
+
+        `consent`: an administrator has to allow it.
+        """
         ...
 
 
@@ -120,7 +123,7 @@ class AccountAccess:
             await self._rows.release(account)
             raise CalendarUnreachableError("the renewal takes too long") from None
         except AccountLostError as refusal:
-            if await self._rows.lost(account):
+            if await self._rows.lost(account, consent=isinstance(refusal, AccountNotConsentedError)):
                 log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)
                 self._bell.ring()
             raise

@@ -16,6 +16,8 @@ from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountL
 from services.calendars.credentials import Credentials
 from services.calendars.parting import Parter, PartingRows
 from services.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
     AlreadyConnectedError,
     CalendarError,
     LinkOfAnotherError,
@@ -37,12 +39,21 @@ PATIENCE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A connected account as its owner sees it. `lost`: it has to be connected anew."""
+    """A connected account as its owner sees it. `lost`: it has to be connected anew.
+
+    `consent`: an administrator has to allow that first.
+    """
 
     account_id: str
     provider: str
     name: str
     lost: bool = False
+    consent: bool = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with a lost account, as a sentence."""
+        return (AccountNotConsentedError if self.consent else AccountLostError).sentence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +116,8 @@ class KeptAccounts(PartingRows, Protocol):
         """Delete an account with its calendars."""
         ...
 
-    async def trouble(self, key: PersonKey, account_id: str) -> tuple[str, str] | None:
-        """Provider and name of an account that is lost."""
+    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None:
+        """An account that is lost."""
         ...
 
 
@@ -221,14 +232,24 @@ class Accounts:
         return await self._consents.start(provider, link, cookie, token)
 
     async def finish(
-        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+        self,
+        provider: str,
+        *,
+        state: str,
+        cookie: str,
+        code: str,
+        error: str,
+        description: str = "",
+        seen: Mapping[str, str],
     ) -> Connected | Held:
         """Take what a browser came back with, and connect it; or hold it until Slack has said whose browser it is.
 
         It is connected where the browser was `seen` to be the person's, and where the account's address is the one
         that Slack has of them. Raises as `Consents.finish`, and LinkOfAnotherError; then nothing is kept.
         """
-        allowed = await self._consents.finish(provider, state=state, cookie=cookie, code=code, error=error)
+        allowed = await self._consents.finish(
+            provider, state=state, cookie=cookie, code=code, error=error, description=description
+        )
         known = _is_theirs(allowed.key, seen)
         if not known and allowed.offer.address:
             person = await self._introductions.of(allowed.key)
@@ -265,17 +286,19 @@ class Accounts:
         """A person's accounts, oldest first."""
         return await self._accounts.of(key)
 
-    async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str] | None:
-        """Provider and name of an account that is lost, and a link that mends it; None where it is gone or well.
+    async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
+        """Provider and name of an account that is lost, a link that mends it, and what is wrong as a sentence.
+
+        None where it is gone or well.
 
         The link is for a message, which may be read later: it lives longer. It is "" where a form does it.
         """
         found = await self._accounts.trouble(key, account_id)
         if found is None:
             return None
-        provider, name = found
-        link = await self.link(key, provider, MESSAGE_LINK_LIVES) if provider in self._providers else ""
-        return provider, name, link
+        offered = found.provider in self._providers
+        link = await self.link(key, found.provider, MESSAGE_LINK_LIVES) if offered else ""
+        return found.provider, found.name, link, found.trouble
 
     async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
         """What an account offers, asked for now where that is quick, else as known last; None where it is gone."""

@@ -15,6 +15,8 @@ from services.calendars.credentials import Credentials, new_verifier
 from services.errors import (
     AccountLostError,
     AccountNotAllowedError,
+    AccountNotConsentedError,
+    AdministratorNeededError,
     ConsentDeniedError,
     LinkExpiredError,
     NotOfferedError,
@@ -32,6 +34,9 @@ MESSAGE_LINK_LIVES = timedelta(hours=24)
 
 STATE_LIVES = timedelta(minutes=10)
 
+_ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
+"""learn.microsoft.com/entra/identity-platform/reference-error-codes: not consented to; an administrator has to."""
+
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -42,6 +47,11 @@ class AccountLink:
     provider: str
     name: str
     link: str = field(repr=False)
+
+
+def needs_administrator(*said: object) -> bool:
+    """Whether Microsoft says, in any of the words of a refusal, that an administrator has to consent first."""
+    return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)
 
 
 class Consenting(Protocol):
@@ -167,12 +177,14 @@ class Consents:
         state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
         return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
 
-    async def finish(self, provider: str, *, state: str, cookie: str, code: str, error: str) -> Allowed:
-        """Take what a browser came back with: `state`, and either `code` or `error`.
+    async def finish(
+        self, provider: str, *, state: str, cookie: str, code: str, error: str, description: str = ""
+    ) -> Allowed:
+        """Take what a browser came back with: `state`, and either `code` or `error` with its `description`.
 
         Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
-        AccountNotAllowedError where a permission was left out, NotOfferedError, or what the provider said
-        (CalendarError).
+        AdministratorNeededError, AccountNotAllowedError where a permission was left out, NotOfferedError, or what the
+        provider said (CalendarError).
         """
         found = self._provider(provider)
         now = self._clock.now()
@@ -181,12 +193,16 @@ class Consents:
         ticket = await self._states.take(state, f"state:{provider}", now, cookie) if cookie else None
         if ticket is None:
             raise LinkExpiredError("state")
+        if error and needs_administrator(error, description):
+            raise AdministratorNeededError("consent_required")
         if error:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
         if not code:
             raise LinkExpiredError("no code")
         try:
             credentials = await found.client.exchange(code, ticket.secret, self._redirect(provider), now)
+        except AccountNotConsentedError as refusal:
+            raise AdministratorNeededError(refusal.reason) from None
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
         self._require(provider, credentials)

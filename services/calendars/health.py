@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.errors import (
     AccountLostError,
     AddressNotAllowedError,
+    AppRefusedError,
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -106,11 +107,15 @@ def after_failure(
     holds for an address that has never given a calendar. Everything else is tried again after `first`, then twice,
     four times, … that, up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's
     business. Who says when to come back is asked then, the first times.
+    What the operator has to mend is nobody's business either, and no failure of the calendar.
     With an `interval` shorter than usual all of this is shorter too. Where the account is lost nobody is asked any
     more, and its owner is told by the account.
     """
     if isinstance(error, AccountLostError):
         return Outcome(Health.BROKEN, due_at=None, problem=type(error).__name__, failures=claimed.failures + 1)
+    if isinstance(error, AppRefusedError):
+        until = now + spread(timedelta(seconds=error.retry_after or 0))
+        return Outcome(Health.FAILING, until, problem=type(error).__name__, failures=claimed.failures)
     failures = claimed.failures + 1
     broken = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
     if broken:

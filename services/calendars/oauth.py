@@ -15,8 +15,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.calendars.api import Answer, JsonApi
+from services.calendars.consents import needs_administrator
 from services.calendars.credentials import Credentials, challenge_of
-from services.errors import AccountLostError, CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
+    AppRefusedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarUnreachableError,
+)
 from services.net import Fetcher, error_for
 
 UNSAID = timedelta(hours=1)
@@ -26,6 +34,9 @@ _LONGEST = timedelta(days=1)
 _LONGEST_WORD = 40
 _LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """RFC 6749 §5.2, and what Microsoft adds: only the person can mend these."""
+
+_OURS = "invalid_client"
+"""RFC 6749 §5.2: our own secret is wrong or has run out (AADSTS7000215, AADSTS7000222)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +140,14 @@ def _refusal(answer: Answer, now: datetime) -> CalendarError:
     """What an unhappy answer of a token endpoint means (RFC 6749 §5.2): only `invalid_grant` and its kin are final."""
     said = answer.body.get("error")
     word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""
-    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} and word in _LOST:
-        return AccountLostError(word)
+    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+        if word == _OURS:
+            return AppRefusedError(word)
+        if word in _LOST:
+            words = (word, answer.body.get("suberror"), answer.body.get("error_description"))
+            return AccountNotConsentedError(word) if needs_administrator(*words) else AccountLostError(word)
     found = error_for(answer.status, answer.headers, now)
     if isinstance(found, CalendarBusyError | CalendarUnreachableError):
         return found
-    # our own client id or secret is wrong, or the request is: the operator's to mend, nobody has to connect anew
+    # the request is wrong, or what we may ask for: the operator's to mend, nobody has to connect anew
     return CalendarError(f"token endpoint: http {answer.status} {word}".rstrip())

@@ -19,7 +19,7 @@ from services.calendars.health import FIRST_RETRY, Claimed, Health, Outcome, Sav
 from services.calendars.pace import PROVIDER, HostPace
 from services.calendars.rhythm import until_next_look
 from services.engine.guard import guarded
-from services.errors import CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
 from services.model import PersonKey
 from services.ports import Bell, Changes, Clock, Report, Source
 
@@ -109,6 +109,7 @@ class CalendarSync:
         self._turn = turn
         self._lease = lease
         self._running: set[asyncio.Task[Saved | None]] = set()
+        self._refused_us: set[str] = set()
 
     async def next_due(self) -> datetime | None:
         """When the first calendar is due that may be fetched."""
@@ -201,6 +202,7 @@ class CalendarSync:
         now = self._clock.now()
         self._pace.answered(claimed.pace)
         self._pace.answered(PROVIDER + claimed.connection.provider)
+        self._refused_us.discard(claimed.connection.provider)
         outcome = after_success(changes.floor, now, self._pause(claimed, now), self._spread)
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
@@ -218,12 +220,21 @@ class CalendarSync:
             await self._calendars.postpone(whose, until)
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self._calendars.fail(claimed, outcome, now)
+        if isinstance(error, AppRefusedError):
+            self._operators(claimed.connection.provider, error)
+            return
         log.warning(
             "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
             failures=outcome.failures, health=outcome.health, stale=not written,
         )  # fmt: skip
         if outcome.tell or outcome.health is not claimed.health:
             self._bell.ring()
+
+    def _operators(self, provider: str, error: AppRefusedError) -> None:
+        """Tell the operator, once until it works again: it is about all calendars of the provider."""
+        if provider not in self._refused_us:
+            self._refused_us.add(provider)
+            log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
 
     def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
         """How long nobody needs to look, if nobody tells us before."""

@@ -16,7 +16,13 @@ import structlog
 
 from services.crypto import digest_of
 from services.engine.guard import guarded
-from services.errors import AccountLostError, CalendarError, CalendarUnreachableError, PushNotPossibleError
+from services.errors import (
+    AccountLostError,
+    AppRefusedError,
+    CalendarError,
+    CalendarUnreachableError,
+    PushNotPossibleError,
+)
 from services.ports import AccessTokens, Bell, Clock, Connection, Report, Watch, Watcher
 
 log = structlog.get_logger(__name__)
@@ -120,7 +126,9 @@ class WatchKeeping:
             else:
                 return True
         until = self._retry(task, failure)
-        log.info("watch_failed", **ids, provider=there.provider, error=type(failure).__name__, reason=failure.reason)
+        if not isinstance(failure, AppRefusedError):  # that is said once, where calendars are read
+            what = {"error": type(failure).__name__, "reason": failure.reason}
+            log.info("watch_failed", **ids, provider=there.provider, **what)
         await self._watches.put_off(task, until, task.failures + 1)
         return False
 

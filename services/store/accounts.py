@@ -30,6 +30,9 @@ from services.store.notices import NoticeStore
 MOST = 10
 """Accounts that one person may connect."""
 
+_CONSENT = "consent"
+"""The state of an account that is lost, and that an administrator has to allow before it is connected anew."""
+
 _ACCOUNTS = Account.__table__
 _LONGEST_NAME = 200
 
@@ -99,7 +102,13 @@ class AccountStore:
                 select(_ACCOUNTS).where(*_of(key)).order_by(Account.created_at, Account.account_id)
             )
             return [
-                AccountView(row.account_id, row.provider, self._text(row, "name") or "", row.state != "ok")
+                AccountView(
+                    row.account_id,
+                    row.provider,
+                    self._text(row, "name") or "",
+                    row.state != "ok",
+                    row.state == _CONSENT,
+                )
                 for row in rows
             ]
 
@@ -135,10 +144,9 @@ class AccountStore:
             await marks.mark_due(connection, key, now)
         return True
 
-    async def trouble(self, key: PersonKey, account_id: str) -> tuple[str, str] | None:
-        """Provider and name of an account that is lost; None where it is gone or well."""
-        found = next((view for view in await self.of(key) if view.account_id == account_id), None)
-        return (found.provider, found.name) if found is not None and found.lost else None
+    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None:
+        """An account that is lost; None where it is gone or well."""
+        return next((view for view in await self.of(key) if view.account_id == account_id and view.lost), None)
 
     # ── renewing ────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,15 +179,18 @@ class AccountStore:
         async with self._database.write() as connection:
             await connection.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
 
-    async def lost(self, account: StoredAccount) -> bool:
-        """Its calendars rest, with their last good events, and its person is told once. False where it was mended."""
+    async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
+        """Its calendars rest, with their last good events, and its person is told once. False where it was mended.
+
+        `consent`: an administrator has to allow it.
+        """
         key = account.key
         async with self._database.write() as connection:
             await marks.lock_people(connection, [key])
             found = await connection.execute(
                 update(Account)
                 .where(*_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
-                .values(state="lost", leased_until=None)
+                .values(state=_CONSENT if consent else "lost", leased_until=None)
             )
             if not found.rowcount:
                 return False

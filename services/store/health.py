@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from services.doctor import StoredHealth
+from services.errors import AppRefusedError
 from services.store import schema
 from services.store.columns import Vault
 from services.store.engine import Database
@@ -56,11 +57,13 @@ class HealthStore:
                 statement = select(func.count()).where(*where)  # type: ignore[arg-type]  # column expressions all
                 return await connection.scalar(statement) or 0
 
+            refusing = select(Calendar.provider).where(Calendar.problem == AppRefusedError.__name__).distinct()
             return StoredHealth(
                 calendars=await count(Calendar.team_id.is_not(None)),
                 broken=await count(Calendar.health == "broken"),
                 people=await count(Person.team_id.is_not(None)),
                 lost_grants=await count(Person.grant_state == "lost"),
+                refusing=tuple(sorted(await connection.scalars(refusing))),
             )
 
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:

@@ -153,7 +153,7 @@ class Account(Base):
     name: Mapped[bytes | None] = mapped_column(Sealed)
     credentials: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: tokens, or user and password
     offer: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: the calendars it had when last looked at
-    state: Mapped[str] = mapped_column(String(16), default="ok")  # ok | lost
+    state: Mapped[str] = mapped_column(String(16), default="ok")  # ok | lost | consent
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: counts changes of the credentials
     leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being renewed; nobody else renews it before

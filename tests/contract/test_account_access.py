@@ -8,14 +8,23 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from demo.microsoft.faults import Fault
 from services.calendars.access import AccountAccess
 from services.calendars.credentials import Credentials
 from services.calendars.oauth import OAuthClient
 from services.calendars.wiring import authorities
-from services.errors import AccountLostError, CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarUnreachableError,
+)
 from services.model import PersonKey
 from services.net import AddressRules, GuardedClient
 from services.settings import Settings
+from services.store.columns import Vault
+from services.store.health import HealthStore
 from services.store.models import Account, Calendar
 from tests.bureau import ANN, MAIL, PROVIDERS, Bureau
 
@@ -132,13 +141,55 @@ async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(burea
     assert await bureau.told() == [f"account/{account_id}"]
 
 
+@both
+async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
+    bureau: Bureau, vault: Vault, capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    bureau.add(provider, "Roadmap", hours=24)
+    await connected(bureau, provider)
+    await bureau.works()
+    capsys.readouterr()
+    secret, asked = bureau.changes_secret(provider, "another"), bureau.token_calls()
+    for _ in range(16):
+        bureau.clock.move(minutes=15)
+        await bureau.works()
+    assert bureau.token_calls() - asked <= 2 * 16
+    assert await bureau.told() == []
+    said = [line for line in capsys.readouterr().out.splitlines() if "refuses" in line or "failed" in line]
+    assert [("provider_refuses_the_app" in line, provider in line) for line in said] == [(True, True)]
+    assert (await HealthStore(bureau.database, vault).health()).refusing == (provider,)
+    assert await bureau.titles() == ["Roadmap"]
+    bureau.changes_secret(provider, secret)
+    bureau.add(provider, "New", hours=25)
+    bureau.clock.move(minutes=6)
+    await bureau.works()
+    assert await bureau.titles() == ["New", "Roadmap"]
+    assert (await HealthStore(bureau.database, vault).health()).refusing == ()
+    assert await bureau.told() == []
+
+
+async def test_account_that_an_administrator_has_to_allow_says_so(bureau: Bureau) -> None:
+    account_id = await connected(bureau, "microsoft")
+    bureau.clock.move(hours=2)
+    refusal = {
+        "error": "invalid_grant",
+        "error_description": "AADSTS65001: The user or administrator has not consented",
+    }
+    bureau.microsoft.faults.add(Fault("/token", status=400, body=refusal))
+    with pytest.raises(AccountNotConsentedError):
+        await access(bureau).token(ANN, account_id)
+    _, _, _, trouble = await bureau.calendars.accounts.mending(ANN, account_id) or ("", "", "", "")
+    assert trouble.startswith("An administrator of your organization has to allow this first.")
+    assert [view.trouble for view in await bureau.calendars.accounts.list(ANN)] == [trouble]
+
+
 async def test_lost_account_that_is_connected_again_is_read_at_once_and_would_be_told_again(bureau: Bureau) -> None:
     account_id = await connected(bureau, "google")
     bureau.google.oauth.revoke_account(MAIL["google"])
     bureau.clock.move(hours=2)
     await bureau.works()
-    provider, name, link = await bureau.calendars.accounts.mending(ANN, account_id) or ("", "", "")
-    assert (provider, name) == ("google", MAIL["google"])
+    provider, name, link, trouble = await bureau.calendars.accounts.mending(ANN, account_id) or ("", "", "", "")
+    assert (provider, name, trouble) == ("google", MAIL["google"], AccountLostError.sentence())
     assert link.startswith(f"{bureau.url}/connect/google?link=")
     bureau.add("google", "New")
     assert (await bureau.connects("google")).account_id == account_id

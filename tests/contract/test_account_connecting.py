@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from services.calendars.accounts import AccountView
 from services.errors import (
     AccountNotAllowedError,
+    AdministratorNeededError,
     CalendarUnreachableError,
     ConsentDeniedError,
     LinkExpiredError,
@@ -103,6 +104,21 @@ async def test_state_of_one_provider_is_none_of_the_other(bureau: Bureau) -> Non
     query = await bureau.consent("google")
     with pytest.raises(LinkExpiredError):
         await bureau.comes_back("microsoft", query)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": "consent_required"},
+        {"error": "access_denied", "error_description": "AADSTS90094: An administrator of Contoso has set a policy"},
+        {"error": "invalid_client", "error_description": "AADSTS65001: The user or administrator has not consented"},
+    ],
+)
+async def test_consent_that_only_an_administrator_can_give_says_so(bureau: Bureau, said: dict[str, str]) -> None:
+    query = {**await bureau.consent("microsoft"), "code": "", **said}
+    with pytest.raises(AdministratorNeededError):
+        await bureau.comes_back("microsoft", query)
+    assert await bureau.counts() == (0, 0, 0)
 
 
 @both

@@ -392,9 +392,9 @@ async def test_account_that_was_revoked_is_lost(desk: Desk) -> None:
     [
         (403, "userRateLimitExceeded", False),
         (429, "userRateLimitExceeded", False),
-        (403, "rateLimitExceeded", True),
-        (429, "rateLimitExceeded", True),
-        (403, "quotaExceeded", True),
+        (403, "rateLimitExceeded", False),
+        (429, "rateLimitExceeded", False),
+        (403, "quotaExceeded", False),
         (403, "dailyLimitExceeded", True),
     ],
 )

@@ -106,9 +106,9 @@ async def test_subscription_of_another_installation_is_left_alone(mailbox: Mailb
     assert len(mailbox.microsoft.subscriptions.all) == 1
 
 
-async def test_address_that_does_not_answer_makes_push_impossible(mailbox: Mailbox, hook: Hook) -> None:
+async def test_address_that_does_not_answer_now_is_tried_again_in_seconds(mailbox: Mailbox, hook: Hook) -> None:
     hook.validates = False
-    with pytest.raises(PushNotPossibleError):
+    with pytest.raises(CalendarUnreachableError):
         await watch(mailbox, hook)
     assert mailbox.microsoft.subscriptions.all == {}
 

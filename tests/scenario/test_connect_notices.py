@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.errors import AccountLostError
 from services.model import PersonKey
 from services.store.columns import Vault
 from services.store.engine import Database
@@ -27,7 +28,10 @@ async def little(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIter
     await database.close()
 
 
-async def told(world: World, subject: str, lost: tuple[str, str, str] | None = None, **columns: Any) -> list[Any]:
+LOST = AccountLostError.sentence()
+
+
+async def told(world: World, subject: str, lost: tuple[str, str, str, str] | None = None, **columns: Any) -> list[Any]:
     """What somebody is told about `subject`."""
     replica = world.replica()
     if lost is not None:
@@ -51,7 +55,7 @@ async def sent(world: World) -> bool:
 
 
 async def test_lost_account_is_told_of_with_the_link_that_mends_it(little: World) -> None:
-    (message,) = await told(little, "account/g1", ("google", "ann@example.com", LINK))
+    (message,) = await told(little, "account/g1", ("google", "ann@example.com", LINK, LOST))
     assert message.text == (
         "Google Calendar (ann@example.com): I may no longer read this account's calendars. Connect it again. "
         "The button works once, for a day. After that, type /quo connect."
@@ -61,7 +65,7 @@ async def test_lost_account_is_told_of_with_the_link_that_mends_it(little: World
 
 
 async def test_lost_account_without_a_link_is_mended_by_the_form(little: World) -> None:
-    (message,) = await told(little, "account/g1", ("caldav", "", ""))
+    (message,) = await told(little, "account/g1", ("caldav", "", "", LOST))
     assert message.text == "CalDAV: I may no longer read this account's calendars. Connect it again."
     (button,) = message.blocks[1]["elements"]
     assert (button["text"]["text"], button["action_id"], "url" in button) == ("Connect again", "open_connect", False)

@@ -18,7 +18,9 @@ from services.crypto import Sealer, new_key
 from services.errors import (
     AccountLostError,
     AccountNotAllowedError,
+    AdministratorNeededError,
     AlreadyConnectedError,
+    AppRefusedError,
     CalendarBusyError,
     CalendarRefusedError,
     CalendarUnreachableError,
@@ -50,6 +52,7 @@ class Flow:
 
     outcome: Connected | Exception = DONE
     locale: str = "en-GB"
+    described: str = ""
     started: list[tuple[str, str, str, str]] = field(default_factory=list)
     finished: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
@@ -69,8 +72,17 @@ class Flow:
         return Start(AT_GOOGLE, cookie)
 
     async def finish(
-        self, provider: str, *, state: str, cookie: str, code: str, error: str, seen: Mapping[str, str]
+        self,
+        provider: str,
+        *,
+        state: str,
+        cookie: str,
+        code: str,
+        error: str,
+        description: str,
+        seen: Mapping[str, str],
     ) -> Connected | Held:
+        self.described = description
         self.finished.append((provider, state, cookie, code, error))
         if isinstance(self.outcome, Exception):
             raise self.outcome
@@ -288,6 +300,8 @@ async def test_page_escapes_what_the_provider_says(served: Served, flow: Flow) -
         (CalendarUnreachableError("x"), 503, SILENT),
         (CalendarBusyError("x", retry_after=3), 503, SILENT),
         (CalendarRefusedError("x"), 502, REFUSED),
+        (AppRefusedError("invalid_client"), 404, NotOfferedError.sentence()),
+        (AdministratorNeededError("consent_required"), 200, AdministratorNeededError.sentence()),
         (AccountLostError("x"), 502, REFUSED),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

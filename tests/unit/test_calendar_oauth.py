@@ -12,7 +12,14 @@ from aiohttp.test_utils import TestServer
 
 from services.calendars.credentials import Credentials, challenge_of, new_verifier
 from services.calendars.oauth import Authority, OAuthClient
-from services.errors import AccountLostError, CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
+    AppRefusedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarUnreachableError,
+)
 from services.net import AddressRules, GuardedClient
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -75,7 +82,20 @@ async def test_life_of_a_token_is_believed_within_reason(expires_in: object, sec
         (400, {"error": "invalid_grant", "error_description": "Token has been revoked."}, None, AccountLostError),
         (401, {"error": "invalid_grant"}, None, AccountLostError),
         (400, {"error": "interaction_required"}, None, AccountLostError),
-        (401, {"error": "invalid_client"}, None, CalendarError),
+        (401, {"error": "invalid_client"}, None, AppRefusedError),
+        (400, {"error": "invalid_client", "error_description": "AADSTS7000222: expired"}, None, AppRefusedError),
+        (400, {"error": "unauthorized_client"}, None, CalendarError),
+        (400, {"error": "consent_required"}, None, AccountNotConsentedError),
+        (400, {"error": "invalid_grant", "suberror": "consent_required"}, None, AccountNotConsentedError),
+        (
+            400,
+            {"error": "invalid_grant", "error_description": "AADSTS65001: The user or administrator has not"},
+            None,
+            AccountNotConsentedError,
+        ),
+        (400, {"error": "invalid_grant", "error_description": "AADSTS90094: x"}, None, AccountNotConsentedError),
+        (400, {"error": "invalid_grant", "error_description": "AADSTS650011: x"}, None, AccountLostError),
+        (400, {"error": "invalid_grant", "error_description": ["AADSTS65001"]}, None, AccountLostError),
         (400, {"error": "invalid_request"}, None, CalendarError),
         (400, {"error": ["invalid_grant"]}, None, CalendarError),
         (400, "invalid_grant", None, CalendarError),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.counted import CountedClients, CountedSource, CountedWishes
-from services.errors import CalendarBusyError, GrantLostError
+from services.errors import AppRefusedError, CalendarBusyError, GrantLostError
 from services.metrics import Metrics
 from services.model import Action, PersonKey, Reason, ReasonCode, Span, Status
 from services.ports import Changes, Connection
@@ -72,7 +72,9 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
 
 async def test_fetches_are_counted_by_provider_and_outcome() -> None:
     metrics = Metrics()
-    answers: list[Changes | Exception] = [Changes(), Changes(unchanged=True), CalendarBusyError()]
+    answers: list[Changes | Exception] = [
+        Changes(), Changes(unchanged=True), CalendarBusyError(), AppRefusedError(), Changes(),
+    ]  # fmt: skip
 
     class Feed:
         async def fetch(self, connection: Connection, now: datetime) -> Changes:
@@ -90,6 +92,11 @@ async def test_fetches_are_counted_by_provider_and_outcome() -> None:
     outcomes = ("changed", "unchanged", "CalendarBusyError")
     name = "statusquo_calendar_syncs_total"
     assert [value(metrics, name, provider="ics", outcome=outcome) for outcome in outcomes] == [1.0] * 3
+    with pytest.raises(AppRefusedError):
+        await source.fetch(connection, NINE)
+    assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 1.0
+    await source.fetch(connection, NINE)
+    assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 0.0
 
 
 async def test_calls_of_slack_are_counted_by_method_and_outcome() -> None:

@@ -103,6 +103,17 @@ async def test_doctor_names_each_trouble_and_its_cure(
     assert "invalid_auth" in found["workspace W3"].sentence
 
 
+async def test_doctor_has_one_line_for_a_provider_that_does_not_take_the_app(
+    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, vault, clock.now())
+    async with database.write() as connection:
+        await connection.execute(sa.update(Calendar).values(provider="microsoft", problem="AppRefusedError"))
+    found = [finding for finding in await examine(database, vault, slack, clock) if "365" in finding.subject]
+    assert [finding.well for finding in found] == [False]
+    assert "MICROSOFT_CLIENT_SECRET" in found[0].sentence
+
+
 async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(
     database: Database, vault: Vault, slack: Slack, clock: ManualClock
 ) -> None:

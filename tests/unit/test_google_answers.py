@@ -15,6 +15,7 @@ from services.calendars.google.notifications import GooglePush, PushState, read_
 from services.calendars.google.scopes import REQUIRED, SCOPES
 from services.errors import (
     AccessRefusedError,
+    AppRefusedError,
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -41,15 +42,14 @@ def newer(name: str) -> dict[str, Any]:
         (401, body("authError"), AccessRefusedError, None),
         (401, {}, AccessRefusedError, None),
         (403, body("userRateLimitExceeded"), CalendarBusyError, False),
-        (403, body("rateLimitExceeded"), CalendarBusyError, True),
-        (403, body("quotaExceeded"), CalendarBusyError, True),
+        (403, body("rateLimitExceeded"), CalendarBusyError, False),
+        (403, body("quotaExceeded"), CalendarBusyError, False),
         (403, body("dailyLimitExceeded"), CalendarBusyError, True),
-        (403, body("userRateLimitExceeded", "rateLimitExceeded"), CalendarBusyError, True),
-        (403, newer("RATE_LIMIT_EXCEEDED"), CalendarBusyError, True),
-        (403, body("accessNotConfigured"), CalendarBusyError, True),
-        (403, newer("SERVICE_DISABLED"), CalendarBusyError, True),
+        (403, body("userRateLimitExceeded", "rateLimitExceeded"), CalendarBusyError, False),
+        (403, body("dailyLimitExceeded", "rateLimitExceeded"), CalendarBusyError, True),
+        (403, newer("RATE_LIMIT_EXCEEDED"), CalendarBusyError, False),
         (429, body("userRateLimitExceeded"), CalendarBusyError, False),
-        (429, body("rateLimitExceeded"), CalendarBusyError, True),
+        (429, body("rateLimitExceeded"), CalendarBusyError, False),
         (429, {}, CalendarBusyError, True),
         (429, body("somethingNew"), CalendarBusyError, True),
         (403, body("insufficientPermissions"), CalendarRefusedError, None),
@@ -74,6 +74,13 @@ def test_unhappy_answer_is_a_typed_error(
     assert type(error) is kind
     assert getattr(error, "everybody", None) is everybody
     assert error.retry_after is None
+
+
+@pytest.mark.parametrize("said", [body("accessNotConfigured"), newer("SERVICE_DISABLED")])
+def test_api_that_is_not_turned_on_is_the_operators(said: dict[str, Any]) -> None:
+    error = error_for(403, {}, said, NOW)
+    assert isinstance(error, AppRefusedError)
+    assert (error.everybody, error.retry_after) == (True, 300)
 
 
 def test_happy_answer_is_no_error() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from services.calendars.api import Answer, JsonApi
 from services.errors import (
     AccessRefusedError,
+    AppRefusedError,
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -27,8 +28,10 @@ LONGEST_TOKEN = 4096
 
 _MOST_REASONS = 20
 _LONGEST_REASON = 100
-_PERSONS_QUOTA = frozenset({"userRateLimitExceeded"})
-_PROJECTS_QUOTA = frozenset({"rateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "RATE_LIMIT_EXCEEDED"})
+_QUOTA = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"})
+"""Limits of a calendar, or of whoever asks."""
+
+_PROJECTS_QUOTA = frozenset({"dailyLimitExceeded"})
 _NOT_SET_UP = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 """The operator has not turned the API on for the project: nobody's calendar is broken, and asking is in vain."""
 
@@ -56,8 +59,8 @@ def _named(error: Mapping[str, Any]) -> Iterator[str]:
 def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], now: datetime) -> CalendarError | None:
     """The one place where an answer of Google becomes a typed error; None for 2xx. `headers` by lower-case name.
 
-    Quota answers come as 403 or as 429, with the usage limit as their reason. That of the person holds up the person
-    alone; all others, and a 429 that names none, hold up the project, which is all of us.
+    Quota answers come as 403 or as 429, with the usage limit as their reason. Those of a calendar or a person hold up
+    the person alone; the project's, and a 429 that names none of them, hold up all of us.
     """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
@@ -65,15 +68,21 @@ def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], 
     what = f"http {status} {' '.join(sorted(named))}".strip()
     wait = retry_after(headers.get("retry-after"), now)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
-        everybody = bool(named & (_PROJECTS_QUOTA | _NOT_SET_UP)) or not named & _PERSONS_QUOTA
-        if status == HTTPStatus.TOO_MANY_REQUESTS or named & (_PERSONS_QUOTA | _PROJECTS_QUOTA | _NOT_SET_UP):
-            return CalendarBusyError(what, retry_after=wait, everybody=everybody)
-        return CalendarRefusedError(what, retry_after=wait)
+        return _refused(status, named, what, wait)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
         return CalendarBusyError(what, retry_after=wait)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return CalendarUnreachableError(what, retry_after=wait)
     return _REFUSALS.get(status, CalendarError)(what, retry_after=wait)
+
+
+def _refused(status: int, named: frozenset[str], what: str, wait: float | None) -> CalendarError:
+    if named & _NOT_SET_UP:
+        return AppRefusedError(what)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or named & (_QUOTA | _PROJECTS_QUOTA):
+        everybody = bool(named & _PROJECTS_QUOTA) or not named & _QUOTA
+        return CalendarBusyError(what, retry_after=wait, everybody=everybody)
+    return CalendarRefusedError(what, retry_after=wait)
 
 
 _REFUSALS: Mapping[int, type[CalendarError]] = {

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from services.calendars.api import Answer, authorized
-from services.calendars.microsoft.api import GraphApi, calendar_path, escaped
+from services.calendars.microsoft.api import GraphApi, calendar_path, code_of, escaped
 from services.calendars.microsoft.notifications import client_state
 from services.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError
 from services.ports import AccessTokens, Connection, Watch
@@ -24,6 +24,9 @@ LIFE = timedelta(minutes=10_070)
 _SUBSCRIPTIONS = "subscriptions"
 _MOST_PAGES = 20
 _LONGEST_ID = 128
+_WE_WERE_AWAY = "ValidationError"
+"""Graph asked our addresses, and got no answer that it takes: while a proxy or we are started, that passes."""
+
 _TOO_LONG = re.compile(r"expiration can only be (\d{1,6}) minutes")
 
 
@@ -47,7 +50,7 @@ class MicrosoftWatcher:
         Graph asks our two addresses for an answer before it gives its own. An older subscription of ours to the same
         calendar is ended first, because Graph takes one for an app, a person and a resource. Raises a
         `CalendarError`: PushNotPossibleError where Graph reads our request and wants none of it (the calendar is
-        somebody else's, our address cannot be reached from outside).
+        somebody else's), CalendarUnreachableError where our addresses did not answer it.
         """
         return await authorized(
             self._tokens, connection, lambda token: self._watch(token, connection, client_state(watch_id, secret), now)
@@ -101,6 +104,8 @@ class MicrosoftWatcher:
             if shorter is None or not timedelta() < shorter < life:
                 break
             life = shorter
+        if answer.status in refused and code_of(answer.body) == _WE_WERE_AWAY:
+            raise CalendarUnreachableError("our address did not answer")
         if answer.status in refused:
             raise PushNotPossibleError(f"http {answer.status}")
         return answer
