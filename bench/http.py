@@ -108,10 +108,12 @@ async def _load(port: int, command: str, text: str) -> list[float]:
     return latencies
 
 
-def signed(command: str, text: str, trigger: str) -> tuple[bytes, dict[str, str]]:
+def signed(
+    command: str, text: str, trigger: str, *, team: str = TEAM, user: str = USER
+) -> tuple[bytes, dict[str, str]]:
     """A slash command as Slack sends it (v0 signature)."""
     body = urlencode(
-        {"command": command, "text": text, "team_id": TEAM, "user_id": USER, "channel_id": "C1", "trigger_id": trigger,
+        {"command": command, "text": text, "team_id": team, "user_id": user, "channel_id": "C1", "trigger_id": trigger,
          "response_url": "http://127.0.0.1:9/none", "api_app_id": "A0DEMO0001"}
     ).encode()  # fmt: skip
     stamp = str(int(time.time()))
@@ -162,17 +164,21 @@ def bare_start() -> float:
 def app(folder: Path, api_url: str, port: int = 0, **more: str) -> Iterator[tuple[int, float]]:
     """`app.py serve` on a database that is up to date, and the seconds until it was ready. `more`: settings."""
     port = port or free_port()
-    environment = {
-        "SLACK_SIGNING_SECRET": SECRET, "SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "local-client-secret",
-        "SLACK_API_URL": api_url, "PORT": str(port), "LOG_LEVEL": "ERROR",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
-    } | more  # fmt: skip
+    environment = settings(api_url, port) | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db"} | more
     with process("app.py", "migrate", **environment) as migrating:
         migrating.wait(timeout=60)
     started = time.perf_counter()
     with process("app.py", "serve", **environment):
         wait_for(port, "/readyz")
         yield port, time.perf_counter() - started
+
+
+def settings(api_url: str, port: int) -> dict[str, str]:
+    """What the app is told of a stand-in for Slack."""
+    return {
+        "SLACK_SIGNING_SECRET": SECRET, "SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "local-client-secret",
+        "SLACK_API_URL": api_url, "PORT": str(port), "LOG_LEVEL": "ERROR",
+    }  # fmt: skip
 
 
 @contextmanager

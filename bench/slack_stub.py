@@ -1,6 +1,7 @@
-"""A Slack that answers at once, in a process of its own: `python -m bench.slack_stub`. Prints its port.
+"""A Slack that answers at once, in a process of its own: `python -m bench.slack_stub [SECONDS]`. Prints its port.
 
 It knows just enough to be called by the engine: what each profile shows, and when each users.profile.set arrived.
+It answers after SECONDS, and to read the profile of somebody whose id starts with "USLOW" takes `SLOW`.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from sys import executable
+from sys import argv, executable
 
 import aiohttp
 from aiohttp import web
 
 EMPTY = {"status_text": "", "status_emoji": "", "status_expiration": 0}
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until somebody who waits for a write is told that there is none."""
 
 
-def application() -> web.Application:
+SLOW = 5.0
+
+
+def application(seconds: float = 0.0) -> web.Application:
     arrived: list[tuple[str, float, int]] = []
     profiles: dict[str, dict[str, object]] = {}
     news = asyncio.Condition()
@@ -33,6 +37,9 @@ def application() -> web.Application:
             arrived.append((user_id, at, profile["status_expiration"]))
             async with news:
                 news.notify_all()
+        is_slow = user_id.startswith("USLOW") and method == "users.profile.get"
+        if is_slow or seconds:
+            await asyncio.sleep(SLOW if is_slow else seconds)
         if method.startswith("users.profile."):
             return web.json_response({"ok": True, "profile": profiles.get(user_id, EMPTY)})
         return web.json_response({"ok": True, "user_id": user_id})
@@ -88,10 +95,15 @@ class Stub:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Stub]:
-    """A stub in a process of its own."""
+async def running(seconds: float = 0.0) -> AsyncIterator[Stub]:
+    """A stub in a process of its own, which answers after `seconds`."""
     process = await asyncio.create_subprocess_exec(
-        executable, "-m", "bench.slack_stub", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        executable,
+        "-m",
+        "bench.slack_stub",
+        str(seconds),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout is not None
     try:
@@ -102,7 +114,7 @@ async def running() -> AsyncIterator[Stub]:
 
 
 async def main() -> None:
-    runner = web.AppRunner(application(), access_log=None)
+    runner = web.AppRunner(application(float(argv[1])), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
