@@ -69,6 +69,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.people import People
     from services.phrases import PhraseBook
     from services.reconcile import Reconciler
+    from services.resolving import Timelines
     from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
     from services.status import Statuses
     from services.telling import HomeChore, Links, NoticeChore, Teller
@@ -130,8 +131,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         from services.engine.queue import QueueRunner
 
         runner = QueueRunner(config.database_url)
-    reconciler = Reconciler(stores.due, runner, clock, wording=locale.wording)
-    work = (reconciler, tokens, calendars.sync, calendars.watching, leaving, Housekeeping(stores.closet, clock))
+    timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
+    people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
+    work = (*people_due, tokens, calendars.sync, calendars.watching, leaving, Housekeeping(stores.closet, clock))
     engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
 
     # what listens

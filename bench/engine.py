@@ -156,7 +156,7 @@ async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
             "team_id": key.team_id, "user_id": key.user_id, "zone": "UTC", "locale": "en-US", "created_at": now,
             "token": replica.vault.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
             "scopes": "", "grant_state": "ok", "refresh_seq": 0, "preferences": "{}", "due_at": edge, "stale": False,
-            "resolved_until": now + timedelta(days=8), "home_opened": False, "home_stale": False,
+            "resolved_until": now + timedelta(days=8),
         }
         for key, edge in edges.items()
     ]  # fmt: skip

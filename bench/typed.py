@@ -36,7 +36,7 @@ TYPERS = 6
 MEETINGS, A_WORKSPACE = 1_800, 8
 STALE, EVENTS = 3_000, 12
 ENDLESS, OF_THEIRS = 64, 400
-SLOW_WORKSPACES = 6
+SLOW = 60
 ANSWERS_AFTER = 0.1
 
 
@@ -178,7 +178,7 @@ async def endless(seed: Seed) -> None:
 async def slow_calls(seed: Seed) -> None:
     """In the workspaces of those who type: somebody whose profile takes five seconds to be read."""
     at = datetime.now(UTC) + timedelta(seconds=START)
-    await seed.people([PersonKey(f"TQ{n}", f"USLOW{n}") for n in range(TYPERS)], at)
+    await seed.people([PersonKey(f"TQ{n}", f"USLOW{n}") for n in range(SLOW)], at)
 
 
 START = 15.0

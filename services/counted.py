@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.errors import AppRefusedError, CalendarError, SlackError
@@ -14,8 +14,6 @@ from services.slack.client import SlackClients
 from services.wishes import Attempt, Memory, Wish
 
 _DONE = "done"
-_AN_EDGE_AGO = timedelta(minutes=15)
-"""A write later than this after its span's start follows something else: a new event, a pause that ended."""
 
 
 class CountedClients(SlackClients):
@@ -77,9 +75,9 @@ class CountedWishes:
         await self._wishes.settle(wish, memory, attempt, budget)
         self._count(attempt)
         if attempt is not None and attempt.outcome.startswith(_DONE) and wish.span is not None:
-            late = attempt.at - wish.span.start
-            if timedelta() <= late <= _AN_EDGE_AGO:
-                self._metrics.edge_lateness.observe(late.total_seconds())
+            # a status follows the start of its span, or what was learned later: a new event, a pause that ended
+            late = attempt.at - max(wish.span.start, wish.since)
+            self._metrics.edge_lateness.observe(max(0.0, late.total_seconds()))
 
     async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
         """As `Wishes.drop`."""

@@ -108,33 +108,41 @@ class Keeper:
     def ready_at(self, wish: Wish, budget: Budget) -> datetime | None:
         """When the calls that `wish` may need can be made; None for now."""
         now = self._clock.now()
-        keep = KEPT_FOR_TYPED if wish.urgency else 0
-        waits = [budget.ready_at(READ, now, keep=keep), budget.ready_at(WRITE, now, wish.key.user_id, keep=keep)]
+        waits = [self.room_at(wish.urgency, budget), budget.ready_at(WRITE, now, wish.key.user_id)]
         if wish.token is not None and wish.memory.owner != token_digest(wish.token):
             waits.append(budget.ready_at(TEST, now))
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    def room_at(self, urgency: int, budget: Budget) -> datetime | None:
+        """When the workspace has room for another wish of that urgency, whoever's it is; None for now."""
+        now, keep = self._clock.now(), KEPT_FOR_TYPED if urgency else 0
+        waits = (budget.ready_at(method, now, keep=keep) for method in (READ, WRITE))
         return max((wait for wait in waits if wait is not None), default=None)
 
     def take(self, wish: Wish, budget: Budget) -> Calls:
         """Take room for the calls that `wish` may need. Follows a `ready_at` of None without an await between."""
         return Calls(budget, self._clock, wish)
 
-    async def keep(self, wish: Wish, calls: Calls) -> None:
-        """Carry `wish` out. A SlackError ends in its record, never in the caller."""
+    async def keep(self, wish: Wish, calls: Calls) -> bool:
+        """Carry `wish` out; False where it is still to be done. A SlackError ends in its record, not in the caller."""
         try:
-            await self._keep(wish, calls)
+            return await self._keep(wish, calls)
         except SlackError as error:
             await self._failed(wish, error, calls)
+            return not isinstance(error, SlackRateLimitedError)
         finally:
             calls.close()
 
-    async def _keep(self, wish: Wish, calls: Calls) -> None:
+    async def _keep(self, wish: Wish, calls: Calls) -> bool:
         now = self._clock.now()
         if wish.token is None or not wish.granted or (wish.pause is not None and wish.pause.holds(now)):
             await self._wishes.drop(wish, now=now)
-            return
-        if wish.span is None or wish.span.end <= now:
-            await self._wishes.drop(wish, unresolved=wish.span is None, now=now)
-            return
+            return True
+        if wish.span is None:
+            await self._wishes.drop(wish, unresolved=True, now=now)
+            return True
+        if wish.span.end <= now:
+            return False  # it has ended since it was read, and the wish may be about what came after it: read it anew
         memory = await self._owned(wish, wish.token, calls)
         now = self._clock.now()
         async with calls.making(READ):
@@ -147,10 +155,10 @@ class Keeper:
             look=decision.look_again,
             refusals=0,
         )
-        if decision.status is None:
-            await self._leave(wish, memory, decision, profile, calls)
-        else:
-            await self._write(wish, memory, decision, decision.status, calls)
+        if decision.status is not None:
+            return await self._write(wish, memory, decision, decision.status, calls)
+        await self._leave(wish, memory, decision, profile, calls)
+        return True
 
     async def _owned(self, wish: Wish, token: str, calls: Calls) -> Memory:
         """The memory, with the token known to be this person's own. Raises WrongPersonError."""
@@ -170,12 +178,12 @@ class Keeper:
             attempt = self._attempt(wish, decision.action, decision.reason, "left", profile)
         await self._wishes.settle(wish, memory, attempt, calls.state())
 
-    async def _write(self, wish: Wish, memory: Memory, decision: Decision, status: Status, calls: Calls) -> None:
+    async def _write(self, wish: Wish, memory: Memory, decision: Decision, status: Status, calls: Calls) -> bool:
         intended = replace(memory, decided="", standing=ownership.intent(memory.standing, decision))
         if not await self._wishes.intend(wish, intended, calls.state()):
-            return
+            return False
         if status.expiration is not None and status.expiration <= self._clock.now():
-            return  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
+            return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
         outcome = "done"
         try:
             async with calls.making(WRITE):
@@ -191,6 +199,7 @@ class Keeper:
             "status_written", team_id=wish.key.team_id, user_id=wish.key.user_id, action=decision.action.value,
             reason=decision.reason.code.value,
         )  # fmt: skip
+        return True
 
     async def _with_another_emoji(self, status: Status, span: Span | None, calls: Calls) -> Status:
         """One retry with the kind's own emoji. Raises BadEmojiError where that one is refused too."""

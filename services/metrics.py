@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-_LATE = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
+_LATE = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900, 3600)
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
 
 
@@ -18,7 +18,7 @@ class Metrics:
         )
         self.edge_lateness = Histogram(
             "statusquo_edge_lateness_seconds",
-            "From the instant of an edge to Slack's answer",
+            "From when a status was due to Slack's answer",
             buckets=_LATE,
             registry=self.registry,
         )

@@ -47,7 +47,6 @@ class PersonView:
     locale: str
     grant_state: GrantState
     pause: Pause | None
-    home_opened: bool
     created_at: datetime
 
     @property

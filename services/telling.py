@@ -53,7 +53,7 @@ class Notices(Protocol):
 class HomeRows(Protocol):
     """Stale Home tabs: `store.lanes.LaneStore`."""
 
-    async def homes(self, team_id: str, limit: int) -> list[Home]: ...  # noqa: D102  # see LaneStore
+    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]: ...  # noqa: D102  # see LaneStore
     async def home_taken(self, key: PersonKey, *, stale: bool) -> None: ...  # noqa: D102  # see LaneStore
 
 
@@ -221,7 +221,7 @@ class HomeChore:
 
     async def run(self, team_id: str, budget: Budget) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
-        homes = await self._rows.homes(team_id, MANY)
+        homes = await self._rows.homes(team_id, self._clock.now(), MANY)
         token = await _bot_token(self._bots, team_id) if homes else None
         for home in homes:
             ready = budget.ready_at(PUBLISH, self._clock.now())

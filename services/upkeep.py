@@ -92,7 +92,7 @@ async def see_off(key: PersonKey, *, leaving: Leaving, wishes: LaneStore, keeper
     it first is believed, and to do it twice does no harm.
     """
     while await leaving.is_leaving(key):
-        for wish in await wishes.wishes(key.team_id, clock.now(), 1, (), only=key.user_id):
+        for wish in await wishes.wishes(key.team_id, clock.now(), 1, only=key.user_id):
             await keeper.keep(wish, keeper.take(wish, Budget()))
         await leaving.run_due()
         if await leaving.is_leaving(key):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Reason, Span, Standing, Status
+
+HOME_LIVES = timedelta(minutes=10)
+"""How long a Home tab is kept up to date after its person has opened it; opened again, it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class Wish:
     """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
 
     `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
+    `since`: when they were due for it.
     """
 
     key: PersonKey
     seq: int
     urgency: int
+    since: datetime
     failures: int
     granted: bool
     granted_at: datetime | None
@@ -98,7 +102,8 @@ class Attempt:
 class DuePerson:
     """Somebody who is due.
 
-    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read.
+    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read;
+    `looks_at_home`: they have opened their Home tab within `HOME_LIVES`.
     """
 
     key: PersonKey
@@ -106,24 +111,33 @@ class DuePerson:
     granted: bool
     policy: OwnStatusPolicy
     pause: Pause | None
-    stale: bool
+    due_at: datetime
     resolved_until: datetime | None
-    home_opened: bool
+    looks_at_home: bool
     memory: Memory | None
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Of somebody whose timeline is resolved anew: the number of the facts it comes from, since when it is due."""
+
+    facts_seq: int
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a tick found out about a person.
 
-    `spans`, where they were resolved anew, reach until `resolved_until`. `urgency` asks the person's lane for a
-    look (smaller is more urgent). `memory` replaces what is remembered. `tried` keeps them stale.
+    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the person's lane for
+    a look (smaller is more urgent), for which they were due `since`; `memory` replaces what is remembered; `stale` has
+    the timeline resolved anew.
     """
 
     key: PersonKey
     due_at: datetime | None
-    spans: Sequence[Span] | None = None
+    since: datetime | None = None
     resolved_until: datetime | None = None
     urgency: int | None = None
     memory: Memory | None = None

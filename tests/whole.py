@@ -26,9 +26,10 @@ from services.model import PersonKey
 from services.store.columns import UtcInstant
 from services.store.engine import Database
 from services.store.models import Calendar, Notice, Person, StandingRow
+from services.wishes import HOME_LIVES
 from tests.clocks import ManualClock
 from tests.feeds import Feeds
-from tests.world import until
+from tests.world import IS_DUE, instants, until
 
 TEAM = "T0DEMO0001"
 ANN = "U0ANN00001"
@@ -37,12 +38,12 @@ INTERVAL = 900
 SET = "users.profile.set"
 
 _NOW = sa.bindparam("now", type_=UtcInstant)
+_HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
 _WAITS = sa.or_(StandingRow.not_before.is_(None), StandingRow.not_before <= _NOW)
 # One statement, made once: it is asked a hundred times a second.
 _LEFT_TO_DO = sa.select(
-    sa.exists()
-    .where((Person.due_at <= _NOW) | (Person.home_opened & Person.home_stale) | Person.leave_by.is_not(None))
-    .label("people"),
+    sa.exists().where(IS_DUE | Person.leave_by.is_not(None)).label("people"),
+    sa.exists().where(Person.home_stale, Person.home_opened_at > _HOMES_SINCE).label("homes"),
     sa.exists().where(StandingRow.seq > StandingRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
@@ -257,12 +258,16 @@ class Whole:
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
             await asyncio.sleep(0.01)
 
+    def _instants(self) -> dict[str, datetime]:
+        now = self.clock.now()
+        return instants(now) | {"homes_since": now - HOME_LIVES}
+
     async def _busy(self) -> str:
         if self.slack.busy or self.slack.deliveries.pending or self.feeds.busy:
             return "requests"
         assert self._look is not None
         async with self._look.read() as connection:
-            left = (await connection.execute(_LEFT_TO_DO, {"now": self.clock.now()})).one()
+            left = (await connection.execute(_LEFT_TO_DO, self._instants())).one()
         return ", ".join(name for name, any_left in left._mapping.items() if any_left)
 
 

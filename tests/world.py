@@ -24,13 +24,14 @@ from services.keeping import Keeper
 from services.model import Event, PersonKey, ShowAs
 from services.ports import Changes, Clock
 from services.reconcile import Reconciler
+from services.resolving import Timelines
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.profile import SlackProfiles
 from services.slack.rotation import SlackRotation
 from services.slack.views import SlackViews
-from services.store.columns import Vault
-from services.store.due import DueStore
+from services.store.columns import UtcInstant, Vault
+from services.store.due import LEASE, DueStore
 from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.facts import FactStore
@@ -106,8 +107,11 @@ class Replica:
         )
         self.lanes = Lanes(self.rows, self.keeper, chores, self.clock, new_budget=self._budget, at_once=self.at_once)
         self.reconciler = Reconciler(self.due, self.runner, self.clock)
+        self.typed, self.timelines = (
+            Timelines(self.due, self.runner, self.clock, typed=typed) for typed in (True, False)
+        )
         self.engine = Engine(
-            (self.reconciler, self.tokens), self.runner, self.lanes, self.rows, self.clock,
+            (self.typed, self.reconciler, self.timelines, self.tokens), self.runner, self.lanes, self.rows, self.clock,
             poll=self.poll, sweep=self.sweep,
         )  # fmt: skip
 
@@ -120,10 +124,12 @@ class Replica:
 
     async def tick(self) -> None:
         """Take up all that is due now, and drain the lane, without the engine's loops."""
-        while (due := await self.reconciler.next_due()) is not None and due <= self.clock.now():
-            report = await self.reconciler.run_due()
-            if not report.done:
-                break
+        worked = True
+        while worked:
+            worked = False
+            for work in (self.typed, self.reconciler, self.timelines):
+                due = await work.next_due()
+                worked |= due is not None and due <= self.clock.now() and bool((await work.run_due()).done)
 
     def _budget(self) -> Budget:
         return Budget(limits=dict(self.limits), person_limit=self.person_limit)
@@ -139,6 +145,16 @@ class Replica:
 
     async def _account(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
         return self.lost.get(account_id)
+
+
+IS_DUE = (Person.due_at <= sa.bindparam("now", type_=UtcInstant)) | (
+    Person.stale & (Person.due_at <= sa.bindparam("leased", type_=UtcInstant))
+)
+"""Somebody is due at `instants(now)`, or a replica has claimed their timeline."""
+
+
+def instants(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "leased": now + LEASE}
 
 
 def say(locale: str, message: str, **facts: object) -> str:
@@ -231,7 +247,7 @@ class World:
                     end_at=until, created_at=now, content=content,
                 )
             )  # fmt: skip
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
         self.ring()
 
     async def change(self, key: PersonKey, *, stale: bool = False, **columns: Any) -> None:
@@ -283,11 +299,15 @@ class World:
             )
             return found or 0
 
+    async def ticked(self) -> bool:
+        """Whether everybody who is due at this instant has been looked at, whatever still waits in a lane."""
+        async with self.database.read() as connection:
+            due = await connection.scalar(sa.select(sa.exists().where(IS_DUE)), instants(self.clock.now()))
+        return not due
+
     async def quiet(self) -> bool:
         """Whether there is nothing to do at this instant: nobody is due, nothing is pending."""
-        async with self.database.read() as connection:
-            due = await connection.scalar(sa.select(sa.func.min(Person.due_at)))
-        return (due is None or due > self.clock.now()) and await self.pending() == 0
+        return await self.ticked() and await self.pending() == 0
 
     async def settled(self, seconds: float = 10.0) -> None:
         """Wait until there is nothing to do at this instant."""

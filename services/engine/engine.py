@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -41,8 +40,8 @@ MANY = 32
 class BusyLanes(Protocol):
     """Tells which lanes have something to do: `store.lanes.LaneStore`."""
 
-    def busy(self, now: datetime) -> AbstractAsyncContextManager[tuple[Any, list[str]]]:
-        """A transaction, and the workspaces with pending rows."""
+    async def busy(self, now: datetime) -> list[str]:
+        """The workspaces with pending rows."""
         ...
 
 
@@ -140,9 +139,7 @@ class Engine:
     async def _sweep(self) -> None:
         while not self._stop.is_set():
             with guarded("sweep_failed"):
-                async with self._busy.busy(self._clock.now()) as (transaction, lanes):
-                    if lanes:
-                        await self._runner.wake(transaction, lanes)
+                await self._runner.resume(await self._busy.busy(self._clock.now()))
             if not self._stop.is_set():
                 await self._rest(self._sweep_every)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no types
@@ -18,12 +18,11 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.models import Job
-from sqlalchemy import make_url
+from sqlalchemy import ARRAY, Text, func, literal, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.engine.guard import guarded
 from services.engine.runner import Drain
-from services.store.engine import after_commit
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +33,13 @@ HEARTBEAT = timedelta(seconds=8)
 LOOK = timedelta(seconds=2)
 """How often a process looks for lanes without being notified: a lost owner notifies nobody."""
 
-LANES_A_PROCESS = 1000
+LANES_A_PROCESS = 10_000
+"""More than have something to do: a lane costs little while it waits, and what was typed waits for no place."""
+
 LANES_AT_ONCE = 10
+NEWS = "statusquo_lanes"
+"""The channel on which processes tell each other which lanes have news."""
+
 WATCH = 0.5
 RECONNECT = 1.0
 KEEP_LOG = "1 day"
@@ -51,28 +55,29 @@ class QueueRunner:
         self._heartbeat = heartbeat
         self._drain: Drain | None = None
         self._manager: QueueManager | None = None
+        self._queries: Queries | None = None
+        self._draining: set[str] = set()
 
-    async def wake(self, transaction: AsyncConnection, lanes: Iterable[str]) -> None:
-        """Enqueue a drain of each of `lanes` in `transaction`, and nudge those that this process drains.
+    async def wake(self, transaction: AsyncConnection, lanes: Mapping[str, bool]) -> None:
+        """Enqueue a drain of each of `lanes` in `transaction`, and nudge those that are being drained, wherever.
 
         The transaction must have executed a statement before: SQLAlchemy begins it with the first one, and an
-        enqueue through the raw connection before that would commit on its own. A lane that is queued or being
-        drained already is skipped; where that drain was about to end, the sweep comes back to it.
+        enqueue through the raw connection before that would commit on its own.
         """
-        named = sorted(set(lanes))
-        if self._manager is None or not named:
+        if self._manager is None or not lanes:
             return  # not connected yet: the rows are there, and the sweep finds them
         raw = await transaction.get_raw_connection()
         if raw.driver_connection is None or not transaction.in_transaction():
             raise RuntimeError("a wake needs an open transaction")
-        await Queries(AsyncpgDriver(raw.driver_connection)).enqueue(
-            [ENTRYPOINT] * len(named),
-            [team_id.encode() for team_id in named],
-            [0] * len(named),
-            dedupe_key=[f"lane/{team_id}" for team_id in named],
-            on_conflict="skip",
-        )
-        after_commit(transaction, lambda: self._nudge(named))
+        await _enqueue(Queries(AsyncpgDriver(raw.driver_connection)), lanes)
+        news = [f"{int(typed)}{team_id}" for team_id, typed in sorted(lanes.items())]
+        await transaction.execute(select(func.pg_notify(NEWS, func.unnest(literal(news, ARRAY(Text))))))
+
+    async def resume(self, lanes: Iterable[str]) -> None:
+        """Enqueue a drain of each of `lanes` that this process does not drain; the database skips those of others."""
+        named = dict.fromkeys(set(lanes) - self._draining, False)
+        if self._queries is not None and named:
+            await _enqueue(self._queries, named)
 
     async def run(self, drain: Drain, stop: asyncio.Event) -> None:
         """Take up drains until `stop` is set; connects again where the connection is lost."""
@@ -92,11 +97,12 @@ class QueueRunner:
 
             @manager.entrypoint(ENTRYPOINT, accepts_context=False)
             async def drain_lane(job: Job) -> None:
-                await drain.drain((job.payload or b"").decode())
+                await self._drain_lane(drain, queries, job)
 
             connection.add_termination_listener(lambda _: drain.abandon())
+            await connection.add_listener(NEWS, lambda *news: drain.nudge(news[-1][1:], typed=news[-1][0] == "1"))
             watch = asyncio.create_task(self._watch(manager, drain, queries, stop))
-            self._manager = manager
+            self._manager, self._queries = manager, queries
             try:
                 await manager.run(
                     dequeue_timeout=LOOK,
@@ -106,7 +112,7 @@ class QueueRunner:
                     shutdown_on_listener_failure=True,
                 )
             finally:
-                self._manager = None
+                self._manager = self._queries = None
                 drain.abandon()
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)
@@ -130,10 +136,37 @@ class QueueRunner:
                     await _prune(queries)
         manager.shutdown.set()
 
-    def _nudge(self, lanes: Iterable[str]) -> None:
-        if self._drain is not None:
-            for team_id in lanes:
-                self._drain.nudge(team_id)
+    async def _drain_lane(self, drain: Drain, queries: Queries, job: Job) -> None:
+        """Drain a lane, and leave it so that what is wished for while the job ends has it drained again."""
+        team_id = (job.payload or b"").decode()
+        self._draining.add(team_id)
+        try:
+            await drain.drain(team_id, typed=job.priority > 0)
+        finally:
+            self._draining.discard(team_id)
+        with guarded("lane_not_left", team_id=team_id):
+            # PgQueuer deletes the job a moment later; until then its key would have a wake skipped that nobody sees.
+            table = queries.qbe.settings.qualified.queue_table
+            await queries.driver.execute(f"UPDATE {table} SET dedupe_key = NULL WHERE id = $1", job.id)  # noqa: S608  # PgQueuer's own, checked name
+            if await drain.waits(team_id):
+                await self.resume([team_id])
+
+
+async def _enqueue(queries: Queries, lanes: Mapping[str, bool]) -> None:
+    """A drain for each of `lanes`, but for those that are queued or being drained; what was typed is taken first."""
+    typed, other = ([team_id for team_id in sorted(lanes) if lanes[team_id] is which] for which in (True, False))
+    if typed:
+        await queries.enqueue(*_jobs(typed, 1), dedupe_key=_keys(typed), on_conflict="update_priority")
+    if other:
+        await queries.enqueue(*_jobs(other, 0), dedupe_key=_keys(other), on_conflict="skip")
+
+
+def _jobs(lanes: Sequence[str], priority: int) -> tuple[list[str], list[bytes | None], list[int]]:
+    return [ENTRYPOINT] * len(lanes), [team_id.encode() for team_id in lanes], [priority] * len(lanes)
+
+
+def _keys(lanes: Sequence[str]) -> list[str | None]:
+    return [f"lane/{team_id}" for team_id in lanes]
 
 
 async def _install(queries: Queries) -> None:

@@ -1,6 +1,10 @@
 """Who is due: claimed in batches, each batch one short transaction on any replica.
 
 PostgreSQL skips rows that another replica holds; a crash rolls back, and whoever was claimed is still due.
+
+Two queues: those whose stored timeline stands, and those whose timeline is to be resolved anew, what was typed
+before the others. Resolving takes long, so it is done between two transactions: one tells whose, and the number of
+their facts; the other saves those whose facts have that number still.
 """
 
 from __future__ import annotations
@@ -8,10 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
@@ -22,23 +28,28 @@ from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
 from services.store.facts import FactStore, pause_of
 from services.store.keys import ForPeople, of_people
-from services.store.marks import insert_for
+from services.store.marks import insert_for, lock_people
 from services.store.models import Person, StandingRow
-from services.store.spans import SpanStore, chunks
+from services.store.spans import SealedSpans, SpanStore, chunks
 from services.store.standings import StandingStore, is_waiting
-from services.wishes import DuePerson, Outcome
+from services.wishes import HOME_LIVES, Claim, DuePerson, Outcome
 
 PEOPLE = Person.__table__
 STANDINGS = StandingRow.__table__
 _CHUNK = 400
+
+LEASE = timedelta(minutes=1)
+"""How long a replica has for the timelines that it has claimed, before another one resolves them."""
+
 _CLAIMED = ForPeople(
     PEOPLE.c.team_id,
     PEOPLE.c.user_id,
     lambda theirs: (
         select(
             PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
-            PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.resolved_until, PEOPLE.c.home_opened,
-            STANDINGS.c.memory, is_waiting().label("waits"),
+            PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
+            PEOPLE.c.resolved_until,
+            PEOPLE.c.home_opened_at, STANDINGS.c.memory, is_waiting().label("waits"),
         )
         .join_from(
             PEOPLE,
@@ -60,40 +71,26 @@ class Batch:
         people: Sequence[DuePerson],
         waiting: frozenset[PersonKey],
         at: datetime,
-        stores: tuple[FactStore, SpanStore, StandingStore],
+        *,
+        spans: SpanStore,
+        standings: StandingStore,
     ) -> None:
         """`transaction` is open until the batch is left; `waiting` are those whose wish has not been carried out."""
         self.transaction = transaction
         self.people = people
         self._waiting = waiting
         self._at = at
-        self._facts, self._spans, self._standings = stores
+        self._spans, self._standings = spans, standings
 
-    async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
-        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else."""
-        try:
-            return await self._facts.load_on(self.transaction, keys, start, end)
-        except (StatusQuoError, ValueError):  # ValueError: what is stored is no JSON, or names what we do not know
-            if len(keys) == 1:
-                return {}
-        found: dict[PersonKey, PersonFacts] = {}
-        for key in keys:
-            found.update(await self.facts([key], start, end))
-        return found
-
-    async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
-        """The stored spans that hold `instant`."""
-        return await self._spans.at(self.transaction, keys, instant)
-
-    async def save(self, outcomes: Sequence[Outcome]) -> None:
-        """Write everything down: spans, due times, wishes, memories.
+    async def save(self, outcomes: Sequence[Outcome], spans: SealedSpans = MappingProxyType({})) -> None:
+        """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
 
         Of whom nothing is wished any more, a lane may have a wish in hand: what it is about is withdrawn.
         """
         if not outcomes:
             return
-        await self._spans.replace(
-            self.transaction, {outcome.key: outcome.spans for outcome in outcomes if outcome.spans is not None}
+        await self._spans.put(
+            self.transaction, {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
         )
         await self._people(outcomes)
         await self._wishes([outcome for outcome in outcomes if outcome.urgency is not None])
@@ -109,6 +106,7 @@ class Batch:
             .values(
                 due_at=bindparam("b_due"),
                 stale=bindparam("b_stale"),
+                typed=false(),
                 resolved_until=func.coalesce(bindparam("b_until", type_=UtcInstant), PEOPLE.c.resolved_until),
                 home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
             ),
@@ -149,7 +147,7 @@ class Batch:
                     "sent": 0,
                     "failures": 0,
                     "urgency": outcome.urgency,
-                    "wished_at": self._at,
+                    "wished_at": outcome.since or self._at,
                 }
                 for outcome in outcomes
             ],
@@ -176,32 +174,96 @@ class DueStore:
         self._facts = facts
 
     async def next_due(self) -> datetime | None:
-        """When the first person is due."""
-        async with self._database.read() as connection:
-            return await connection.scalar(select(func.min(Person.due_at)))
+        """When the first of those is due whose timeline stands."""
+        return await self._first(~Person.stale)
+
+    async def next_stale(self, *, typed: bool) -> datetime | None:
+        """When the first timeline is to be resolved anew, of those who typed or of the others."""
+        return await self._first(and_(Person.stale, Person.typed.is_(typed)))
 
     @asynccontextmanager
     async def batch(self, now: datetime, limit: int) -> AsyncIterator[Batch]:
-        """Claim at most `limit` of those due at `now`, the longest due first. Committed when left without error."""
+        """Claim at most `limit` of those due at `now` whose timeline stands, the longest due first.
+
+        Committed when left without error.
+        """
         async with self._database.write() as transaction:
             claimed = await transaction.execute(
-                select(Person.team_id, Person.user_id)
-                .where(Person.due_at <= now)
-                .order_by(Person.due_at, Person.team_id, Person.user_id)
-                .limit(limit)
-                .with_for_update(key_share=True, skip_locked=True)
+                _due(now, ~Person.stale, limit).with_for_update(key_share=True, skip_locked=True)
             )
             keys = [PersonKey(row.team_id, row.user_id) for row in claimed]
-            rows = {}  # read once they are ours: see `lock_people`
-            for chunk in chunks(keys, _CHUNK):
-                for row in await transaction.execute(*_CLAIMED(chunk)):
-                    rows[PersonKey(row.team_id, row.user_id)] = row
-            spans = await self._spans.at(transaction, keys, now)
-            people = [self._person(rows[key], spans.get(key)) for key in keys]
-            waiting = frozenset(key for key in keys if rows[key].waits)
-            yield Batch(transaction, people, waiting, now, (self._facts, self._spans, self._standings))
+            rows = await self._rows(transaction, keys)
+            yield self._batch(transaction, rows, await self._spans.at(transaction, keys, now), now)
 
-    def _person(self, row: Any, span: Span | None) -> DuePerson:
+    async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> dict[PersonKey, Claim]:
+        """At most `limit` of those whose timeline is to be resolved anew, the longest due first."""
+        theirs = _due(now, and_(Person.stale, Person.typed.is_(typed)), limit)
+        if self._database.is_sqlite:  # there is no other process that could take them up meanwhile
+            async with self._database.read() as connection:
+                rows = (await connection.execute(theirs)).all()
+        else:
+            async with self._database.write() as transaction:
+                rows = (await transaction.execute(theirs.with_for_update(key_share=True, skip_locked=True))).all()
+                keys = [PersonKey(row.team_id, row.user_id) for row in rows]
+                ours = of_people(PEOPLE.c.team_id, PEOPLE.c.user_id, keys)
+                await transaction.execute(update(Person).where(ours).values(due_at=now + LEASE))
+        return {PersonKey(row.team_id, row.user_id): Claim(row.facts_seq, row.due_at) for row in rows}
+
+    async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
+        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else."""
+        try:
+            return await self._facts.load(keys, start, end)
+        except (StatusQuoError, ValueError):  # ValueError: what is stored is no JSON, or names what we do not know
+            if len(keys) == 1:
+                return {}
+        found: dict[PersonKey, PersonFacts] = {}
+        for key in keys:
+            found.update(await self.facts([key], start, end))
+        return found
+
+    async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
+        """The stored spans that hold `instant`."""
+        async with self._database.read() as connection:
+            return await self._spans.at(connection, keys, instant)
+
+    async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
+        """`spans` as they are stored."""
+        return await self._spans.sealed(spans)
+
+    @asynccontextmanager
+    async def unchanged(self, claimed: Mapping[PersonKey, Claim], now: datetime) -> AsyncIterator[Batch]:
+        """Those of `claimed` whose facts are as they were then. Committed when left without error."""
+        async with self._database.write() as transaction:
+            rows = await self._rows(transaction, await lock_people(transaction, claimed))
+            same = {key: row for key, row in rows.items() if row.stale and row.facts_seq == claimed[key].facts_seq}
+            batch = self._batch(transaction, same, {}, now)
+            batch.people = [replace(person, due_at=claimed[person.key].due_at) for person in batch.people]
+            yield batch
+
+    async def _first(self, condition: ColumnElement[bool]) -> datetime | None:
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.min(Person.due_at)).where(condition))
+
+    async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
+        """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
+        rows = {}
+        for chunk in chunks(keys, _CHUNK):
+            for row in await transaction.execute(*_CLAIMED(chunk)):
+                rows[PersonKey(row.team_id, row.user_id)] = row
+        return {key: rows[key] for key in keys}
+
+    def _batch(
+        self,
+        transaction: AsyncConnection,
+        rows: Mapping[PersonKey, Any],
+        spans: Mapping[PersonKey, Span],
+        now: datetime,
+    ) -> Batch:
+        people = [self._person(row, spans.get(key), now) for key, row in rows.items()]
+        waiting = frozenset(key for key, row in rows.items() if row.waits)
+        return Batch(transaction, people, waiting, now, spans=self._spans, standings=self._standings)
+
+    def _person(self, row: Any, span: Span | None, now: datetime) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)
         memory, policy = None, OwnStatusPolicy.COVER_AND_RESTORE
         with suppress(
@@ -215,12 +277,21 @@ class DueStore:
             granted=row.grant_state == "ok",
             policy=policy,
             pause=pause_of(row.paused_from, row.paused_until),
-            stale=row.stale,
+            due_at=row.due_at,
             resolved_until=row.resolved_until,
-            home_opened=row.home_opened,
+            looks_at_home=row.home_opened_at is not None and row.home_opened_at > now - HOME_LIVES,
             memory=memory,
             span=span,
         )
+
+
+def _due(now: datetime, condition: ColumnElement[bool], limit: int) -> Select[str, str, int, datetime | None]:
+    return (
+        select(Person.team_id, Person.user_id, Person.facts_seq, Person.due_at)
+        .where(condition, Person.due_at <= now)
+        .order_by(Person.due_at, Person.team_id, Person.user_id)
+        .limit(limit)
+    )
 
 
 def own_status(preferences: str) -> OwnStatusPolicy:

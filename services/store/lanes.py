@@ -6,12 +6,11 @@ made meanwhile stays pending, and a late record of a former owner of the lane ch
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import StatusQuoError
@@ -20,14 +19,14 @@ from services.store.columns import Vault
 from services.store.due import own_status
 from services.store.engine import Database
 from services.store.facts import pause_of
-from services.store.grouped import Grouped
+from services.store.grouped import Grouped, in_one_transaction
 from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
 from services.store.notices import NoticeStore, unsent
 from services.store.records import WishRecords, save_budgets
 from services.store.spans import SpanStore
 from services.store.standings import StandingStore, is_waiting
 from services.store.writes import WriteStore
-from services.wishes import Attempt, Home, Intention, Memory, Settlement, Wish
+from services.wishes import HOME_LIVES, Attempt, Home, Intention, Memory, Settlement, Wish
 
 _PENDING = is_waiting()
 
@@ -42,29 +41,31 @@ class LaneStore:
         self._records = WishRecords(database, vault, notices, writes)
         self._intend = Grouped(self._records.intend)
         self._settle = Grouped(self._records.settle)
+        self._budgets = Grouped(in_one_transaction(database, self._save_budgets))
         self._spans = SpanStore(vault)
         self._standings = StandingStore(vault)
 
     # ── what there is to do ─────────────────────────────────────────────────────────────────────────
 
-    @asynccontextmanager
-    async def busy(self, now: datetime) -> AsyncIterator[tuple[AsyncConnection, list[str]]]:
-        """A transaction, and the workspaces whose lane has something to do at `now`."""
-        async with self._database.write() as transaction:
-            told = select(Notice.team_id).where(unsent(now))
-            homes = select(Person.team_id).where(Person.home_opened, Person.home_stale)
-            wishes = select(StandingRow.team_id).where(_PENDING, _not_before(now))
-            teams = (await transaction.execute(wishes.union(told, homes))).scalars().all()
-            yield transaction, sorted(teams)
+    async def busy(self, now: datetime, team_id: str = "") -> list[str]:
+        """The workspaces whose lane has something to do at `now`; `team_id` asks for one of them alone."""
+        looks = [
+            select(StandingRow.team_id).where(_PENDING, _not_before(now)),
+            select(Notice.team_id).where(unsent(now)),
+            select(Person.team_id).where(_looked_at(now), Person.home_stale),
+        ]
+        if team_id:
+            looks = [look.where(look.selected_columns.team_id == team_id) for look in looks]
+        async with self._database.read() as connection:
+            return sorted((await connection.execute(union(*looks))).scalars())
 
-    async def wishes(
-        self, team_id: str, now: datetime, limit: int, busy: Collection[PersonKey], *, only: str = ""
-    ) -> list[Wish]:
-        """The most urgent pending wishes of a workspace at `now`, without those of `busy` people; `only` one's."""
+    async def wishes(self, team_id: str, now: datetime, limit: int, *, only: str = "") -> list[Wish]:
+        """The most urgent pending wishes of a workspace at `now`; `only` one person's."""
         statement = (
             select(
-                StandingRow.seq, StandingRow.urgency, StandingRow.failures, StandingRow.memory, StandingRow.team_id,
-                StandingRow.user_id, Person.grant_state, Person.granted_at, Person.token, Person.preferences,
+                StandingRow.seq, StandingRow.urgency, StandingRow.wished_at, StandingRow.failures, StandingRow.memory,
+                StandingRow.team_id, StandingRow.user_id, Person.grant_state, Person.granted_at,
+                Person.token, Person.preferences,
                 Person.paused_from, Person.paused_until, SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind,
                 SpanRow.override, SpanRow.reason, SpanRow.uid, SpanRow.content,
             )
@@ -78,8 +79,6 @@ class LaneStore:
         )  # fmt: skip
         if only:
             statement = statement.where(StandingRow.user_id == only)
-        if busy:
-            statement = statement.where(StandingRow.user_id.not_in([key.user_id for key in busy]))
         async with self._database.read() as connection:
             return [self._wish(row) for row in await connection.execute(statement)]
 
@@ -105,10 +104,9 @@ class LaneStore:
         except (StatusQuoError, ValueError):
             token = None  # something cannot be read: nothing may be written before it can
         return Wish(
-            key=key, seq=row.seq, urgency=row.urgency, failures=row.failures, granted=row.grant_state == "ok",
-            granted_at=row.granted_at,
-            token=token, policy=policy, pause=pause_of(row.paused_from, row.paused_until),
-            memory=memory, span=span,
+            key=key, seq=row.seq, urgency=row.urgency, since=row.wished_at, failures=row.failures,
+            granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, policy=policy,
+            pause=pause_of(row.paused_from, row.paused_until), memory=memory, span=span,
         )  # fmt: skip
 
     # ── what came of a wish: see `WishRecords` ──────────────────────────────────────────────────────
@@ -141,9 +139,12 @@ class LaneStore:
             return await connection.scalar(select(Lane.budget).where(Lane.team_id == team_id)) or ""
 
     async def save_budget(self, team_id: str, budget: str) -> None:
-        """Store the budget's state."""
-        async with self._database.write() as connection:
-            await save_budgets(connection, {team_id: budget})
+        """Store the budget's state, sharing a transaction with others."""
+        await self._budgets.put((team_id, budget))
+
+    async def _save_budgets(self, connection: AsyncConnection, budgets: Sequence[tuple[str, str]]) -> list[None]:
+        await save_budgets(connection, dict(budgets))
+        return [None] * len(budgets)
 
     async def bot_token(self, team_id: str) -> str | None:
         """The workspace's bot token; None where it is not installed (any more). Raises SealError."""
@@ -151,14 +152,14 @@ class LaneStore:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
         return self._vault.open(sealed, "workspaces.bot_token", team_id)
 
-    async def homes(self, team_id: str, limit: int) -> list[Home]:
-        """People of the workspace who have opened their Home tab and whose tab is stale."""
+    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]:
+        """People of the workspace whose Home tab is stale, and who have opened it within `HOME_LIVES`."""
         async with self._database.read() as connection:
             users = (
                 await connection.execute(
                     select(Person.user_id)
-                    .where(Person.team_id == team_id, Person.home_opened, Person.home_stale)
-                    .order_by(Person.user_id)
+                    .where(Person.team_id == team_id, _looked_at(now), Person.home_stale)
+                    .order_by(Person.home_opened_at, Person.user_id)
                     .limit(limit)
                 )
             ).scalars()
@@ -176,6 +177,10 @@ def _is(table: type[Person] | type[StandingRow], key: PersonKey) -> tuple[Any, A
 
 def _same(left: Any, right: Any) -> Any:
     return and_(left.team_id == right.team_id, left.user_id == right.user_id)
+
+
+def _looked_at(now: datetime) -> Any:
+    return Person.home_opened_at > now - HOME_LIVES
 
 
 def _not_before(now: datetime) -> Any:

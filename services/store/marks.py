@@ -34,6 +34,8 @@ _MARK = (
     .values(
         due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _AT), _AT), else_=_PEOPLE.c.due_at),
         stale=or_(_PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
+        typed=or_(_PEOPLE.c.typed, bindparam("b_typed", type_=Boolean)),
+        facts_seq=_PEOPLE.c.facts_seq + case((bindparam("b_stale", type_=Boolean), 1), else_=0),
         home_stale=True,
     )
 )
@@ -63,20 +65,25 @@ async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
     return await connection.scalar(mine.where(_PEOPLE.c.leave_by.is_(None))) is not None
 
 
-async def mark_due(connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True) -> None:
-    """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew."""
-    await mark_all_due(connection, {key: at}, stale=stale)
+async def mark_due(
+    connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True, typed: bool = False
+) -> None:
+    """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew.
+
+    `typed`: they did it by hand, so that is before the timelines of others are.
+    """
+    await mark_all_due(connection, {key: at}, stale=stale, typed=typed)
 
 
 async def mark_all_due(
-    connection: AsyncConnection, people: Mapping[PersonKey, datetime], *, stale: bool = True
+    connection: AsyncConnection, people: Mapping[PersonKey, datetime], *, stale: bool = True, typed: bool = False
 ) -> None:
     """The same for several, each at their own instant."""
     if people:
         await connection.execute(
             _MARK,
             [
-                {"b_team": key.team_id, "b_user": key.user_id, "b_at": at, "b_stale": stale}
+                {"b_team": key.team_id, "b_user": key.user_id, "b_at": at, "b_stale": stale, "b_typed": typed}
                 for key, at in sorted(people.items(), key=lambda one: (one[0].team_id, one[0].user_id))
             ],  # in one order everywhere, so that replicas never deadlock
         )

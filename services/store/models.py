@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.store.columns import Sealed, UtcInstant
@@ -21,6 +21,7 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 _ID = String(64)
+_UNSENT = text("sent_at IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -61,7 +62,8 @@ class Person(Base):
     __tablename__ = "people"
     __table_args__ = (
         ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),
-        Index("ix_people_due_at", "due_at"),
+        Index("ix_people_edge_due", "due_at", sqlite_where=text("stale = 0"), postgresql_where=text("NOT stale")),
+        Index("ix_people_stale_due", "typed", "due_at", sqlite_where=text("stale = 1"), postgresql_where=text("stale")),
         Index("ix_people_refresh_due_at", "refresh_due_at"),
         Index(
             "ix_people_leave_by",
@@ -69,6 +71,7 @@ class Person(Base):
             sqlite_where=text("leave_by IS NOT NULL"),
             postgresql_where=text("leave_by IS NOT NULL"),
         ),
+        Index("ix_people_home_opened_at", "home_opened_at"),
     )
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -91,12 +94,15 @@ class Person(Base):
     preferences: Mapped[str] = mapped_column(Text, default="{}")
     paused_from: Mapped[datetime | None] = mapped_column(UtcInstant)
     paused_until: Mapped[datetime | None] = mapped_column(UtcInstant)
-    # when they are due; `stale`: facts changed, so the spans are to be resolved anew
+    # when they are due; `stale`: facts changed, so the spans are to be resolved anew; `typed`: by what they did by hand
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     stale: Mapped[bool] = mapped_column(Boolean, default=False)
+    typed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    facts_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # the fence: counts their changes
     resolved_until: Mapped[datetime | None] = mapped_column(UtcInstant)
-    # the Home tab: published only to somebody who has opened it
-    home_opened: Mapped[bool] = mapped_column(Boolean, default=False)
+    # the Home tab: published to somebody who has opened it lately
+    home_opened: Mapped[bool] = mapped_column(Boolean, default=False)  # read by the release before alone
+    home_opened_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     home_stale: Mapped[bool] = mapped_column(Boolean, default=False)
     # they want to be forgotten: nothing else is kept of them, and this no longer
     leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
@@ -343,7 +349,10 @@ class Notice(Base):
     """Something a person is told once: pending while `sent_at` is NULL, deleted when it works again."""
 
     __tablename__ = "notices"
-    __table_args__ = (_of_person(),)
+    __table_args__ = (
+        _of_person(),
+        Index("ix_notices_unsent", "team_id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    )
 
     team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True)

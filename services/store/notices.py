@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.model import PersonKey
@@ -85,7 +85,7 @@ class NoticeStore:
 
 def unsent(now: datetime) -> ColumnElement[bool]:
     """What picks the notices that are to be sent at `now`: of workspaces with a bot that can send them."""
-    installed = Notice.team_id.in_(select(Workspace.team_id).where(Workspace.bot_token.is_not(None)))
+    installed = exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None))
     return and_(Notice.sent_at.is_(None), or_(Notice.not_before.is_(None), Notice.not_before <= now), installed)
 
 

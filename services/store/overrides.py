@@ -71,7 +71,7 @@ class OverrideStore:
                 .values(**row)
                 .on_conflict_do_update(index_elements=["team_id", "user_id", "override_id"], set_=fresh)
             )
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
 
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
         claims = [Claim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now) for one in additions]
@@ -83,7 +83,7 @@ class OverrideStore:
             due: dict[PersonKey, datetime] = {}
             for one in fresh:
                 due.setdefault(one.key, one.now)
-            await mark_all_due(connection, due)
+            await mark_all_due(connection, due, typed=True)
         return first
 
     def _row(self, addition: _Addition) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class OverrideStore:
             if row is None:
                 return None
             await connection.execute(delete(OverrideRow).where(mine))
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
             return self._override(row)
 
     async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]:
@@ -121,7 +121,7 @@ class OverrideStore:
             if rows:
                 await connection.execute(delete(OverrideRow).where(mine, OverrideRow.start_at >= now))
                 await connection.execute(update(OverrideRow).where(mine).values(end_at=now))
-                await mark_due(connection, key, now)
+                await mark_due(connection, key, now, typed=True)
             return [self._override(row) for row in rows]
 
     async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]:
@@ -132,7 +132,7 @@ class OverrideStore:
             rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.start_at))).all()
             if rows:
                 await connection.execute(delete(OverrideRow).where(mine))
-                await mark_due(connection, key, now)
+                await mark_due(connection, key, now, typed=True)
             return [self._override(row) for row in rows]
 
     async def look_again(self, key: PersonKey, now: datetime) -> None:
@@ -141,7 +141,7 @@ class OverrideStore:
             await lock_people(connection, [key])
             memory = await self._standings.load(connection, key)
             await self._standings.save(connection, key, replace(memory, decided="", override=True))
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""

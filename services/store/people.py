@@ -34,8 +34,7 @@ _ASK = "asks.content"
 _PEOPLE = Person.__table__
 VIEW = (
     _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
-    _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.home_opened, _PEOPLE.c.created_at,
-    _PEOPLE.c.leave_by,
+    _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.created_at, _PEOPLE.c.leave_by,
 )  # fmt: skip
 """The columns of a view."""
 
@@ -123,7 +122,7 @@ class PeopleStore:
             await self._follow(connection, key, member)
             await self._notices.worked(connection, key, "grant")
             await self._notices.tell(connection, key, "welcome")
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
         """The person's token and when it was given; None where there is none, or they are leaving."""
@@ -198,9 +197,9 @@ class PeopleStore:
         return news
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
-        """The person looks at their Home tab: from now on it is kept up to date."""
+        """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""
         async with self._database.write() as connection:
-            await connection.execute(update(Person).where(*_is(key)).values(home_opened=True))
+            await connection.execute(update(Person).where(*_is(key)).values(home_opened_at=now))
             await mark_due(connection, key, now, stale=False)
 
     async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
@@ -263,7 +262,6 @@ def view_of(row: Any) -> PersonView:
         locale=row.locale,
         grant_state=GrantState(row.grant_state) if row.leave_by is None else GrantState.NONE,
         pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
-        home_opened=row.home_opened,
         created_at=row.created_at,
     )
 

@@ -32,7 +32,7 @@ class PreferenceStore:
         stored = json.dumps(codec.preferences_to_json(preferences))
         async with self._database.write() as connection:
             await connection.execute(update(Person).where(_is(key)).values(preferences=stored))
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
 
     async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
         """Pause, or resume with None; gives the pause that stood before."""
@@ -41,7 +41,7 @@ class PreferenceStore:
             row = (await connection.execute(select(Person.paused_from, Person.paused_until).where(_is(key)))).first()
             start, end = (None, None) if pause is None else (pause.start, pause.end)
             await connection.execute(update(Person).where(_is(key)).values(paused_from=start, paused_until=end))
-            await mark_due(connection, key, now)
+            await mark_due(connection, key, now, typed=True)
         if row is None or row.paused_from is None:
             return None
         return Pause(row.paused_from, row.paused_until)

@@ -89,7 +89,7 @@ class RuleStore:
                     for position, (rule, body) in enumerate(zip(rules, bodies, strict=True))
                 ],
             )
-        await mark_due(connection, key, now)
+        await mark_due(connection, key, now, typed=True)
 
 
 def _of(key: PersonKey) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from services.model import Kind, PersonKey, Span, Status
 from services.store.columns import SealedBytes, Vault
 from services.store.keys import ForPeople, of_people
 from services.store.models import SpanRow
+from services.threads import off_loop_if
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = ForPeople(
@@ -28,6 +29,12 @@ _THEIR_SPANS = ForPeople(
 )
 _COLUMN = "spans.content"
 _CHUNK = 400
+
+OFF_LOOP = 200
+"""From this many on, spans are sealed in a thread."""
+
+SealedSpans = Mapping[PersonKey, Sequence[Mapping[str, object]]]
+"""Rows of `spans` by person, ready to be stored."""
 
 
 class SpanStore:
@@ -49,13 +56,21 @@ class SpanStore:
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
         return found
 
-    async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
+    async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
+        """`spans` as they are stored; where they are many, sealed in a thread."""
+        return await off_loop_if(sum(map(len, spans.values())) >= OFF_LOOP, self._rows, spans)
+
+    async def put(self, connection: AsyncConnection, spans: SealedSpans) -> None:
         """Make `spans` the whole stored timeline of each person named."""
         for chunk in chunks(list(spans), _CHUNK):
             await connection.execute(delete(SpanRow).where(of_people(SPANS.c.team_id, SPANS.c.user_id, chunk)))
-        rows = [self._row(key, span) for key, timeline in spans.items() for span in timeline]
+        rows = [row for timeline in spans.values() for row in timeline]
         if rows:
             await connection.execute(insert(SpanRow), rows)
+
+    async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
+        """The same for spans that are not sealed yet."""
+        await self.put(connection, await self.sealed(spans))
 
     def span(self, row: Row[Any]) -> Span:
         """A span from a row that has all of the table's columns. Raises SealError."""
@@ -75,6 +90,9 @@ class SpanStore:
             kind=None if row.kind is None else Kind(row.kind),
             override=row.override,
         )
+
+    def _rows(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
+        return {key: [self._row(key, span) for span in timeline] for key, timeline in spans.items()}
 
     def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
         content: SealedBytes | None = None

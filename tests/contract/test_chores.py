@@ -18,7 +18,7 @@ POST = "chat.postMessage"
 
 async def told(world: World, subject: str = "welcome") -> tuple[Replica, PersonKey]:
     """Somebody who is to be told something, in a workspace whose engine does not run."""
-    replica, key = world.replica(), await world.person(home_opened=True)
+    replica, key = world.replica(), await world.person(home_opened_at=world.clock.now())
     async with world.database.write() as connection:
         await replica.notices.tell(connection, key, subject)
     return replica, key
@@ -31,8 +31,7 @@ async def bot_token_is(world: World, sealed: bytes | None) -> None:
 
 async def busy(world: World, replica: Replica, after: timedelta = timedelta()) -> list[str]:
     """The lanes that a sweep would wake."""
-    async with replica.rows.busy(world.clock.now() + after) as (_, lanes):
-        return lanes
+    return await replica.rows.busy(world.clock.now() + after)
 
 
 async def pending(world: World) -> int:

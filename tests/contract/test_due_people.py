@@ -9,7 +9,7 @@ import pytest
 
 from services.model import Action, Reason, ReasonCode
 from services.store.engine import Database, after_commit
-from services.wishes import Attempt, Memory, Outcome
+from services.wishes import HOME_LIVES, Attempt, Memory, Outcome
 from tests.world import World
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -20,8 +20,8 @@ async def test_batch_takes_those_due_longest_first_and_leaves_the_rest(world: Wo
     replica = world.replica()
     now = world.clock.now()
     for number in range(5):
-        await world.person(f"U{number}", due_at=now - timedelta(minutes=number))
-    await world.person("ULATER", due_at=now + timedelta(seconds=1))
+        await world.person(f"U{number}", due_at=now - timedelta(minutes=number), stale=False)
+    await world.person("ULATER", due_at=now + timedelta(seconds=1), stale=False)
     async with replica.due.batch(now, 3) as batch:
         assert [person.key.user_id for person in batch.people] == ["U4", "U3", "U2"]
     assert await replica.due.next_due() == now - timedelta(minutes=4)
@@ -29,7 +29,7 @@ async def test_batch_takes_those_due_longest_first_and_leaves_the_rest(world: Wo
 
 async def test_batch_that_fails_leaves_everybody_due(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
     now = world.clock.now()
     with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction
         async with replica.due.batch(now, 10) as batch:
@@ -46,7 +46,7 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
         mine, theirs = world.replica(), world.replica(database=other)
         now = world.clock.now()
         for number in range(40):
-            await world.person(f"U{number}")
+            await world.person(f"U{number}", stale=False)
         async with mine.due.batch(now, 25) as first, theirs.due.batch(now, 25) as second:
             taken = [person.key.user_id for person in [*first.people, *second.people]]
             await first.save([Outcome(person.key, now + timedelta(days=1)) for person in first.people])
@@ -59,25 +59,25 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
 
 async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
     now = world.clock.now()
     for minutes, urgency in ((0, 3), (1, 1), (2, 3)):
         async with replica.due.batch(now + timedelta(minutes=minutes), 10) as batch:
             await batch.save([Outcome(key, now, urgency=urgency)])
-    (wish,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    (wish,) = await replica.rows.wishes(key.team_id, now, 10)
     assert (wish.seq, wish.urgency) == (3, 1)
 
 
 async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=2)])
-    (old,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    (old,) = await replica.rows.wishes(key.team_id, now, 10)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=2)])
-    (new,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    (new,) = await replica.rows.wishes(key.team_id, now, 10)
     attempt = Attempt(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
     await replica.rows.settle(old, Memory(decided="old"), attempt, "{}")
     assert await world.pending() == 1
@@ -89,40 +89,41 @@ async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World
 
 async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=2)])
-    (wish,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    (wish,) = await replica.rows.wishes(key.team_id, now, 10)
     await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
-    assert await replica.rows.wishes(key.team_id, now, 10, set()) == []
+    assert await replica.rows.wishes(key.team_id, now, 10) == []
     assert await replica.rows.next_try(key.team_id, now) == now + timedelta(minutes=1)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=0)])
-    (typed,) = await replica.rows.wishes(key.team_id, now, 10, set())
+    (typed,) = await replica.rows.wishes(key.team_id, now, 10)
     assert typed.failures == 1
 
 
 async def test_sweep_names_every_lane_with_something_to_do(world: World) -> None:
     replica = world.replica()
     now = world.clock.now()
-    wishing = await world.person("U1", team_id="T1")
-    told = await world.person("U2", team_id="T2")
-    await world.person("U3", team_id="T3", home_opened=True, home_stale=True)
-    put_off = await world.person("U4", team_id="T4")
-    await world.person("U5", team_id="T5")
+    wishing = await world.person("U1", team_id="T1", stale=False)
+    told = await world.person("U2", team_id="T2", stale=False)
+    await world.person("U3", team_id="T3", home_opened_at=now, home_stale=True, stale=False)
+    put_off = await world.person("U4", team_id="T4", stale=False)
+    await world.person("U5", team_id="T5", stale=False)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=2) for key in (wishing, put_off)])
         await replica.notices.tell(batch.transaction, told, "welcome")
-    (wish,) = await replica.rows.wishes("T4", now, 10, set())
+    (wish,) = await replica.rows.wishes("T4", now, 10)
     await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
-    async with replica.rows.busy(now) as (_, lanes):
-        assert lanes == ["T1", "T2", "T3"]
+    assert await replica.rows.busy(now) == ["T1", "T2", "T3"]
+    assert await replica.rows.busy(now + HOME_LIVES) == ["T1", "T2", "T4"]
+    assert [await replica.rows.busy(now, team_id) for team_id in ("T1", "T4")] == [["T1"], []]
 
 
 async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
 
     async def tell() -> int:
         async with world.database.write() as connection:
@@ -140,7 +141,7 @@ async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> N
 
 async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(world: World) -> None:
     replica = world.replica()
-    key = await world.person()
+    key = await world.person(stale=False)
     async with world.database.write() as connection:
         await replica.notices.tell(connection, key, "grant")
     tries = 0

@@ -89,8 +89,8 @@ async def test_person_who_is_known_twice_is_the_teams(stores: Stores, clock: Man
 async def test_view_of_somebody_new_has_the_defaults(stores: Stores, clock: ManualClock) -> None:
     view = await stores.people.get(BOB)
     assert view is not None
-    assert (view.zone, view.locale, view.grant_state, view.pause, view.home_opened, view.created_at) == (
-        ZoneInfo("UTC"), "en-US", GrantState.NONE, None, False, clock.now(),
+    assert (view.zone, view.locale, view.grant_state, view.pause, view.created_at) == (
+        ZoneInfo("UTC"), "en-US", GrantState.NONE, None, clock.now(),
     )  # fmt: skip
     assert await stores.people.get(PersonKey("T1", "U404")) is None
 

@@ -28,7 +28,7 @@ MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 async def wished(world: World, replica: Replica, key: PersonKey) -> Wish:
     """The person's wish, as a lane takes it up."""
     await replica.tick()
-    (wish,) = await replica.rows.wishes(key.team_id, world.clock.now(), 10, set())
+    (wish,) = await replica.rows.wishes(key.team_id, world.clock.now(), 10)
     return wish
 
 

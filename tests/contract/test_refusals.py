@@ -24,7 +24,7 @@ async def passes(world: World, replica: Replica, key: PersonKey, **time: float) 
 
 async def due(world: World, replica: Replica, key: PersonKey) -> None:
     await replica.tick()
-    for wish in await replica.rows.wishes(key.team_id, world.clock.now(), 1, set()):
+    for wish in await replica.rows.wishes(key.team_id, world.clock.now(), 1):
         await replica.keeper.keep(wish, replica.keeper.take(wish, Budget()))
 
 

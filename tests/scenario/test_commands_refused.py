@@ -35,7 +35,7 @@ async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, s
     fault = desk.world.slack.faults.add(Fault(SET, error=code, times=None))
     await desk.quo("Lunch for 1h")
     await desk.engine.tick()
-    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1, set())
+    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
     await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
     for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
         assert said in text_of(answer)

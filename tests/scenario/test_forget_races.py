@@ -35,7 +35,7 @@ async def desk(database: Database, vault: Vault, clock: ManualClock) -> AsyncIte
 async def keep(desk: Desk) -> None:
     """Decide, and carry out Ann's wish once."""
     await desk.engine.tick()
-    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1, set())
+    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
     await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from demo.slack import Fault
 from services.model import PersonKey, Status
 from services.store.marks import mark_due
-from services.store.models import Person, Workspace
+from services.store.models import Person, StandingRow, Workspace
 from tests.world import GET, SET, TEAM, World, meeting, until
 
 
@@ -97,10 +97,16 @@ async def test_slow_answer_counts_as_an_outage_and_is_made_good(world: World) ->
     world.slack.faults.add(Fault(GET, latency=2.0))
     await world.replica(seconds=0.3).start()
     await in_a_meeting(world)
-    await asyncio.sleep(0.6)
+    await until(lambda: put_off(world))
     assert world.status()[0] == ""
     world.clock.move(seconds=2)
     await until(lambda: world.status()[0] == "In a meeting")
+
+
+async def put_off(world: World) -> bool:
+    """Whether somebody's wish waits for another try."""
+    async with world.database.read() as connection:
+        return bool(await connection.scalar(sa.select(sa.exists().where(StandingRow.not_before.is_not(None)))))
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])

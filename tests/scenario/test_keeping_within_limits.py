@@ -50,16 +50,10 @@ async def test_more_urgent_wish_overtakes_those_that_wait_for_the_budget(world: 
         await world.has(await world.person(f"U{number}"), meeting(now, 60))
     await until(lambda: len(world.written()) == 2)
     await world.says(await world.person("UTYPED"), "Lunch", until=now + timedelta(hours=1))
-    await until(lambda: ticked(world))
+    await until(world.ticked)
     world.clock.move(seconds=61)
     await until(lambda: len(world.written()) == 4)
     assert "UTYPED" in {call.user_id for call in world.calls(SET)[2:]}  # one of the two that the budget lets through
-
-
-async def ticked(world: World) -> bool:
-    """Whether everybody who was due has been looked at, whatever still waits in the lane."""
-    due = await world.replicas[0].reconciler.next_due()
-    return due is None or due > world.clock.now()
 
 
 async def test_what_is_typed_does_not_wait_for_the_minute_that_an_hours_start_used_up(world: World) -> None:
@@ -81,7 +75,7 @@ async def test_status_that_changed_while_waiting_is_written_once_with_the_newest
     waiting = await world.person("U2")
     for number, text in enumerate(["One", "Two", "Three"]):
         await world.says(waiting, text, until=now + timedelta(hours=1), name=f"o{number}")
-        await until(lambda: ticked(world))
+        await until(world.ticked)
         world.clock.move(seconds=1)
     world.clock.move(seconds=60)
     await until(lambda: len(world.written()) == 2)
@@ -95,7 +89,7 @@ async def test_one_person_is_written_to_at_most_ten_times_a_minute(world: World)
     now = world.clock.now()
     for number in range(14):
         await world.says(key, f"Text {number}", until=now + timedelta(hours=1), name=f"o{number}")
-        await until(lambda: ticked(world))
+        await until(world.ticked)
         if number < 9:
             await until(lambda number=number: world.status()[0] == f"Text {number}")  # type: ignore[misc]  # the loop's value
         world.clock.move(seconds=1)
@@ -129,7 +123,7 @@ async def test_one_refusal_holds_up_twenty_who_type_for_as_long_as_it_says_and_n
     await until(lambda: len(world.calls(SET)) == 1)
     for number in range(1, 20):
         await world.says(await world.person(f"U{number}"), "Lunch", until=now + timedelta(hours=1))
-    await until(lambda: ticked(world))
+    await until(world.ticked)
     world.clock.move(seconds=1)
     await until(lambda: len(world.written()) == 20)
 

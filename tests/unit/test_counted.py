@@ -38,8 +38,9 @@ class Ledger:
 class Sample:
     """As much of a wish as is counted."""
 
-    def __init__(self, span: Span | None) -> None:
+    def __init__(self, span: Span | None, since: datetime = NINE) -> None:
         self.span = span
+        self.since = since
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float:
@@ -66,8 +67,24 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
     assert ledger.calls == ["intend", *["settle"] * 4, *["postpone"] * 2, "lose_grant", "drop"]
     outcomes = ("done", "done_with_another_emoji", "left", "shows_already", "postponed", "WorkspaceBlockedError")
     assert [value(metrics, "statusquo_writes_total", outcome=outcome) for outcome in outcomes] == [1.0] * 6
+    assert value(metrics, "statusquo_edge_lateness_seconds_count") == 2.0
+    assert value(metrics, "statusquo_edge_lateness_seconds_sum") == pytest.approx(3600.2)
+
+
+@pytest.mark.parametrize(
+    ("since", "later", "late"),
+    [
+        (NINE, 7200, 7200),  # the app was down
+        (NINE + timedelta(hours=1), 3601, 1),  # an event that was put in an hour after it had begun
+        (NINE - timedelta(minutes=2), -60, 0),  # `lead`
+    ],
+)
+async def test_lateness_counts_from_when_it_was_due_however_late(since: datetime, later: float, late: float) -> None:
+    metrics = Metrics()
+    wish: Any = Sample(SPAN, since)
+    await CountedWishes(Ledger(), metrics).settle(wish, Memory(), attempt("done", later=later), "{}")
     assert value(metrics, "statusquo_edge_lateness_seconds_count") == 1.0
-    assert value(metrics, "statusquo_edge_lateness_seconds_sum") == pytest.approx(0.2)
+    assert value(metrics, "statusquo_edge_lateness_seconds_sum") == late
 
 
 async def test_fetches_are_counted_by_provider_and_outcome() -> None:

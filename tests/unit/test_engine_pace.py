@@ -53,9 +53,11 @@ class Idle:
     def stop(self) -> None:
         """Nothing runs."""
 
-    @asynccontextmanager
-    async def busy(self, now: datetime) -> AsyncIterator[tuple[object, list[str]]]:
-        yield None, []
+    async def busy(self, now: datetime) -> list[str]:
+        return []
+
+    async def resume(self, lanes: list[str]) -> None:
+        assert lanes == []
 
 
 @asynccontextmanager
