@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
@@ -155,10 +156,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What `clear` did: ended overrides, put "I am back" over the event until `back_until`, or neither.
-
-    Then something of ours still stands that is wished for no more, and is taken off.
-    """
+    """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off."""
 
     ended: tuple[Override, ...] = ()
     back_until: datetime | None = None
@@ -294,10 +292,9 @@ class Statuses:
         """Why Slack does not show what `span` says, where the last try of it came to nothing."""
         if standing.applied is not None and same(standing.applied, span.status):
             return None
-        try:
+        last = None
+        with suppress(SealError):  # a line under a lost key says nothing
             last = next(iter(await self._writes.recent(key, 1)), None)
-        except SealError:  # a line under a lost key says nothing
-            return None
         return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= span.start else None
 
     async def why(self, key: PersonKey) -> Why:
