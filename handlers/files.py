@@ -21,13 +21,16 @@ from handlers.commands import Teller
 from handlers.errors import record
 from handlers.home import chosen
 from handlers.intake import Deliveries
-from handlers.surface import Person, Surface, by_key
+from handlers.surface import Surface, by_key
 from handlers.views import files as views
 from services.calendars.files import Seen
-from services.errors import StatusQuoError
+from services.calendars.turns import Turns
+from services.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.model import PersonKey
 
 Body = dict[str, Any]
+
+_PASSING = (SlackUnavailableError, SlackRateLimitedError)
 
 AT_ONCE = 4
 """Files that are looked into at the same time."""
@@ -55,6 +58,7 @@ class Files:
     files: CalendarFiles
     teller: Teller
     deliveries: Deliveries
+    turns: Turns = field(default_factory=lambda: Turns(1))
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def message(self, event: Body, context: AsyncBoltContext) -> None:
@@ -67,7 +71,7 @@ class Files:
             return
         sent = list(_file_ids(event))[:MOST]
         for file_id in sent:
-            await self._seen(key, file_id)
+            self._seen(key, file_id)
         if not sent and await self._may_hint(key):
             self.surface.background.leave(self._hint(key), kind="message")
 
@@ -78,7 +82,7 @@ class Files:
         ours = isinstance(channel, str) and channel.startswith("D")
         by_person = isinstance(key, PersonKey) and key.user_id != context.bot_user_id
         if ours and by_person and isinstance(key, PersonKey) and isinstance(file_id, str) and file_id:
-            await self._seen(key, file_id)
+            self._seen(key, file_id)
 
     async def import_file(self, ack: AsyncAck, body: Body, respond: AsyncRespond, context: AsyncBoltContext) -> None:
         """Connect the calendar of a file that was offered."""
@@ -89,22 +93,31 @@ class Files:
 
     # ── after the answer ────────────────────────────────────────────────────────────────────────────
 
-    async def _seen(self, key: PersonKey, file_id: str) -> None:
-        if await self.deliveries.claim(key.team_id, f"file/{key.user_id}/{file_id}", self.surface.clock.now()):
-            self.surface.background.leave(self._look(key, file_id), kind="file")
+    def _seen(self, key: PersonKey, file_id: str) -> None:
+        self.surface.background.leave(self._look(key, file_id), kind="file")
 
     async def _look(self, key: PersonKey, file_id: str) -> None:
-        who = await by_key(self.surface, key)
-        try:
-            async with self.gate:
-                seen = await self.files.look(key, who.view.zone, file_id)
-        except StatusQuoError as error:
-            await self._refuse(who, error)
-            return
-        if seen.updated:
-            await self.teller.tell(key, views.updated(who.voice, seen.name, seen.events))
-        else:
-            await self.teller.tell(key, views.offered(who.voice, seen.name, seen.events, file_id))
+        """Look into a file and say what is in it, unless that is done. It counts as done once something is found out.
+
+        So where this process ends on the way, or Slack did not answer, the other news of the same file is not lost.
+        """
+        name = f"file/{key.user_id}/{file_id}"
+        async with self.turns.of(f"{key.team_id}/{name}"):
+            if await self.deliveries.claimed(key.team_id, name):
+                return
+            who = await by_key(self.surface, key)
+            try:
+                async with self.gate:
+                    seen = await self.files.look(key, who.view.zone, file_id)
+            except StatusQuoError as error:
+                record(error, error, kind="file")
+                said = views.failed(who.voice, error)
+                name += "/failed" if isinstance(error, _PASSING) else ""
+            else:
+                shown = (who.voice, seen.name, seen.events)
+                said = views.updated(*shown) if seen.updated else views.offered(*shown, file_id)
+            if await self.deliveries.claim(key.team_id, name, self.surface.clock.now()):
+                await self.teller.tell(key, said)
 
     async def _import(self, key: PersonKey, file_id: str, respond: AsyncRespond) -> None:
         who = await by_key(self.surface, key)
@@ -112,14 +125,11 @@ class Files:
             async with self.gate:
                 seen = await self.files.add(key, who.view.zone, file_id)
         except StatusQuoError as error:
-            await self._refuse(who, error)
+            record(error, error, kind="file")
+            await self.teller.tell(who.key, views.failed(who.voice, error))
             return
         said = views.updated(who.voice, seen.name, seen.events) if seen.updated else views.added(who.voice)
         await respond(**said, replace_original=True)
-
-    async def _refuse(self, who: Person, error: StatusQuoError) -> None:
-        record(error, error, kind="file")
-        await self.teller.tell(who.key, views.failed(who.voice, error))
 
     async def _hint(self, key: PersonKey) -> None:
         await self.teller.tell(key, views.hint((await by_key(self.surface, key)).voice))

@@ -47,6 +47,10 @@ class Deliveries(Protocol):
         """Whether this is the first time."""
         ...
 
+    async def claimed(self, team_id: str, delivery_id: str) -> bool:
+        """Whether it was taken in already."""
+        ...
+
     async def release(self, team_id: str, delivery_id: str) -> None:
         """Let it come again."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store.engine import Database
@@ -43,6 +43,14 @@ class DeliveryStore:
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
         """Whether this is the first time; from now on it is not."""
         return await self._claims.put(Claim(team_id, delivery_id, now))
+
+    async def claimed(self, team_id: str, delivery_id: str) -> bool:
+        """Whether it was claimed already."""
+        found = select(Delivery.seen_at).where(
+            Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID]
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(found) is not None
 
     async def release(self, team_id: str, delivery_id: str) -> None:
         """It was not dealt with after all: let it come again."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from demo.slack import Fault
 from services.store.models import Calendar, EventRow, InboxRow, Person
 from tests.feeds import calendar, lasting
 from tests.files import at_rest, clicks, sends
@@ -65,6 +66,26 @@ async def test_file_counts_once_though_slack_tells_of_it_twice(whole: Whole) -> 
     kinds = [one["event"]["type"] for one in whole.slack.deliveries.delivered]
     assert (kinds.count("file_shared"), kinds.count("message")) == (1, 1)
     assert whole.slack.conversations.given == [file.file_id]
+    assert len(whole.told()) == before + 1
+
+
+async def test_file_that_was_not_to_be_had_at_first_is_looked_at_when_slack_tells_of_it_again(whole: Whole) -> None:
+    await whole.joins()
+    before = len(whole.told())
+    whole.slack.faults.add(Fault("files.info", error="internal_error"))
+    await sends(whole, "work.ics", calendar(lasting("a", at("09:00"), 60)))
+    assert [one.partition(".")[0] for one in whole.told()[before:]] == [
+        "Slack does not answer at the moment", "*work* is a calendar",
+    ]  # fmt: skip
+    await clicks(whole)
+    assert whole.shows() == (*MEETING, at("10:00"))
+
+
+async def test_file_that_is_not_to_be_had_at_all_is_told_of_once(whole: Whole) -> None:
+    await whole.joins()
+    before = len(whole.told())
+    whole.slack.faults.add(Fault("files.info", error="internal_error", times=None))
+    await sends(whole, "work.ics", calendar())
     assert len(whole.told()) == before + 1
 
 
