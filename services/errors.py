@@ -219,6 +219,10 @@ class CalendarRefusedError(CalendarError):
     """The calendar's server refuses to give it. Its address may have changed: connect it again."""
 
 
+class PasswordRefusedError(CalendarRefusedError):
+    """The server does not take the password any more. Connect the account again with a new one."""
+
+
 class CalendarGoneError(CalendarError):
     """There is no calendar at that address any more. Connect it again."""
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from services.crypto import Sealer
-from services.errors import SealError, SlackError
+from services.errors import LinkOfAnotherError, SealError, SlackError
 from services.grants import Bot, Member
 from services.model import PersonKey
 
@@ -114,3 +114,12 @@ class Introductions:
                 log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
         workspace = bot.name if bot is not None else ""
         return Named(member.name or key.user_id, workspace or key.team_id, member.locale, member.address)
+
+
+def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
+    """Whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
+    user = seen.get(key.team_id)
+    if user is not None and user != key.user_id:
+        log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
+        raise LinkOfAnotherError("another member's browser", team_id=key.team_id)
+    return user is not None

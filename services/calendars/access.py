@@ -30,7 +30,10 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as it is kept; `seq` is the fence that a change of its credentials carries."""
+    """An account as it is kept; `seq` is the fence that a change of its credentials carries.
+
+    `subject` tells it from others at its provider: a CalDAV account's is the address of its principal.
+    """
 
     key: PersonKey
     account_id: str
@@ -38,6 +41,7 @@ class StoredAccount:
     lost: bool
     seq: int
     credentials: Mapping[str, Any] = field(repr=False)
+    subject: str = field(default="", repr=False)
 
 
 class Accounts(Protocol):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
 
+from services.calendars.access import StoredAccount
 from services.calendars.consents import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Ask, Consents
 from services.calendars.credentials import Credentials
 from services.calendars.parting import Parter, PartingRows
@@ -20,12 +21,12 @@ from services.errors import (
     AccountNotConsentedError,
     AlreadyConnectedError,
     CalendarError,
-    LinkOfAnotherError,
+    InputError,
     NotOfferedError,
     TooManyError,
 )
 from services.grants import Start
-from services.identity import Named
+from services.identity import Named, is_theirs
 from services.model import PersonKey
 from services.people import PersonView
 from services.ports import AccessTokens, Bell, Clock, Offer, OfferedCalendar
@@ -106,6 +107,10 @@ class KeptAccounts(PartingRows, Protocol):
 
     async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
         """The calendars that an account had when it was last looked at."""
+        ...
+
+    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
+        """The account with what lets us in; None where it is gone."""
         ...
 
     async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
@@ -219,7 +224,7 @@ class Accounts:
         Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
         """
         asked = await self._consents.ask(provider, link, cookie)
-        _is_theirs(asked.key, seen)
+        is_theirs(asked.key, seen)
         return asked
 
     async def introduce(self, key: PersonKey) -> Named:
@@ -228,7 +233,7 @@ class Accounts:
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link whose owner said that they want it. Raises as `ask`."""
-        _is_theirs(await self._consents.named(provider, link), seen)
+        is_theirs(await self._consents.named(provider, link), seen)
         return await self._consents.start(provider, link, cookie, token)
 
     async def finish(
@@ -250,7 +255,7 @@ class Accounts:
         allowed = await self._consents.finish(
             provider, state=state, cookie=cookie, code=code, error=error, description=description
         )
-        known = _is_theirs(allowed.key, seen)
+        known = is_theirs(allowed.key, seen)
         if not known and allowed.offer.address:
             person = await self._introductions.of(allowed.key)
             known = person.address == allowed.offer.address.casefold()
@@ -305,15 +310,13 @@ class Accounts:
         account = next((one for one in await self._accounts.of(key) if one.account_id == account_id), None)
         if account is None:
             return None
-        provider = self._providers.get(account.provider)
-        if provider is not None and not account.lost:
+        connected = await self._calendars.of_account(key, account_id)
+        if not account.lost:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    offer = await provider.directory.offer(await self._tokens.token(key, account_id))
-                    await self._accounts.remember(key, account_id, offer)
-            except (CalendarError, TimeoutError) as failure:
+                    await self._read_again(key, account, connected)
+            except (CalendarError, InputError, TimeoutError) as failure:
                 log.info("offer_not_read", provider=account.provider, error=type(failure).__name__)
-        connected = await self._calendars.of_account(key, account_id)
         offered = await self._accounts.offered(key, account_id)
         return Choice(account, tuple((one, one.address in connected) for one in offered))
 
@@ -350,6 +353,22 @@ class Accounts:
         self._parter.begin(partings)
         self._bell.ring()
         return True
+
+    async def _read_again(self, key: PersonKey, account: AccountView, connected: Collection[str]) -> None:
+        provider = self._providers.get(account.provider)
+        if provider is not None:
+            offer = await provider.directory.offer(await self._tokens.token(key, account.account_id))
+        elif (kept := await self._accounts.load(key, account.account_id)) and kept.provider == CALDAV:
+            login = (str(kept.credentials.get(name) or "") for name in ("user", "password"))
+            offer, _ = await self._caldav.offer(kept.subject, *login)
+            # What was connected by its own address need not be in the person's home: it stays on the list.
+            found = {one.address for one in offer.calendars}
+            before = await self._accounts.offered(key, account.account_id)
+            others = [one for one in before if one.address in connected and one.address not in found]
+            offer = replace(offer, calendars=(*offer.calendars, *others))
+        else:
+            return
+        await self._accounts.remember(key, account.account_id, offer)
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -399,12 +418,3 @@ class Accounts:
         partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
         if await self._calendars.remove(key, calendar_id, self._clock.now()):
             self._parter.begin(partings)
-
-
-def _is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
-    """Whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
-    user = seen.get(key.team_id)
-    if user is not None and user != key.user_id:
-        log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
-        raise LinkOfAnotherError("another member's browser", team_id=key.team_id)
-    return user is not None

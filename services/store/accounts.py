@@ -157,7 +157,10 @@ class AccountStore:
         secret = None if row is None else self._text(row, "credentials")
         if row is None or secret is None:
             return None
-        return StoredAccount(key, account_id, row.provider, row.state != "ok", row.seq, json.loads(secret))
+        return StoredAccount(
+            key, account_id, row.provider, row.state != "ok", row.seq, json.loads(secret),
+            subject=self._text(row, "subject") or "",
+        )  # fmt: skip
 
     async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
         """Whether the renewal is ours until then."""

@@ -14,6 +14,7 @@ from services.errors import (
     CalendarGoneError,
     CalendarRefusedError,
     CalendarUnreachableError,
+    PasswordRefusedError,
 )
 from services.net import AddressRules, GuardedClient
 from tests.caldav_account import Account, account, meeting
@@ -201,7 +202,7 @@ async def test_multistatus_without_a_token_is_not_believed(server: CaldavServer,
     [
         (200, CalendarError),
         (204, CalendarError),
-        (401, CalendarRefusedError),
+        (401, PasswordRefusedError),
         (404, CalendarGoneError),
         (429, CalendarBusyError),
         (500, CalendarUnreachableError),

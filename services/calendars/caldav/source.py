@@ -15,7 +15,7 @@ from services.calendars.caldav.known import File, Known, asked
 from services.calendars.caldav.listing import ETAG, listing
 from services.calendars.caldav.multistatus import CALDAV, TRANSPARENCY, key_of
 from services.calendars.shelf import MOST_BYTES, Shelf
-from services.errors import AccessRefusedError, CalendarRefusedError, CalendarTooLargeError
+from services.errors import AccessRefusedError, CalendarRefusedError, CalendarTooLargeError, PasswordRefusedError
 from services.model import ShowAs
 from services.net import Fetcher
 from services.ports import Changes, Connection, Expander, Problem
@@ -36,7 +36,7 @@ class CaldavSource:
 
     They may hold "addresses", too: the mail addresses that the server knows the person by.
 
-    A password that is refused makes the calendar broken, as a CalendarRefusedError: its owner is told at once, and it
+    A password that is refused makes the calendar broken, as a PasswordRefusedError: its owner is told at once, and it
     is tried again every few hours, because servers refuse good passwords on bad days.
     """
 
@@ -55,7 +55,7 @@ class CaldavSource:
         try:
             return await self._fetch(dav, connection, now)
         except AccessRefusedError as error:
-            raise CalendarRefusedError(error.reason) from None
+            raise PasswordRefusedError(error.reason) from None
 
     async def _fetch(self, dav: DavClient, connection: Connection, now: datetime) -> Changes:
         before = await off_loop(Shelf.cover, connection.state) or Shelf()

@@ -1,0 +1,53 @@
+"""A CalDAV account through the whole app, against Radicale: its list of calendars, and a password that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.clocks import ManualClock
+from tests.desk import text_of
+from tests.providers.stage import open_peer
+from tests.providers.texts import CaldavPeer
+from tests.vendors import Vendors
+from tests.whole import ANN
+
+
+@pytest.fixture
+async def peer(sqlite_url: str, clock: ManualClock) -> AsyncIterator[CaldavPeer]:
+    async with open_peer("caldav", clock, sqlite_url) as made:
+        assert isinstance(made, CaldavPeer)
+        await made.whole.joins()
+        await made.connects()
+        yield made
+
+
+async def chooses(peer: CaldavPeer) -> str:
+    """Open the list of the account's calendars; what it says."""
+    desk = Vendors(peer.whole, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
+    await peer.whole.opens_home()
+    await desk.clicks("account_menu", "choose:")
+    return text_of(peer.whole.slack.modals[ANN][-1].view)
+
+
+async def test_list_is_read_again_when_calendars_are_chosen(peer: CaldavPeer) -> None:
+    await peer.radicale.make_calendar("later", "Made later")
+    assert "Made later" in await chooses(peer)
+
+
+async def test_list_is_as_known_last_where_the_server_is_out_or_refuses(peer: CaldavPeer) -> None:
+    known = await chooses(peer)
+    for how in ("drop", "401"):
+        peer.wire.out(how)
+        assert await chooses(peer) == known
+
+
+async def test_password_that_is_refused_is_called_a_password(peer: CaldavPeer) -> None:
+    told = len(peer.whole.told())
+    peer.refuse()
+    await peer.whole.polled()
+    (message,) = peer.whole.told()[told:]
+    assert "The server does not take the password any more. Connect the account again with a new one." in message
+    await peer.whole.opens_home()
+    assert "does not take the password any more" in text_of(peer.whole.slack.homes[ANN].view)
