@@ -15,7 +15,7 @@ from services.calendars.caldav.known import File, Known, asked
 from services.calendars.caldav.listing import ETAG, listing
 from services.calendars.caldav.multistatus import CALDAV, TRANSPARENCY, key_of
 from services.calendars.shelf import MOST_BYTES, Shelf
-from services.errors import AccessRefusedError, CalendarRefusedError, CalendarTooLargeError, PasswordRefusedError
+from services.errors import AccessRefusedError, CalendarTooLargeError, PasswordRefusedError
 from services.model import ShowAs
 from services.net import Fetcher
 from services.ports import Changes, Connection, Expander, Problem
