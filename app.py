@@ -53,7 +53,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     Raises SettingsError for missing or wrong keys.
     """
     import handlers
-    from services import locale, upkeep
+    from services import locale, upkeep, when
     from services.calendars import wiring
     from services.counted import CountedClients, CountedWishes
     from services.engine.engine import Engine, EngineBell
@@ -67,7 +67,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.leaving import Leaving
     from services.metrics import Metrics
     from services.people import People
-    from services.phrases import PhraseBook
     from services.reconcile import Reconciler
     from services.resolving import Timelines
     from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
@@ -83,7 +82,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     client_id, client_secret = config.slack_client_id or "", settings.plain(config.slack_client_secret)
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
-    phrases = PhraseBook()
     calendars = wiring.compose(config, stores, clients, clock=clock, bell=bell, metrics=metrics)
 
     # use cases
@@ -103,7 +101,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )  # fmt: skip
     background = handlers.Background()
     surface = handlers.Surface(
-        statuses, people, calendars.connections, phrases, clock, calendars.accounts, calendars.hooks,
+        statuses, people, calendars.connections, clock, calendars.accounts, calendars.hooks,
         background=background,
     )  # fmt: skip
     home = handlers.Home(surface, handlers.HomeTab(surface))
@@ -172,7 +170,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     async def start() -> None:
         if token := settings.plain(config.slack_bot_token):
             await grants.adopt(token)
-        await off_loop(phrases.warm)
+        when.warm()
         if worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())
@@ -210,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from services import preview
+    from services import preview, understand
 
     parser = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -231,6 +229,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=_port, default=None, help="where its page listens (default PORT, or 3000)")
     resolve, text = partial(preview.run, out=sys.stdout), "resolve ICS files into a timeline; no server, no database"
     preview.add_arguments(command("preview", resolve, text))
+    say, text = (
+        partial(understand.run, out=sys.stdout, trouble=sys.stderr),
+        "what a line that somebody typed is taken for",
+    )
+    understand.add_arguments(command("understand", say, text))
     migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")

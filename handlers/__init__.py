@@ -62,6 +62,8 @@ def register(
     bolt.block_action("resume")(home.resume)
     bolt.block_action("clear_override")(home.clear_override)
     bolt.block_action("undo_override")(home.undo_override)
+    bolt.block_action("run_meant")(commands.run_meant)
+    bolt.block_action("set_as_typed")(commands.set_as_typed)
     bolt.block_action("calendar_menu")(home.calendar_menu)
     bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)

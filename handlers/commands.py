@@ -12,13 +12,15 @@ from typing import Any, Protocol
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.calls import view_call
+from handlers.home import chosen
 from handlers.surface import Person, Surface, by_key, connect_form, person, request_of, text_of
 from handlers.views import modals, replies, settings
 from services import typed, when
-from services.errors import InputError, NothingToDoError, TimeNotUnderstoodError
+from services.errors import InputError, NothingToDoError
 from services.model import PersonKey
 from services.typed import Command, Name, UnknownCommandError
 
@@ -64,6 +66,30 @@ class Commands:
             return
         await ack(await self.answer(who, command, text, request_of(context)))
 
+    async def run_meant(
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        respond: AsyncRespond,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> None:
+        """The command that a slip of the finger meant; its answer stands in the question's place."""
+        await ack()
+        who, line = await person(self.surface, context), chosen(body)
+        if (form := await self._form(who, QUO, line)) is not None:
+            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
+            return
+        await respond(**replies.in_place(await self.answer(who, QUO, line, request_of(context))))
+
+    async def set_as_typed(
+        self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
+    ) -> None:
+        """No slip: the status as it was typed."""
+        await ack()
+        who, line = await person(self.surface, context), chosen(body)
+        await respond(**replies.in_place(await self._status(who, line, line, request_of(context))))
+
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
         who = await by_key(self.surface, key)
@@ -77,7 +103,7 @@ class Commands:
                 return await self._out_of_office(who, text, request)
             return await self._quo(who, typed.read(text), text, request)
         except UnknownCommandError as error:
-            return replies.usage(who.voice, error, command, error.meant)
+            return replies.did_you_mean(who.voice, error.meant, error.status)
         except NothingToDoError as error:
             return replies.sentence(who.voice, error)
         except InputError as error:
@@ -118,44 +144,35 @@ class Commands:
                 return await simple[command.name](who, request)
 
     async def _status(self, who: Person, line: str, text: str, request: str) -> Reply:
-        emoji, rest = typed.take_emoji(typed.plain(line))
-        asked = when.status(rest, who.speaker, self.surface.phrases)
-        words = asked.text
-        if not emoji:
-            emoji, words = typed.take_emoji(words)
-        if not emoji and not words:
-            raise TimeNotUnderstoodError("a time without a status")
-        words = typed.status_text(words)
+        asked = typed.status(line, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.surface.statuses.override(
-            who.key, text=words, emoji=emoji, start=asked.start, end=asked.end, request=request
+            who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request
         )
         return replies.override(who.voice, made, self.surface.clock.now(), who.view.pause)
 
     async def _out_of_office(self, who: Person, text: str, request: str) -> Reply:
-        line = typed.plain(text)
         now = self.surface.clock.now()
-        if when.is_off(line, who.speaker):
+        if when.is_off(typed.plain(text), who.speaker):
             return replies.off(who.voice, await self.surface.statuses.off(who.key), now)
-        asked = when.absence(line, who.speaker, self.surface.phrases)
-        note = typed.status_text(asked.text)
+        asked = typed.absence(text, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, OOO, text)
         made = await self.surface.statuses.out_of_office(
-            who.key, start=asked.start, end=asked.end, note=note, request=request
+            who.key, start=asked.start, end=asked.end, note=asked.text, request=request
         )
         return replies.override(who.voice, made, now, who.view.pause)
 
     async def _pause(self, who: Person, rest: str, text: str) -> Reply:
-        asked = when.pause(typed.plain(rest), who.speaker, self.surface.phrases)
+        asked = when.pause(typed.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.surface.statuses.pause(who.key, asked.start, asked.end)
         return replies.pausing(who.voice, made, self.surface.clock.now())
 
     async def _preview(self, who: Person, rest: str) -> Reply:
-        look = when.look(typed.plain(rest), who.speaker, self.surface.phrases)
+        look = when.look(typed.plain(rest), who.speaker)
         now = self.surface.clock.now()
         if look.instant is None:
             timeline = await self.surface.statuses.preview(who.key, look.day)

@@ -185,7 +185,7 @@ class Home:
         who = await person(self.surface, context)
         await self.surface.people.forget(who.key)
         if text_of(body, "response_url"):
-            await respond(**_in_place(replies.forgotten(who.voice)))
+            await respond(**replies.in_place(replies.forgotten(who.voice)))
         await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
 
     async def _show(
@@ -193,7 +193,7 @@ class Home:
     ) -> None:
         """In the place of the answer whose button was clicked; else in the Home tab, at once."""
         if text_of(body, "response_url"):
-            await respond(**_in_place(reply))
+            await respond(**replies.in_place(reply))
         else:
             await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
@@ -210,10 +210,6 @@ def chosen(body: Body) -> str:
     option = actions[0].get("selected_option")
     value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
     return value if isinstance(value, str) else ""
-
-
-def _in_place(reply: dict[str, Any]) -> dict[str, Any]:
-    return {"text": reply["text"], "blocks": reply["blocks"], "replace_original": True}
 
 
 async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from services.model import PersonKey
 from services.people import PersonView
 from services.ports import Clock
 from services.status import Statuses
-from services.when import Phrases, Speaker
+from services.when import Speaker
 
 
 class People(Protocol):
@@ -69,7 +69,6 @@ class Surface:
     statuses: Statuses
     people: People
     calendars: Calendars
-    phrases: Phrases
     clock: Clock
     accounts: Accounts
     hooks: Hooks

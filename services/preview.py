@@ -22,6 +22,7 @@ from services.codec import rules_from_json
 from services.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, InputError, NotACalendarError
 from services.explain import english
 from services.model import Kind, Rule, Span, Timeline, Verdict
+from services.options import instant_of, zone_of
 from services.timeline import resolve
 
 DAYS = 8
@@ -76,12 +77,12 @@ def run(args: Namespace, out: TextIO) -> int:
 
 
 def _question(args: Namespace) -> _Question:
-    zone = _zone(args.timezone)
-    now = SystemClock().now() if args.now is None else _instant(args.now, zone, "--now")
+    zone = zone_of(args.timezone)
+    now = SystemClock().now() if args.now is None else instant_of(args.now, zone, "--now")
     midnight = datetime.combine(now.astimezone(zone), time(), tzinfo=zone)
-    start = midnight.astimezone(UTC) if args.start is None else _instant(args.start, zone, "--from")
+    start = midnight.astimezone(UTC) if args.start is None else instant_of(args.start, zone, "--from")
     if args.end is not None:
-        end = _instant(args.end, zone, "--to")
+        end = instant_of(args.end, zone, "--to")
     else:
         day = start.astimezone(zone).date() if args.start is not None else midnight.date()
         end = datetime.combine(day + timedelta(days=DAYS), time(), tzinfo=zone).astimezone(UTC)
@@ -89,22 +90,6 @@ def _question(args: Namespace) -> _Question:
         raise InputError("--to must be later than --from")
     rules = () if args.rules is None else _rules(Path(args.rules))
     return _Question(zone, start, end, tuple(args.email), tuple(args.name), rules)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise InputError(f"--timezone: {name!r} is no IANA zone, such as Europe/Berlin") from None
-
-
-def _instant(text: str, zone: ZoneInfo, option: str) -> datetime:
-    """An ISO date (its midnight in `zone`) or datetime (in `zone` unless it says where), as UTC."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{option}: {text!r} is no ISO date or datetime, such as 2026-11-24") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _rules(path: Path) -> tuple[Rule, ...]:

@@ -6,15 +6,18 @@ brackets (docs.slack.dev, "Implementing slash commands", "Escaping"); a status i
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from services import emoji as characters
-from services.errors import InputError, NotAnEmojiError, TextTooLongError
+from services import when
+from services.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.model import STATUS_TEXT_LIMIT
+from services.slips import one_slip
 from services.status_text import length
+from services.when import Speaker
 
 LONGEST_EMOJI = 100
 """Characters in an emoji's name."""
@@ -29,7 +32,6 @@ _REFERENCE = re.compile(r"<([^<>]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-_LIKELY_TYPO = 0.8
 
 
 class Name(StrEnum):
@@ -65,22 +67,32 @@ class Command:
 class UnknownCommandError(InputError):
     """I do not know that."""
 
-    def __init__(self, meant: str = "") -> None:
-        """`meant` is the command it resembles."""
+    def __init__(self, meant: str, status: str = "") -> None:
+        """`meant` is the command it resembles; `status` what was typed, where it may be one all the same."""
         super().__init__("unknown command")
         self.meant = meant
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a line says: text and emoji ("" where there is none), from when, and until when (UTC; None: no end)."""
+
+    text: str
+    emoji: str
+    start: datetime
+    end: datetime | None
 
 
 def read(text: str) -> Command:
     """The command in `text`. Raises UnknownCommandError for a known word with words it cannot take, or a near miss."""
-    text = text.strip()
-    first, _, rest = text.partition(" ")
-    rest = rest.strip()
+    first, rest = ([*text.split(maxsplit=1), "", ""])[:2]  # at any blank: phones type no-break and ideographic ones
+    text, rest = text.strip(), rest.strip()
     name = _KNOWN.get(first.casefold()) if text else Name.HELP
     if name is None:
-        near = difflib.get_close_matches(first.casefold(), _KNOWN, n=1, cutoff=_LIKELY_TYPO)
+        near = next((known for known in _KNOWN if one_slip(first.casefold(), known)), None)
         if near and not rest:
-            raise UnknownCommandError(near[0])
+            raise UnknownCommandError(near, text)
         return Command(Name.STATUS, text)
     if rest and name not in _TAKES_MORE:
         raise UnknownCommandError(name.value)
@@ -90,6 +102,24 @@ def read(text: str) -> Command:
             raise UnknownCommandError(name.value)
         return Command(name, rest, person[1])
     return Command(name, rest)
+
+
+def status(line: str, speaker: Speaker) -> Understood:
+    """A status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text."""
+    emoji, rest = take_emoji(plain(line))
+    asked = when.status(rest, speaker)
+    words = asked.text
+    if not emoji:
+        emoji, words = take_emoji(words)
+    if not emoji and not words:
+        raise TimeNotUnderstoodError("a time without a status")
+    return Understood(status_text(words), emoji, asked.start, asked.end)
+
+
+def absence(line: str, speaker: Speaker) -> Understood:
+    """An absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
+    asked = when.absence(plain(line), speaker)
+    return Understood(status_text(asked.text), "", asked.start, asked.end)
 
 
 def plain(text: str) -> str:

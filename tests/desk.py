@@ -34,7 +34,6 @@ from services.metrics import Metrics
 from services.model import Override, PersonKey
 from services.net.addresses import AddressRules
 from services.people import People
-from services.phrases import PhraseBook
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
@@ -226,7 +225,7 @@ async def open_desk(
             accounts=accounts, parter=partings,
         )  # fmt: skip
         kept = KeptAccounts()
-        surface = Surface(statuses, people, connections, PhraseBook(), clock, kept, KeptHooks())
+        surface = Surface(statuses, people, connections, clock, kept, KeptHooks())
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))

@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services import when
-from services.phrases import PhraseBook
 
 BERLIN = ZoneInfo("Europe/Berlin")
-BOOK = PhraseBook()
 NOW = "2026-11-23 13:00"
 
 

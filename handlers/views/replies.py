@@ -94,18 +94,35 @@ def help_(voice: Voice, now: Now | None) -> Reply:
     }
 
 
-def usage(voice: Voice, error: InputError, command: str, meant: str = "") -> Reply:
+def in_place(answer: Reply) -> Reply:
+    """The answer, to stand where the message stood whose button was clicked."""
+    return {"text": answer["text"], "blocks": answer["blocks"], "replace_original": True}
+
+
+def did_you_mean(voice: Voice, meant: str, status: str) -> Reply:
+    """The question after a slip of the finger, with a button for either: the command, or `status` as it was typed."""
+    command = f"/quo {meant}"
+    sentence = voice.say("I do not know that. Did you mean `{command}`?", command=command)
+    if not status:
+        return _usage(voice, sentence, "/quo")
+    as_typed = voice.say("My status: {text}", text=status)
+    buttons = [kit.button(command, "run_meant", value=meant), kit.button(as_typed, "set_as_typed", value=status)]
+    return _usage(voice, sentence, "/quo", kit.actions(*buttons))
+
+
+def usage(voice: Voice, error: InputError, command: str) -> Reply:
     """What was not understood, the usage line and an example; nothing was changed."""
-    sentence = voice.say(error.sentence())
-    if meant:
-        sentence = voice.say("I do not know that. Did you mean `{command}`?", command=f"/quo {meant}")
+    return _usage(voice, voice.say(error.sentence()), command)
+
+
+def _usage(voice: Voice, sentence: str, command: str, *more: kit.Block) -> Reply:
     if command == "/ooo":
         how = voice.say(
             "Type `/ooo [when] [note]`, for example `/ooo 24 dec - 2 jan Skiing` or `/ooo until monday 9am`."
         )
     else:
         how = voice.say("Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`.")
-    return reply([sentence, how, voice.say("Nothing was changed. `/quo help` shows all I can do.")])
+    return reply([sentence, how, voice.say("Nothing was changed. `/quo help` shows all I can do.")], *more)
 
 
 def grant(voice: Voice, link: str, *, kept: bool) -> Reply:

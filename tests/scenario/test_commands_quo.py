@@ -78,7 +78,7 @@ async def test_quo_keeps_no_raw_mention(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["pause banana", "preview someday", "Lunch until banana", "Lunch for 45x", "clear the desk", "who is out",
+    ["pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who is out",
      "setings", "until 3pm", "x for 0m", "x for 9999 days", "x until 2020-01-01", "a" * 301, "a" * 101],
 )  # fmt: skip
 async def test_quo_not_understood_answers_usage_with_an_example_and_changes_nothing(desk: Desk, typed: str) -> None:
@@ -91,6 +91,35 @@ async def test_quo_not_understood_answers_usage_with_an_example_and_changes_noth
 async def test_quo_near_miss_names_the_command_that_was_meant(desk: Desk) -> None:
     answer = await desk.quo("setings")
     assert answer["text"].splitlines()[0] == "I do not know that. Did you mean `/quo settings`?"
+
+
+async def test_quo_near_miss_offers_the_command_and_does_it(desk: Desk) -> None:
+    await desk.quo("puase")
+    assert await desk.standing() == []
+    assert not any(one["action_id"] == "undo_override" for one in elements(desk.message().blocks))
+    await desk.click_message("run_meant")
+    assert "pause" in desk.message().text.lower()
+    assert (await desk.quo("resume"))["text"] == "I keep your status again."
+
+
+async def test_quo_near_miss_of_a_form_opens_it(desk: Desk) -> None:
+    await desk.quo("setings")
+    await desk.click_message("run_meant")
+    assert desk.modal().view["callback_id"] == "settings"
+
+
+async def test_quo_near_miss_can_be_a_status_all_the_same(desk: Desk) -> None:
+    await desk.quo("Clean")
+    await desk.click_message("set_as_typed")
+    assert (await desk.only()).text == "Clean"
+    assert desk.message().text == "Your status: *Clean* until you clear it."
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u3000", "\u2009"])
+async def test_quo_commands_are_commands_whatever_blank_was_typed(desk: Desk, blank: str) -> None:
+    await desk.quo(f"pause{blank}2h")
+    assert await desk.standing() == []
+    assert (await desk.quo("resume"))["text"] == "I keep your status again."
 
 
 async def test_quo_undo_takes_back_what_was_set(desk: Desk) -> None:

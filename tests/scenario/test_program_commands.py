@@ -142,6 +142,21 @@ async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["a.ics", "b.ics"]
 
 
+async def test_understand_prints_what_a_line_is_taken_for(tmp_path: Path) -> None:
+    zoned = ("--timezone", "Europe/Berlin", "--now", "2026-11-24T10:00")
+    ran = await run("understand", ":pizza: Lunch until half past 1", "--as", "quo", *zoned, cwd=tmp_path)
+    assert (ran.status, ran.err, ran.out.count("\n")) == (0, "", 1)
+    assert json.loads(ran.out) == {
+        "text": "Lunch", "emoji": ":pizza:", "start": "2026-11-24T10:00:00+01:00", "end": "2026-11-24T13:30:00+01:00",
+    }  # fmt: skip
+    asked = await run("understand", "24.12. und 31.12.", "--as", "ooo", "--locale", "de-DE", *zoned, cwd=tmp_path)
+    assert (asked.status, list(json.loads(asked.out))) == (0, ["asks"])
+    assert json.loads(asked.out)["asks"].startswith("Diese Zeitangabe")
+    bad = await run("understand", "x", "--as", "oo", cwd=tmp_path)
+    assert (bad.status, bad.out, bad.err) == (2, "", "--as: 'oo' is none of ooo, quo, pause, preview\n")
+    assert os.listdir(tmp_path) == []
+
+
 async def with_calendar(whole: Whole) -> None:
     await whole.joins()
     whole.feeds["work"].has(lasting("a", at("10:00"), 60, "Okapi takeover"))

@@ -20,6 +20,12 @@ from services.typed import Command, Name, UnknownCommandError
         ("HELP", Command(Name.HELP)),
         ("pause", Command(Name.PAUSE)),
         ("pause 2h", Command(Name.PAUSE, "2h")),
+        ("pause\u00a02h", Command(Name.PAUSE, "2h")),
+        ("pause\u30002h", Command(Name.PAUSE, "2h")),
+        ("\u3000pause\u3000", Command(Name.PAUSE)),
+        ("preview\u202ftuesday\u00a010:15", Command(Name.PREVIEW, "tuesday\u00a010:15")),
+        ("calender", Command(Name.STATUS, "calender")),
+        ("puase 2h", Command(Name.STATUS, "puase 2h")),
         ("preview tuesday 10:15", Command(Name.PREVIEW, "tuesday 10:15")),
         ("who", Command(Name.WHO)),
         ("who <@U123|ann>", Command(Name.WHO, "<@U123|ann>", "U123")),
@@ -36,7 +42,8 @@ def test_command_is_read(line: str, command: Command) -> None:
 @pytest.mark.parametrize(
     ("line", "meant"),
     [("clear the desk", "clear"), ("forget everything", "forget"), ("who @ann", "who"), ("who ann", "who"),
-     ("setings", "settings"), ("calender", "calendars"), ("connect https://x.example/a.ics", "connect")],
+     ("setings", "settings"), ("calendar", "calendars"),
+      ("puase", "pause"), ("cleer", "clear"), ("whoo", "who"), ("connect https://x.example/a.ics", "connect")],
 )  # fmt: skip
 def test_command_that_is_not_one_names_what_was_meant(line: str, meant: str) -> None:
     with pytest.raises(UnknownCommandError) as caught:

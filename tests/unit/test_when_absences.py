@@ -12,7 +12,7 @@ from services.errors import (
     TimeNotUnderstoodError,
     TooFarAwayError,
 )
-from tests.speech import BOOK, read, speaker, wall
+from tests.speech import read, speaker, wall
 
 ABSENCE = [
     ("friday", "", "2026-11-27 00:00", "2026-11-28 00:00"),
@@ -29,7 +29,6 @@ ABSENCE = [
     ("24 dec - 2 jan Skiing", "Skiing", "2026-12-24 00:00", "2027-01-03 00:00"),
     ("24 Dec to 2 Jan Skiing", "Skiing", "2026-12-24 00:00", "2027-01-03 00:00"),
     ("24 dec - Skiing", "Skiing", "2026-12-24 00:00", "2026-12-25 00:00"),
-    ("24 dec - 40", "40", "2026-12-24 00:00", "2026-12-25 00:00"),
     ("24 dec 2pm - 3x", "3x", "2026-12-24 14:00", "2026-12-25 00:00"),
     ("24-27 dec", "", "2026-12-24 00:00", "2026-12-28 00:00"),
     ("Dec 24-27", "", "2026-12-24 00:00", "2026-12-28 00:00"),
@@ -72,7 +71,7 @@ ABSENCE = [
 
 @pytest.mark.parametrize(("typed", "note", "start", "end"), ABSENCE)
 def test_absence_is_read(typed: str, note: str, start: str | None, end: str) -> None:
-    assert read(when.absence(typed, speaker(), BOOK)) == (note, start, end)
+    assert read(when.absence(typed, speaker())) == (note, start, end)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_absence_is_read(typed: str, note: str, start: str | None, end: str) -> 
     ],
 )
 def test_absence_in_other_languages(language: str, *, typed: str, note: str, start: str | None, end: str) -> None:
-    assert read(when.absence(typed, speaker(language), BOOK)) == (note, start, end)
+    assert read(when.absence(typed, speaker(language))) == (note, start, end)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_absence_in_other_languages(language: str, *, typed: str, note: str, sta
 def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
     typed: str, month_first: bool, day: str
 ) -> None:
-    found = when.absence(typed, speaker(month_first=month_first), BOOK)
+    found = when.absence(typed, speaker(month_first=month_first))
     assert wall(found.start) == f"{day} 00:00"
 
 
@@ -127,6 +126,7 @@ def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
         ("Skiing", TimeNotUnderstoodError),
         ("May I help", TimeNotUnderstoodError),
         ("2 people", TimeNotUnderstoodError),
+        ("24 dec - 40", TimeNotUnderstoodError),
         ("30 feb", TimeNotUnderstoodError),
         ("13/13", TimeNotUnderstoodError),
         ("29 feb 2027", TimeNotUnderstoodError),
@@ -140,4 +140,4 @@ def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
 )
 def test_absence_mistakes(typed: str, error: type[InputError]) -> None:
     with pytest.raises(error):
-        when.absence(typed, speaker(), BOOK)
+        when.absence(typed, speaker())

@@ -11,23 +11,14 @@ from hypothesis import strategies as st
 
 from services import when
 from services.errors import InputError
-from services.phrases import PhraseBook
-from services.when.words import LANGUAGES, fold
+from services.when.lexicon import fold
+from services.when.words import LANGUAGES
 
-BOOK = PhraseBook()
 MOST = timedelta(days=732)
 
 WORDS = sorted(
-    {
-        form
-        for words in LANGUAGES.values()
-        for name in ("until", "for_", "from_", "to", "at", "on", "noon", "next_week", "rest_of_day", "afternoon",
-                     "minutes", "hours", "day_units", "weeks", "one", "half_hour", "coming", "next_", "suffix_until")
-        for form in getattr(words, name).split("|")
-        if form
-    }
-    | {form for words in LANGUAGES.values() for group in (*words.months, *words.weekdays) for form in group.split("|")}
-)  # fmt: skip
+    {form.rstrip("?!") for words in LANGUAGES.values() for forms in words.values() for form in forms.split("|") if form}
+)
 PIECES = st.one_of(
     st.sampled_from(WORDS),
     st.integers(-5, 4000).map(str),
@@ -66,11 +57,12 @@ def check(asked: when.Asked, speaker: when.Speaker) -> None:
 @given(TYPED, SPEAKERS)
 def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
     try:
-        asked = when.status(typed, speaker, BOOK)
+        asked = when.status(typed, speaker)
     except InputError:
         return
     check(asked, speaker)
-    assert asked.text in typed
+    left = iter(typed)
+    assert all(character in left for character in "".join(asked.text.split()))
     if asked.end is None:
         assert asked.text == typed.strip()
 
@@ -79,21 +71,22 @@ def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: wh
 @given(TYPED, SPEAKERS)
 def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
     try:
-        asked = when.absence(typed, speaker, BOOK)
+        asked = when.absence(typed, speaker)
     except InputError:
         return
     check(asked, speaker)
     assert asked.end is not None
-    assert set(asked.text.split()) <= set(typed.split()) or asked.text in typed
+    left = iter(typed)
+    assert all(character in left for character in "".join(asked.text.split()))
 
 
 @settings(max_examples=200)
 @given(TYPED, SPEAKERS)
 def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: when.Speaker) -> None:
     with suppress(InputError):
-        check(when.pause(typed, speaker, BOOK), speaker)
+        check(when.pause(typed, speaker), speaker)
     try:
-        found = when.look(typed, speaker, BOOK)
+        found = when.look(typed, speaker)
     except InputError:
         return
     if found.instant is not None:
@@ -118,7 +111,7 @@ def test_form_of_any_dates_is_a_result_or_an_error_at_a_field(
 @given(SPEAKERS, st.text("abcdefghijklmnopqrstuvwxyz ", max_size=30), st.integers(1, 600))
 def test_length_after_any_words_leaves_exactly_the_words(speaker: when.Speaker, words: str, minutes: int) -> None:
     typed = f"zz {words} zz for {minutes}m"
-    asked = when.status(typed, speaker, BOOK)
+    asked = when.status(typed, speaker)
     assert asked.text == f"zz {words} zz"
     assert asked.end == speaker.now + timedelta(minutes=minutes)
 
