@@ -72,7 +72,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
     from services.status import Statuses
     from services.telling import HomeChore, Links, NoticeChore, Teller
-    from services.threads import off_loop
     from services.tokens import TokenRefresh
 
     stores = await upkeep.stores(config, clock)
