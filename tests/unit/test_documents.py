@@ -17,6 +17,7 @@ from services.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 
 PURE = (
+    "slips",
     "model", "reasons", "timeline", "claims", "counting", "titles", "words", "rules", "status_text", "ownership",
     "sameness", "explain", "wording", "codec", "untrusted", "when",
 )  # fmt: skip
