@@ -106,7 +106,8 @@ def _end_of_when_and_where(tokens: Tokens, start: int, own: Own) -> int:
     timed = False
     while at < len(tokens):
         text = tokens[at].text
-        if length := _said_at(tokens, at, linked=at > said):
+        linked = at > said or tokens[at - 1].text in LINKS or "@" in tokens[at].gap
+        if length := _said_at(tokens, at, linked=linked):
             timed = True
         elif at == said and ((timed and text in AFTER_TIME) or (text in AFTER_ABSENCE and tokens[at - 1].gapless)):
             length = 1

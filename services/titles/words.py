@@ -182,7 +182,7 @@ TIME = """
     abends | mitternacht | uhr | ganztags | ganztägig | halbtags | halbtägig | weihnachten | ostern | pfingsten |
     silvester | neujahr | frühling | frühjahr | sommer | herbst | feierabend | jahreswechsel | jahresende
 
-    | aujourd'hui | demain | lundi | mardi | mercredi | jeudi | vendredi | samedi | dimanche | janvier | février |
+    | hui | demain | lundi | mardi | mercredi | jeudi | vendredi | samedi | dimanche | janvier | février |
     mars | avril | mai | juin | juillet | août | septembre | octobre | novembre | décembre | janv | févr | juil |
     jour | jours | journée | journées | heure | heures | semaine | semaines | sem | mois | an | ans | année | matin |
     matins | matinée | midi | soir | soirée | minuit | noël | pâques | toussaint | pentecôte | printemps | été |
@@ -220,11 +220,11 @@ LINKS = """
     inkl | einschl | einschließlich | inklusive | der | die | das | dem | den | des | im | am | ins | an | auf |
     bei | mit | nächste | nächsten | nächster | nächstes | diese | diesen | dieser | dieses | kommende | kommenden |
     ganze | ganzen | ganzer | ganzes | gesamte | gesamten | ein | eine | einen | einem | einer | zwei | drei | vier |
-    fünf | sechs | sieben | acht | neun | zehn | zwölf | ca | nur | auch | voraussichtlich | zurück | wieder | halb |
-    halber | halbe | halben | demi | demie
+    fünf | sechs | sieben | acht | neun | zehn | zwölf | ca | nur | auch | voraussichtlich | zurück | wieder | da |
+    halb | halber | halbe | halben | demi | demie
 
-    | jusqu' | jusqu | jusque | au | aux | du | de | d' | à | dès | depuis | pour | pendant | durant | entre | et |
-    ou | le | la | les | l' | un | une | des | ce | cet | cette | ces | prochain | prochaine | prochains |
+    | jusqu' | jusqu | aujourd' | jusque | au | aux | du | de | d' | à | dès | depuis | pour | pendant | durant |
+    entre | et | ou | le | la | les | l' | un | une | des | ce | cet | cette | ces | prochain | prochaine | prochains |
     prochaines | toute | tout | inclus | incluse | compris | y | après | avant | environ | vers | dans | sur | chez |
     en | deux | trois | quatre | cinq | sept | huit | neuf | dix | quelques | retour | reste
 
@@ -245,8 +245,8 @@ AFTER_TIME = """
 """What ends a time: 8/15まで, "bis Montag einschließlich"."""
 
 AFTER_ABSENCE = """
-    中 | のため | の為 | ため | です | します | 致します | いたします | しています | をいただきます | いただきます |
-    を頂きます | 頂きます | を取得します | 取得 | 取得中 | を取ります | とします | となります | になります |
+    ます | 中 | のため | の為 | ため | です | します | 致します | いたします | しています | をいただきます |
+    いただきます | を頂きます | 頂きます | を取得します | 取得 | 取得中 | を取ります | とします | となります | になります |
     させていただきます | をとります
 """
 """How Japanese ends a sentence that says an absence."""

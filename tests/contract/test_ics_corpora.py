@@ -27,7 +27,14 @@ ZERO_DAYS = "DTEND equals DTSTART as a DATE: one day here, as its writers mean i
 SWAPPED = "DTEND is before DTSTART: no length and a problem here; start and end are swapped there"
 DROPPED = "a value of the entry cannot be read: its good part and a problem here; the entry is dropped there"
 DOMINO = "a zone name of Domino: known here; there its times float"
+BUSY = "nothing but VFREEBUSY: its busy times are meetings here; it is no event there"
 DIFFERENCES = {
+    "freebusy/example.ics": BUSY,
+    "issue_1081_freebusy_comma_separated.ics": BUSY,
+    "issue_1633_freebusy_with_dates.ics": BUSY,
+    "issue_27_multiple_periods_in_freebusy_multiple_freebusies.ics": BUSY,
+    "issue_27_multiple_periods_in_freebusy_one_freebusy.ics": BUSY,
+    "issue_798_freebusy.ics": BUSY,
     "calendars/example.ics": ZERO_DAYS,
     "Germany_Holidays.ics": ZERO_DAYS,
     "end_before_start_event.ics": SWAPPED,

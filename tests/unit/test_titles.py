@@ -15,6 +15,11 @@ from services.titles.tokens import ABSENCES, AFTER_ABSENCE, LINKS, PLACES, TIME,
 ANN = ("Ann Lee",)
 
 ABSENT = [
+    "Vacation @ home", "Urlaub am Meer", "Malade aujourd'hui", "休みます", "Urlaub – wieder da ab 3.1.",
+    "OOO 3-7 August",
+    "Vacation in the Alps", "Holidays in France & Italy", "Krank (bis Mittwoch)", "Absent de 14h à 16h30",
+    "Vacances aux États-Unis", "Out of office - returning Monday", "Urlaub (1/2 Tag)", "休暇 12月24日〜1月2日",
+    "不在 14時〜16時",
     # English
     "Vacation", "vacation", "Vacations", "On vacation", "🌴 Vacation", "Vacation 🌴", "🌴🌴 VACATION!!!",
     ":palm_tree: PTO",
@@ -70,6 +75,10 @@ ABSENT = [
 ]  # fmt: skip
 
 ORDINARY = [
+    "Sick pay discussion", "Vacation days balance", "PTO accrual", "Holiday shopping", "Holiday pay", "OOO doc",
+    "Absent friends dinner", "Maternity ward tour", "Urlaubsgeld Abrechnung", "Reha-Antrag", "Kur GmbH Angebot",
+    "Congés payés : calcul", "Absences : bilan", "Maladie de Lyme conférence", "Bajas y altas", "Licencia de software",
+    "Baja California viaje", "有給消化率レビュー", "休暇中の引き継ぎ", "夏休みイベント", "不在時の対応", "忌引規定",
     "", " ", "🌴", "Sync", "Offsite", "Office move", "Woooo", "oooo", "Ptolemy", "homesick", "Leave",
     "Leave for airport",
     "Vacationers", "Vacationers' meetup", "Holidaymaker survey", "Holiday?", "out of officers", "Sickle cell review",
