@@ -37,12 +37,16 @@ TROUBLE = 1
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The program, put together. Whoever called `build` serves `web` between `start` and `stop`."""
+    """The program, put together. Whoever called `build` serves `web` between `start` and `stop`.
+
+    `at_rest` tells whether nothing that this process knows of is due or under way.
+    """
 
     web: web.Application
     engine: Engine
     people: People
     see_off: Callable[[PersonKey], Awaitable[None]]
+    at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
 
@@ -187,7 +191,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await close()
 
     see_off = partial(upkeep.see_off, leaving=leaving, wishes=stores.lanes, keeper=keeper, clock=clock)
-    return Service(web_application, engine, people, see_off, start, stop)
+
+    def at_rest() -> bool:
+        return engine.at_rest and not len(background)
+
+    return Service(web_application, engine, people, see_off, at_rest, start, stop)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

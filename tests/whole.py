@@ -56,7 +56,7 @@ def at(clock_time: str, day: int = 24) -> datetime:
     return datetime(2026, 11, day, int(hour), int(minute), tzinfo=UTC)
 
 
-_ports = itertools.count()
+_ports = itertools.count(os.getpid() * 97)  # several runs on one machine start apart
 
 
 def free_port() -> int:
@@ -116,6 +116,7 @@ class Whole:
         self.slack.app.request_url = f"{self.url}/slack/events"
         self.service = await program.build(config, clock=self.clock)
         self.service.engine._sweep_every = 0.05  # what is told to people waits for the sweep
+        self.service.engine._pace = 0.0
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -251,20 +252,20 @@ class Whole:
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
         deadline = time.monotonic() + seconds
-        quiet = 0
-        while quiet < 3:  # what is taken from the database is not yet asked of Slack
-            busy = await self._busy()
-            quiet = 0 if busy else quiet + 1
+        while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002)
 
     def _instants(self) -> dict[str, datetime]:
         now = self.clock.now()
         return instants(now) | {"homes_since": now - HOME_LIVES}
 
-    async def _busy(self) -> str:
+    def _under_way(self) -> str:
         if self.slack.busy or self.slack.deliveries.pending or self.feeds.busy:
             return "requests"
+        return "" if self.service is None or self.service.at_rest() else "work"
+
+    async def _left_to_do(self) -> str:
         assert self._look is not None
         async with self._look.read() as connection:
             left = (await connection.execute(_LEFT_TO_DO, self._instants())).one()

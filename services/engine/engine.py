@@ -77,8 +77,9 @@ class Engine:
         bell: EngineBell | None = None,
         poll: float = POLL,
         sweep: float = SWEEP,
+        pace: float = PACE,
     ) -> None:
-        """`poll` and `sweep` in seconds of real time."""
+        """`poll`, `sweep` and `pace` in seconds of real time."""
         self.bell = bell or EngineBell()
         self._work = work
         self._runner = runner
@@ -87,6 +88,8 @@ class Engine:
         self._clock = clock
         self._poll = poll
         self._sweep_every = sweep
+        self._pace = pace
+        self._resting: dict[str, tuple[datetime | None, asyncio.Event]] = {}
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -98,6 +101,19 @@ class Engine:
     async def works(self) -> bool:
         """The same, as a check of `/readyz`."""
         return self.healthy
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing that is due at this instant is known of, and nothing is under way.
+
+        What another process has made due, and what the sweep will find, is not known yet.
+        """
+        now = self._clock.now()
+        return (
+            len(self._resting) == len(self._work)
+            and not any(wake.is_set() or (due is not None and due <= now) for due, wake in self._resting.values())
+            and self._lanes.at_rest
+        )
 
     async def start(self) -> None:
         """Begin; due work that piled up while the app was down is taken up at once."""
@@ -125,12 +141,14 @@ class Engine:
                     report = await work.run_due()
                     if report.done:
                         took = time.monotonic() - began
-                        rest = 0.0 if report.done >= MANY else min(max(PACE, took), LONGEST_REST)
+                        rest = 0.0 if report.done >= MANY else min(max(self._pace, took), LONGEST_REST)
                     if report.failed:
                         log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
                 else:
+                    self._resting[work.name] = due, wake
                     await self._wait(due, wake)
-                    rest = began + PACE - time.monotonic()
+                    rest = began + self._pace - time.monotonic()
+            self._resting.pop(work.name, None)
             if result.failed:
                 rest = AFTER_FAILURE
             if rest > 0 and not self._stop.is_set():

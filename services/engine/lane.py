@@ -123,6 +123,11 @@ class Lanes:
             found = await self.rows.busy(self.clock.now(), team_id)
         return bool(found) and not self.stopping
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether each lane that is drained here waits for an instant that has not come."""
+        return all(drain.at_rest for drain in self._draining.values())
+
     def stop(self) -> None:
         """Take up nothing new; calls in flight are finished and recorded."""
         self.stopping = True
@@ -148,6 +153,7 @@ class _Drain:
         self._at_once = lanes.at_once
         self._people, self._readers = lanes.people, lanes.readers
         self._look = asyncio.Event()
+        self._waits_until: datetime | None = None
         self._stopping = self._ended = False
         self._tasks: dict[PersonKey, asyncio.Task[None]] = {}
         self._chore: asyncio.Task[None] | None = None
@@ -168,6 +174,11 @@ class _Drain:
             self._readers.go_first(self._team_id)
         self._look.set()
         return not self._ended
+
+    @property
+    def at_rest(self) -> bool:
+        waits = self._waits_until is not None and self._waits_until > self._clock.now()
+        return waits and not (self._tasks or self._chore or self._look.is_set())
 
     def stop(self) -> None:
         self._stopping = True
@@ -280,11 +291,14 @@ class _Drain:
                 await self._rows.postpone(wish, until, None, "", self._budget.to_json(self._clock.now()))
 
     async def _wait(self, until: datetime | None) -> None:
+        self._waits_until = until
         try:
             async with asyncio.timeout(LOOK):
                 await self._clock.wait(until, self._look)
         except TimeoutError:
             self._chores_due = self._nudged = True
+        finally:
+            self._waits_until = None
 
     async def _finish(self) -> None:
         running = [*self._tasks.values(), *([] if self._chore is None else [self._chore])]
