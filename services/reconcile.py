@@ -116,11 +116,8 @@ def _stored(person: DuePerson, now: datetime) -> Outcome:
     return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
 
 
-def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime, typed: bool = False) -> Outcome:
-    """What is to be done for somebody whose timeline says `span` now, and reaches `until`; when they are due next.
-
-    `typed`: they are due by what they did by hand.
-    """
+def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Outcome:
+    """What is to be done for somebody whose timeline says `span` now, and reaches `until`; when they are due next."""
     due_at = min(span.end, until - KEEP_AHEAD)
     outcome = Outcome(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
     if person.memory is None:
@@ -128,7 +125,7 @@ def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime, typ
     if not person.granted:
         return replace(outcome, memory=_undecided(person.memory))
     outcome = _look(outcome, person, person.memory, span, now)
-    return outcome if outcome.urgency is None or not typed else replace(outcome, urgency=Urgency.TYPED)
+    return outcome if outcome.urgency is None or not person.typed else replace(outcome, urgency=Urgency.TYPED)
 
 
 def _look(outcome: Outcome, person: DuePerson, memory: Memory, span: Span, now: datetime) -> Outcome:

@@ -113,17 +113,11 @@ class Timelines:
         sealed = await self._due.sealed({key: found.spans for key, found in resolved.items()})
         now = self._clock.now()
         async with self._due.unchanged(claimed, now) as batch:
-            outcomes = [self._outcome(person, resolved.get(person.key), now) for person in batch.people]
+            outcomes = [_outcome(person, resolved.get(person.key), now) for person in batch.people]
             await batch.save(outcomes, sealed)
             await self._lanes.wake(batch.transaction, to_wake(outcomes))
         changed = sum(outcome.urgency is not None for outcome in outcomes)
         return Report(done=len(claimed), changed=changed, failed=len(claimed) - len(resolved))
-
-    def _outcome(self, person: DuePerson, resolved: _Resolved | None, now: datetime) -> Outcome:
-        if resolved is None:
-            return Outcome(person.key, now + RETRY, stale=True)
-        outcome = decide(person, resolved.at(now), now, until=resolved.until, typed=self._typed)
-        return replace(outcome, resolved_until=resolved.until)
 
     async def _resolve(self, keys: Sequence[PersonKey], now: datetime) -> dict[PersonKey, _Resolved]:
         start = now - BACK
@@ -172,6 +166,13 @@ class Timelines:
             )
 
         return await off_loop_if(len(facts.events) >= OFF_LOOP, resolve)
+
+
+def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Outcome:
+    if resolved is None:
+        return Outcome(person.key, now + RETRY, stale=True)
+    outcome = decide(person, resolved.at(now), now, until=resolved.until)
+    return replace(outcome, resolved_until=resolved.until)
 
 
 def _coarse(instant: datetime) -> datetime:

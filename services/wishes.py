@@ -103,7 +103,7 @@ class DuePerson:
     """Somebody who is due.
 
     `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read;
-    `looks_at_home`: they have opened their Home tab within `HOME_LIVES`.
+    `typed`: they are due by what they did by hand; `looks_at_home`: they have opened their Home tab lately.
     """
 
     key: PersonKey
@@ -112,6 +112,7 @@ class DuePerson:
     policy: OwnStatusPolicy
     pause: Pause | None
     due_at: datetime
+    typed: bool
     resolved_until: datetime | None
     looks_at_home: bool
     memory: Memory | None

@@ -48,8 +48,8 @@ _CLAIMED = ForPeople(
         select(
             PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
             PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
-            PEOPLE.c.resolved_until,
-            PEOPLE.c.home_opened_at, STANDINGS.c.memory, is_waiting().label("waits"),
+            PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
+            is_waiting().label("waits"),
         )
         .join_from(
             PEOPLE,
@@ -278,6 +278,7 @@ class DueStore:
             policy=policy,
             pause=pause_of(row.paused_from, row.paused_until),
             due_at=row.due_at,
+            typed=row.typed,
             resolved_until=row.resolved_until,
             looks_at_home=row.home_opened_at is not None and row.home_opened_at > now - HOME_LIVES,
             memory=memory,

@@ -69,8 +69,9 @@ class LeaverStore:
                 update(Person)
                 .where(mine)
                 .values(
-                    leave_by=leave_by, due_at=now, stale=False, resolved_until=until, preferences="{}", addresses=None,
-                    paused_from=None, paused_until=None, home_opened=False, home_stale=False,
+                    leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
+                    preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
+                    home_stale=False,
                 )
             )  # fmt: skip
         return True

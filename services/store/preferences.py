@@ -41,7 +41,7 @@ class PreferenceStore:
             row = (await connection.execute(select(Person.paused_from, Person.paused_until).where(_is(key)))).first()
             start, end = (None, None) if pause is None else (pause.start, pause.end)
             await connection.execute(update(Person).where(_is(key)).values(paused_from=start, paused_until=end))
-            await mark_due(connection, key, now, typed=True)
+            await mark_due(connection, key, now, stale=False, typed=True)
         if row is None or row.paused_from is None:
             return None
         return Pause(row.paused_from, row.paused_until)
