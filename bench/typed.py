@@ -56,7 +56,12 @@ def rows() -> list[Row]:
         for name, url, replicas in (("SQLite", "", 1), ("PostgreSQL", address, 1), ("two replicas", address, 2)):
             if name != "SQLite" and not address:
                 continue
-            for what, seed in (("1,800 meetings", meetings), ("3,000 stale people", stale), ("64 endless", endless)):
+            for what, seed in (
+                ("nothing else", nothing),
+                ("1,800 meetings", meetings),
+                ("3,000 stale people", stale),
+                ("64 endless", endless),
+            ):
                 measured += _rows(f"{name}, {what}", asyncio.run(_measure(url, replicas, seed)))
             if replicas > 1:
                 measured += _rows(f"{name}, a slow call", asyncio.run(_measure(url, replicas, slow_calls)))
@@ -179,6 +184,10 @@ async def slow_calls(seed: Seed) -> None:
     """In the workspaces of those who type: somebody whose profile takes five seconds to be read."""
     at = datetime.now(UTC) + timedelta(seconds=START)
     await seed.people([PersonKey(f"TQ{n}", f"USLOW{n}") for n in range(SLOW)], at)
+
+
+async def nothing(seed: Seed) -> None:
+    """What a command takes on this machine by itself."""
 
 
 START = 15.0

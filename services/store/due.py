@@ -198,7 +198,8 @@ class DueStore:
     async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> dict[PersonKey, Claim]:
         """At most `limit` of those whose timeline is to be resolved anew, the longest due first."""
         theirs = _due(now, and_(Person.stale, Person.typed.is_(typed)), limit)
-        if self._database.is_sqlite:  # there is no other process that could take them up meanwhile
+        # SQLite: no other process could take them up meanwhile. Typed: were one to, the first that is done wins.
+        if typed or self._database.is_sqlite:
             async with self._database.read() as connection:
                 rows = (await connection.execute(theirs)).all()
         else:

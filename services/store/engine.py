@@ -46,7 +46,9 @@ class Database:
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
         self._writer = asyncio.Lock()
-        self._reader = self.engine.execution_options(**{_READING: True})
+        # PostgreSQL: each statement by itself sees the same as within READ COMMITTED, two round trips less
+        alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reader = self.engine.execution_options(**{_READING: True}, **alone)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
