@@ -182,33 +182,17 @@ class States(Protocol):
 class Workspaces(Protocol):
     """Where installs are kept."""
 
-    async def locate(self, team_id: str, enterprise_id: str) -> str | None:
-        """The id under which the team, or else its org, is installed."""
-        ...
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's bot token."""
-        ...
-
-    async def install(self, answer: Answer, now: datetime) -> None:
-        """Keep the workspace and its bot token; its people stay."""
-        ...
+    async def locate(self, team_id: str, enterprise_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
+    async def bot_token(self, team_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
+    async def install(self, answer: Answer, now: datetime) -> None: ...  # noqa: D102  # see WorkspaceStore
 
 
 class Granted(Protocol):
     """Where grants are kept."""
 
-    async def the_grant(self, key: PersonKey) -> Grant | None:
-        """The person's token; None where there is none."""
-        ...
-
-    async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None:
-        """Keep a person's token: they are due at once, welcomed, and their Home tab is stale."""
-        ...
-
-    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
-        """The command and text that a person had asked for; kept no longer."""
-        ...
+    async def the_grant(self, key: PersonKey) -> Grant | None: ...  # noqa: D102  # see PeopleStore
+    async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None: ...  # noqa: D102  # see PeopleStore
+    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None: ...  # noqa: D102  # see PeopleStore
 
 
 class Authority(Protocol):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import WSGIApplication
 
 import aiohttp
 import radicale
@@ -29,8 +30,9 @@ class _Handler(WSGIRequestHandler):
 class Radicale:
     """The server, and what a person does with another client of theirs."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, application: WSGIApplication) -> None:
         self.url = url
+        self.application = application
         self._folder = folder
 
     def forget_tokens(self) -> None:
@@ -82,11 +84,19 @@ def running(folder: Path) -> Iterator[Radicale]:
         },
         "test",
     )
-    server = make_server("127.0.0.1", 0, radicale.Application(settings), server_class=_Server, handler_class=_Handler)
+    application = radicale.Application(settings)
+    with serving(application) as url:
+        yield Radicale(url, folder / "collections", application)
+
+
+@contextmanager
+def serving(application: WSGIApplication) -> Iterator[str]:
+    """An application on loopback, in a thread; its address."""
+    server = make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield Radicale(f"http://127.0.0.1:{server.server_port}", folder / "collections")
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -95,53 +95,25 @@ class Held:
 class KeptAccounts(PartingRows, Protocol):
     """The kept accounts: `store.accounts.AccountStore`."""
 
-    async def connect(
+    async def connect(  # noqa: D102  # see AccountStore
         self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
-    ) -> tuple[str, bool]:
-        """Keep or mend an account; its id, and whether it is new."""
-        ...
-
-    async def of(self, key: PersonKey) -> Sequence[AccountView]:
-        """A person's accounts, oldest first."""
-        ...
-
-    async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
-        """The calendars that an account had when it was last looked at."""
-        ...
-
-    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
-        """The account with what lets us in; None where it is gone."""
-        ...
-
-    async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
-        """What it has now."""
-        ...
-
-    async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
-        """Delete an account with its calendars."""
-        ...
-
-    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None:
-        """An account that is lost."""
-        ...
+    ) -> tuple[str, bool]: ...
+    async def of(self, key: PersonKey) -> Sequence[AccountView]: ...  # noqa: D102  # see AccountStore
+    async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]: ...  # noqa: D102  # see AccountStore
+    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None: ...  # noqa: D102  # see AccountStore
+    async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None: ...  # noqa: D102  # see AccountStore
+    async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool: ...  # noqa: D102  # see AccountStore
+    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None: ...  # noqa: D102  # see AccountStore
 
 
 class KeptCalendars(Protocol):
     """Their calendars: `store.calendars.CalendarStore`."""
 
-    async def add_of_account(
+    async def add_of_account(  # noqa: D102  # see CalendarStore
         self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime
-    ) -> str:
-        """Connect one calendar, due now. Raises AlreadyConnectedError, TooManyError."""
-        ...
-
-    async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
-        """The connected calendars of an account: address → id."""
-        ...
-
-    async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool:
-        """Delete one with its events."""
-        ...
+    ) -> str: ...
+    async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]: ...  # noqa: D102  # see CalendarStore
+    async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool: ...  # noqa: D102  # see CalendarStore
 
 
 class People(Protocol):
@@ -171,8 +143,13 @@ class Introductions(Protocol):
 class PasswordDirectory(Protocol):
     """Servers with a user name and a password: `calendars.caldav.discovery.CaldavDirectory`."""
 
-    async def offer(self, url: str, user: str, password: str) -> tuple[Offer, Mapping[str, Any]]:
-        """What is there, and the credentials to keep. Raises an InputError that names its field."""
+    async def offer(
+        self, url: str, user: str, password: str, *, digest: bool = False
+    ) -> tuple[Offer, Mapping[str, Any]]:
+        """What is there, and the credentials to keep; with `digest` the password is not sent as it is.
+
+        Raises an InputError that names its field.
+        """
         ...
 
 
@@ -359,8 +336,9 @@ class Accounts:
         if provider is not None:
             offer = await provider.directory.offer(await self._tokens.token(key, account.account_id))
         elif (kept := await self._accounts.load(key, account.account_id)) and kept.provider == CALDAV:
-            login = (str(kept.credentials.get(name) or "") for name in ("user", "password"))
-            offer, _ = await self._caldav.offer(kept.subject, *login)
+            user, password = (str(kept.credentials.get(name) or "") for name in ("user", "password"))
+            digest = kept.credentials.get("login") == "digest"
+            offer, _ = await self._caldav.offer(kept.subject, user, password, digest=digest)
             # What was connected by its own address need not be in the person's home: it stays on the list.
             found = {one.address for one in offer.calendars}
             before = await self._accounts.offered(key, account.account_id)

@@ -263,6 +263,8 @@ class GuardedClient:
         async with self._open().request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
             cookies.update_cookies(answer.cookies, url)
             fields = {name.lower(): value for name, value in answer.headers.items()}
+            if "www-authenticate" in fields:  # several of them are common, and are one list (RFC 9110 §11.6.1)
+                fields["www-authenticate"] = ", ".join(answer.headers.getall("WWW-Authenticate"))
             location = fields.get("location") if answer.status in {301, 302, 303, 307, 308} else None
             content = b"" if location is not None else await self._read(answer)
             return Response(answer.status, fields, content, str(url)), location

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.calendars.caldav import multistatus as module
 from services.calendars.caldav.dav import DavClient, error_for, multiget, path_of, sync_collection
+from services.calendars.caldav.login import Login
 from services.calendars.caldav.multistatus import (
     CALDAV,
     DAV,
@@ -212,7 +213,7 @@ def test_what_a_server_gave_is_escaped_when_it_is_given_back() -> None:
     ],
 )
 def test_only_addresses_of_the_accounts_origin_are_its_own(origin: str, url: str, own: str | None) -> None:
-    dav = DavClient(GuardedClient(AddressRules()), "ann", "secret", origin)
+    dav = DavClient(GuardedClient(AddressRules()), Login("ann", "secret"), origin)
     if own is not None:
         assert dav.own(url) == own
         assert dav.toward(url) is dav

@@ -6,7 +6,6 @@ The one exception is iCloud's: `caldav.icloud.com` names a home on `pNN-caldav.i
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,18 +14,25 @@ from html import escape
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from services.calendars.caldav.login import Login
 from services.calendars.caldav.multistatus import CALDAV, CALENDARSERVER, DAV, Multistatus, parse_multistatus
 from services.errors import (
     AccessRefusedError,
+    AddressNotAllowedError,
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
     CalendarUnreachableError,
+    NotAnAddressError,
 )
 from services.net import Fetcher, Response
+from services.net.addresses import LONGEST_LINK, clean
 from services.net.client import retry_after
 from services.threads import LARGE, off_loop_if
+
+_MOST_LOGINS = 3
+"""Requests for one answer: without a challenge, with one, and with a nonce that is fresh."""
 
 _ICLOUD = "caldav.icloud.com"
 _ICLOUD_HOME = re.compile(r"p[0-9]{1,4}-caldav\.icloud\.com")
@@ -77,12 +83,12 @@ class Reply:
 
 
 class DavClient:
-    """Asks one origin with one user's password (Basic, RFC 7617)."""
+    """Asks one origin with one user's password."""
 
-    def __init__(self, client: Fetcher, user: str, password: str, origin: str) -> None:
+    def __init__(self, client: Fetcher, login: Login, origin: str) -> None:
         """`origin` is any address of the account; only its scheme, host and port count."""
         self._client = client
-        self._login = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._login = login
         self._origin = _origin(origin)
 
     def own(self, url: str) -> str:
@@ -110,9 +116,7 @@ class DavClient:
             and (scheme, port) == ("https", 443)
             and _ICLOUD_HOME.fullmatch(host)
         ):
-            other = DavClient(self._client, "", "", url)
-            other._login = self._login
-            return other
+            return DavClient(self._client, self._login, url)
         self.own(url)
         return self
 
@@ -127,14 +131,22 @@ class DavClient:
     async def _ask(self, method: str, url: str, tag: str, content: str, depth: int) -> Reply:
         body = f'<?xml version="1.0" encoding="utf-8"?>\n<{tag}{_SPACES}>{content}</{tag}>'.encode()
         headers = {
-            "Authorization": f"Basic {self._login}",
             "Content-Type": "application/xml; charset=utf-8",
             "Accept": "application/xml, text/xml",
             "Depth": str(depth),
         }
-        # A body is never sent on to another origin by the client: such a redirect is a CalendarRefusedError.
-        answer: Response = await self._client.request(method, self.own(url), headers=headers, body=body)
-        return Reply(answer.status, answer.headers, answer.body, self.own(answer.url))
+        target = self.own(url)
+        for _ in range(_MOST_LOGINS):
+            login = self._login.header(method, _uri_of(target))
+            # A body is never sent on to another origin by the client: such a redirect is a CalendarRefusedError.
+            answer: Response = await self._client.request(method, target, headers={**headers, **login}, body=body)
+            target = self.own(answer.url)
+            if answer.status != HTTPStatus.UNAUTHORIZED:
+                self._login.heard(answer.headers.get("authentication-info", ""))
+                break
+            if not self._login.refused(answer.headers.get("www-authenticate", "")):
+                break
+        return Reply(answer.status, answer.headers, answer.body, target)
 
 
 def sync_collection(token: str, names: Iterable[str]) -> str:
@@ -168,6 +180,14 @@ def _tag(name: str) -> str:
 
 def _text(text: str) -> str:
     return escape(text, quote=False)
+
+
+def _uri_of(url: str) -> str:
+    """The target of a request to `url` as the client sends it. Raises AddressNotAllowedError."""
+    try:
+        return clean(url, LONGEST_LINK).raw_path_qs
+    except NotAnAddressError as error:
+        raise AddressNotAllowedError(error.reason) from None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

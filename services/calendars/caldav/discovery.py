@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from services.calendars.caldav.dav import DavClient, error_for
+from services.calendars.caldav.login import DIGEST, Login
 from services.calendars.caldav.multistatus import CALDAV, DAV, TRANSPARENCY, Answered, key_of, parse_multistatus
 from services.errors import (
     AccessRefusedError,
@@ -204,8 +205,8 @@ class CaldavDirectory:
         self._rules = rules
         self._seconds = seconds
 
-    async def offer(self, url: str, user: str, password: str) -> tuple[Offer, dict[str, Any]]:
-        """What the account has, and the credentials to keep for its calendars.
+    async def offer(self, url: str, user: str, password: str, *, digest: bool = False) -> tuple[Offer, dict[str, Any]]:
+        """What the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
 
         Raises NotAnAddressError, PlaceNotAllowedError, CredentialsRefusedError, NoCalendarsError or ServerSilentError,
         each with its field.
@@ -213,9 +214,10 @@ class CaldavDirectory:
         user, address = user.strip(), self._address(url)
         if not user or not password or ":" in user:  # RFC 7617 §2: there is no colon in a Basic user-id
             raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
+        login = Login(user, password, digest=digest)
         try:
             async with asyncio.timeout(self._seconds):
-                found = await discover(DavClient(self._client, user, password, address), address)
+                found = await discover(DavClient(self._client, login, address), address)
         except AccessRefusedError as error:
             raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
         except AddressNotAllowedError as error:
@@ -231,7 +233,8 @@ class CaldavDirectory:
         mine = (user.lower(),) if "@" in user else ()
         addresses = list(dict.fromkeys((*found.addresses, *mine)))
         offer = Offer(found.principal, found.name or user, found.calendars)
-        return offer, {"user": user, "password": password, "addresses": addresses}
+        how = {"login": DIGEST} if login.is_digest else {}
+        return offer, {"user": user, "password": password, "addresses": addresses, **how}
 
     def _address(self, text: str) -> str:
         """The address that was typed; a host alone is on https."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from services.calendars.caldav.dav import DavClient, multiget, path_of
 from services.calendars.caldav.known import File, Known, asked
 from services.calendars.caldav.listing import ETAG, listing
+from services.calendars.caldav.login import DIGEST, Login
 from services.calendars.caldav.multistatus import CALDAV, TRANSPARENCY, key_of
 from services.calendars.shelf import MOST_BYTES, Shelf
 from services.errors import AccessRefusedError, CalendarTooLargeError, PasswordRefusedError
@@ -50,7 +51,8 @@ class CaldavSource:
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch. Raises a `CalendarError`."""
         user, password = (str(connection.credentials.get(name) or "") for name in ("user", "password"))
-        dav = DavClient(self._client, user, password, connection.address)
+        login = Login(user, password, digest=connection.credentials.get("login") == DIGEST)
+        dav = DavClient(self._client, login, connection.address)
         connection = replace(connection, addresses=_addresses(connection))
         try:
             return await self._fetch(dav, connection, now)
