@@ -59,7 +59,7 @@ async def test_what_needs_a_grant_asks_for_it(desk: Desk, typed: str) -> None:
 
 
 async def test_what_is_not_understood_is_not_kept(desk: Desk) -> None:
-    await desk.quo("Lunch until banana")
+    await desk.quo("Lunch until Firday")
     assert await desk.people.take_ask(desk.ann) is None
 
 

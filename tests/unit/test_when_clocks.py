@@ -73,6 +73,10 @@ def test_part_of_today_that_is_over_and_days_that_no_month_has_are_refused(typed
         when.absence(typed, speaker(now=now))
 
 
+def test_until_the_weekend_during_a_weekend_is_until_the_next_one() -> None:
+    assert wall(when.absence("until the weekend", speaker(now="2026-11-22 13:00")).end) == "2026-11-28 00:00"
+
+
 def test_part_of_a_weekday_that_is_over_is_next_weeks() -> None:
     said = when.absence("monday morning", speaker(now="2026-11-23 13:00"))
     assert (wall(said.start), wall(said.end)) == ("2026-11-30 06:00", "2026-11-30 12:00")

@@ -6,7 +6,6 @@ here by the lists below, not by the words that the reader knows.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from hypothesis import assume, given, settings
@@ -137,7 +136,7 @@ def is_name(text: str, line: Line) -> bool:
     return any(note and text.endswith(note) and text in line.typed for note in speech.pieces("notes"))
 
 
-@settings(max_examples=int(os.environ.get("LAW", "150")))
+@settings(max_examples=150)
 @given(lines())
 def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
     try:
@@ -147,7 +146,7 @@ def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
     assert is_note(asked.text, line)
 
 
-@settings(max_examples=int(os.environ.get("LAW", "150")))
+@settings(max_examples=150)
 @given(lines())
 def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line) -> None:
     try:
@@ -159,7 +158,7 @@ def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line
     assert is_note(asked.text, line) or is_name(asked.text, line)
 
 
-@settings(max_examples=int(os.environ.get("LAW", "150")))
+@settings(max_examples=150)
 @given(lines())
 def test_pause_and_look_use_every_word_or_ask_back(line: Line) -> None:
     assume(not is_note("", line) or not any(word in line.typed for word in line.notes if word))
