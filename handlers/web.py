@@ -17,6 +17,7 @@ from handlers.errors import Errors, route_of
 from handlers.intake import Intake
 from handlers.payloads import parse
 from handlers.signatures import SIGNATURE, Signatures
+from services.bodies import ARRIVING, Bodies
 from services.errors import BodyTooLargeError, RequestError, SignatureError, UnknownPathError
 from services.metrics import Metrics
 
@@ -32,14 +33,20 @@ def application(
     metrics: Metrics,
     signatures: Signatures | None,
     intake: Intake | None,
+    bodies: Bodies | None = None,
 ) -> web.Application:
     """The application with `routes`, and POST /slack/events where there are `signatures` and an `intake`.
 
-    Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken.
+    Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken. `bodies` bounds all requests together.
     """
     application_ = web.Application(
         client_max_size=BODY_LIMIT,
-        middlewares=[measuring(metrics), errors.middleware(), reading, verifying(signatures)],
+        middlewares=[
+            measuring(metrics),
+            errors.middleware(),
+            reading(bodies or Bodies(ARRIVING)),
+            verifying(signatures),
+        ],
     )
     application_.add_routes(routes)
     if intake is not None:
@@ -67,17 +74,36 @@ def measuring(metrics: Metrics) -> Middleware:
     return measure
 
 
-@web.middleware
-async def reading(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Read the body whole, within its limit and a time, before anything else looks at it."""
-    if request.content_length is not None and request.content_length > BODY_LIMIT:
-        raise BodyTooLargeError("content-length")
+def reading(bodies: Bodies) -> Middleware:
+    """Reads the body whole, within its limit, a time and what all bodies may have, before anything else looks at it."""
+
+    @web.middleware
+    async def read(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.content_length is not None and request.content_length > BODY_LIMIT:
+            raise BodyTooLargeError("content-length")
+        body = bytearray()
+        try:
+            await _read(request, body, bodies)
+            # What `read()` remembers: aiohttp reads a body whole or in pieces, and only pieces can be counted.
+            request._read_bytes = bytes(body)  # noqa: SLF001 - see above
+            return await handler(request)
+        finally:
+            bodies.give(len(body))
+
+    return read
+
+
+async def _read(request: web.Request, body: bytearray, bodies: Bodies) -> None:
+    """Add to `body`; what is in it is taken from the room for bodies."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            await request.read()
+            async for chunk in request.content.iter_any():
+                bodies.take(len(chunk))
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise BodyTooLargeError("body")
     except TimeoutError as error:
         raise RequestError("the body does not come") from error
-    return await handler(request)
 
 
 def verifying(signatures: Signatures | None) -> Middleware:

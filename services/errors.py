@@ -122,6 +122,12 @@ class BodyTooLargeError(RequestError):
     http_status = 413
 
 
+class OverloadedError(RequestError):
+    """Too much arrives at the moment. Try again in a few seconds."""
+
+    http_status = 503
+
+
 class LinkExpiredError(RequestError):
     """This link has expired or was used already. Ask for a new one in Slack with `/quo`."""
 

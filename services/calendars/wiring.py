@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
+from services.bodies import FETCHED, Bodies
 from services.calendars.access import AccountAccess
 from services.calendars.accounts import Accounts
 from services.calendars.api import JsonApi
@@ -86,10 +87,11 @@ def compose(
 ) -> Calendars:
     """Put the providers together that are set up."""
     rules = AddressRules(private=config.allow_private_addresses)
-    guarded, expander = GuardedClient(rules), Expander()
-    checker = Expander(workers=1, seconds=10.0)  # of its own: what strangers send must not hold up what is read
+    bodies = Bodies(FETCHED)
+    guarded, expander = GuardedClient(rules, bodies=bodies), Expander()
+    checker = Expander(seconds=10.0)  # of its own: what strangers send must not hold up what is read
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
-    trusted = GuardedClient(AddressRules(private=True))
+    trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
     clients = {one.provider: OAuthClient(trusted, one) for one in authorities(config)}
     access = AccountAccess(stores.accounts, clients, clock, bell)
     vendors = _vendors(config, clients, trusted, access, clock)

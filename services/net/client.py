@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from services.bodies import FETCHED, Bodies
 from services.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
@@ -30,6 +31,7 @@ from services.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotAnAddressError,
+    OverloadedError,
 )
 from services.net.addresses import LONGEST_LINK, AddressRules, clean
 
@@ -56,9 +58,12 @@ _KEPT_ACROSS_ORIGINS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Response:
-    """What the last hop answered; `headers` by lower-case name, `body` decompressed. Neither is for a log."""
+    """What the last hop answered; `headers` by lower-case name, `body` decompressed. Neither is for a log.
+
+    The body counts as being in memory until the response is let go of: keep it as long as the body is in use.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -188,14 +193,19 @@ class GuardedClient:
         body_limit: int = BODY_LIMIT,
         user_agent: str = USER_AGENT,
         ssl: Any = True,
+        bodies: Bodies | None = None,
     ) -> None:
-        """`seconds` are for a whole request with redirects; `ssl` is as aiohttp takes it (True: the system's CAs)."""
+        """`seconds` are for a whole request with redirects; `ssl` is as aiohttp takes it (True: the system's CAs).
+
+        `bodies` bounds what all answers have together.
+        """
         self.rules = rules
         self._resolver = _GuardedResolver(resolver or _ThreadResolver(), rules)
         self._seconds = seconds
         self._body_limit = body_limit
         self._user_agent = user_agent
         self._ssl = ssl
+        self._bodies = bodies or Bodies(FETCHED)
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -266,18 +276,29 @@ class GuardedClient:
             if "www-authenticate" in fields:  # several of them are common, and are one list (RFC 9110 §11.6.1)
                 fields["www-authenticate"] = ", ".join(answer.headers.getall("WWW-Authenticate"))
             location = fields.get("location") if answer.status in {301, 302, 303, 307, 308} else None
-            content = b"" if location is not None else await self._read(answer)
-            return Response(answer.status, fields, content, str(url)), location
+            content = bytearray()
+            try:
+                if location is None:
+                    await self._read(answer, content)
+            except BaseException:
+                self._bodies.give(len(content))
+                raise
+            response = Response(answer.status, fields, bytes(content), str(url))
+            self._bodies.give_with(response, len(content))
+            return response, location
 
-    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, answer: aiohttp.ClientResponse, content: bytearray) -> None:
+        """Add to `content`; what is in it is taken from the room for bodies."""
         if (answer.content_length or 0) > self._body_limit:
             raise CalendarTooLargeError("content-length", host=answer.url.host)
-        content = bytearray()
         async for chunk in answer.content.iter_chunked(_CHUNK):  # decompressed piece by piece: a bomb stops here
+            try:
+                self._bodies.take(len(chunk))
+            except OverloadedError:
+                raise CalendarUnreachableError("no room at the moment", host=answer.url.host) from None
             content += chunk
             if len(content) > self._body_limit:
                 raise CalendarTooLargeError("body", host=answer.url.host)
-        return bytes(content)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.calendars.arrivals import Arrival, worked_in
+from services.calendars.ics import incremental
 from services.calendars.ics.incremental import read
 from services.calendars.shelf import Shelf
 from services.errors import CalendarTooCostlyError, NotACalendarError
@@ -91,4 +92,15 @@ def test_what_a_calendar_may_say_in_all_is_bounded() -> None:
         "DTSTART:20260101T000000Z", "RRULE:FREQ=MINUTELY;COUNT=4000", f"SUMMARY:{'t' * 1_000}", uid=str(n)
     )]  # fmt: skip
     with pytest.raises(CalendarTooCostlyError):
-        reading(ics(*lines))
+        read(ics(*lines), asked(), None)
+
+
+def test_what_a_calendar_may_say_in_all_is_bounded_however_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incremental, "MOST_EVENTS", 50)
+    series = [vevent("DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY;COUNT=20", uid=str(n)) for n in range(3)]
+    first = read(ics(*series[0]), asked(), None)
+    second = read(ics(*series[0], *series[1]), asked(), first.state)
+    assert (first.full, second.full, len(first.events), len(second.events)) == (True, False, 20, 20)
+    with pytest.raises(CalendarTooCostlyError):
+        read(ics(*series[0], *series[1], *series[2]), asked(), second.state)
+    assert len(read(ics(*series[1], *series[2]), asked(), second.state).events) == 20

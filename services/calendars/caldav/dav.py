@@ -74,6 +74,7 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     url: str = field(repr=False)
+    held: Response | None = field(default=None, repr=False)
 
     async def multistatus(self, now: datetime) -> Multistatus:
         """The answer, where it is a whole 207. Raises the `CalendarError` of its status, or of what is in it."""
@@ -146,7 +147,7 @@ class DavClient:
                 break
             if not self._login.refused(answer.headers.get("www-authenticate", "")):
                 break
-        return Reply(answer.status, answer.headers, answer.body, target)
+        return Reply(answer.status, answer.headers, answer.body, target, answer)
 
 
 def sync_collection(token: str, names: Iterable[str]) -> str:

@@ -8,12 +8,21 @@ from services.calendars.ics.lex import calendars
 from services.calendars.ics.memory import Memory, body_digest, context_of, entry_digest, key_of, uid_digest
 from services.calendars.ics.reading import Asked, Entry, Reader, Reading, distinct, merged, readable_entries
 from services.calendars.ics.recurrence import Budget
-from services.errors import NotACalendarError
+from services.errors import CalendarTooCostlyError, NotACalendarError
 from services.ports import Changes
+
+MOST_EVENTS = 10_000
+"""Events of one calendar in the two months that are kept: 160 a day."""
+
+MOST_TEXT = 4 * 1024 * 1024
+"""Characters of their titles and places together: each occurrence of a series has a row of its own."""
 
 
 def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
-    """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too."""
+    """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too.
+
+    CalendarTooCostlyError for a calendar that would have more events, or say more, than any person's does.
+    """
     found = calendars(data)
     if not found:
         raise NotACalendarError("no BEGIN:VCALENDAR")
@@ -40,12 +49,19 @@ def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
     for reader, entry in parts:
         if entry.uid in changed:
             reader.read(entry, reading)
-    shown = {event.uid for event in reading.events} | {problem.uid for problem in reading.problems}
+        if len(reading.events) > MOST_EVENTS:
+            break  # it is refused below, as soon as that is certain
+    shown = {problem.uid: (0, 0) for problem in reading.problems}
+    for event in reading.events:
+        events, text = shown.get(event.uid, (0, 0))
+        shown[event.uid] = events + 1, text + len(event.title) + len(event.location)
     gone: frozenset[str] = frozenset()
     if before is not None:
         gone = frozenset(uid for uid in before.shown if uid not in digests)
-        shown |= before.shown - changed - gone
-    memory = Memory(body_digest(data), key_of(asked), now, frozenset(shown), name, floor)
+        shown |= {uid: size for uid, size in before.shown.items() if uid not in changed and uid not in gone}
+    if sum(events for events, _ in shown.values()) > MOST_EVENTS or sum(text for _, text in shown.values()) > MOST_TEXT:
+        raise CalendarTooCostlyError("events")
+    memory = Memory(body_digest(data), key_of(asked), now, shown, name, floor)
     nothing = before is not None and not changed and not gone
     return Changes(
         state=memory.dump(),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,13 +23,14 @@ _SIZE = 8
 class Memory:
     """`body` is the hash of the whole file, `entries` the digest of each UID by the UID's own digest.
 
-    `shown` are the UIDs (in full) that had events or problems in the window: those must be named when they vanish.
+    `shown` are the UIDs (in full) that had events or problems in the window, with the number of their events and the
+    characters of what these say: they must be named when they vanish.
     """
 
     body: bytes
     asked: str
     entries: dict[bytes, bytes] = field(default_factory=dict)
-    shown: frozenset[str] = frozenset()
+    shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     name: str | None = None
     floor: timedelta | None = None
 
@@ -43,7 +44,7 @@ class Memory:
             "floor": None if self.floor is None else self.floor.total_seconds(),
         }
         packed = b"".join(key + digest for key, digest in self.entries.items())
-        shown = json.dumps(sorted(self.shown)).encode()
+        shown = json.dumps(dict(sorted(self.shown.items()))).encode()
         return json.dumps(head).encode() + b"\n" + zlib.compress(shown + b"\n" + packed)
 
     @classmethod
@@ -70,7 +71,8 @@ class Memory:
         shown, _, packed = zlib.decompress(state[state.index(b"\n") + 1 :]).partition(b"\n")
         step = 2 * _SIZE
         entries = {packed[at : at + _SIZE]: packed[at + _SIZE : at + step] for at in range(0, len(packed), step)}
-        return replace(head, entries=entries, shown=frozenset(json.loads(shown)))
+        sizes = {uid: (events, text) for uid, (events, text) in json.loads(shown).items()}
+        return replace(head, entries=entries, shown=sizes)
 
 
 def body_digest(data: bytes) -> bytes:

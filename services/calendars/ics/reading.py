@@ -19,18 +19,11 @@ from services.calendars.ics.series import Occurrence, Series
 from services.calendars.ics.values import ValueProblemError, duration
 from services.calendars.ics.vtimezone import zones_of
 from services.calendars.ics.zones import Zones, iana_name
-from services.errors import CalendarTooCostlyError
 from services.model import LONGEST_TEXT, Event, WallTimes
 from services.ports import Problem
 from services.titles import is_public_calendar
 
 _YEAR = timedelta(days=366)
-
-MOST_EVENTS = 50_000
-"""Events of one file in the window that is looked at."""
-
-MOST_TEXT = 16 * 1024 * 1024
-"""Characters of titles and places of all of them together: each occurrence of a series has its own row."""
 
 _MOST_PROBLEMS = 20  # of one entry
 _MOST_GROUPS = 32  # of calendars of one file that contradict each other
@@ -53,14 +46,6 @@ class Reading:
 
     events: list[Event] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    text: int = 0
-
-    def add(self, event: Event) -> None:
-        """One more event. Raises CalendarTooCostlyError where no calendar of a person has so many, or says so much."""
-        self.events.append(event)
-        self.text += len(event.title) + len(event.location)
-        if len(self.events) > MOST_EVENTS or self.text > MOST_TEXT:
-            raise CalendarTooCostlyError("events", events=len(self.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +154,7 @@ class Reader:
                 said[at] = details(
                     occurrence.component, entry.uid, self._addresses, cancelled=self._cancels, public=self._is_public
                 )
-            into.add(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
+            into.events.append(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
 
 
 def _short(name: str) -> str:

@@ -1,0 +1,58 @@
+"""How late the event loop is by its own doing: what everybody waits for when something computes on it, or beside it.
+
+A machine that is busy with others makes a loop late, too; that is nobody's fault here. So each lateness counts only as
+far as this process (the loop's thread, or one that holds the interpreter) computed meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+LIMIT = 0.5
+"""Seconds that the loop of a scenario may be late."""
+
+_TICK = 0.02
+
+
+class LoopWatch:
+    """Looks at the running loop every now and then."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._next()
+
+    def stop(self) -> None:
+        assert self._handle is not None
+        self._handle.cancel()
+        self._look()
+
+    def _next(self) -> None:
+        self._due, self._computed = self._loop.time() + _TICK, time.process_time()
+        self._handle = self._loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        self._look()
+        self._next()
+
+    def _look(self) -> None:
+        late, computed = self._loop.time() - self._due, time.process_time() - self._computed
+        self.worst = max(self.worst, min(late, computed))
+
+
+@asynccontextmanager
+async def watched(limit: float = LIMIT) -> AsyncIterator[LoopWatch]:
+    """Fails where the loop was late by more than `limit` seconds meanwhile."""
+    watch = LoopWatch()
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.stop()
+    assert watch.worst <= limit, f"the loop was late by {watch.worst:.2f} s of its own"
