@@ -145,8 +145,7 @@ class Reader:
             for name in sorted(self._zones.unknown)
         )
         into.problems.extend(Problem(entry.uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
-        for event in busy:
-            into.add(event)
+        into.events.extend(busy)
         said: dict[int, Details] = {}
         for occurrence in found:
             at = id(occurrence.component)
