@@ -37,4 +37,4 @@ class Bodies:
 
     def give_with(self, holder: object, size: int) -> None:
         """The same as soon as nobody has `holder` any more."""
-        weakref.finalize(holder, self.give, size).atexit = False
+        weakref.finalize(holder, self.give, size)

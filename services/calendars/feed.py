@@ -222,8 +222,10 @@ def _whole(response: Response, charset: str | None) -> Response:
     """
     if response.status != HTTPStatus.OK:
         raise CalendarError(f"http {response.status}")
-    response = replace(response, body=as_utf8(response.body, charset))
-    body = without_head(response.body)
+    mended = as_utf8(response.body, charset)
+    if mended is not response.body:
+        response = replace(response, body=mended)
+    body = without_head(mended)
     if not body:
         raise CalendarError("empty")
     lines = b"\n" + body.upper().replace(b"\r", b"\n")
