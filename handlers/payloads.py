@@ -91,6 +91,8 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _form(text: str) -> Payload:
+    if text.count("%") * 3 > len(text):  # an escape has three characters: a million that are none take long
+        raise RequestError("malformed form")
     try:
         fields = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_FIELDS)
     except ValueError as error:

@@ -47,7 +47,7 @@ class LoopWatch:
 
 
 @asynccontextmanager
-async def watched(limit: float = LIMIT) -> AsyncIterator[LoopWatch]:
+async def watched(limit: float = LIMIT, what: str = "") -> AsyncIterator[LoopWatch]:
     """Fails where the loop was late by more than `limit` seconds meanwhile."""
     watch = LoopWatch()
     watch.start()
@@ -55,4 +55,4 @@ async def watched(limit: float = LIMIT) -> AsyncIterator[LoopWatch]:
         yield watch
     finally:
         watch.stop()
-    assert watch.worst <= limit, f"the loop was late by {watch.worst:.2f} s of its own"
+    assert watch.worst <= limit, f"the loop was late by {watch.worst:.2f} s of its own {what}"

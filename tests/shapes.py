@@ -168,7 +168,7 @@ JSONS: dict[str, Shape] = {
     "lists": lambda size: b"[" * (size // 2) + b"]" * (size // 2),
     "objects": lambda size: b'{"a":' * (size // 6) + b"1" + b"}" * (size // 6),
     "a list": lambda size: b"[" + b"1," * (size // 2 - 2) + b"1]",
-    "keys": lambda size: json.dumps({f"k{number}": 1 for number in range(size // 14)}).encode(),
+    "keys": lambda size: json.dumps({f"a-long-key-{number}": 1 for number in range(size // 26)}).encode(),
     "a number": lambda size: b'{"minutes": ' + b"9" * (size - 20) + b"}",
     "a fraction": lambda size: b'{"minutes": 1.' + b"9" * (size - 20) + b"}",
     "an exponent": lambda size: b'{"minutes": 1e' + b"9" * (size - 20) + b"}",

@@ -14,8 +14,16 @@ from services.store.columns import Vault
 from services.store.engine import Database
 from tests.clocks import ManualClock
 from tests.house import House, house
+from tests.loop_watch import LoopWatch, watched
 from tests.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.whole import Whole, open_whole
+
+
+@pytest.fixture(autouse=True)
+async def loop_watch() -> AsyncIterator[LoopWatch]:
+    """In every scenario: nothing that the program does on its loop takes longer than half a second."""
+    async with watched() as watch:
+        yield watch
 
 
 @pytest.fixture

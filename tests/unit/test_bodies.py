@@ -22,7 +22,7 @@ from tests.sites import Site
 
 @asynccontextmanager
 async def served(bodies: Bodies, handler: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
-    errors = Errors(say, None, None)  # type: ignore[arg-type]  # neither people nor modals are needed
+    errors = Errors(say, None, None, None)  # type: ignore[arg-type]  # nobody has to be known, nothing shown
     application = web.Application(middlewares=[errors.middleware(), reading(bodies)])
     application.router.add_post("/", handler)
     runner = web.AppRunner(application, shutdown_timeout=0.1)

@@ -1,0 +1,182 @@
+"""Bodies of 1 MiB that are made to hold the program up, by every way in: nobody else waits for them.
+
+The reader processes work as long as they do; the loop, which answers everybody, is never late by more than 0.2 s, and
+no row of the database is larger than 64 KiB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pytest
+import sqlalchemy as sa
+
+from services.calendars.caldav.source import CaldavSource
+from services.calendars.ics.expand import Expander
+from services.net import AddressRules, GuardedClient
+from services.store.models import EventRow
+from tests import shapes
+from tests.caldav_account import account
+from tests.caldav_server import CaldavServer
+from tests.files import sends
+from tests.hooks import CALENDAR, JSON, new_hook, send
+from tests.hostile import FORM, Browser
+from tests.loop_watch import watched
+from tests.sites import Site
+from tests.whole import ANN, Whole
+
+SIZE = shapes.MIB - 1024
+LATE = 0.2
+LARGEST = 64 * 1024
+
+SHAPES = (
+    "newlines", "newlines and blanks", "returns", "half calendars", "one line", "folded", "quotes", "colons",
+    "semicolons", "blanks before a colon", "nothing", "zone of slashes", "zone of digits", "numbers", "stamp",
+    "long names", "letters of four bytes", "rubbish",
+)  # fmt: skip
+"""Those that a reader is done with soon; the others are in the slow suite."""
+
+
+async def _largest_row(whole: Whole) -> int:
+    row = sa.func.length(EventRow.uid) + sa.func.length(EventRow.occurrence) + sa.func.length(EventRow.detail)
+    ((largest,),) = await whole.rows(sa.select(sa.func.max(row)))
+    return largest or 0
+
+
+async def _by_hook(whole: Whole, hook: str, name: str, method: str) -> None:
+    body = shapes.as_message(shapes.CALENDARS[name](SIZE), method)
+    assert len(body) <= shapes.MIB
+    async with watched(LATE, name):
+        status, said, _ = await send(hook, body, CALENDAR)
+        await whole.settle(60)
+    assert status in {202, 422}, said
+    assert await _largest_row(whole) <= LARGEST
+
+
+@pytest.fixture
+async def hook(whole: Whole) -> str:
+    await whole.joins()
+    return await new_hook(whole)
+
+
+async def test_no_message_to_a_hook_holds_up_the_loop(whole: Whole, hook: str) -> None:
+    for name in SHAPES:
+        await _by_hook(whole, hook, name, "REQUEST")
+    for name in ("folded", "long names"):
+        await _by_hook(whole, hook, name, "CANCEL")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("method", ["PUBLISH", "REQUEST", "CANCEL", "ADD"])
+@pytest.mark.parametrize("name", shapes.CALENDARS)
+async def test_no_shape_at_all_holds_up_the_loop(whole: Whole, hook: str, name: str, method: str) -> None:
+    await _by_hook(whole, hook, name, method)
+
+
+async def test_no_json_holds_up_the_loop(whole: Whole, hook: str) -> None:
+    for name, shape in shapes.JSONS.items():
+        body = shape(SIZE)
+        async with watched(LATE, name):
+            status, _, _ = await send(hook, body, JSON)
+            assert status in {200, 400}, name
+    await whole.settle()
+
+
+async def test_no_file_holds_up_the_loop(whole: Whole) -> None:
+    await whole.joins()
+    for number, name in enumerate(SHAPES):
+        body, told = shapes.CALENDARS[name](SIZE), len(whole.told())
+        async with watched(LATE, name):
+            await sends(whole, f"c{number}.ics", body)
+        assert len(whole.told()) == told + 1
+
+
+async def test_no_feed_holds_up_the_loop(whole: Whole) -> None:
+    await whole.joins()
+    await whole.connects("odd")
+    for name in SHAPES:
+        whole.feeds["odd"].body = shapes.CALENDARS[name](SIZE)
+        hits = whole.feeds["odd"].hits
+        async with watched(LATE, name):
+            await whole.polled()
+        assert whole.feeds["odd"].hits > hits
+        assert await _largest_row(whole) <= LARGEST
+
+
+@pytest.fixture
+async def reading() -> AsyncIterator[tuple[GuardedClient, Expander]]:
+    client, expander = GuardedClient(AddressRules(private=True)), Expander(workers=1)
+    yield client, expander
+    await client.close()
+    await expander.close()
+
+
+async def test_no_member_of_a_collection_holds_up_the_loop(reading: tuple[GuardedClient, Expander]) -> None:
+    client, expander = reading
+    async with Site() as site:
+        server = CaldavServer(site)
+        ann = account(client, server.url)
+        ann.source = CaldavSource(client, expander)
+        for name in SHAPES:
+            if name in {"rubbish", "nothing"}:  # no XML either
+                continue
+            server.put("odd.ics", shapes.CALENDARS[name](SIZE))
+            async with watched(LATE, name):
+                await ann.fetch()
+            assert all(len(event.title + event.location + event.uid) <= 3_000 for event in ann.held.values())
+
+
+async def test_no_payload_of_slacks_holds_up_the_loop(whole: Whole) -> None:
+    await whole.joins()
+    async with Browser(whole) as browser:
+        for kind, made in ((JSON, shapes.JSONS), (FORM, shapes.FORMS)):
+            for name, shape in made.items():
+                body = shape(SIZE)
+                async with watched(LATE, name):
+                    status, _ = await browser.send(body, kind)
+                    assert status < 500, name
+                    await whole.settle()
+
+
+async def test_nothing_that_comes_from_a_browser_or_a_provider_holds_up_the_loop(whole: Whole) -> None:
+    await whole.joins()
+    async with Browser(whole) as browser:
+        for name, shape in shapes.JSONS.items():
+            body = shape(SIZE)
+            async with watched(LATE, name):
+                for path in ("/webhooks/microsoft", "/webhooks/microsoft/lifecycle", "/webhooks/google"):
+                    data = BytesIO(body)
+                    status, _ = await browser.ask("POST", path, data=data, headers={"Content-Type": JSON})
+                    assert status < 500, name
+        for name, part in {
+            "letters": "x",
+            "dots": ".",
+            "escapes": "%25",
+            "ampersands": "&a=",
+            "quotes": '"%5C',
+        }.items():
+            long = part * (7_000 // len(part))
+            async with watched(LATE, name):
+                for path in ("/slack/oauth_redirect", "/slack/install", "/connect/google/callback", "/connect/google"):
+                    for query in (f"state={long}", f"code=1&state=1&error={long}", f"link={long}"):
+                        status, _ = await browser.ask(
+                            "GET", f"{path}?{query}", headers={"Cookie": f"statusquo-oauth={long[:7_000]}"}
+                        )
+                        assert status < 500, (name, path)
+
+
+async def test_what_is_typed_is_answered_while_somebody_posts_what_takes_long(whole: Whole, hook: str) -> None:
+    body = shapes.CALENDARS["every second"](SIZE)
+    posts = [asyncio.create_task(send(hook, body, CALENDAR)) for _ in range(6)]
+    async with watched(LATE):
+        answer = await whole.slack.people.command(ANN, "/quo", "Lunch for 45m")
+        assert answer.status == 200
+        assert not any(post.done() for post in posts)
+        for post in posts:
+            post.cancel()
+        await asyncio.gather(*posts, return_exceptions=True)
+        await whole.settle()
+    assert whole.text() == "Lunch"
