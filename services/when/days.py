@@ -187,7 +187,7 @@ class Days(Parts):
         if (ahead := self.means(month, Kind.RELMONTH)) is not None:
             return self._month_day(number, int(ahead)), month + 1
         said: Number | None = self.means(at, Kind.NUMBER)
-        if dated or end > at + 1 or (said is not None and said.ordinal):
+        if (dated and (said is None or said.digits)) or end > at + 1 or (said is not None and said.ordinal):
             return self._month_day(number, 0), end
         return None
 

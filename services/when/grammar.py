@@ -37,7 +37,8 @@ class Grammar:
         found = self._piece(at) if self._parts.speaks(at) else None
         while found is not None:
             said, end = found
-            more = self._piece(end + 1 if self._is(end, Kind.COMMA) else end)
+            parted = self._is(end, Kind.COMMA) or (self._lexicon.counted and self._is(end, Kind.AT))
+            more = self._piece(end + parted)
             joined = join(said, more[0]) if more else None
             if more is None or joined is None:
                 break
@@ -204,6 +205,8 @@ def _joined(one: Spoken, other: Spoken) -> Spoken | None:
         return None
     if other.start is not None:
         return _joined_starts(start, other)
+    if other.end == _DAY_END:
+        return Spoken(start=start)  # all day friday; from 2pm until the end of the day
     if other.length and other.length.minutes and start.is_day and start.day != _TODAY:
         return None  # hours on a day have to begin at some time of it, unless it is today: they begin now
     return Spoken(start=start, end=other.end, length=other.length, exclusive=other.exclusive)

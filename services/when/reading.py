@@ -150,7 +150,8 @@ class Reading:
             return False
         behind_text = self._is_words(at - 1)
         if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
-            return parted or not marked or not behind_text  # "Sprint 12 for 2 hours"
+            spelled = self._is(at, Kind.NUMBER) and not self.tokens[at].means[Kind.NUMBER].digits
+            return parted or not marked or not (behind_text or spelled)  # "Sprint 12 for 2 hours", "One on one for 30m"
         if self._is(at, *_MARKERS):  # but: "Logged in until 3pm", 会議の2時間
             return not (behind_text and ((marked and self._is(at, Kind.IN, Kind.ON)) or self._is_joining(at)))
         return self._is_slip(at, "day", "unit") or (self._speaks(at) and (parted or not marked))
@@ -261,7 +262,7 @@ class Reading:
         while self._is(behind, Kind.AT, Kind.ON, Kind.DASH, Kind.SIGN, Kind.COMMA, Kind.ARTICLE):
             behind += 1
         number_last = self._is(behind, Kind.NUMBER) and behind + 1 == len(self.tokens)
-        if self._is(at, Kind.FOR) and behind < len(self.tokens):
+        if self._is(at, Kind.FOR) and not self._is(at, Kind.OF) and behind < len(self.tokens):
             return self._asks_how_long(at, behind, stop or len(self.tokens))
         if self._is(at, *_OPENING) and not self._is(at, Kind.OF):
             near = self._is_length_near(behind, stop or len(self.tokens))

@@ -23,14 +23,14 @@ GERMAN: Mapping[str, str] = {
                   "rest des monats|den ganzen monat",
     "relmonth 1": "nächsten monat|nächster monat|naechsten monat|nächsten monats|naechsten monats|kommenden monat|"
                   "nächstem monat|kommenden monats",
-    "rest": "den rest des tages|rest des tages|den ganzen tag|ganzen tag|der ganze tag|ganztägig|ende des tages|"
-            "feierabend|zum feierabend|zum ende des tages",
+    "rest": "ganzer tag|den rest des tages|rest des tages|den ganzen tag|ganzen tag|der ganze tag|ganztägig|"
+            "ende des tages|feierabend|zum feierabend|zum ende des tages",
     "part morning": "heute vormittag|heute früh|heute morgen|vormittag?|vormittags|früh?|am vormittag|in der früh|"
                     "am morgen|den vormittag|der vormittag",
     "part afternoon": "heute nachmittag|nachmittag?|nachmittags|am nachmittag|den nachmittag",
     "part evening": "heute abend|abend?|abends|am abend|den abend|heute nacht|nacht?|in der nacht|nachts",
-    "clock 12": "mittag|mittags|heute mittag|zum mittag|12 uhr mittags", "lunch": "mittag", "clock 24": "mitternacht",
-    "ampm am": "morgens|früh|vormittags|am morgen|am vormittag|in der früh",
+    "clock 12": "mittag|mittags|heute mittag|zum mittag|12 uhr mittags", "lunch": "mittag",
+    "clock 24": "mitternacht", "ampm am": "morgens|früh|vormittags|am morgen|am vormittag|in der früh",
     "ampm pm": "nachmittags|abends|am nachmittag|am abend", "oclock": "uhr|h?",
     "unit m1": "minuten?|minute?|min?|min.", "unit m60": "stunden?|stunde?|std?|std.|h?",
     "unit d1": "tagen?|tage?|tag?", "unit d7": "wochen?|woche?", "unit o1": "monate?|monat?|monaten?",
