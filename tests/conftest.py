@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,6 +48,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _CLUSTER in config.stash:
         config.stash[_CLUSTER].close()
         del os.environ["TEST_POSTGRES_URL"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many orders of steps were tried on each database (tests/interleavings)."""
+    called = [report for reports in terminalreporter.stats.values() for report in reports]
+    tried = [pair for report in called if getattr(report, "when", "") == "call" for pair in report.user_properties]
+    orders: Counter[str] = Counter()
+    for name, value in tried:
+        if name == "orders":
+            orders.update(dict([value]))
+    if orders:
+        counts = ", ".join(f"{count} on {database}" for database, count in sorted(orders.items()))
+        terminalreporter.write_line(f"orders of two operations' steps tried: {counts}")
 
 
 @pytest.fixture

@@ -1,0 +1,294 @@
+"""Ann, her rows and her Slack profile, which can be set back to a moment, and compared with how they were.
+
+What runs are the app's own use cases and stores. Slack alone is played: a profile that ends a status at its end, and
+tokens that can be revoked.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import insert, update
+from sqlalchemy.engine import make_url
+
+from services.budget import Budget
+from services.calendars.parting import Partings
+from services.crypto import Sealer
+from services.engine.runner import EmbeddedRunner
+from services.errors import GrantLostError
+from services.keeping import Keeper
+from services.leaving import Leaving
+from services.model import NO_STATUS, PersonKey, Status
+from services.ports import Changes
+from services.reconcile import Reconciler
+from services.resolving import Timelines
+from services.sameness import whole_seconds
+from services.status import Statuses
+from services.store.columns import Sealed, Vault
+from services.store.events import EventStore
+from services.store.models import Base, Calendar, Person, StandingRow, Workspace
+from services.store.rotation import Rotation
+from services.store.stores import Stores
+from services.telling import Teller
+from services.wishes import Wish
+from services.wording import ENGLISH
+from tests.clocks import ManualClock
+from tests.interleavings.steps import SteppedDatabase, step
+from tests.world import CountingBell, say
+
+ANN = PersonKey("T1", "U1")
+CODING, LUNCH = Status("Coding", ":computer:"), Status("Lunch", ":pizza:")
+TABLES = [table for table in Base.metadata.sorted_tables if table.name not in ("watches", "inbox", "accounts", "asks")]
+NOBODY = "DELETE FROM workspaces; DELETE FROM lanes; DELETE FROM deliveries"
+READ, WRITE = "users.profile.get", "users.profile.set"
+
+
+class Slack:
+    """Ann's profile, and whose tokens are good."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.profile, self.good = CODING, {"xoxp-old", "xoxp-new"}
+
+    async def owner(self, token: str) -> str:
+        await step("auth.test")
+        self._check(token)
+        return ANN.user_id
+
+    async def read(self, token: str) -> Status:
+        await step(READ)
+        self._check(token)
+        return self.shown()
+
+    async def write(self, token: str, status: Status) -> Status:
+        await step(WRITE)
+        self._check(token)
+        self.profile = replace(status, expiration=whole_seconds(status.expiration))
+        return self.profile
+
+    async def revoke(self, token: str) -> None:
+        await step("auth.revoke")
+        self._check(token)
+        self.good.discard(token)
+
+    async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
+        await step("chat.postMessage")
+
+    def shown(self) -> Status:
+        if self.profile.expiration is not None and self.profile.expiration <= self._clock.now():
+            self.profile = NO_STATUS
+        return self.profile
+
+    def _check(self, token: str) -> None:
+        if token not in self.good:
+            raise GrantLostError("token_revoked")
+
+
+class Replica:
+    """One process' worth of the app, over a database that it shares."""
+
+    def __init__(self, name: str, database: SteppedDatabase, sealer: Sealer, clock: ManualClock, slack: Slack) -> None:
+        self.name = name
+        bell = CountingBell()
+        stores = self.stores = Stores.over(database, Vault(sealer), clock)
+        self.clock, self.slack = clock, slack
+        self.keeper = Keeper(slack, stores.lanes, clock, refresh=self._refresh)
+        self.statuses = Statuses(
+            clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
+            choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=lambda locale: ENGLISH,
+        )  # fmt: skip
+        self.leaving = Leaving(
+            stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
+            parter=Partings({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock, bell=bell,
+        )  # fmt: skip
+        runner = EmbeddedRunner()
+        typed, others = (Timelines(stores.due, runner, clock, typed=typed) for typed in (True, False))
+        self.due = (typed, Reconciler(stores.due, runner, clock), others, self.leaving)
+        self.rotation = Rotation(database, sealer)
+
+    async def _refresh(self, key: PersonKey) -> None:
+        raise GrantLostError("no rotation here")
+
+    async def tick(self) -> None:
+        """Take up who is due, as the engine's loops would."""
+        for work in self.due:
+            await work.run_due()
+
+    async def keep(self, wish: Wish) -> None:
+        await self.keeper.keep(wish, self.keeper.take(wish, Budget()))
+
+    async def settle(self) -> None:
+        """Do all that is due now, as the engine would."""
+        now = self.clock.now()
+        for _ in range(20):
+            await self.tick()
+            wishes = await self.stores.lanes.wishes(ANN.team_id, now, 9)
+            for wish in wishes:
+                await self.keep(wish)
+            due = [await work.next_due() for work in self.due]
+            if not wishes and all(at is None or at > now for at in due):
+                return
+        raise AssertionError("it does not come to rest")
+
+
+class Stage:
+    """One database with Ann in it, which can be set back to the moment that was built last."""
+
+    def __init__(self, database: SteppedDatabase, clock: ManualClock, keys: Sequence[str]) -> None:
+        """`keys`: the newest, and the one that everything is sealed with."""
+        self.database, self.clock = database, clock
+        self.slack = Slack(clock)
+        self.sealer = Sealer(keys)
+        self.now = clock.now()
+        self.before = Replica("before", database, Sealer(keys[1:]), clock, self.slack)
+        self.one, self.other = (Replica(name, database, self.sealer, clock, self.slack) for name in ("one", "other"))
+        self.wish: Wish
+        self.undoable, self.typed_at = "", self.now
+        self._restore: list[str] = []
+        self._profile = NO_STATUS
+        self._raw: Any = None
+
+    async def open(self) -> None:
+        url = make_url(self.database.url)
+        if self.database.is_sqlite:
+            self._raw = sqlite3.connect(url.database or "", isolation_level=None)
+            self._raw.execute("PRAGMA foreign_keys=ON")
+            self._raw.row_factory = sqlite3.Row
+        else:
+            self._raw = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+            await self._raw.execute(f"ALTER DATABASE {url.database} SET deadlock_timeout = '50ms'")
+        for table in TABLES:
+            await self._execute(f"CREATE TABLE start_{table.name} AS SELECT * FROM {table.name}")
+
+    async def close(self) -> None:
+        for table in TABLES:
+            await self._execute(f"DROP TABLE start_{table.name}")
+        if self.database.is_sqlite:
+            self._raw.close()
+        else:
+            await self._raw.close()
+
+    async def waits(self, connection: int) -> bool:
+        """Whether the connection of that process id waits for a lock that another one holds."""
+        return await self._raw.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", connection)
+
+    # ── moments ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def build(self, moment: Callable[[Stage], Awaitable[None]]) -> None:
+        """Make `moment` the one to start from."""
+        await self._execute(NOBODY)
+        self._rewind(CODING)
+        now, before = self.now, self.before.stores.vault
+        async with self.database.write() as connection:
+            token = before.seal("xoxb", "workspaces.bot_token", ANN.team_id)
+            yesterday = now - timedelta(days=1)
+            await connection.execute(
+                insert(Workspace).values(team_id=ANN.team_id, installed_at=yesterday, bot_token=token)
+            )
+            person = {"team_id": ANN.team_id, "user_id": ANN.user_id, "created_at": yesterday}
+            token = before.seal("xoxp-old", "people.token", ANN.team_id, ANN.user_id)
+            await connection.execute(
+                insert(Person).values(**person, granted_at=yesterday, grant_state="ok", token=token, due_at=now)
+            )
+            await connection.execute(
+                insert(Calendar).values(**person, calendar_id="c1", provider="ics", address_digest="d1")
+            )
+        self.undoable = await self.says("Dentist", 240, 300)
+        await self.before.settle()
+        await moment(self)
+        for table in TABLES:
+            start = f"start_{table.name}"
+            await self._execute(f"DELETE FROM {start}; INSERT INTO {start} SELECT * FROM {table.name}")
+        rows = await self._rows("start_")
+        self._profile = self.slack.profile
+        self._restore = [
+            NOBODY,
+            *(f"INSERT INTO {table.name} SELECT * FROM start_{table.name}" for table in TABLES if rows[table.name]),
+        ]  # fmt: skip
+
+    async def restore(self) -> None:
+        """Set everything back to that moment."""
+        await self._execute("; ".join(self._restore))
+        self._rewind(self._profile)
+
+    def _rewind(self, profile: Status) -> None:
+        self.clock._now = self.now
+        self.slack.profile, self.slack.good = profile, {"xoxp-old", "xoxp-new"}
+
+    async def has(self, *events: Any) -> None:
+        """Make these the events of Ann's calendar."""
+        async with self.database.write() as connection:
+            await EventStore(self.database, self.before.stores.vault).replace(
+                connection, ANN, "c1", Changes(events=events)
+            )
+            await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
+
+    async def says(self, text: str, begin: float, end: float) -> str:
+        """Ann types `/quo` for those minutes from now; the id of what she asked for."""
+        start, until = (self.now + timedelta(minutes=minutes) for minutes in (begin, end))
+        made = await self.before.statuses.override(ANN, text=text, emoji=":x:", start=start, end=until, request=text)
+        return made.id
+
+    async def wish_in_hand(self) -> None:
+        """Tick, and have the wish that comes of it in a lane's hand, with Ann due once more."""
+        await self.before.tick()
+        (self.wish,) = await self.one.stores.lanes.wishes(ANN.team_id, self.clock.now(), 9)
+        async with self.database.write() as connection:
+            await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
+
+    # ── what is left ────────────────────────────────────────────────────────────────────────────────
+
+    async def state(self, *, exact: bool) -> str:
+        """Everything that is stored, sealed values opened, and the profile; not `exact`: what a person could tell."""
+        rows = await self._rows("")
+        found = {}
+        for table in TABLES:
+            if exact or table.name not in ("writes", "lanes", "deliveries"):
+                opened = [self._opened(table, row, exact=exact) for row in rows[table.name]]
+                found[table.name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in opened)
+        return json.dumps([found, str(self.slack.shown()), sorted(self.slack.good)], indent=1)
+
+    def _opened(self, table: Any, row: Any, *, exact: bool) -> dict[str, Any]:
+        opened = dict(row)
+        for column in table.columns:
+            value = opened[column.name]
+            if isinstance(column.type, Sealed) and value is not None:
+                opened[column.name] = self.sealer._multi.decrypt(bytes(value)).partition(b"\x00")[2].decode()
+        opened.pop("write_id", None)
+        if not exact and table is StandingRow.__table__:
+            memory = json.loads(opened["memory"] or "{}")
+            for name in ("looked_at", "own_since"):
+                memory.get("standing", {}).pop(name, None)
+            return {"waits": opened["seq"] > opened["sent"], "memory": memory}
+        if not exact:
+            opened.pop("refresh_seq", None)
+        return opened
+
+    async def asked(self) -> Status:
+        """What Ann's profile should show now, unless she typed something herself."""
+        try:
+            now = await self.one.statuses.now(ANN)
+        except LookupError:
+            return NO_STATUS
+        return now.span.status if now.facts.granted else NO_STATUS
+
+    async def _rows(self, prefix: str) -> dict[str, list[Any]]:
+        found = {}
+        for table in TABLES:
+            query = f"SELECT * FROM {prefix}{table.name}"
+            found[table.name] = (
+                self._raw.execute(query).fetchall() if self.database.is_sqlite else await self._raw.fetch(query)
+            )
+        return found
+
+    async def _execute(self, script: str) -> None:
+        if self.database.is_sqlite:
+            self._raw.executescript(f"BEGIN; {script}; COMMIT")
+        else:
+            await self._raw.execute(script)
