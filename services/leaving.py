@@ -231,7 +231,8 @@ class Leaving:
             log.info("uninstall_ignored", team_id=team_id)
             return False
         partings = await self._accounts.partings(team_id)
-        await self._workspaces.delete(team_id)
+        if not await self._workspaces.delete(team_id):
+            return False  # another replica was first
         self._parter.begin(partings)
         log.info("workspace_deleted", team_id=team_id)
         return True

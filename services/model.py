@@ -354,7 +354,8 @@ class Standing:
 
     applied      what we last wrote, as Slack returned it; None when nothing of ours stands
     applied_span the start of the span it was written for
-    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji)
+    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji); without an
+                 `applied`, what we put back or cleared the profile to, until we look at it again
     pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
     covered      the own status we put away, with its own end
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone

@@ -28,6 +28,9 @@ GRACE = timedelta(seconds=20)
 """How long after a status' end Slack may still show it before we look and clear it ourselves."""
 
 
+LONGEST_WRITE = timedelta(seconds=30)
+"""How long after a look at the profile the write that followed from it may have reached Slack."""
+
 _IDLE = "idle"
 
 
@@ -86,9 +89,9 @@ def intent(before: Standing, decision: Decision) -> Standing:
 
 def record(decision: Decision, returned: Status) -> Standing:
     """What to store once Slack has answered a write with `returned`, the status as it now shows it."""
-    standing = replace(decision.standing, pending=None)
+    standing = replace(decision.standing, pending=None, wanted=decision.status)
     if decision.action is Action.WRITE:
-        return replace(standing, applied=returned, wanted=decision.status)
+        return replace(standing, applied=returned)
     if decision.action is Action.RESTORE:
         return replace(standing, own=returned)
     return standing
@@ -100,7 +103,7 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     None: nothing new; an echo of our own write, or an expiry. An event no newer than our last look adds no evidence
     (its time may be cut to whole seconds), so what it tells that we do not know leaves the memory as it is, for a look.
     """
-    if _is_pending(seen, standing.pending) or _is(seen, standing.applied):
+    if _is_pending(seen, standing.pending) or _is(seen, standing.applied) or _is_as_left(seen, standing):
         return None
     if standing.looked_at is not None and at <= standing.looked_at:
         return None if seen.empty or _is(seen, standing.own) else standing
@@ -109,7 +112,12 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     known = standing.own is not None if seen.empty else _is(seen, standing.own)
     if known or (seen.empty and not _stands(standing.applied, at)):
         return None
-    return replace(standing, own=NO_STATUS if seen.empty else seen, own_since=at, looked_at=at)
+    told = replace(standing, own=NO_STATUS if seen.empty else seen, own_since=at, looked_at=at)
+    written = standing.pending is not None or standing.wanted is not None
+    if written and standing.looked_at is not None and at <= standing.looked_at + LONGEST_WRITE:
+        # Typed before our write, which has covered it, or after it: the next look at the profile will tell.
+        return told if seen.empty else replace(told, covered=seen)
+    return told if standing.applied is not None else replace(told, wanted=None)
 
 
 # ── whose is it? ────────────────────────────────────────────────────────────────────────────────────
@@ -121,6 +129,11 @@ def _is(profile: Status, known: Status | None) -> bool:
 
 def _is_pending(profile: Status, pending: Status | None) -> bool:
     return pending is not None and same_write(profile, pending)
+
+
+def _is_as_left(profile: Status, standing: Standing) -> bool:
+    """Whether the profile is as we left it when we put a status back, or cleared it, and have not looked since."""
+    return standing.applied is None and standing.wanted is not None and same(profile, standing.wanted)
 
 
 def _stands(applied: Status | None, now: datetime) -> bool:
@@ -140,7 +153,10 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     """Tell ours, own, cleared by hand and free apart, and bring the memory up to date with this look."""
     if profile.empty:
         return _look_at_nothing(profile, standing, now)
-    seen = replace(standing, pending=None, looked_at=now)
+    seen = _looked(standing, now)
+    if standing.covered is not None and _is_as_left(profile, standing):
+        # It was typed between our look and our putting something else back: what stands is ours to take away.
+        return _View(profile, replace(seen, applied=profile, own=None, own_since=None), ours=True)
     put_back = _is(profile, standing.covered) and _is_pending(profile, standing.pending)
     if not put_back and _is_pending(profile, standing.pending):
         # We died between the call and its record: it is ours, as if it had been recorded.
@@ -161,14 +177,22 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     return _View(profile, replace(seen, covered=kept), own=True)
 
 
+def _looked(standing: Standing, now: datetime) -> Standing:
+    """The memory after a look: what was about to be written, and how we left the profile, matter no more."""
+    wanted = None if standing.applied is None else standing.wanted
+    return replace(standing, pending=None, looked_at=now, wanted=wanted)
+
+
 def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _View:
-    seen = replace(standing, pending=None, looked_at=now)
+    seen = _looked(standing, now)
     pending, own = standing.pending, standing.own
     if pending is not None and (pending.empty or not _stands(pending, now)):
         # We cleared it, or wrote it and Slack has cleared it since, and died before the record.
         return _View(profile, replace(seen, applied=None, own=None, own_since=None))
     if own is not None and not own.empty:
-        return _View(profile, replace(_without_own(standing), pending=None, looked_at=now))
+        if standing.covered is not None and _is_as_left(profile, standing):
+            return _View(profile, replace(seen, own=None, own_since=None))  # typed before we cleared the profile
+        return _View(profile, _looked(_without_own(standing), now))
     if not _stands(standing.applied, now):
         return _View(profile, replace(seen, applied=None, applied_span=None, own=None, own_since=None))
     since = standing.own_since if own is not None else standing.looked_at

@@ -28,6 +28,11 @@ _LOCK = ForPeople(
         .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
     ),
 )
+_STAYING = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(theirs, _PEOPLE.c.leave_by.is_(None)),
+)
 _MARK = (
     update(Person)
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
@@ -58,11 +63,15 @@ async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) 
     return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_LOCK(keys))]
 
 
+async def lock_staying(connection: AsyncConnection, keys: Collection[PersonKey]) -> set[PersonKey]:
+    """The same; gives those who are there to stay: not gone, and not about to be."""
+    await lock_people(connection, keys)
+    return {PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_STAYING(keys))}
+
+
 async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
-    """The same for one person; whether they are there to stay: not gone, and not about to be."""
-    await lock_people(connection, [key])
-    mine = select(_PEOPLE.c.user_id).where(_PEOPLE.c.team_id == key.team_id, _PEOPLE.c.user_id == key.user_id)
-    return await connection.scalar(mine.where(_PEOPLE.c.leave_by.is_(None))) is not None
+    """The same for one person; whether they are there to stay."""
+    return key in await lock_staying(connection, [key])
 
 
 async def mark_due(

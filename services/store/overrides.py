@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.errors import NotGrantedError
 from services.model import Override, OverrideKind, PersonKey
 from services.store.columns import Vault
 from services.store.deliveries import Claim, claim_all
 from services.store.engine import Database
 from services.store.grouped import Grouped, in_one_transaction
-from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
+from services.store.marks import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
 from services.store.models import OverrideRow
 from services.store.standings import StandingStore
 
@@ -56,16 +57,17 @@ class OverrideStore:
         """Store `override`; False, and nothing is changed, where one with its id was stored before.
 
         That one may have been taken back since: its id is of the request that asked for it, which counts once.
-        Overrides that arrive together share one transaction.
+        Overrides that arrive together share one transaction. Raises NotGrantedError for somebody unknown.
         """
         return await self._additions.put(_Addition(key, override, now))
 
     async def put(self, key: PersonKey, override: Override, now: datetime) -> None:
-        """Store `override` in the place of the one with its id, where there is one."""
+        """Store `override` in the place of the one with its id, where there is one. Raises NotGrantedError."""
         row = self._row(_Addition(key, override, now))
         fresh = {name: row[name] for name in ("kind", "start_at", "end_at", "created_at", "content")}
         async with self._database.write() as connection:
-            await lock_people(connection, [key])
+            if not await lock_one(connection, key):
+                raise NotGrantedError("unknown person")
             await connection.execute(
                 insert_for(connection, OverrideRow)
                 .values(**row)
@@ -74,6 +76,8 @@ class OverrideStore:
             await mark_due(connection, key, now, typed=True)
 
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
+        if await lock_staying(connection, keys := {one.key for one in additions}) != keys:
+            raise NotGrantedError("unknown person")
         claims = [Claim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now) for one in additions]
         first = await claim_all(connection, claims)
         fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]

@@ -13,14 +13,15 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import scopes
+from services.errors import NotInstalledError
 from services.grants import Grant, Member, Tokens
 from services.model import Pause, PersonKey, Status
 from services.people import GrantState, PersonView, zone_or
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.grouped import Grouped, in_one_transaction
-from services.store.marks import Upsert, insert_for, lock_people, mark_all_due, mark_due
-from services.store.models import Ask, Person
+from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
+from services.store.models import Ask, Person, Workspace
 from services.store.notices import NoticeStore
 from services.store.standings import StandingStore
 
@@ -92,18 +93,18 @@ class PeopleStore:
         return None if row is None else view_of(row)
 
     async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
-        """Keep a new person; one who is there already stays as they are."""
+        """Keep a new person; one who is there already stays as they are. Raises NotInstalledError."""
         async with self._database.write() as connection:
-            await connection.execute(self._insert(insert_for(connection, Person), key, member, now))
+            await self._insert(connection, key, member, now)
 
     async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None:
         """Keep a person's token in the place of one before; they are due at once, and welcomed the first time.
 
-        What they chose, and what is remembered of their profile, stays.
+        What they chose, and what is remembered of their profile, stays. Raises NotInstalledError.
         """
         row = (key.team_id, key.user_id)
         async with self._database.write() as connection:
-            await connection.execute(self._insert(insert_for(connection, Person), key, member, now))
+            await self._insert(connection, key, member, now)
             await connection.execute(
                 update(Person)
                 .where(*_is(key))
@@ -140,6 +141,7 @@ class PeopleStore:
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
         """Take a grant away, if it is still the one of that instant, and have the person told once."""
         async with self._database.write() as connection:
+            await lock_people(connection, [key])
             done = await connection.execute(
                 update(Person)
                 .where(*_is(key), Person.granted_at == granted_at)
@@ -233,12 +235,19 @@ class PeopleStore:
         if member.zone:
             await self._events.replace_zone(connection, key, ZoneInfo(member.zone))
 
-    def _insert(self, insert: Upsert, key: PersonKey, member: Member, now: datetime) -> Upsert:
+    async def _insert(self, connection: AsyncConnection, key: PersonKey, member: Member, now: datetime) -> None:
+        # held until the person is there: they would belong to a workspace that is being deleted
+        home = select(Workspace.team_id).where(Workspace.team_id == key.team_id)
+        if await connection.scalar(home.with_for_update(read=True, key_share=True)) is None:
+            raise NotInstalledError("the workspace left meanwhile", team_id=key.team_id)
         known = {"zone": "UTC", "locale": "en-US", **self._known(key, member)}
-        return insert.values(
+        row = insert_for(connection, Person).values(
             team_id=key.team_id, user_id=key.user_id, created_at=now, grant_state=GrantState.NONE.value,
             scopes="", preferences="{}", stale=True, home_opened=False, home_stale=True, refresh_seq=0, **known,
-        ).on_conflict_do_nothing(index_elements=["team_id", "user_id"])  # fmt: skip
+        )  # fmt: skip
+        # an update of nothing locks whoever is there already: they may be about to be deleted
+        there = {"created_at": Person.created_at}
+        await connection.execute(row.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=there))
 
     def _known(self, key: PersonKey, member: Member) -> dict[str, object]:
         """The columns that `member` tells something about."""

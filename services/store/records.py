@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services import ownership
 from services.model import PersonKey
 from services.store.columns import UtcInstant, Vault
 from services.store.engine import Database
@@ -207,14 +208,11 @@ async def save_budgets(connection: AsyncConnection, budgets: Mapping[str, str]) 
 
 def merged(memory: Memory, found: Memory) -> Memory:
     """`memory`, with what `found` (as it is stored now) knows from events after our look at the profile."""
-    seen, looked_at = found.standing, memory.standing.looked_at
-    if seen.own is None or seen.own_since is None or looked_at is None or seen.own_since <= looked_at:
+    own, since, looked_at = found.standing.own, found.standing.own_since, memory.standing.looked_at
+    if own is None or since is None or looked_at is None or since <= looked_at or own == memory.standing.own:
         return memory
-    if seen.own == memory.standing.own:
-        return memory
-    if memory.standing.applied is not None and not seen.own.empty:
-        return replace(memory, standing=replace(memory.standing, covered=seen.own), decided="")
-    return replace(memory, standing=replace(memory.standing, own=seen.own, own_since=seen.own_since), decided="")
+    told = ownership.hint(memory.standing, own, since)
+    return memory if told is None else replace(memory, standing=told, decided="")
 
 
 def _place(key: PersonKey) -> dict[str, Any]:

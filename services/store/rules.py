@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
-from services.errors import TooManyError
+from services.errors import NotGrantedError, TooManyError
 from services.model import PersonKey, Rule
 from services.store.columns import Vault
 from services.store.engine import Database
-from services.store.marks import mark_due
+from services.store.marks import lock_one, mark_due
 from services.store.models import RuleRow
 
 MOST_RULES = 50
@@ -37,8 +39,7 @@ class RuleStore:
 
     async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
         """Put `rule` last; False where it is there already. Raises TooManyError."""
-        async with self._database.write() as connection:
-            rules = await self._load(connection, key)
+        async with self._changing(key) as (connection, rules):
             if any(known.id == rule.id for known in rules):
                 return False
             if len(rules) >= MOST_RULES:
@@ -48,8 +49,7 @@ class RuleStore:
 
     async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
         """Delete a rule; False where it is gone already."""
-        async with self._database.write() as connection:
-            rules = await self._load(connection, key)
+        async with self._changing(key) as (connection, rules):
             kept = tuple(rule for rule in rules if rule.id != rule_id)
             if len(kept) == len(rules):
                 return False
@@ -58,14 +58,21 @@ class RuleStore:
 
     async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
         """Move a rule one place up, so that it is looked at earlier; False where it cannot."""
-        async with self._database.write() as connection:
-            rules = list(await self._load(connection, key))
+        async with self._changing(key) as (connection, rules):
             place = next((index for index, rule in enumerate(rules) if rule.id == rule_id), 0)
             if place == 0:
                 return False
-            rules[place - 1], rules[place] = rules[place], rules[place - 1]
-            await self._save(connection, key, tuple(rules), now)
+            moved = (*rules[: place - 1], rules[place], rules[place - 1], *rules[place + 1 :])
+            await self._save(connection, key, moved, now)
         return True
+
+    @asynccontextmanager
+    async def _changing(self, key: PersonKey) -> AsyncIterator[tuple[AsyncConnection, tuple[Rule, ...]]]:
+        """A transaction in which nobody else changes the person's rules, and these. Raises NotGrantedError."""
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                raise NotGrantedError("unknown person")
+            yield connection, await self._load(connection, key)
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
         rows = await connection.execute(select(RuleRow).where(_of(key)).order_by(RuleRow.position, RuleRow.rule_id))

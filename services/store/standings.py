@@ -81,9 +81,11 @@ class StandingStore:
     async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.
 
-        False, and nothing is changed, where the event is an echo of our own write or tells nothing new.
+        False, and nothing is changed, where the event is an echo of our own write, tells nothing new, or is of
+        somebody who is not ours any more.
         """
-        await lock_people(connection, [key])
+        if not await lock_people(connection, [key]):
+            return False
         memory = await self.load(connection, key)
         standing = ownership.hint(memory.standing, seen, at)
         if standing is None:

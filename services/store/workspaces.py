@@ -142,6 +142,8 @@ class WorkspaceStore:
     async def delete(self, team_id: str) -> bool:
         """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there."""
         async with self._database.write() as connection:
+            # the workspace first, as whoever adds a person to it does
+            await connection.execute(select(Workspace.team_id).where(Workspace.team_id == team_id).with_for_update())
             theirs = select(Person.user_id).where(Person.team_id == team_id).order_by(Person.user_id)
             await connection.execute(theirs.with_for_update())  # in the order of `lock_people`
             for loose in (Lane, OAuthState, Delivery):

@@ -169,3 +169,48 @@ def test_wrong_hint_is_set_right_by_the_next_read() -> None:
     assert told is not None
     decision = look(MET, told, MEETING, at(10, 21))
     assert (decision.reason.code, decision.standing.covered) == (ReasonCode.SHOWS_ALREADY, LUNCH)
+
+
+# ── typed between our look and our write; the event comes after the write ───────────────────────────
+
+TEA = Status("Tea", ":tea:")
+ENDS = [row[1:5] for row in TABLE if row[5] in {Action.RESTORE, Action.CLEAR}]
+
+
+def test_status_typed_under_our_write_is_what_is_covered() -> None:
+    first = look(LUNCH, FRESH, MEETING, at(10))
+    told = hint(done(FRESH, first), TEA, at(10) + timedelta(seconds=1))
+    assert told is not None
+    second = look(MET, told, MEETING, at(10, 1))
+    assert (second.action, second.standing.covered, second.standing.own) == (Action.LEAVE, TEA, None)
+
+
+def test_status_typed_after_our_write_is_left_alone() -> None:
+    first = look(LUNCH, FRESH, MEETING, at(10))
+    told = hint(done(FRESH, first), TEA, at(10) + timedelta(seconds=1))
+    assert told is not None
+    assert look(TEA, told, MEETING, at(10, 1)).reason.code is ReasonCode.OWN_TYPED_DURING
+
+
+@pytest.mark.parametrize(("profile", "standing", "span", "now"), ENDS)
+def test_status_typed_under_our_putting_back_or_clearing_is_put_back(
+    profile: Status, standing: Standing, span: Span, now: datetime
+) -> None:
+    first = look(profile, standing, span, now)
+    assert first.status is not None
+    told = hint(done(standing, first), TEA, now + timedelta(seconds=1))
+    assert told is not None
+    assert hint(told, first.status, now + timedelta(seconds=2)) is None, "our own echo"
+    second = look(first.status, told, span, now + timedelta(seconds=3))
+    assert second.status == TEA or (second.status == span.status and second.standing.covered == TEA)
+
+
+@pytest.mark.parametrize(("profile", "standing", "span", "now"), ENDS)
+def test_status_typed_long_after_our_putting_back_and_taken_away_again_stays_away(
+    profile: Status, standing: Standing, span: Span, now: datetime
+) -> None:
+    first = look(profile, standing, span, now)
+    assert first.status is not None
+    told = hint(done(standing, first), TEA, now + timedelta(minutes=5))
+    assert told is not None
+    assert look(first.status, told, span, now + timedelta(minutes=5, seconds=1)).action is Action.LEAVE
