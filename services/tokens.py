@@ -23,12 +23,15 @@ AHEAD = timedelta(hours=2)
 
 SPREAD = timedelta(minutes=15)
 
+SECONDS = 12.0
+"""How long one exchange may take, in real time."""
+
 LEASE = timedelta(seconds=20)
-"""How long a claimed renewal is left to its replica. Shorter than Slack's grace for a refresh token that was used:
-where the answer was lost, the same one is tried again while it is still good."""
+"""How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
+Slack's grace for a refresh token that was used: where the answer was lost, the same one is tried again while it is
+still good."""
 
 RETRY = timedelta(minutes=1)
-BATCH = 20
 AT_ONCE = 4
 
 
@@ -43,12 +46,15 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is ""."""
+    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
+
+    `refresh` is None where it cannot be opened; `seq` is the number of the claim.
+    """
 
     team_id: str
     user_id: str
     refresh: str | None = field(repr=False)
-    """None where it cannot be opened."""
+    seq: int
 
 
 class Rotating(Protocol):
@@ -75,7 +81,10 @@ class Rotating(Protocol):
         ...
 
     async def lost(self, claim: Claim) -> None:
-        """Slack does not take the refresh token any more: the grant is lost, its person is told once."""
+        """Slack does not take the refresh token any more: the grant is lost, its person is told once.
+
+        Not where another replica has claimed it since: it may be the one that has used the refresh token.
+        """
         ...
 
 
@@ -103,19 +112,16 @@ class TokenRefresh:
         return await self._rows.next_due()
 
     async def run_due(self) -> Report:
-        """Renew a batch of what is due."""
+        """Renew some of what is due, all at once: what is claimed does not wait."""
         now = self._clock.now()
-        claims = await self._rows.claim(now, now + LEASE, BATCH)
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(claim: Claim) -> bool:
-            async with gate:
-                with guarded("token_not_renewed", team_id=claim.team_id, user_id=claim.user_id) as result:
-                    await self._renew(claim)
-                return not result.failed
-
-        done = await asyncio.gather(*(one(claim) for claim in claims))
+        claims = await self._rows.claim(now, now + LEASE, AT_ONCE)
+        done = await asyncio.gather(*(self._renewed(claim) for claim in claims))
         return Report(done=len(claims), changed=sum(done), failed=len(done) - sum(done))
+
+    async def _renewed(self, claim: Claim) -> bool:
+        with guarded("token_not_renewed", team_id=claim.team_id, user_id=claim.user_id) as result:
+            await self._renew(claim)
+        return not result.failed
 
     async def refresh(self, key: PersonKey) -> None:
         """Renew a person's token now, because Slack said that it has expired.
@@ -133,7 +139,7 @@ class TokenRefresh:
             await self._rows.put_off(claim, self._clock.now() + timedelta(hours=1))
             raise GrantLostError("no_refresh_token")
         try:
-            fresh = await self._slack.renew(claim.refresh)
+            fresh = await self._exchanged(claim.refresh)
         except GrantLostError:
             await self._rows.lost(claim)
             raise
@@ -145,6 +151,13 @@ class TokenRefresh:
         due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
         if not await self._rows.renewed(claim, fresh, now + lives, due_at):
             log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
+
+    async def _exchanged(self, refresh: str) -> Renewed:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await self._slack.renew(refresh)
+        except TimeoutError:
+            raise SlackUnavailableError("takes_too_long") from None
 
 
 def refresh_due(expires_at: datetime, team_id: str, user_id: str) -> datetime:

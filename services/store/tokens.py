@@ -6,7 +6,7 @@ one stored. It is compared opened, so that re-sealing under a new key in between
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -124,10 +124,13 @@ class TokenStore:
             await connection.execute(update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until))
 
     async def lost(self, claim: Claim) -> None:
-        """The refresh token is worth nothing any more; unless it was replaced meanwhile, the grant is lost."""
+        """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
         kind = _kind(claim)
         async with self._database.write() as connection:
             if not await self._still(connection, kind, claim):
+                return
+            seq = await connection.scalar(select(kind.table.refresh_seq).where(*kind.where(claim)))
+            if seq != claim.seq:
                 return
             values: dict[str, Any] = {"refresh_due_at": None}
             if kind is _PERSON:
@@ -138,17 +141,15 @@ class TokenStore:
 
     async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> Claim:
         user_id = row.user_id if kind is _PERSON else ""
-        claim = Claim(row.team_id, user_id, None)
+        claim = Claim(row.team_id, user_id, None, row.refresh_seq + 1)
         try:
             refresh = self._vault.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
         except SealError:
             refresh = None
         await connection.execute(
-            update(kind.table)
-            .where(*kind.where(claim))
-            .values(refresh_due_at=until, refresh_seq=kind.table.refresh_seq + 1)
+            update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until, refresh_seq=claim.seq)
         )
-        return Claim(row.team_id, user_id, refresh)
+        return replace(claim, refresh=refresh)
 
     async def _still(self, connection: AsyncConnection, kind: _Kind, claim: Claim) -> bool:
         sealed = await connection.scalar(

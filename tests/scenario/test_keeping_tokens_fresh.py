@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from demo.slack import Fault
+from services import tokens
 from services.errors import GrantLostError
 from services.model import PersonKey
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.models import Person, Workspace
-from services.tokens import AHEAD, LEASE, SPREAD, Claim, Renewed, refresh_due
+from services.tokens import AHEAD, AT_ONCE, LEASE, SPREAD, Claim, Renewed, refresh_due
 from tests.clocks import ManualClock
 from tests.world import TEAM, World, meeting, open_world, until
 
@@ -113,6 +114,69 @@ async def test_two_replicas_renew_each_token_exactly_once(rotating: World, datab
         assert all(call.ok for call in rotating.calls(EXCHANGE))
     finally:
         await other.close()
+
+
+async def test_renewals_of_a_slow_slack_that_wait_are_left_to_whoever_is_free(
+    rotating: World, database_url: str
+) -> None:
+    """A claim is as long as one call: what is claimed and has to wait would outlive it."""
+    other = Database(database_url)
+    called, answer = asyncio.Event(), asyncio.Event()
+    try:
+        for number in range(20):
+            await rotating.person(f"U{number}", refresh_due_at=rotating.clock.now())
+        slow, free = rotating.replica(), rotating.replica(database=other)
+        exchange = slow.tokens._slack.renew
+
+        async def slowly(refresh_token: str) -> Renewed:
+            called.set()
+            await answer.wait()
+            return await exchange(refresh_token)
+
+        slow.tokens._slack.renew = slowly  # type: ignore[method-assign]  # Slack takes its time to answer this replica
+        held = asyncio.create_task(slow.tokens.run_due())
+        await called.wait()
+        while (await free.tokens.run_due()).done:
+            pass
+        assert len(rotating.calls(EXCHANGE)) == 20 - AT_ONCE
+        answer.set()
+        assert (await held).changed == AT_ONCE
+        assert all(call.ok for call in rotating.calls(EXCHANGE))
+    finally:
+        await other.close()
+
+
+async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rotating: World) -> None:
+    replica = rotating.replica()
+    key, due_at = await scheduled(rotating)
+    rows = replica.tokens._rows
+    (late,) = await rows.claim(due_at, due_at + LEASE, 10)
+    (ours,) = await rows.claim(due_at + LEASE, due_at + 2 * LEASE, 10)
+    await rows.lost(late)  # the other one has used the refresh token, and does not have its answer yet
+    assert await rotating.column(key, "grant_state") == "ok"
+    assert await rows.renewed(ours, Renewed("xoxp-new", "xoxe-new", 43_200), due_at, due_at)
+    assert await token_of(rotating, key) == "xoxp-new"
+
+
+async def test_exchange_without_an_answer_ends_before_its_claim(
+    rotating: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "SECONDS", 0.01)
+    replica = rotating.replica()
+    key, due_at = await scheduled(rotating)
+    rotating.clock.move_to(due_at)
+    replica.tokens._slack.renew = never  # type: ignore[method-assign]  # a Slack that does not answer
+    assert (await replica.tokens.run_due()).failed == 1
+    assert await rotating.column(key, "grant_state") == "ok"
+    assert await rotating.column(key, "refresh_due_at") == due_at + tokens.RETRY
+
+
+async def never(_: str) -> Any:
+    await asyncio.Event().wait()
+
+
+def test_claim_of_a_renewal_is_longer_than_its_exchange() -> None:
+    assert timedelta(seconds=1.5 * tokens.SECONDS) <= tokens.LEASE
 
 
 async def test_expired_token_is_renewed_when_a_call_says_so(rotating: World) -> None:
@@ -215,7 +279,7 @@ async def test_token_without_a_refresh_token_is_lost_when_it_expires(rotating: W
 
 
 def test_what_is_claimed_does_not_print_its_secret() -> None:
-    assert "xoxe" not in repr(Claim("T1", "U1", "xoxe-1-secret")) + repr(Renewed("xoxe.xoxp", "xoxe-1", 1))
+    assert "xoxe" not in repr(Claim("T1", "U1", "xoxe-1-secret", 1)) + repr(Renewed("xoxe.xoxp", "xoxe-1", 1))
 
 
 def test_renewals_are_spread_over_a_quarter_of_an_hour(clock: ManualClock) -> None:
