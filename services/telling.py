@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -208,7 +206,10 @@ class NoticeChore:
 
 
 class HomeChore:
-    """Publishes Home tabs, coalesced: however often something changed, what is published is how it is now."""
+    """Publishes Home tabs, coalesced: however often something changed, what is published is how it is now.
+
+    What was published is not remembered: another replica may have published something else since.
+    """
 
     def __init__(self, bots: Bots, rows: HomeRows, renderer: HomeRenderer, slack: Views, clock: Clock) -> None:
         """`renderer` builds a tab."""
@@ -217,7 +218,6 @@ class HomeChore:
         self._renderer = renderer
         self._slack = slack
         self._clock = clock
-        self._shown: dict[PersonKey, str] = {}
 
     async def run(self, team_id: str, budget: Budget) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
@@ -237,9 +237,6 @@ class HomeChore:
 
     async def _publish(self, token: str, home: Home, budget: Budget) -> None:
         view = await self._renderer.home(home.key)
-        shown = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
-        if self._shown.get(home.key) == shown:
-            return
         slot = budget.take(PUBLISH, self._clock.now())
         try:
             await self._slack.publish(token, home.key.user_id, view)
@@ -254,9 +251,6 @@ class HomeChore:
         finally:
             budget.done(slot, self._clock.now())
         budget.went_well(slot)
-        if len(self._shown) > 10_000:  # noqa: PLR2004  # bounds memory; a forgotten digest costs one publish more
-            self._shown.clear()
-        self._shown[home.key] = shown
 
 
 async def _bot_token(bots: Bots, team_id: str) -> str | None:

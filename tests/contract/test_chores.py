@@ -83,3 +83,13 @@ async def test_chore_that_fails_leaves_the_others_to_be_done(world: World) -> No
     replica.lanes.chores[0]._notices = None  # type: ignore[attr-defined]  # whatever it is that fails
     await replica.lanes.drain(TEAM)
     assert replica.home.made == 1
+
+
+async def test_home_tab_that_another_replica_has_published_since_is_published_again(world: World) -> None:
+    key = await world.person(home_opened_at=world.clock.now())
+    mine, other = world.replica(), world.replica()
+    for replica, text in ((mine, "Here"), (other, "Away"), (mine, "Here")):
+        replica.home.text = text
+        await world.change(key, home_stale=True)
+        await replica.lanes.drain(TEAM)
+        assert world.slack.homes["U1"].view["blocks"][0]["text"]["text"] == f"{text} of U1"
