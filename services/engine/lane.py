@@ -56,7 +56,7 @@ class WishRows(Protocol):
 
     async def wishes(self, team_id: str, now: datetime, limit: int) -> list[Wish]: ...  # noqa: D102  # see LaneStore
     async def busy(self, now: datetime, team_id: str = "") -> list[str]: ...  # noqa: D102  # see LaneStore
-    async def next_try(self, team_id: str, now: datetime) -> datetime | None: ...  # noqa: D102  # see LaneStore
+    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]: ...  # noqa: D102  # see LaneStore
     async def postpone(self, wish: Wish, until: datetime, attempt: None, notice: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
     async def budget(self, team_id: str) -> str: ...  # noqa: D102  # see LaneStore
     async def save_budget(self, team_id: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
@@ -253,10 +253,16 @@ class _Drain:
         """No status can be taken up now: do the chores, and tell when there is more to do."""
         if self._chores_again is not None and self._chores_again <= now:
             self._chores_due = True
-        if self._chores_due and self._chore is None:
-            self._chores_due, self._chores_again = False, None
-            self._chore = asyncio.create_task(self._do_chores())
-        put_off = None if self._tasks else await self._rows.next_try(self._team_id, now)
+        look = self._chores_due and self._chore is None
+        put_off: datetime | None = None
+        if look or not self._tasks:
+            self._chores_due = (
+                self._chores_due and not look
+            )  # before the look: what comes meanwhile is looked for again
+            put_off, chores = await self._read(lambda: self._rows.rest(self._team_id, now))
+            if look:
+                self._chores_again = None
+                self._chore = asyncio.create_task(self._do_chores()) if chores else None
         return [at for at in (put_off, self._chores_again) if at is not None and at <= now + STAY]
 
     async def _do_chores(self) -> None:

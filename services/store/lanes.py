@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, union, update
+from sqlalchemy import and_, exists, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.errors import StatusQuoError
@@ -82,14 +82,16 @@ class LaneStore:
         async with self._database.read() as connection:
             return [self._wish(row) for row in await connection.execute(statement)]
 
-    async def next_try(self, team_id: str, now: datetime) -> datetime | None:
-        """When the first wish that is put off may be tried again."""
+    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]:
+        """When the first wish that is put off may be tried again, and whether there is anything else to do now."""
+        put_off = select(func.min(StandingRow.not_before)).where(
+            StandingRow.team_id == team_id, _PENDING, StandingRow.not_before > now
+        )
+        told = exists().where(Notice.team_id == team_id, unsent(now))
+        homes = exists().where(Person.team_id == team_id, _looked_at(now), Person.home_stale)
         async with self._database.read() as connection:
-            return await connection.scalar(
-                select(func.min(StandingRow.not_before)).where(
-                    StandingRow.team_id == team_id, _PENDING, StandingRow.not_before > now
-                )
-            )
+            row = (await connection.execute(select(put_off.scalar_subquery(), told | homes))).one()
+        return row[0], bool(row[1])
 
     def _wish(self, row: Any) -> Wish:
         key = PersonKey(row.team_id, row.user_id)

@@ -96,7 +96,7 @@ async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: Worl
     (wish,) = await replica.rows.wishes(key.team_id, now, 10)
     await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
     assert await replica.rows.wishes(key.team_id, now, 10) == []
-    assert await replica.rows.next_try(key.team_id, now) == now + timedelta(minutes=1)
+    assert await replica.rows.rest(key.team_id, now) == (now + timedelta(minutes=1), False)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Outcome(key, now, urgency=0)])
     (typed,) = await replica.rows.wishes(key.team_id, now, 10)
