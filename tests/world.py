@@ -76,6 +76,7 @@ class Replica:
     person_limit: int = 9
     seconds: float = 5.0
     at_once: int = 8
+    look: float = 0.2
     poll: float = 0.05
     sweep: float = 0.1
     client_id: str = "111.222"
@@ -105,7 +106,9 @@ class Replica:
             NoticeChore(self.rows, self.notices, SlackMessages(self.clients), links=links, say=say, clock=self.clock),
             HomeChore(self.rows, self.rows, self.home, SlackViews(self.clients), self.clock),
         )
-        self.lanes = Lanes(self.rows, self.keeper, chores, self.clock, new_budget=self._budget, at_once=self.at_once)
+        self.lanes = Lanes(
+            self.rows, self.keeper, chores, self.clock, new_budget=self._budget, at_once=self.at_once, look=self.look
+        )  # fmt: skip
         self.reconciler = Reconciler(self.due, self.runner, self.clock)
         self.typed, self.timelines = (
             Timelines(self.due, self.runner, self.clock, typed=typed) for typed in (True, False)

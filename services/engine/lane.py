@@ -42,7 +42,7 @@ READERS = 4
 FRESH = 5.0
 """Seconds of real time that wishes which were read may wait in memory: a newer one nudges, and the write is fenced."""
 
-LOOK = 10.0
+LOOK = 5.0
 """Seconds of real time after which a lane that waits looks at its rows: notices nudge nobody."""
 
 STAY = timedelta(seconds=90)
@@ -82,14 +82,16 @@ class Lanes:
         *,
         new_budget: Callable[[], Budget] = Budget,
         at_once: int = AT_ONCE,
+        look: float = LOOK,
     ) -> None:
-        """`chores` are done in this order after the statuses."""
+        """`chores` are done in this order after the statuses; `look` in seconds of real time."""
         self.rows = rows
         self.keeper = keeper
         self.chores = chores
         self.clock = clock
         self.new_budget = new_budget
         self.at_once = at_once
+        self.look = look
         self.people = Turns(ALTOGETHER, KEPT_ALTOGETHER)
         self.readers = Turns(READERS, READERS)
         self._draining: dict[str, _Drain] = {}
@@ -150,7 +152,7 @@ class _Drain:
         self._chores = lanes.chores
         self._clock = lanes.clock
         self._budget = lanes.new_budget()
-        self._at_once = lanes.at_once
+        self._at_once, self._look_after = lanes.at_once, lanes.look
         self._people, self._readers = lanes.people, lanes.readers
         self._look = asyncio.Event()
         self._waits_until: datetime | None = None
@@ -299,7 +301,7 @@ class _Drain:
     async def _wait(self, until: datetime | None) -> None:
         self._waits_until = until
         try:
-            async with asyncio.timeout(LOOK):
+            async with asyncio.timeout(self._look_after):
                 await self._clock.wait(until, self._look)
         except TimeoutError:
             self._chores_due = self._nudged = True

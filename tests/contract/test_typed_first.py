@@ -3,6 +3,7 @@ that wait rest. On both databases."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,12 +11,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
 from services.budget import Budget
 from services.engine.queue import QueueRunner
 from services.engine.turns import Turns
-from services.model import PersonKey, ShowAs
+from services.model import PersonKey, ShowAs, Status
 from services.resolving import Timelines
+from services.slack.profile import SlackProfiles
 from services.store.columns import Vault
 from services.store.due import LEASE
 from services.store.engine import Database
@@ -130,20 +131,42 @@ async def test_open_ended_status_is_not_looked_for_an_end_of(world: World) -> No
 # ── the lane ────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Held(SlackProfiles):
+    """Slack, but for the first profile that is read: that takes until `go`."""
+
+    def __init__(self, replica: Replica) -> None:
+        super().__init__(replica.clients)
+        self.held, self.go = asyncio.Event(), asyncio.Event()
+
+    async def read(self, token: str) -> Status:
+        if not self.held.is_set():
+            self.held.set()
+            await self.go.wait()
+        return await super().read(token)
+
+
+def held(replica: Replica) -> Held:
+    replica.keeper._profiles = made = Held(replica)
+    return made
+
+
 async def test_typed_status_waits_for_no_place_that_others_have(world: World) -> None:
     """Neither in its own workspace, where somebody's profile is read for long, nor among those of the process."""
     replica = world.replica(at_once=1, sweep=60)
     replica.lanes.people = Turns(1, 1)
+    profiles = held(replica)
     for number in range(3):
-        world.slack.faults.add(Fault(GET, user_id=f"USLOW{number}", latency=1.5))
         await world.has(await world.person(f"USLOW{number}", team_id=f"T{number}"), meeting(world.clock.now()))
-    beside, quiet = await world.person("UBESIDE", team_id="T0"), await world.person("UQUIET", team_id="T9")
+    beside = [await world.person(f"UBESIDE{number}", team_id=f"T{number}") for number in range(3)]
+    quiet = await world.person("UQUIET", team_id="T9")
     await replica.start()
     await until(lambda: in_hand(replica) == 3)
-    await world.says(beside, "Lunch")
-    await world.says(quiet, "Tea")
-    await until(lambda: len(world.calls(SET)) == 5)
-    assert {call.user_id for call in world.calls(SET)[:2]} == {"UBESIDE", "UQUIET"}
+    for key in (*beside, quiet):
+        await world.says(key, "Lunch")
+    await until(lambda: len(world.calls(SET)) == 4)
+    assert {call.user_id for call in world.calls(SET)} == {key.user_id for key in (*beside, quiet)}
+    profiles.go.set()
+    await until(lambda: len(world.calls(SET)) == 7)
 
 
 async def test_wish_that_was_read_with_a_span_that_has_ended_stays_to_be_done(world: World) -> None:
@@ -186,7 +209,7 @@ async def urgencies(world: World) -> list[int]:
 
 
 async def test_lane_that_waits_for_its_budget_is_left_alone_and_reads_nothing(world: World) -> None:
-    replica = world.replica(limits={SET: 1, GET: 95}, poll=60, sweep=0.02)
+    replica = world.replica(limits={SET: 1, GET: 95}, poll=60, sweep=0.02, look=60)
     for number in range(4):
         await world.has(await world.person(f"U{number}"), meeting(world.clock.now(), 60))
     with statements(world.database) as executed:
@@ -208,9 +231,9 @@ async def test_lane_of_another_replica_hears_of_what_was_typed_here(
             owner = world.replica(runner=QueueRunner(database.url), **options)
             await owner.start()
             await until(lambda: connected(owner))
-            world.slack.faults.add(Fault(GET, user_id="USLOW", latency=3.0))
+            profiles = held(owner)
             await world.has(await world.person("USLOW"), meeting(clock.now()))
-            await until(lambda: in_hand(owner) == 1)
+            await profiles.held.wait()
             here = world.replica(database=other, runner=QueueRunner(database.url), **options)
             await here.start()
             await until(lambda: connected(here))
@@ -219,7 +242,7 @@ async def test_lane_of_another_replica_hears_of_what_was_typed_here(
             await world.says(typed, "Lunch")
             await until(lambda: len(world.calls(SET)) == 1)
             assert world.written("UTYPED") == ["Lunch"]
-            assert "USLOW" in {key.user_id for drain in owner.lanes._draining.values() for key in drain._tasks}
+            profiles.go.set()
             await owner.stop()
         finally:
             await World.close(world)
