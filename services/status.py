@@ -295,7 +295,9 @@ class Statuses:
         last = None
         with suppress(SealError):  # a line under a lost key says nothing
             last = next(iter(await self._writes.recent(key, 1)), None)
-        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= span.start else None
+        if last is None or last.reason.code not in NOT_SET:
+            return None
+        return last.reason if last.at >= (span.began or span.start - _BACK) else None
 
     async def why(self, key: PersonKey) -> Why:
         """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""

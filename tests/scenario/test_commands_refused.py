@@ -37,6 +37,7 @@ async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, s
     await desk.engine.tick()
     (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
     await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+    desk.clock.move(seconds=2)
     for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
         assert said in text_of(answer)
         assert "Your status is" not in text_of(answer)
