@@ -13,11 +13,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from services.calendars.arrivals import arrivals
-from services.calendars.caldav import known
 from services.calendars.ics.incremental import read
 from services.calendars.ics.wire import COUNT, asked_from_json, changes_to_parts, lengths, packed
-from services.calendars.looking import look
 from services.errors import CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -28,11 +25,29 @@ def _read(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     return changes_to_parts(read(data, asked_from_json(head), state or None))
 
 
+def _look(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
+    from services.calendars.looking import look  # noqa: PLC0415 - who reads feeds begins sooner without
+
+    return look(head, blobs)
+
+
+def _arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
+    from services.calendars.arrivals import arrivals  # noqa: PLC0415 - see `_look`
+
+    return arrivals(head, blobs)
+
+
+def _members(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
+    from services.calendars.caldav.known import members  # noqa: PLC0415 - see `_look`
+
+    return members(head, blobs)
+
+
 TASKS: Mapping[str, Callable[[dict[str, Any], Sequence[bytes]], Answer]] = {
     "read": _read,
-    "look": look,
-    "arrivals": arrivals,
-    "members": known.members,
+    "look": _look,
+    "arrivals": _arrivals,
+    "members": _members,
 }
 
 
