@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.model import (
     Event,
+    EventType,
     Kind,
     Match,
     Override,
@@ -27,6 +28,7 @@ START = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 END = START + 240 * MINUTE
 TITLES = {"Vacation": Kind.OUT_OF_OFFICE, "Sync": Kind.MEETING, "Focus": Kind.FOCUS}
+TYPES = {"Vacation": EventType.OUT_OF_OFFICE, "Sync": EventType.DEFAULT, "Focus": EventType.FOCUS}
 LAYERS = [Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS]
 RULES = (Rule("r1", "one", Match(title_words=("x1",))), Rule("r2", "two", Match(title_words=("x2",))))
 
@@ -59,8 +61,9 @@ def events(draw: st.DrawFn) -> tuple[Event, ...]:
     for index in range(draw(st.integers(0, 8))):
         start, end = sorted((draw(MOMENTS), draw(MOMENTS)))
         words = draw(st.sampled_from(["", "", " x1", " x2"]))
-        title = f"{draw(st.sampled_from(sorted(TITLES)))}{words} n{index}"
-        made.append(Event(draw(st.sampled_from("ab")), f"u{index}", start, end, title=title))
+        what = draw(st.sampled_from(sorted(TITLES)))
+        title = f"{what}{words} n{index}"
+        made.append(Event(draw(st.sampled_from("ab")), f"u{index}", start, end, type=TYPES[what], title=title))
     return tuple(made)
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from services.calendars.ics.memory import Memory, asked_key, body_digest
 from services.calendars.ics.reading import Asked
-from services.calendars.ics.wire import COUNT, asked_to_json, changes_from_parts, lengths, packed
+from services.calendars.ics.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
 from services.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 from services.ports import Changes
 from services.threads import LARGE, off_loop, off_loop_if
@@ -31,6 +31,9 @@ _LARGE = 4 * 2**20
 
 _PIECE = 64 * 1024
 """Bytes that are written at once: what a pipe holds, so that no second copy of a body waits for its reader."""
+
+_START = 30.0
+"""Seconds that a process may take until it can be asked."""
 
 _ERRORS: Mapping[str, type[CalendarError]] = {
     "not_a_calendar": NotACalendarError,
@@ -52,8 +55,9 @@ class _Worker:
         """The head and the blobs of the answer. Raises CalendarTooCostlyError; then the process is gone."""
         answered = False
         try:
+            process = await self._running()
             async with asyncio.timeout(self._seconds):
-                answer = await self._talk(head, blobs)
+                answer = await self._talk(process, head, blobs)
                 answered = answer[0].get("error") != "memory"
                 return answer
         except TimeoutError:
@@ -65,10 +69,19 @@ class _Worker:
             if not answered or sum(map(len, blobs)) > _LARGE:
                 await self.end()
 
-    async def _talk(self, head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    async def _running(self) -> Process:
+        """The process, ready to be asked: what its start takes is no calendar's fault."""
         process = self._process
         if process is None or process.returncode is not None:
             process = self._process = await self._start()
+            if process.stdout is not None:
+                async with asyncio.timeout(_START):
+                    await process.stdout.readexactly(len(READY))
+        return process
+
+    async def _talk(
+        self, process: Process, head: dict[str, Any], blobs: Sequence[bytes]
+    ) -> tuple[dict[str, Any], list[bytes]]:
         if process.stdin is None or process.stdout is None:
             raise ConnectionError("no pipes")
         for part in packed(head, blobs):

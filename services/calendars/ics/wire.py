@@ -17,6 +17,9 @@ from services.model import Event, EventType, Organizer, Response, ShowAs, Visibi
 from services.ports import Changes, Problem
 
 COUNT = struct.Struct(">Q")
+READY = b"\x06"
+"""What a process says once it can be asked."""
+
 _TOGETHER = 500
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times are counted from here
 _AWARE = _EPOCH.replace(tzinfo=UTC)

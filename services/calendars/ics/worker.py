@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from services.calendars.ics.incremental import read
-from services.calendars.ics.wire import COUNT, asked_from_json, changes_to_parts, lengths, packed
+from services.calendars.ics.wire import COUNT, READY, asked_from_json, changes_to_parts, lengths, packed
 from services.errors import CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -56,6 +56,8 @@ def main(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    answers.write(READY)
+    answers.flush()
     while count := questions.read(COUNT.size):
         for piece in packed(*_answer(questions, *COUNT.unpack(count))):
             answers.write(piece)
