@@ -33,8 +33,8 @@ async def peer(
 @pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 async def test_absence_of_whole_days_lasts_from_midnight_to_midnight_wherever_the_person_is(peer: Peer) -> None:
     whole = peer.whole
-    await peer.add(Entry("Vacation on a Zeppelin", date(2026, 10, 25), date(2026, 10, 26), away=True))
-    await peer.add(Entry("Vacation on a Zeppelin", date(2026, 10, 27), date(2026, 10, 29), away=True))
+    await peer.add(Entry("Vacation in Iceland", date(2026, 10, 25), date(2026, 10, 26), away=True))
+    await peer.add(Entry("Vacation in Iceland", date(2026, 10, 27), date(2026, 10, 29), away=True))
     await peer.connects()
     assert whole.shows() == NOTHING
     await whole.until(utc(24, 22) - timedelta(seconds=1))

@@ -188,7 +188,8 @@ async def test_wrong_path_or_method_is_refused_in_one_sentence(
     lone: House, method: str, path: str, status: int, sentence: str
 ) -> None:
     async with aiohttp.ClientSession() as session, session.request(method, lone.url + path) as answered:
-        assert (answered.status, (await answered.json())["error"]) == (status, sentence)
+        assert answered.status == status
+        assert sentence in await answered.text()
 
 
 @pytest.mark.parametrize(
