@@ -163,6 +163,7 @@ async def stage(database_url: str, clock: ManualClock, monkeypatch: pytest.Monke
 
 
 Recorder = Callable[[str, object], None]
+ENGINE = {"see", "tick", "intend", "settle"}
 
 
 @pytest.mark.parametrize("first", OPERATIONS)
@@ -184,12 +185,12 @@ async def test_two_at_once_end_as_one_after_the_other(stage: Stage, first: str, 
 async def test_two_at_once_in_every_moment(
     stage: Stage, moment: Callable[[Stage], Awaitable[None]], first: str, record_property: Recorder
 ) -> None:
-    """Each pair in each moment, in every order in which the turn changes three times at most."""
+    """Each pair in each moment, in every order in which the turn changes twice; the engine's own: three times."""
     names = list(OPERATIONS)
     await stage.build(moment)
     tried = [Pair(stage, (first, second)) for second in names[names.index(first) :]]
     for pair in tried:
-        await pair.examine(switches=3)
+        await pair.examine(switches=3 if {*pair.names} <= ENGINE else 2)
     report(tried, record_property)
 
 
