@@ -61,7 +61,10 @@ class DueWork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """All that deciding needs to know of one person, as stored."""
+    """All that deciding needs to know of one person, as stored.
+
+    `resolved_until`: how far their stored timeline reaches; None where it is to be resolved anew.
+    """
 
     key: PersonKey
     zone: ZoneInfo
@@ -74,6 +77,7 @@ class PersonFacts:
     rules: tuple[Rule, ...] = ()
     overrides: tuple[Override, ...] = ()
     events: tuple[Event, ...] = ()
+    resolved_until: datetime | None = None
 
 
 # ── calendars ───────────────────────────────────────────────────────────────────────────────────────

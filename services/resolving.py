@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from services import timeline
+from services import days
 from services.engine.guard import guarded
 from services.model import PersonKey, Span, Timeline
 from services.ports import Clock, PersonFacts, Report
@@ -71,7 +71,7 @@ class StalePeople(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A timeline's spans from the one that held when it was resolved, and how far they reach."""
+    """A timeline's spans from the day on which it was resolved, and how far they reach."""
 
     spans: tuple[Span, ...]
     until: datetime
@@ -142,7 +142,9 @@ class Timelines:
             end = _coarse(now + further)
             longer = await self._due.facts([facts.key], start, end)
             found = await self._resolve_one(longer[facts.key], start, end)
-        spans = [span for span in found.spans if span.end > now]
+        # What was shown earlier today is kept too: the Home tab shows the whole day.
+        midnight, _ = days.today(now, facts.zone)
+        spans = [span for span in found.spans if span.end > midnight]
         # Where the window cuts the span off it goes on from where it began, so that "typed during" stays true.
         if spans[0].began is not None:
             spans[0] = replace(spans[0], start=spans[0].began, began=None)
@@ -151,21 +153,8 @@ class Timelines:
         return _Resolved(tuple(spans), min(end, now + AHEAD))
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        def resolve() -> Timeline:
-            return timeline.resolve(
-                facts.events,
-                rules=facts.rules,
-                overrides=facts.overrides,
-                preferences=facts.preferences,
-                policy=facts.policy,
-                zone=facts.zone,
-                start=start,
-                end=end,
-                wording=self._wording(facts.locale),
-                names=facts.names,
-            )
-
-        return await off_loop_if(len(facts.events) >= OFF_LOOP, resolve)
+        wording = self._wording(facts.locale)
+        return await off_loop_if(len(facts.events) >= OFF_LOOP, days.resolve, facts, start, end, wording)
 
 
 def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Outcome:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from services import ownership, timeline
+from services import days, ownership
 from services.errors import NothingToDoError, SealError
 from services.model import (
     Override,
@@ -50,6 +50,10 @@ class Facts(Protocol):
     async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
         """The facts of those of `keys` who exist, with what overlaps `[start, end)`."""
         ...
+
+    async def without_events(self, key: PersonKey) -> PersonFacts | None: ...  # noqa: D102  # see the store
+    async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]: ...  # noqa: D102  # see the store
+    async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool: ...  # noqa: D102  # see the store
 
 
 class Overrides(Protocol):
@@ -122,6 +126,8 @@ class Writes(Protocol):
 @dataclass(frozen=True, slots=True)
 class Now:
     """How things stand. `span` is what the timeline says at `at`; `day` the timeline of today, midnight to midnight.
+
+    By the stored timeline, `facts` has no events and no overrides, and `day` no verdicts; a span may begin before `at`.
 
     `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
     within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
@@ -266,13 +272,29 @@ class Statuses:
     # ── how things stand ────────────────────────────────────────────────────────────────────────────
 
     async def now(self, key: PersonKey) -> Now:
-        """How things stand for the person. Raises LookupError for somebody unknown."""
+        """How things stand, by the stored timeline where that stands and reaches. Raises LookupError."""
         now = self._clock.now()
+        facts = await self._facts.without_events(key)
+        if facts is None:
+            raise LookupError(key)
+        spans = await self._facts.spans(key, *days.today(now, facts.zone)) if facts.resolved_until else ()
+        found = days.stored(facts, spans, now)
+        # Meetings back to back are one span: when the first is over, another one is the reason.
+        if found is None or (found[0].uid and not await self._facts.lasts(key, found[0], now)):
+            return await self._resolved_now(key, now)
+        span, day = found
+        return await self._now(facts, now, span, span.end, day)
+
+    async def _resolved_now(self, key: PersonKey, now: datetime) -> Now:
         facts = await self._load(key, now - _BACK, now + _AHEAD)
-        today = now.astimezone(facts.zone).date()
-        midnight, next_midnight = _midnight(today, facts), _midnight(today + _DAY, facts)
         resolved = self._resolve(facts, now, now + _AHEAD)
         span = resolved.at(now)
+        until = span.end if span.end < resolved.end else None
+        day = self._resolve(facts, *days.today(now, facts.zone))
+        return await self._now(facts, now, span, until, day)
+
+    async def _now(self, facts: PersonFacts, now: datetime, span: Span, until: datetime | None, day: Timeline) -> Now:
+        key = facts.key
         standing = await self._overview.standing(key)
         stored = await self._overrides.standing(key, now)
         running = [override for override in stored if override.start <= now]
@@ -280,8 +302,8 @@ class Statuses:
             at=now,
             facts=facts,
             span=span,
-            until=span.end if span.end < resolved.end else None,
-            day=self._resolve(facts, midnight, next_midnight),
+            until=until,
+            day=day,
             own=_own(standing, now),
             override=running[-1] if running else None,
             coming=tuple(override for override in stored if override.start > now),
@@ -295,20 +317,20 @@ class Statuses:
         last = None
         with suppress(SealError):  # a line under a lost key says nothing
             last = next(iter(await self._writes.recent(key, 1)), None)
-        if last is None or last.reason.code not in NOT_SET:
-            return None
-        return last.reason if last.at >= (span.began or span.start - _BACK) else None
+        began = span.began or (span.start if span.start < self._clock.now() else span.start - _BACK)
+        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= began else None
 
     async def why(self, key: PersonKey) -> Why:
         """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
-        now = await self.now(key)
+        now = await self._resolved_now(key, self._clock.now())
         lines = await self._writes.recent(key, 1)
         return Why(now, now.day.verdicts, lines[0] if lines else None)
 
     async def preview(self, key: PersonKey, day: date) -> Timeline:
         """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
-        facts = await self._load_day(key, day)
-        return self._resolve(facts, _midnight(day, facts), _midnight(day + _DAY, facts))
+        around = datetime.combine(day, time(), tzinfo=UTC)
+        facts = await self._load(key, around - _BACK, around + 2 * _BACK)
+        return self._resolve(facts, days.midnight(day, facts.zone), days.midnight(day + _DAY, facts.zone))
 
     async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
         """What the timeline says at `instant` (UTC). Raises LookupError."""
@@ -359,10 +381,6 @@ class Statuses:
     async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:
         return self._resolve(await self._load(key, start - _BACK, end), start, end)
 
-    async def _load_day(self, key: PersonKey, day: date) -> PersonFacts:
-        around = datetime.combine(day, time(), tzinfo=UTC)
-        return await self._load(key, around - _BACK, around + 2 * _BACK)
-
     async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
         found = await self._facts.load([key], start, end)
         if key not in found:
@@ -370,18 +388,7 @@ class Statuses:
         return found[key]
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        return timeline.resolve(
-            facts.events,
-            rules=facts.rules,
-            overrides=facts.overrides,
-            preferences=facts.preferences,
-            policy=facts.policy,
-            zone=facts.zone,
-            start=start,
-            end=end,
-            wording=self._wording(facts.locale),
-            names=facts.names,
-        )
+        return days.resolve(facts, start, end, self._wording(facts.locale))
 
 
 def request_id(key: PersonKey, request: str) -> str:
@@ -394,7 +401,3 @@ def _own(standing: Standing, now: datetime) -> Status | None:
     if own is None or own.empty or (own.expiration is not None and own.expiration <= now):
         return None
     return own
-
-
-def _midnight(day: date, facts: PersonFacts) -> datetime:
-    return datetime.combine(day, time(), tzinfo=facts.zone).astimezone(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -13,18 +14,19 @@ from sqlalchemy import ColumnElement, FromClause, Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import codec
-from services.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule
+from services.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
 from services.people import zone_or
 from services.ports import PersonFacts
 from services.store.columns import Vault
 from services.store.engine import Database
 from services.store.keys import ForPeople, of_people
-from services.store.models import OverrideRow, Person, RuleRow, Workspace
-from services.store.spans import chunks
+from services.store.models import EventRow, OverrideRow, Person, RuleRow, Workspace
+from services.store.spans import SpanStore, chunks
 
 UTC = ZoneInfo("UTC")
 _CHUNK = 400
 _OVERRIDES = OverrideRow.__table__
+_EVENTS = EventRow.__table__
 _RULES = RuleRow.__table__
 _PEOPLE = Person.__table__
 _WORKSPACES = Workspace.__table__
@@ -35,7 +37,7 @@ _THE_PEOPLE = ForPeople(
     lambda theirs: select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
         _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
-        _WORKSPACES.c.allow_titles,
+        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles,
     ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
 )  # fmt: skip
 _THEIR_RULES = ForPeople(
@@ -58,6 +60,19 @@ _THEIR_OVERRIDES = ForPeople(
 )
 
 
+_LASTS = (
+    select(_EVENTS.c.event_id)
+    .where(
+        _EVENTS.c.team_id == bindparam("team"),
+        _EVENTS.c.user_id == bindparam("user"),
+        _EVENTS.c.uid == bindparam("uid"),
+        _EVENTS.c.end_at > bindparam("now"),
+        _EVENTS.c.start_at < bindparam("window_end"),
+    )
+    .limit(1)
+)
+
+
 class Events(Protocol):
     """Where events are loaded from: `store.events.EventStore`."""
 
@@ -76,6 +91,7 @@ class FactStore:
         self._database = database
         self._vault = vault
         self._events = events
+        self._spans = SpanStore(vault)
 
     async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
         """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
@@ -93,20 +109,43 @@ class FactStore:
             events = await self._events.load(connection, chunk, start, end)
             for row in await connection.execute(*_THE_PEOPLE(chunk)):
                 key = PersonKey(row.team_id, row.user_id)
-                found[key] = PersonFacts(
-                    key=key,
-                    zone=zone_or(row.zone, UTC),
-                    locale=row.locale,
-                    names=self._names(row.names, key),
-                    granted=row.grant_state == "ok" and row.leave_by is None,
-                    preferences=codec.preferences_from_json(json.loads(row.preferences)),
-                    policy=Policy(titles=row.allow_titles),
-                    pause=pause_of(row.paused_from, row.paused_until),
-                    rules=tuple(rules[key]),
-                    overrides=tuple(overrides[key]),
-                    events=events.get(key, ()),
+                person = self._person(row, key)
+                found[key] = replace(
+                    person, rules=tuple(rules[key]), overrides=tuple(overrides[key]), events=events.get(key, ())
                 )
         return found
+
+    async def without_events(self, key: PersonKey) -> PersonFacts | None:
+        """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(*_THE_PEOPLE([key]))).one_or_none()
+            if row is None:
+                return None
+            return replace(self._person(row, key), rules=tuple((await self._rules(connection, [key]))[key]))
+
+    async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
+        async with self._database.read() as connection:
+            return await self._spans.within(connection, key, start, end)
+
+    async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
+        """Whether the event that `span` names is not over at `now`."""
+        async with self._database.read() as connection:
+            event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
+            return (await connection.execute(_LASTS, event)).one_or_none() is not None
+
+    def _person(self, row: Row[Any], key: PersonKey) -> PersonFacts:
+        return PersonFacts(
+            key=key,
+            zone=zone_or(row.zone, UTC),
+            locale=row.locale,
+            names=self._names(row.names, key),
+            granted=row.grant_state == "ok" and row.leave_by is None,
+            preferences=codec.preferences_from_json(json.loads(row.preferences)),
+            policy=Policy(titles=row.allow_titles),
+            pause=pause_of(row.paused_from, row.paused_until),
+            resolved_until=None if row.stale else row.resolved_until,
+        )
 
     def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
         return tuple(json.loads(self._vault.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))

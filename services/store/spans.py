@@ -27,6 +27,16 @@ _THEIR_SPANS = ForPeople(
         theirs, SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
     ),
 )
+_WITHIN = (
+    select(SPANS)
+    .where(
+        SPANS.c.team_id == bindparam("team"),
+        SPANS.c.user_id == bindparam("user"),
+        SPANS.c.start_at < bindparam("window_end"),
+        SPANS.c.end_at > bindparam("window_start"),
+    )
+    .order_by(SPANS.c.start_at)
+)
 _COLUMN = "spans.content"
 _CHUNK = 400
 
@@ -55,6 +65,16 @@ class SpanStore:
                 with suppress(StatusQuoError, ValueError):
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
         return found
+
+    async def within(
+        self, connection: AsyncConnection, key: PersonKey, start: datetime, end: datetime
+    ) -> tuple[Span, ...]:
+        """The spans of one person that overlap `[start, end)`, in order; none where one of them cannot be opened."""
+        window = {"team": key.team_id, "user": key.user_id, "window_start": start, "window_end": end}
+        rows = (await connection.execute(_WITHIN, window)).all()
+        with suppress(StatusQuoError, ValueError):  # as in `at`
+            return tuple(self.span(row) for row in rows)
+        return ()
 
     async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
         """`spans` as they are stored; where they are many, sealed in a thread."""

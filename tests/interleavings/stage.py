@@ -273,7 +273,7 @@ class Stage:
     async def asked(self) -> Status:
         """What Ann's profile should show now, unless she typed something herself."""
         try:
-            now = await self.one.statuses.now(ANN)
+            now = (await self.one.statuses.why(ANN)).now  # resolved anew, whatever is stored
         except LookupError:
             return NO_STATUS
         return now.span.status if now.facts.granted else NO_STATUS
