@@ -12,10 +12,12 @@ from services.when.spoken import Day, DayKind, Length, Moment, Part
 from services.when.tokens import Number, Token, day_of, is_year
 
 _MONTH = 31
+_LAST_HOUR = 23
 _YEAR_DIGITS = 4
 _TODAY = Day(DayKind.OFFSET, 0, included=True)
 _WEEK_UNIT = "d7"
 _LONG = frozenset({DayKind.WEEK, DayKind.MONTH})
+_HALVES = {"am": Part.MORNING, "pm": Part.AFTERNOON}
 _STRETCHES = _LONG | {DayKind.WEEKEND}
 
 
@@ -137,7 +139,7 @@ class Days(Parts):
     def _date(self, at: int) -> tuple[Day, int] | None:
         """24 December, Dec 24 2026, 24.12., 2026-12-24."""
         if (day := self.means(at, Kind.DATE)) is not None:
-            return day, self._weekday_behind(at + 1)
+            return self._with_weekday(day, at + 1)
         number, month = self.day_number(at), self.means(at, Kind.MONTH)
         if number and number[1] == at + 1:
             named = self._skip(at + 1, Kind.OF)
@@ -161,13 +163,10 @@ class Days(Parts):
         number = self.day_number(at)
         return self._dated(number[0], month, number[1]) if number else None
 
-    def _weekday_behind(self, at: int) -> int:
-        """12月24日(木)."""
-        return (
-            at + 1
-            if self.is_(at, Kind.WEEKDAY) and self._tokens[at].end - self._tokens[at].start == len("(木)")
-            else at
-        )
+    def _with_weekday(self, day: Day, at: int) -> tuple[Day, int]:
+        """12月24日(木), 12月24日木曜日."""
+        weekday = self.means(at, Kind.WEEKDAY) if self._lexicon.counted else None
+        return (day, at) if weekday is None else (replace(day, weekday=int(weekday)), at + 1)
 
     def day_number(self, at: int) -> tuple[int, int] | None:
         """A number that can be a day of a month: 24, 24th, 24日."""
@@ -209,6 +208,9 @@ class Days(Parts):
         clock = self.clock(at, bare=bare)
         if clock is None:
             return None
+        part = self.means(clock[1], Kind.PART)
+        if part is not None and (timed := in_part(clock[0], Part(part))):
+            return Moment(_TODAY, timed), clock[1] + 1  # 18h ce soir
         day = self.day(self._skip(clock[1], Kind.COMMA))
         if day and day[0].kind not in _STRETCHES:
             return Moment(day[0], clock[0]), day[1]
@@ -218,10 +220,10 @@ class Days(Parts):
         """The day, and what of it."""
         after = self._skip(end, Kind.COMMA)
         for begin in (after, self._skip(after, Kind.AT, Kind.ON)):
-            part = self.means(begin, Kind.PART)
+            part = self.means(begin, Kind.PART) or _HALVES.get(self.means(begin, Kind.AMPM))
             if part is not None and day.kind not in _LONG and not self._is_half(begin):
                 return self._timed(Moment(day, part=Part(part)), begin + 1)
-        clock = self.clock(after, bare=self._ends_after_number(after))
+        clock = self.clock(after, bare=self._ends_after_number(after) and self._whole(after, _LAST_HOUR) is not None)
         if clock and day.kind not in _STRETCHES:
             return Moment(day, clock[0]), clock[1]
         return Moment(day), end

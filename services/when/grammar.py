@@ -20,7 +20,8 @@ Piece = tuple[Spoken, int]
 
 _TODAY = Day(DayKind.OFFSET, 0, included=True)
 _DAY_END = Moment(_TODAY, Clock(24))
-_STRETCHES = frozenset({DayKind.WEEK, DayKind.MONTH, DayKind.WEEKEND})
+_RUNNING = frozenset({DayKind.WEEK, DayKind.MONTH})
+_STRETCHES = _RUNNING | {DayKind.WEEKEND}
 
 
 class Grammar:
@@ -65,7 +66,7 @@ class Grammar:
         marker = self._means(at, Kind.FOR)
         marked = marker is not None
         begin = at + marked
-        if found := self._parts.length(begin):
+        if found := self._parts.length(begin) or self._parts.length(at):  # another 2 hours, another hour
             length, end = found
             sure = marked or self._lexicon.counted or not (length.days or length.months)
             return Spoken(length=length, sure=sure), self._past(end, Kind.SUFFIX_UNTIL)
@@ -73,7 +74,7 @@ class Grammar:
             return None
         said, end = moment
         day = said.day or _TODAY
-        if day.kind in _STRETCHES and not day.ahead:
+        if day.kind in _RUNNING and not day.ahead:
             return Spoken(end=Moment(replace(day, included=True)), sure=True), end
         return Spoken(start=said, sure=day.kind in _STRETCHES or said.part is not None or day == _TODAY), end  # fmt: skip  # noqa: E501  # one expression reads better whole
 
@@ -94,9 +95,14 @@ class Grammar:
         return None
 
     def _target(self, at: int, *, dated: bool) -> tuple[Moment, int] | None:
-        if (rest := self._past(at, Kind.AT)) and self._is(rest, Kind.REST):
-            return _DAY_END, rest + 1
-        return self._parts.moment(at, bare=True, dated=dated)
+        rest = self._past(at, Kind.AT)
+        if self._is(rest, Kind.REST):
+            day = self._parts.day(self._past(rest + 1, Kind.OF))
+            return (Moment(day[0], Clock(24)), day[1]) if day else (_DAY_END, rest + 1)
+        found = self._parts.moment(at, bare=True, dated=dated)
+        if found and found[0].is_day and self._is(found[1], Kind.REST):
+            return replace(found[0], clock=Clock(24)), found[1] + 1  # until friday EOD
+        return found
 
     def _range(self, at: int) -> Piece | None:
         marker = self._means(at, Kind.FROM)
@@ -121,7 +127,7 @@ class Grammar:
 
     def _moments(self, at: int, ends: tuple[Kind, ...], *, dated: bool) -> tuple[Moment, Moment, int] | None:
         first = self._parts.moment(at, bare=True, dated=dated)
-        if first is None or not self._is(first[1], *ends):
+        if first is None or not self._is(first[1], *ends) or self._is_a_name(*first):
             return None
         start, to = first
         dated = dated or "date" in {self._means(to, Kind.TO), self._means(to, Kind.UNTIL)}
@@ -132,6 +138,13 @@ class Grammar:
                 year = day[0].year or start.day.year
                 return start, Moment(replace(day[0], year=year)), day[1]
         return None if second is None else (start, second[0], second[1])
+
+    def _is_a_name(self, start: Moment, to: int) -> bool:
+        """Whether a dash joins digits and a word: 7-Eleven."""
+        first, last = self._means(to - 1, Kind.NUMBER), self._means(to + 1, Kind.NUMBER)
+        if not (start.is_bare and self._is(to, Kind.DASH) and first and last):
+            return False
+        return bool(first.digits) is not bool(last.digits)
 
     def _days(self, at: int, ends: tuple[Kind, ...]) -> tuple[Moment, Moment, int] | None:
         """24-27 Dec: the month is said once, at the end."""
@@ -193,6 +206,8 @@ class Grammar:
 def join(first: Spoken, second: Spoken) -> Spoken | None:
     """What two neighbouring pieces say together; None where they do not belong together."""
     for one, other in ((first, second), (second, first)):
+        if one is second and one.start and one.start.day is None and not one.sure:
+            continue  # until 6, noon
         if joined := _joined(one, other):
             return replace(joined, sure=first.sure or second.sure)
     return None

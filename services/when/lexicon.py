@@ -73,6 +73,7 @@ class Kind(StrEnum):
     UNREAD = "unread"
     JOIN = "join"
     NAME = "name"
+    TOPIC = "topic"
     SUFFIX_UNTIL = "suffix_until"
     SUFFIX_FROM = "suffix_from"
     SUFFIX_BEFORE = "suffix_before"
@@ -88,7 +89,7 @@ class Kind(StrEnum):
 _SOFT = frozenset({
     Kind.NUMBER, Kind.ORDINAL, Kind.ARTICLE, Kind.FRACTION, Kind.FOR, Kind.UNTIL, Kind.INCLUDING, Kind.BEFORE,
     Kind.FROM, Kind.AFTER, Kind.BETWEEN, Kind.TO, Kind.AT, Kind.ON, Kind.IN, Kind.LATER, Kind.NEXT, Kind.COMING,
-    Kind.AND, Kind.OR, Kind.OF, Kind.END, Kind.BACK, Kind.ODD, Kind.VAGUE, Kind.LUNCH, Kind.JOIN, Kind.NAME,
+    Kind.AND, Kind.OR, Kind.OF, Kind.END, Kind.BACK, Kind.ODD, Kind.VAGUE, Kind.LUNCH, Kind.JOIN, Kind.NAME, Kind.TOPIC,
     Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.MINUTE, Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE,
     Kind.SUFFIX_BACK, Kind.OCLOCK,
 })  # fmt: skip
@@ -111,9 +112,11 @@ _KINDS = frozenset(Kind)
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ANY_END = re.compile("")
 _LETTERS_END = re.compile(r"(?!'?[a-z0-9])")
-_SHORT_END = re.compile(r"(?=\.| ?(?:-|~|,|$|[0-9])| (?:to|until|bis|au|al|a)(?![a-z0-9]))")
+_PART_END = re.compile(r"(?!'?[a-z0-9])|(?=(?:vor|nach)?mittag|abend|morgen|fruh|nacht)")
+_SHORT_END = re.compile(r"(?=\.| ?(?:-|~|,|/|$|[0-9])| (?:to|until|bis|au|al|a)(?![a-z0-9]))")
 _ENGLISH = "en"
 _JAPANESE = "ja"
+_GERMAN = "de"
 
 
 def fold(text: str) -> tuple[str, list[int]]:
@@ -173,6 +176,9 @@ class Lexicon:
             soft = all(kind in _SOFT for kind in means)
             self.words[form] = Word(means, form in weak, not soft and form not in weak and Kind.NAME not in means)
         self._short = short
+        self._joins = {
+            form for form in self.words if codes[0] == _GERMAN and form.endswith(("tag", "abend", "woch"))
+        } & {form for form, word in self.words.items() if Kind.WEEKDAY in word.means}  # Freitagabend
         self._beginning: dict[str, list[str]] = defaultdict(list)
         for form in sorted(self.words, key=lambda form: (-len(form), form)):
             self._beginning[form[:2]].append(form)
@@ -188,10 +194,18 @@ class Lexicon:
         for beginning in (text[at : at + 2], text[at : at + 1]):
             for form in self._beginning.get(beginning, ()):
                 if text.startswith(form, at) and (not glued or _GLUED & self.words[form].means.keys()):
-                    pattern = _SHORT_END if form in self._short else _LETTERS_END if form[-1] in _LETTERS else _ANY_END
+                    pattern = self._end_of(form)
                     if pattern.match(text, at + len(form)):
                         return form
         return ""
+
+    def _end_of(self, form: str) -> re.Pattern[str]:
+        """What stands behind a form."""
+        if form in self._short:
+            return _SHORT_END
+        if form in self._joins:
+            return _PART_END
+        return _LETTERS_END if form[-1] in _LETTERS else _ANY_END
 
     def slip(self, form: str, *, counted: bool) -> str:
         """What kind of word ("day", "unit", "number") `form` is within one slip of; "" for none.

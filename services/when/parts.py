@@ -62,13 +62,16 @@ class Parts:
         begin = self._skip(at, Kind.AT)
         half = self.means(begin, Kind.AMPM) if self.is_(begin + 1, Kind.NUMBER, Kind.CLOCK) else None
         begin = begin if half is None else begin + 1
+        if self._whole(begin, _NOON) == _NOON and self.is_(begin + 1, Kind.CLOCK):
+            begin += 1  # 12 noon
         marked = begin > at or (at > 0 and self.is_(at - 1, Kind.AT))
         found = self._face(begin) or self._hour(begin, bare=bare or begin > at, marked=marked)
         if found is None:
             return None
         clock, end = found
-        if half is None and (after := self.means(end, Kind.AMPM)) is not None:
-            half, end = after, end + 1
+        after = self.means(end, Kind.AMPM)
+        if after is not None and half in {None, after}:
+            half, end = after, end + 1  # tonight 10pm
         if half is not None:
             halved = _of_half(clock, half)
             return (halved, end) if halved else None

@@ -174,7 +174,7 @@ def _from_time(first: Clock, end: Moment, here: Here, *, exclusive: bool) -> Int
     if end.day is None:
         start, finish = _times(first, end.time, here.today, here)
         return (start, finish) if finish > here.now else _times(first, end.time, here.today + _DAY, here)
-    if end.clock is not None and _minutes(first) < _minutes(end.clock):
+    if end.clock is not None and (_minutes(first) < _minutes(end.clock) or (first.bare and end.clock.loose)):
         return _times(first, end.clock, _day_of(_begin(end, here), here), here)
     return _next_time(first, here), _end(end.day, end.clock, here, here.now, exclusive=exclusive)
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from services.when.grammar import Grammar
 from services.when.lexicon import Kind, fold, lexicon
-from services.when.spoken import Spoken
+from services.when.spoken import DayKind, Spoken
 from services.when.tokens import Lexer
 
 _SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
@@ -93,7 +93,10 @@ class Reading:
         phrases = [phrase for phrase in self.phrases if not self._only_weak(phrase)] or self.phrases
         if len(phrases) != 1 or not self._free(phrases[0]):
             return None
-        return None if any(self._speaks(at) or self._asks(at) for at in self._left(phrases[0])) else phrases[0]
+        left = self._left(phrases[0])
+        if any(self._speaks(at) or self._asks(at) or self._is(at, Kind.UNTIL, Kind.SUFFIX_UNTIL) for at in left):
+            return None
+        return phrases[0]
 
     def status(self) -> Phrase | None:
         """The one phrase of a `/quo` that cannot be meant as text; None as for `absence`, or where there is none."""
@@ -119,7 +122,41 @@ class Reading:
     @cached_property
     def sure(self) -> list[Phrase]:
         """The phrases that cannot be meant as text."""
-        return [phrase for phrase in map(self._without_name, self.phrases) if phrase.said.sure]
+        named = map(self._without_name, self.phrases)
+        return [phrase for phrase in named if phrase.said.sure or self._closes(phrase)]
+
+    def _closes(self, phrase: Phrase) -> bool:
+        """Whether a day stands where it is no name: "Out sick today", "Dentist on friday", 今日は在宅."""
+        start = phrase.said.start
+        if start is None or start.clock or start.day is None:
+            return self._is(phrase.begin, Kind.REST) and self._is_last(phrase)  # WFH all day
+        if phrase.begin == 0 and (self._is(phrase.end - 1, Kind.TOPIC) or self._sign(phrase.end) == ":"):
+            return True
+        weekday = start.day.kind is DayKind.WEEKDAY and not start.part
+        return self._is_last(phrase) and (not weekday or self._is(phrase.begin, Kind.ON, Kind.COMING))
+
+    def _is_last(self, phrase: Phrase) -> bool:
+        """Whether the line ends with a start that is no part of a name."""
+        said, begin, end = phrase.said, phrase.begin, phrase.end
+        if said.length or (said.end and not self._is(begin, Kind.REST)):
+            return False
+        if any(not self._sign(at) for at in range(end, len(self.tokens))):
+            return False
+        return not (
+            self._is(begin - 1, Kind.JOIN, Kind.OF)  # Lunch with May
+            or self._is(begin, Kind.FOR, Kind.OF)  # Preparing for Friday, Le Monde du vendredi
+            or (end == begin + 1 and self._is(begin, Kind.DATE, Kind.LUNCH, Kind.NOW))  # Release 2.1.
+            or not any(map(self._speaks, range(begin, end)))  # Good night
+            or self._is_titled(begin)
+        )
+
+    def _is_titled(self, at: int) -> bool:
+        """USA Today."""
+        typed = self._text[self._origin[self.tokens[at].start]]
+        return at > 0 and self._is(at, Kind.DAY) and typed.isupper() and not self._text.isupper()
+
+    def _sign(self, at: int) -> object:
+        return self._means(at, Kind.SIGN) if at < len(self.tokens) else None
 
     def _without_name(self, phrase: Phrase) -> Phrase:
         """The phrase without a name in front of it: "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting."""
@@ -247,13 +284,20 @@ class Reading:
         """The words around the phrase, as they were typed."""
         begin = self._origin[self.tokens[phrase.begin].start]
         end = self._origin[self.tokens[phrase.end - 1].end]
-        before, behind = _trimmed(self._text[:begin]).rstrip("( "), _trimmed(self._text[end:]).lstrip(") ")
-        return _trimmed(f"{before} {behind}" if before and behind else before or behind)
+        before, behind = _trimmed(self._text[:begin]), _trimmed(self._text[end:])
+        while before and behind and _BRACKETS.get(before[-1]) == behind[0]:
+            before, behind = _trimmed(before[:-1]), _trimmed(behind[1:])
+        before, behind = _COLON.sub(r"\1", before), _STOP.sub("", behind)
+        text = _trimmed(f"{before} {behind}" if before and behind else before or behind)
+        return "" if all(sign in _PUNCTUATION for sign in text) else text
 
     # ── what asks back ──────────────────────────────────────────────────────────────────────────────
 
     def asks(self) -> bool:
         """Whether a marker stands before a word of time or a clock time that could not be wholly read."""
+        last = self.phrases[-1] if self.phrases else None
+        if last and self._is_last(last) and not last.said.sure:
+            return True  # "Gym 6pm" does not say until when, "Dentist friday" may be a name
         return any(self._asks(at) for at in range(len(self.tokens)))
 
     def _asks(self, at: int, stop: int | None = None) -> bool:
@@ -277,8 +321,13 @@ class Reading:
         if behind + 1 == len(self.tokens):
             if self._is(behind, Kind.NUMBER) and (self._unmeasured(behind) or behind > at + 1):
                 return True
-            if _LENGTHS.fullmatch(self._folded[self.tokens[behind].start : self.tokens[behind].end]):
+            if self._is(behind, Kind.UNREAD) or _LENGTHS.fullmatch(
+                self._folded[self.tokens[behind].start : self.tokens[behind].end]
+            ):
                 return True
+        number = self._is(behind, Kind.NUMBER) and not self._is(behind + 1, Kind.UNIT)
+        if self._is(behind, Kind.CLOCK) or (number and self._is(behind + 1, Kind.OCLOCK, Kind.AMPM, Kind.UNREAD)):
+            return True  # Lunch for 1:30, Waiting for 5pm, for 45 seconds
         return (self._is(behind, Kind.UNREAD) and self._speaks(behind)) or self._is_length_near(behind, stop)
 
     def _is_length_near(self, at: int, stop: int) -> bool:
@@ -289,6 +338,12 @@ class Reading:
             if self._is(near, *_STARTS):
                 return False
         return False
+
+
+_COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
+_STOP = re.compile(r"^[.:。]+(?!\S)")
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", '"': '"', "“": "”", "„": "“", "«": "»"}
+_PUNCTUATION = frozenset("()[]{}（）【】「」\"“”„«»!?.…:;,'’。、！？/> ")
 
 
 def _trimmed(text: str) -> str:

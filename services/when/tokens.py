@@ -34,7 +34,11 @@ _DOTTED = re.compile(r"(?P<a>[0-9]{1,2})\.(?P<b>[0-9]{1,2})(?![0-9.:])")
 _HOUR_MINUTE = re.compile(r"(?P<h>[0-9]{1,3})\s?h\s?(?P<m>[0-9]{1,2})(?P<unit>\s?(?:min|mn|m))?(?![a-z0-9:.,])")
 _NUMBER = re.compile(r"(?P<n>[0-9]{1,4}(?:[.,][0-9]{1,2}(?![0-9.]))?|\.[0-9]{1,2})(?![0-9:])")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|o|a|e)(?![a-z0-9])|\.(?=\s*(?:[a-z(~-]|$))")
+_CENTURY = re.compile(r"'(?P<y>[0-9]{2})(?![0-9a-z:.])")
 _COMPOUND = re.compile(r"[0-9]{1,4}-([a-z]+)(?:-[a-z0-9]+)*(?![a-z0-9])")
+_BEFORE_ABOUT = frozenset({Kind.UNTIL, Kind.FOR, Kind.FROM, Kind.BACK, Kind.AT})
+_DOMAIN = re.compile(r"\.[a-z]{2,}")
+_ABBREVIATED = 4  # letters
 _SIGNS = {
     "-": {Kind.DASH: ""}, "~": {Kind.DASH: ""}, ",": {Kind.COMMA: ""}, "、": {Kind.COMMA: ""}, "&": {Kind.AND: ""},
     "+": {Kind.AND: ""},
@@ -86,7 +90,7 @@ class Lexer:
             if self._text[at] == " ":
                 at += 1
                 continue
-            token = self._digits(at) if self._text[at] in "0123456789." else None
+            token = self._digits(at) if self._text[at] in "0123456789.'" else None
             token = token or self._glued(at, found) or self._word(at) or self._other(at, found)
             found.append(token)
             at = token.end
@@ -168,6 +172,8 @@ class Lexer:
         return None if word.strong or word.weak or "-" not in found[0][found.end(1) - at :] else Token(at, found.end())
 
     def _number(self, at: int) -> Token | None:
+        if short := _CENTURY.match(self._text, at):  # 1 Jan '27
+            return Token(at, short.end(), {Kind.NUMBER: Number(full_year(short["y"]), digits=4)})
         found = _NUMBER.match(self._text, at)
         if found is None:
             return None
@@ -210,6 +216,8 @@ class Lexer:
         if not form:
             return None
         word, end = self._lexicon.words[form], at + len(form)
+        if _DOMAIN.match(self._text, end) and len(form) > _ABBREVIATED:
+            return None  # Monday.com
         means: dict[Kind, Any] = dict(word.means)
         if Kind.NUMBER in means:
             means[Kind.NUMBER] = Number(float(means[Kind.NUMBER]))
@@ -221,6 +229,8 @@ class Lexer:
 
     def _other(self, at: int, before: list[Token]) -> Token:
         sign = _SIGNS.get(self._text[at])
+        if self._text[at] == "~" and before and not _BEFORE_ABOUT.isdisjoint(before[-1].means):
+            sign = {Kind.AT: ""}  # until ~3pm
         if sign is not None:
             return Token(at, at + 1, sign)
         found = _TEXT.match(self._text, at)

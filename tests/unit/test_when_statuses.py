@@ -73,8 +73,6 @@ STATUS = [
     ("Out until further notice", "Out until further notice", None),
     ("Seize the day", "Seize the day", None),
     ("Deploy 10-12", "Deploy 10-12", None),
-    ("Reading May 5", "Reading May 5", None),
-    ("See you friday", "See you friday", None),
     ("R&D <3 for 1h", "R&D <3", "2026-11-23 14:00"),
     ("Fit for 30 for 1h", "Fit for 30", "2026-11-23 14:00"),
     ("bis gleich", "bis gleich", None),

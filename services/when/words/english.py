@@ -21,22 +21,23 @@ ENGLISH: Mapping[str, str] = {
     "relmonth 0": "this month|the month|the rest of the month|rest of the month|the end of the month|"
                   "end of the month|end of month|month end|eom|all month",
     "relmonth 1": "next month",
-    "rest": "the rest of the day|rest of the day|rest of day|rest of today|the rest of today|the day|all day|"
+    "rest": "the rest of the day|rest of the day|rest of day|rest of today|the rest of today|for the day|all day|"
             "all day long|the whole day|whole day|end of the day|end of day|the end of the day|eod|"
             "the end of today|end of today",
     "part morning": "this morning|in the morning|the morning|morning?",
     "part afternoon": "this afternoon|in the afternoon|the afternoon|afternoon?",
     "part evening": "this evening|in the evening|the evening|tonight|evening?|night?|at night",
     "clock 12": "noon|midday|lunchtime", "clock 24": "midnight", "ampm am": "am?|a.m.|in the morning",
-    "ampm pm": "pm?|p.m.|in the afternoon|in the evening|at night|tonight", "oclock": "o'clock|oclock",
+    "ampm pm": "pm?|p.m.|in the afternoon|in the evening|at night|tonight", "oclock": "o'clock|oclock|ish",
     "unit m1": "minutes?|minute?|mins?|min?|m?", "unit m60": "hours?|hour?|hrs?|hr?|h?", "unit d1": "days?|day?|d?",
     "unit d7": "weeks?|week?|wks?|wk?|w?", "unit d14": "fortnight|fortnights", "unit o1": "months?|month?",
     "unit o12": "years?|year?", "spell 30": "half an hour|half hour|half-hour|half of an hour",
     "spell 15": "quarter of an hour|quarter hour|quarter-hour",
-    "spell 45": "three quarters of an hour|three-quarters of an hour|three quarter hour", "plus 30": "and a half",
+    "spell 45": "three quarters of an hour|three-quarters of an hour|three quarter hour",
+    "spell 60": "for the next hour|over the next hour|the next hour|next hour", "plus 30": "and a half",
     "plus 15": "and a quarter", "past 30": "half past|half-past",
     "past 15": "quarter past|a quarter past|quarter after|a quarter after",
-    "past -15": "quarter to|a quarter to|quarter of|quarter before", "past": "past?", "article": "an|a",
+    "past -15": "quarter to|a quarter to|quarter of|quarter before", "past": "past?", "article": "an|a|another",
     "number 2": "a couple of|couple of|two", "number 12": "twelve|a dozen", "number 0": "zero", "number 1": "one",
     "number 3": "three", "number 4": "four", "number 5": "five", "number 6": "six", "number 7": "seven",
     "number 8": "eight", "number 9": "nine", "number 10": "ten", "number 11": "eleven", "number 13": "thirteen",
@@ -56,12 +57,20 @@ ENGLISH: Mapping[str, str] = {
     "at": "at about|at around|at|@|about|around|approx|approximately", "on": "on the|on|the", "in": "in|within",
     "later": "from now|later", "next": "next", "coming": "this coming|this|coming", "and": "and", "or": "or|and/or",
     "of": "of", "end": "the end of|end of|late on",
-    "back": "be right back|right back|back|brb|returning|return|back again|available again",
-    "odd": "except for|except|excluding|every|each|since|last|ago|not until|not before|not|without",
+    "back": "be right back|right back|back|brb|returning|return|returns|back again|available again|back at work|"
+            "online again|"
+            "back online|back in the office|back in office|back at my desk|in the office again",
+    "odd": "except for|except|excluding|every|each|since|last|ago|not until|not before|not|without|sometime|some time|"
+           "utc|gmt|cet|cest|edt|pst|pdt|cst|cdt|est|bst|jst|aest|mez|mesz|local time",
     "vague": "few|a few|several|some|many|couple",
     "unread": "yesterday|last week|last month|last year|last night|next year|this year|seconds?|second?|secs?|"
               "sec?|business days|business day|working days|working day|workdays|work days|weekdays|mondays|"
               "tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends|mornings?|afternoons?|evenings?|"
-              "nights?|half a day|half the day|half day|half-day|quarter?|half?|daily|weekly?|monthly?",
-    "join": "with", "off": "off|stop|back", "name": "day off|days off|sick day|half time|minutes of|second half",
+              "nights?|early next week|late next week|early this week|late this week|later this week|"
+              "later next week|early next month|late next month|half a day|half the day|half day|half-day|quarter?|"
+              "half?|daily|weekly?|monthly?",
+    "join": "with", "off": "off|stop|back", "name": "day off|days off|sick day|half time|minutes of|second half|"
+            "back to back|back-to-back|one on one|"
+            "one-on-one|black friday|good friday|casual friday|freaky friday|cyber monday|taco tuesday|super tuesday|"
+            "palm sunday|easter sunday|easter monday|ash wednesday|happy friday|sunday times",
 }  # fmt: skip

@@ -22,7 +22,7 @@ FRENCH: Mapping[str, str] = {
     "relmonth 0": "ce mois|ce mois-ci|la fin du mois|fin du mois|le reste du mois|tout le mois",
     "relmonth 1": "le mois prochain|mois prochain|du mois prochain",
     "rest": "le reste de la journée|reste de la journée|toute la journée|la fin de la journée|fin de la journée|"
-            "fin de journée|la journée",
+            "fin de journée|pour la journée",
     "part morning": "ce matin|le matin|dans la matinée|la matinée|matin?|matinée?",
     "part afternoon": "cet après-midi|cette après-midi|l'après-midi|dans l'après-midi|après-midi?|cet aprem|"
                       "aprem?|aprèm?",
@@ -31,7 +31,9 @@ FRENCH: Mapping[str, str] = {
     "ampm pm": "de l'après-midi|du soir|de l'aprem", "oclock": "heures?|heure?|h?",
     "unit m1": "minutes?|minute?|min?|mn?", "unit m60": "heures?|heure?|h?",
     "unit d1": "jours?|jour?|j?|journées?|journée?", "unit d7": "semaines?|semaine?", "unit o1": "mois?",
-    "unit o12": "ans?|an?|année?|années?", "spell 30": "demi-heure|demi heure|demie heure|demie-heure",
+    "unit o12": "ans?|an?|année?|années?", "spell 60": "la prochaine heure|pour la prochaine heure|"
+            "pendant la prochaine heure|prochaine heure",
+    "spell 30": "demi-heure|demi heure|demie heure|demie-heure",
     "spell 15": "quart d'heure|quart-d'heure", "spell 45": "trois quarts d'heure|trois-quarts d'heure",
     "fraction 0.5": "demi-|demi", "plus 30": "et demie|et demi", "plus 15": "et quart|et un quart",
     "plus -15": "moins le quart|moins quart|moins un quart", "minus": "moins", "article": "une|un",
@@ -57,8 +59,10 @@ FRENCH: Mapping[str, str] = {
     "later": "plus tard", "next": "prochaines|prochains|prochain|prochaine",
     "coming": "ce|prochain|prochaine|qui vient|suivant", "and": "et", "or": "ou", "of": "de la|du|de|d'",
     "end": "la fin de|fin de|fin|la fin du|fin du",
-    "back": "de retour|retour|je reviens|reviens|je suis de retour|serai de retour|rentre",
-    "odd": "sauf|excepté|hormis|chaque|tous les|toutes les|depuis|dernier|dernière|pas avant|pas|sans|il y a",
+    "back": "de retour|retour prévu|de retour au bureau|retour|je reviens|reviens|je suis de retour|serai de retour|"
+            "rentre",
+    "odd": "début|mi-|courant|sauf|excepté|hormis|chaque|tous les|toutes les|depuis|dernier|dernière|pas avant|pas|"
+            "sans|il y a",
     "vague": "quelques|plusieurs|certains|quelque",
     "unread": "en huit|en quinze|hier|avant-hier|la semaine dernière|semaine dernière|le mois dernier|"
               "l'année prochaine|secondes?|seconde?|jours ouvrés|jours ouvrables|jour ouvré|jours ouvres|lundis|"

@@ -25,7 +25,8 @@ GERMAN: Mapping[str, str] = {
                   "nächstem monat|kommenden monats",
     "rest": "ganzer tag|den rest des tages|rest des tages|den ganzen tag|ganzen tag|der ganze tag|ganztägig|"
             "ende des tages|feierabend|zum feierabend|zum ende des tages",
-    "part morning": "heute vormittag|heute früh|heute morgen|vormittag?|vormittags|früh?|am vormittag|in der früh|"
+    "part morning": "morgen|heute vormittag|heute früh|heute morgen|vormittag?|vormittags|früh?|am vormittag|"
+            "in der früh|"
                     "am morgen|den vormittag|der vormittag",
     "part afternoon": "heute nachmittag|nachmittag?|nachmittags|am nachmittag|den nachmittag",
     "part evening": "heute abend|abend?|abends|am abend|den abend|heute nacht|nacht?|in der nacht|nachts",
@@ -34,12 +35,14 @@ GERMAN: Mapping[str, str] = {
     "ampm pm": "nachmittags|abends|am nachmittag|am abend", "oclock": "uhr|h?",
     "unit m1": "minuten?|minute?|min?|min.", "unit m60": "stunden?|stunde?|std?|std.|h?",
     "unit d1": "tagen?|tage?|tag?", "unit d7": "wochen?|woche?", "unit o1": "monate?|monat?|monaten?",
-    "unit o12": "jahr?|jahre?|jahren?", "spell 30": "halbe stunde|halben stunde|halbes stündchen|halbstunde",
+    "unit o12": "jahr?|jahre?|jahren?", "spell 60": "die nächste stunde|für die nächste stunde|nächste stunde",
+    "spell 30": "halbe stunde|halben stunde|halbes stündchen|halbstunde",
     "spell 15": "viertelstunde|viertel stunde",
     "spell 45": "dreiviertelstunde|dreiviertel stunde|drei viertelstunden|drei viertel stunden",
     "fraction 1.5": "anderthalb|eineinhalb|einundeinhalb|ein einhalb", "fraction 2.5": "zweieinhalb|zwei einhalb",
     "fraction 3.5": "dreieinhalb", "fraction 4.5": "viereinhalb", "fraction 0.5": "halben|halbe|halbes",
-    "past 15": "viertel nach", "past -15": "viertel vor|dreiviertel", "past -30": "halb", "past -45": "viertel",
+    "past 15": "viertel nach", "past -15": "viertel vor|dreiviertel|drei viertel", "past -30": "halb",
+    "past -45": "viertel",
     "past": "nach", "before": "vor|vor dem|bis vor", "article": "einen|einer|einem|eine|ein", "number 1": "eins",
     "number 2": "zwei|zwo", "number 0": "null", "number 3": "drei", "number 4": "vier", "number 5": "fünf|fuenf",
     "number 6": "sechs", "number 7": "sieben", "number 8": "acht", "number 9": "neun", "number 10": "zehn",
@@ -56,12 +59,14 @@ GERMAN: Mapping[str, str] = {
     "including": "einschließlich|einschliesslich|inklusive|inkl.|einschl.|und mit",
     "from": "von|vom|ab|ab dem|beginnend am|beginnend", "from date": "vom|ab dem", "after": "nach|nach dem",
     "between": "zwischen|zwischen dem", "to": "bis zum|bis um|bis", "to date": "bis zum",
-    "at": "um|gegen|ca.|ca|circa|etwa|ungefähr", "on": "am|den|dem|der|zum", "in": "in", "later": "später",
+    "at": "um|gegen|ca.|ca|circa|etwa|ungefähr", "on": "am|den|dem|der|zum", "in": "in", "suffix_until": "lang",
+    "later": "später",
     "next": "nächsten|naechsten|nächster|nächste|nächstem",
     "coming": "diesen|dieser|diesem|kommenden|den kommenden|kommender|kommendem", "and": "und",
     "or": "oder|bzw.|bzw", "of": "der|des", "end": "ende|zum ende|ende des|ende der",
     "back": "zurück|wieder da|wieder hier|wieder zurück|wieder im büro|bin zurück|wieder erreichbar",
-    "odd": "außer|ausser|jeden|jede|jedes|jeweils|seit|letzten|letzte|nicht vor|nicht|ohne",
+    "odd": "anfang|mitte|kurz vor|kurz nach|irgendwann|außer|ausser|jeden|jede|jedes|jeweils|seit|letzten|letzte|"
+            "nicht vor|nicht|ohne",
     "vague": "paar|ein paar|einige|mehrere|viele|wenige",
     "unread": "gestern|vorgestern|letzte woche|letzten monat|nächstes jahr|dieses jahr|sekunden?|sekunde?|"
               "arbeitstage|arbeitstag|arbeitstagen|werktage|werktagen|werktag|montags|dienstags|mittwochs|"

@@ -22,15 +22,17 @@ SPANISH: Mapping[str, str] = {
     "relmonth 0": "este mes|el fin de mes|fin de mes|final de mes|finales de mes|el resto del mes|todo el mes",
     "relmonth 1": "el próximo mes|próximo mes|el mes que viene|mes que viene|del mes que viene|del próximo mes",
     "rest": "el resto del día|resto del día|todo el día|el final del día|final del día|fin del día|el fin del día|"
-            "el día",
+            "por el día",
     "part morning": "esta mañana|por la mañana|en la mañana|mañana temprano",
     "part afternoon": "esta tarde|por la tarde|tarde?|en la tarde|la tarde",
     "part evening": "esta noche|por la noche|noche?|en la noche|la noche",
-    "clock 12": "mediodía|el mediodía|al mediodía", "clock 24": "medianoche|la medianoche|a medianoche|media noche",
+    "clock 12": "mediodía|el mediodía|al mediodía|a mediodía|del mediodía|al medio día|a medio día|mediodia",
+    "clock 24": "medianoche|la medianoche|a medianoche|media noche",
     "ampm am": "de la mañana|de la madrugada", "ampm pm": "de la tarde|de la noche|del mediodía",
     "oclock": "horas?|hrs?|hs?|h?|en punto", "unit m1": "minutos?|minuto?|min?",
     "unit m60": "horas?|hora?|hs?|hrs?|h?", "unit d1": "días?|día?", "unit d7": "semanas?|semana?",
-    "unit o1": "meses?|mes?", "unit o12": "años?|año?", "spell 30": "media hora", "spell 15": "cuarto de hora",
+    "unit o1": "meses?|mes?", "unit o12": "años?|año?", "spell 60": "la próxima hora|durante la próxima hora|"
+            "próxima hora", "spell 30": "media hora|hora media", "spell 15": "cuarto de hora",
     "spell 45": "tres cuartos de hora", "fraction 0.5": "media|medio", "plus 30": "y media|y medio",
     "plus 15": "y cuarto|y un cuarto", "plus -15": "menos cuarto|menos un cuarto", "minus": "menos",
     "article": "una|un", "number 1": "una|uno|un", "number 2": "dos|un par de|par de", "number 3": "tres",
@@ -48,18 +50,21 @@ SPANISH: Mapping[str, str] = {
                   "durante unos|durante unas|de",
     "until": "hasta", "until date": "hasta el",
     "including": "inclusive|incluido|incluida|ambos inclusive|incluyendo", "before": "antes de|antes del",
-    "from": "desde|de|a partir de", "from date": "del|desde el|a partir del",
+    "from": "desde|de|a partir de|de la", "from date": "del|desde el|a partir del",
     "after": "después de|después del|tras", "between": "entre", "to": "hasta|a las|a la|a",
     "to date": "al|hasta el",
     "at": "a las|a la|las|la|sobre las|hacia las|a eso de las|alrededor de las|alrededor de la|aproximadamente",
-    "on": "el|la|los|al", "in": "en|dentro de", "later": "más tarde|después",
+    "on": "el|al", "in": "en|dentro de", "later": "más tarde|después",
     "next": "próximos|próximas|próximo|próxima", "coming": "este|próximo|el próximo|que viene|próxima",
     "and": "y|e", "or": "o|u", "of": "de la|del|de",
     "end": "el fin de|fin de|el final de|final de|el final del|final del|fin del|finales de",
-    "back": "de vuelta|vuelvo|regreso|de regreso|estoy de vuelta|estaré de vuelta|regresaré|volveré",
-    "odd": "excepto|salvo|menos el|cada|todos los|todas las|desde hace|pasado|pasada|no antes de|no|sin|hace",
+    "back": "de vuelta|de vuelta en la oficina|vuelvo|regreso|de regreso|estoy de vuelta|estaré de vuelta|regresaré|"
+            "volveré",
+    "odd": "a principios de|principios de|a mediados de|mediados de|comienzos de|excepto|salvo|menos el|cada|"
+            "todos los|todas las|desde hace|pasado|pasada|no antes de|no|sin|hace",
     "vague": "algunos|algunas|varios|varias|pocos|pocas|unos|unas",
-    "unread": "ayer|anteayer|la semana pasada|semana pasada|el mes pasado|el próximo año|segundos?|segundo?|"
+    "unread": "los lunes|los martes|los miércoles|los jueves|los viernes|sábados|domingos|ayer|anteayer|"
+            "la semana pasada|semana pasada|el mes pasado|el próximo año|segundos?|segundo?|"
               "días hábiles|días laborables|día hábil|medio día|media jornada|medio día de|quincena|cuarto?|"
               "media?|mañanas?|tardes?|noches?",
     "join": "con", "off": "fin|parar|de vuelta",
