@@ -29,7 +29,7 @@ from services.errors import (
     CalendarTooCostlyError,
     CalendarUnreachableError,
 )
-from services.model import Event, EventType, Location, Response, ShowAs, Visibility, WallTimes
+from services.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.net import GuardedClient
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, NOW, Desk, at, open_desk
@@ -67,21 +67,22 @@ async def test_first_sync_gives_the_window_and_what_each_entry_is(desk: Desk) ->
     calendar.add(Entry("Far away", at(24, 8) + timedelta(days=61), at(24, 9) + timedelta(days=61)))
     changes = await desk.fetch()
     assert (changes.full, changes.unchanged, changes.problems, changes.name) == (True, False, (), ANN)
+    own = Organizer.PERSON
     assert list(changes.events) == [
         Event(
             "C1", sync.uid, at(24, 10), at(24, 11), title="Sync", response=Response.ACCEPTED, guests=2,
-            location="Room 1",
+            location="Room 1", organizer=own,
         ),
-        Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, title="Away"),
-        Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, title="Deep work"),
+        Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, title="Away", organizer=own),
+        Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, title="Deep work", organizer=own),
         Event(
             "C1", changes.events[3].uid, at(26, 23), at(27, 23), all_day=True,
             wall=WallTimes(datetime(2026, 11, 27), datetime(2026, 11, 28)), type=EventType.WORKING_LOCATION,
-            show_as=ShowAs.FREE, working_location=Location.HOME,
+            show_as=ShowAs.FREE, working_location=Location.HOME, organizer=own,
         ),
         Event(
             "C1", changes.events[4].uid, at(28, 8), at(28, 9), tentative=True, visibility=Visibility.PRIVATE,
-            show_as=ShowAs.FREE, title="Maybe",
+            show_as=ShowAs.FREE, title="Maybe", organizer=own,
         ),
     ]  # fmt: skip
     (call,) = desk.google.calls

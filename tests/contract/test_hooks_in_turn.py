@@ -11,7 +11,6 @@ from services.calendars.hooks import AT_ONCE, Hooks
 from services.crypto import digest_of
 from services.errors import TooManyRequestsError
 from services.model import PersonKey
-from services.ports import Changes
 from tests.bureau import ANN, BOB, Bureau
 from tests.subscriptions import calendar
 
@@ -23,10 +22,10 @@ class Slow:
         self.asked: list[str] = []
         self.go_on = asyncio.Event()
 
-    async def read(self, data: bytes, *, calendar_id: str, **_: Any) -> Changes:
+    async def ask(self, task: str, calendar_id: str, *_: Any) -> tuple[dict[str, Any], list[bytes]]:
         self.asked.append(calendar_id)
         await self.go_on.wait()
-        return Changes()
+        return {"entries": 1, "alone": True, "name": None, "events": 1}, []
 
 
 async def hooked(bureau: Bureau, hooks: Hooks, key: PersonKey) -> Any:
