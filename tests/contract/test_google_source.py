@@ -73,8 +73,10 @@ async def test_first_sync_gives_the_window_and_what_each_entry_is(desk: Desk) ->
             "C1", sync.uid, at(24, 10), at(24, 11), title="Sync", response=Response.ACCEPTED, guests=2,
             location="Room 1", organizer=own,
         ),
-        Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, title="Away", organizer=own),
-        Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, title="Deep work", organizer=own),
+        Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, organizer=own,
+              title="Away"),
+        Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, organizer=own,
+              title="Deep work"),
         Event(
             "C1", changes.events[3].uid, at(26, 23), at(27, 23), all_day=True,
             wall=WallTimes(datetime(2026, 11, 27), datetime(2026, 11, 28)), type=EventType.WORKING_LOCATION,
