@@ -69,7 +69,7 @@ async def test_update_gives_way_to_whoever_uses_a_table_and_is_tried_again(empty
     running, starting = Database(empty), Database(empty)
     async with running.write() as connection:
         await connection.run_sync(_to, "0002")
-    async with running.read() as reader:
+    async with running.write() as reader:
         await reader.execute(sa.text("SELECT count(*) FROM notices"))
         with pytest.raises(DatabaseBusyError, match="table"):
             await schema.upgrade(starting, table=0.05, tries=2)
