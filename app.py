@@ -60,7 +60,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services import locale, upkeep, when
     from services.calendars import wiring
     from services.counted import CountedClients, CountedWishes
-    from services.engine.engine import Engine, EngineBell
+    from services.engine.engine import POLL, POLL_ALONE, Engine, EngineBell
     from services.engine.lane import Lanes
     from services.engine.runner import EmbeddedRunner
     from services.errors import NotInstalledError
@@ -135,7 +135,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
     people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
     work = (*people_due, tokens, calendars.sync, calendars.watching, leaving, Housekeeping(stores.closet, clock))
-    engine = Engine(work, runner, Lanes(stores.lanes, keeper, chores, clock), stores.lanes, clock, bell=bell)
+    lanes = Lanes(stores.lanes, keeper, chores, clock)
+    engine = Engine(work, runner, lanes, stores.lanes, clock, bell=bell, poll=POLL if listens else POLL_ALONE)
 
     # what listens
     errors = handlers.Errors(locale.say, people, views, messages)

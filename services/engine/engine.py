@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 POLL = 1.0
 """Seconds of real time after which a loop looks for what another replica or process has made due."""
 
+POLL_ALONE = 0.25
+"""The same for a process that takes no requests: it learns so of everything that people type."""
+
 SWEEP = 3.0
 """Seconds of real time between two sweeps."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,12 +22,22 @@ from services.store import quick
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
 
+LONGEST_IDLE = 15.0
+"""Seconds after which PostgreSQL ends a transaction in which nothing happens, and its connection.
+
+A process that stands still in the middle of one (its machine is paused, or cut off from the network) holds its
+locks, and whoever types meanwhile waits for them. Ours last milliseconds.
+"""
+
 
 class Database:
     """An engine and how to open a short transaction on it."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        """`url` is `sqlite+aiosqlite:///file` or `postgresql+asyncpg://…`."""
+    def __init__(self, url: str, *, pool_size: int = 5, longest_idle: float = LONGEST_IDLE) -> None:
+        """`url` is `sqlite+aiosqlite:///file` or `postgresql+asyncpg://…`.
+
+        `longest_idle`: seconds, see `LONGEST_IDLE`.
+        """
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
@@ -45,6 +56,7 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin)
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+            event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
         self._writer = asyncio.Lock()
         # PostgreSQL: each statement by itself sees the same as within READ COMMITTED, two round trips less
         alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
@@ -98,6 +110,14 @@ def _begin(connection: Connection) -> None:
     """
     if not connection.get_execution_options().get(_READING):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _patience(connection: Any, _record: object, *, seconds: float) -> None:
+    # Not among what a connection starts with: a proxy between us and PostgreSQL may refuse what it does not know.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {round(seconds * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _pragmas(connection: Any, _record: object) -> None:

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import app as program
+from services import settings
 from services.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.clocks import ManualClock
@@ -39,6 +40,13 @@ def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
         assert said.out == ""
         assert [value for value in ("4711", "hunter2") if value in said.err] == []
     assert os.listdir(tmp_path) == []
+
+
+async def test_worker_alone_soon_sees_what_people_type_at_another_process(sqlite_url: str, clock: ManualClock) -> None:
+    config = settings.load({"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key()}, dotenv=None)
+    service = await program.build(config, clock=clock, listens=False)
+    await service.stop()
+    assert service.engine._poll <= 0.25
 
 
 async def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
