@@ -34,6 +34,7 @@ from services.model import (
 from services.ports import Bell, Clock, PersonFacts
 from services.reasons import NOT_SET
 from services.sameness import same
+from services.wishes import Attempt
 from services.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -104,21 +105,10 @@ class Overview(Protocol):
     async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> Sequence[Absentee]: ...  # noqa: D102  # see the store
 
 
-class WriteLine(Protocol):
-    """One line of the audit: `store.writes.Attempt`."""
-
-    @property
-    def at(self) -> datetime: ...  # noqa: D102  # see Attempt
-    @property
-    def reason(self) -> Reason: ...  # noqa: D102  # see Attempt
-    @property
-    def outcome(self) -> str: ...  # noqa: D102  # see Attempt
-
-
 class Writes(Protocol):
     """`store.writes.WriteStore`."""
 
-    async def recent(self, key: PersonKey, limit: int) -> Sequence[WriteLine]:
+    async def recent(self, key: PersonKey, limit: int) -> Sequence[Attempt]:
         """The newest lines, newest first."""
         ...
 
@@ -157,7 +147,7 @@ class Why:
 
     now: Now
     verdicts: tuple[Verdict, ...]
-    last: WriteLine | None
+    last: Attempt | None
 
 
 @dataclass(frozen=True, slots=True)
