@@ -263,7 +263,7 @@ class Stage:
         opened.pop("write_id", None)
         if not exact and table is StandingRow.__table__:
             memory = json.loads(opened["memory"] or "{}")
-            for name in ("looked_at", "own_since"):
+            for name in ("looked_at", "own_since", "wanted"):
                 memory.get("standing", {}).pop(name, None)
             return {"waits": opened["seq"] > opened["sent"], "memory": memory}
         if not exact:

@@ -185,12 +185,17 @@ async def test_two_at_once_end_as_one_after_the_other(stage: Stage, first: str, 
 async def test_two_at_once_in_every_moment(
     stage: Stage, moment: Callable[[Stage], Awaitable[None]], first: str, record_property: Recorder
 ) -> None:
-    """Each pair in each moment, in every order in which the turn changes twice; the engine's own: three times."""
+    """Each pair in each moment, in every order in which the turn changes twice.
+
+    The engine's own also where it changes three times: a hundred of those orders, which are many.
+    """
     names = list(OPERATIONS)
     await stage.build(moment)
     tried = [Pair(stage, (first, second)) for second in names[names.index(first) :]]
     for pair in tried:
-        await pair.examine(switches=3 if {*pair.names} <= ENGINE else 2)
+        await pair.examine(switches=2)
+        if {*pair.names} <= ENGINE:
+            await pair.examine(switches=3, most=100)
     report(tried, record_property)
 
 
