@@ -22,9 +22,11 @@ from services.titles.tokens import (
     FOCUS,
     LINKED,
     LINKS,
+    MISTAKEN,
     PLACES,
     PREDICATES,
     PUBLIC_CALENDARS,
+    REASONS,
     TIME,
     Tokens,
     phrase_at,
@@ -59,7 +61,7 @@ def absence(title: str, names: tuple[str, ...] = ()) -> Whose:
     tokens, own = tokens_of(title), own_names(names)
     for start in range(min(len(tokens), _MOST_BEFORE + 1)):
         length = phrase_at(tokens, start, ABSENCES)
-        if length:
+        if length and not phrase_at(tokens, start, MISTAKEN):
             end = _end_of_when_and_where(tokens, start + length, own)
             if end == len(tokens):
                 return _whose(tokens, start, length, own)
@@ -79,7 +81,13 @@ def is_focus(title: str, names: tuple[str, ...] = ()) -> bool:
     if not length:
         return False
     end = _end_of_when_and_where(tokens, start + length, own)
-    return end == len(tokens) or (end == start + length and _TOPIC.search(tokens[end].gap) is not None)
+    return end == len(tokens) or (end == start + length and _names_a_topic(tokens, end))
+
+
+def _names_a_topic(tokens: Tokens, at: int) -> bool:
+    """Whether what follows focus is set apart: "Focus: report", not "Focus (the magazine) interview"."""
+    gap = tokens[at].gap
+    return _TOPIC.search(gap) is not None and not ("(" in gap and any(")" in token.gap for token in tokens[at + 1 :]))
 
 
 def is_public_calendar(name: str) -> bool:
@@ -91,10 +99,11 @@ def is_public_calendar(name: str) -> bool:
 def _whose(tokens: Tokens, start: int, length: int, own: Own) -> Whose:
     """Whose the absence at `start` is, by what stands before it."""
     front = before(tokens, start, own)
-    if not front.others:
+    absent = tokens[start : start + length]
+    if not front.others or tokens[start - 1].text in REASONS:
         return Whose.OWN
     set_apart = tokens[start].apart or (tokens[start].gapless and tokens[start].gap != "")
-    is_sure = set_apart or is_addressed(tokens[:start]) or texts(tokens[start : start + length]) in PREDICATES
+    is_sure = set_apart or is_addressed(tokens[:start]) or (texts(absent) in PREDICATES and absent[0].text != "de")
     if not is_name(front.others, tokens, known=not is_sure and len(front.others) == 1):
         return Whose.NOBODYS
     return Whose.OWN if front.own > 1 else Whose.ANOTHERS  # Ana García is Ana García López

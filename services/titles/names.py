@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.titles.tokens import (
+    AFTER_NUMBERS,
     AFTER_TIME,
     COPULAS,
     GIVEN_NAMES,
@@ -79,12 +80,26 @@ def before(tokens: Tokens, start: int, own: Own) -> Before:
     while at < start:
         if length := own_at(front, at, own):
             mine += length
+        elif length := length_at(tokens[: start + 1], at):
+            length = min(length, start - at)  # 3 days of vacation, 3 días libres
         elif not (length := phrase_at(front, at, HALVES)):
             length = 1
             if not ((at > 0 and front[at].text in COPULAS) or _says_when(front[at], tokens[start])):
                 others.append(front[at])
         at += length
     return Before(mine, others)
+
+
+def length_at(tokens: Tokens, start: int) -> int:
+    """How many tokens from `start` on say how long: 3 days, 0.5 d, 1/2, 8 hours."""
+    at = start
+    while at < len(tokens) and tokens[at].number and (at == start or tokens[at].gap in {"/", ".", ","}):
+        at += 1
+    if at == start:
+        return 0
+    if at < len(tokens) and (tokens[at].text in AFTER_NUMBERS or tokens[at].text in TIME):
+        return at + 1 - start
+    return at - start if at > start + 1 and tokens[at - 1].gap == "/" else 0
 
 
 def _says_when(token: Token, absent: Token) -> bool:
@@ -108,11 +123,14 @@ def is_name(tokens: Tokens, title: Tokens, *, known: bool) -> bool:
         return False
     if all(len(token.bare) == 1 for token in parts):
         return False
+    if len(parts) > 1 and parts[-1].bare in PARTICLES:
+        return False  # Calendrier de congés
     if any(len(token.bare) > 1 and token.bare in NOT_NAMES and token.bare not in PARTICLES for token in parts):
         return False
-    if any(token.bare in GIVEN_NAMES for token in parts):
+    given = any(token.bare in GIVEN_NAMES for token in parts)
+    if given and len(parts) == 1:
         return True
     letters = "".join(token.shape for token in title)
     one_case = letters in {letters.upper(), letters.lower()}
     capitals = all(token.shape[0].isupper() or token.gapless or token.bare in PARTICLES for token in parts)
-    return not known and (one_case or capitals)
+    return (given or not known) and (one_case or capitals)

@@ -19,12 +19,16 @@ _SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
 _A_NAME = 5  # letters
 _WORDS_BETWEEN = 3  # "for a fourty-odd minutes"
 _LENGTHS = re.compile(r"[0-9]+(?!k$|km$|k\b)[a-z]{1,3}")
+_COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
+_STOP = re.compile(r"^[.:。]+(?!\S)")
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", '"': '"', "“": "”", "„": "“", "«": "»"}
+_PUNCTUATION = frozenset("()[]{}（）【】「」\"“”„«»!?.…:;,'’。、！？/> ")
 _OPENING = (Kind.UNTIL, Kind.BEFORE, Kind.FROM, Kind.AFTER, Kind.BETWEEN)
 _STARTS = (*_OPENING, Kind.FOR, Kind.TO, Kind.IN, Kind.BACK, Kind.ODD)
 _SUFFIXES = (Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE, Kind.SUFFIX_BACK)
 _ENDINGS = (*_SUFFIXES, Kind.AND, Kind.OR, Kind.UNTIL, Kind.ODD, Kind.LATER)
 _MARKERS = (
-    *_STARTS, *_ENDINGS, Kind.AT, Kind.ON, Kind.END, Kind.PAST, Kind.MINUS, Kind.INCLUDING
+    *_STARTS, *_ENDINGS, Kind.AT, Kind.ON, Kind.END, Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.INCLUDING
 )  # fmt: skip
 _NEVER_A_NAME = (Kind.DAY, Kind.UNREAD, Kind.DATE)
 
@@ -126,29 +130,43 @@ class Reading:
         return [phrase for phrase in named if phrase.said.sure or self._closes(phrase)]
 
     def _closes(self, phrase: Phrase) -> bool:
-        """Whether a day stands where it is no name: "Out sick today", "Dentist on friday", 今日は在宅."""
-        start = phrase.said.start
-        if start is None or start.clock or start.day is None:
-            return self._is(phrase.begin, Kind.REST) and self._is_last(phrase)  # WFH all day
-        if phrase.begin == 0 and (self._is(phrase.end - 1, Kind.TOPIC) or self._sign(phrase.end) == ":"):
+        """Whether a day or days stand where they are no name: "Out sick today", "Vacation 2 weeks", 今日は在宅."""
+        said, begin = phrase.said, phrase.begin
+        start = said.start
+        if (
+            begin == 0
+            and start
+            and start.is_day
+            and (self._is(phrase.end - 1, Kind.TOPIC) or self._sign(phrase.end) == ":")
+        ):
             return True
+        if not self._is_last(phrase):
+            return False
+        if said.length or self._is(begin, Kind.REST):
+            return True  # WFH all day
+        if start is None or start.day is None:
+            return False
+        if start.day.kind is DayKind.DAY_OF_MONTH or (start.day.kind is DayKind.DATE and self._is_one(phrase)):
+            return False  # Louis the 14th, Step 1/2
         weekday = start.day.kind is DayKind.WEEKDAY and not start.part
-        return self._is_last(phrase) and (not weekday or self._is(phrase.begin, Kind.ON, Kind.COMING))
+        return said.end is not None or (not start.clock and (not weekday or self._is(begin, Kind.ON, Kind.COMING)))
 
     def _is_last(self, phrase: Phrase) -> bool:
-        """Whether the line ends with a start that is no part of a name."""
-        said, begin, end = phrase.said, phrase.begin, phrase.end
-        if said.length or (said.end and not self._is(begin, Kind.REST)):
-            return False
+        """Whether the line ends with it and it is no part of a name."""
+        begin, end = phrase.begin, phrase.end
         if any(not self._sign(at) for at in range(end, len(self.tokens))):
             return False
+        single = self._is_one(phrase) and (self._is(begin, Kind.LUNCH, Kind.NOW) or not self._speaks(begin))
         return not (
-            self._is(begin - 1, Kind.JOIN, Kind.OF)  # Lunch with May
-            or self._is(begin, Kind.FOR, Kind.OF)  # Preparing for Friday, Le Monde du vendredi
-            or (end == begin + 1 and self._is(begin, Kind.DATE, Kind.LUNCH, Kind.NOW))  # Release 2.1.
-            or not any(map(self._speaks, range(begin, end)))  # Good night
+            single  # Good night
+            or self._is(begin - 1, Kind.JOIN, Kind.OF)  # Lunch with May
+            or self._is(begin, Kind.OF)  # Le Monde du vendredi
+            or (self._is_words(begin - 1) and self._means(begin, Kind.FOR) == "")  # Preparing for Friday
             or self._is_titled(begin)
         )
+
+    def _is_one(self, phrase: Phrase) -> bool:
+        return phrase.end == phrase.begin + 1
 
     def _is_titled(self, at: int) -> bool:
         """USA Today."""
@@ -295,10 +313,14 @@ class Reading:
 
     def asks(self) -> bool:
         """Whether a marker stands before a word of time or a clock time that could not be wholly read."""
-        last = self.phrases[-1] if self.phrases else None
-        if last and self._is_last(last) and not last.said.sure:
-            return True  # "Gym 6pm" does not say until when, "Dentist friday" may be a name
-        return any(self._asks(at) for at in range(len(self.tokens)))
+        return self._ends_with_time() or any(self._asks(at) for at in range(len(self.tokens)))
+
+    def _ends_with_time(self) -> bool:
+        """Whether the last word is of time and no name: "Gym 6pm" does not say until when."""
+        last = max((at for at in range(len(self.tokens)) if not self._sign(at)), default=0)
+        phrase = next((one for one in self.phrases if one.end > last), Phrase(last, last + 1, Spoken()))
+        bare = phrase.said.start is not None and phrase.said.start.is_bare  # Deploy 10-12
+        return self._is_last(phrase) and not bare
 
     def _asks(self, at: int, stop: int | None = None) -> bool:
         """Of the marker at `at`, looking no further than `stop`."""
@@ -338,12 +360,6 @@ class Reading:
             if self._is(near, *_STARTS):
                 return False
         return False
-
-
-_COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
-_STOP = re.compile(r"^[.:。]+(?!\S)")
-_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", '"': '"', "“": "”", "„": "“", "«": "»"}
-_PUNCTUATION = frozenset("()[]{}（）【】「」\"“”„«»!?.…:;,'’。、！？/> ")
 
 
 def _trimmed(text: str) -> str:

@@ -72,6 +72,13 @@ ABSENT = [
     "リフレッシュ休暇",
     "半休", "午前休", "午後半休", "全休", "時間休", "不在", "お休み", "本日お休みします", "明日から休暇",
     "8/10〜8/15 休暇", "明日OOO",
+    # how long, for short, of oneself, and why
+    "3 days PTO", "8 hours PTO", "half day PTO", "2 Tage Urlaub", "0,5 Tage Urlaub", "1/2 Tag Urlaub", "1/2 RTT",
+    "2 jours RTT", "1 jour de congé", "3 días de vacaciones", "Mat leave",
+    "Comp off", "I'm OOO", "I'm sick", "Ich bin krank", "Bin im Urlaub", "Je suis en congé", "Estoy de baja",
+    "私は休みです", "Krank gemeldet", "Ab heute Urlaub", "Mutterschutzfrist", "FZA", "Hors bureau", "Pas au bureau",
+    "Journée off", "帰省のため休暇", "海外旅行のため休暇", "通院のため午前休", "夏季休業", "産後休業", "病気欠勤",
+    "特休", "計画有給", "GW休暇", "AM休", "午後休み", "夏休", "看護休",
 ]  # fmt: skip
 
 ORDINARY = [
@@ -117,6 +124,15 @@ ORDINARY = [
     "公休調整会議", "半休申請確認", "欠勤連絡", "育休復帰面談", "休暇まで", "休暇から", "休暇から復帰", "休暇予定確認",
     "会議：休暇",
     "人事 休暇", "祝日", "休日出勤",
+    # false friends, lists and papers, and who covers
+    "Baja California", "Baja Norte", "Baja California trip planning", "Vacances scolaires",
+    "Vacances scolaires zone B", "Ausencias del mes", "Absences mars", "Colonie de vacances",
+    "Calendario de vacaciones", "Cuadrante de vacaciones", "Parte de baja", "Solicitud de baja", "Carta de permiso",
+    "Calendrier de congés", "Relevé de congés", "Formulaire de congé", "Attestation de congé", "OOO (Bob covers)",
+    "OOO - contact Bob", "Vacation (Bob covering)", "Sick beats playlist", "Holiday Inn call", "PTO balance review",
+    "PTO bake sale", "Vacation Bible School", "Holiday freeze", "OOO handoff", "Annual leave policy training",
+    "Urlaubsrückstellung", "Urlaubssperre", "congés payés: point RH", "Permiso de conducir", "Licencia de obra",
+    "Puente aéreo", "休日診療", "有給インターン", "休眠顧客", "振替輸送", "祝日対応", "3 days notice", "1:1 vacation",
 ]  # fmt: skip
 
 
@@ -206,6 +222,7 @@ FOCUSED = [
     "Deep Work until noon", "Focus 9-11", "Heads down", "Do not disturb", "Fokuszeit", "Fokuszeit: Angebot",
     "Konzentration", "Bitte nicht stören", "Temps de concentration", "Ne pas déranger", "Tiempo de enfoque",
     "Concentración", "集中", "集中タイム：資料作成", "集中作業 午前", "Ann: focus time", "No-meeting Friday",
+    "No-meeting block", "Deep work block", "Fokus-Zeit", "Tiempo de foco", "Bloc de concentration", "フォーカス時間",
 ]  # fmt: skip
 NOT_FOCUSED = [
     "", "Sync", "Focus group", "Focus group: onboarding", "Focus Groups", "Focus on customers workshop", "Autofocus",
@@ -214,6 +231,7 @@ NOT_FOCUSED = [
     "Do not disturb policy", "Fokusgruppe", "Konzentration Messung", "Groupe de concentration",
     "Concentración parcelaria",
     "集中講義", "集中豪雨対策会議", "フォーカスグループ", "Team focus", "Focus?", "Focus time review: plan",
+    "Focus (the magazine) interview",
 ]  # fmt: skip
 
 
