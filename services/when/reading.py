@@ -207,8 +207,9 @@ class Reading:
         if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
             spelled = self._is(at, Kind.NUMBER) and not self.tokens[at].means[Kind.NUMBER].digits
             return parted or not marked or not (behind_text or spelled)  # "Sprint 12 for 2 hours", "One on one for 30m"
-        if self._is(at, *_MARKERS):  # but: "Logged in until 3pm", 会議の2時間
-            return not (behind_text and ((marked and self._is(at, Kind.IN, Kind.ON)) or self._is_joining(at)))
+        if self._is(at, *_MARKERS):  # but: "Logged in until 3pm", "Around for 30m", 会議の2時間
+            place = marked and self._is(at, Kind.IN, Kind.ON, Kind.AT) and (at == 0 or behind_text)
+            return not (place or (behind_text and self._is_joining(at)))
         return self._is_slip(at, "day", "unit") or (self._speaks(at) and (parted or not marked))
 
     def _is_joining(self, at: int) -> bool:
