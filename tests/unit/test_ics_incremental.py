@@ -11,7 +11,7 @@ import pytest
 from services.calendars.ics import worker
 from services.calendars.ics.incremental import read
 from services.calendars.ics.memory import Memory
-from services.calendars.ics.wire import COUNT, asked_to_json, changes_from_parts, lengths, packed
+from services.calendars.ics.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
 from services.errors import NotACalendarError
 from tests.icsfile import asked, ics, starts, vevent
 
@@ -69,6 +69,7 @@ def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.Monke
     monkeypatch.setattr(worker.sys, "stdout", type("Out", (), {"buffer": answers}))
     worker.main(2**30)
     answers.seek(0)
+    assert answers.read(len(READY)) == READY
     (first, blobs), (second, _) = _answer(answers), _answer(answers)
     assert changes_from_parts(first, blobs, QUESTION.calendar_id) == read(ics(*ONE), QUESTION, None)
     assert second == {"error": "not_a_calendar", "reason": "no BEGIN:VCALENDAR"}
