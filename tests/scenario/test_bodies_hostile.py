@@ -23,12 +23,12 @@ from tests.caldav_server import CaldavServer
 from tests.files import sends
 from tests.hooks import CALENDAR, JSON, new_hook, send
 from tests.hostile import FORM, Browser
-from tests.loop_watch import watched
+from tests.loop_watch import SLOWER, watched
 from tests.sites import Site
 from tests.whole import ANN, Whole
 
 SIZE = shapes.MIB - 1024
-LATE = 0.2
+LATE = 0.2 * SLOWER
 LARGEST = 64 * 1024
 
 SHAPES = (
