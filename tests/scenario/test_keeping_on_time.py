@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.clock import SystemClock
 from services.store.columns import Vault
 from services.store.engine import Database
@@ -168,6 +170,7 @@ async def test_idle_person_is_met_again_after_the_app_was_down_for_days(world: W
     await until(lambda: world.status()[0] == "In a meeting")
 
 
+@pytest.mark.slow  # real time: the bench has the row
 async def test_edge_is_met_within_a_quarter_of_a_second(database: Database, vault: Vault) -> None:
     async with open_world(database, vault, SystemClock()) as world:
         await world.replica(poll=1.0, sweep=3.0).start()
