@@ -28,6 +28,7 @@ class Days(Parts):
         """`tokens` are of one line, cut with `lexicon`."""
         super().__init__(tokens, lexicon)
         self.date: Callable[[int], tuple[Day, int] | None] = cache(self._date)
+        self._moment: Callable[[int, bool, bool], tuple[Moment, int] | None] = cache(self._any_moment)
         self._day: Callable[[int, bool], tuple[Day, int] | None] = cache(self._any_day)
 
     # ── days ────────────────────────────────────────────────────────────────────────────────────────
@@ -197,6 +198,9 @@ class Days(Parts):
 
     def moment(self, at: int, *, bare: bool = False, dated: bool = False) -> tuple[Moment, int] | None:
         """A day, a part of it, a time of day, or some of these together; from now on, or in a while."""
+        return self._moment(at, bare, dated)
+
+    def _any_moment(self, at: int, bare: bool, dated: bool) -> tuple[Moment, int] | None:
         if self.is_(at, Kind.NOW):
             return Moment(after=Length()), at + 1
         if found := self.day(at, dated=dated):

@@ -28,6 +28,7 @@ class Parts:
         self._lexicon = lexicon
         # asked for again and again at one place
         self.length: Callable[[int], tuple[Length, int] | None] = cache(self._length)
+        self._clock: Callable[[int, bool], tuple[Clock, int] | None] = cache(self._any_clock)
 
     def means(self, at: int, kind: Kind) -> Any:
         """What the token here means as such a kind; None where it is no such thing."""
@@ -59,6 +60,9 @@ class Parts:
 
     def clock(self, at: int, *, bare: bool = False) -> tuple[Clock, int] | None:
         """A time of day; a number alone only where `bare`, or behind an "at"."""
+        return self._clock(at, bare)
+
+    def _any_clock(self, at: int, bare: bool) -> tuple[Clock, int] | None:
         begin = self._skip(at, Kind.AT)
         half = self.means(begin, Kind.AMPM) if self.is_(begin + 1, Kind.NUMBER, Kind.CLOCK) else None
         begin = begin if half is None else begin + 1

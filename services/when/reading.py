@@ -17,6 +17,8 @@ from services.when.tokens import Lexer
 
 _SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
 _A_NAME = 5  # letters
+_SMALL = (Kind.AT, Kind.ON, Kind.DASH, Kind.SIGN, Kind.COMMA, Kind.ARTICLE)
+_SMALL_WORDS = 5  # between a marker and what it marks
 _WORDS_BETWEEN = 3  # "for a fourty-odd minutes"
 _LENGTHS = re.compile(r"[0-9]+(?!k$|km$|k\b)[a-z]{1,3}")
 _COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
@@ -326,7 +328,7 @@ class Reading:
     def _asks(self, at: int, stop: int | None = None) -> bool:
         """Of the marker at `at`, looking no further than `stop`."""
         behind = at + 1
-        while self._is(behind, Kind.AT, Kind.ON, Kind.DASH, Kind.SIGN, Kind.COMMA, Kind.ARTICLE):
+        while behind <= at + _SMALL_WORDS and self._is(behind, *_SMALL):
             behind += 1
         number_last = self._is(behind, Kind.NUMBER) and behind + 1 == len(self.tokens)
         if self._is(at, Kind.FOR) and not self._is(at, Kind.OF) and behind < len(self.tokens):

@@ -173,7 +173,7 @@ class Lexer:
 
     def _number(self, at: int) -> Token | None:
         if short := _CENTURY.match(self._text, at):  # 1 Jan '27
-            return Token(at, short.end(), {Kind.NUMBER: Number(full_year(short["y"]), digits=4)})
+            return Token(at, short.end(), {Kind.NUMBER: Number(float(full_year(short["y"])), digits=4)})
         found = _NUMBER.match(self._text, at)
         if found is None:
             return None

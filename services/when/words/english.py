@@ -69,7 +69,8 @@ ENGLISH: Mapping[str, str] = {
               "nights?|early next week|late next week|early this week|late this week|later this week|"
               "later next week|early next month|late next month|half a day|half the day|half day|half-day|quarter?|"
               "half?|daily|weekly?|monthly?",
-    "join": "with", "off": "off|stop|back", "name": "day off|days off|sick day|half time|minutes of|second half|"
+    "join": "with", "off": "off|stop|back", "name": "after hours|man friday|it's friday|"
+            "day off|days off|sick day|half time|minutes of|second half|"
             "back to back|back-to-back|one on one|"
             "one-on-one|black friday|good friday|casual friday|freaky friday|cyber monday|taco tuesday|super tuesday|"
             "palm sunday|easter sunday|easter monday|ash wednesday|happy friday|sunday times",

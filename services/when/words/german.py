@@ -30,7 +30,7 @@ GERMAN: Mapping[str, str] = {
                     "am morgen|den vormittag|der vormittag",
     "part afternoon": "heute nachmittag|nachmittag?|nachmittags|am nachmittag|den nachmittag",
     "part evening": "heute abend|abend?|abends|am abend|den abend|heute nacht|nacht?|in der nacht|nachts",
-    "clock 12": "mittag|mittags|heute mittag|zum mittag|12 uhr mittags", "lunch": "mittag",
+    "clock 12": "mittag|mittags|heute mittag|zum mittag|12 uhr mittags", "lunch": "mittag|feierabend",
     "clock 24": "mitternacht", "ampm am": "morgens|früh|vormittags|am morgen|am vormittag|in der früh",
     "ampm pm": "nachmittags|abends|am nachmittag|am abend", "oclock": "uhr|h?",
     "unit m1": "minuten?|minute?|min?|min.", "unit m60": "stunden?|stunde?|std?|std.|h?",
