@@ -1,8 +1,9 @@
 """The composition root and the command line.
 
 The only reader of the environment: `build` puts the program together from settings and a clock, the rest of this file
-is `python app.py COMMAND`. Adapters are named here, in `services/upkeep.py` and in `services/calendars/wiring.py`, and
-nowhere else. Imports of adapters are made where they are used, so that `preview` and `--help` answer at once.
+is `python app.py COMMAND`. Adapters are named here, in `services/admin_commands.py` and in
+`services/calendars/wiring.py`, and nowhere else. Imports of adapters are made where they are used, so that `preview`
+and `--help` answer at once.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from services import logs, settings
-from services.clock import SystemClock
-from services.errors import InputError, SettingsError, StatusQuoError
-from services.model import PersonKey
+from services.domain.errors import InputError, SettingsError, StatusQuoError
+from services.domain.model import PersonKey
+from services.platform import logs, settings
+from services.platform.clock import SystemClock
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from services.engine.engine import Engine
-    from services.engine.runner import Runner
-    from services.people import People
+    from services.engine.due import Engine
+    from services.engine.leases import Runner
+    from services.platform.settings import Settings
     from services.ports import Clock
-    from services.settings import Settings
+    from services.usecases.people import People
 
 TROUBLE = 1
 
@@ -57,28 +58,30 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     Raises SettingsError for missing or wrong keys.
     """
     import handlers
-    from services import locale, upkeep, when
+    from services import admin_commands
     from services.calendars import wiring
-    from services.counted import CountedClients, CountedWishes
-    from services.engine.engine import POLL, POLL_ALONE, Engine, EngineBell
-    from services.engine.lane import Lanes
-    from services.engine.runner import EmbeddedRunner
-    from services.errors import NotInstalledError
-    from services.grants import Grants, SlackApp
-    from services.housekeeping import Housekeeping
-    from services.identity import BrowserIdentities
-    from services.keeping import Keeper
-    from services.leaving import Leaving
-    from services.metrics import Metrics
-    from services.people import People
-    from services.reconcile import Reconciler
-    from services.resolving import Timelines
+    from services.domain import times
+    from services.domain.errors import NotInstalledError
+    from services.engine.due import POLL, POLL_ALONE, Engine, EngineBell
+    from services.engine.instrumentation import CountedClients, CountedWishes
+    from services.engine.leases import EmbeddedRunner
+    from services.engine.notifications import HomeChore, Links, NoticeChore, Teller
+    from services.engine.profile_writer import Keeper
+    from services.engine.resolve import Timelines
+    from services.engine.retention import Housekeeping
+    from services.engine.sender import Lanes
+    from services.engine.tick import Reconciler
+    from services.engine.tokens import TokenRefresh
+    from services.platform import locale
+    from services.platform.metrics import Metrics
     from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
-    from services.status import Statuses
-    from services.telling import HomeChore, Links, NoticeChore, Teller
-    from services.tokens import TokenRefresh
+    from services.usecases.grants import Grants, SlackApp
+    from services.usecases.identity import BrowserIdentities
+    from services.usecases.offboarding import Leaving
+    from services.usecases.people import People
+    from services.usecases.statuses import Statuses
 
-    stores = await upkeep.stores(config, clock)
+    stores = await admin_commands.stores(config, clock)
     metrics = Metrics()
     bell = EngineBell()
     clients = CountedClients(config.slack_api_url, metrics)
@@ -129,7 +132,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )
     runner: Runner = EmbeddedRunner()
     if not config.is_sqlite:
-        from services.engine.queue import QueueRunner
+        from services.engine.queue_leases import QueueRunner
 
         runner = QueueRunner(config.database_url)
     timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
@@ -174,7 +177,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     async def start() -> None:
         if token := settings.plain(config.slack_bot_token):
             await grants.adopt(token)
-        when.warm()
+        times.warm()
         if worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())
@@ -191,7 +194,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         for close in (*calendars.closing, clients.close, stores.database.close):
             await close()
 
-    see_off = partial(upkeep.see_off, leaving=leaving, wishes=stores.lanes, keeper=keeper, clock=clock)
+    see_off = partial(admin_commands.see_off, leaving=leaving, wishes=stores.lanes, keeper=keeper, clock=clock)
 
     def at_rest() -> bool:
         return engine.at_rest and not len(background)
@@ -216,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from services import preview, understand
+    from services.usecases import preview, understand
 
     parser = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -285,22 +288,22 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _migrate(args: argparse.Namespace) -> int:
-    from services import upkeep
+    from services import admin_commands
 
     config = _settings()
-    return upkeep.steps(config) if args.sql else asyncio.run(upkeep.migrate(config, check=args.check))
+    return admin_commands.steps(config) if args.sql else asyncio.run(admin_commands.migrate(config, check=args.check))
 
 
 def _doctor(_args: argparse.Namespace) -> int:
-    from services import upkeep
+    from services import admin_commands
 
-    return asyncio.run(upkeep.examine(_settings(), SystemClock()))
+    return asyncio.run(admin_commands.examine(_settings(), SystemClock()))
 
 
 def _rotate_keys(_args: argparse.Namespace) -> int:
-    from services import upkeep
+    from services import admin_commands
 
-    return asyncio.run(upkeep.rotate_keys(_settings(), SystemClock()))
+    return asyncio.run(admin_commands.rotate_keys(_settings(), SystemClock()))
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -337,7 +340,7 @@ async def _once(run: Callable[[Service], Awaitable[int]]) -> int:
 
 async def _until_stopped(config: Settings, *, listens: bool, worker: bool) -> int:
     """Run until SIGINT or SIGTERM; calls in flight are finished and recorded."""
-    from handlers.server import QuietRunner, listen
+    from handlers.web.server import QuietRunner, listen
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.providers import MOVING, Provider
-from services.calendars.google.events import FIELDS
+from services.calendars.providers.google.events import FIELDS
 
 AT_ONCE = 32
 """As many as the app fetches at the same time."""

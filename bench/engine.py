@@ -16,15 +16,15 @@ import sqlalchemy as sa
 
 from bench import slack_stub
 from bench.table import Row, percentile
-from services import timeline
-from services.clock import SystemClock
-from services.crypto import Sealer, new_key
-from services.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain import timeline
+from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.platform.clock import SystemClock
+from services.platform.crypto import Sealer, new_key
 from services.slack.client import SlackClients
 from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.spans import SpanStore
 from tests import postgres

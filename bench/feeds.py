@@ -53,7 +53,7 @@ def feed(changed: int | None = None) -> bytes:
 
 def ours() -> dict[str, float]:
     """Seconds for the three readings through the worker pool; MiB of the worker and of the asking process."""
-    from services.calendars.ics.expand import Expander  # noqa: PLC0415 - each side imports only what is its own
+    from services.calendars.ical.expand import Expander  # noqa: PLC0415 - each side imports only what is its own
 
     async def measure() -> dict[str, float]:
         expander = Expander(workers=1)

@@ -28,8 +28,8 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bench.table import Row, percentile
-from demo.slack import LocalSlack
-from services.clock import SystemClock
+from emulators.slack import LocalSlack
+from services.platform.clock import SystemClock
 
 T = TypeVar("T")
 

@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from bench.bare_sync import Follower
 from bench.providers import Google
 from bench.table import Row, median
-from services import settings
 from services.calendars import wiring
-from services.clock import SystemClock
-from services.crypto import new_key
-from services.engine.engine import EngineBell
-from services.metrics import Metrics
-from services.model import PersonKey
+from services.domain.model import PersonKey
+from services.engine.due import EngineBell
+from services.platform import settings
+from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
+from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.store import schema
 from services.store.models import EventRow, Person, Workspace

@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
-from demo.google import Client, LocalGoogle
-from demo.google import Entry as GoogleEntry
-from demo.google.channels import Push
-from demo.microsoft.mailbox import Entry as MicrosoftEntry
-from demo.microsoft.push import Delivery
-from demo.microsoft.server import LocalMicrosoft
-from services.calendars.credentials import Credentials, challenge_of, new_verifier
-from services.calendars.google.scopes import SCOPES
+from emulators.google import Client, LocalGoogle
+from emulators.google import Entry as GoogleEntry
+from emulators.google.channels import Push
+from emulators.microsoft.mailbox import Entry as MicrosoftEntry
+from emulators.microsoft.push import Delivery
+from emulators.microsoft.server import LocalMicrosoft
+from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
+from services.calendars.providers.google.scopes import SCOPES
 from services.ports import Offer, OfferedCalendar
 
 MOVING = "The one that moves"

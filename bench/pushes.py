@@ -23,9 +23,9 @@ from bench import bare_sync, slack_stub
 from bench.http import app, free_port
 from bench.providers import Google, Microsoft, Provider, until
 from bench.table import Row, percentile
-from services.clock import SystemClock
-from services.crypto import new_key
-from services.model import PersonKey
+from services.domain.model import PersonKey
+from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
 from services.store import schema
 from services.store.models import Calendar, Person, Workspace
 from services.store.stores import Stores

@@ -21,12 +21,12 @@ import sqlalchemy as sa
 
 from bench import http, slack_stub
 from bench.table import Row, percentile
-from services.crypto import Sealer, new_key
-from services.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.platform.crypto import Sealer, new_key
 from services.ports import Changes
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, Workspace
 from services.store.spans import SpanStore

@@ -9,12 +9,12 @@ from typing import Any
 
 from demo.books import FEED, Book, FeedBook
 from demo.calendars import Calendars
-from demo.google import LocalGoogle
 from demo.google_book import GoogleBook
-from demo.microsoft.server import LocalMicrosoft
 from demo.microsoft_book import MicrosoftBook
 from demo.people import PERSONAS, Persona
-from services.providers import GOOGLE, MICROSOFT
+from emulators.google import LocalGoogle
+from emulators.microsoft.server import LocalMicrosoft
+from services.calendars.providers import GOOGLE, MICROSOFT
 
 NAMES: Mapping[str, str] = {FEED: "Feed", GOOGLE: "Google", MICROSOFT: "Microsoft"}
 

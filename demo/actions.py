@@ -13,8 +13,8 @@ from typing import Any
 from demo.books import FEED, Book, next_edge
 from demo.calendars import Calendars, sample
 from demo.clock import DemoClock
-from demo.slack import LocalSlack
-from demo.slack.errors import RefusalError
+from emulators.slack import LocalSlack
+from emulators.slack.errors import RefusalError
 
 _LONGEST_NAME = 200
 _LONGEST_JUMP = timedelta(days=60)

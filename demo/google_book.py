@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from demo.books import MOST, Leaf, Shown, chosen, moments, touching, walls
 from demo.calendars import Entry, NotAnEntryError, as_json, read
-from demo.google import Account, Calendar, LocalGoogle
-from demo.google.calendars import Entry as GoogleEntry
-from demo.google.calendars import Instance
+from emulators.google import Account, Calendar, LocalGoogle
+from emulators.google.calendars import Entry as GoogleEntry
+from emulators.google.calendars import Instance
 
 _KINDS = {"meeting": "default", "focus": "focusTime", "out_of_office": "outOfOffice", "elsewhere": "workingLocation"}
 _SHOWN = {theirs: ours for ours, theirs in _KINDS.items()}

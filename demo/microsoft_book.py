@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from demo.books import MOST, Leaf, Shown, chosen, moments, touching, walls
 from demo.calendars import Entry, NotAnEntryError, as_json, read
-from demo.microsoft.mailbox import Account, LocalCalendar, Recurrence
-from demo.microsoft.mailbox import Entry as MicrosoftEntry
-from demo.microsoft.server import LocalMicrosoft
+from emulators.microsoft.mailbox import Account, LocalCalendar, Recurrence
+from emulators.microsoft.mailbox import Entry as MicrosoftEntry
+from emulators.microsoft.server import LocalMicrosoft
 
 _FOCUS = "Focus time: "
 _SHOW_AS = {"meeting": "busy", "focus": "busy", "out_of_office": "oof", "elsewhere": "workingElsewhere"}

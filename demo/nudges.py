@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from demo.slack import LocalSlack
+from emulators.slack import LocalSlack
 
 log = structlog.get_logger(__name__)
 

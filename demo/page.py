@@ -18,10 +18,10 @@ from demo.actions import Actions, Desk, NotDoneError
 from demo.calendars import NotAnEntryError
 from demo.pushed import Pushed, Told
 from demo.reasons import Reasons
-from demo.slack import Call
-from demo.slack.emoji import DATA as EMOJI
-from demo.slack.errors import RefusalError
-from services import identity
+from emulators.slack import Call
+from emulators.slack.emoji import DATA as EMOJI
+from emulators.slack.errors import RefusalError
+from services.usecases import identity
 
 log = structlog.get_logger(__name__)
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from demo.accounts import address_of
-from demo.google import LocalGoogle
-from demo.google.channels import Push
-from demo.microsoft.push import Delivery
-from demo.microsoft.server import LocalMicrosoft
 from demo.people import PERSONAS
-from demo.slack import LocalSlack
-from services.providers import GOOGLE, MICROSOFT
+from emulators.google import LocalGoogle
+from emulators.google.channels import Push
+from emulators.microsoft.push import Delivery
+from emulators.microsoft.server import LocalMicrosoft
+from emulators.slack import LocalSlack
+from services.calendars.providers import GOOGLE, MICROSOFT
 
 _KEEP = 500
 _SUCCESS = range(200, 300)

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from demo.slack import Call, LocalSlack
-from demo.slack.text import unescape
-from services import codec, explain
-from services.model import PersonKey
+from emulators.slack import Call, LocalSlack
+from emulators.slack.text import unescape
+from services.domain import explain
+from services.domain.model import PersonKey
+from services.store import json_values
 
 _WRITE = "users.profile.set"
 _READ = "users.profile.get"
@@ -21,7 +22,7 @@ _KEEP = 2_000
 
 
 class Exporter(Protocol):
-    """`services.people.People`, as far as it is asked here."""
+    """`services.usecases.people.People`, as far as it is asked here."""
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """All that is known of a person."""
@@ -95,7 +96,7 @@ def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
         if not left and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
             continue  # of another write at the same instant
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
-        reason = codec.reason_from_json(write["reason"])
+        reason = json_values.reason_from_json(write["reason"])
         until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
         message, facts = explain.sentence(reason, until=until)
         status = (write["status"]["text"], write["status"]["emoji"]) if left else None

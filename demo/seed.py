@@ -12,7 +12,7 @@ from datetime import date
 
 from demo.calendars import Calendars, DayCalendar
 from demo.people import PERSONAS
-from demo.slack import LocalSlack
+from emulators.slack import LocalSlack
 
 TEAM = "T0ACME0001"
 _OK = 200

@@ -12,9 +12,9 @@ from demo.clock import DemoClock
 from demo.people import PERSONAS
 from demo.pushed import Told
 from demo.reasons import Why
-from demo.slack import Call, LocalSlack, Member, Message
-from demo.slack.state import ViewState
-from demo.slack.text import unescape
+from emulators.slack import Call, LocalSlack, Member, Message
+from emulators.slack.state import ViewState
+from emulators.slack.text import unescape
 
 _ABOUT = {persona.user_id: persona.about for persona in PERSONAS}
 _MESSAGES = 60

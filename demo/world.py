@@ -26,22 +26,22 @@ from demo.books import Book
 from demo.calendars import Calendars
 from demo.clock import DemoClock
 from demo.consent import signing_in
-from demo.google import Client, LocalGoogle
-from demo.microsoft.server import LocalMicrosoft
 from demo.nudges import Nudges
 from demo.page import Page
 from demo.people import OFFICE_ZONE
 from demo.pushed import Pushed
 from demo.reasons import Reasons
-from demo.slack import AppConfig, LocalSlack
 from demo.work import AppWork
-from services import settings
-from services.clock import SystemClock
-from services.crypto import new_key
-from services.errors import ListenError
-from services.model import PersonKey
+from emulators.google import Client, LocalGoogle
+from emulators.microsoft.server import LocalMicrosoft
+from emulators.slack import AppConfig, LocalSlack
+from services.domain.errors import ListenError
+from services.domain.model import PersonKey
+from services.platform import settings
+from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
+from services.platform.settings import Settings
 from services.ports import Clock
-from services.settings import Settings
 
 START = time(8, 55)
 _FEED_INTERVAL = 3600
@@ -49,7 +49,7 @@ _FRIDAY = 4
 
 
 class Exporter(Protocol):
-    """`services.people.People`, as far as the demo asks it."""
+    """`services.usecases.people.People`, as far as the demo asks it."""
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """All that is known of a person."""

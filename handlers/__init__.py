@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from slack_bolt.app.async_app import AsyncApp
 
-from handlers.authorize import Authorize
 from handlers.background import Background
-from handlers.bolt import bolt_app
-from handlers.browsers import Browsers
-from handlers.commands import OOO, QUO, Commands
-from handlers.connect import Connect
 from handlers.errors import Errors
-from handlers.events import Events
-from handlers.files import Files
-from handlers.home import Home, HomeTab
-from handlers.hooks import HookModals, HookRoutes
-from handlers.intake import Intake
-from handlers.modals import Modals
-from handlers.oauth import OAuth
-from handlers.operations import Operations
-from handlers.shortcuts import Shortcuts
-from handlers.signatures import Signatures
-from handlers.socket import SocketMode
-from handlers.surface import Surface
-from handlers.views.accounts import CHOOSE, DROP
-from handlers.views.files import IMPORT
-from handlers.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
-from handlers.views.rules import RULE
-from handlers.views.settings import SETTINGS
-from handlers.web import application
-from handlers.webhooks import Webhooks
+from handlers.slack.authorize import Authorize
+from handlers.slack.bolt import bolt_app
+from handlers.slack.commands import OOO, QUO, Commands
+from handlers.slack.events import Events
+from handlers.slack.files import Files
+from handlers.slack.home import Home, HomeTab
+from handlers.slack.intake import Intake
+from handlers.slack.modals import Modals
+from handlers.slack.shortcuts import Shortcuts
+from handlers.slack.signatures import Signatures
+from handlers.slack.socket import SocketMode
+from handlers.slack.surface import Surface
+from handlers.slack.views.accounts import CHOOSE, DROP
+from handlers.slack.views.files import IMPORT
+from handlers.slack.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
+from handlers.slack.views.rules import RULE
+from handlers.slack.views.settings import SETTINGS
+from handlers.web.application import application
+from handlers.web.browsers import Browsers
+from handlers.web.connect import Connect
+from handlers.web.hooks import HookModals, HookRoutes
+from handlers.web.oauth import OAuth
+from handlers.web.operations import Operations
+from handlers.web.webhooks import Webhooks
 
 __all__ = [
     "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "Files", "Home", "HomeTab",

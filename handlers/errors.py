@@ -17,8 +17,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from handlers.pages import Page, render, wants_page
-from services.errors import (
+from handlers.web.pages import Page, render, wants_page
+from services.domain.errors import (
     BodyTooLargeError,
     InputError,
     MethodNotAllowedError,
@@ -32,7 +32,7 @@ from services.errors import (
     UnknownPathError,
     WrongPersonError,
 )
-from services.model import PersonKey
+from services.domain.model import PersonKey
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 ERROR_ID = "Error {id}"
 Say = Callable[..., str]
-"""`say(locale, message_id, **facts)`: `services.locale.say`."""
+"""`say(locale, message_id, **facts)`: `services.platform.locale.say`."""
 
 _SERVER_ERROR = 500
 _BY_STATUS: dict[int, type[RequestError]] = {

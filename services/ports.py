@@ -1,7 +1,7 @@
 """What the use cases need from outside, as small Protocols, and the values that pass through them.
 
-Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.net`) implement these;
-only `app.py`, `services.upkeep` and `services.calendars.wiring` name the adapters.
+Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.platform.net`) implement these;
+only `app.py`, `services.admin_commands` and `services.calendars.wiring` name the adapters.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from services.model import Event, Override, Pause, PersonKey, Policy, Preferences, Rule
+from services.domain.model import Event, PersonKey
 
 
 class Clock(Protocol):
@@ -57,27 +57,6 @@ class DueWork(Protocol):
     async def run_due(self) -> Report:
         """Do a batch of what is due now. One row's failure never stops the batch."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
-    """All that deciding needs to know of one person, as stored.
-
-    `resolved_until`: how far their stored timeline reaches; None where it is to be resolved anew.
-    """
-
-    key: PersonKey
-    zone: ZoneInfo
-    locale: str = "en-US"
-    names: tuple[str, ...] = field(default=(), repr=False)
-    granted: bool = True
-    preferences: Preferences = field(default_factory=Preferences)
-    policy: Policy = field(default_factory=Policy)
-    pause: Pause | None = None
-    rules: tuple[Rule, ...] = ()
-    overrides: tuple[Override, ...] = ()
-    events: tuple[Event, ...] = ()
-    resolved_until: datetime | None = None
 
 
 # ── calendars ───────────────────────────────────────────────────────────────────────────────────────

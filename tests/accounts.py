@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.calendars.accounts import AccountLink, AccountView, Choice, Connected
-from services.errors import NotOfferedError
-from services.model import PersonKey
+from services.calendars.accounts.accounts import AccountLink, AccountView, Choice, Connected
+from services.domain.errors import NotOfferedError
+from services.domain.model import PersonKey
 from services.ports import OfferedCalendar
 
 
@@ -18,7 +18,7 @@ def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]
 
 @dataclass
 class KeptAccounts:
-    """Implements `handlers.surface.Accounts`. `seconds` is how long a CalDAV server takes; `fails` what it says."""
+    """Implements `handlers.slack.surface.Accounts`. `seconds`: how long CalDAV takes; `fails`: what it says."""
 
     providers: dict[str, str] = field(
         default_factory=lambda: {"google": "Google Calendar", "microsoft": "Microsoft 365"}
@@ -85,7 +85,7 @@ class KeptAccounts:
 
 @dataclass
 class KeptHooks:
-    """Implements `handlers.surface.Hooks`."""
+    """Implements `handlers.slack.surface.Hooks`."""
 
     made: int = 0
 

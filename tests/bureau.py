@@ -13,23 +13,23 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from demo.google import Client, LocalGoogle
-from demo.google import Entry as GoogleEntry
-from demo.microsoft.mailbox import Entry as MicrosoftEntry
-from demo.microsoft.server import LocalMicrosoft
+from emulators.google import Client, LocalGoogle
+from emulators.google import Entry as GoogleEntry
+from emulators.microsoft.mailbox import Entry as MicrosoftEntry
+from emulators.microsoft.server import LocalMicrosoft
 from handlers.background import Background
-from handlers.webhooks import Webhooks
-from services import settings
+from handlers.web.webhooks import Webhooks
 from services.calendars import wiring
-from services.calendars.accounts import Connected
-from services.grants import Start
-from services.metrics import Metrics
-from services.model import PersonKey
+from services.calendars.accounts.accounts import Connected
+from services.domain.model import PersonKey
+from services.platform import settings
+from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
+from services.usecases.grants import Start
 from tests.clocks import ManualClock
 from tests.world import CountingBell
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.calendars.caldav.source import CaldavSource
-from services.calendars.ics import worker
-from services.calendars.ics.incremental import read
-from services.calendars.ics.reading import Asked
-from services.calendars.ics.wire import changes_from_parts
-from services.model import Event, PersonKey
+from services.calendars.ical import worker
+from services.calendars.ical.incremental import read
+from services.calendars.ical.reading import Asked
+from services.calendars.ical.wire import changes_from_parts
+from services.calendars.providers.caldav.source import CaldavSource
+from services.domain.model import Event, PersonKey
 from services.ports import Changes, Connection, Source
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

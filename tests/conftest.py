@@ -16,10 +16,10 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services.crypto import Sealer, new_key
+from services.platform.crypto import Sealer, new_key
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests import postgres
 from tests.clocks import ManualClock
 from tests.world import World, open_world

@@ -13,45 +13,45 @@ from zoneinfo import ZoneInfo
 from aiohttp.test_utils import TestServer
 
 import handlers
-from demo.slack.state import ViewState
-from handlers.authorize import Authorize
-from handlers.bolt import bolt_app
-from handlers.commands import Commands
+from emulators.slack.state import ViewState
 from handlers.errors import Errors
-from handlers.events import Events
-from handlers.home import Home, HomeTab
-from handlers.intake import Intake
-from handlers.modals import Modals
-from handlers.shortcuts import Shortcuts
-from handlers.signatures import Signatures
-from handlers.surface import Surface
-from handlers.web import application
+from handlers.slack.authorize import Authorize
+from handlers.slack.bolt import bolt_app
+from handlers.slack.commands import Commands
+from handlers.slack.events import Events
+from handlers.slack.home import Home, HomeTab
+from handlers.slack.intake import Intake
+from handlers.slack.modals import Modals
+from handlers.slack.shortcuts import Shortcuts
+from handlers.slack.signatures import Signatures
+from handlers.slack.surface import Surface
+from handlers.web.application import application
+from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import Connections
-from services.calendars.parting import Partings
-from services.leaving import Leaving
-from services.locale import say, wording
-from services.metrics import Metrics
-from services.model import Override, PersonKey
-from services.net.addresses import AddressRules
-from services.people import People
+from services.domain.model import Override, PersonKey
+from services.engine.notifications import Teller
+from services.platform.locale import say, wording
+from services.platform.metrics import Metrics
+from services.platform.net.addresses import AddressRules
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
-from services.status import Statuses
+from services.store.absences import OverviewStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.engine import Database
 from services.store.leavers import LeaverStore
+from services.store.oauth_states import StateStore
 from services.store.overrides import OverrideStore
-from services.store.overview import OverviewStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
 from services.store.rules import RuleStore
-from services.store.states import StateStore
 from services.store.workspaces import WorkspaceStore
-from services.telling import Teller
+from services.usecases.offboarding import Leaving
+from services.usecases.people import People
+from services.usecases.statuses import Statuses
 from tests import blockkit
 from tests.accounts import KeptAccounts, KeptHooks
 from tests.clocks import ManualClock

@@ -6,10 +6,10 @@ import asyncio
 import time
 from zoneinfo import ZoneInfo
 
-from demo.slack.state import StoredFile
-from services.calendars.checking import UnreadableCalendarError
+from emulators.slack.state import StoredFile
 from services.calendars.files import Seen
-from services.model import PersonKey
+from services.calendars.ical.upload_check import UnreadableCalendarError
+from services.domain.model import PersonKey
 from tests.whole import ANN, Whole
 
 

@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from demo.google import Account, Calendar, Client, LocalGoogle
-from services.calendars.api import JsonApi
-from services.calendars.google.api import GoogleApi
-from services.calendars.google.directory import GoogleDirectory
-from services.calendars.google.notifications import GooglePush, read_push
-from services.calendars.google.push import GoogleWatcher
-from services.calendars.google.scopes import SCOPES
-from services.calendars.google.source import GoogleSource
-from services.errors import AccountLostError
-from services.model import Event, PersonKey
-from services.net import AddressRules, GuardedClient
+from emulators.google import Account, Calendar, Client, LocalGoogle
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.directory import GoogleDirectory
+from services.calendars.providers.google.notifications import GooglePush, read_push
+from services.calendars.providers.google.push import GoogleWatcher
+from services.calendars.providers.google.scopes import SCOPES
+from services.calendars.providers.google.source import GoogleSource
+from services.domain.errors import AccountLostError
+from services.domain.model import Event, PersonKey
+from services.platform.net import AddressRules, GuardedClient
 from services.ports import Changes, Connection
 from tests.clocks import ManualClock
 

@@ -16,37 +16,37 @@ import aiohttp
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
-from handlers.authorize import Authorize
-from handlers.bolt import bolt_app
-from handlers.browsers import Browsers
 from handlers.errors import Errors
-from handlers.events import Events
-from handlers.intake import Intake
-from handlers.oauth import OAuth
-from handlers.operations import Check, Operations
-from handlers.server import QuietRunner
-from handlers.signatures import Signatures
-from handlers.web import application
-from services.calendars.parting import Partings
-from services.grants import Grants, SlackApp
-from services.identity import BrowserIdentities
-from services.leaving import Leaving
-from services.locale import say
-from services.metrics import Metrics
-from services.model import PersonKey
-from services.people import People
+from handlers.slack.authorize import Authorize
+from handlers.slack.bolt import bolt_app
+from handlers.slack.events import Events
+from handlers.slack.intake import Intake
+from handlers.slack.signatures import Signatures
+from handlers.web.application import application
+from handlers.web.browsers import Browsers
+from handlers.web.oauth import OAuth
+from handlers.web.operations import Check, Operations
+from handlers.web.server import QuietRunner
+from services.calendars.accounts.disconnecting import Partings
+from services.domain.model import PersonKey
+from services.engine.notifications import Teller
+from services.platform.locale import say
+from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.engine import Database
+from services.store.oauth_states import StateStore
 from services.store.people import PeopleStore
-from services.store.states import StateStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
-from services.telling import Teller
+from services.usecases.grants import Grants, SlackApp
+from services.usecases.identity import BrowserIdentities
+from services.usecases.offboarding import Leaving
+from services.usecases.people import People
 from tests.clocks import ManualClock
 from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
 from tests.world import CountingBell

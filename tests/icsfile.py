@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.calendars.ics.lex import calendars
-from services.calendars.ics.reading import Asked, Reading, read_all
-from services.calendars.ics.recurrence import Budget
-from services.model import Event
+from services.calendars.ical.lex import calendars
+from services.calendars.ical.reading import Asked, Reading, read_all
+from services.calendars.ical.recurrence import Budget
+from services.domain.model import Event
 
 
 def ics(*lines: str) -> bytes:

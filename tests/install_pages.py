@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from services.model import PersonKey
-from services.store.engine import Database
+from services.domain.model import PersonKey
+from services.store.db import Database
 from services.store.models import Base, Person
 from tests.house import House
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
-from services.calendars.health import Claimed, Health, Outcome
-from services.calendars.pace import HostPace
-from services.model import (
+from services.calendars.sync.health import Claimed, Health, Outcome
+from services.calendars.sync.host_limits import HostPace
+from services.domain.model import (
     Event,
     EventType,
     Location,
@@ -24,7 +24,7 @@ from services.model import (
 )
 from services.ports import Changes
 from services.store.calendars import CalendarStore
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Notice, Person
 

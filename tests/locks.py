@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from services.store.engine import Database
+from services.store.db import Database
 from tests.world import until
 
 _WAITING = sa.text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from services.model import (
+from services.domain.model import (
     NO_STATUS,
     Action,
     Decision,
@@ -17,7 +17,7 @@ from services.model import (
     Standing,
     Status,
 )
-from services.ownership import GRACE, decide
+from services.domain.ownership import GRACE, decide
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:

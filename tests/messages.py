@@ -6,11 +6,11 @@ import ast
 import importlib
 from pathlib import Path
 
-from handlers import oauth
-from handlers.views.replies import COMMANDS
-from handlers.views.settings import WEEKDAYS
-from services import explain
-from services.errors import StatusQuoError
+from handlers.slack.views.replies import COMMANDS
+from handlers.slack.views.settings import WEEKDAYS
+from handlers.web import oauth
+from services.domain import explain
+from services.domain.errors import StatusQuoError
 
 ROOT = Path(__file__).parent.parent
 _SAYS = {"say", "_say", "speak"}

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from demo.microsoft.mailbox import Account, Entry, LocalCalendar
-from demo.microsoft.server import LocalMicrosoft
-from services.calendars.microsoft.api import GraphApi
-from services.calendars.microsoft.directory import MicrosoftDirectory
-from services.calendars.microsoft.notifications import Notification, read_notifications, validation
-from services.calendars.microsoft.push import MicrosoftWatcher
-from services.calendars.microsoft.source import MicrosoftSource
-from services.model import Event, PersonKey
-from services.net import AddressRules, GuardedClient
+from emulators.microsoft.mailbox import Account, Entry, LocalCalendar
+from emulators.microsoft.server import LocalMicrosoft
+from services.calendars.providers.microsoft.api import GraphApi
+from services.calendars.providers.microsoft.directory import MicrosoftDirectory
+from services.calendars.providers.microsoft.notifications import Notification, read_notifications, validation
+from services.calendars.providers.microsoft.push import MicrosoftWatcher
+from services.calendars.providers.microsoft.source import MicrosoftSource
+from services.domain.model import Event, PersonKey
+from services.platform.net import AddressRules, GuardedClient
 from services.ports import Changes, Connection
 from tests.clocks import ManualClock
 from tests.sites import Site

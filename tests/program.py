@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from services.settings import Settings
+from services.platform.settings import Settings
 from tests.world import until
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass, field
 
-from services.errors import SignatureError
+from services.domain.errors import SignatureError
 
 WATCH = "a" * 32
 SECRET = "s" * 43
@@ -14,7 +14,7 @@ SECRET = "s" * 43
 
 @dataclass
 class KeptPushes:
-    """Implements `handlers.webhooks.Pushes`. `seconds` is how long each takes; `fails` what goes wrong."""
+    """Implements `handlers.web.webhooks.Pushes`. `seconds` is how long each takes; `fails` what goes wrong."""
 
     watches: dict[str, str] = field(default_factory=lambda: {WATCH: SECRET})
     told: list[tuple[str, str, str]] = field(default_factory=list)

@@ -11,10 +11,10 @@ import aiohttp
 from aiohttp import web
 
 from handlers.errors import Errors
-from handlers.server import QuietRunner
-from handlers.web import application
-from services.locale import say
-from services.metrics import Metrics
+from handlers.web.application import application
+from handlers.web.server import QuietRunner
+from services.platform.locale import say
+from services.platform.metrics import Metrics
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services import when
+from services.domain import times
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = "2026-11-23 13:00"
@@ -17,14 +17,14 @@ def at(wall: str, zone: ZoneInfo = BERLIN) -> datetime:
 
 def speaker(
     language: str = "en", now: str = NOW, *, month_first: bool = False, zone: ZoneInfo = BERLIN
-) -> when.Speaker:
-    return when.Speaker(at(now, zone), zone, language, month_first)
+) -> times.Speaker:
+    return times.Speaker(at(now, zone), zone, language, month_first)
 
 
 def wall(instant: datetime | None, zone: ZoneInfo = BERLIN) -> str | None:
     return None if instant is None else instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def read(asked: when.Asked) -> tuple[str, str | None, str | None]:
+def read(asked: times.Asked) -> tuple[str, str | None, str | None]:
     """Text, start (None: now) and end."""
     return asked.text, None if wall(asked.start) == NOW else wall(asked.start), wall(asked.end)

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
+from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import CalendarView, Connections
-from services.calendars.parting import Partings
-from services.calendars.sync import CalendarSync
-from services.model import Event, PersonKey
-from services.net import AddressRules
+from services.calendars.sync.sync import CalendarSync
+from services.domain.model import Event, PersonKey
+from services.platform.net import AddressRules
 from services.ports import Changes, Report, Source
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.clocks import ManualClock

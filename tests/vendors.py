@@ -15,10 +15,10 @@ import aiohttp
 import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
-from demo.google import Client, LocalGoogle
-from demo.google import Entry as GoogleEntry
-from demo.microsoft.mailbox import Entry as MicrosoftEntry
-from demo.microsoft.server import LocalMicrosoft
+from emulators.google import Client, LocalGoogle
+from emulators.google import Entry as GoogleEntry
+from emulators.microsoft.mailbox import Entry as MicrosoftEntry
+from emulators.microsoft.server import LocalMicrosoft
 from services.store.models import Calendar, WatchRow
 from tests.clocks import ManualClock
 from tests.whole import ANN, Whole, open_whole

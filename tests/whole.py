@@ -18,15 +18,15 @@ import sqlalchemy as sa
 from aiohttp import web
 
 import app as program
-from demo.slack import LocalSlack
-from demo.slack.delivery import Answer
-from services import settings
-from services.crypto import new_key
-from services.model import PersonKey
+from emulators.slack import LocalSlack
+from emulators.slack.delivery import Answer
+from services.domain.model import PersonKey
+from services.domain.profile_state import HOME_LIVES
+from services.platform import settings
+from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar, Notice, Person, StandingRow
-from services.wishes import HOME_LIVES
 from tests.clocks import ManualClock
 from tests.feeds import Feeds
 from tests.world import IS_DUE, instants, until

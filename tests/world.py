@@ -13,38 +13,38 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from demo.slack import AppConfig, Call, LocalSlack, Token
-from demo.slack.state import DEFAULT_USER_SCOPES
-from services.budget import LIMITS, Budget
-from services.crypto import Sealer
-from services.engine.engine import Engine
-from services.engine.lane import Lanes
-from services.engine.runner import EmbeddedRunner, Runner
-from services.keeping import Keeper
-from services.model import Event, PersonKey, ShowAs
+from emulators.slack import AppConfig, Call, LocalSlack, Token
+from emulators.slack.state import DEFAULT_USER_SCOPES
+from services.domain.model import Event, PersonKey, ShowAs
+from services.domain.profile_state import Memory
+from services.engine.due import Engine
+from services.engine.leases import EmbeddedRunner, Runner
+from services.engine.limits import LIMITS, Budget
+from services.engine.notifications import HomeChore, Links, NoticeChore
+from services.engine.profile_writer import Keeper
+from services.engine.resolve import Timelines
+from services.engine.sender import Lanes
+from services.engine.tick import Reconciler
+from services.engine.tokens import TokenRefresh
+from services.platform.crypto import Sealer
 from services.ports import Changes, Clock
-from services.reconcile import Reconciler
-from services.resolving import Timelines
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.profile import SlackProfiles
 from services.slack.rotation import SlackRotation
 from services.slack.views import SlackViews
 from services.store.columns import UtcInstant, Vault
+from services.store.db import Database
 from services.store.due import LEASE, DueStore
-from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.facts import FactStore
-from services.store.lanes import LaneStore
 from services.store.marks import mark_due
 from services.store.models import Calendar, OverrideRow, Person, StandingRow, Workspace
 from services.store.notices import NoticeStore
-from services.store.standings import StandingStore
+from services.store.profile_states import StandingStore
 from services.store.tokens import TokenStore
+from services.store.write_queue import LaneStore
 from services.store.writes import WriteStore
-from services.telling import HomeChore, Links, NoticeChore
-from services.tokens import TokenRefresh
-from services.wishes import Memory
 
 TEAM = "T0DEMO0001"
 GET, SET = "users.profile.get", "users.profile.set"

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from yarl import URL
 
-from services import errors
-from services.calendars.health import Health
-from services.calendars.parting import Parter, PartingRows
-from services.model import PersonKey
+from services.calendars.accounts.disconnecting import Parter, PartingRows
+from services.calendars.providers import ICS
+from services.calendars.sync.health import Health
+from services.domain import errors
+from services.domain.model import PersonKey
 from services.ports import Bell, Clock
-from services.providers import ICS
 
 FEED_FIELD = "feed"
 """The block of the modal `connect_calendar` that holds a feed's address."""

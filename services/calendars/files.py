@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.checking import Looked, UnreadableCalendarError, readable
-from services.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
-from services.model import PersonKey
+from services.calendars.ical.upload_check import Looked, UnreadableCalendarError, readable
+from services.domain.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
+from services.domain.model import PersonKey
 from services.ports import Bell, Clock, Expander
 
 log = structlog.get_logger(__name__)

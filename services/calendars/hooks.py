@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.checking import readable
-from services.calendars.turns import Turns
-from services.crypto import digest_of
-from services.errors import TooManyRequestsError, UnknownPathError
-from services.model import Override, PersonKey
+from services.calendars.ical.upload_check import readable
+from services.calendars.sync.keyed_semaphore import Turns
+from services.domain.errors import TooManyRequestsError, UnknownPathError
+from services.domain.model import Override, PersonKey
+from services.platform.crypto import digest_of
 from services.ports import Bell, Clock, Expander
-from services.status import request_id
+from services.usecases.statuses import request_id
 
 log = structlog.get_logger(__name__)
 

@@ -10,46 +10,46 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
-from services.bodies import FETCHED, Bodies
-from services.calendars.access import AccountAccess
-from services.calendars.accounts import Accounts
-from services.calendars.api import JsonApi
-from services.calendars.caldav.discovery import CaldavDirectory
-from services.calendars.caldav.source import CaldavSource
+from services.calendars.accounts.access_tokens import AccountAccess
+from services.calendars.accounts.accounts import Accounts
+from services.calendars.accounts.connect_links import SignedLinks
+from services.calendars.accounts.disconnecting import Partings
+from services.calendars.accounts.oauth import Authority, OAuthClient
+from services.calendars.accounts.oauth_flow import Consents, Provider
 from services.calendars.connections import Connections
-from services.calendars.consents import Consents, Provider
-from services.calendars.feed import FeedSource
 from services.calendars.files import Files
-from services.calendars.google import scopes as google_scopes
-from services.calendars.google.api import GoogleApi
-from services.calendars.google.directory import GoogleDirectory
-from services.calendars.google.push import GoogleWatcher
-from services.calendars.google.source import GoogleSource
 from services.calendars.hooks import Hooks
-from services.calendars.ics.expand import Expander
-from services.calendars.inbox import InboxSource
-from services.calendars.links import SignedLinks
-from services.calendars.microsoft import scopes as microsoft_scopes
-from services.calendars.microsoft.api import GraphApi
-from services.calendars.microsoft.directory import MicrosoftDirectory
-from services.calendars.microsoft.push import MicrosoftWatcher
-from services.calendars.microsoft.source import MicrosoftSource
-from services.calendars.oauth import Authority, OAuthClient
-from services.calendars.parting import Partings
-from services.calendars.pushes import Pushes
-from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
-from services.calendars.watching import WatchKeeping
-from services.counted import CountedSource
-from services.identity import Introductions
-from services.metrics import Metrics
-from services.net import AddressRules, GuardedClient
+from services.calendars.ical.expand import Expander
+from services.calendars.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.caldav.discovery import CaldavDirectory
+from services.calendars.providers.caldav.source import CaldavSource
+from services.calendars.providers.feed import FeedSource
+from services.calendars.providers.google import scopes as google_scopes
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.directory import GoogleDirectory
+from services.calendars.providers.google.push import GoogleWatcher
+from services.calendars.providers.google.source import GoogleSource
+from services.calendars.providers.inbox import InboxSource
+from services.calendars.providers.microsoft import scopes as microsoft_scopes
+from services.calendars.providers.microsoft.api import GraphApi
+from services.calendars.providers.microsoft.directory import MicrosoftDirectory
+from services.calendars.providers.microsoft.push import MicrosoftWatcher
+from services.calendars.providers.microsoft.source import MicrosoftSource
+from services.calendars.sync.push_receiver import Pushes
+from services.calendars.sync.push_subscriptions import WatchKeeping
+from services.calendars.sync.sync import LEASE, SHORT_LEASE, CalendarSync
+from services.engine.instrumentation import CountedSource
+from services.platform.byte_budget import FETCHED, Bodies
+from services.platform.metrics import Metrics
+from services.platform.net import AddressRules, GuardedClient
+from services.platform.settings import Settings, plain
 from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
-from services.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
-from services.settings import Settings, plain
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
 from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
+from services.usecases.identity import Introductions
 
 RESTLESS = frozenset({GOOGLE, MICROSOFT, CALDAV})
 """Providers that are asked more often when it matters, where they do not tell of changes by themselves."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.errors import StatusQuoError
+from services.domain.errors import StatusQuoError
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from services.errors import SlackError, SlackUnavailableError
+from services.domain.errors import SlackError, SlackUnavailableError
 from services.slack.errors import error_for
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ Codes and their classes: docs.slack.dev, "Errors" of users.profile.set and the c
 
 from __future__ import annotations
 
-from services.errors import (
+from services.domain.errors import (
     BadEmojiError,
     GrantLostError,
     ScopeMissingError,

@@ -14,8 +14,8 @@ from typing import Any
 from yarl import URL
 
 from services.calendars.files import SentFile
-from services.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
-from services.net import BODY_LIMIT, Fetcher
+from services.domain.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
+from services.platform.net import BODY_LIMIT, Fetcher
 from services.slack.client import SlackClients
 from services.slack.errors import error_for
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from services.errors import SlackRefusedError, SlackUnavailableError
+from services.domain.errors import SlackRefusedError, SlackUnavailableError
 
 
 class SlackHealth:
-    """Implements `services.doctor.Slack`. The SDK hides the headers of failures, so these few calls are plain HTTP."""
+    """Implements `services.usecases.doctor.Slack`. The SDK hides failures' headers: these few calls are plain HTTP."""
 
     def __init__(self, base_url: str, *, seconds: float = 10.0) -> None:
         """`base_url` is SLACK_API_URL."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import aiohttp
 
-from services import scopes
-from services.errors import SlackRefusedError
-from services.grants import Answer, Member, Tokens
-from services.people import zone_name
+from services.domain.errors import SlackRefusedError
+from services.slack import scopes
 from services.slack.client import SlackClients
+from services.usecases.grants import Answer, Member, Tokens
+from services.usecases.people import zone_name
 
 ACCESS = "oauth.v2.access"
 TEST = "auth.test"

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from services.errors import SlackUnavailableError
-from services.model import Status
+from services.domain.errors import SlackUnavailableError
+from services.domain.model import Status
 from services.slack.client import SlackClients
 
 GET = "users.profile.get"

@@ -5,9 +5,9 @@ An access token lives 12 hours; a refresh token is good for one use, the old one
 
 from __future__ import annotations
 
-from services.errors import SlackUnavailableError
+from services.domain.errors import SlackUnavailableError
+from services.engine.tokens import Renewed
 from services.slack.client import SlackClients
-from services.tokens import Renewed
 
 EXCHANGE = "oauth.v2.access"
 

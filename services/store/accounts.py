@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.access import StoredAccount
-from services.calendars.accounts import AccountView
-from services.calendars.health import Health
-from services.calendars.parting import Parting
-from services.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
-from services.model import PersonKey
+from services.calendars.accounts.access_tokens import StoredAccount
+from services.calendars.accounts.accounts import AccountView
+from services.calendars.accounts.disconnecting import Parting
+from services.calendars.sync.health import Health
+from services.domain.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
+from services.domain.model import PersonKey
 from services.ports import Offer, OfferedCalendar, Watch
 from services.store import marks
 from services.store.calendar_rows import owned_by, subject, the_person
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import ROWS
 from services.store.models import Account, Calendar, Person, WatchRow
 from services.store.notices import NoticeStore

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.health import Health
-from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
-from services.model import PersonKey
+from services.calendars.sync.health import Health
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.model import PersonKey
 from services.store.calendar_rows import CalendarRows, owned_by, the_person
 from services.store.columns import Vault
 from services.store.marks import lock_one

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, not_, or_, select, true
 
 from services.calendars.connections import CalendarView
-from services.calendars.health import Claimed, Health, Outcome
-from services.calendars.pace import PERSON, POLLED, POLLED_OF, PROVIDER
-from services.errors import SealError
-from services.model import PersonKey
+from services.calendars.providers import CALDAV
+from services.calendars.sync.health import Claimed, Health, Outcome
+from services.calendars.sync.host_limits import PERSON, POLLED, POLLED_OF, PROVIDER
+from services.domain.errors import SealError
+from services.domain.model import PersonKey
 from services.ports import Changes, Connection
-from services.providers import CALDAV
 from services.store.columns import UtcInstant, Vault
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 

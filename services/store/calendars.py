@@ -11,13 +11,14 @@ from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
-from services.calendars.health import Claimed, Health, Outcome, Saved
 from services.calendars.hooks import shown_by
-from services.calendars.pace import POLLED, HostPace
-from services.errors import SealError
-from services.model import PersonKey
+from services.calendars.providers import PUSHING
+from services.calendars.sync.health import Claimed, Health, Outcome, Saved
+from services.calendars.sync.host_limits import POLLED, HostPace
+from services.domain.errors import SealError
+from services.domain.model import PersonKey
+from services.platform.threads import LARGE, off_loop_if
 from services.ports import Changes, Connection, OfferedCalendar
-from services.providers import PUSHING
 from services.store import marks
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import (
@@ -37,10 +38,9 @@ from services.store.calendar_rows import (
     tried,
 )  # fmt: skip
 from services.store.columns import UtcInstant, Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
-from services.threads import LARGE, off_loop_if
 
 log = structlog.get_logger(__name__)
 

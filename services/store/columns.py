@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-from services.crypto import Sealer
+from services.platform.crypto import Sealer
 
 _MICRO = 1_000_000
 

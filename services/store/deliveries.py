@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store.engine import Database
-from services.store.grouped import Grouped, in_one_transaction
+from services.store.db import Database
+from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for
 from services.store.models import Delivery
 

@@ -20,19 +20,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.errors import StatusQuoError
-from services.model import OwnStatusPolicy, PersonKey, Span
-from services.ports import PersonFacts
+from services.domain.errors import StatusQuoError
+from services.domain.facts import PersonFacts
+from services.domain.model import OwnStatusPolicy, PersonKey, Span
+from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, Outcome
+from services.store import json_values
 from services.store.columns import UtcInstant, Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.facts import FactStore, pause_of
-from services.store.keys import ForPeople, of_people
 from services.store.marks import insert_for, lock_people
 from services.store.models import Person, StandingRow
+from services.store.person_filter import ForPeople, of_people
+from services.store.profile_states import StandingStore, is_waiting
 from services.store.spans import SealedSpans, SpanStore, chunks
-from services.store.standings import StandingStore, is_waiting
-from services.wishes import HOME_LIVES, Claim, DuePerson, Outcome
 
 PEOPLE = Person.__table__
 STANDINGS = StandingRow.__table__
@@ -301,4 +301,4 @@ def own_status(preferences: str) -> OwnStatusPolicy:
     """The policy in a person's stored preferences."""
     if preferences == "{}":
         return OwnStatusPolicy.COVER_AND_RESTORE
-    return codec.preferences_from_json(json.loads(preferences)).own_status
+    return json_values.preferences_from_json(json.loads(preferences)).own_status

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.model import (
+from services.domain.model import (
     Event,
     EventType,
     Location,
@@ -29,12 +29,12 @@ from services.model import (
     Visibility,
     WallTimes,
 )
+from services.platform.threads import off_loop_if
 from services.ports import Changes
 from services.store.columns import Vault
-from services.store.engine import Database
-from services.store.keys import ForPeople
+from services.store.db import Database
 from services.store.models import EventRow
-from services.threads import off_loop_if
+from services.store.person_filter import ForPeople
 
 ROWS = 500
 """Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""

@@ -13,18 +13,18 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.model import Event, Override, PersonKey, Span, Status
+from services.domain.model import Event, Override, PersonKey, Span, Status
+from services.domain.profile_state import Attempt
+from services.store import json_values
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.facts import FactStore
 from services.store.models import Notice, Person, SpanRow
+from services.store.profile_states import StandingStore
 from services.store.spans import SpanStore
-from services.store.standings import StandingStore
 from services.store.writes import WriteStore
-from services.wishes import Attempt
 
 _EVER = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
 _WRITES = 100_000
@@ -67,7 +67,7 @@ class ExportStore:
             return {}
         return {
             **self._person(key, row),
-            "rules": codec.rules_to_json(facts.rules),
+            "rules": json_values.rules_to_json(facts.rules),
             "overrides": [_override(override) for override in facts.overrides],
             "accounts": [
                 {"account_id": one.account_id, "provider": one.provider, "name": one.name, "lost": one.lost}
@@ -88,7 +88,7 @@ class ExportStore:
             ],
             "events": [_event(event) for event in facts.events],
             "spans": [_span(span) for span in spans],
-            "profile": codec.standing_to_json(standing),
+            "profile": json_values.standing_to_json(standing),
             "writes": [_write(attempt) for attempt in await self._writes.recent(key, _WRITES)],
             "notices": [{"subject": one.subject, "sent_at": _instant(one.sent_at)} for one in told],
         }
@@ -165,7 +165,7 @@ def _span(span: Span) -> Mapping[str, Any]:
         "end": _instant(span.end),
         "status": _status(span.status),
         "rule": span.rule,
-        "reason": codec.reason_to_json(span.reason),
+        "reason": json_values.reason_to_json(span.reason),
         "uid": span.uid,
         "title": span.title,
     }
@@ -178,6 +178,6 @@ def _write(attempt: Attempt) -> Mapping[str, Any]:
         "outcome": attempt.outcome,
         "rule": attempt.rule,
         "uid": attempt.uid,
-        "reason": codec.reason_to_json(attempt.reason),
+        "reason": json_values.reason_to_json(attempt.reason),
         "status": _status(attempt.status),
     }

@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, FromClause, Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
-from services.people import zone_or
-from services.ports import PersonFacts
+from services.domain.facts import PersonFacts
+from services.domain.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
+from services.store import json_values
 from services.store.columns import Vault
-from services.store.engine import Database
-from services.store.keys import ForPeople, of_people
+from services.store.db import Database
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, Workspace
+from services.store.person_filter import ForPeople, of_people
 from services.store.spans import SpanStore, chunks
+from services.usecases.people import zone_or
 
 UTC = ZoneInfo("UTC")
 _CHUNK = 400
@@ -141,7 +141,7 @@ class FactStore:
             locale=row.locale,
             names=self._names(row.names, key),
             granted=row.grant_state == "ok" and row.leave_by is None,
-            preferences=codec.preferences_from_json(json.loads(row.preferences)),
+            preferences=json_values.preferences_from_json(json.loads(row.preferences)),
             policy=Policy(titles=row.allow_titles),
             pause=pause_of(row.paused_from, row.paused_until),
             resolved_until=None if row.stale else row.resolved_until,
@@ -157,7 +157,7 @@ class FactStore:
             plain = self._vault.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
             bodies[PersonKey(row.team_id, row.user_id)].append(json.loads(plain or "{}"))
         for key, listed in bodies.items():
-            found[key] = list(codec.rules_from_json(listed))
+            found[key] = list(json_values.rules_from_json(listed))
         return found
 
     async def _overrides(

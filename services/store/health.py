@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from services.doctor import StoredHealth
-from services.errors import AppRefusedError
+from services.domain.errors import AppRefusedError
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar, Person, StandingRow, Workspace
+from services.usecases.doctor import StoredHealth
 
 
 class HealthStore:
-    """Implements `services.doctor.Database`, and the checks of `/readyz`."""
+    """Implements `services.usecases.doctor.Database`, and the checks of `/readyz`."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         """`vault` opens the bot tokens."""

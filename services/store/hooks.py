@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select, update
 
 from services.calendars.hooks import Hook
-from services.model import PersonKey
-from services.people import zone_or
-from services.providers import HOOK
+from services.calendars.providers import HOOK
+from services.domain.model import PersonKey
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import owned_by
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.marks import lock_people
 from services.store.models import Calendar, Person
+from services.usecases.people import zone_or
 
 _NAME = "Hook"
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
 
-from services.calendars.arrivals import Arrival
-from services.errors import SealError, TooManyRequestsError
-from services.model import PersonKey
-from services.providers import FILE
+from services.calendars.ical.arrivals import Arrival
+from services.calendars.providers import FILE
+from services.domain.errors import SealError, TooManyRequestsError
+from services.domain.model import PersonKey
+from services.platform.threads import LARGE, off_loop_if
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import CalendarRows, owned_by
 from services.store.columns import UtcInstant, Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar, InboxRow
-from services.threads import LARGE, off_loop_if
 
 MOST_WAITING = 100
 """Files that may wait for one calendar; they are worked in within seconds."""

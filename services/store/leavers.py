@@ -14,16 +14,16 @@ from typing import Any
 
 from sqlalchemy import FromClause, and_, delete, select, update
 
-from services.errors import SealError
-from services.leaving import Leaver
-from services.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span
+from services.domain.errors import SealError
+from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span
+from services.domain.profile_state import Memory
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.marks import lock_one, lock_people
 from services.store.models import Base, Person, StandingRow
+from services.store.profile_states import StandingStore
 from services.store.spans import SpanStore
-from services.store.standings import StandingStore
-from services.wishes import Memory
+from services.usecases.offboarding import Leaver
 
 _PEOPLE, _STANDINGS = Person.__table__, StandingRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS)
@@ -31,7 +31,7 @@ _AHEAD = timedelta(days=30)
 
 
 class LeaverStore:
-    """Implements `services.leaving.Leavers`."""
+    """Implements `services.usecases.offboarding.Leavers`."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         """`vault` opens tokens and memories."""

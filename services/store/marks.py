@@ -9,10 +9,10 @@ from sqlalchemy import Boolean, bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.store.columns import UtcInstant
-from services.store.keys import ForPeople
 from services.store.models import Base, Person
+from services.store.person_filter import ForPeople
 
 Upsert = sqlite.Insert | postgresql.Insert
 

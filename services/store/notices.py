@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
+from services.domain.profile_state import DueNotice
 from services.ports import Clock
-from services.store.engine import Database
-from services.store.keys import of_people
+from services.store.db import Database
 from services.store.marks import insert_for
 from services.store.models import Notice, Person, Workspace
-from services.wishes import DueNotice
+from services.store.person_filter import of_people
 
 TRIES = 5
 FIRST_RETRY = timedelta(minutes=1)

@@ -11,15 +11,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import NotGrantedError
-from services.model import Override, OverrideKind, PersonKey
+from services.domain.errors import NotGrantedError
+from services.domain.model import Override, OverrideKind, PersonKey
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import Claim, claim_all
-from services.store.engine import Database
-from services.store.grouped import Grouped, in_one_transaction
+from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
 from services.store.models import OverrideRow
-from services.store.standings import StandingStore
+from services.store.profile_states import StandingStore
 
 _COLUMN = "overrides.content"
 _ROWS = OverrideRow.__table__

@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import scopes
-from services.errors import NotInstalledError
-from services.grants import Grant, Member, Tokens
-from services.model import Pause, PersonKey, Status
-from services.people import GrantState, PersonView, zone_or
+from services.domain.errors import NotInstalledError
+from services.domain.model import Pause, PersonKey, Status
+from services.slack import scopes
 from services.store.columns import Vault
-from services.store.engine import Database
-from services.store.grouped import Grouped, in_one_transaction
+from services.store.db import Database
+from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import Ask, Person, Workspace
 from services.store.notices import NoticeStore
-from services.store.standings import StandingStore
+from services.store.profile_states import StandingStore
+from services.usecases.grants import Grant, Member, Tokens
+from services.usecases.people import GrantState, PersonView, zone_or
 
 _TOKEN = "people.token"  # noqa: S105 - the place of a token, not one
 _REFRESH = "people.refresh_token"

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from services import codec
-from services.model import Pause, PersonKey, Preferences
-from services.store.engine import Database
+from services.domain.model import Pause, PersonKey, Preferences
+from services.store import json_values
+from services.store.db import Database
 from services.store.marks import lock_people, mark_due
 from services.store.models import Person
 
@@ -25,11 +25,11 @@ class PreferenceStore:
         """What the person chose; the defaults for somebody unknown."""
         async with self._database.read() as connection:
             found = await connection.scalar(select(Person.preferences).where(_is(key)))
-        return codec.preferences_from_json(json.loads(found or "{}"))
+        return json_values.preferences_from_json(json.loads(found or "{}"))
 
     async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None:
         """Keep what the person chose."""
-        stored = json.dumps(codec.preferences_to_json(preferences))
+        stored = json.dumps(json_values.preferences_to_json(preferences))
         async with self._database.write() as connection:
             await connection.execute(update(Person).where(_is(key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)

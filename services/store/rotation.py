@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.crypto import Sealer
-from services.errors import SealError
+from services.domain.errors import SealError
+from services.platform.crypto import Sealer
 from services.ports import Report
 from services.store.columns import Sealed, SealedBytes
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Base
 
 BATCH = 100

@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.errors import NotGrantedError, TooManyError
-from services.model import PersonKey, Rule
+from services.domain.errors import NotGrantedError, TooManyError
+from services.domain.model import PersonKey, Rule
+from services.store import json_values
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.marks import lock_one, mark_due
 from services.store.models import RuleRow
 
@@ -77,12 +77,12 @@ class RuleStore:
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
         rows = await connection.execute(select(RuleRow).where(_of(key)).order_by(RuleRow.position, RuleRow.rule_id))
         bodies = [json.loads(self._vault.open(row.body, _COLUMN, *_place(key, row.rule_id)) or "{}") for row in rows]
-        return tuple(codec.rules_from_json(bodies))
+        return tuple(json_values.rules_from_json(bodies))
 
     async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
         await connection.execute(delete(RuleRow).where(_of(key)))
         if rules:
-            bodies = codec.rules_to_json(rules)
+            bodies = json_values.rules_to_json(rules)
             await connection.execute(
                 insert(RuleRow),
                 [

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import DatabaseBusyError, DatabaseError
-from services.store.engine import Database
+from services.domain.errors import DatabaseBusyError, DatabaseError
+from services.store.db import Database
 from services.store.models import Base
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.errors import StatusQuoError
-from services.model import Kind, PersonKey, Span, Status
+from services.domain.errors import StatusQuoError
+from services.domain.model import Kind, PersonKey, Span, Status
+from services.platform.threads import off_loop_if
+from services.store import json_values
 from services.store.columns import SealedBytes, Vault
-from services.store.keys import ForPeople, of_people
 from services.store.models import SpanRow
-from services.threads import off_loop_if
+from services.store.person_filter import ForPeople, of_people
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = ForPeople(
@@ -104,7 +104,7 @@ class SpanStore:
             end=row.end_at,
             status=status,
             rule=row.rule,
-            reason=codec.reason_from_json(json.loads(row.reason)),
+            reason=json_values.reason_from_json(json.loads(row.reason)),
             uid=row.uid,
             title=content.get("title", ""),
             kind=None if row.kind is None else Kind(row.kind),
@@ -132,7 +132,7 @@ class SpanStore:
             "rule": span.rule,
             "kind": None if span.kind is None else span.kind.value,
             "override": span.override,
-            "reason": json.dumps(codec.reason_to_json(span.reason)),
+            "reason": json.dumps(json_values.reason_to_json(span.reason)),
             "uid": span.uid,
             "content": content,
         }

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.crypto import Sealer
+from services.platform.crypto import Sealer
 from services.ports import Clock
+from services.store.absences import OverviewStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.closet import ClosetStore
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.due import DueStore
-from services.store.engine import Database
 from services.store.events import EventStore
 from services.store.export import ExportStore
 from services.store.facts import FactStore
 from services.store.health import HealthStore
 from services.store.hooks import HookStore
 from services.store.inbox import InboxStore
-from services.store.lanes import LaneStore
 from services.store.leavers import LeaverStore
 from services.store.notices import NoticeStore
+from services.store.oauth_states import StateStore
 from services.store.overrides import OverrideStore
-from services.store.overview import OverviewStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
+from services.store.profile_states import StandingStore
+from services.store.retention import ClosetStore
 from services.store.rules import RuleStore
-from services.store.standings import StandingStore
-from services.store.states import StateStore
 from services.store.tokens import TokenStore
 from services.store.watches import WatchStore
 from services.store.workspaces import WorkspaceStore
+from services.store.write_queue import LaneStore
 from services.store.writes import WriteStore
 
 

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.errors import SealError
-from services.model import PersonKey
+from services.domain.errors import SealError
+from services.domain.model import PersonKey
+from services.engine.tokens import LEASE, Claim, Renewed
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore
-from services.tokens import LEASE, Claim, Renewed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ import structlog
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.pushes import Known
-from services.calendars.watching import WatchTask
-from services.errors import SealError
-from services.model import PersonKey
+from services.calendars.sync.push_receiver import Known
+from services.calendars.sync.push_subscriptions import WatchTask
+from services.domain.errors import SealError
+from services.domain.model import PersonKey
 from services.ports import Connection, Watch
 from services.store.calendar_rows import CLAIMED, KEY, CalendarRows, among, of_the_account
 from services.store.columns import UtcInstant, Vault
-from services.store.engine import Database
-from services.store.grouped import Grouped
+from services.store.db import Database
+from services.store.group_commit import Grouped
 from services.store.marks import lock_people
 from services.store.models import Account, Calendar, Person, WatchRow
 

@@ -8,15 +8,15 @@ from urllib.parse import urlencode
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from services import scopes
-from services.grants import Answer, Bot
-from services.model import PersonKey
-from services.people import PersonView
+from services.domain.model import PersonKey
+from services.slack import scopes
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.marks import insert_for
 from services.store.models import Delivery, Lane, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
+from services.usecases.grants import Answer, Bot
+from services.usecases.people import PersonView
 
 APP_REDIRECT = "https://slack.com/app_redirect"
 _TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services import codec
-from services.model import Action, PersonKey, Status
+from services.domain.model import Action, PersonKey, Status
+from services.domain.profile_state import Attempt
+from services.store import json_values
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Write
-from services.wishes import Attempt
 
 _COLUMN = "writes.content"
 _ROWS = Write.__table__
@@ -56,7 +56,7 @@ class WriteStore:
             "user_id": key.user_id,
             "at": attempt.at,
             "action": attempt.action.value,
-            "reason": json.dumps(codec.reason_to_json(attempt.reason)),
+            "reason": json.dumps(json_values.reason_to_json(attempt.reason)),
             "rule": attempt.rule,
             "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
             "outcome": attempt.outcome,
@@ -75,7 +75,7 @@ class WriteStore:
         return Attempt(
             at=row.at,
             action=Action(row.action),
-            reason=codec.reason_from_json(json.loads(row.reason)),
+            reason=json_values.reason_from_json(json.loads(row.reason)),
             outcome=row.outcome,
             rule=row.rule,
             uid=content.get("uid", ""),

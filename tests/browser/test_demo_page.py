@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from demo.slack import views
+from emulators.slack import views
 from tests.browser.conftest import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]

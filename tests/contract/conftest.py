@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import insert
 
+from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import Connections
-from services.calendars.feed import FeedSource
-from services.calendars.parting import Partings
-from services.calendars.sync import CalendarSync
-from services.net import AddressRules, GuardedClient
+from services.calendars.providers.feed import FeedSource
+from services.calendars.sync.sync import CalendarSync
+from services.platform.net import AddressRules, GuardedClient
 from services.ports import Source
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore

@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from demo.microsoft.faults import Fault
-from services.calendars.access import AccountAccess
-from services.calendars.credentials import Credentials
-from services.calendars.oauth import OAuthClient
+from emulators.microsoft.faults import Fault
+from services.calendars.accounts.access_tokens import AccountAccess
+from services.calendars.accounts.credentials import Credentials
+from services.calendars.accounts.oauth import OAuthClient
 from services.calendars.wiring import authorities
-from services.errors import (
+from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
     CalendarBusyError,
     CalendarError,
     CalendarUnreachableError,
 )
-from services.model import PersonKey
-from services.net import AddressRules, GuardedClient
-from services.settings import Settings
+from services.domain.model import PersonKey
+from services.platform.net import AddressRules, GuardedClient
+from services.platform.settings import Settings
 from services.store.columns import Vault
 from services.store.health import HealthStore
 from services.store.models import Account, Calendar

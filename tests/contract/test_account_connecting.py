@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.accounts import AccountView
-from services.errors import (
+from services.calendars.accounts.accounts import AccountView
+from services.domain.errors import (
     AccountNotAllowedError,
     AdministratorNeededError,
     CalendarUnreachableError,
@@ -18,7 +18,7 @@ from services.errors import (
     StatusQuoError,
     TooManyError,
 )
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.store.models import Account, Calendar, OAuthState
 from tests.bureau import ANN, BOB, MAIL, PROVIDERS, Bureau, parsed
 

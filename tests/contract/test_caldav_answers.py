@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from services.errors import (
+from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -16,7 +16,7 @@ from services.errors import (
     CalendarUnreachableError,
     PasswordRefusedError,
 )
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 from tests.caldav_account import Account, account, meeting
 from tests.caldav_server import (
     WORK,

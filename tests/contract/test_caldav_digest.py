@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.calendars.caldav.discovery import CaldavDirectory
-from services.calendars.caldav.source import CaldavSource
-from services.errors import CredentialsRefusedError, PasswordRefusedError
-from services.net import GuardedClient
+from services.calendars.providers.caldav.discovery import CaldavDirectory
+from services.calendars.providers.caldav.source import CaldavSource
+from services.domain.errors import CredentialsRefusedError, PasswordRefusedError
+from services.platform.net import GuardedClient
 from tests.caldav_account import Account, Reading, account, meeting
 from tests.digest_front import DigestFront
 from tests.radicale_server import PASSWORD, Radicale, running, serving

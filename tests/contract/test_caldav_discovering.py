@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from services.calendars.caldav.discovery import CaldavDirectory
-from services.calendars.caldav.source import CaldavSource
-from services.errors import (
+from services.calendars.providers.caldav.discovery import CaldavDirectory
+from services.calendars.providers.caldav.source import CaldavSource
+from services.domain.errors import (
     CredentialsRefusedError,
     InputError,
     NoCalendarsError,
@@ -20,7 +20,7 @@ from services.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 from services.ports import OfferedCalendar
 from tests.caldav_account import Account, Reading, meeting
 from tests.caldav_server import CALENDAR, multistatus, response

@@ -11,14 +11,14 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from services.calendars.caldav import listing as listings
-from services.errors import (
+from services.calendars.providers.caldav import listing as listings
+from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarTooLargeError,
 )
-from services.model import Response, ShowAs
-from services.net import AddressRules, GuardedClient
+from services.domain.model import Response, ShowAs
+from services.platform.net import AddressRules, GuardedClient
 from tests.caldav_account import NOW, Account, account, meeting
 from tests.caldav_server import (
     CUT,

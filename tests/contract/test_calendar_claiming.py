@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
-from services.calendars.health import Health, Outcome
-from services.calendars.pace import HostPace
-from services.crypto import Sealer, new_key
-from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError
-from services.model import (
+from services.calendars.sync.health import Health, Outcome
+from services.calendars.sync.host_limits import HostPace
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.model import (
     PersonKey,
 )
+from services.platform.crypto import Sealer, new_key
 from services.store.calendar_added import MOST
 from services.store.calendars import CalendarStore
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, EventRow, Person
 from services.store.notices import NoticeStore

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from services.calendars.health import Saved
+from services.calendars.sync.health import Saved
 from services.store.calendars import CalendarStore
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow
 from tests.kept_calendars import (

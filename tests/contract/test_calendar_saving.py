@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from services.calendars.health import Health, Outcome, Saved
+from services.calendars.sync.health import Health, Outcome, Saved
 from services.ports import Changes, Problem
 from services.store.calendars import CalendarStore
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Notice
 from tests.kept_calendars import (

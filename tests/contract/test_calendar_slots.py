@@ -11,8 +11,8 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.sync import CalendarSync
-from services.model import PersonKey
+from services.calendars.sync.sync import CalendarSync
+from services.domain.model import PersonKey
 from services.ports import Changes, Connection
 from services.store.models import Person
 from tests.subscriptions import ANN, BOB, NOW, QUARTER, House

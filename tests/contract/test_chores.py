@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
-from services.crypto import new_key
-from services.model import PersonKey
+from emulators.slack import Fault
+from services.domain.model import PersonKey
+from services.platform.crypto import new_key
 from services.store.models import Notice, Workspace
 from tests.world import TEAM, Replica, World, vault_of
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.model import Action, Reason, ReasonCode
-from services.store.engine import Database, after_commit
-from services.wishes import HOME_LIVES, Attempt, Memory, Outcome
+from services.domain.model import Action, Reason, ReasonCode
+from services.domain.profile_state import HOME_LIVES, Attempt, Memory, Outcome
+from services.store.db import Database, after_commit
 from tests.world import World
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from services.calendars.feed import FeedSource
-from services.calendars.health import Health
-from services.calendars.ics.expand import Expander
-from services.errors import (
+from services.calendars.ical.expand import Expander
+from services.calendars.providers.feed import FeedSource
+from services.calendars.sync.health import Health
+from services.domain.errors import (
     AlreadyConnectedError,
     InputError,
     NotAnAddressError,
     PlaceNotAllowedError,
     TooManyError,
 )
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 from services.ports import Report
 from services.store.calendar_added import MOST
 from services.store.columns import Vault

@@ -10,8 +10,8 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from services.calendars.health import Health
-from services.calendars.sync import CalendarSync
+from services.calendars.sync.health import Health
+from services.calendars.sync.sync import CalendarSync
 from services.ports import Changes, Connection, Report
 from tests.kept_calendars import room
 from tests.sites import Site

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from services.calendars.feed import FeedSource
-from services.errors import (
+from services.calendars.providers.feed import FeedSource
+from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -21,7 +21,7 @@ from services.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
-from services.net import GuardedClient
+from services.platform.net import GuardedClient
 from services.ports import Changes, Connection
 from tests.sites import Site
 from tests.subscriptions import ANN, EMPTY, NOW, Reader, calendar

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from demo.google import Entry
-from services.calendars.api import JsonApi
-from services.calendars.google.api import GoogleApi
-from services.calendars.google.directory import GoogleDirectory
-from services.calendars.google.scopes import LIST
-from services.errors import AccessRefusedError, CalendarBusyError, CalendarError, CalendarRefusedError
-from services.net import GuardedClient
+from emulators.google import Entry
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.directory import GoogleDirectory
+from services.calendars.providers.google.scopes import LIST
+from services.domain.errors import AccessRefusedError, CalendarBusyError, CalendarError, CalendarRefusedError
+from services.platform.net import GuardedClient
 from services.ports import Offer, OfferedCalendar
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, Desk, at, open_desk
@@ -48,7 +48,7 @@ async def test_calendars_that_can_be_read_are_offered_the_main_one_first(desk: D
 
 
 async def test_many_calendars_come_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.google.sync._MOST_CALENDARS", 4)
+    monkeypatch.setattr("emulators.google.sync._MOST_CALENDARS", 4)
     for number in range(10):
         desk.account.add_calendar(f"c{number}@group.calendar.google.com", f"C{number}")
     offer = await desk.directory.offer(desk.tokens.kept)

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from demo.google import Entry
-from services.calendars.api import JsonApi
-from services.calendars.google.api import GoogleApi
-from services.calendars.google.push import GoogleWatcher
-from services.errors import AccessRefusedError, CalendarError, CalendarGoneError, PushNotPossibleError
-from services.net import GuardedClient
+from emulators.google import Entry
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.push import GoogleWatcher
+from services.domain.errors import AccessRefusedError, CalendarError, CalendarGoneError, PushNotPossibleError
+from services.platform.net import GuardedClient
 from services.ports import Watch
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, NOW, Desk, at, open_desk
@@ -103,7 +103,7 @@ async def test_lost_doubled_and_disordered_messages(desk: Desk) -> None:
 async def test_message_is_sent_again_after_a_failure_that_passes_and_not_after_a_refusal(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("demo.google.channels.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("emulators.google.channels.PAUSES", (0.0, 0.0))
     desk.receiver.statuses = [503, 500]
     await watch(desk)
     assert desk.receiver.states() == [("sync", 1)] * 3

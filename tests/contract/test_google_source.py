@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from demo.google import Entry
-from services.calendars.api import JsonApi
-from services.calendars.google.api import GoogleApi
-from services.calendars.google.events import FIELDS
-from services.calendars.google.source import GoogleSource
-from services.errors import (
+from emulators.google import Entry
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.events import FIELDS
+from services.calendars.providers.google.source import GoogleSource
+from services.domain.errors import (
     AccessRefusedError,
     AccountLostError,
     CalendarBusyError,
@@ -29,8 +29,8 @@ from services.errors import (
     CalendarTooCostlyError,
     CalendarUnreachableError,
 )
-from services.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
-from services.net import GuardedClient
+from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.platform.net import GuardedClient
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, NOW, Desk, at, open_desk
 from tests.sites import Site
@@ -115,7 +115,7 @@ async def test_no_description_and_no_guest_is_asked_for(desk: Desk) -> None:
 
 
 async def test_many_pages_are_one_window_with_the_last_pages_token(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.google.sync._MOST_EVENTS", 3)
+    monkeypatch.setattr("emulators.google.sync._MOST_EVENTS", 3)
     for number in range(8):
         desk.calendar.add(Entry(f"E{number}", at(24, 10 + number), at(24, 11 + number)))
     assert await desk.titles() == [f"E{number}" for number in range(8)]
@@ -125,7 +125,7 @@ async def test_many_pages_are_one_window_with_the_last_pages_token(desk: Desk, m
 
 
 async def test_page_that_is_lost_in_the_middle_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.google.sync._MOST_EVENTS", 3)
+    monkeypatch.setattr("emulators.google.sync._MOST_EVENTS", 3)
     for number in range(8):
         desk.calendar.add(Entry(f"E{number}", at(24, 10 + number), at(24, 11 + number)))
     for fault in (

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store.engine import Database
-from services.store.grouped import Grouped, in_one_transaction
+from services.store.db import Database
+from services.store.group_commit import Grouped, in_one_transaction
 from services.store.models import Lane
 
 

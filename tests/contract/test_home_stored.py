@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.model import Match, Preferences, Rule, Show, Status
+from services.domain.model import Match, Preferences, Rule, Show, Status
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person, SpanRow
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk, text_of

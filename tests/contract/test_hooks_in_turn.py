@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.calendars.hooks import AT_ONCE, Hooks
-from services.crypto import digest_of
-from services.errors import TooManyRequestsError
-from services.model import PersonKey
+from services.domain.errors import TooManyRequestsError
+from services.domain.model import PersonKey
+from services.platform.crypto import digest_of
 from tests.bureau import ANN, BOB, Bureau
 from tests.subscriptions import calendar
 

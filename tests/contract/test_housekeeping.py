@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from services.grants import Ticket
-from services.housekeeping import Housekeeping
+from services.engine.retention import Housekeeping
 from services.ports import Report
-from services.store.closet import ClosetStore
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.engine import Database
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
-from services.store.states import StateStore
+from services.store.oauth_states import StateStore
+from services.store.retention import ClosetStore
+from services.usecases.grants import Ticket
 from tests.clocks import ManualClock
 
 

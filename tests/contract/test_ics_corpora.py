@@ -15,9 +15,9 @@ import icalendar
 import pytest
 import recurring_ical_events
 
-from services.calendars.ics.lex import calendars
-from services.calendars.ics.reading import Asked, read_all
-from services.calendars.ics.recurrence import Budget
+from services.calendars.ical.lex import calendars
+from services.calendars.ical.reading import Asked, read_all
+from services.calendars.ical.recurrence import Budget
 
 ICALENDAR = sorted(Path(icalendar.__file__).parent.rglob("*.ics"))
 EXPANDED = sorted(Path(recurring_ical_events.__file__).parent.rglob("*.ics"))

@@ -9,16 +9,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.health import Saved
-from services.crypto import digest_of
-from services.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
-from services.model import PersonKey
-from services.providers import FILE
+from services.calendars.providers import FILE
+from services.calendars.sync.health import Saved
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
+from services.domain.model import PersonKey
+from services.platform.crypto import digest_of
 from services.store import inbox as module
 from services.store.calendar_added import MOST
 from services.store.calendars import CalendarStore
 from services.store.columns import SealedBytes, Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.hooks import HookStore
 from services.store.inbox import InboxStore
 from services.store.models import Calendar, InboxRow

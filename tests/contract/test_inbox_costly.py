@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.arrivals import Arrival
-from services.calendars.inbox import LOOK_AGAIN, InboxSource
-from services.errors import CalendarTooCostlyError
-from services.model import PersonKey
+from services.calendars.ical.arrivals import Arrival
+from services.calendars.providers.inbox import LOOK_AGAIN, InboxSource
+from services.domain.errors import CalendarTooCostlyError
+from services.domain.model import PersonKey
 from services.ports import Changes, Connection
 from tests.caldav_account import Reading
 from tests.hooks import entry, itip

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.engine.queue import QueueRunner
+from services.engine.queue_leases import QueueRunner
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Lane
 from tests.clocks import ManualClock
 from tests.world import Replica, World, meeting, open_world, until

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.store import marks
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person, Workspace
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from demo.microsoft.faults import Fault
-from services.calendars.microsoft.notifications import Lifecycle, Notification
-from services.errors import (
+from emulators.microsoft.faults import Fault
+from services.calendars.providers.microsoft.notifications import Lifecycle, Notification
+from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
     CalendarError,

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo.microsoft.faults import Fault
-from demo.microsoft.mailbox import Entry, Recurrence
-from services.calendars.microsoft import source as source_module
-from services.errors import (
+from emulators.microsoft.faults import Fault
+from emulators.microsoft.mailbox import Entry, Recurrence
+from services.calendars.providers.microsoft import source as source_module
+from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
     CalendarError,
@@ -22,7 +22,7 @@ from services.errors import (
     CalendarTooCostlyError,
     CalendarUnreachableError,
 )
-from services.model import Response, ShowAs, Visibility, WallTimes
+from services.domain.model import Response, ShowAs, Visibility, WallTimes
 from services.ports import Changes, Problem
 from tests.clocks import ManualClock
 from tests.microsoft_365 import ADDRESS, ANN, BERLIN, Mailbox, open_mailbox, times, titles

@@ -7,10 +7,10 @@ import time
 
 import sqlalchemy as sa
 
-from services.calendars.credentials import Credentials
+from services.calendars.accounts.credentials import Credentials
 from services.store.accounts import AccountStore
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Account, Calendar, Person, WatchRow, Workspace
 from services.store.notices import NoticeStore
 from tests.clocks import ManualClock

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from services.errors import SealError
-from services.grants import Answer, Grant, Member, Tokens
-from services.model import (
+from services.domain.errors import SealError
+from services.domain.model import (
     Action,
     Event,
     Match,
@@ -26,16 +25,17 @@ from services.model import (
     Status,
     WallTimes,
 )
-from services.people import GrantState
+from services.domain.profile_state import Attempt, Memory
 from services.ports import Changes
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
+from services.store.profile_states import StandingStore
 from services.store.spans import SpanStore
-from services.store.standings import StandingStore
 from services.store.stores import Stores
-from services.wishes import Attempt, Memory
+from services.usecases.grants import Answer, Grant, Member, Tokens
+from services.usecases.people import GrantState
 from tests.clocks import ManualClock
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")

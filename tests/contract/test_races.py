@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sqlalchemy as sa
 
-from services.budget import Budget
-from services.model import Action, OverrideKind, Pause, PersonKey, Reason, ReasonCode, Standing, Status
+from services.domain.model import Action, OverrideKind, Pause, PersonKey, Reason, ReasonCode, Standing, Status
+from services.domain.profile_state import Attempt, Memory, Wish
+from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from services.wishes import Attempt, Memory, Wish
 from tests.locks import somebody_waits
 from tests.world import SET, Replica, World, meeting
 

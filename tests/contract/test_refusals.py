@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from demo.slack import Fault
-from services.budget import Budget
-from services.model import PersonKey
+from emulators.slack import Fault
+from services.domain.model import PersonKey
+from services.engine.limits import Budget
 from tests.world import GET, SET, Replica, World, meeting
 
 REFUSED = [(SET, "too_long"), (GET, "user_not_found")]

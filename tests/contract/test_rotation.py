@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from services.crypto import Sealer, new_key
-from services.errors import SealError
+from services.domain.errors import SealError
+from services.platform.crypto import Sealer, new_key
 from services.ports import Report
 from services.store import rotation
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar, InboxRow, Person, Workspace
 from services.store.rotation import Rotation, SealedColumn, Swap, sealed_columns
 

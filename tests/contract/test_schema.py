@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.health import HealthStore
 from services.store.models import Base, Delivery, Workspace
 

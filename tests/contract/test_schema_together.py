@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Connection
 
-from services.errors import DatabaseBusyError, DatabaseError
+from services.domain.errors import DatabaseBusyError, DatabaseError
 from services.store import schema
-from services.store.engine import Database
+from services.store.db import Database
 
 
 @pytest.fixture

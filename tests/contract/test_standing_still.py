@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 
-from services.model import PersonKey
-from services.store.engine import Database
+from services.domain.model import PersonKey
+from services.store.db import Database
 from services.store.marks import lock_people
 from services.store.models import Person, Workspace
 from tests.subscriptions import NOW

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.errors import NotGrantedError, SealError, TooManyError
-from services.model import (
+from services.domain.errors import NotGrantedError, SealError, TooManyError
+from services.domain.model import (
     Kind,
     Match,
     Override,
@@ -23,15 +23,15 @@ from services.model import (
     Standing,
     Status,
 )
+from services.domain.profile_state import Memory
+from services.store.absences import OverviewStore
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
-from services.store.overview import OverviewStore
 from services.store.preferences import PreferenceStore
+from services.store.profile_states import StandingStore
 from services.store.rules import MOST_RULES, RuleStore
-from services.store.standings import StandingStore
-from services.wishes import Memory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -11,18 +11,18 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.budget import Budget
-from services.engine.queue import QueueRunner
-from services.engine.turns import Turns
-from services.model import PersonKey, ShowAs, Status
-from services.resolving import Timelines
+from services.domain.default_texts import ENGLISH, Wording
+from services.domain.model import PersonKey, ShowAs, Status
+from services.domain.profile_state import HOME_LIVES
+from services.engine.limits import Budget
+from services.engine.priority_semaphore import Turns
+from services.engine.queue_leases import QueueRunner
+from services.engine.resolve import Timelines
 from services.slack.profile import SlackProfiles
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.due import LEASE
-from services.store.engine import Database
 from services.store.models import StandingRow
-from services.wishes import HOME_LIVES
-from services.wording import ENGLISH, Wording
 from tests.clocks import ManualClock
 from tests.world import GET, SET, Replica, World, absence, meeting, open_world, until
 

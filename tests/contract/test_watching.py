@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.watching import LEASE
-from services.crypto import digest_of
-from services.errors import SignatureError
-from services.model import PersonKey
+from services.calendars.sync.push_subscriptions import LEASE
+from services.domain.errors import SignatureError
+from services.domain.model import PersonKey
+from services.platform.crypto import digest_of
 from services.ports import Report
 from services.store.models import Calendar, WatchRow
 from tests.bureau import ANN, NOW, PROVIDERS, Bureau

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.grants import Answer, Ticket, Tokens
 from services.store.columns import Vault
+from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.engine import Database
-from services.store.states import StateStore
+from services.store.oauth_states import StateStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.grants import Answer, Ticket, Tokens
 from tests.clocks import ManualClock
 
 

@@ -17,27 +17,27 @@ import asyncpg
 from sqlalchemy import insert, update
 from sqlalchemy.engine import make_url
 
-from services.budget import Budget
-from services.calendars.parting import Partings
-from services.crypto import Sealer
-from services.engine.runner import EmbeddedRunner
-from services.errors import GrantLostError
-from services.keeping import Keeper
-from services.leaving import Leaving
-from services.model import NO_STATUS, PersonKey, Status
+from services.calendars.accounts.disconnecting import Partings
+from services.domain.default_texts import ENGLISH
+from services.domain.errors import GrantLostError
+from services.domain.model import NO_STATUS, PersonKey, Status
+from services.domain.profile_state import Wish
+from services.domain.status_comparison import whole_seconds
+from services.engine.leases import EmbeddedRunner
+from services.engine.limits import Budget
+from services.engine.notifications import Teller
+from services.engine.profile_writer import Keeper
+from services.engine.resolve import Timelines
+from services.engine.tick import Reconciler
+from services.platform.crypto import Sealer
 from services.ports import Changes
-from services.reconcile import Reconciler
-from services.resolving import Timelines
-from services.sameness import whole_seconds
-from services.status import Statuses
 from services.store.columns import Sealed, Vault
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, StandingRow, Workspace
 from services.store.rotation import Rotation
 from services.store.stores import Stores
-from services.telling import Teller
-from services.wishes import Wish
-from services.wording import ENGLISH
+from services.usecases.offboarding import Leaving
+from services.usecases.statuses import Statuses
 from tests.clocks import ManualClock
 from tests.interleavings.steps import SteppedDatabase, step
 from tests.world import CountingBell, say

@@ -17,8 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util import await_only
 
-from services.errors import StatusQuoError
-from services.store.engine import Database
+from services.domain.errors import StatusQuoError
+from services.store.db import Database
 
 BEGIN, COMMIT, LOCK = "begin", "COMMIT", "take the writer's lock"
 A_LOOK = 0.004

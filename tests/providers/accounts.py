@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
-from demo.google import Entry as GoogleEntry
-from demo.google import LocalGoogle
-from demo.microsoft.mailbox import Entry as MicrosoftEntry
-from demo.microsoft.mailbox import Recurrence
-from demo.microsoft.server import LocalMicrosoft
+from emulators.google import Entry as GoogleEntry
+from emulators.google import LocalGoogle
+from emulators.microsoft.mailbox import Entry as MicrosoftEntry
+from emulators.microsoft.mailbox import Recurrence
+from emulators.microsoft.server import LocalMicrosoft
 from tests.providers.entries import BOSS, Answer, Entry
 from tests.providers.peer import Peer
 from tests.providers.wire import Wire

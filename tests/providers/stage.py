@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from demo.google import Client, LocalGoogle
-from demo.microsoft.server import LocalMicrosoft
+from emulators.google import Client, LocalGoogle
+from emulators.microsoft.server import LocalMicrosoft
 from tests import radicale_server
 from tests.clocks import ManualClock
 from tests.providers.accounts import MAILS, GooglePeer, MicrosoftPeer

@@ -9,9 +9,9 @@ from io import StringIO
 import pytest
 import structlog
 
-from services import logs
+from services.platform import logs
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.house import House, house
 from tests.loop_watch import LoopWatch, watched

@@ -13,9 +13,9 @@ from io import BytesIO
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.caldav.source import CaldavSource
-from services.calendars.ics.expand import Expander
-from services.net import AddressRules, GuardedClient
+from services.calendars.ical.expand import Expander
+from services.calendars.providers.caldav.source import CaldavSource
+from services.platform.net import AddressRules, GuardedClient
 from services.store.models import EventRow
 from tests import shapes
 from tests.caldav_account import account

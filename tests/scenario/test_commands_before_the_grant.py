@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, elements, open_desk, text_of
 from tests.world import TEAM

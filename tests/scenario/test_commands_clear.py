@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from demo.slack import Fault
-from services.budget import Budget
-from services.model import Status
+from emulators.slack import Fault
+from services.domain.model import Status
+from services.engine.limits import Budget
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk
 from tests.world import SET, TEAM

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.model import OverrideKind
+from services.domain.model import OverrideKind
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, local, open_desk
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.surface import known
-from services.model import OverrideKind, PersonKey, Response
+from handlers.slack.surface import known
+from services.domain.model import OverrideKind, PersonKey, Response
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import ANN, BEN, Desk, elements, local, open_desk, text_of
 from tests.world import TEAM, absence, meeting

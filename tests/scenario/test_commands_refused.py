@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from demo.slack import Fault
-from services.budget import Budget
+from emulators.slack import Fault
+from services.engine.limits import Budget
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk, text_of
 from tests.world import SET, TEAM

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from demo.microsoft.faults import Fault
-from services.calendars.google import scopes as google_scopes
+from emulators.microsoft.faults import Fault
+from services.calendars.providers.google import scopes as google_scopes
 from services.store.models import Account, Calendar, WatchRow
 from tests import blockkit
 from tests.clocks import ManualClock

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.accounts import AccountView
-from services.errors import (
+from services.calendars.accounts.accounts import AccountView
+from services.domain.errors import (
     CalendarUnreachableError,
     CredentialsRefusedError,
     NoCalendarsError,
     TooManyError,
 )
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar
 from tests import blockkit
 from tests.accounts import offered

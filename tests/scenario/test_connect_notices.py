@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.errors import AccountLostError
-from services.model import PersonKey
+from services.domain.errors import AccountLostError
+from services.domain.model import PersonKey
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Notice
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, open_desk

@@ -10,12 +10,11 @@ from re import findall
 
 import pytest
 
-from handlers.browsers import Browsers
-from handlers.connect import Connect
-from services.calendars.accounts import Connected, Held
-from services.calendars.consents import Ask
-from services.crypto import Sealer, new_key
-from services.errors import (
+from handlers.web.browsers import Browsers
+from handlers.web.connect import Connect
+from services.calendars.accounts.accounts import Connected, Held
+from services.calendars.accounts.oauth_flow import Ask
+from services.domain.errors import (
     AccountLostError,
     AccountNotAllowedError,
     AdministratorNeededError,
@@ -29,10 +28,11 @@ from services.errors import (
     NotOfferedError,
     TooManyError,
 )
-from services.grants import Start
-from services.identity import BrowserIdentities, Named
-from services.locale import say
-from services.model import PersonKey
+from services.domain.model import PersonKey
+from services.platform.crypto import Sealer, new_key
+from services.platform.locale import say
+from services.usecases.grants import Start
+from services.usecases.identity import BrowserIdentities, Named
 from tests.clocks import ManualClock
 from tests.routes import Served, serving
 from tests.vendors import Form
@@ -48,7 +48,7 @@ EXPIRED = "This link has expired or was used already. Ask for a new one in Slack
 
 @dataclass
 class Flow:
-    """Implements `handlers.connect.Accounts`: answers with what it was told to, and remembers what it was asked."""
+    """Implements `handlers.web.connect.Accounts`: answers with what it was told to, and remembers what it was asked."""
 
     outcome: Connected | Exception = DONE
     locale: str = "en-GB"

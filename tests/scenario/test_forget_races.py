@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
-from services import upkeep
-from services.budget import Budget
-from services.grants import Member, Tokens
-from services.leaving import TAKE_BACK
-from services.model import Status
+from emulators.slack import Fault
+from services import admin_commands
+from services.domain.model import Status
+from services.engine.limits import Budget
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Base
+from services.usecases.grants import Member, Tokens
+from services.usecases.offboarding import TAKE_BACK
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, open_desk
 from tests.world import GET, SET, TEAM
@@ -194,7 +194,7 @@ async def test_operators_command_takes_back_without_the_app(desk: Desk) -> None:
     await desk.quo("Lunch")
     await desk.shows()
     assert await desk.people.forget(desk.ann)
-    await upkeep.see_off(
+    await admin_commands.see_off(
         desk.ann, leaving=desk.leaving, wishes=desk.engine.rows, keeper=desk.engine.keeper, clock=desk.clock
     )
     assert desk.world.status(ANN)[:2] == READING

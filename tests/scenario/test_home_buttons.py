@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
-from services.model import PersonKey
+from emulators.slack import Fault
+from services.domain.model import PersonKey
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Calendar
 from tests import blockkit
 from tests.clocks import ManualClock

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Base, Notice, Person, Workspace
 from tests.clocks import ManualClock
 from tests.house import House, house

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.errors import InputError
+from services.domain.errors import InputError
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person
 from tests.clocks import ManualClock
 from tests.house import House, house

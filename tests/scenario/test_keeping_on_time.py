@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.clock import SystemClock
+from services.platform.clock import SystemClock
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.world import GET, SET, World, absence, meeting, open_world, until
 

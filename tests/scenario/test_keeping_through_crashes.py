@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from demo.slack import Fault
-from services.model import PersonKey
+from emulators.slack import Fault
+from services.domain.model import PersonKey
 from tests.world import SET, Replica, World, meeting, until
 
 

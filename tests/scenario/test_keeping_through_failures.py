@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
-from services.model import PersonKey, Status
+from emulators.slack import Fault
+from services.domain.model import PersonKey, Status
 from services.store.marks import mark_due
 from services.store.models import Person, StandingRow, Workspace
 from tests.world import GET, SET, TEAM, World, meeting, until

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from demo.slack import Fault
-from services import tokens
-from services.errors import GrantLostError
-from services.model import PersonKey
+from emulators.slack import Fault
+from services.domain.errors import GrantLostError
+from services.domain.model import PersonKey
+from services.engine import tokens
+from services.engine.tokens import AHEAD, AT_ONCE, LEASE, SPREAD, Claim, Renewed, refresh_due
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.models import Person, Workspace
-from services.tokens import AHEAD, AT_ONCE, LEASE, SPREAD, Claim, Renewed, refresh_due
 from tests.clocks import ManualClock
 from tests.world import TEAM, World, meeting, open_world, until
 

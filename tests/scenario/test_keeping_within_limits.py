@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from demo.slack import Fault
-from services.model import Event, EventType, PersonKey
+from emulators.slack import Fault
+from services.domain.model import Event, EventType, PersonKey
 from tests.world import GET, SET, TEAM, World, absence, meeting, until
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
+from services.domain.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests import blockkit
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, local, open_desk, text_of

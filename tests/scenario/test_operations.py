@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.house import house, profile
 from tests.oauth_stub import OAuthStub, answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from tests.feeds import lasting
 from tests.whole import ANN, TEAM, Whole, at
 

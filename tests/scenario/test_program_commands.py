@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 import app as program
-from services import settings
-from services.crypto import new_key
+from services.platform import settings
+from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.clocks import ManualClock
 from tests.feeds import SECRET_PATH, calendar, entry, lasting

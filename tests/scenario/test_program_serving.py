@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.slack import Call, LocalSlack
-from services.clock import SystemClock
-from services.crypto import new_key
+from emulators.slack import Call, LocalSlack
+from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
 from tests.feeds import Feeds, lasting
 from tests.program import Served
 from tests.whole import ANN, SET, TEAM, free_port

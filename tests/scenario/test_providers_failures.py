@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from services.calendars import wiring
-from services.net import GuardedClient
+from services.platform.net import GuardedClient
 from tests.clocks import ManualClock
 from tests.providers.entries import Entry
 from tests.providers.peer import Deed, Peer, able

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.model import PersonKey, Status
+from services.domain.model import PersonKey, Status
 from services.store.columns import Vault
 from services.store.models import Base, Person
-from services.store.standings import StandingStore
+from services.store.profile_states import StandingStore
 from tests.house import House, profile
 from tests.oauth_stub import OAuthStub, answer
 

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
-from handlers.events import Events
-from services.errors import NotGrantedError, TimeNotUnderstoodError
-from services.model import PersonKey
+from handlers.slack.events import Events
+from services.domain.errors import NotGrantedError, TimeNotUnderstoodError
+from services.domain.model import PersonKey
 from services.store.models import Delivery
 from tests.house import FORM, House
 from tests.oauth_stub import answer

@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 
 from handlers.background import Background
-from handlers.webhooks import Webhooks
-from services.metrics import Metrics
+from handlers.web.webhooks import Webhooks
+from services.platform.metrics import Metrics
 from tests.pushes import SECRET, WATCH, KeptPushes
 from tests.routes import Served, serving
 

@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from handlers.background import Background
-from handlers.webhooks import AT_ONCE, Webhooks
-from services.metrics import Metrics
+from handlers.web.webhooks import AT_ONCE, Webhooks
+from services.platform.metrics import Metrics
 from tests.pushes import SECRET, WATCH, KeptPushes
 from tests.routes import Served, serving
 
@@ -225,7 +225,7 @@ async def test_failure_after_the_acknowledgement_stops_nobody(
 async def test_backlog_has_an_end(
     served: Served, pushes: KeptPushes, background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.webhooks.MOST_WAITING", 3)
+    monkeypatch.setattr("handlers.web.webhooks.MOST_WAITING", 3)
     pushes.seconds = 0.4
     assert (await send(served, entry(), entry(subscription="sub-2")))[0] == 202
     assert (await send(served, entry(subscription="sub-3")))[0] == 202

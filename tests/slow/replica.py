@@ -9,10 +9,10 @@ import asyncio
 import os
 import signal
 
-from services.clock import SystemClock
-from services.engine.queue import QueueRunner
-from services.engine.runner import EmbeddedRunner, Runner
-from services.store.engine import Database
+from services.engine.leases import EmbeddedRunner, Runner
+from services.engine.queue_leases import QueueRunner
+from services.platform.clock import SystemClock
+from services.store.db import Database
 from tests.world import Replica, vault_of
 
 

@@ -15,10 +15,10 @@ from itertools import pairwise
 
 import pytest
 
-from demo.slack import Call
-from services.clock import SystemClock
-from services.crypto import new_key
-from services.store.engine import Database
+from emulators.slack import Call
+from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
+from services.store.db import Database
 from tests.world import SET, World, meeting, open_world, until, vault_of
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 from tests.sites import Site
 
 

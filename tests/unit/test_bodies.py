@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 
 from handlers.errors import Errors
-from handlers.web import reading
-from services.bodies import Bodies
-from services.errors import CalendarUnreachableError, OverloadedError
-from services.locale import say
-from services.net import AddressRules, GuardedClient
+from handlers.web.application import reading
+from services.domain.errors import CalendarUnreachableError, OverloadedError
+from services.platform.byte_budget import Bodies
+from services.platform.locale import say
+from services.platform.net import AddressRules, GuardedClient
 from tests.sites import Site
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.budget import Budget, Slot
+from services.engine.limits import Budget, Slot
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SET = "users.profile.set"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.caldav import multistatus as module
-from services.calendars.caldav.dav import DavClient, error_for, multiget, path_of, sync_collection
-from services.calendars.caldav.login import Login
-from services.calendars.caldav.multistatus import (
+from services.calendars.providers.caldav import multistatus as module
+from services.calendars.providers.caldav.dav import DavClient, error_for, multiget, path_of, sync_collection
+from services.calendars.providers.caldav.login import Login
+from services.calendars.providers.caldav.multistatus import (
     CALDAV,
     DAV,
     absolute,
@@ -19,8 +19,8 @@ from services.calendars.caldav.multistatus import (
     parse_multistatus,
     tidy,
 )
-from services.errors import CalendarBusyError, CalendarError, CalendarRefusedError, CalendarTooLargeError
-from services.net import AddressRules, GuardedClient
+from services.domain.errors import CalendarBusyError, CalendarError, CalendarRefusedError, CalendarTooLargeError
+from services.platform.net import AddressRules, GuardedClient
 
 BASE = "https://dav.example/cal/work/"
 ETAG = f"{DAV}getetag"

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.health import Claimed, Health, after_failure
-from services.calendars.pace import HostPace
-from services.errors import (
+from services.calendars.sync.health import Claimed, Health, after_failure
+from services.calendars.sync.host_limits import HostPace
+from services.domain.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
     CalendarError,
@@ -20,7 +20,7 @@ from services.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
-from services.model import PersonKey
+from services.domain.model import PersonKey
 from services.ports import Connection
 from tests.subscriptions import ANN, NOW, QUARTER
 

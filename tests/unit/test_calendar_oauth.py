@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.calendars.credentials import Credentials, challenge_of, new_verifier
-from services.calendars.oauth import Authority, OAuthClient
-from services.errors import (
+from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
+from services.calendars.accounts.oauth import Authority, OAuthClient
+from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
     AppRefusedError,
@@ -20,7 +20,7 @@ from services.errors import (
     CalendarError,
     CalendarUnreachableError,
 )
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OLD = Credentials("old", "refresh-1", NOW, frozenset({"read"}))

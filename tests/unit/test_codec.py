@@ -10,18 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.codec import (
-    preferences_from_json,
-    preferences_to_json,
-    reason_from_json,
-    reason_to_json,
-    rules_from_json,
-    rules_to_json,
-    standing_from_json,
-    standing_to_json,
-)
-from services.errors import InputError, TooManyError
-from services.model import (
+from services.domain.errors import InputError, TooManyError
+from services.domain.model import (
     Kind,
     Match,
     OwnStatusPolicy,
@@ -34,6 +24,16 @@ from services.model import (
     Standing,
     Status,
     WorkingHours,
+)
+from services.store.json_values import (
+    preferences_from_json,
+    preferences_to_json,
+    reason_from_json,
+    reason_to_json,
+    rules_from_json,
+    rules_to_json,
+    standing_from_json,
+    standing_to_json,
 )
 
 TEXT = st.text(max_size=40)

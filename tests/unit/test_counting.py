@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.counting import judge, touches
-from services.model import (
+from services.domain.events import judge, touches
+from services.domain.model import (
     Event,
     EventType,
     Kind,

@@ -17,15 +17,15 @@ from demo.books import FEED, Book
 from demo.calendars import Calendars, NotAnEntryError, sample
 from demo.clock import DemoClock
 from demo.consent import signing_in
-from demo.google import Client, LocalGoogle
-from demo.google.channels import Channel, Push
-from demo.microsoft.push import Delivery
-from demo.microsoft.server import LocalMicrosoft
 from demo.people import PERSONAS
 from demo.pushed import Pushed
 from demo.seed import people_the_workspace
-from demo.slack import LocalSlack
-from services.providers import GOOGLE, MICROSOFT
+from emulators.google import Client, LocalGoogle
+from emulators.google.channels import Channel, Push
+from emulators.microsoft.push import Delivery
+from emulators.microsoft.server import LocalMicrosoft
+from emulators.slack import LocalSlack
+from services.calendars.providers import GOOGLE, MICROSOFT
 
 MONDAY = date(2026, 3, 23)
 """The week after, the clocks change in London."""

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from demo.slack import LocalSlack
+from emulators.slack import LocalSlack
 from tests.clocks import ManualClock
 
 ANN = "U0ANN00001"

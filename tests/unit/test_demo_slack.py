@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from demo.slack import Fault, LocalSlack
+from emulators.slack import Fault, LocalSlack
 from tests.clocks import ManualClock
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "fixtures" / "slack-api"

@@ -9,15 +9,15 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from services import scopes
-from services.crypto import Sealer, new_key
-from services.doctor import Doctor, Finding, clock_offset
+from services.platform.crypto import Sealer, new_key
+from services.slack import scopes
 from services.slack.health import SlackHealth
 from services.store import schema
 from services.store.columns import Vault
-from services.store.engine import Database
+from services.store.db import Database
 from services.store.health import HealthStore
 from services.store.models import Calendar, Person, Workspace
+from services.usecases.doctor import Doctor, Finding, clock_offset
 from tests.clocks import ManualClock
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from services.engine.engine import MANY, PACE, Engine
+from services.engine.due import MANY, PACE, Engine
 from services.ports import Report
 from tests.clocks import ManualClock
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.google.api import error_for, reasons
-from services.calendars.google.notifications import GooglePush, PushState, read_push
-from services.calendars.google.scopes import REQUIRED, SCOPES
-from services.errors import (
+from services.calendars.providers.google.api import error_for, reasons
+from services.calendars.providers.google.notifications import GooglePush, PushState, read_push
+from services.calendars.providers.google.scopes import REQUIRED, SCOPES
+from services.domain.errors import (
     AccessRefusedError,
     AppRefusedError,
     CalendarBusyError,

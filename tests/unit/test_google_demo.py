@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from demo.google import Client, Entry, LocalGoogle
-from demo.google.recurrence import occurrences
-from demo.google.wire import partial
-from services.calendars.google.scopes import LIST, REQUIRED
+from emulators.google import Client, Entry, LocalGoogle
+from emulators.google.recurrence import occurrences
+from emulators.google.wire import partial
+from services.calendars.providers.google.scopes import LIST, REQUIRED
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, BACK, BERLIN, Desk, at, authorize_url, exchanged, open_desk
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.google.events import FIELDS, Asked, event_of, zone_of
-from services.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.calendars.providers.google.events import FIELDS, Asked, event_of, zone_of
+from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")

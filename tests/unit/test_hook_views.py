@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.hook_status import LONGEST, read
-from handlers.views import files
-from handlers.views.hooks import shown_once
-from services import locale
-from services.calendars.charset import as_utf8
-from services.calendars.checking import UnreadableCalendarError
+from handlers.slack.views import files
+from handlers.slack.views.hooks import shown_once
+from handlers.web.hook_status import LONGEST, read
 from services.calendars.hooks import HookPace
-from services.errors import InputError, RequestError
-from services.locale import Voice
+from services.calendars.ical.charset import as_utf8
+from services.calendars.ical.upload_check import UnreadableCalendarError
+from services.domain.errors import InputError, RequestError
+from services.platform import locale
+from services.platform.locale import Voice
 from tests import blockkit
 from tests.hooks import address_in
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from services.calendars.ics.busy import MOST_PERIODS
-from services.calendars.ics.incremental import read
-from services.model import ShowAs
+from services.calendars.ical.busy import MOST_PERIODS
+from services.calendars.ical.incremental import read
+from services.domain.model import ShowAs
 from tests.icsfile import asked, ics, problems, reading, vevent
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.ics.expand import Expander
-from services.errors import CalendarTooCostlyError, NotACalendarError
+from services.calendars.ical.expand import Expander
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.ports import Changes
 from tests.icsfile import asked, at, ics, reading, vevent
 

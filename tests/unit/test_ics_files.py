@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.ics.content import content_lines
-from services.calendars.ics.lex import calendars
-from services.model import EventType, Response, ShowAs, Visibility
+from services.calendars.ical.content import content_lines
+from services.calendars.ical.lex import calendars
+from services.domain.model import EventType, Response, ShowAs, Visibility
 from tests.icsfile import asked, at, events, ics, problems, reading, starts, vevent
 
 PLAIN = ics(*vevent("DTSTART:20260301T100000Z", "SUMMARY:Grüße, 世界"))

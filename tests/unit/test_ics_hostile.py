@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.calendars.arrivals import Arrival, worked_in
-from services.calendars.ics import incremental
-from services.calendars.ics.incremental import read
-from services.calendars.shelf import Shelf
-from services.errors import CalendarTooCostlyError, NotACalendarError
-from services.model import LONGEST_TEXT
+from services.calendars.ical import incremental
+from services.calendars.ical.arrivals import Arrival, worked_in
+from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.incremental import read
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from services.domain.model import LONGEST_TEXT
 from tests import shapes
 from tests.icsfile import asked, events, ics, reading, vevent
 from tests.whole import at

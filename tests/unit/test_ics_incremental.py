@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.calendars.ics import worker
-from services.calendars.ics.incremental import read
-from services.calendars.ics.memory import Memory
-from services.calendars.ics.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
-from services.errors import NotACalendarError
+from services.calendars.ical import worker
+from services.calendars.ical.incremental import read
+from services.calendars.ical.memory import Memory
+from services.calendars.ical.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
+from services.domain.errors import NotACalendarError
 from tests.icsfile import asked, ics, starts, vevent
 
 QUESTION = asked("2026-03-01", "2026-04-01")

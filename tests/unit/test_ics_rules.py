@@ -10,9 +10,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.calendars.ics.bounds import Reach
-from services.calendars.ics.recurrence import Budget, expanded, week_number
-from services.calendars.ics.rule import RuleProblemError, parsed
+from services.calendars.ical.bounds import Reach
+from services.calendars.ical.recurrence import Budget, expanded, week_number
+from services.calendars.ical.rule import RuleProblemError, parsed
 
 START = datetime(1997, 9, 2, 9)  # RFC 5545 §3.8.5.3: all examples, a Tuesday
 

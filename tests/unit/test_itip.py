@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.calendars import itip
-from services.calendars.arrivals import Arrival, worked_in
-from services.calendars.ics.lex import calendars
-from services.calendars.ics.reading import Asked, read_all
-from services.calendars.ics.recurrence import Budget
-from services.calendars.shelf import Shelf
-from services.errors import CalendarTooLargeError, NotACalendarError
-from services.model import Event
+from services.calendars.ical import itip
+from services.calendars.ical.arrivals import Arrival, worked_in
+from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.lex import calendars
+from services.calendars.ical.reading import Asked, read_all
+from services.calendars.ical.recurrence import Budget
+from services.domain.errors import CalendarTooLargeError, NotACalendarError
+from services.domain.model import Event
 from tests.hooks import entry
 from tests.hooks import itip as message
 from tests.whole import at

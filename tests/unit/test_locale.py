@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time
 import pytest
 from babel.messages.pofile import read_po
 
-from services import locale
-from services.model import STATUS_TEXT_LIMIT
+from services.domain.model import STATUS_TEXT_LIMIT
+from services.platform import locale
 from tests.messages import ROOT, all_messages
 
 OTHERS = [code for code in locale.LANGUAGES if code != "en"]
@@ -37,7 +37,7 @@ def test_translations_have_the_facts_and_the_commands_of_their_original(code: st
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_catalogue_file_is_wellformed_and_nothing_in_it_is_unsure(code: str) -> None:
-    with (ROOT / "services" / "locale" / f"{code}.po").open("rb") as file:
+    with (ROOT / "services" / "platform" / "locale" / f"{code}.po").open("rb") as file:
         found = read_po(file, locale=code, abort_invalid=True)
     assert [message.id for message in found if message.fuzzy] == []
     assert len(list(found.obsolete)) == 0

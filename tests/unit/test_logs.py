@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from services import logs
+from services.platform import logs
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.threads import off_loop
+from services.platform.threads import off_loop
 from tests.loop_watch import watched
 
 

@@ -1,4 +1,4 @@
-"""manifest.yml against what `handlers.register` wires and what `services.scopes` asks for."""
+"""manifest.yml against what `handlers.register` wires and what `services.slack.scopes` asks for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from handlers import Commands, Events, Files, Home, HomeTab, HookModals, Modals, Shortcuts, register
-from services import scopes
+from services.slack import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.microsoft.events import Item, Kind, Removed, event, item
-from services.calendars.microsoft.memory import Memory, applied, masters_to_ask_for, pruned
-from services.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.calendars.providers.microsoft.delta_state import Memory, applied, masters_to_ask_for, pruned
+from services.calendars.providers.microsoft.events import Item, Kind, Removed, event, item
+from services.domain.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
 from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from demo.microsoft.mailbox import Entry
-from demo.microsoft.oauth import OAuthError
-from demo.microsoft.server import CLIENT_ID, CLIENT_SECRET, LocalMicrosoft
+from emulators.microsoft.mailbox import Entry
+from emulators.microsoft.oauth import OAuthError
+from emulators.microsoft.server import CLIENT_ID, CLIENT_SECRET, LocalMicrosoft
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 VERIFIER = "v" * 43

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.errors import AddressNotAllowedError, NotAnAddressError
-from services.net import AddressRules, clean
+from services.domain.errors import AddressNotAllowedError, NotAnAddressError
+from services.platform.net import AddressRules, clean
 
 PUBLIC = AddressRules()
 INTRANET = AddressRules(private=True)

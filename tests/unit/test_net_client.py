@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from services.errors import (
+from services.domain.errors import (
     AddressNotAllowedError,
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.net import AddressRules, GuardedClient
-from services.net.client import COOKIES_BYTES
+from services.platform.net import AddressRules, GuardedClient
+from services.platform.net.client import COOKIES_BYTES
 from tests.sites import Names, Site, certificate
 
 

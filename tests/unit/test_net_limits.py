@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from aiohttp import web
 
-from services.errors import (
+from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarGoneError,
@@ -21,8 +21,8 @@ from services.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
 )
-from services.net import AddressRules, GuardedClient, error_for
-from services.net.client import LONGEST_HEADER, MOST_HEADERS, retry_after
+from services.platform.net import AddressRules, GuardedClient, error_for
+from services.platform.net.client import LONGEST_HEADER, MOST_HEADERS, retry_after
 from tests.sites import Site
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.model import NO_STATUS, Action, OwnStatusPolicy, Pause, Reason, ReasonCode, Span, Standing, Status
-from services.ownership import GRACE, stands
+from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, Reason, ReasonCode, Span, Standing, Status
+from services.domain.ownership import GRACE, stands
 from tests.looks import (
     CALENDAR,
     COVERING,

@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services import ownership
-from services.model import (
+from services.domain import ownership
+from services.domain.model import (
     NO_STATUS,
     Action,
     Decision,
@@ -25,8 +25,8 @@ from services.model import (
     Standing,
     Status,
 )
-from services.sameness import same
-from services.timeline import resolve
+from services.domain.status_comparison import same
+from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.model import NO_STATUS, Action, Decision, Reason, ReasonCode, Span, Standing, Status
-from services.ownership import hint, intent, record
+from services.domain.model import NO_STATUS, Action, Decision, Reason, ReasonCode, Span, Standing, Status
+from services.domain.ownership import hint, intent, record
 from tests.looks import COVERING, DURING, FREE, FRESH, LUNCH, MEETING, MET, OURS, TABLE, at, look, nothing, shows
 
 # ── twice, and dying in between ─────────────────────────────────────────────────────────────────────

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.errors import InputError
-from services.preview import add_arguments, run
+from services.domain.errors import InputError
+from services.usecases.preview import add_arguments, run
 from tests.icsfile import ics, vevent
 
 DAY = ics(

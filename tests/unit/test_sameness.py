@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.model import NO_STATUS, Status
-from services.sameness import same, same_write, unescape
+from services.domain.model import NO_STATUS, Status
+from services.domain.status_comparison import same, same_write, unescape
 from tests.looks import at
 
 

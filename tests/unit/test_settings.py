@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services import settings
-from services.errors import SettingsError
+from services.domain.errors import SettingsError
+from services.platform import settings
 
 
 def test_settings_of_an_empty_environment_are_the_defaults_of_the_contract() -> None:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.calendars import shelf as shelves
-from services.calendars.ics.incremental import read
-from services.calendars.ics.reading import Asked
-from services.calendars.shelf import Shelf
-from services.errors import CalendarTooLargeError
-from services.model import PersonKey
+from services.calendars.ical import ics_collection as shelves
+from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.incremental import read
+from services.calendars.ical.reading import Asked
+from services.domain.errors import CalendarTooLargeError
+from services.domain.model import PersonKey
 from services.ports import Changes, Connection
 from tests.icsfile import ics, vevent
 

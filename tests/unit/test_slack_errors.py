@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.errors import (
+from services.domain.errors import (
     BadEmojiError,
     GrantLostError,
     ScopeMissingError,

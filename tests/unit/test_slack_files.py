@@ -7,14 +7,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from services.calendars.files import SentFile
-from services.errors import (
+from services.domain.errors import (
     CalendarTooLargeError,
     SlackRateLimitedError,
     SlackRefusedError,
     SlackUnavailableError,
     StatusQuoError,
 )
-from services.net import AddressRules, GuardedClient
+from services.platform.net import AddressRules, GuardedClient
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles, is_slacks, parse_file
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.status_text import cut, tidy, tidy_emoji
+from services.domain.text import cut, tidy, tidy_emoji
 
 FAMILY = "👨\u200d👩\u200d👧"
 

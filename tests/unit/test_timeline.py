@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.model import (
+from services.domain.model import (
     Event,
     EventType,
     Kind,
@@ -28,7 +28,7 @@ from services.model import (
     Visibility,
     WallTimes,
 )
-from services.timeline import resolve
+from services.domain.timeline import resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.model import (
+from services.domain.model import (
     Event,
     EventType,
     Kind,
@@ -22,7 +22,7 @@ from services.model import (
     Status,
     Timeline,
 )
-from services.timeline import resolve
+from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

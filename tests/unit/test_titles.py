@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.titles import Whose, absence, is_focus, is_public_calendar
-from services.titles.tokens import ABSENCES, AFTER_ABSENCE, LINKS, PLACES, TIME, words_in
+from services.domain.titles import Whose, absence, is_focus, is_public_calendar
+from services.domain.titles.tokens import ABSENCES, AFTER_ABSENCE, LINKS, PLACES, TIME, words_in
 
 ANN = ("Ann Lee",)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from services.engine.turns import Turns
+from services.engine.priority_semaphore import Turns
 
 
 class People:

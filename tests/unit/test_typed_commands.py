@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services import status_text, typed
-from services.errors import InputError, NotAnEmojiError, TextTooLongError
-from services.typed import Command, Name, UnknownCommandError
+from services.domain import command_parser, text
+from services.domain.command_parser import Command, Name, UnknownCommandError
+from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from services.typed import Command, Name, UnknownCommandError
     ],
 )
 def test_command_is_read(line: str, command: Command) -> None:
-    assert typed.read(line) == command
+    assert command_parser.read(line) == command
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_command_is_read(line: str, command: Command) -> None:
 )  # fmt: skip
 def test_command_that_is_not_one_names_what_was_meant(line: str, meant: str) -> None:
     with pytest.raises(UnknownCommandError) as caught:
-        typed.read(line)
+        command_parser.read(line)
     assert caught.value.meant == meant
 
 
@@ -67,7 +67,7 @@ def test_command_that_is_not_one_names_what_was_meant(line: str, meant: str) -> 
     ],
 )
 def test_text_is_as_people_read_it(sent: str, read: str) -> None:
-    assert typed.plain(sent) == read
+    assert command_parser.plain(sent) == read
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_text_is_as_people_read_it(sent: str, read: str) -> None:
     ],
 )
 def test_emoji_is_taken_from_the_front_or_the_end(text: str, emoji: str, rest: str) -> None:
-    assert typed.take_emoji(text) == (emoji, rest)
+    assert command_parser.take_emoji(text) == (emoji, rest)
 
 
 @pytest.mark.parametrize(
@@ -104,50 +104,50 @@ def test_emoji_is_taken_from_the_front_or_the_end(text: str, emoji: str, rest: s
      ("👋🏽", ":wave::skin-tone-4:"), ("+1", ":+1:"), (":wave::skin-tone-6:", ":wave::skin-tone-6:")],
 )  # fmt: skip
 def test_emoji_field_takes_every_way_to_write_one(value: str, emoji: str) -> None:
-    assert typed.emoji_of(value) == emoji
+    assert command_parser.emoji_of(value) == emoji
 
 
 @pytest.mark.parametrize("value", ["two words", "🍕🍕", "🍕 x", "<@U1>", "a:b", "ランチ", ":", "x" * 101])
 def test_emoji_field_refuses_what_is_none(value: str) -> None:
     with pytest.raises(NotAnEmojiError) as caught:
-        typed.emoji_of(value)
+        command_parser.emoji_of(value)
     assert caught.value.field == "emoji"
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=110))
 @example("🍕" * 51)
 @example("🍕" * 50)
-def test_status_text_that_is_taken_is_shown_whole(text: str) -> None:
+def test_status_text_that_is_taken_is_shown_whole(typed: str) -> None:
     try:
-        taken = typed.status_text(text)
+        taken = command_parser.status_text(typed)
     except TextTooLongError:
-        assert status_text.cut(text) != text
+        assert text.cut(typed) != typed
     else:
-        assert status_text.cut(taken) == text
+        assert text.cut(taken) == text
 
 
 def test_status_text_has_at_most_a_hundred_characters() -> None:
-    assert typed.status_text("x" * 100) == "x" * 100
+    assert command_parser.status_text("x" * 100) == "x" * 100
     with pytest.raises(TextTooLongError):
-        typed.status_text("x" * 101)
+        command_parser.status_text("x" * 101)
 
 
 @given(st.text(max_size=200))
 def test_anything_is_read_or_refused_with_a_typed_error(line: str) -> None:
     try:
-        command = typed.read(line)
-        emoji, rest = typed.take_emoji(typed.plain(command.rest))
+        command = command_parser.read(line)
+        emoji, rest = command_parser.take_emoji(command_parser.plain(command.rest))
     except InputError:
         return
     assert "\n" not in rest
     assert emoji == "" or (emoji[0] == emoji[-1] == ":")
-    assert len(rest) <= len(typed.plain(command.rest))
+    assert len(rest) <= len(command_parser.plain(command.rest))
 
 
 @given(st.text(max_size=60))
 def test_emoji_field_of_anything_is_a_name_or_a_typed_error(value: str) -> None:
     try:
-        emoji = typed.emoji_of(value)
+        emoji = command_parser.emoji_of(value)
     except NotAnEmojiError:
         return
     assert emoji == "" or (emoji[0] == emoji[-1] == ":" and len(emoji) > 2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services import understand
+from services.usecases import understand
 
 
 def ran(*arguments: str) -> tuple[int, str, str]:

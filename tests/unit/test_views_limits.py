@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.views import accounts, home, modals, replies, rules, settings
-from handlers.views import blocks as kit
-from handlers.views.state import Values
-from services import locale, timeline
-from services.calendars.accounts import AccountLink, AccountView, Choice
-from services.errors import InputError, TimeNotUnderstoodError
-from services.locale import Voice
-from services.model import (
+from handlers.slack.views import accounts, home, modals, replies, rules, settings
+from handlers.slack.views import blocks as kit
+from handlers.slack.views.state import Values
+from services.calendars.accounts.accounts import AccountLink, AccountView, Choice
+from services.domain import timeline
+from services.domain.errors import InputError, TimeNotUnderstoodError
+from services.domain.facts import PersonFacts
+from services.domain.model import (
     Event,
     Kind,
     Match,
@@ -36,8 +36,10 @@ from services.model import (
     Status,
     WorkingHours,
 )
-from services.ports import OfferedCalendar, PersonFacts
-from services.status import Cleared, Now, Why
+from services.platform import locale
+from services.platform.locale import Voice
+from services.ports import OfferedCalendar
+from services.usecases.statuses import Cleared, Now, Why
 from tests import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services import when
-from services.errors import (
+from services.domain import times
+from services.domain.errors import (
     EndsBeforeItStartsError,
     InputError,
     TimeInThePastError,
@@ -71,7 +71,7 @@ ABSENCE = [
 
 @pytest.mark.parametrize(("typed", "note", "start", "end"), ABSENCE)
 def test_absence_is_read(typed: str, note: str, start: str | None, end: str) -> None:
-    assert read(when.absence(typed, speaker())) == (note, start, end)
+    assert read(times.absence(typed, speaker())) == (note, start, end)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_absence_is_read(typed: str, note: str, start: str | None, end: str) -> 
     ],
 )
 def test_absence_in_other_languages(language: str, *, typed: str, note: str, start: str | None, end: str) -> None:
-    assert read(when.absence(typed, speaker(language))) == (note, start, end)
+    assert read(times.absence(typed, speaker(language))) == (note, start, end)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_absence_in_other_languages(language: str, *, typed: str, note: str, sta
 def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
     typed: str, month_first: bool, day: str
 ) -> None:
-    found = when.absence(typed, speaker(month_first=month_first))
+    found = times.absence(typed, speaker(month_first=month_first))
     assert wall(found.start) == f"{day} 00:00"
 
 
@@ -140,4 +140,4 @@ def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
 )
 def test_absence_mistakes(typed: str, error: type[InputError]) -> None:
     with pytest.raises(error):
-        when.absence(typed, speaker())
+        times.absence(typed, speaker())

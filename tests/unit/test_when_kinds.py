@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services import when
-from services.errors import TimeNotUnderstoodError
+from services.domain import times
+from services.domain.errors import TimeNotUnderstoodError
 from tests.speech import speaker, wall
 
 NOW = "2026-11-24 10:00"
@@ -30,7 +30,7 @@ def understood(command: str, typed: str) -> tuple[str, str | None, str | None] |
     kind, language = command.split()
     somebody = speaker(language, NOW, month_first=language == "ja")
     try:
-        asked = when.absence(typed, somebody) if kind == "a" else when.status(typed, somebody)
+        asked = times.absence(typed, somebody) if kind == "a" else times.status(typed, somebody)
     except TimeNotUnderstoodError:
         return None
     return asked.text, None if wall(asked.start) == NOW else wall(asked.start), wall(asked.end)
@@ -38,11 +38,11 @@ def understood(command: str, typed: str) -> tuple[str, str | None, str | None] |
 
 @pytest.mark.parametrize("line", LINES, ids=[f"{line[0]}: {line[1]}" for line in LINES])
 def test_kind_of_time_is_read_wholly_or_asks_back(line: list[str]) -> None:
-    command, typed, text, *times = line
+    command, typed, text, *ends = line
     if text == "?":
         assert understood(command, typed) is None
         return
-    start, end = (*times, "", "")[:2]
+    start, end = (*ends, "", "")[:2]
     assert understood(command, typed) == (text, instant(start), instant(end))
 
 
@@ -50,5 +50,5 @@ def test_kind_of_time_is_read_wholly_or_asks_back(line: list[str]) -> None:
     ("typed", "end"), [("for two hours", "12:00"), ("für zwei Stunden", "12:00"), ("until half past 1", "13:30")]
 )
 def test_pause_lasts_as_long_as_was_said(typed: str, end: str) -> None:
-    asked = when.pause(typed, speaker("de", NOW))
+    asked = times.pause(typed, speaker("de", NOW))
     assert (wall(asked.start), wall(asked.end)) == (NOW, f"2026-11-24 {end}")

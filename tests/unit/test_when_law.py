@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services import when
-from services.errors import InputError
+from services.domain import times
+from services.domain.errors import InputError
 from tests.speech import speaker
 
 NOW = "2026-11-24 10:00"
@@ -115,15 +115,15 @@ def lines(draw: st.DrawFn) -> Line:
     speech = SPEECH[language]
     of_time = st.sampled_from(speech.pieces(*TIMES))
     around = st.sampled_from(speech.pieces("markers", "glue"))
-    times = draw(
+    said = draw(
         st.lists(st.one_of(of_time, of_time, around), min_size=1, max_size=5)
         | st.tuples(around, of_time).map(list)
         | st.tuples(of_time, around, of_time, around, of_time).map(list)
         | st.tuples(around, of_time, around, of_time).map(list)
     )
-    assume(any(piece in speech.pieces(*TIMES) for piece in times))
+    assume(any(piece in speech.pieces(*TIMES) for piece in said))
     note = draw(st.sampled_from(["", *speech.pieces("notes")]))
-    parts = [note, *times] if draw(st.booleans()) else [*times, note]
+    parts = [note, *said] if draw(st.booleans()) else [*said, note]
     blank = draw(st.sampled_from([" ", "\u00a0", "\u3000"])) if language != "ja" else speech.between
     words = speech.between or " "
     typed = ""
@@ -154,7 +154,7 @@ def is_name(text: str, line: Line) -> bool:
 @given(lines())
 def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
     try:
-        asked = when.absence(line.typed, speaker(line.language, NOW, month_first=line.language == "ja"))
+        asked = times.absence(line.typed, speaker(line.language, NOW, month_first=line.language == "ja"))
     except InputError:
         return
     assert is_note(asked.text, line)
@@ -164,7 +164,7 @@ def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
 @given(lines())
 def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line) -> None:
     try:
-        asked = when.status(line.typed, speaker(line.language, NOW, month_first=line.language == "ja"))
+        asked = times.status(line.typed, speaker(line.language, NOW, month_first=line.language == "ja"))
     except InputError:
         return
     if asked.text == line.typed.strip():
@@ -178,7 +178,7 @@ def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line
 def test_pause_and_look_use_every_word_or_ask_back(line: Line) -> None:
     assume(not is_note("", line) or not any(word in line.typed for word in line.notes if word))
     somebody = speaker(line.language, NOW)
-    for read in (when.pause, when.look):
+    for read in (times.pause, times.look):
         try:
             read(line.typed, somebody)
         except InputError:
@@ -206,7 +206,7 @@ def test_marker_before_a_time_that_cannot_be_read_asks_back(language: str, data:
     phrase = data.draw(clock if language == "ja" else clock | length)
     for typed in (f"{note} {phrase}", f"{phrase} {note}"):
         try:
-            asked = when.status(typed, speaker(language, NOW))
+            asked = times.status(typed, speaker(language, NOW))
         except InputError:
             continue
         raise AssertionError((typed, asked))
@@ -218,9 +218,9 @@ def test_clock_time_means_the_same_in_every_language(
 ) -> None:
     speech = SPEECH[language]
     note = data.draw(st.sampled_from(speech.pieces("notes")))
-    asked = when.status(f"{note} {UNTIL[language].format(f'{hour:02}:{minute:02}')}", speaker(language, NOW))
+    asked = times.status(f"{note} {UNTIL[language].format(f'{hour:02}:{minute:02}')}", speaker(language, NOW))
     assert asked.text == note
-    assert asked.end == when.status(f"x until {hour:02}:{minute:02}", speaker("en", NOW)).end
+    assert asked.end == times.status(f"x until {hour:02}:{minute:02}", speaker("en", NOW)).end
 
 
 LENGTHS = {
@@ -232,8 +232,8 @@ LENGTHS = {
 
 @given(st.sampled_from(list(SPEECH)), st.integers(1, 59), st.integers(0, 2), st.booleans())
 def test_length_means_the_same_in_every_language(language: str, count: int, unit: int, absence: bool) -> None:
-    read = when.absence if absence else when.status
+    read = times.absence if absence else times.status
     phrase = LONG[language].format(LENGTHS[language][unit].format(count))
     note = SPEECH[language].pieces("notes")[0]
     english = read(f"x for {LENGTHS['en'][unit].format(count)}", speaker("en", NOW))
-    assert read(f"{note} {phrase}", speaker(language, NOW)) == when.Asked(note, english.start, english.end)
+    assert read(f"{note} {phrase}", speaker(language, NOW)) == times.Asked(note, english.start, english.end)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services import when
-from services.errors import (
+from services.domain import times
+from services.domain.errors import (
     InputError,
 )
 from tests.speech import read, speaker, wall
@@ -21,13 +21,13 @@ from tests.speech import read, speaker, wall
     ],
 )  # fmt: skip
 def test_pause_is_read(typed: str, start: str | None, end: str | None) -> None:
-    assert read(when.pause(typed, speaker())) == ("", start, end)
+    assert read(times.pause(typed, speaker())) == ("", start, end)
 
 
 @pytest.mark.parametrize("typed", ["banana", "0m", "2 hours please", "until 2020-01-01"])
 def test_pause_mistakes(typed: str) -> None:
     with pytest.raises(InputError):
-        when.pause(typed, speaker())
+        times.pause(typed, speaker())
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_pause_mistakes(typed: str) -> None:
     ],
 )  # fmt: skip
 def test_look_is_a_day_or_an_instant(typed: str, day: str, instant: str | None) -> None:
-    found = when.look(typed, speaker())
+    found = times.look(typed, speaker())
     assert (found.day.isoformat(), wall(found.instant)) == (day, instant)
 
 
 @pytest.mark.parametrize("typed", ["banana", "2pm-4pm", "45m", "until friday", "1 jan 2026"])
 def test_look_mistakes(typed: str) -> None:
     with pytest.raises(InputError):
-        when.look(typed, speaker())
+        times.look(typed, speaker())
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_look_mistakes(typed: str) -> None:
      ("en", "office", False), ("en", "", False), ("en", "off tomorrow", False)],
 )  # fmt: skip
 def test_off_is_a_word_of_its_own(language: str, typed: str, off: bool) -> None:
-    assert when.is_off(typed, speaker(language)) is off
+    assert times.is_off(typed, speaker(language)) is off

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services import when
-from services.errors import InputError
-from services.when.lexicon import fold
-from services.when.words import LANGUAGES
+from services.domain import times
+from services.domain.errors import InputError
+from services.domain.times.lexicon import fold
+from services.domain.times.words import LANGUAGES
 
 MOST = timedelta(days=732)
 
@@ -41,11 +41,11 @@ TYPED = st.one_of(
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Chatham", "Asia/Tokyo", "Pacific/Apia"])
 NOWS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
 SPEAKERS = st.builds(
-    when.Speaker, NOWS, ZONES.map(ZoneInfo), st.sampled_from([*LANGUAGES, "xx"]), st.booleans()
+    times.Speaker, NOWS, ZONES.map(ZoneInfo), st.sampled_from([*LANGUAGES, "xx"]), st.booleans()
 )  # fmt: skip
 
 
-def check(asked: when.Asked, speaker: when.Speaker) -> None:
+def check(asked: times.Asked, speaker: times.Speaker) -> None:
     assert asked.start.tzinfo is UTC
     assert asked.start >= speaker.now
     if asked.end is not None:
@@ -55,9 +55,9 @@ def check(asked: when.Asked, speaker: when.Speaker) -> None:
 
 @settings(max_examples=300)
 @given(TYPED, SPEAKERS)
-def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
+def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: times.Speaker) -> None:
     try:
-        asked = when.status(typed, speaker)
+        asked = times.status(typed, speaker)
     except InputError:
         return
     check(asked, speaker)
@@ -69,9 +69,9 @@ def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: wh
 
 @settings(max_examples=300)
 @given(TYPED, SPEAKERS)
-def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: when.Speaker) -> None:
+def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: times.Speaker) -> None:
     try:
-        asked = when.absence(typed, speaker)
+        asked = times.absence(typed, speaker)
     except InputError:
         return
     check(asked, speaker)
@@ -82,11 +82,11 @@ def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: w
 
 @settings(max_examples=200)
 @given(TYPED, SPEAKERS)
-def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: when.Speaker) -> None:
+def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: times.Speaker) -> None:
     with suppress(InputError):
-        check(when.pause(typed, speaker), speaker)
+        check(times.pause(typed, speaker), speaker)
     try:
-        found = when.look(typed, speaker)
+        found = times.look(typed, speaker)
     except InputError:
         return
     if found.instant is not None:
@@ -96,22 +96,22 @@ def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, spea
 @settings(max_examples=200)
 @given(st.dates(), st.none() | st.times(), st.dates(), st.none() | st.times(), SPEAKERS)
 def test_form_of_any_dates_is_a_result_or_an_error_at_a_field(
-    first: date, first_time: time | None, last: date, last_time: time | None, speaker: when.Speaker
+    first: date, first_time: time | None, last: date, last_time: time | None, speaker: times.Speaker
 ) -> None:
     try:
-        start, end = when.by_form(first, first_time, last, last_time, speaker)
+        start, end = times.by_form(first, first_time, last, last_time, speaker)
     except InputError as error:
         field = error.field
     else:
-        check(when.Asked("", start, end), speaker)
+        check(times.Asked("", start, end), speaker)
         return
     assert field in {"to", "to_time"}
 
 
 @given(SPEAKERS, st.text("abcdefghijklmnopqrstuvwxyz ", max_size=30), st.integers(1, 600))
-def test_length_after_any_words_leaves_exactly_the_words(speaker: when.Speaker, words: str, minutes: int) -> None:
+def test_length_after_any_words_leaves_exactly_the_words(speaker: times.Speaker, words: str, minutes: int) -> None:
     typed = f"zz {words} zz for {minutes}m"
-    asked = when.status(typed, speaker)
+    asked = times.status(typed, speaker)
     assert asked.text == f"zz {words} zz"
     assert asked.end == speaker.now + timedelta(minutes=minutes)
 

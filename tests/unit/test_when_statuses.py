@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services import when
-from services.errors import (
+from services.domain import times
+from services.domain.errors import (
     InputError,
     TextTooLongError,
     TimeInThePastError,
@@ -85,7 +85,7 @@ STATUS = [
 
 @pytest.mark.parametrize(("typed", "text", "end"), STATUS)
 def test_status_takes_the_time_and_leaves_the_words(typed: str, text: str, end: str | None) -> None:
-    assert read(when.status(typed, speaker())) == (text, None, end)
+    assert read(times.status(typed, speaker())) == (text, None, end)
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_status_takes_the_time_and_leaves_the_words(typed: str, text: str, end: 
     ],
 )
 def test_status_may_begin_later(typed: str, text: str, start: str, end: str) -> None:
-    assert read(when.status(typed, speaker())) == (text, start, end)
+    assert read(times.status(typed, speaker())) == (text, start, end)
 
 
 def test_status_range_that_runs_begins_now() -> None:
-    assert read(when.status("Review 12:30-13:30", speaker())) == ("Review", None, "2026-11-23 13:30")
+    assert read(times.status("Review 12:30-13:30", speaker())) == ("Review", None, "2026-11-23 13:30")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_status_range_that_runs_begins_now() -> None:
     ],
 )
 def test_status_in_other_languages(language: str, typed: str, text: str, end: str | None) -> None:
-    assert read(when.status(typed, speaker(language))) == (text, None, end)
+    assert read(times.status(typed, speaker(language))) == (text, None, end)
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_status_in_other_languages(language: str, typed: str, text: str, end: st
 )
 def test_status_mistakes(typed: str, error: type[InputError]) -> None:
     with pytest.raises(error):
-        when.status(typed, speaker())
+        times.status(typed, speaker())

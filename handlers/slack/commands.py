@@ -1,0 +1,216 @@
+"""`/quo` and `/ooo`: one line in, one ephemeral answer (or a form) out, within three seconds.
+
+The answer travels in the acknowledgement itself; only a form needs a call to Slack.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.slack.calls import view_call
+from handlers.slack.home import chosen
+from handlers.slack.surface import Person, Surface, by_key, connect_form, person, request_of, text_of
+from handlers.slack.views import modals, replies, settings
+from services.domain import command_parser, times
+from services.domain.command_parser import Command, Name, UnknownCommandError
+from services.domain.errors import InputError, NothingToDoError
+from services.domain.model import PersonKey
+
+QUO = "/quo"
+OOO = "/ooo"
+
+Reply = dict[str, Any]
+View = dict[str, Any]
+
+
+class Teller(Protocol):
+    """Tells a person something in the app's own conversation with them."""
+
+    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
+        """Send `message` (text and blocks). Raises SlackError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The two slash commands."""
+
+    surface: Surface
+    teller: Teller
+
+    async def quo(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """`/quo …`."""
+        await self._run(QUO, ack, body, client, context)
+
+    async def ooo(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """`/ooo …`."""
+        await self._run(OOO, ack, body, client, context)
+
+    async def _run(
+        self, command: str, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        who = await person(self.surface, context)
+        text = text_of(body, "text")
+        form = await self._form(who, command, text)
+        if form is not None:
+            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
+            await ack()
+            return
+        await ack(await self.answer(who, command, text, request_of(context)))
+
+    async def run_meant(
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        respond: AsyncRespond,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> None:
+        """The command that a slip of the finger meant; its answer stands in the question's place."""
+        await ack()
+        who, line = await person(self.surface, context), chosen(body)
+        if (form := await self._form(who, QUO, line)) is not None:
+            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
+            return
+        await respond(**replies.in_place(await self.answer(who, QUO, line, request_of(context))))
+
+    async def set_as_typed(
+        self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
+    ) -> None:
+        """No slip: the status as it was typed."""
+        await ack()
+        who, line = await person(self.surface, context), chosen(body)
+        await respond(**replies.in_place(await self._status(who, line, line, request_of(context))))
+
+    async def perform(self, key: PersonKey, command: str, text: str) -> None:
+        """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
+        who = await by_key(self.surface, key)
+        reply = await self.answer(who, command, text, secrets.token_hex(8))
+        await self.teller.tell(key, {"text": reply["text"], "blocks": reply["blocks"]})
+
+    async def answer(self, who: Person, command: str, text: str, request: str) -> Reply:
+        """The answer to one line. The same `request` counts once."""
+        try:
+            if command == OOO:
+                return await self._out_of_office(who, text, request)
+            return await self._quo(who, command_parser.read(text), text, request)
+        except UnknownCommandError as error:
+            return replies.did_you_mean(who.voice, error.meant, error.status)
+        except NothingToDoError as error:
+            return replies.sentence(who.voice, error)
+        except InputError as error:
+            return replies.usage(who.voice, error, command)
+
+    async def _form(self, who: Person, command: str, text: str) -> View | None:
+        """The form that a line opens, where it opens one."""
+        first = text.strip().casefold()
+        if command == OOO:
+            today = self.surface.clock.now().astimezone(who.view.zone).date()
+            return None if first else modals.out_of_office(who.voice, today)
+        if first == Name.CONNECT:
+            return await connect_form(self.surface, who)
+        if first == Name.SETTINGS:
+            return settings.settings(who.voice, await self.surface.statuses.preferences(who.key))
+        return None
+
+    async def _quo(self, who: Person, command: Command, text: str, request: str) -> Reply:
+        match command.name:
+            case Name.STATUS:
+                return await self._status(who, command.rest, text, request)
+            case Name.PAUSE:
+                return await self._pause(who, command.rest, text)
+            case Name.PREVIEW:
+                return await self._preview(who, command.rest)
+            case Name.WHO:
+                away = await self.surface.statuses.who(who.key.team_id, command.user_id)
+                return replies.who(who.voice, away, command.user_id, self.surface.clock.now())
+            case _:
+                simple: dict[Name, Callable[[Person, str], Awaitable[Reply]]] = {
+                    Name.HELP: self._help,
+                    Name.CLEAR: self._clear,
+                    Name.RESUME: self._resume,
+                    Name.WHY: self._why,
+                    Name.CALENDARS: self._calendars,
+                    Name.FORGET: self._forget,
+                }
+                return await simple[command.name](who, request)
+
+    async def _status(self, who: Person, line: str, text: str, request: str) -> Reply:
+        asked = command_parser.status(line, who.speaker)
+        if not who.view.granted:
+            return await self._grant_first(who, QUO, text)
+        made = await self.surface.statuses.override(
+            who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request
+        )
+        return replies.override(who.voice, made, self.surface.clock.now(), who.view.pause)
+
+    async def _out_of_office(self, who: Person, text: str, request: str) -> Reply:
+        now = self.surface.clock.now()
+        if times.is_off(command_parser.plain(text), who.speaker):
+            return replies.off(who.voice, await self.surface.statuses.off(who.key), now)
+        asked = command_parser.absence(text, who.speaker)
+        if not who.view.granted:
+            return await self._grant_first(who, OOO, text)
+        made = await self.surface.statuses.out_of_office(
+            who.key, start=asked.start, end=asked.end, note=asked.text, request=request
+        )
+        return replies.override(who.voice, made, now, who.view.pause)
+
+    async def _pause(self, who: Person, rest: str, text: str) -> Reply:
+        asked = times.pause(command_parser.plain(rest), who.speaker)
+        if not who.view.granted:
+            return await self._grant_first(who, QUO, text)
+        made = await self.surface.statuses.pause(who.key, asked.start, asked.end)
+        return replies.pausing(who.voice, made, self.surface.clock.now())
+
+    async def _preview(self, who: Person, rest: str) -> Reply:
+        look = times.look(command_parser.plain(rest), who.speaker)
+        now = self.surface.clock.now()
+        if look.instant is None:
+            timeline = await self.surface.statuses.preview(who.key, look.day)
+            return replies.preview(who.voice, timeline, look.day, now.astimezone(who.view.zone).date())
+        span = await self.surface.statuses.preview_at(who.key, look.instant)
+        return replies.preview_at(who.voice, span, look.instant, now, await self.surface.statuses.rules(who.key))
+
+    async def _help(self, who: Person, _: str) -> Reply:
+        now = await self.surface.statuses.now(who.key) if who.view.granted else None
+        reply = replies.help_(who.voice, now)
+        if not who.view.granted:
+            link = await self.surface.people.grant_link(who.key)
+            reply["blocks"] += replies.grant(who.voice, link, kept=False)["blocks"]
+        return reply
+
+    async def _clear(self, who: Person, request: str) -> Reply:
+        if not who.view.granted:
+            return await self._grant_first(who, QUO, Name.CLEAR)
+        done = await self.surface.statuses.clear(who.key, request=request)
+        return replies.cleared(who.voice, done, self.surface.clock.now())
+
+    async def _resume(self, who: Person, _: str) -> Reply:
+        if not who.view.granted:
+            return await self._grant_first(who, QUO, Name.RESUME)
+        await self.surface.statuses.resume(who.key)
+        return replies.resumed(who.voice)
+
+    async def _why(self, who: Person, _: str) -> Reply:
+        return replies.why(who.voice, await self.surface.statuses.why(who.key))
+
+    async def _calendars(self, who: Person, _: str) -> Reply:
+        lines = await self.surface.calendars.list(who.key)
+        accounts = await self.surface.accounts.list(who.key)
+        return replies.calendars(who.voice, lines, accounts, self.surface.clock.now())
+
+    async def _forget(self, who: Person, _: str) -> Reply:
+        return replies.forget(who.voice)
+
+    async def _grant_first(self, who: Person, command: str, text: str) -> Reply:
+        await self.surface.people.ask(who.key, command, text)
+        return replies.grant(who.voice, await self.surface.people.grant_link(who.key), kept=True)

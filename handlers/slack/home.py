@@ -1,0 +1,216 @@
+"""The Home tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.slack.calls import view_call
+from handlers.slack.surface import Person, Surface, connect_form, known, person, request_of, text_of
+from handlers.slack.views import accounts, modals, replies, rules, settings
+from handlers.slack.views import home as home_view
+from handlers.web.hooks import show_rotated
+from services.domain.errors import NothingToDoError, NotOfferedError
+from services.domain.model import PersonKey
+from services.platform import locale
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTab:
+    """Renders Home tabs: `ports.HomeRenderer`."""
+
+    surface: Surface
+
+    async def home(self, key: PersonKey) -> dict[str, Any]:
+        """The view of the person, ready for views.publish; of a stranger too."""
+        view = await self.surface.people.get(key)
+        if view is None:
+            return home_view.stranger(locale.voice("en-US", "UTC"), await self.surface.people.grant_link(key))
+        who = known(view, self.surface.clock)
+        link = "" if view.granted else await self.surface.people.grant_link(key)
+        now = await self.surface.statuses.now(key)
+        calendars, known_accounts = await self.surface.calendars.list(key), await self.surface.accounts.list(key)
+        again = {one.account_id: await self._again(key, one.provider) for one in known_accounts if one.lost}
+        return home_view.home(who.voice, now, calendars, link, accounts=known_accounts, again=again)
+
+    async def _again(self, key: PersonKey, provider: str) -> str:
+        """A fresh link that mends an account; "" where the form of a calendar does it."""
+        try:
+            return await self.surface.accounts.link(key, provider)
+        except NotOfferedError:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The buttons."""
+
+    surface: Surface
+    tab: HomeTab
+
+    async def open_override(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form of a status."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, modals.override(who.voice))
+
+    async def open_out_of_office(
+        self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """The out-of-office form."""
+        await ack()
+        who = await person(self.surface, context)
+        today = self.surface.clock.now().astimezone(who.view.zone).date()
+        await _open(client, body, modals.out_of_office(who.voice, today))
+
+    async def open_connect(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form of a calendar."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, await connect_form(self.surface, who))
+
+    async def open_rules(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The list of rules."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, rules.rules(who.voice, await self.surface.statuses.rules(who.key)))
+
+    async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The settings."""
+        await ack()
+        who = await person(self.surface, context)
+        await _open(client, body, settings.settings(who.voice, await self.surface.statuses.preferences(who.key)))
+
+    async def pause(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Leave the status alone until resumed."""
+        await ack()
+        who = await person(self.surface, context)
+        now = self.surface.clock.now()
+        made = await self.surface.statuses.pause(who.key, now, None)
+        await self._show(who, replies.pausing(who.voice, made, now), body, respond, client)
+
+    async def resume(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Keep the status again."""
+        await ack()
+        who = await person(self.surface, context)
+        reply = replies.resumed(who.voice)
+        try:
+            await self.surface.statuses.resume(who.key)
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def clear_override(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """End what was asked for, or be back early."""
+        await ack()
+        who = await person(self.surface, context)
+        try:
+            done = await self.surface.statuses.clear(who.key, request=request_of(context))
+            reply = replies.cleared(who.voice, done, self.surface.clock.now())
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def undo_override(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Take back what a command did; its answer says so from then on."""
+        await ack()
+        who = await person(self.surface, context)
+        try:
+            removed = await self.surface.statuses.undo(who.key, chosen(body))
+            reply = replies.undone(who.voice, removed, self.surface.clock.now())
+        except NothingToDoError as error:
+            reply = replies.sentence(who.voice, error)
+        await self._show(who, reply, body, respond, client)
+
+    async def calendar_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """Read a calendar now, disconnect it, or give a hook a new address."""
+        await ack()
+        who = await person(self.surface, context)
+        what, _, calendar_id = chosen(body).partition(":")
+        if what == "rotate":
+            await show_rotated(self.surface, who, client, body, calendar_id)
+            return
+        if what == "disconnect":
+            await self.surface.calendars.disconnect(who.key, calendar_id)
+        else:
+            await self.surface.calendars.sync_now(who.key)
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+    async def account_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """The form that chooses an account's calendars, or the question before it is disconnected."""
+        await ack()
+        who = await person(self.surface, context)
+        what, _, account_id = chosen(body).partition(":")
+        view = await (self._drop(who, account_id) if what == "drop" else self._choose(who, account_id))
+        await _open(client, body, view or gone(who))
+
+    async def drop_account(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """Disconnect an account; the question was asked before."""
+        who = await person(self.surface, context)
+        await self.surface.accounts.disconnect(who.key, text_of(body["view"], "private_metadata"))
+        await ack()
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+    async def _choose(self, who: Person, account_id: str) -> dict[str, Any] | None:
+        choice = await self.surface.accounts.choice(who.key, account_id)
+        return None if choice is None else accounts.choose(who.voice, choice)
+
+    async def _drop(self, who: Person, account_id: str) -> dict[str, Any] | None:
+        account = next((one for one in await self.surface.accounts.list(who.key) if one.account_id == account_id), None)
+        if account is None:
+            return None
+        lines = await self.surface.calendars.list(who.key)
+        return accounts.drop(who.voice, account, sum(line.account_id == account_id for line in lines))
+
+    async def forget_me(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Delete everything; the question was asked before."""
+        await ack()
+        who = await person(self.surface, context)
+        await self.surface.people.forget(who.key)
+        if text_of(body, "response_url"):
+            await respond(**replies.in_place(replies.forgotten(who.voice)))
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
+
+    async def _show(
+        self, who: Person, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
+    ) -> None:
+        """In the place of the answer whose button was clicked; else in the Home tab, at once."""
+        if text_of(body, "response_url"):
+            await respond(**replies.in_place(reply))
+        else:
+            await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
+
+
+def gone(who: Person) -> dict[str, Any]:
+    """Instead of a form about an account that was disconnected meanwhile."""
+    title = who.voice.say("Choose calendars")
+    return modals.done(who.voice, title, [who.voice.say("That account is not connected any more.")])
+
+
+def chosen(body: Body) -> str:
+    """The value of the button or option that was clicked."""
+    actions = body.get("actions") or [{}]
+    option = actions[0].get("selected_option")
+    value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
+    return value if isinstance(value, str) else ""
+
+
+async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
+    await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=view)

@@ -1,0 +1,97 @@
+"""Calendars as their owner sees them: where they come from, name, health, last look. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from handlers.slack.views.blocks import cut, escape
+from services.calendars.accounts.accounts import AccountView
+from services.calendars.providers import FILE, HOOK, named
+from services.platform.locale import Voice
+
+
+class CalendarLine(Protocol):
+    """A connected calendar: `calendars.connections.CalendarView`."""
+
+    @property
+    def calendar_id(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def provider(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def account_id(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def name(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def host(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def health(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def sentence(self) -> str: ...  # noqa: D102  # see CalendarView
+    @property
+    def synced_at(self) -> datetime | None: ...  # noqa: D102  # see CalendarView
+    @property
+    def problems(self) -> int: ...  # noqa: D102  # see CalendarView
+    @property
+    def watched(self) -> bool: ...  # noqa: D102  # see CalendarView
+
+
+_LONGEST_NAME = 80
+_MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A person's calendars by where they come from, each group in its own order."""
+
+    accounts: dict[str, list[CalendarLine]]
+    feeds: list[CalendarLine]
+    hooks: list[CalendarLine]
+    files: list[CalendarLine]
+
+
+def grouped(lines: Sequence[CalendarLine], accounts: Sequence[AccountView]) -> Grouped:
+    """The groups. Every account has one, whether or not a calendar of it is connected."""
+    found = Grouped({account.account_id: [] for account in accounts}, [], [], [])
+    others = {HOOK: found.hooks, FILE: found.files}
+    for line in lines:
+        found.accounts.get(line.account_id, others.get(line.provider, found.feeds)).append(line)
+    return found
+
+
+def account_name(account: AccountView) -> str:
+    """What an account is called, for mrkdwn: its own name and its provider's."""
+    name = escape(cut(account.name.strip(), _LONGEST_NAME))
+    return f"*{name}* · {named(account.provider)}" if name else f"*{named(account.provider)}*"
+
+
+def account_line(voice: Voice, account: AccountView) -> str:
+    """One account, and what is wrong with it."""
+    if account.lost:
+        return f":red_circle: {account_name(account)} · {voice.say(account.trouble)}"
+    return f":bust_in_silhouette: {account_name(account)}"
+
+
+def calendar_name(voice: Voice, line: CalendarLine) -> str:
+    """What a calendar is called: its own name, else its host, else just that."""
+    return cut(line.name.strip() or line.host, _LONGEST_NAME) or voice.say("Calendar")
+
+
+def calendar_line(voice: Voice, line: CalendarLine, now: datetime) -> str:
+    """One calendar: name, what is wrong with it, when it was last read, and how changes become known."""
+    parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(voice, line))}*"]
+    if line.sentence:
+        parts.append(voice.say(line.sentence))
+    if line.synced_at is not None:
+        parts.append(voice.say("Last read: {moment}", moment=voice.stamp(line.synced_at, now)))
+    elif line.provider == HOOK:
+        parts.append(voice.say("Nothing has arrived yet."))
+    elif not line.sentence:
+        parts.append(voice.say("Being read for the first time."))
+    if line.problems:
+        parts.append(voice.say("Entries that I could not read: {count}", count=line.problems))
+    if line.provider not in {HOOK, FILE} and not line.sentence:
+        parts.append(voice.say("told of changes at once") if line.watched else voice.say("looked at regularly"))
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""What browsers, calendar providers, hooks and operators send over HTTP."""

@@ -1,0 +1,240 @@
+"""Connecting an account at Google or Microsoft, in a browser: from a link that names its person to one clear page.
+
+The authorization code flow of RFC 6749 (section 4.1). A link is good once and for minutes; the state that travels to
+the provider is bound to the browser by a cookie. Neither codes nor states are logged or shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
+from handlers.web import oauth
+from handlers.web.browsers import Browsers
+from handlers.web.pages import SECURITY, Form, Page, render
+from services.calendars.accounts.accounts import Connected, Held
+from services.calendars.accounts.oauth_flow import Ask
+from services.calendars.providers import NAMES
+from services.domain.errors import (
+    AccountLostError,
+    AppRefusedError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    LinkOfAnotherError,
+    NotOfferedError,
+    PushNotPossibleError,
+    RequestError,
+)
+from services.domain.model import PersonKey
+from services.usecases.grants import Start
+from services.usecases.identity import Named
+
+COOKIE = "statusquo-connect"
+PATH = "/connect"
+_PROVIDER = "{provider:google|microsoft}"
+_MOST_NAMES = 10
+_LONGEST_FORM = 8192
+"""Bytes of what our own form sends, with room to spare."""
+
+ASK_TITLE = "Connect {provider}"
+ASK = "You are about to connect a {provider} account for this person in Slack:"
+ASK_MORE = "Its events will set this person’s status, and this person can read them."
+NOT_YOU = "Is that not you? Close this page, and nothing is connected."
+GO_ON = "Go on to {provider}"
+TITLE = "Your calendar is connected"
+OPEN = "Open Slack"
+ALLOW = "Allow"
+CONNECTED = "Your {provider} account {account} is connected: {calendars}. I am reading it now."
+NONE_CHOSEN = "Your {provider} account {account} is connected. I do not read any of its calendars yet."
+MORE = "It has more calendars that I can read ({count}). Choose them on my Home tab in Slack."
+NOT_GRANTED = "One step is left: I may not set your Slack status yet. Allow it once, and I do the rest."
+
+_FINAL = (AccountLostError, CalendarRefusedError, CalendarGoneError, PushNotPossibleError)
+
+
+class ProviderSilentError(RequestError):
+    """The calendar provider does not answer at the moment, so nothing was connected. Try again with `/quo connect`."""
+
+    http_status = 503
+
+
+class ProviderRefusedError(RequestError):
+    """The calendar provider refused, so nothing was connected. Try again with `/quo connect`, or ask your admin."""
+
+    http_status = 502
+
+
+class Accounts(Protocol):
+    """The flow: `calendars.accounts.Accounts`. `seen`: whom Slack said that the browser is, workspace → user."""
+
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+        """Whose link it is; nothing happens. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
+        ...
+
+    async def introduce(self, key: PersonKey) -> Named:
+        """Who that is, as Slack shows them."""
+        ...
+
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        """Where the browser goes. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
+        ...
+
+    async def finish(
+        self,
+        provider: str,
+        *,
+        state: str,
+        cookie: str,
+        code: str,
+        error: str,
+        description: str,
+        seen: Mapping[str, str],
+    ) -> Connected | Held:
+        """Take what a browser came back with.
+
+        Raises LinkExpiredError, LinkOfAnotherError, ConsentDeniedError, AdministratorNeededError,
+        AccountNotAllowedError, NotOfferedError, InputError, CalendarError.
+        """
+        ...
+
+    async def finish_held(self, key: PersonKey, held: str) -> Connected:
+        """Connect what was held until it was known who came. Raises NotOfferedError, InputError, CalendarError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """`grant_link` gives the link by which a person allows us their status.
+
+    `identify` has Slack say whether the browser is a person's, while something is held.
+    """
+
+    accounts: Accounts
+    browsers: Browsers
+    say: Say
+    grant_link: Callable[[PersonKey], Awaitable[str]]
+    identify: Callable[[PersonKey, str, str], Awaitable[Start]]
+
+    def routes(self) -> list[web.RouteDef]:
+        """No HEAD. A link checker uses no link up: following it shows a page, the page's button goes on."""
+        return [
+            web.get(f"{PATH}/{_PROVIDER}", self.ask, allow_head=False),
+            web.post(f"{PATH}/{_PROVIDER}", self.start),
+            web.get(f"{PATH}/{_PROVIDER}/callback", self.callback, allow_head=False),
+        ]
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Show whose calendar it is going to be, before anything happens."""
+        provider, link = request.match_info["provider"], request.query.get("link", "")
+        try:
+            asked = await self.accounts.ask(
+                provider, link, request.cookies.get(COOKIE, ""), self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        named = await self.accounts.introduce(asked.key)
+        locale = named.locale or accepted_locale(request)
+        facts = {"provider": NAMES[provider], "person": named.person, "workspace": named.workspace}
+        page = Page(
+            title=self.say(locale, ASK_TITLE, **facts),
+            sentence=self.say(locale, ASK, **facts),
+            who=(named.person, named.workspace),
+            more=(self.say(locale, ASK_MORE), self.say(locale, NOT_YOU)),
+            form=Form(f"{PATH}/{provider}", {"link": link, "token": asked.token}, self.say(locale, GO_ON, **facts)),
+        )
+        response = render(page, locale)
+        self.browsers.begin(response, COOKIE, asked.cookie, PATH)
+        return response
+
+    async def start(self, request: web.Request) -> web.Response:
+        """Send the browser to the provider: the button of the page was pressed."""
+        short = len(await request.read()) <= _LONGEST_FORM
+        is_form = short and request.content_type == "application/x-www-form-urlencoded"
+        sent = await request.post() if is_form else {}
+        link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
+        cookie = request.cookies.get(COOKIE, "")
+        try:
+            start = await self.accounts.start(
+                request.match_info["provider"], link, cookie, token, self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        away = web.HTTPSeeOther(start.url, headers=SECURITY)
+        self.browsers.begin(away, COOKIE, start.cookie, PATH)
+        raise away
+
+    async def callback(self, request: web.Request) -> web.Response:
+        """Take the browser back from the provider; once more to Slack where it is not known whose it is."""
+        query = request.query
+        try:
+            found = await self.accounts.finish(
+                request.match_info["provider"],
+                state=query.get("state", ""),
+                cookie=request.cookies.get(COOKIE, ""),
+                code=query.get("code", ""),
+                error=query.get("error", ""),
+                description=query.get("error_description", ""),
+                seen=self.browsers.seen(request),
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        except CalendarError as error:
+            raise _at_provider(error) from error
+        if isinstance(found, Connected):
+            return await self._done(request, found)
+        start = await self.identify(found.key, found.content, request.cookies.get(oauth.COOKIE, ""))
+        away = web.HTTPFound(start.url, headers=SECURITY)
+        self.browsers.begin(away, oauth.COOKIE, start.cookie, oauth.PATH)
+        raise away
+
+    async def finish_held(self, request: web.Request, key: PersonKey, held: str) -> web.Response:
+        """Connect what was held: Slack said that the browser is `key`'s."""
+        try:
+            found = await self.accounts.finish_held(key, held)
+        except CalendarError as error:
+            raise _at_provider(error) from error
+        return await self._done(request, found)
+
+    def _refused(self, request: web.Request, refusal: LinkOfAnotherError) -> web.Response:
+        """Another member's browser, as far as we know: Slack is asked the next time, since people share browsers."""
+        record(refusal, refusal, route=route_of(request))
+        response = refusal_page(self.say, request, refusal, refusal.http_status)
+        self.browsers.forget(request, response, refusal.team_id)
+        return response
+
+    async def _done(self, request: web.Request, found: Connected) -> web.Response:
+        who = await self.accounts.introduce(found.key)
+        locale = found.locale or accepted_locale(request)
+        return render(await self._page(found, who, locale), locale)
+
+    async def _page(self, found: Connected, who: Named, locale: str) -> Page:
+        names = list(found.calendars)
+        shown = ", ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
+        facts = {"provider": NAMES[found.provider], "account": found.name}
+        if names:
+            sentence = self.say(locale, CONNECTED, **facts, calendars=shown)
+        else:
+            sentence = self.say(locale, NONE_CHOSEN, **facts)
+        more = [self.say(locale, MORE, count=found.more)] if found.more else []
+        buttons = [(found.slack, self.say(locale, OPEN))] if found.slack else []
+        if not found.granted:
+            more.append(self.say(locale, NOT_GRANTED))
+            buttons.insert(0, (await self.grant_link(found.key), self.say(locale, ALLOW)))
+        (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]
+        return Page(
+            title=self.say(locale, TITLE), sentence=sentence, more=tuple(more), who=(who.person, who.workspace),
+            link=link, link_text=text, also=also, also_text=also_text,
+        )  # fmt: skip
+
+
+def _at_provider(error: CalendarError) -> RequestError:
+    """What to say of it: whether trying again can help."""
+    if isinstance(error, AppRefusedError):
+        return NotOfferedError(error.reason)
+    refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError
+    return refused(error.reason, kind=type(error).__name__)

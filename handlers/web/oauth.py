@@ -1,0 +1,114 @@
+"""Installing, and allowing us to set one's status, in a browser: two routes, and a page at the end of every way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from handlers.errors import Say, accepted_locale
+from handlers.web.browsers import Browsers
+from handlers.web.pages import SECURITY, Page, render
+from services.domain.model import PersonKey
+from services.usecases.grants import Outcome, Result, Start
+
+COOKIE = "statusquo-oauth"
+PATH = "/"
+APP_REDIRECT = "https://slack.com/app_redirect"
+"""Opens our app in whatever Slack the reader has (docs.slack.dev, "Deep linking")."""
+
+SENTENCES = {
+    Result.GRANTED: "You are all set. Connect a calendar on my Home tab in Slack, and I do the rest.",
+    Result.INSTALLED: "Status Quo is installed in {workspace}. It may not set your status yet: type `/quo` in Slack.",
+    Result.PARTIAL: "One permission was left out, so I cannot set your status. Type `/quo` in Slack to allow both.",
+}
+ASKED = "You are all set, and what you asked for is done."
+OPEN = "Open Slack"
+TITLE = "Status Quo"
+
+
+class Grants(Protocol):
+    """The flow."""
+
+    async def start_install(self, cookie: str = "") -> Start:
+        """Begin an install."""
+        ...
+
+    async def start_grant(self, link: str, cookie: str = "") -> Start:
+        """Begin the grant of the person whom a link names."""
+        ...
+
+    async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Outcome:
+        """Take what a browser came back with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.connect`.
+
+    `app_redirect` is what opens Slack at our app.
+    """
+
+    grants: Grants
+    browsers: Browsers
+    say: Say
+    finish_held: Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]
+    app_redirect: str = APP_REDIRECT
+
+    def routes(self) -> list[web.RouteDef]:
+        """GET alone: a HEAD of a link checker must not use a link up."""
+        return [
+            web.get("/slack/install", self.install, allow_head=False),
+            web.get("/slack/oauth_redirect", self.redirect, allow_head=False),
+        ]
+
+    async def install(self, request: web.Request) -> NoReturn:
+        """Send the browser to Slack: to install, or with a link to allow us one person's status."""
+        cookie = request.cookies.get(COOKIE, "")
+        link = request.query.get("link")
+        if link is None:
+            start = await self.grants.start_install(cookie)
+        else:
+            start = await self.grants.start_grant(link, cookie)
+        away = web.HTTPFound(start.url, headers=SECURITY)
+        self.browsers.begin(away, COOKIE, start.cookie, PATH)
+        raise away
+
+    async def redirect(self, request: web.Request) -> web.Response:
+        """Take the browser back from Slack."""
+        query, cookie = request.query, request.cookies.get(COOKIE, "")
+        outcome = await self.grants.finish(
+            state=query.get("state", ""),
+            cookie=cookie,
+            code=query.get("code", ""),
+            error=query.get("error", ""),
+        )
+        if outcome.held:
+            response = await self.finish_held(request, outcome.key, outcome.held)
+        else:
+            response = self._page(request, outcome)
+        # Without the cookie it may be a browser that was sent here with somebody else's code and state.
+        if cookie:
+            self.browsers.remember(request, response, outcome.key)
+        return response
+
+    def _page(self, request: web.Request, outcome: Outcome) -> web.Response:
+        locale = outcome.locale or accepted_locale(request)
+        message = ASKED if outcome.asked else SENTENCES[outcome.result]
+        page = Page(
+            title=self.say(locale, TITLE),
+            sentence=self.say(locale, message, workspace=outcome.name or outcome.key.team_id),
+            ok=outcome.result is not Result.PARTIAL,
+            link=self._link(outcome),
+            link_text=self.say(locale, OPEN),
+        )
+        return render(page, locale)
+
+    def _link(self, outcome: Outcome) -> str:
+        if not outcome.app_id:
+            return ""
+        return f"{self.app_redirect}?{urlencode({'app': outcome.app_id, 'team': outcome.key.team_id})}"

@@ -1,0 +1,1 @@
+"""Accounts at calendar providers: OAuth, links to connect, access tokens, disconnecting."""

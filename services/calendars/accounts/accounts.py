@@ -1,0 +1,398 @@
+"""A person's accounts at providers: the way from a link in Slack to connected calendars, and back out again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+
+from services.calendars.accounts.access_tokens import StoredAccount
+from services.calendars.accounts.credentials import Credentials
+from services.calendars.accounts.disconnecting import Parter, PartingRows
+from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Ask, Consents
+from services.calendars.providers import CALDAV
+from services.domain.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
+    AlreadyConnectedError,
+    CalendarError,
+    InputError,
+    NotOfferedError,
+    TooManyError,
+)
+from services.domain.model import PersonKey
+from services.ports import AccessTokens, Bell, Clock, Offer, OfferedCalendar
+from services.usecases.grants import Start
+from services.usecases.identity import Named, is_theirs
+from services.usecases.people import PersonView
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 1.5
+"""Seconds of real time that a list of calendars may take before what was known last is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A connected account as its owner sees it. `lost`: it has to be connected anew.
+
+    `consent`: an administrator has to allow that first.
+    """
+
+    account_id: str
+    provider: str
+    name: str
+    lost: bool = False
+    consent: bool = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with a lost account, as a sentence."""
+        return (AccountNotConsentedError if self.consent else AccountLostError).sentence()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An account, and each calendar that it offers with whether it is connected."""
+
+    account: AccountView
+    calendars: tuple[tuple[OfferedCalendar, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What came of connecting, for the page or the form that says so.
+
+    `name` is the account's, `calendars` are the names of those connected, `more` counts the others; `granted`: we may
+    set the person's status; `slack` opens Slack at our app, "" where that is not known.
+    """
+
+    key: PersonKey
+    account_id: str
+    provider: str
+    name: str
+    calendars: tuple[str, ...]
+    more: int
+    locale: str
+    granted: bool
+    slack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a provider's account owner allowed, sealed by whoever keeps it, until it is known who they are in Slack."""
+
+    key: PersonKey
+    content: str = field(repr=False)
+
+
+class KeptAccounts(PartingRows, Protocol):
+    """The kept accounts: `store.accounts.AccountStore`."""
+
+    async def connect(  # noqa: D102  # see AccountStore
+        self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
+    ) -> tuple[str, bool]: ...
+    async def of(self, key: PersonKey) -> Sequence[AccountView]: ...  # noqa: D102  # see AccountStore
+    async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]: ...  # noqa: D102  # see AccountStore
+    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None: ...  # noqa: D102  # see AccountStore
+    async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None: ...  # noqa: D102  # see AccountStore
+    async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool: ...  # noqa: D102  # see AccountStore
+    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None: ...  # noqa: D102  # see AccountStore
+
+
+class KeptCalendars(Protocol):
+    """Their calendars: `store.calendars.CalendarStore`."""
+
+    async def add_of_account(  # noqa: D102  # see CalendarStore
+        self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime
+    ) -> str: ...
+    async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]: ...  # noqa: D102  # see CalendarStore
+    async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool: ...  # noqa: D102  # see CalendarStore
+
+
+class People(Protocol):
+    """Who is asked about: `store.people.PeopleStore`."""
+
+    async def get(self, key: PersonKey) -> PersonView | None:
+        """What is known of the person."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Where they are: `store.workspaces.WorkspaceStore`."""
+
+    async def home_link(self, key: PersonKey) -> str:
+        """What opens Slack at our Home tab."""
+        ...
+
+
+class Introductions(Protocol):
+    """Slack, where it says who somebody is: `services.usecases.identity.Introductions`."""
+
+    async def of(self, key: PersonKey) -> Named:
+        """Their name and e-mail address, as Slack has them now."""
+        ...
+
+
+class PasswordDirectory(Protocol):
+    """Servers with a user name and a password: `calendars.caldav.discovery.CaldavDirectory`."""
+
+    async def offer(
+        self, url: str, user: str, password: str, *, digest: bool = False
+    ) -> tuple[Offer, Mapping[str, Any]]:
+        """What is there, and the credentials to keep; with `digest` the password is not sent as it is.
+
+        Raises an InputError that names its field.
+        """
+        ...
+
+
+class Accounts:
+    """What the routes, the modals and the Home tab call."""
+
+    def __init__(
+        self,
+        consents: Consents,
+        caldav: PasswordDirectory,
+        *,
+        accounts: KeptAccounts,
+        calendars: KeptCalendars,
+        people: People,
+        workspaces: Workspaces,
+        tokens: AccessTokens,
+        parter: Parter,
+        introductions: Introductions,
+        clock: Clock,
+        bell: Bell,
+    ) -> None:
+        """`consents` knows the providers that are set up; `parter` takes leave of them."""
+        self._consents = consents
+        self._providers = consents.providers
+        self._caldav = caldav
+        self._accounts = accounts
+        self._calendars = calendars
+        self._people = people
+        self._workspaces = workspaces
+        self._tokens = tokens
+        self._parter = parter
+        self._introductions = introductions
+        self._clock = clock
+        self._bell = bell
+
+    # ── connecting ──────────────────────────────────────────────────────────────────────────────────
+
+    async def links(self, key: PersonKey) -> Sequence[AccountLink]:
+        """A fresh link to each provider that is set up."""
+        return await self._consents.links(key)
+
+    async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
+        """A signed, single-use link that names the person. Raises NotOfferedError."""
+        return await self._consents.link(key, provider, lives)
+
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+        """Whose link it is, in the browser with that cookie, which was `seen` to be somebody's: workspace → user.
+
+        Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
+        """
+        asked = await self._consents.ask(provider, link, cookie)
+        is_theirs(asked.key, seen)
+        return asked
+
+    async def introduce(self, key: PersonKey) -> Named:
+        """Who that is, as Slack shows them."""
+        return await self._introductions.of(key)
+
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        """Begin with a link whose owner said that they want it. Raises as `ask`."""
+        is_theirs(await self._consents.named(provider, link), seen)
+        return await self._consents.start(provider, link, cookie, token)
+
+    async def finish(
+        self,
+        provider: str,
+        *,
+        state: str,
+        cookie: str,
+        code: str,
+        error: str,
+        description: str = "",
+        seen: Mapping[str, str],
+    ) -> Connected | Held:
+        """Take what a browser came back with, and connect it; or hold it until Slack has said whose browser it is.
+
+        It is connected where the browser was `seen` to be the person's, and where the account's address is the one
+        that Slack has of them. Raises as `Consents.finish`, and LinkOfAnotherError; then nothing is kept.
+        """
+        allowed = await self._consents.finish(
+            provider, state=state, cookie=cookie, code=code, error=error, description=description
+        )
+        known = is_theirs(allowed.key, seen)
+        if not known and allowed.offer.address:
+            person = await self._introductions.of(allowed.key)
+            known = person.address == allowed.offer.address.casefold()
+        if not known:
+            return Held(allowed.key, json.dumps([provider, allowed.credentials.to_json()]))
+        return await self._connect_allowed(allowed.key, provider, allowed.credentials, allowed.offer)
+
+    async def finish_held(self, key: PersonKey, held: str) -> Connected:
+        """Connect what was held for `key`, whom Slack says to be there. Raises NotOfferedError, CalendarError."""
+        provider, credentials = json.loads(held)
+        if provider not in self._providers:
+            raise NotOfferedError(provider)
+        found = Credentials.from_json(credentials)
+        offer = await self._providers[provider].directory.offer(found.access)
+        return await self._connect_allowed(key, provider, found, offer)
+
+    async def _connect_allowed(
+        self, key: PersonKey, provider: str, credentials: Credentials, offer: Offer
+    ) -> Connected:
+        return await self._connect(key, provider, self._providers[provider].host, offer, credentials.to_json())
+
+    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
+        """Find what a CalDAV server has for that user, and connect it. May take some seconds.
+
+        Raises an InputError that names its field.
+        """
+        offer, credentials = await self._caldav.offer(url, user, password)
+        return await self._connect(key, CALDAV, urlsplit(offer.subject).hostname or "", offer, credentials)
+
+    # ── what is connected ───────────────────────────────────────────────────────────────────────────
+
+    async def list(self, key: PersonKey) -> Sequence[AccountView]:
+        """A person's accounts, oldest first."""
+        return await self._accounts.of(key)
+
+    async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
+        """Provider and name of an account that is lost, a link that mends it, and what is wrong as a sentence.
+
+        None where it is gone or well.
+
+        The link is for a message, which may be read later: it lives longer. It is "" where a form does it.
+        """
+        found = await self._accounts.trouble(key, account_id)
+        if found is None:
+            return None
+        offered = found.provider in self._providers
+        link = await self.link(key, found.provider, MESSAGE_LINK_LIVES) if offered else ""
+        return found.provider, found.name, link, found.trouble
+
+    async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
+        """What an account offers, asked for now where that is quick, else as known last; None where it is gone."""
+        account = next((one for one in await self._accounts.of(key) if one.account_id == account_id), None)
+        if account is None:
+            return None
+        connected = await self._calendars.of_account(key, account_id)
+        if not account.lost:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._read_again(key, account, connected)
+            except (CalendarError, InputError, TimeoutError) as failure:
+                log.info("offer_not_read", provider=account.provider, error=type(failure).__name__)
+        offered = await self._accounts.offered(key, account_id)
+        return Choice(account, tuple((one, one.address in connected) for one in offered))
+
+    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
+        """Have exactly these of the offered calendars connected; False where the account is gone.
+
+        One that is connected and not offered at the moment, and so could not be chosen, stays.
+
+        Raises TooManyError; then those that there was room for are connected.
+        """
+        account = next((one for one in await self._accounts.of(key) if one.account_id == account_id), None)
+        if account is None:
+            return False
+        offered = await self._accounts.offered(key, account_id)
+        connected = await self._calendars.of_account(key, account_id)
+        for one in offered:
+            if one.address in connected and one.address not in addresses:
+                await self._leave(key, connected[one.address])
+        wanted = [one for one in offered if one.address in addresses and one.address not in connected]
+        provider = self._providers.get(account.provider)
+        host = provider.host if provider else ""
+        try:
+            await self._add(key, account_id, account.provider, host, wanted)
+        finally:
+            self._bell.ring()
+        return True
+
+    async def disconnect(self, key: PersonKey, account_id: str) -> bool:
+        """Forget an account with its calendars: watches are stopped, the token is revoked. False where it is gone."""
+        partings = await self._accounts.partings(key.team_id, key.user_id, account_id=account_id)
+        if not await self._accounts.remove(key, account_id, self._clock.now()):
+            return False
+        log.info("account_disconnected", team_id=key.team_id, user_id=key.user_id)
+        self._parter.begin(partings)
+        self._bell.ring()
+        return True
+
+    async def _read_again(self, key: PersonKey, account: AccountView, connected: Collection[str]) -> None:
+        provider = self._providers.get(account.provider)
+        if provider is not None:
+            offer = await provider.directory.offer(await self._tokens.token(key, account.account_id))
+        elif (kept := await self._accounts.load(key, account.account_id)) and kept.provider == CALDAV:
+            user, password = (str(kept.credentials.get(name) or "") for name in ("user", "password"))
+            digest = kept.credentials.get("login") == "digest"
+            offer, _ = await self._caldav.offer(kept.subject, user, password, digest=digest)
+            # What was connected by its own address need not be in the person's home: it stays on the list.
+            found = {one.address for one in offer.calendars}
+            before = await self._accounts.offered(key, account.account_id)
+            others = [one for one in before if one.address in connected and one.address not in found]
+            offer = replace(offer, calendars=(*offer.calendars, *others))
+        else:
+            return
+        await self._accounts.remember(key, account.account_id, offer)
+
+    # ── how ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _connect(
+        self, key: PersonKey, provider: str, host: str, offer: Offer, credentials: Mapping[str, Any]
+    ) -> Connected:
+        now = self._clock.now()
+        account_id, new = await self._accounts.connect(key, provider, offer, credentials, now)
+        connected = await self._calendars.of_account(key, account_id)
+        if not connected:  # one that is mended keeps what was chosen
+            try:
+                await self._add(key, account_id, provider, host, [one for one in offer.calendars if one.main])
+            except TooManyError:
+                if new:
+                    await self.disconnect(key, account_id)
+                raise
+            connected = await self._calendars.of_account(key, account_id)
+        log.info(
+            "account_connected", team_id=key.team_id, user_id=key.user_id, provider=provider, calendars=len(connected)
+        )
+        self._bell.ring()
+        person = await self._people.get(key)
+        names = tuple(one.name for one in offer.calendars if one.address in connected)
+        return Connected(
+            key=key,
+            account_id=account_id,
+            provider=provider,
+            name=offer.name,
+            calendars=names,
+            more=len(offer.calendars) - len(names),
+            locale=person.locale if person else "",
+            granted=person.granted if person else False,
+            slack=await self._workspaces.home_link(key),
+        )
+
+    async def _add(
+        self, key: PersonKey, account_id: str, provider: str, host: str, wanted: Iterable[OfferedCalendar]
+    ) -> None:
+        for one in wanted:
+            where = host or urlsplit(one.address).hostname or ""
+            try:
+                await self._calendars.add_of_account(key, account_id, provider, one, host=where, now=self._clock.now())
+            except AlreadyConnectedError:  # through another account that sees it too
+                log.info("calendar_known", team_id=key.team_id, user_id=key.user_id, provider=provider)
+
+    async def _leave(self, key: PersonKey, calendar_id: str) -> None:
+        partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
+        if await self._calendars.remove(key, calendar_id, self._clock.now()):
+            self._parter.begin(partings)

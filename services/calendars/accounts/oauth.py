@@ -1,0 +1,153 @@
+"""OAuth 2.0 with the providers of calendars: the authorization code flow (RFC 6749 §4.1) with PKCE (RFC 7636).
+
+Written out here because it is four requests: the kept libraries bring a transport of their own (Authlib, msal,
+google-auth: requests or httpx), which would pass by the guarded sockets, or refuse a token endpoint on loopback
+(oauthlib), which every test of ours and every demo has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from services.calendars.accounts.credentials import Credentials, challenge_of
+from services.calendars.accounts.oauth_flow import needs_administrator
+from services.calendars.providers.api import Answer, JsonApi
+from services.domain.errors import (
+    AccountLostError,
+    AccountNotConsentedError,
+    AppRefusedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarUnreachableError,
+)
+from services.platform.net import Fetcher, error_for
+
+UNSAID = timedelta(hours=1)
+"""How long a token is taken to live whose answer does not say so (RFC 6749 §5.1 only recommends `expires_in`)."""
+
+_LONGEST = timedelta(days=1)
+_LONGEST_WORD = 40
+_LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
+"""RFC 6749 §5.2, and what Microsoft adds: only the person can mend these."""
+
+_OURS = "invalid_client"
+"""RFC 6749 §5.2: our own secret is wrong or has run out (AADSTS7000215, AADSTS7000222)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Our app at a provider: where people are sent, and what is asked of them.
+
+    `asked` are the scopes, `required` those without which nothing works; `read_scopes` reads the provider's way of
+    listing what was granted. `revoke_url` is "" where a token cannot be taken back. `extra` goes along to the consent.
+    """
+
+    provider: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    authorize_url: str
+    token_url: str
+    asked: tuple[str, ...]
+    required: frozenset[str]
+    read_scopes: Callable[[str], frozenset[str]]
+    revoke_url: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class OAuthClient:
+    """The four requests at one provider."""
+
+    def __init__(self, client: Fetcher, authority: Authority) -> None:
+        """`client` reaches the authority's token endpoint."""
+        self.authority = authority
+        self._api = JsonApi(client, authority.token_url)
+
+    def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
+        """Where to send the browser (RFC 6749 §4.1.1)."""
+        query = {
+            "client_id": self.authority.client_id,
+            "response_type": "code",
+            "redirect_uri": redirect_uri,
+            "scope": " ".join(self.authority.asked),
+            "state": state,
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+            **self.authority.extra,
+        }
+        join = "&" if "?" in self.authority.authorize_url else "?"
+        return self.authority.authorize_url + join + urlencode(query)
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
+        """The tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        return self._read(await self._ask(form, now), now, Credentials("", "", now, frozenset(self.authority.asked)))
+
+    async def renew(self, before: Credentials, now: datetime) -> Credentials:
+        """Fresh tokens (RFC 6749 §6); the refresh token stays where no other is given. Raises AccountLostError."""
+        if not before.refresh:
+            raise AccountLostError("no refresh token")
+        form = {"grant_type": "refresh_token", "refresh_token": before.refresh}
+        return self._read(await self._ask(form, now), now, before)
+
+    async def revoke(self, credentials: Credentials) -> None:
+        """Make the tokens worth nothing (RFC 7009), where the provider has a way to. Raises a `CalendarError`."""
+        if not self.authority.revoke_url:
+            return
+        api = JsonApi(self._api.client, self.authority.revoke_url)
+        form = {"token": credentials.refresh or credentials.access}
+        answer = await api.send("POST", self.authority.revoke_url, form=form)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise CalendarUnreachableError(f"http {answer.status}")
+
+    async def _ask(self, form: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
+        whole = {**form, "client_id": self.authority.client_id, "client_secret": self.authority.client_secret}
+        answer = await self._api.send("POST", self.authority.token_url, form=whole)
+        if answer.status == HTTPStatus.OK:
+            return answer.body
+        raise _refusal(answer, now)
+
+    def _read(self, body: Mapping[str, Any], now: datetime, before: Credentials) -> Credentials:
+        access, refresh, scope = body.get("access_token"), body.get("refresh_token"), body.get("scope")
+        if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
+            raise CalendarError("no access token in the answer")
+        found = replace(before, access=access, expires_at=now + _life(body.get("expires_in")))
+        if isinstance(refresh, str) and refresh:
+            found = replace(found, refresh=refresh)
+        if isinstance(scope, str):  # absent means: all that was asked for; empty means none of it
+            found = replace(found, scopes=self.authority.read_scopes(scope))
+        return found
+
+
+def _life(expires_in: object) -> timedelta:
+    try:
+        seconds = float(expires_in)  # type: ignore[arg-type]  # None and other things are what TypeError is caught for
+    except (TypeError, ValueError, OverflowError):
+        return UNSAID
+    return timedelta(seconds=min(max(seconds, 0.0), _LONGEST.total_seconds())) if seconds == seconds else UNSAID  # noqa: PLR0124 - NaN
+
+
+def _refusal(answer: Answer, now: datetime) -> CalendarError:
+    """What an unhappy answer of a token endpoint means (RFC 6749 §5.2): only `invalid_grant` and its kin are final."""
+    said = answer.body.get("error")
+    word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""
+    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+        if word == _OURS:
+            return AppRefusedError(word)
+        if word in _LOST:
+            words = (word, answer.body.get("suberror"), answer.body.get("error_description"))
+            return AccountNotConsentedError(word) if needs_administrator(*words) else AccountLostError(word)
+    found = error_for(answer.status, answer.headers, now)
+    if isinstance(found, CalendarBusyError | CalendarUnreachableError):
+        return found
+    # the request is wrong, or what we may ask for: the operator's to mend, nobody has to connect anew
+    return CalendarError(f"token endpoint: http {answer.status} {word}".rstrip())

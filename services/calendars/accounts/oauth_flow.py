@@ -1,0 +1,226 @@
+"""From a link in Slack to what an account's owner allowed at its provider: OAuth, with every step checked."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.calendars.accounts.credentials import Credentials, new_verifier
+from services.calendars.providers import NAMES
+from services.domain.errors import (
+    AccountLostError,
+    AccountNotAllowedError,
+    AccountNotConsentedError,
+    AdministratorNeededError,
+    ConsentDeniedError,
+    LinkExpiredError,
+    NotOfferedError,
+)
+from services.domain.model import PersonKey
+from services.ports import Clock, Directory, Offer
+from services.usecases.grants import Start, States, Ticket
+
+log = structlog.get_logger(__name__)
+
+LINK_LIVES = timedelta(minutes=10)
+MESSAGE_LINK_LIVES = timedelta(hours=24)
+"""For a link in a message, which may be read later."""
+
+STATE_LIVES = timedelta(minutes=10)
+
+_ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
+"""learn.microsoft.com/entra/identity-platform/reference-error-codes: not consented to; an administrator has to."""
+
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A provider that is set up here, by its name, and the person's link to it."""
+
+    provider: str
+    name: str
+    link: str = field(repr=False)
+
+
+def needs_administrator(*said: object) -> bool:
+    """Whether Microsoft says, in any of the words of a refusal, that an administrator has to consent first."""
+    return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)
+
+
+class Consenting(Protocol):
+    """A provider's consent page and token endpoint: `calendars.oauth.OAuthClient`."""
+
+    def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
+        """Where to send the browser."""
+        ...
+
+    async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
+        """The tokens for a code. Raises AccountLostError for one that is worth nothing, another `CalendarError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider whose accounts are connected by OAuth; nothing works without the scopes `required`.
+
+    `host` is its API's.
+    """
+
+    client: Consenting
+    required: frozenset[str]
+    directory: Directory
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along."""
+
+    key: PersonKey
+    cookie: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What somebody allowed, and whose account it is that they allowed it for."""
+
+    key: PersonKey
+    offer: Offer
+    credentials: Credentials
+
+
+class Links(Protocol):
+    """Signed links: `calendars.links.SignedLinks`."""
+
+    async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
+        """A signed text that names the person."""
+        ...
+
+    async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
+        """Whom it names; it stays good. Raises LinkExpiredError."""
+        ...
+
+    async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
+        """Whom it names; it is good no more. Raises LinkExpiredError."""
+        ...
+
+    def bind(self, link: str, cookie: str) -> str:
+        """What a form has to bring along with `link`, from the browser with that cookie."""
+        ...
+
+    def is_bound(self, token: str, link: str, cookie: str) -> bool:
+        """Whether `token` was made for this link in this browser."""
+        ...
+
+
+class Consents:
+    """Sends browsers to providers, and takes what they bring back."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        *,
+        links: Links,
+        states: States,
+        clock: Clock,
+        base_url: str,
+    ) -> None:
+        """`providers` by name, those that are set up; `base_url` without a slash at its end."""
+        self.providers = providers
+        self._links = links
+        self._states = states
+        self._clock = clock
+        self._base_url = base_url
+
+    async def links(self, key: PersonKey) -> Sequence[AccountLink]:
+        """A fresh link to each provider that is set up."""
+        return [AccountLink(name, NAMES[name], await self.link(key, name)) for name in self.providers]
+
+    async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
+        """A signed, single-use link that names the person. Raises NotOfferedError."""
+        self._provider(provider)
+        signed = await self._links.make(provider, key, self._clock.now() + lives)
+        return f"{self._base_url}/connect/{provider}?link={signed}"
+
+    async def ask(self, provider: str, link: str, cookie: str = "") -> Ask:
+        """Whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
+        key = await self.named(provider, link)
+        # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
+        cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
+        return Ask(key, cookie, self._links.bind(link, cookie))
+
+    async def named(self, provider: str, link: str) -> PersonKey:
+        """Whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""
+        self._provider(provider)
+        return await self._links.read(provider, link, self._clock.now())
+
+    async def start(self, provider: str, link: str, cookie: str, token: str) -> Start:
+        """Begin with a link, in the browser that was asked: it brings its cookie, and its form the token.
+
+        Raises LinkExpiredError, NotOfferedError.
+        """
+        client = self._provider(provider).client
+        if not cookie or not self._links.is_bound(token, link, cookie):
+            raise LinkExpiredError("not asked in this browser")
+        now = self._clock.now()
+        key = await self._links.take(provider, link, now)
+        verifier = new_verifier()
+        ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
+        state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
+        return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
+
+    async def finish(
+        self, provider: str, *, state: str, cookie: str, code: str, error: str, description: str = ""
+    ) -> Allowed:
+        """Take what a browser came back with: `state`, and either `code` or `error` with its `description`.
+
+        Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
+        AdministratorNeededError, AccountNotAllowedError where a permission was left out, NotOfferedError, or what the
+        provider said (CalendarError).
+        """
+        found = self._provider(provider)
+        now = self._clock.now()
+        # A provider tells whose account it is, never whose Slack: only the cookie shows that whoever allowed it is who
+        # followed the link, and not somebody to whom they passed the provider's page on.
+        ticket = await self._states.take(state, f"state:{provider}", now, cookie) if cookie else None
+        if ticket is None:
+            raise LinkExpiredError("state")
+        if error and needs_administrator(error, description):
+            raise AdministratorNeededError("consent_required")
+        if error:
+            raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
+        if not code:
+            raise LinkExpiredError("no code")
+        try:
+            credentials = await found.client.exchange(code, ticket.secret, self._redirect(provider), now)
+        except AccountNotConsentedError as refusal:
+            raise AdministratorNeededError(refusal.reason) from None
+        except AccountLostError as refusal:
+            raise LinkExpiredError(refusal.reason) from None
+        self._require(provider, credentials)
+        offer = await found.directory.offer(credentials.access)
+        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
+
+    def _require(self, provider: str, credentials: Credentials) -> None:
+        lacking = self.providers[provider].required - credentials.scopes
+        if lacking or not credentials.refresh:
+            # Nothing of it is kept. It is not given back: the same account may be connected already, and well.
+            log.warning("account_partial", provider=provider, lacking=sorted(lacking))
+            raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
+
+    def _provider(self, name: str) -> Provider:
+        found = self.providers.get(name)
+        if found is None:
+            raise NotOfferedError(name if name in NAMES else "unknown")
+        return found
+
+    def _redirect(self, provider: str) -> str:
+        return f"{self._base_url}/connect/{provider}/callback"

@@ -1,0 +1,81 @@
+"""What arrived for a calendar, worked into what it has: the work of a reader process. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from services.calendars.ical import itip
+from services.calendars.ical.ics_collection import Shelf, whose_from_json, whose_to_json
+from services.calendars.ical.wire import changes_to_parts
+from services.domain.errors import CalendarTooLargeError, NotACalendarError
+from services.ports import Connection, Problem
+
+_WHOLE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What waits: `content` is None where it can no longer be opened; one that is `whole` is all there is."""
+
+    seq: int
+    received_at: datetime
+    content: bytes | None = field(repr=False)
+    whole: bool = False
+
+
+def asked(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[dict[str, Any], list[bytes]]:
+    """The question to `arrivals`."""
+    head = {
+        **whose_to_json(connection),
+        "now": now.isoformat(),
+        "arrivals": [[one.seq, one.received_at.isoformat(), one.content is None, one.whole] for one in arrivals],
+    }
+    return head, [connection.state or b"", *(one.content or b"" for one in arrivals)]
+
+
+def arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """`ics.worker`'s task: the changes, once what arrived is worked in."""
+    state, *contents = blobs
+    came = [
+        Arrival(seq, datetime.fromisoformat(received_at), None if lost else content, whole)
+        for (seq, received_at, lost, whole), content in zip(head["arrivals"], contents, strict=True)
+    ]
+    now = datetime.fromisoformat(head["now"])
+    full, problems = worked_in(Shelf.load(state) or Shelf(), came, now)
+    changes = full.changes(whose_from_json(head), now)
+    return changes_to_parts(
+        replace(changes, problems=(*changes.problems, *problems), unchanged=changes.unchanged and not problems)
+    )
+
+
+def worked_in(shelf: Shelf, arrivals: Sequence[Arrival], now: datetime) -> tuple[Shelf, tuple[Problem, ...]]:
+    """The shelf with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
+    problems: list[Problem] = []
+    for arrival in arrivals:
+        try:
+            shelf = _with(shelf, arrival, now)
+        except NotACalendarError:
+            problems.append(Problem("", "Something arrived that cannot be read."))
+        except CalendarTooLargeError:
+            problems.append(Problem("", "Something arrived for which there is no room any more."))
+    return shelf, tuple(problems)
+
+
+def _with(shelf: Shelf, arrival: Arrival, now: datetime) -> Shelf:
+    if arrival.content is None:
+        raise NotACalendarError("cannot be opened")
+    if arrival.whole:
+        # With what it has not got any more as dropped, and not on an empty shelf: what did not change stays known.
+        return shelf.with_changes({_WHOLE: arrival.content}, set(shelf.resources), now=now)
+    entries = itip.Entries({key: one.text for key, one in shelf.resources.items() if key != _WHOLE})
+    given = shelf.resources.get(_WHOLE)
+    if given is not None and given.whole:  # news about a calendar that came in one piece: taken apart first
+        for message in itip.messages(given.text):
+            entries.work_in(message, arrival.received_at)
+        entries.dropped.add(_WHOLE)
+    for message in itip.messages(arrival.content):
+        entries.work_in(message, arrival.received_at)
+    return shelf.with_changes(entries.put, entries.dropped, now=now)

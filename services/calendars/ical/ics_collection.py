@@ -1,0 +1,281 @@
+"""A shelf of calendar files: what a calendar is made of where it does not come as one file.
+
+A CalDAV collection, what was sent to a hook and a file given by hand are sets of iCalendar resources by key. They are
+kept whole in the calendar's `state` and expanded together, so that an entry whose parts stand in two of them is one
+entry. A resource that cannot be read costs itself and no other.
+
+What is on a shelf is strangers': it is opened, read and changed in the reader processes. The app sees its `cover`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.calendars.ical.content import Component
+from services.calendars.ical.incremental import read
+from services.calendars.ical.lex import Raw, RawCalendar, calendars, unfolded
+from services.calendars.ical.reading import Asked
+from services.calendars.ical.values import ValueProblemError, duration
+from services.calendars.sync.window import AHEAD, BEHIND, SHORT
+from services.domain.errors import CalendarTooLargeError
+from services.domain.model import PersonKey
+from services.ports import Changes, Connection, Problem
+
+MOST_BYTES = 25 * 1024 * 1024
+"""What all resources of a shelf may have together: as much as a feed."""
+
+PAST = timedelta(days=31)
+"""A resource whose last day is longer ago than this is not kept: it can make no event any more."""
+
+_MAGIC = b"shelf 2\n"
+_OLD = b"shelf 1\n"
+"""What was written before covers: all in one piece."""
+
+_LENGTH = 8
+_LONGEST_STAY = timedelta(days=366)
+_HEAD = b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n"
+_REPEATS = ("RRULE", "RDATE")
+_TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One iCalendar file: `text` is UTF-8 and unfolded. `whole` is false where it cannot be read at all.
+
+    `until` is its last day in any zone, give or take one; None where it may have none, or where that is not certain.
+    """
+
+    text: bytes = field(repr=False)
+    whole: bool = True
+    until: date | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> Resource | None:
+        """What was received; None for a calendar without any VEVENT."""
+        text = unfolded(data).strip() + b"\n"
+        found = calendars(text)
+        if not found or not all(calendar.whole for calendar in found):
+            return cls(text, whole=False)
+        if not any(calendar.events for calendar in found):
+            return None
+        return cls(text, until=_last_day(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The resources of a calendar, and for whom and which window they were expanded last.
+
+    `tag` and `extra` (JSON) are the source's own. A shelf never changes: `with_changes` makes another one.
+    """
+
+    resources: Mapping[str, Resource] = field(default_factory=dict, repr=False)
+    tag: str = field(default="", repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    start: datetime | None = None
+    until: datetime | None = None
+    zone: str = ""
+    addresses: tuple[str, ...] = ()
+    memory: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def load(cls, state: bytes | None) -> Shelf | None:
+        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        if state is None or not state.startswith((_MAGIC, _OLD)):
+            return None
+        shelf = cls.cover(state)
+        content = state[len(_OLD) :] if state.startswith(_OLD) else state[_content(state) :]
+        line, _, rest = zlib.decompress(content).partition(b"\n")
+        head = json.loads(line)
+        at = head["memory"] or 0
+        resources: dict[str, Resource] = {}
+        for key, length, whole, until in head["resources"]:
+            last = None if until is None else date.fromisoformat(until)
+            resources[key] = Resource(rest[at : at + length], whole, last)
+            at += length
+        memory = None if head["memory"] is None else rest[: head["memory"]]
+        return replace(shelf or cls(), resources=MappingProxyType(resources), memory=memory)
+
+    @classmethod
+    def cover(cls, state: bytes | None) -> Shelf | None:
+        """What is known of the shelf without opening it; None as `load`."""
+        if state is None or not state.startswith(_MAGIC):
+            return cls() if state is not None and state.startswith(_OLD) else None
+        head = json.loads(zlib.decompress(state[len(_MAGIC) + _LENGTH : _content(state)]))
+        return cls(
+            tag=head["tag"],
+            extra=MappingProxyType(head["extra"]),
+            start=_instant(head["start"]),
+            until=_instant(head["until"]),
+            zone=head["zone"],
+            addresses=tuple(head["addresses"]),
+        )
+
+    def over(self, state: bytes) -> bytes:
+        """What is on the shelf of `state` under this cover."""
+        head = {
+            "tag": self.tag,
+            "extra": dict(self.extra),
+            "start": None if self.start is None else self.start.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
+            "zone": self.zone,
+            "addresses": self.addresses,
+        }
+        cover = zlib.compress(json.dumps(head).encode(), 1)
+        return b"".join((_MAGIC, len(cover).to_bytes(_LENGTH, "big"), cover, state[_content(state) :]))
+
+    def dump(self) -> bytes:
+        """As bytes, compressed: the cover; a line of JSON, the expander's memory, the texts."""
+        ordered = sorted(self.resources.items())
+        head = {
+            "memory": None if self.memory is None else len(self.memory),
+            "resources": [
+                [key, len(one.text), one.whole, None if one.until is None else one.until.isoformat()]
+                for key, one in ordered
+            ],
+        }
+        texts = [one.text for _, one in ordered]
+        content = zlib.compress(b"".join([json.dumps(head).encode(), b"\n", self.memory or b"", *texts]), 1)
+        return self.over(_MAGIC + bytes(_LENGTH) + content)
+
+    def with_changes(
+        self,
+        put: Mapping[str, bytes | Resource] = MappingProxyType({}),
+        dropped: Collection[str] = (),
+        *,
+        now: datetime,
+    ) -> Shelf:
+        """The shelf with `put` on it (key → file, as received or read) and without `dropped`. Pure, but not quick.
+
+        A file without an entry, or whose entries are all long past `now`, is not kept. Raises CalendarTooLargeError.
+        """
+        resources = {key: one for key, one in self.resources.items() if key not in dropped}
+        for key, data in put.items():
+            resources.pop(key, None)
+            one = data if isinstance(data, Resource) else Resource.of(data)
+            if one is not None and not _is_past(one, now):
+                resources[key] = one
+        if sum(len(one.text) for one in resources.values()) > MOST_BYTES:
+            raise CalendarTooLargeError("resources", resources=len(resources))
+        return replace(self, resources=MappingProxyType(resources))
+
+    def serves(self, connection: Connection, now: datetime) -> bool:
+        """Whether it was expanded for this person as they are, and reaches far enough from `now` on."""
+        return (
+            self.start is not None
+            and self.until is not None
+            and self.start <= now
+            and self.until - now >= SHORT
+            and self.zone == connection.zone.key
+            and self.addresses == connection.addresses
+        )
+
+    def changes(
+        self, connection: Connection, now: datetime, read: Callable[[bytes, Asked, bytes | None], Changes] = read
+    ) -> Changes:
+        """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
+
+        `state` of the result is the dump of the shelf as it is now. `name` and `floor` are left to the source.
+        Raises what `read` raises; then the state of before stays good.
+        """
+        asked = self
+        if self.start is None or self.until is None or not self.serves(connection, now):
+            kept = {key: one for key, one in self.resources.items() if not _is_past(one, now)}
+            asked = replace(
+                self,
+                resources=MappingProxyType(kept),
+                start=now - BEHIND,
+                until=now + AHEAD,
+                zone=connection.zone.key,
+                addresses=connection.addresses,
+                memory=None,
+            )
+        question = Asked(
+            connection.calendar_id, connection.addresses, connection.zone, asked.start or now, asked.until or now
+        )
+        found = read(asked.together(), question, asked.memory)
+        broken = tuple(
+            Problem(key, "It is no whole calendar file.") for key, one in asked.resources.items() if not one.whole
+        )
+        return replace(
+            found,
+            unchanged=found.unchanged and not broken,
+            problems=found.problems + broken,
+            name=None,
+            floor=None,
+            state=replace(asked, memory=found.state).dump(),
+        )
+
+    def together(self) -> bytes:
+        """One file of all resources that can be read, by key: the same for the same content, however it came about."""
+        # An empty calendar goes first: what is said of the whole then does not hang on which resource is the first.
+        return _HEAD + b"".join(one.text for _, one in sorted(self.resources.items()) if one.whole)
+
+
+def whose_to_json(connection: Connection) -> dict[str, Any]:
+    """What a reader process is told of a calendar: nothing secret."""
+    zone = connection.zone.key
+    return {"calendar_id": connection.calendar_id, "zone": zone, "addresses": list(connection.addresses)}
+
+
+def whose_from_json(head: Mapping[str, Any]) -> Connection:
+    """The reverse of `whose_to_json`."""
+    zone, addresses = ZoneInfo(head["zone"]), tuple(head["addresses"])
+    return Connection(PersonKey("", ""), head["calendar_id"], "", "", zone, addresses)
+
+
+def _content(state: bytes) -> int:
+    """Where what is under the cover begins."""
+    begin = len(_MAGIC) + _LENGTH
+    return begin + int.from_bytes(state[len(_MAGIC) : begin], "big")
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _is_past(resource: Resource, now: datetime) -> bool:
+    return resource.whole and resource.until is not None and resource.until < (now - PAST).date()
+
+
+def _last_day(found: Collection[RawCalendar]) -> date | None:
+    days: list[date] = []
+    for calendar in found:
+        for raw in calendar.events:
+            day = _last_of(raw)
+            if day is None:
+                return None
+            days.append(day)
+    return max(days, default=None)
+
+
+def _last_of(raw: Raw) -> date | None:
+    """The last day of a component that does not repeat; None whenever anything about it is not plain."""
+    component = Component(raw)
+    if not raw.whole or any(component.all(name) for name in _REPEATS):
+        return None
+    days: list[date] = []
+    for name in _TIMES:
+        for line in component.all(name):
+            if "RANGE" in line.params:
+                return None
+            try:
+                days.append(date.fromisoformat(line.value.strip().replace("-", "")[:8]))
+            except ValueError:
+                return None
+    if not component.all("DTSTART"):
+        return None
+    stay = timedelta()
+    for line in component.all("DURATION"):
+        try:
+            stay = max(stay, duration("DURATION", line.value).whole)
+        except ValueProblemError:
+            return None
+    last = max(days)
+    return last + stay + timedelta(days=1) if stay < _LONGEST_STAY and last.year < date.max.year - 2 else None

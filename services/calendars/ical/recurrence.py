@@ -1,0 +1,320 @@
+"""The recurrence set of one rule (RFC 5545 §3.3.10) in wall-clock time, computed near the window and within a budget.
+
+Written here because python-dateutil walks from the start of a rule whatever is asked, never ends on a rule that never
+matches, counts BYSETPOS from the middle of the first week, gives a whole week for BYWEEKNO without BYDAY and every
+month for BYMONTHDAY without BYMONTH. The tests hold it against dateutil wherever both should agree.
+"""
+
+from __future__ import annotations
+
+from calendar import isleap, monthrange
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import product
+from math import prod
+
+from services.calendars.ical.bounds import LAST, Reach
+from services.calendars.ical.rule import Frequency, Rule, RuleProblemError
+
+_UNIT = {
+    Frequency.WEEKLY: timedelta(weeks=1),
+    Frequency.DAILY: timedelta(days=1),
+    Frequency.HOURLY: timedelta(hours=1),
+    Frequency.MINUTELY: timedelta(minutes=1),
+    Frequency.SECONDLY: timedelta(seconds=1),
+}
+_WEEK = 7
+_OCCURRENCE = 4
+"""What making an occurrence costs, in steps."""
+
+
+class Budget:
+    """How many steps expanding may take: a series its share, and all costly series of a file together theirs."""
+
+    def __init__(self, whole: int = 800_000, each: int = 200_000, free: int = 2_000) -> None:
+        """A step is one period looked at or one time made: some microseconds.
+
+        The first `free` of a series do not count for the file: a large calendar of ordinary series may go on.
+        """
+        self._whole = whole
+        self._each = each
+        self._free = free
+        self._left = each
+
+    def next_series(self) -> None:
+        """Begin another series."""
+        self._left = self._each
+
+    def note_occurrence(self) -> None:
+        """Take what an occurrence in the window costs; what its own series still may is left as it is."""
+        if self._each - self._left > self._free:
+            self._whole -= _OCCURRENCE
+
+    def spend(self, steps: int = 1) -> None:
+        """Take steps. Raises RuleProblemError when they are used up."""
+        self._left -= steps
+        costly = self._each - self._left > self._free
+        if costly:
+            self._whole -= steps
+        if self._left < 0 or (costly and self._whole < 0):
+            raise RuleProblemError("RRULE takes too long to expand.")
+
+
+def expanded(
+    rule: Rule,
+    start: datetime,
+    until: datetime | None,
+    reach: Reach,
+    budget: Budget,
+    *,
+    first: bool = True,
+) -> Iterator[datetime]:
+    """The naive times of the rule from `start` on, in order, up to `until` and `reach.upper` (both inclusive).
+
+    With `first`, `start` is the first of them and counted whether it fits or not (RFC 5545 §3.8.5.3); without, as in
+    an EXRULE, only where it fits. Times before `reach.lower` may be left out. Raises RuleProblemError over budget.
+    """
+    last = reach.upper if until is None else min(reach.upper, until)
+    left = rule.count
+    if left is not None and (step := _even_step(rule)) is not None:
+        # Times at an even distance need not be counted one by one.
+        most = (LAST - start) // step
+        last, left = min(last, start + step * min(left - 1, most)), None
+    # What is counted must be counted from the start.
+    lower = start if left is not None else max(reach.lower, start)
+    if first:
+        yield start
+        left = None if left is None else left - 1
+    for times in _sets(rule, start, lower, last, budget):
+        for at in times:
+            if at < start or (first and at == start):
+                continue
+            if at > last or left == 0:
+                return
+            if left is not None:
+                left -= 1
+            yield at
+        if left == 0:
+            return
+
+
+def _even_step(rule: Rule) -> timedelta | None:
+    """The distance between the times of a rule that has one and the same between all of them."""
+    unit = _UNIT.get(rule.frequency)
+    parts = (rule.by_month, rule.by_week, rule.by_year_day, rule.by_month_day, rule.by_day, rule.by_position)
+    if unit is None or any(parts) or rule.by_hour or rule.by_minute or rule.by_second:
+        return None
+    return unit * rule.interval
+
+
+def _sets(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget) -> Iterator[list[datetime]]:
+    """The set of each period of the rule, after BYSETPOS, from about `lower` on until a period begins after `last`."""
+    if rule.frequency >= Frequency.HOURLY:
+        source = _by_the_clock(rule, start, lower, last, budget)
+    else:
+        source = _by_days(rule, start, lower, last, budget)
+    for times in source:
+        yield _positions(times, rule.by_position) if rule.by_position else times
+
+
+def _positions(times: list[datetime], positions: tuple[int, ...]) -> list[datetime]:
+    size = len(times)
+    chosen = {at - 1 if at > 0 else size + at for at in positions}
+    return [times[at] for at in sorted(chosen) if 0 <= at < size]
+
+
+def _by_days(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget) -> Iterator[list[datetime]]:
+    parts = (rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
+    budget.spend(prod(map(len, parts)) - 1)  # before it is made: a full clock has 86,400 times
+    clock = [time(*at) for at in product(*parts)]
+    days = _Days(rule, start.date())
+    for begin in _periods(rule, start.date(), lower.date(), last.date()):
+        budget.spend()
+        of_period = days.of(begin)
+        budget.spend(len(of_period) * len(clock))
+        yield [datetime.combine(day, at) for day in of_period for at in clock]
+
+
+def _periods(rule: Rule, start: date, lower: date, last: date) -> Iterator[date]:
+    """The first day of each period, from the last one that begins no later than `lower`."""
+    step = rule.interval
+    if rule.frequency == Frequency.YEARLY:
+        for year in range(start.year + (lower.year - start.year) // step * step, last.year + 1, step):
+            yield date(year, 1, 1)
+        return
+    if rule.frequency == Frequency.MONTHLY:
+        first, now, end = (day.year * 12 + day.month - 1 for day in (start, lower, last))
+        for month in range(first + (now - first) // step * step, end + 1, step):
+            yield date(month // 12, month % 12 + 1, 1)
+        return
+    first, now, end = start.toordinal(), lower.toordinal(), last.toordinal()
+    if rule.frequency == Frequency.WEEKLY:
+        first -= (start.weekday() - rule.week_start) % _WEEK
+        step *= _WEEK
+    for ordinal in range(first + (now - first) // step * step, end + 1, step):
+        yield date.fromordinal(max(ordinal, 1))
+
+
+class _Days:
+    """Which days of a period a rule names, by the table of RFC 5545 §3.3.10 (expand or limit)."""
+
+    def __init__(self, rule: Rule, start: date) -> None:
+        self.rule = rule
+        self.start = start
+        self.plain = frozenset(weekday for ordinal, weekday in rule.by_day if not ordinal)
+        self.nth = tuple(pair for pair in rule.by_day if pair[0])
+        self.named = bool(rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week)
+        self.in_month = rule.frequency == Frequency.MONTHLY or bool(rule.by_month)
+
+    def of(self, begin: date) -> list[date]:
+        """The days of the period that begins at `begin`, in order."""
+        rule = self.rule
+        if rule.frequency == Frequency.YEARLY:
+            return self._of_year(begin.year)
+        if rule.frequency == Frequency.MONTHLY:
+            return self._of_month(begin.year, begin.month)
+        if rule.frequency == Frequency.DAILY:
+            return [begin] if self.allows(begin) else []
+        # Only where nothing names a day is it DTSTART's; BYMONTHDAY and the like are forbidden here, but are written.
+        weekdays = self.plain or (frozenset(range(_WEEK)) if self.named else frozenset({self.start.weekday()}))
+        first = begin.toordinal()
+        week = (date.fromordinal(day) for day in range(first, min(first + _WEEK, date.max.toordinal() + 1)))
+        return [day for day in week if day.weekday() in weekdays and self.allows(day)]
+
+    def allows(self, day: date) -> bool:
+        """Whether every BY part about days lets `day` pass."""
+        rule = self.rule
+        if rule.by_month and day.month not in rule.by_month:
+            return False
+        if rule.by_month_day and not _among(day.day, monthrange(day.year, day.month)[1], rule.by_month_day):
+            return False
+        if rule.by_year_day and not _among(day.timetuple().tm_yday, 365 + isleap(day.year), rule.by_year_day):
+            return False
+        if rule.by_week and not self._in_weeks(day):
+            return False
+        return not rule.by_day or day.weekday() in self.plain or any(self._is_nth(day, *pair) for pair in self.nth)
+
+    def _in_weeks(self, day: date) -> bool:
+        number, weeks = week_number(day, self.rule.week_start)
+        return _among(number, weeks, self.rule.by_week)
+
+    def _is_nth(self, day: date, ordinal: int, weekday: int) -> bool:
+        if day.weekday() != weekday:
+            return False
+        if self.in_month:
+            position, size = day.day, monthrange(day.year, day.month)[1]
+        else:
+            position, size = day.timetuple().tm_yday, 365 + isleap(day.year)
+        if ordinal > 0:
+            return (position - 1) // _WEEK + 1 == ordinal
+        return (size - position) // _WEEK + 1 == -ordinal
+
+    def _of_month(self, year: int, month: int) -> list[date]:
+        rule = self.rule
+        if rule.by_month and month not in rule.by_month:
+            return []
+        size = monthrange(year, month)[1]
+        if rule.by_month_day:
+            days = sorted({_from_end(day, size) for day in rule.by_month_day} - {0})
+        elif self.named:
+            days = list(range(1, size + 1))
+        else:
+            return [date(year, month, self.start.day)] if self.start.day <= size else []
+        return [day for day in (date(year, month, number) for number in days) if self.allows(day)]
+
+    def _of_year(self, year: int) -> list[date]:
+        rule = self.rule
+        if rule.by_year_day and not rule.by_month_day and not rule.by_week:
+            first, size = date(year, 1, 1).toordinal(), 365 + isleap(year)
+            numbers = sorted({_from_end(day, size) for day in rule.by_year_day} - {0})
+            return [day for day in (date.fromordinal(first + number - 1) for number in numbers) if self.allows(day)]
+        if rule.by_month_day or not self.named:
+            # What the rule leaves open is DTSTART's (RFC 5545 §3.3.10): its month for BYMONTHDAY alone, as libical and
+            # ical.js have it (dateutil takes every month), and its day for nothing at all.
+            everywhere = rule.by_day or rule.by_year_day or rule.by_week
+            months = rule.by_month or (tuple(range(1, 13)) if everywhere else (self.start.month,))
+            return [day for month in months for day in self._of_named_month(year, month)]
+        months = rule.by_month or tuple(range(1, 13))
+        days = (date(year, month, number) for month in months for number in range(1, monthrange(year, month)[1] + 1))
+        if rule.by_week and not rule.by_day and not rule.by_year_day:
+            # RFC 5545 §3.3.10: what the rule leaves open is taken from DTSTART: its weekday, not the whole week.
+            return [day for day in days if day.weekday() == self.start.weekday() and self._in_weeks(day)]
+        return [day for day in days if self.allows(day)]
+
+    def _of_named_month(self, year: int, month: int) -> list[date]:
+        size = monthrange(year, month)[1]
+        numbers = sorted({_from_end(day, size) for day in self.rule.by_month_day or (self.start.day,)} - {0})
+        return [day for day in (date(year, month, number) for number in numbers) if self.allows(day)]
+
+
+def _among(number: int, size: int, wanted: tuple[int, ...]) -> bool:
+    """Whether the `number`-th of `size` is named, counted from the start or (negative) from the end."""
+    return number in wanted or number - size - 1 in wanted
+
+
+def _from_end(number: int, size: int) -> int:
+    """A day number counted from the start; 0 where there is no such day."""
+    at = number if number > 0 else size + 1 + number
+    return at if 1 <= at <= size else 0
+
+
+def week_number(day: date, week_start: int) -> tuple[int, int]:
+    """The week of the year that `day` is in, and how many weeks that year has: week 1 holds at least four days."""
+    middle = day.toordinal() - (day.weekday() - week_start) % _WEEK + 3
+    middle = min(max(middle, 1), date.max.toordinal())
+    anchor = date.fromordinal(middle)
+    number = (anchor.timetuple().tm_yday - 1) // _WEEK + 1
+    size = 365 + isleap(anchor.year)
+    return number, number + (size - anchor.timetuple().tm_yday) // _WEEK
+
+
+def _by_the_clock(
+    rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget
+) -> Iterator[list[datetime]]:
+    """Periods of an hour, a minute or a second; days, hours and minutes that cannot match are leapt over."""
+    unit = _UNIT[rule.frequency]
+    step = unit * rule.interval
+    base = start.replace(second=0) if rule.frequency < Frequency.SECONDLY else start
+    if rule.frequency == Frequency.HOURLY:
+        base = base.replace(minute=0)
+    days = _Days(rule, start.date())
+    at = base + (lower - base) // step * step if lower > base else base
+    while at <= last:
+        budget.spend()
+        skip = _blocked(rule, days, at)
+        if skip is None:
+            times = _within(rule, start, at)
+            budget.spend(len(times))
+            yield times
+            skip = at + step
+        jump = -((at - skip) // step)  # rounded up: the first period at or after `skip`
+        if LAST - at < step * jump:
+            return
+        at += step * jump
+
+
+def _blocked(rule: Rule, days: _Days, at: datetime) -> datetime | None:
+    """When the earliest next period may match, where the one at `at` cannot; None where it can."""
+    if not days.allows(at.date()):
+        return _after(datetime.combine(at, time()), timedelta(days=1))
+    if rule.by_hour and at.hour not in rule.by_hour:
+        return _after(at.replace(minute=0, second=0), timedelta(hours=1))
+    if rule.frequency >= Frequency.MINUTELY and rule.by_minute and at.minute not in rule.by_minute:
+        return _after(at.replace(second=0), timedelta(minutes=1))
+    if rule.frequency == Frequency.SECONDLY and rule.by_second and at.second not in rule.by_second:
+        return _after(at, timedelta(seconds=1))
+    return None
+
+
+def _after(at: datetime, length: timedelta) -> datetime:
+    return at + length if LAST - at > length else LAST
+
+
+def _within(rule: Rule, start: datetime, at: datetime) -> list[datetime]:
+    if rule.frequency == Frequency.SECONDLY:
+        return [at]
+    seconds = rule.by_second or (start.second,)
+    if rule.frequency == Frequency.MINUTELY:
+        return [at.replace(second=second) for second in seconds]
+    minutes = rule.by_minute or (start.minute,)
+    return [at.replace(minute=minute, second=second) for minute in minutes for second in seconds]

@@ -1,0 +1,242 @@
+"""One entry: the components that share a UID, put together into its occurrences (RFC 5545 §3.8.4.4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from services.calendars.ical.bounds import plus
+from services.calendars.ical.content import Component
+from services.calendars.ical.dates import Dates, Key, Window, name_of
+from services.calendars.ical.times import Times, times_of
+from services.calendars.ical.values import Length, Moment, ValueProblemError, added, moment
+
+MOST_OCCURRENCES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One occurrence before it becomes an `Event`: which component speaks, and when. `wall` where it floats."""
+
+    component: Component
+    name: str
+    start: datetime
+    end: datetime
+    all_day: bool = False
+    wall: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A RECURRENCE-ID component: which occurrence it replaces, and its own times."""
+
+    component: Component
+    of: Moment
+    times: Times
+    onwards: bool
+
+
+class Series:
+    """The occurrences of one entry that overlap a window, and what is wrong with it.
+
+    Bad input becomes sentences in `problems`; times at the very ends of the calendar may raise OverflowError.
+    """
+
+    def __init__(self, components: Sequence[Component], window: Window) -> None:
+        self._components = components
+        self._window = window
+        self.problems: list[str] = []
+
+    def occurrences(self) -> Iterator[Occurrence]:
+        """All that overlap the window; those without length where their instant is inside."""
+        self._window.budget.next_series()
+        changes: list[Component] = []
+        versions: list[Component] = []
+        for component in self._components:
+            (changes if component.all("RECURRENCE-ID") else versions).append(component)
+        masters: list[tuple[Component, Times]] = []
+        # A newer version that cannot be read does not make the one before it worth nothing.
+        for alike in _newest_first(versions):
+            masters = [(component, times) for component in alike if (times := self._times(component)) is not None]
+            if masters:
+                break
+        if not masters:
+            yield from self._alone(changes)
+        for index, (component, times) in enumerate(masters):
+            yield from self._of_master(component, times, () if index else changes, named=len(masters) > 1)
+
+    # ── reading ────────────────────────────────────────────────────────────────────────────────────
+
+    def _times(self, component: Component, start: Moment | None = None, master: Times | None = None) -> Times | None:
+        """The times of a component; of a change without DTSTART those of the occurrence that it changes."""
+        try:
+            line = component.first("DTSTART")
+            if line is not None:
+                times = times_of(component, self._window.zones, moment(line, self._window.zones))
+            elif start is not None:
+                times = times_of(component, self._window.zones, start, master)
+            else:
+                self.problems.append("DTSTART is missing.")
+                return None
+        except ValueProblemError as problem:
+            self.problems.append(str(problem))
+            return None
+        if times.problem:
+            self.problems.append(times.problem)
+        return times
+
+    def _changes(self, components: Sequence[Component], master: Times | None) -> list[_Change]:
+        found: list[_Change] = []
+        for component in components:
+            line = component.all("RECURRENCE-ID")[0]
+            try:
+                of = moment(line, self._window.zones, default=None if master is None else master.written)
+            except ValueProblemError as problem:
+                self.problems.append(str(problem))
+                continue
+            times = self._times(component, of, master)
+            if times is not None:
+                found.append(_Change(component, of, times, line.params.get("RANGE", "").upper() == "THISANDFUTURE"))
+        return found
+
+    # ── putting together ───────────────────────────────────────────────────────────────────────────
+
+    def _alone(self, components: Sequence[Component]) -> Iterator[Occurrence]:
+        """Instances that came without their series: an invitation to one of them."""
+        best: dict[Key, _Change] = {}
+        for change in self._changes(components, None):
+            key = change.of.wall if change.of.zone.floating or change.of.date else change.of.instant()
+            _keep_newest(best, key, change)
+        for change in best.values():
+            yield from self._changed(change, name_of(change.of))
+
+    def _of_master(
+        self, component: Component, times: Times, components: Sequence[Component], *, named: bool
+    ) -> Iterator[Occurrence]:
+        dates = Dates(component, times, self._window, self.problems)
+        changes = self._changes(components, times)
+        if not changes and not any(component.all(name) for name in ("RRULE", "RDATE", "EXDATE", "EXRULE")):
+            name = dates.name(times.start.wall) if named else ""
+            yield from self._placed(component, times, times.start.wall, name)
+            return
+        best: dict[Key, _Change] = {}
+        for change in changes:
+            _keep_newest(best, dates.key(change.of), change)
+        onwards = sorted(
+            ((dates.wall(change.of), change) for change in best.values() if change.onwards), key=lambda pair: pair[0]
+        )
+        yield from self._expanded(component, times, dates, best, onwards)
+
+    def _expanded(
+        self,
+        component: Component,
+        times: Times,
+        dates: Dates,
+        best: dict[Key, _Change],
+        onwards: list[tuple[datetime, _Change]],
+    ) -> Iterator[Occurrence]:
+        longest = max([times.longest, *(change.times.longest for _, change in onwards)])
+        shift = max((abs(change.times.start.wall - at) for at, change in onwards), default=timedelta())
+        starts = dates.starts(longest, shift)
+        removed = dates.removed()
+        used: set[int] = set()
+        kept = 0
+        for wall, period_end in starts:
+            keys = dates.keys(wall)
+            if not removed.isdisjoint(keys):
+                continue
+            named = next((best[key] for key in keys if key in best), None)
+            if named is not None:
+                if id(named) not in used:
+                    used.add(id(named))
+                    yield from self._changed(named, dates.name(wall))
+                continue
+            before = bisect_right(onwards, wall, key=lambda pair: pair[0])
+            later = onwards[before - 1][1] if before else None
+            found = (
+                self._placed(component, times, wall, dates.name(wall), period_end)
+                if later is None
+                else self._moved(later, wall, times, dates.name(wall))
+            )
+            for occurrence in found:
+                kept += 1
+                self._window.budget.note_occurrence()
+                if kept > MOST_OCCURRENCES:
+                    self.problems.append(f"It repeats more than {MOST_OCCURRENCES:,} times: the rest is left out.")
+                    return
+                yield occurrence
+        for key, change in best.items():
+            if id(change) in used or key in removed or _is_left_over(change.component, component):
+                continue
+            yield from self._changed(change, dates.name(dates.wall(change.of)))
+
+    # ── occurrences ────────────────────────────────────────────────────────────────────────────────
+
+    def _placed(
+        self, component: Component, times: Times, wall: datetime, name: str, period_end: Moment | Length | None = None
+    ) -> Iterator[Occurrence]:
+        """The occurrence that starts at `wall`, if it overlaps the window."""
+        zone = times.start.zone
+        start = zone.utc(wall)
+        if isinstance(period_end, Moment):
+            end = max(period_end.instant(), start)
+        elif isinstance(period_end, Length):
+            end = max(added(wall, period_end, zone), start)
+        else:
+            end = times.end(wall)
+        if start < self._window.end and (end > self._window.start or start == end >= self._window.start):
+            floats = (wall, zone.wall(end)) if zone.floating else None
+            yield Occurrence(component, name, start, end, times.start.date, floats)
+
+    def _changed(self, change: _Change, name: str) -> Iterator[Occurrence]:
+        return self._placed(change.component, change.times, change.times.start.wall, name)
+
+    def _moved(self, change: _Change, wall: datetime, master: Times, name: str) -> Iterator[Occurrence]:
+        """An occurrence after a THISANDFUTURE change: moved by as much as that one was (RFC 5545 §3.8.4.4)."""
+        zone = change.times.start.zone
+        was = change.of.wall
+        if change.of.zone != zone and not (change.of.date or change.of.zone.floating):
+            was = zone.wall(change.of.instant())
+        here = wall
+        if not master.start.zone.floating and master.start.zone != zone:
+            here = zone.wall(master.start.zone.utc(wall))
+        return self._placed(change.component, change.times, plus(here, change.times.start.wall - was), name)
+
+
+def _keep_newest(best: dict[Key, _Change], key: Key, change: _Change) -> None:
+    if key not in best or _precedence(best[key].component) <= _precedence(change.component):
+        best[key] = change
+
+
+def _precedence(component: Component) -> tuple[int, str, str]:
+    """RFC 5546 §2.1.5: the higher SEQUENCE, then the later DTSTAMP; LAST-MODIFIED where those say nothing."""
+    return component.number("SEQUENCE"), component.word("DTSTAMP"), component.word("LAST-MODIFIED")
+
+
+def _newest_first(components: list[Component]) -> Iterator[list[Component]]:
+    """The versions of an entry, those together between which nothing tells an order.
+
+    Programs that give every entry the same UID exist: of those alike, all that differ in time are kept.
+    """
+    if len(components) < 2:  # noqa: PLR2004 - nothing to choose between
+        yield components
+        return
+    ranked = sorted(((_precedence(component), component) for component in components), key=itemgetter(0), reverse=True)
+    for _, alike in groupby(ranked, key=itemgetter(0)):
+        kept: dict[tuple[str, ...], Component] = {}
+        for _, component in alike:
+            kept[tuple(component.value(name) for name in ("DTSTART", "RRULE"))] = component
+        yield list(kept.values())
+
+
+def _is_left_over(change: Component, master: Component) -> bool:
+    """Whether a change of an occurrence that is none (any more) is a former version of the whole series.
+
+    Confluence leaves those behind: with rules of their own, an older SEQUENCE and a RECURRENCE-ID.
+    """
+    has_rules = any(change.all(name) for name in ("RRULE", "RDATE", "EXDATE"))
+    return has_rules and change.number("SEQUENCE") < master.number("SEQUENCE")

@@ -1,0 +1,163 @@
+"""What is known of a CalDAV collection between two fetches, and what came of its members: the work of a reader process.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from services.calendars.ical.ics_collection import Resource, Shelf, whose_from_json, whose_to_json
+from services.calendars.ical.wire import changes_to_parts
+from services.calendars.providers.caldav.multistatus import key_of
+from services.ports import Changes, Connection, Problem
+
+if TYPE_CHECKING:  # it comes with the HTTP client, which a reader process has no use for
+    from services.calendars.providers.caldav.listing import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A member as it was fetched."""
+
+    data: bytes = field(repr=False)
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a batch brought, by key; `gone` are also those that have no events any more."""
+
+    files: dict[str, Resource] = field(default_factory=dict, repr=False)
+    gone: set[str] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of a collection between two fetches: the entity tag of each member that was read, by key.
+
+    `wanted` are those that changed and have not been read since. They stay wanted until they are. `looked` is the day
+    on which the collection was asked whether it is `transparent`.
+    """
+
+    by_etags: bool = False
+    etags: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, dict[str, str]] = field(default_factory=dict)
+    transparent: bool = False
+    looked: str = ""
+
+    @classmethod
+    def of(cls, extra: Mapping[str, Any]) -> Known:
+        """The reverse of `as_json`."""
+        return cls(
+            bool(extra.get("by_etags")),
+            dict(extra.get("etags", {})),
+            {key: dict(member) for key, member in extra.get("wanted", {}).items()},
+            bool(extra.get("transparent")),
+            str(extra.get("looked", "")),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "by_etags": self.by_etags, "etags": self.etags, "wanted": self.wanted, "transparent": self.transparent,
+            "looked": self.looked,
+        }  # fmt: skip
+
+    def learn(self, listed: Listing | None) -> None:
+        """Note what a listing says."""
+        if listed is None:
+            return
+        self.by_etags = listed.by_etags
+        if listed.full:
+            there = listed.members.keys() | listed.untold
+            self.etags = {key: etag for key, etag in self.etags.items() if key in there}
+            self.wanted = {key: member for key, member in self.wanted.items() if key in there}
+        for key in listed.gone:
+            self._forget(key)
+        for key, member in listed.members.items():
+            if not member.event:
+                self.wanted.pop(key, None)
+                self.etags[key] = member.etag
+            # Some servers tell the whole history each time, and without an entity tag there is nothing to compare.
+            elif not member.etag or self.etags.get(key) != member.etag:
+                self.wanted[key] = {"url": member.url, "etag": member.etag}
+
+    def take(self, keys: Sequence[str], files: Mapping[str, File | None]) -> Taken:
+        """Take what came for the wanted `keys`. What did not come, or not whole, stays wanted."""
+        taken = Taken()
+        for key in keys:
+            path = key_of(self.wanted[key]["url"])
+            if path not in files:
+                continue
+            file = files[path]
+            if file is None:
+                self._forget(key)
+                taken.gone.add(key)
+                continue
+            resource = Resource.of(file.data)
+            if resource is not None and not resource.whole:
+                taken.broken.append(key)
+                continue
+            self.settle(key, file.etag)
+            if resource is None:
+                taken.gone.add(key)
+            else:
+                taken.files[key] = resource
+        return taken
+
+    def settle(self, key: str, etag: str = "") -> None:
+        """It need not be asked for again until it changes."""
+        self.etags[key] = etag or self.wanted[key]["etag"]
+        del self.wanted[key]
+
+    def _forget(self, key: str) -> None:
+        self.etags.pop(key, None)
+        self.wanted.pop(key, None)
+
+
+def asked(
+    connection: Connection,
+    known: Known,
+    keys: Sequence[str],
+    files: Mapping[str, File | None],
+    *,
+    tag: str,
+    now: datetime,
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The question to `members`: `files` came for the wanted `keys`, by path."""
+    head = {
+        **whose_to_json(connection),
+        "now": now.isoformat(),
+        "tag": tag,
+        "known": known.as_json(),
+        "keys": keys,
+        "files": [[path, None if file is None else file.etag] for path, file in files.items()],
+    }
+    return head, [connection.state or b"", *(b"" if file is None else file.data for file in files.values())]
+
+
+def members(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """`ics.worker`'s task: the changes, once the collection's files are what the server has."""
+    state, *data = blobs
+    connection, now = whose_from_json(head), datetime.fromisoformat(head["now"])
+    files = {
+        path: None if etag is None else File(content, etag)
+        for (path, etag), content in zip(head["files"], data, strict=True)
+    }
+    before, known = Shelf.load(state) or Shelf(), Known.of(head["known"])
+    gone = {key for key in before.resources if key not in known.etags and key not in known.wanted}
+    taken = known.take(head["keys"], files)
+    problems = tuple(Problem(key, "It is no whole calendar file.") for key in taken.broken)
+    kept = before.with_changes(taken.files, gone | taken.gone, now=now)
+    after = replace(kept, tag=head["tag"], extra=MappingProxyType(known.as_json()))
+    if before.serves(connection, now) and after.resources == before.resources and not problems:
+        return changes_to_parts(Changes(state=after.dump(), unchanged=True, full=False))
+    changes = after.changes(connection, now)
+    unchanged = changes.unchanged and not problems
+    return changes_to_parts(replace(changes, unchanged=unchanged, problems=changes.problems + problems))

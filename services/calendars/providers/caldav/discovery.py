@@ -1,0 +1,254 @@
+"""What a person typed, and what is there: a server, a principal, a calendar home or one calendar.
+
+RFC 6764 leads from a host to a principal (RFC 5397), RFC 4791 §6.2.1 from there to the homes of its calendars. DNS is
+not asked (RFC 6764 §4): the addresses that services give in their help work without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from services.calendars.providers.caldav.dav import DavClient, error_for
+from services.calendars.providers.caldav.login import DIGEST, Login
+from services.calendars.providers.caldav.multistatus import (
+    CALDAV,
+    DAV,
+    TRANSPARENCY,
+    Answered,
+    key_of,
+    parse_multistatus,
+)
+from services.domain.errors import (
+    AccessRefusedError,
+    AddressNotAllowedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarUnreachableError,
+    CredentialsRefusedError,
+    NoCalendarsError,
+    NotAnAddressError,
+    PlaceNotAllowedError,
+    ServerSilentError,
+)
+from services.platform.net import AddressRules, Fetcher
+from services.platform.threads import off_loop
+from services.ports import Offer, OfferedCalendar
+
+URL_FIELD = "caldav_url"
+PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block
+"""Blocks of the modal `connect_calendar`."""
+
+SECONDS = 25.0
+MOST_CALENDARS = 200
+MOST_HOMES = 4
+MOST_ADDRESSES = 20
+LONGEST_NAME = 200
+
+_PRINCIPAL = f"{DAV}current-user-principal"
+_HOMES = f"{CALDAV}calendar-home-set"
+_ADDRESSES = f"{CALDAV}calendar-user-address-set"
+_NAME = f"{DAV}displayname"
+_KIND = f"{DAV}resourcetype"
+_OWNER = f"{DAV}owner"
+_RIGHTS = f"{DAV}current-user-privilege-set"
+_COMPONENTS = f"{CALDAV}supported-calendar-component-set"
+_OF_A_PERSON = (_PRINCIPAL, _HOMES, _ADDRESSES, _NAME)
+_OF_A_CALENDAR = (_KIND, _NAME, _OWNER, _RIGHTS, _COMPONENTS, TRANSPARENCY)
+_OF_A_PLACE = tuple(dict.fromkeys((*_OF_A_PERSON, *_OF_A_CALENDAR)))
+_WRITING = frozenset({f"{DAV}all", f"{DAV}write", f"{DAV}write-content", f"{DAV}bind"})
+_READING = frozenset({f"{DAV}all", f"{DAV}read"})
+_SCHEME = re.compile(r"^caldavs?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Whose calendars there are, by which mail addresses the server knows them, and the calendars."""
+
+    principal: str = field(repr=False)
+    name: str
+    addresses: tuple[str, ...]
+    calendars: tuple[OfferedCalendar, ...]
+
+
+async def discover(dav: DavClient, url: str) -> Discovered:
+    """What is at `url`, which a person typed: three to five requests. Raises a `CalendarError`.
+
+    Where it is one calendar, that is the main one. Else all that are the person's own are; those that others share
+    with them, and those whose events leave them free, are offered only.
+    """
+    seen = await _entrance(dav, url)
+    person = await _person(dav, seen)
+    principal = next(iter(seen.links(_PRINCIPAL)), person.url)
+    typed = _calendars((seen,), dav, principal)
+    homes = person.links(_HOMES) or (() if typed else (seen.url,))
+    listed: list[OfferedCalendar] = []
+    for home in homes[:MOST_HOMES]:
+        there = dav.toward(home)
+        listed += _calendars(await _asked(there, home, _OF_A_CALENDAR, depth=1), there, principal)
+    if typed:
+        chosen = key_of(typed[0].address)
+        listed = [
+            replace(typed[0], main=True),
+            *(replace(one, main=False) for one in listed if key_of(one.address) != chosen),
+        ]
+    return Discovered(
+        principal=dav.own(principal),
+        name=_short(person.text(_NAME)),
+        addresses=_mail_addresses(person),
+        calendars=tuple({one.address: one for one in listed}.values())[:MOST_CALENDARS],
+    )
+
+
+async def _entrance(dav: DavClient, url: str) -> Answered:
+    """The first resource, of those where a person may have meant to go, that knows who they are.
+
+    If none does, the first that answers as a resource at all.
+    """
+    parts = urlsplit(url)
+    root = f"{parts.scheme}://{parts.netloc}"
+    ways = (url, f"{root}/.well-known/caldav", f"{root}/")
+    failed: list[CalendarError] = []
+    other: Answered | None = None
+    for way in ways[parts.path in {"", "/"} :]:
+        try:
+            answers = await _asked(dav, way, _OF_A_PLACE)
+        except (AccessRefusedError, AddressNotAllowedError):
+            raise
+        except CalendarError as error:  # the next one may be the right one
+            failed.append(error)
+            continue
+        for answer in answers:
+            if f"{DAV}unauthenticated" in answer.kinds(_PRINCIPAL):  # RFC 5397 §3: it has not looked at the password
+                raise AccessRefusedError("unauthenticated")
+            if answer.links(_PRINCIPAL) or answer.links(_HOMES):
+                return answer
+            other = other or answer
+    if other is not None:
+        return other
+    passing = (error for error in failed if isinstance(error, CalendarBusyError | CalendarUnreachableError))
+    raise next(passing, failed[0] if failed else CalendarError("nothing there"))
+
+
+async def _person(dav: DavClient, seen: Answered) -> Answered:
+    """The principal; what was seen itself, where it is one or the server knows none."""
+    principals = seen.links(_PRINCIPAL)
+    if seen.links(_HOMES) or not principals:
+        return seen
+    return next(iter(await _asked(dav, principals[0], _OF_A_PERSON)), seen)
+
+
+async def _asked(dav: DavClient, url: str, names: Iterable[str], depth: int = 0) -> Sequence[Answered]:
+    """What is said of resources that exist."""
+    reply = await dav.propfind(url, names, depth)
+    if reply.status != HTTPStatus.MULTI_STATUS:
+        raise error_for(reply.status)
+    page = await off_loop(parse_multistatus, reply.body, reply.url)
+    return [answer for answer in page.answers if answer.status < HTTPStatus.MULTIPLE_CHOICES]
+
+
+def _calendars(answers: Iterable[Answered], dav: DavClient, principal: str) -> list[OfferedCalendar]:
+    """The calendars that have events and may be read. Raises CalendarRefusedError for one on another host."""
+    found = []
+    for answer in answers:
+        rights = _rights(answer)
+        if f"{CALDAV}calendar" not in answer.kinds(_KIND) or not _has_events(answer):
+            continue
+        if rights is None or not rights.isdisjoint(_READING):
+            name = answer.text(_NAME) or unquote(urlsplit(answer.url).path.rstrip("/").rpartition("/")[2])
+            own = _is_own(answer, principal, rights) and not answer.transparent
+            found.append(OfferedCalendar(dav.own(answer.url), _short(name), main=own))
+    return found
+
+
+def _has_events(answer: Answered) -> bool:
+    """RFC 4791 §5.2.3: a calendar that does not say what it is for is for everything."""
+    components = answer.found.get(_COMPONENTS)
+    names = [] if components is None else [child.get("name", "").upper() for child in components]
+    return not names or "VEVENT" in names
+
+
+def _rights(answer: Answered) -> frozenset[str] | None:
+    """What the person may do (RFC 3744 §5.5); None where the server does not say."""
+    element = answer.found.get(_RIGHTS)
+    if element is None:
+        return None
+    return frozenset(right.tag for privilege in element.iter(f"{DAV}privilege") for right in privilege) or None
+
+
+def _is_own(answer: Answered, principal: str, rights: frozenset[str] | None) -> bool:
+    """Whether it is the person's own; where the server names no owner, whether they may write to it."""
+    owners = answer.links(_OWNER)
+    if owners:
+        return key_of(owners[0]).rstrip("/") == key_of(principal).rstrip("/")
+    return rights is None or not rights.isdisjoint(_WRITING)
+
+
+def _mail_addresses(person: Answered) -> tuple[str, ...]:
+    """RFC 6638 §2.4.1: among other addresses of a person there are mailto: ones."""
+    element = person.found.get(_ADDRESSES)
+    links = [] if element is None else [(link.text or "").strip() for link in element.iter(f"{DAV}href")]
+    found = (unquote(link[7:]).lower() for link in links if link[:7].lower() == "mailto:")
+    return tuple(dict.fromkeys(address for address in found if "@" in address and len(address) < LONGEST_NAME))[
+        :MOST_ADDRESSES
+    ]
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_NAME]
+
+
+class CaldavDirectory:
+    """Finds the calendars of an account, given what its owner types into a form."""
+
+    def __init__(self, client: Fetcher, rules: AddressRules, *, seconds: float = SECONDS) -> None:
+        """`rules` are those of `client`; `seconds` is what one offer may take in all."""
+        self._client = client
+        self._rules = rules
+        self._seconds = seconds
+
+    async def offer(self, url: str, user: str, password: str, *, digest: bool = False) -> tuple[Offer, dict[str, Any]]:
+        """What the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
+
+        Raises NotAnAddressError, PlaceNotAllowedError, CredentialsRefusedError, NoCalendarsError or ServerSilentError,
+        each with its field.
+        """
+        user, address = user.strip(), self._address(url)
+        if not user or not password or ":" in user:  # RFC 7617 §2: there is no colon in a Basic user-id
+            raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
+        login = Login(user, password, digest=digest)
+        try:
+            async with asyncio.timeout(self._seconds):
+                found = await discover(DavClient(self._client, login, address), address)
+        except AccessRefusedError as error:
+            raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
+        except AddressNotAllowedError as error:
+            raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
+        except (CalendarBusyError, CalendarUnreachableError) as error:
+            raise ServerSilentError(error.reason, field=URL_FIELD) from None
+        except CalendarError as error:
+            raise NoCalendarsError(error.reason, field=URL_FIELD) from None
+        except TimeoutError:
+            raise ServerSilentError("timeout", field=URL_FIELD) from None
+        if not found.calendars:
+            raise NoCalendarsError("none", field=URL_FIELD)
+        mine = (user.lower(),) if "@" in user else ()
+        addresses = list(dict.fromkeys((*found.addresses, *mine)))
+        offer = Offer(found.principal, found.name or user, found.calendars)
+        how = {"login": DIGEST} if login.is_digest else {}
+        return offer, {"user": user, "password": password, "addresses": addresses, **how}
+
+    def _address(self, text: str) -> str:
+        """The address that was typed; a host alone is on https."""
+        text = _SCHEME.sub("https://", text.strip())
+        try:
+            return str(self._rules.parse(text if "://" in text else f"https://{text}"))
+        except AddressNotAllowedError as error:
+            raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
+        except NotAnAddressError as error:
+            raise NotAnAddressError(error.reason, field=URL_FIELD) from None

@@ -1,0 +1,241 @@
+"""ICS feeds: asked whether they changed, read only when they did, and never believed when they are not whole."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from yarl import URL
+
+from services.calendars.ical.charset import as_utf8, charset_in
+from services.calendars.ical.lex import without_head
+from services.calendars.sync.window import AHEAD, BEHIND, SHORT
+from services.domain.errors import (
+    AddressNotAllowedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarTooLargeError,
+    CalendarUnreachableError,
+    NotACalendarError,
+)
+from services.platform.net import USER_AGENT, Fetcher, Response, error_for
+from services.platform.threads import LARGE, off_loop_if
+from services.ports import Changes, Connection, Expander
+
+_VERSION = 1
+_ACCEPT = "text/calendar, */*;q=0.1"
+_MOST_HOSTS = 4096
+_TRY_AGAIN = timedelta(days=1)
+
+BROWSER = (
+    f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36 {USER_AGENT}"
+)
+"""What we are called where only browsers are answered, as by Office 365's published calendars: it still names us."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a feed's `state` holds: validators, what it was expanded for, and the expander's own memory."""
+
+    start: datetime
+    until: datetime
+    zone: str
+    addresses: tuple[str, ...]
+    etag: str = ""
+    last_modified: str = ""
+    floor: float | None = None
+    expander: bytes | None = None
+
+    def dump(self) -> bytes:
+        """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
+        head = {
+            "version": _VERSION,
+            "start": self.start.isoformat(),
+            "until": self.until.isoformat(),
+            "zone": self.zone,
+            "addresses": self.addresses,
+            "etag": self.etag,
+            "last_modified": self.last_modified,
+            "floor": self.floor,
+            "expander": self.expander is not None,
+        }
+        return json.dumps(head).encode() + b"\n" + (self.expander or b"")
+
+    @classmethod
+    def load(cls, state: bytes | None) -> _Memory | None:
+        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        line, _, expander = (state or b"{}").partition(b"\n")
+        head = json.loads(line)
+        if head.get("version") != _VERSION:
+            return None
+        return cls(
+            start=datetime.fromisoformat(head["start"]),
+            until=datetime.fromisoformat(head["until"]),
+            zone=head["zone"],
+            addresses=tuple(head["addresses"]),
+            etag=head["etag"],
+            last_modified=head["last_modified"],
+            floor=head["floor"],
+            expander=expander if head["expander"] else None,
+        )
+
+    def serves(self, connection: Connection, now: datetime) -> bool:
+        """Whether what is stored was expanded for this person as they are, and reaches far enough."""
+        return (
+            self.zone == connection.zone.key
+            and self.addresses == connection.addresses
+            and self.until - now >= SHORT
+            and self.start <= now
+        )
+
+
+class FeedSource:
+    """`ports.Source` for addresses of ICS files."""
+
+    def __init__(self, client: Fetcher, expander: Expander) -> None:
+        """`client` fetches, `expander` reads."""
+        self._client = client
+        self._expander = expander
+        self._hosts = _Hosts()
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
+        memory = _Memory.load(connection.state)
+        if memory is not None and not memory.serves(connection, now):
+            memory = None
+        response = await self._answer(connection.address, _conditions(memory), now)
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            if memory is None:
+                raise CalendarUnreachableError("http 304 to an unconditional request")
+            return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
+        asked = memory or _Memory(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+        changes = await self._expander.read(
+            response.body,
+            calendar_id=connection.calendar_id,
+            addresses=connection.addresses,
+            zone=connection.zone,
+            start=asked.start,
+            end=asked.until,
+            memory=asked.expander,
+        )
+        floor = None if changes.floor is None else changes.floor.total_seconds()
+        kept = replace(
+            asked,
+            etag=_validator(response, "etag"),
+            last_modified=_validator(response, "last-modified"),
+            floor=asked.floor if changes.unchanged and floor is None else floor,
+            expander=changes.state,
+        )
+        return replace(changes, state=kept.dump(), floor=_floor(kept))
+
+    async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+        """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
+
+        A host that refuses us, or answers with something else, is asked once more by the name of a browser.
+        """
+        host = URL(address).host or ""
+        if self._hosts.wants_browser(host):
+            return await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
+        try:
+            return await self._one_answer(address, headers, now)
+        except CalendarError as error:
+            if not _may_be_the_name(error) or not self._hosts.may_try(host, now):
+                raise
+            try:
+                response = await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
+            except CalendarError:
+                raise error from None
+            self._hosts.answered(host)
+            return response
+
+    async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+        response = await self._client.request("GET", address, headers=headers)
+        error = error_for(response.status, response.headers, now)
+        if error is not None:
+            raise error
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            return response
+        charset = charset_in(response.headers.get("content-type", ""))
+        return await off_loop_if(charset is not None or len(response.body) >= LARGE, _whole, response, charset)
+
+
+class _Hosts:
+    """Which hosts answer browsers alone, and when those that do not were tried; as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._browsers: OrderedDict[str, datetime | None] = OrderedDict()
+
+    def wants_browser(self, host: str) -> bool:
+        """Whether the host is known to answer browsers alone."""
+        return host in self._browsers and self._browsers[host] is None
+
+    def may_try(self, host: str, now: datetime) -> bool:
+        """Whether to ask the host as a browser: once a day."""
+        tried = self._browsers.get(host)
+        if tried is not None and now - tried < _TRY_AGAIN:
+            return False
+        self._note(host, now)
+        return True
+
+    def answered(self, host: str) -> None:
+        """The host answered a browser what it had refused us."""
+        self._note(host, None)
+
+    def _note(self, host: str, tried: datetime | None) -> None:
+        self._browsers[host] = tried
+        self._browsers.move_to_end(host)
+        if len(self._browsers) > _MOST_HOSTS:
+            self._browsers.popitem(last=False)
+
+
+def _may_be_the_name(error: CalendarError) -> bool:
+    """Whether a host may have refused us for what we are called: not where it is busy, away or not allowed."""
+    if isinstance(error, CalendarUnreachableError):
+        return error.reason.startswith(("http", "too many redirects"))
+    return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
+
+
+def _conditions(memory: _Memory | None) -> dict[str, str]:
+    """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
+    headers = {"Accept": _ACCEPT}
+    if memory is not None and memory.etag:
+        headers["If-None-Match"] = memory.etag
+    if memory is not None and memory.last_modified:
+        headers["If-Modified-Since"] = memory.last_modified
+    return headers
+
+
+def _validator(response: Response, name: str) -> str:
+    """The header, if it can be sent back as it is."""
+    value = response.headers.get(name, "")
+    return value if value.isascii() and value.isprintable() else ""
+
+
+def _whole(response: Response, charset: str | None) -> Response:
+    """The answer with its body in UTF-8. Raises unless it looks like a whole calendar file.
+
+    That is where the outer lines of RFC 5545 §3.4 are both there. Only a look: the rest is for the reader to say.
+    """
+    if response.status != HTTPStatus.OK:
+        raise CalendarError(f"http {response.status}")
+    mended = as_utf8(response.body, charset)
+    if mended is not response.body:
+        response = replace(response, body=mended)
+    body = without_head(mended)
+    if not body:
+        raise CalendarError("empty")
+    lines = b"\n" + body.upper().replace(b"\r", b"\n")
+    begin = lines.rfind(b"\nBEGIN:VCALENDAR")
+    if begin < 0:
+        raise NotACalendarError("no VCALENDAR")
+    if lines.find(b"\nEND:VCALENDAR", begin) < 0:
+        raise CalendarError("only half of it")
+    return response
+
+
+def _floor(memory: _Memory) -> timedelta | None:
+    return None if memory.floor is None else timedelta(seconds=memory.floor)

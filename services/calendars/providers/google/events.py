@@ -1,0 +1,283 @@
+"""One item of `events.list` with `singleEvents=true` as an event. Pure; nothing in an item is trusted.
+
+Fields: the `Event` resource, developers.google.com/workspace/calendar/api/v3/reference/events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.calendars.providers.senders import is_no_persons
+from services.domain.model import (
+    LONGEST_TEXT,
+    Event,
+    EventType,
+    Location,
+    Organizer,
+    Response,
+    ShowAs,
+    Visibility,
+    WallTimes,
+)
+from services.ports import Problem
+
+FIELDS = (
+    "id,iCalUID,recurringEventId,originalStartTime,status,start,end,eventType,transparency,visibility,summary,location,"
+    "workingLocationProperties,attendees(self,resource,responseStatus),organizer(self,email)"
+)
+"""What is asked of each item: no description, no address of a guest, no link ever travels to us.
+
+The organizer's address is looked at, for a program's, and not kept.
+"""
+
+LONGEST_ID = 1024
+_HOLIDAYS = "#holiday@group.v.calendar.google.com"
+LONGEST_ZONE = 64
+
+_T = TypeVar("_T")
+_DAY = timedelta(days=1)
+_EARLIEST = datetime(1, 1, 3)  # noqa: DTZ001 - a wall-clock time; from here to there every zone has an instant for it
+_LATEST = datetime(9999, 12, 28)  # noqa: DTZ001 - see above
+
+_TYPES = {
+    "outOfOffice": EventType.OUT_OF_OFFICE,
+    "focusTime": EventType.FOCUS,
+    "workingLocation": EventType.WORKING_LOCATION,
+    "birthday": EventType.BIRTHDAY,
+}
+_RESPONSES = {
+    "accepted": Response.ACCEPTED,
+    "declined": Response.DECLINED,
+    "tentative": Response.TENTATIVE,
+    "needsAction": Response.NEEDS_ACTION,
+}
+_PLACES = {"homeOffice": Location.HOME, "officeLocation": Location.OFFICE, "customLocation": Location.ELSEWHERE}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose calendar is read: our id of it, the person's zone, and the zone that the calendar itself names, if any."""
+
+    calendar_id: str
+    zone: ZoneInfo
+    calendar_zone: ZoneInfo | None = None
+
+
+class _UnreadableError(Exception):
+    """The message is a sentence that names no title."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    start: datetime
+    end: datetime
+    wall: WallTimes | None = None
+    all_day: bool = False
+
+
+def event_of(item: object, asked: Asked) -> Event | Problem | None:
+    """The event, or why the item cannot be read; None for a deleted one, which may hold nothing but its id."""
+    if not isinstance(item, Mapping):
+        return Problem("", "It is no object.")
+    cancelled = item.get("status") == "cancelled"
+    if cancelled and not (item.get("start") and item.get("end")):
+        return None
+    try:
+        uid, occurrence = _identity(item, asked)
+        times = _times(item, asked)
+    except _UnreadableError as error:
+        return Problem(_text(item.get("id"), LONGEST_ID), str(error))
+    kind = _one_of(_TYPES, item.get("eventType"), EventType.DEFAULT)
+    place, label = _place(item) if kind is EventType.WORKING_LOCATION else (None, "")
+    response, guests = _attendance(item.get("attendees"))
+    return Event(
+        calendar_id=asked.calendar_id,
+        uid=uid,
+        start=times.start,
+        end=times.end,
+        occurrence=occurrence,
+        all_day=times.all_day,
+        wall=times.wall,
+        type=kind,
+        show_as=ShowAs.FREE if item.get("transparency") == "transparent" else ShowAs.BUSY,
+        response=response,
+        cancelled=cancelled,
+        tentative=item.get("status") == "tentative",
+        visibility=_visibility(item.get("visibility")),
+        title=_text(item.get("summary")),
+        location=_text(item.get("location")) or label,
+        working_location=place,
+        guests=guests,
+        organizer=_organizer(item.get("organizer")),
+    )
+
+
+def zone_of(name: object) -> ZoneInfo | None:
+    """The zone of an IANA name; None for anything else."""
+    if not isinstance(name, str) or not name or len(name) > LONGEST_ZONE or not name.isascii():
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: the name of a directory
+        return None
+
+
+def sound(text: str) -> str:
+    """`text` as UTF-8 can hold it: JSON may spell out halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
+
+
+# ── which ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _identity(item: Mapping[str, Any], asked: Asked) -> tuple[str, str]:
+    """What an entry is called everywhere, and which occurrence of it this is.
+
+    All occurrences of a series share their `iCalUID`; `originalStartTime` never changes, wherever one is moved to.
+    """
+    own = item.get("id")
+    if not isinstance(own, str) or not 0 < len(own) <= LONGEST_ID:
+        raise _UnreadableError("It has no id.")
+    shared = item.get("iCalUID")
+    if not isinstance(shared, str) or not 0 < len(shared) <= LONGEST_ID:
+        return own, ""
+    original = item.get("originalStartTime")
+    if not isinstance(original, Mapping):
+        # an occurrence that does not say which one it is, is still told apart by its own id
+        return (own if item.get("recurringEventId") else shared), ""
+    try:
+        day = _date(original)
+        if day is not None:
+            return shared, f"{day:%Y%m%d}"
+        instant, wall = _moment(original, asked)
+    except _UnreadableError:
+        return own, ""
+    return shared, f"{wall:%Y%m%dT%H%M%S}" if instant is None else f"{instant:%Y%m%dT%H%M%SZ}"
+
+
+# ── when ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _times(item: Mapping[str, Any], asked: Asked) -> _Times:
+    start, end = item.get("start"), item.get("end")
+    if not isinstance(start, Mapping):
+        raise _UnreadableError("It has no start.")
+    if not isinstance(end, Mapping):
+        end = {}
+    first = _date(start)
+    if first is not None:
+        return _days(first, _date(end), asked)
+    begins, wall = _moment(start, asked)
+    if not end.get("dateTime"):  # no length: such an entry is shown to its owner, and never counts
+        ends, wall_end = begins, wall
+    else:
+        ends, wall_end = _moment(end, asked)
+    if begins is not None and ends is not None:
+        return _Times(begins, max(begins, ends))
+    floating = WallTimes(wall, max(wall, wall_end))
+    return _Times(*floating.instants(asked.zone), wall=floating)
+
+
+def _days(first: date, last: date | None, asked: Asked) -> _Times:
+    """Whole days on the person's calendar, wherever they are: `last` is exclusive, and at least a day later."""
+    midnight = datetime.combine(first, time())
+    end = max(midnight + _DAY, datetime.combine(last or first, time()))
+    wall = WallTimes(midnight, end)
+    return _Times(*wall.instants(asked.zone), wall=wall, all_day=True)
+
+
+def _date(value: Mapping[str, Any]) -> date | None:
+    """`date` of an EventDateTime; None where it has none."""
+    text = value.get("date")
+    if text is None or text == "":
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise _UnreadableError("Its date cannot be read.") from None
+    if not _EARLIEST.date() < found < _LATEST.date():
+        raise _UnreadableError("Its date is outside of the calendar.")
+    return found
+
+
+def _moment(value: Mapping[str, Any], asked: Asked) -> tuple[datetime | None, datetime]:
+    """`dateTime` of an EventDateTime as an instant (UTC; None where it floats), and as the time it says.
+
+    RFC 3339 with an offset; without one it is in `timeZone`, else in the calendar's zone, else wherever the person is.
+    """
+    text = value.get("dateTime")
+    try:
+        said = datetime.fromisoformat(text.upper())  # type: ignore[union-attr]  # what is no text raises, too
+    except (AttributeError, TypeError, ValueError):
+        raise _UnreadableError("Its time cannot be read.") from None
+    wall = said.replace(tzinfo=None)
+    if not _EARLIEST < wall < _LATEST:
+        raise _UnreadableError("Its time is outside of the calendar.")
+    if said.tzinfo is not None:
+        return said.astimezone(UTC), wall
+    zone = zone_of(value.get("timeZone")) or asked.calendar_zone
+    return None if zone is None else said.replace(tzinfo=zone).astimezone(UTC), wall
+
+
+# ── what ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _visibility(value: object) -> Visibility:
+    """`visibility`; one that we do not know is private, so that nothing of it is shown by mistake."""
+    if value is None or value == "":
+        return Visibility.DEFAULT
+    try:
+        return Visibility(str(value))
+    except ValueError:
+        return Visibility.PRIVATE
+
+
+def _attendance(attendees: object) -> tuple[Response, int]:
+    """The person's own answer, `self` being the calendar's own entry, and how many others there are besides rooms."""
+    response, guests = Response.NONE, 0
+    for attendee in attendees if isinstance(attendees, list) else ():
+        if not isinstance(attendee, Mapping):
+            continue
+        if attendee.get("self") is True:
+            response = _one_of(_RESPONSES, attendee.get("responseStatus"), Response.NONE)
+        elif attendee.get("resource") is not True:
+            guests += 1
+    return response, guests
+
+
+def _organizer(organizer: object) -> Organizer:
+    if not isinstance(organizer, Mapping):
+        return Organizer.NOBODY
+    address = _text(organizer.get("email"))
+    if address.endswith(_HOLIDAYS):
+        return Organizer.PUBLIC
+    if organizer.get("self") is True:
+        return Organizer.PERSON
+    return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
+
+
+def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:
+    """Where a working-location entry says the person works, and how they call it.
+
+    The sub-field named by `type` "may be missing if empty"; where `type` is, the sub-field tells.
+    """
+    properties = item.get("workingLocationProperties")
+    if not isinstance(properties, Mapping):
+        return None, ""
+    kind = properties.get("type")
+    if not isinstance(kind, str) or kind not in _PLACES:
+        kind = next((name for name in _PLACES if name in properties), "")
+    detail = properties.get(kind)
+    return _PLACES.get(kind), _text(detail.get("label")) if isinstance(detail, Mapping) else ""
+
+
+def _one_of(choices: Mapping[str, _T], value: object, otherwise: _T) -> _T:
+    return choices.get(value, otherwise) if isinstance(value, str) else otherwise
+
+
+def _text(value: object, longest: int = LONGEST_TEXT) -> str:
+    return sound(value[:longest]) if isinstance(value, str) else ""

@@ -1,0 +1,96 @@
+"""Google's push channels, asked for and ended (developers.google.com/workspace/calendar/api/guides/push)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from services.calendars.providers.api import authorized
+from services.calendars.providers.google.api import GoogleApi, reasons
+from services.calendars.providers.google.notifications import LONGEST_RESOURCE_ID
+from services.domain.errors import CalendarError, PushNotPossibleError
+from services.ports import AccessTokens, Connection, Watch
+
+LIFETIME = timedelta(days=7)
+"""What is asked for, and Google's own default (events.watch, `params.ttl`)."""
+
+LONGEST_LIFETIME = timedelta(days=31)
+
+_NEVER = frozenset(
+    {
+        "pushNotSupportedForRequestedResource",  # holidays, birthdays and what else is made rather than kept
+        "webhookUrlNotHttps",
+        "webhookUrlUnauthorized",
+        "webhookUrlNotValid",
+    }
+)
+_ASKED_IN_VAIN = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class GoogleWatcher:
+    """`ports.Watcher` for Google calendars: a channel per calendar."""
+
+    def __init__(self, api: GoogleApi, tokens: AccessTokens, address: str) -> None:
+        """`address` is where messages are delivered: https, with a certificate that the world trusts."""
+        self._api = api
+        self._tokens = tokens
+        self._address = address
+
+    async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
+        """A new channel, for seven days at most. The first message may come before this returns.
+
+        Raises a `CalendarError`: PushNotPossibleError where the calendar, or our address, can have no channel.
+        """
+        return await authorized(self._tokens, connection, partial(self._watch, connection, watch_id, secret, now))
+
+    async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
+        """None: there is no renewal. A new channel is made before the old one ends, and for a while both tell."""
+        return None
+
+    async def stop(self, credential: str, watch: Watch) -> None:
+        """End a channel. One that Google does not know any more is well. Raises a `CalendarError`."""
+        answer = await self._api.post(
+            "channels/stop", credential, {"id": watch.watch_id, "resourceId": watch.remote_id}
+        )
+        if answer.status != HTTPStatus.NOT_FOUND:
+            self._api.body(answer)
+
+    async def _watch(self, connection: Connection, watch_id: str, secret: str, now: datetime, token: str) -> Watch:
+        channel = {
+            "id": watch_id,
+            "type": "web_hook",
+            "address": self._address,
+            "token": secret,
+            "params": {"ttl": str(int(LIFETIME.total_seconds()))},
+        }
+        answer = await self._api.post(f"calendars/{quote(connection.address, safe='')}/events/watch", token, channel)
+        named = reasons(answer.body)
+        if answer.status in _ASKED_IN_VAIN and named & _NEVER:
+            raise PushNotPossibleError(" ".join(sorted(named)))
+        body = self._api.body(answer)
+        remote_id = body.get("resourceId")
+        if not isinstance(remote_id, str) or not 0 < len(remote_id) <= LONGEST_RESOURCE_ID:
+            raise CalendarError("a channel without a resource")
+        return Watch(watch_id, remote_id, _expiration(body, now))
+
+
+def _expiration(body: Mapping[str, Any], now: datetime) -> datetime:
+    """When a channel ends: milliseconds since 1970 as a text. Optional; without it what was asked for holds.
+
+    Raises CalendarError for one that has ended already, or that says anything else. A month ahead is as good as never.
+    """
+    said = body.get("expiration")
+    if said is None:
+        return now + LIFETIME
+    latest = now + LONGEST_LIFETIME
+    try:
+        expires_at = datetime.fromtimestamp(min(int(said) / 1000, latest.timestamp()), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise CalendarError("a channel with an end that is no time") from None
+    if expires_at <= now:
+        raise CalendarError("a channel that has ended")
+    return expires_at

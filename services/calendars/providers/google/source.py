@@ -1,0 +1,193 @@
+"""Google calendars: a token tells whether something changed, a window tells what is.
+
+`events.list` with a sync token answers what changed since, but not within a window: with `singleEvents` it goes on
+expanding series into the far future, and a window cannot be asked for with it. So the token is only asked whether there
+is anything, and the window is listed anew when there is, when the token is lost, and once a day, because events slide
+into it (developers.google.com/workspace/calendar/api/v3/reference/events/list, …/guides/sync).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from services.calendars.providers.api import Answer, authorized
+from services.calendars.providers.google.api import GoogleApi, items, reasons, token_in
+from services.calendars.providers.google.events import FIELDS, Asked, event_of, sound, zone_of
+from services.calendars.sync.window import AHEAD, BEHIND
+from services.domain.errors import CalendarError, CalendarTooCostlyError
+from services.domain.model import Event
+from services.platform.threads import off_loop
+from services.ports import AccessTokens, Changes, Connection, Problem
+
+EVERY = timedelta(days=1)
+"""How long a listed window serves."""
+
+MOST_PAGES = 40
+MOST_ITEMS = 20_000
+"""Items of one window; nobody has that many in two months."""
+
+KIND = "calendar#events"
+LONGEST_NAME = 200
+
+_VERSION = 1
+_OFF_LOOP = 250
+_LOST = frozenset({"fullSyncRequired", "updatedMinTooLongAgo", "invalidSyncToken"})
+_LIST = {
+    # the same for every request: a token is only good for the parameters of the request that gave it
+    "singleEvents": "true",
+    "maxResults": "2500",
+    "prettyPrint": "false",
+    "fields": f"kind,summary,timeZone,nextPageToken,nextSyncToken,items({FIELDS})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What `state` holds: when the window was listed, for which zone, and the token that tells of changes since."""
+
+    listed: datetime
+    zone: str
+    token: str = field(default="", repr=False)
+
+    def dump(self) -> bytes:
+        """As JSON."""
+        head = {"version": _VERSION, "listed": self.listed.isoformat(), "zone": self.zone, "token": self.token}
+        return json.dumps(head).encode()
+
+    @classmethod
+    def load(cls, state: bytes | None) -> _Memory | None:
+        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        head = json.loads(state or b"{}")
+        if head.get("version") != _VERSION:
+            return None
+        return cls(datetime.fromisoformat(head["listed"]), head["zone"], head["token"])
+
+    def serves(self, connection: Connection, now: datetime) -> bool:
+        """Whether the token alone can tell that nothing is different."""
+        return bool(self.token) and self.zone == connection.zone.key and timedelta() <= now - self.listed < EVERY
+
+
+@dataclass(slots=True)
+class _Window:
+    """What the pages of a window gave so far."""
+
+    asked: Asked
+    name: str = ""
+    token: str = ""
+    count: int = 0
+    events: dict[str, tuple[object, Event]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, entries: Sequence[Any]) -> None:
+        """Add a page's items. One that comes again, because it changed meanwhile, replaces itself."""
+        for item in entries:
+            found = event_of(item, self.asked)
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            elif found is not None:
+                own = item["id"]
+                known = self.events.get(found.id)
+                if known is not None and known[0] != own:  # two copies of one entry, as an import can leave them
+                    found = replace(found, uid=own, occurrence="")
+                self.events[found.id] = (own, found)
+
+
+class GoogleSource:
+    """`ports.Source` for Google calendars."""
+
+    def __init__(self, api: GoogleApi, tokens: AccessTokens) -> None:
+        """`tokens` gives access tokens for the calendar's account."""
+        self._api = api
+        self._tokens = tokens
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """All events from a day ago to 60 days ahead, or word that nothing changed. Raises a `CalendarError`."""
+        return await authorized(self._tokens, connection, partial(self._fetch, connection, now))
+
+    async def _fetch(self, connection: Connection, now: datetime, token: str) -> Changes:
+        memory = _Memory.load(connection.state)
+        if memory is not None and memory.serves(connection, now):
+            newer = await self._unchanged(connection, memory, token)
+            if newer is not None:
+                return Changes(state=newer.dump(), unchanged=True, full=False)
+        window = await self._window(connection, now, token)
+        return Changes(
+            state=_Memory(now, connection.zone.key, window.token).dump(),
+            events=tuple(event for _, event in window.events.values()),
+            problems=tuple(window.problems),
+            name=window.name or None,
+        )
+
+    async def _unchanged(self, connection: Connection, memory: _Memory, token: str) -> _Memory | None:
+        """The memory with its newer token if nothing changed; None if something did, or if the token is lost."""
+        async with aclosing(self._pages(connection, token, {"syncToken": memory.token})) as pages:
+            async for answer in pages:
+                if _token_is_lost(answer):
+                    return None
+                body = self._api.body(answer, KIND)
+                if items(body):
+                    return None
+                newer = token_in(body, "nextSyncToken")
+                if newer:
+                    return replace(memory, token=newer)
+        return None  # the last page brought no token to go on with
+
+    async def _window(self, connection: Connection, now: datetime, token: str) -> _Window:
+        window = _Window(Asked(connection.calendar_id, connection.zone))
+        between = {"timeMin": _rfc3339(now - BEHIND), "timeMax": _rfc3339(now + AHEAD)}
+        async with aclosing(self._pages(connection, token, between)) as pages:
+            async for answer in pages:
+                body = self._api.body(answer, KIND)
+                found = items(body)
+                window.count += len(found)
+                if window.count > MOST_ITEMS:
+                    raise CalendarTooCostlyError("more events than one calendar can have")
+                window.name = _name(body) or window.name
+                window.asked = replace(window.asked, calendar_zone=zone_of(body.get("timeZone")))
+                if len(found) < _OFF_LOOP:
+                    window.read(found)
+                else:
+                    await off_loop(window.read, found)
+                window.token = token_in(body, "nextSyncToken")
+        return window
+
+    async def _pages(
+        self, connection: Connection, token: str, query: Mapping[str, str]
+    ) -> AsyncGenerator[Answer, None]:
+        """The answers to a list request, page by page. An unhappy one is the last."""
+        path = f"calendars/{quote(connection.address, safe='')}/events"
+        page = ""
+        for _ in range(MOST_PAGES):
+            asked = {**_LIST, **query, **({"pageToken": page} if page else {})}
+            answer = await self._api.get(path, token, asked)
+            yield answer
+            before, page = page, token_in(answer.body, "nextPageToken")
+            if not page:
+                return
+            if page == before:
+                raise CalendarError("the same page again")
+        raise CalendarTooCostlyError("more pages than one calendar can have")
+
+
+def _token_is_lost(answer: Answer) -> bool:
+    """410, or a 400 that can only be about the token: the one parameter that is not our own choice."""
+    if answer.status == HTTPStatus.GONE:
+        return True
+    return answer.status == HTTPStatus.BAD_REQUEST and not reasons(answer.body) - _LOST - {"invalid", "badRequest"}
+
+
+def _rfc3339(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    name = body.get("summary")
+    return sound(name.strip()[:LONGEST_NAME]) if isinstance(name, str) else ""

@@ -1,0 +1,236 @@
+"""Graph's events as ours. Pure; nothing that Graph says is trusted to be of its documented form.
+
+learn.microsoft.com/graph/api/resources/event. In a delta of a calendar view, the occurrences of a series say little
+besides their times: what they do not say is as their series master says it (microsoft-graph-docs#7632).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any, Final, TypeGuard
+from zoneinfo import ZoneInfo
+
+from services.calendars.ical.zones import IanaZone
+from services.calendars.providers.microsoft.times import UnreadableError, day, instant
+from services.calendars.providers.senders import is_no_persons
+from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.ports import Problem
+
+LONGEST_ID = 1024
+MOST_ATTENDEES = 1000
+"""Exchange Online takes 500 of them."""
+
+_LONGEST_ZONE = 100
+_RESOURCE = "resource"
+_SHOW_AS = {
+    "free": ShowAs.FREE,
+    "tentative": ShowAs.TENTATIVE,
+    "busy": ShowAs.BUSY,
+    "oof": ShowAs.OUT_OF_OFFICE,
+    "workingelsewhere": ShowAs.WORKING_ELSEWHERE,
+}
+_RESPONSES = {
+    "tentativelyaccepted": Response.TENTATIVE,
+    "accepted": Response.ACCEPTED,
+    "declined": Response.DECLINED,
+    "notresponded": Response.NEEDS_ACTION,
+}
+_VISIBILITIES = {
+    "": Visibility.DEFAULT,
+    "normal": Visibility.DEFAULT,
+    "personal": Visibility.PRIVATE,
+    "private": Visibility.PRIVATE,
+    "confidential": Visibility.CONFIDENTIAL,
+}
+
+
+class Kind(StrEnum):
+    """Graph's `type` of an event."""
+
+    SINGLE = "singleInstance"
+    OCCURRENCE = "occurrence"
+    EXCEPTION = "exception"
+    MASTER = "seriesMaster"
+
+
+class Say(StrEnum):
+    """What we read of an event besides its times, by the names under which it is kept."""
+
+    SHOW_AS = "show"
+    SENSITIVITY = "sensitivity"
+    RESPONSE = "response"
+    CANCELLED = "cancelled"
+    ALL_DAY = "all_day"
+    TITLE = "title"
+    LOCATION = "location"
+    GUESTS = "guests"
+    ZONE = "zone"
+    ORGANIZER = "organizer"
+
+
+_NEEDED: Final = frozenset({Say.SHOW_AS, Say.SENSITIVITY, Say.RESPONSE, Say.CANCELLED, Say.ALL_DAY, Say.TITLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What we read of one event. `said` has only what Graph said; `start` and `end` are (dateTime, timeZone)."""
+
+    id: str
+    kind: Kind = Kind.SINGLE
+    master: str = ""
+    start: tuple[str, str] | None = None
+    end: tuple[str, str] | None = None
+    said: Mapping[Say, str | bool | int] = field(default_factory=dict, repr=False)
+
+    @property
+    def needs_master(self) -> bool:
+        """Whether it cannot be understood without its series master."""
+        return bool(self.master) and self.kind is not Kind.MASTER and not self.said.keys() >= _NEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An event that is deleted, or not in the window any more."""
+
+    id: str
+
+
+def item(raw: object, addresses: Collection[str]) -> Item | Removed | None:
+    """What is kept of one entry of a delta's `value`; None for what has no usable id.
+
+    `addresses` are the person's: they are no guest of theirs. What has a wrong type counts as not said.
+    """
+    if not isinstance(raw, Mapping):
+        return None
+    identifier = raw.get("id")
+    if not _is_id(identifier):
+        return None
+    if "@removed" in raw:
+        return Removed(identifier)
+    master = raw.get("seriesMasterId")
+    try:
+        kind = Kind(raw.get("type") or Kind.SINGLE)
+    except ValueError:
+        kind = Kind.SINGLE
+    mine = frozenset(address.strip().casefold() for address in addresses)
+    return Item(
+        id=identifier,
+        kind=kind,
+        master=master if _is_id(master) and kind not in {Kind.SINGLE, Kind.MASTER} else "",
+        start=_moment(raw.get("start")),
+        end=_moment(raw.get("end")),
+        said=_said(raw, mine),
+    )
+
+
+def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo) -> Event | Problem | None:
+    """The event that an item is, with its series `master` where that is known; None for a master itself.
+
+    `zone` is the person's: all-day events follow it. A Problem, where it cannot be said when the event is.
+    """
+    if found.kind is Kind.MASTER:
+        return None
+    if found.needs_master and master is None:
+        return Problem(found.id, "its series is not known")
+    said = {**(master.said if master is not None and found.master else {}), **found.said}
+    if found.start is None or found.end is None:
+        return Problem(found.id, "it has no start or no end")
+    all_day = said.get(Say.ALL_DAY) is True
+    wall = None
+    try:
+        if all_day:
+            made_in = str(said.get(Say.ZONE, ""))
+            first, last = (day(*moment, made_in, zone) for moment in (found.start, found.end))
+            wall = WallTimes(datetime.combine(first, time()), datetime.combine(last, time()))
+            start, end = (IanaZone(zone).utc(at) for at in (wall.start, wall.end))
+        else:
+            start, end = instant(*found.start), instant(*found.end)
+    except UnreadableError as error:
+        return Problem(found.id, str(error))
+    return Event(
+        calendar_id=calendar_id,
+        uid=found.id,
+        start=start,
+        end=end,
+        all_day=all_day,
+        wall=wall,
+        show_as=_SHOW_AS.get(_word(said.get(Say.SHOW_AS)), ShowAs.BUSY),
+        response=_RESPONSES.get(_word(said.get(Say.RESPONSE)), Response.NONE),
+        cancelled=said.get(Say.CANCELLED) is True,
+        visibility=_VISIBILITIES.get(_word(said.get(Say.SENSITIVITY)), Visibility.PRIVATE),
+        title=str(said.get(Say.TITLE, "")),
+        location=str(said.get(Say.LOCATION, "")),
+        guests=int(said.get(Say.GUESTS, 0)),
+        organizer=Organizer(str(said.get(Say.ORGANIZER, ""))),
+    )
+
+
+# ── what is kept ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isascii() and value.isprintable()
+
+
+def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool | int]:
+    """Everything that has its documented type. A null subject or location says that there is none."""
+    said: dict[Say, str | bool | int] = {}
+    for say, name in ((Say.SHOW_AS, "showAs"), (Say.SENSITIVITY, "sensitivity"), (Say.ZONE, "originalStartTimeZone")):
+        if isinstance(raw.get(name), str):
+            said[say] = _text(raw[name], _LONGEST_ZONE)
+    for say, name in ((Say.CANCELLED, "isCancelled"), (Say.ALL_DAY, "isAllDay")):
+        if isinstance(raw.get(name), bool):
+            said[say] = raw[name]
+    if "subject" in raw:
+        said[Say.TITLE] = _text(raw["subject"], LONGEST_TEXT)
+    if "location" in raw:
+        said[Say.LOCATION] = _text(_inner(raw["location"], "displayName"), LONGEST_TEXT)
+    if isinstance(raw.get("responseStatus"), Mapping):
+        organizes = raw.get("isOrganizer") is True
+        said[Say.RESPONSE] = "organizer" if organizes else _text(_inner(raw["responseStatus"], "response"), 64)
+    if isinstance(raw.get("isOrganizer"), bool):
+        said[Say.ORGANIZER] = _organizer(raw)
+    if isinstance(raw.get("attendees"), list):
+        said[Say.GUESTS] = _guests(raw["attendees"], mine)
+    return said
+
+
+def _guests(attendees: list[Any], mine: Collection[str]) -> int:
+    """How many other people are invited; rooms and equipment (type `resource`) are no people."""
+    others: set[str] = set()
+    for attendee in attendees[:MOST_ATTENDEES]:
+        address = _inner(_inner(attendee, "emailAddress"), "address")
+        if isinstance(address, str) and address.strip() and _word(_inner(attendee, "type")) != _RESOURCE:
+            others.add(address.strip().casefold()[:LONGEST_ID])
+    return len(others.difference(mine))
+
+
+def _organizer(raw: Mapping[str, Any]) -> Organizer:
+    if raw["isOrganizer"]:
+        return Organizer.PERSON
+    address = _text(_inner(_inner(raw.get("organizer"), "emailAddress"), "address"), LONGEST_ID)
+    return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
+
+
+def _inner(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, Mapping) else None
+
+
+def _text(value: object, longest: int) -> str:
+    """A text, bounded; half a surrogate pair, which JSON may hold and nothing can store, is replaced."""
+    return value[:longest].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _word(value: object) -> str:
+    return value.strip().casefold() if isinstance(value, str) else ""
+
+
+def _moment(value: object) -> tuple[str, str] | None:
+    """A dateTimeTimeZone; one without a zone is in UTC, as was asked for."""
+    at, zone = _inner(value, "dateTime"), _inner(value, "timeZone")
+    if not isinstance(at, str) or not 0 < len(at) <= LONGEST_TEXT:
+        return None
+    return _text(at, 64), _text(zone, _LONGEST_ZONE) or "UTC"

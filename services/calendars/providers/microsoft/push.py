@@ -1,0 +1,159 @@
+"""Subscriptions of Microsoft Graph: asked for, kept alive, ended.
+
+learn.microsoft.com/graph/api/resources/subscription; …/graph/outlook-change-notifications-overview.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from services.calendars.providers.api import Answer, authorized
+from services.calendars.providers.microsoft.api import GraphApi, calendar_path, code_of, escaped
+from services.calendars.providers.microsoft.notifications import client_state
+from services.domain.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError
+from services.ports import AccessTokens, Connection, Watch
+
+LIFE = timedelta(minutes=10_070)
+"""Just under seven days: what Graph takes for Outlook's events without their data."""
+
+_SUBSCRIPTIONS = "subscriptions"
+_MOST_PAGES = 20
+_LONGEST_ID = 128
+_WE_WERE_AWAY = "ValidationError"
+"""Graph asked our addresses, and got no answer that it takes: while a proxy or we are started, that passes."""
+
+_TOO_LONG = re.compile(r"expiration can only be (\d{1,6}) minutes")
+
+
+LONGEST_LIFE = timedelta(days=31)
+"""What is believed of a subscription's life."""
+
+
+class MicrosoftWatcher:
+    """`ports.Watcher` for calendars of Microsoft 365 and Outlook.com."""
+
+    def __init__(self, api: GraphApi, tokens: AccessTokens, address: str, lifecycle_address: str) -> None:
+        """`address` takes notifications of changes, `lifecycle_address` those of subscriptions; both are ours."""
+        self._api = api
+        self._tokens = tokens
+        self._address = address
+        self._lifecycle_address = lifecycle_address
+
+    async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
+        """A new subscription, whose notifications carry `watch_id` and `secret`.
+
+        Graph asks our two addresses for an answer before it gives its own. An older subscription of ours to the same
+        calendar is ended first, because Graph takes one for an app, a person and a resource. Raises a
+        `CalendarError`: PushNotPossibleError where Graph reads our request and wants none of it (the calendar is
+        somebody else's), CalendarUnreachableError where our addresses did not answer it.
+        """
+        return await authorized(
+            self._tokens, connection, lambda token: self._watch(token, connection, client_state(watch_id, secret), now)
+        )
+
+    async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
+        """The same subscription for longer, which authorizes it anew as well; None where it is gone."""
+        path = f"{_SUBSCRIPTIONS}/{escaped(watch.remote_id)}"
+
+        async def renewed(token: str) -> Watch | None:
+            answer = await self._lasting("PATCH", path, token, {}, now=now, expected=HTTPStatus.NOT_FOUND)
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return None
+            return replace(watch, expires_at=_expiry(answer.body, now))
+
+        return await authorized(self._tokens, connection, renewed)
+
+    async def stop(self, credential: str, watch: Watch) -> None:
+        """End a subscription."""
+        await self._delete(credential, watch.remote_id)
+
+    async def _watch(self, token: str, connection: Connection, state: str, now: datetime) -> Watch:
+        wanted = {
+            "changeType": "created,updated,deleted",
+            "notificationUrl": self._address,
+            "lifecycleNotificationUrl": self._lifecycle_address,
+            "resource": f"{calendar_path(connection.address)}/events",
+            "clientState": state,
+        }
+        answer = await self._lasting("POST", _SUBSCRIPTIONS, token, wanted, now=now, expected=HTTPStatus.CONFLICT)
+        if answer.status == HTTPStatus.CONFLICT:
+            await self._end_older(token, wanted)
+            answer = await self._lasting("POST", _SUBSCRIPTIONS, token, wanted, now=now, expected=HTTPStatus.CONFLICT)
+        if answer.status == HTTPStatus.CONFLICT:
+            raise CalendarUnreachableError("another subscription to this calendar lives")
+        identifier = answer.body.get("id")
+        if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_ID:
+            raise CalendarError("a subscription without an id")
+        return Watch(state.partition(".")[0], identifier, _expiry(answer.body, now))
+
+    async def _lasting(
+        self, method: str, path: str, token: str, wanted: Mapping[str, Any], *, now: datetime, expected: int
+    ) -> Answer:
+        """A request for as long a life as Graph gives: where it is less than we know of, it says how much."""
+        refused = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
+        life = LIFE
+        for _ in range(2):
+            body = {**wanted, "expirationDateTime": f"{(now + life).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"}
+            answer = await self._api.call(method, path, token, body=body, expected=(*refused, expected))
+            shorter = _allowed(answer.body) if answer.status == HTTPStatus.BAD_REQUEST else None
+            if shorter is None or not timedelta() < shorter < life:
+                break
+            life = shorter
+        if answer.status in refused and code_of(answer.body) == _WE_WERE_AWAY:
+            raise CalendarUnreachableError("our address did not answer")
+        if answer.status in refused:
+            raise PushNotPossibleError(f"http {answer.status}")
+        return answer
+
+    async def _end_older(self, token: str, wanted: Mapping[str, Any]) -> None:
+        """End the subscriptions to the same resource that tell the same address."""
+        path = _SUBSCRIPTIONS
+        older: list[str] = []
+        for _ in range(_MOST_PAGES):
+            answer = await self._api.call("GET", path, token)
+            value = answer.body.get("value")
+            older += [found["id"] for found in (value if isinstance(value, list) else []) if _is_ours(found, wanted)]
+            onward = answer.body.get("@odata.nextLink")
+            if onward is None:
+                break
+            path = self._api.onward(onward)
+        for identifier in older:
+            await self._delete(token, identifier)
+
+    async def _delete(self, token: str, identifier: str) -> None:
+        path = f"{_SUBSCRIPTIONS}/{escaped(identifier)}"
+        await self._api.call("DELETE", path, token, expected=(HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
+
+
+def _is_ours(found: object, wanted: Mapping[str, Any]) -> bool:
+    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str) or not found["id"]:
+        return False
+    resource = found.get("resource")
+    same = isinstance(resource, str) and resource.strip("/").casefold() == wanted["resource"].casefold()
+    return same and found.get("notificationUrl") == wanted["notificationUrl"]
+
+
+def _allowed(body: Mapping[str, Any]) -> timedelta | None:
+    """How long a subscription may live, where the answer refuses one for being too long."""
+    error = body.get("error")
+    message = error.get("message") if isinstance(error, Mapping) else None
+    minutes = _TOO_LONG.search(message) if isinstance(message, str) else None
+    return None if minutes is None else timedelta(minutes=int(minutes[1]))
+
+
+def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:
+    """When a subscription ends, UTC. Graph writes seven digits of fraction; a month ahead is as good as never."""
+    text = body.get("expirationDateTime")
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+        expires_at = None if at is None or at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        expires_at = None
+    if expires_at is None or expires_at <= now:
+        raise CalendarError("a subscription without an end")
+    return min(expires_at, now + LONGEST_LIFE)

@@ -1,0 +1,1 @@
+"""Keeping calendars up to date: polling, push subscriptions, limits of their hosts, their health."""

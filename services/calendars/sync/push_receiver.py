@@ -1,0 +1,98 @@
+"""Pushes that arrive: checked against the watch that they name, and then no more than a hint to look."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from services.domain.errors import SignatureError
+from services.domain.model import PersonKey
+from services.platform.crypto import digest_of
+from services.ports import Bell, Clock
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A watch that we asked for; `secret` is the digest of what its pushes have to bring."""
+
+    key: PersonKey
+    calendar_id: str
+    watch_id: str
+    secret: str = field(repr=False)
+    remote_id: str
+
+
+class Watches(Protocol):
+    """The kept watches: `store.watches.WatchStore`."""
+
+    async def find(self, watch_id: str) -> Known | None:
+        """The watch of that id."""
+        ...
+
+    async def hint(self, known: Known, now: datetime) -> None:
+        """Its calendar is due."""
+        ...
+
+    async def renew_now(self, known: Known, now: datetime) -> None:
+        """The watch is to be renewed."""
+        ...
+
+    async def ended(self, known: Known, now: datetime) -> None:
+        """The provider ended it."""
+        ...
+
+
+class Pushes:
+    """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
+
+    def __init__(self, watches: Watches, clock: Clock, bell: Bell) -> None:
+        """`bell` wakes the loop that fetches."""
+        self._watches = watches
+        self._clock = clock
+        self._bell = bell
+
+    async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
+        """Something changed, perhaps: its calendar is looked at. `remote_id` where the push names it.
+
+        Raises SignatureError for another secret than the watch's, or another thing than it watches.
+        """
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        if remote_id and known.remote_id and remote_id != known.remote_id:
+            raise SignatureError("a push about something else")
+        await self._watches.hint(known, self._clock.now())
+        self._bell.ring()
+        return True
+
+    async def renew(self, watch_id: str, secret: str) -> bool:
+        """The provider wants the watch renewed. Raises SignatureError."""
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        await self._watches.renew_now(known, self._clock.now())
+        self._bell.ring()
+        return True
+
+    async def ended(self, watch_id: str, secret: str) -> bool:
+        """The provider ended the watch: a new one is made, and its calendar is looked at. Raises SignatureError."""
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        log.info("watch_ended", team_id=known.key.team_id, calendar_id=known.calendar_id)
+        await self._watches.ended(known, self._clock.now())
+        self._bell.ring()
+        return True
+
+    async def _known(self, watch_id: str, secret: str) -> Known | None:
+        known = await self._watches.find(watch_id)
+        if known is not None and not hmac.compare_digest(known.secret, digest_of(secret)):
+            log.warning("push_forged", team_id=known.key.team_id, calendar_id=known.calendar_id)
+            raise SignatureError("not the watch's secret")
+        return known

@@ -1,0 +1,174 @@
+"""Keeping providers' promises to tell of changes: asked for, renewed ahead of their end, replaced before they lapse.
+
+Without a promise a calendar is looked at regularly all the same (`rhythm`): a watch makes it quicker, never right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.domain.errors import (
+    AccountLostError,
+    AppRefusedError,
+    CalendarError,
+    CalendarUnreachableError,
+    PushNotPossibleError,
+)
+from services.engine.guard import guarded
+from services.platform.crypto import digest_of
+from services.ports import AccessTokens, Bell, Clock, Connection, Report, Watch, Watcher
+
+log = structlog.get_logger(__name__)
+
+SECONDS = 20.0
+"""How long one watch may take to make or renew, in real time."""
+
+LEASE = timedelta(seconds=25)
+BATCH = 10
+FIRST_RETRY = timedelta(seconds=10)
+LONGEST_RETRY = timedelta(hours=1)
+HOPELESS_EVERY = timedelta(days=1)
+"""How often it is tried again where the provider said that there will be no pushes."""
+
+RENEWED_AT = 0.75
+"""The share of a watch's life after which it is renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTask:
+    """A calendar whose watch is to be made or renewed, the watches that it has, and how often in a row that failed.
+
+    It is left to us until `lease`.
+    """
+
+    connection: Connection
+    watches: tuple[Watch, ...]
+    failures: int
+    lease: datetime
+
+
+class Watches(Protocol):
+    """The kept watches: `store.watches.WatchStore`. Each method is one short transaction."""
+
+    async def next_due(self) -> datetime | None:
+        """When the first is to be made or renewed."""
+        ...
+
+    async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
+        """Up to `limit` that are due, left to us until `lease`."""
+        ...
+
+    async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
+        """One is about to be asked for."""
+        ...
+
+    async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
+        """The provider promised; False where the calendar is gone meanwhile."""
+        ...
+
+    async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
+        """Try again at `until`, or earlier where it was made due meanwhile."""
+        ...
+
+    async def drop(self, team_id: str, watch_id: str) -> None:
+        """Forget one."""
+        ...
+
+
+class WatchKeeping:
+    """DueWork "watches"."""
+
+    name = "watches"
+
+    def __init__(
+        self, watches: Watches, watchers: Mapping[str, Watcher], tokens: AccessTokens, clock: Clock, bell: Bell
+    ) -> None:
+        """`watchers` by provider."""
+        self._watches = watches
+        self._watchers = watchers
+        self._tokens = tokens
+        self._clock = clock
+        self._bell = bell
+
+    async def next_due(self) -> datetime | None:
+        """When the first watch is to be made or renewed."""
+        return await self._watches.next_due()
+
+    async def run_due(self) -> Report:
+        """See to a batch of what is due, all at once."""
+        now = self._clock.now()
+        tasks = await self._watches.claim(now, now + LEASE, BATCH)
+        done = await asyncio.gather(*(self._see_to(task) for task in tasks))
+        return Report(done=len(tasks), changed=sum(done), failed=len(done) - sum(done))
+
+    async def _see_to(self, task: WatchTask) -> bool:
+        there, watcher = task.connection, self._watchers.get(task.connection.provider)
+        if watcher is None:  # the provider is no longer set up here
+            await self._watches.put_off(task, None, task.failures)
+            return False
+        ids = {"team_id": there.key.team_id, "user_id": there.key.user_id, "calendar_id": there.calendar_id}
+        failure: CalendarError = CalendarError("crashed")
+        with guarded("watch_crashed", **ids):
+            try:
+                async with asyncio.timeout(SECONDS):
+                    await self._keep(task, watcher)
+            except TimeoutError:
+                failure = CalendarUnreachableError("takes too long")
+            except CalendarError as refusal:
+                failure = refusal
+            else:
+                return True
+        until = self._retry(task, failure)
+        if not isinstance(failure, AppRefusedError):  # that is said once, where calendars are read
+            what = {"error": type(failure).__name__, "reason": failure.reason}
+            log.info("watch_failed", **ids, provider=there.provider, **what)
+        await self._watches.put_off(task, until, task.failures + 1)
+        return False
+
+    async def _keep(self, task: WatchTask, watcher: Watcher) -> None:
+        there, now = task.connection, self._clock.now()
+        live = [watch for watch in task.watches if watch.remote_id and now < watch.expires_at]
+        kept = await watcher.renew(there, live[-1], now) if live else None
+        if kept is None:
+            kept = await self._make(there, watcher, now)
+        now = self._clock.now()
+        if not await self._watches.promised(there, kept, now + (kept.expires_at - now) * RENEWED_AT, now):
+            await self._stop(there, watcher, kept)
+            return
+        self._bell.ring()
+        for old in task.watches:
+            if old.watch_id != kept.watch_id:
+                await self._stop(there, watcher, old)
+                await self._watches.drop(there.key.team_id, old.watch_id)
+
+    async def _make(self, there: Connection, watcher: Watcher, now: datetime) -> Watch:
+        watch_id, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
+        # Its row comes first: the first push may be here before the answer.
+        await self._watches.begin(there, watch_id, digest_of(secret), now)
+        try:
+            return await watcher.watch(there, watch_id, secret, now)
+        except CalendarError:
+            await self._watches.drop(there.key.team_id, watch_id)
+            raise
+
+    async def _stop(self, there: Connection, watcher: Watcher, watch: Watch) -> None:
+        """End one that is of no use any more; should that fail, it runs out by itself."""
+        if not watch.remote_id or watch.expires_at <= self._clock.now():
+            return
+        with guarded("watch_not_stopped", team_id=there.key.team_id, provider=there.provider):
+            await watcher.stop(await self._tokens.token(there.key, there.account_id), watch)
+
+    def _retry(self, task: WatchTask, failure: CalendarError) -> datetime | None:
+        if isinstance(failure, AccountLostError):
+            return None
+        delay = min(FIRST_RETRY * 2.0 ** min(task.failures, 16), LONGEST_RETRY)
+        if isinstance(failure, PushNotPossibleError):
+            delay = HOPELESS_EVERY
+        return self._clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))

@@ -1,0 +1,260 @@
+"""Keeping calendars true: what is due is fetched, what changed is written, whoever it concerns becomes due.
+
+No answer, a broken answer and an empty answer are not the same as "no events": each of them leaves the last good
+events as they are, and only marks the calendar.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.calendars.sync.health import FIRST_RETRY, Claimed, Health, Outcome, Saved, after_failure, after_success
+from services.calendars.sync.host_limits import PROVIDER, HostPace
+from services.calendars.sync.polling import until_next_look
+from services.domain.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.domain.model import PersonKey
+from services.engine.guard import guarded
+from services.ports import Bell, Changes, Clock, Report, Source
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=2)
+"""How long a claimed calendar is left alone by others, where there is one process: it takes up its own at its start."""
+
+SHORT_LEASE = timedelta(seconds=15)
+"""The same where there are replicas: so long a push may wait after the one that was fetching died."""
+
+LONGEST_FETCH = 120.0
+"""Seconds of real time after which a fetch is broken off. Its lease is prolonged all the while."""
+
+QUICK_RETRY = timedelta(seconds=10)
+"""After the first failure of a calendar that people expect to follow at once."""
+
+JITTER = 0.1
+"""Every delay is longer by up to this share of it, so that a thousand calendars connected at once spread out."""
+
+TURN = 5.0
+"""Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
+
+_LOOK_AGAIN = 0.2
+"""Seconds of real time after which what has become due meanwhile is begun, while others are still being fetched."""
+
+
+class Calendars(Protocol):
+    """The stored calendars: `store.calendars.CalendarStore`. Each method is one short transaction."""
+
+    async def next_due(self, shut: Collection[str]) -> datetime | None:
+        """When the first calendar is due that none of the paces `shut` holds back."""
+        ...
+
+    async def claim(self, now: datetime, lease: datetime, pace: HostPace) -> Sequence[Claimed]:
+        """Calendars that are due, as many as `pace` lets begin."""
+        ...
+
+    async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
+        """Events, state, health and next due in one transaction; the person becomes due where events changed."""
+        ...
+
+    async def fail(self, claimed: Claimed, outcome: Outcome, now: datetime) -> bool:
+        """Health and next due; False where the claim is stale."""
+        ...
+
+    async def prolong(self, claimed: Claimed, until: datetime) -> bool:
+        """Have it left alone until then; False where the claim is stale."""
+        ...
+
+    async def postpone(self, pace: str, until: datetime) -> None:
+        """Leave every calendar of `pace` alone until then."""
+        ...
+
+
+class CalendarSync:
+    """`ports.DueWork` over calendars."""
+
+    name = "calendars"
+
+    def __init__(
+        self,
+        calendars: Calendars,
+        sources: Mapping[str, Source],
+        clock: Clock,
+        bell: Bell,
+        *,
+        interval: timedelta,
+        restless: Collection[str] = (),
+        pace: HostPace | None = None,
+        chance: Callable[[], float] | None = None,
+        turn: float = TURN,
+        lease: timedelta = LEASE,
+    ) -> None:
+        """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
+
+        `restless` are the providers that are asked more often when it matters, where they do not tell by themselves.
+        """
+        self._restless = frozenset(restless)
+        self._calendars = calendars
+        self._sources = sources
+        self._clock = clock
+        self._bell = bell
+        self._interval = interval
+        self._pace = pace or HostPace()
+        self._chance = chance or random.SystemRandom().random
+        self._turn = turn
+        self._lease = lease
+        self._running: set[asyncio.Task[Saved | None]] = set()
+        self._refused_us: set[str] = set()
+
+    async def next_due(self) -> datetime | None:
+        """When the first calendar is due that may be fetched."""
+        now = self._clock.now()
+        if any(task.done() for task in self._running):
+            return now
+        due = await self._calendars.next_due(self._pace.shut(now))
+        opens = self._pace.opens(now)
+        return min((instant for instant in (due, opens) if instant is not None), default=None)
+
+    async def run_due(self) -> Report:
+        """Fetch what is due, several at a time. A host that takes long delays nobody but its own calendars.
+
+        Returns when all of it is done, or when its turn is over: what is left then goes on by itself, and is counted
+        by a later run.
+        """
+        over = asyncio.get_running_loop().time() + self._turn
+        done = changed = failed = 0
+        while True:
+            claimed = await self._claim()
+            self._running |= {asyncio.create_task(self._sync(one)) for one in claimed}
+            if not self._running or asyncio.get_running_loop().time() > over:
+                return Report(done, changed, failed)
+            finished, self._running = await asyncio.wait(
+                self._running, timeout=min(_LOOK_AGAIN, self._turn), return_when=asyncio.FIRST_COMPLETED
+            )
+            results = await asyncio.gather(*finished, return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):  # the store's own trouble: due again when the lease is over
+                    raise result
+                done += 1
+                changed += result is Saved.CHANGED
+                failed += result is None
+
+    async def close(self) -> None:
+        """Break off what is still being fetched; it is due again when its lease is over."""
+        running, self._running = self._running, set()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _claim(self) -> Sequence[Claimed]:
+        now = self._clock.now()
+        if self._pace.free <= 0:
+            return ()
+        claimed = await self._calendars.claim(now, now + self._lease, self._pace)
+        for one in claimed:
+            self._pace.begin(*_fetch(one))
+        return claimed
+
+    async def _sync(self, claimed: Claimed) -> Saved | None:
+        """Fetch one calendar and write down what came of it; None for a failure."""
+        error: CalendarError = CalendarError("crashed")
+        changes: Changes | None = None
+        with guarded("calendar_crashed", **_ids(claimed)):  # a mistake of ours about one calendar: the others go on
+            try:
+                changes = await self._fetch(claimed)
+            except CalendarError as expected:
+                error = expected
+            finally:
+                self._pace.end(*_fetch(claimed))
+        if changes is not None:
+            return await self._worked(claimed, changes)
+        await self._failed(claimed, error)
+        return None
+
+    async def _fetch(self, claimed: Claimed) -> Changes:
+        source = self._sources.get(claimed.connection.provider)
+        if source is None:
+            raise CalendarError("no such provider")
+        try:
+            async with asyncio.timeout(LONGEST_FETCH):
+                return await self._held(claimed, source)
+        except TimeoutError:
+            raise CalendarUnreachableError("took too long") from None
+
+    async def _held(self, claimed: Claimed, source: Source) -> Changes:
+        """What the source gives; meanwhile the claim is kept up."""
+        fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
+        try:
+            while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
+                await self._calendars.prolong(claimed, self._clock.now() + self._lease)
+            return fetching.result()
+        finally:
+            if not fetching.done():
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
+
+    async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
+        now = self._clock.now()
+        self._pace.answered(claimed.pace)
+        self._pace.answered(PROVIDER + claimed.connection.provider)
+        self._refused_us.discard(claimed.connection.provider)
+        outcome = after_success(changes.floor, now, self._pause(claimed, now), self._spread)
+        saved = await self._calendars.save(claimed, changes, outcome, now)
+        if saved is Saved.CHANGED or claimed.health is not Health.OK:
+            log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
+            self._bell.ring()
+        return saved
+
+    async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
+        now = self._clock.now()
+        first = QUICK_RETRY if claimed.connection.provider in self._restless else FIRST_RETRY
+        outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
+        if isinstance(error, CalendarBusyError):
+            whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
+            until = self._pace.refused(whose, now, error.retry_after, first)
+            await self._calendars.postpone(whose, until)
+            outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
+        written = await self._calendars.fail(claimed, outcome, now)
+        if isinstance(error, AppRefusedError):
+            self._operators(claimed.connection.provider, error)
+            return
+        log.warning(
+            "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
+            failures=outcome.failures, health=outcome.health, stale=not written,
+        )  # fmt: skip
+        if outcome.tell or outcome.health is not claimed.health:
+            self._bell.ring()
+
+    def _operators(self, provider: str, error: AppRefusedError) -> None:
+        """Tell the operator, once until it works again: it is about all calendars of the provider."""
+        if provider not in self._refused_us:
+            self._refused_us.add(provider)
+            log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
+
+    def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
+        """How long nobody needs to look, if nobody tells us before."""
+        if claimed.watched or claimed.connection.provider not in self._restless:
+            return self._interval
+        return until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
+
+    def _spread(self, delay: timedelta) -> timedelta:
+        return delay * (1 + JITTER * self._chance())
+
+
+def _fetch(claimed: Claimed) -> tuple[str, PersonKey, str]:
+    """What a fetch is to `HostPace`."""
+    return claimed.pace, claimed.connection.key, claimed.connection.provider
+
+
+def _ids(claimed: Claimed) -> dict[str, str]:
+    connection = claimed.connection
+    return {
+        "team_id": connection.key.team_id,
+        "user_id": connection.key.user_id,
+        "calendar_id": connection.calendar_id,
+    }

@@ -1,0 +1,1 @@
+"""Deciding a status: pure functions of their arguments, time included."""

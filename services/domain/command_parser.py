@@ -1,0 +1,177 @@
+"""What somebody typed behind `/quo`, taken apart: the command, the emoji, the text. Pure.
+
+Slack sends the text of a slash command with `&amp; &lt; &gt;` escaped and with links and mentions in angle
+brackets (docs.slack.dev, "Implementing slash commands", "Escaping"); a status is plain text, so both are undone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.domain import emoji as characters
+from services.domain import times
+from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
+from services.domain.model import STATUS_TEXT_LIMIT
+from services.domain.slips import one_slip
+from services.domain.text import length
+from services.domain.times import Speaker
+
+LONGEST_EMOJI = 100
+"""Characters in an emoji's name."""
+
+_EMOJI = r":[^\s:<>@]{1,100}:(?::skin-tone-[2-6]:)?"
+_ONE_EMOJI = re.compile(_EMOJI)
+_FIRST_EMOJI = re.compile(rf"({_EMOJI})(?=\s|$)")
+_LAST_EMOJI = re.compile(rf"(?:^|(?<=\s))({_EMOJI})$")
+_NAME = re.compile(r"[^\s:<>@&]{1,100}")
+_DIGITS_ONLY = re.compile(r":[\d]+:")
+_REFERENCE = re.compile(r"<([^<>]*)>")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+class Name(StrEnum):
+    """The words that `/quo` knows; everything else is a status."""
+
+    HELP = "help"
+    STATUS = "status"
+    CLEAR = "clear"
+    PAUSE = "pause"
+    RESUME = "resume"
+    WHY = "why"
+    PREVIEW = "preview"
+    CONNECT = "connect"
+    CALENDARS = "calendars"
+    WHO = "who"
+    SETTINGS = "settings"
+    FORGET = "forget"
+
+
+_TAKES_MORE = frozenset({Name.PAUSE, Name.PREVIEW, Name.WHO})
+_KNOWN = {name.value: name for name in Name if name is not Name.STATUS}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line behind `/quo`. `rest` is as Slack sent it; `user_id` is the person asked about."""
+
+    name: Name
+    rest: str = ""
+    user_id: str = ""
+
+
+class UnknownCommandError(InputError):
+    """I do not know that."""
+
+    def __init__(self, meant: str, status: str = "") -> None:
+        """`meant` is the command it resembles; `status` what was typed, where it may be one all the same."""
+        super().__init__("unknown command")
+        self.meant = meant
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a line says: text and emoji ("" where there is none), from when, and until when (UTC; None: no end)."""
+
+    text: str
+    emoji: str
+    start: datetime
+    end: datetime | None
+
+
+def read(text: str) -> Command:
+    """The command in `text`. Raises UnknownCommandError for a known word with words it cannot take, or a near miss."""
+    first, rest = ([*text.split(maxsplit=1), "", ""])[:2]  # at any blank: phones type no-break and ideographic ones
+    text, rest = text.strip(), rest.strip()
+    name = _KNOWN.get(first.casefold()) if text else Name.HELP
+    if name is None:
+        near = next((known for known in _KNOWN if one_slip(first.casefold(), known)), None)
+        if near and not rest:
+            raise UnknownCommandError(near, text)
+        return Command(Name.STATUS, text)
+    if rest and name not in _TAKES_MORE:
+        raise UnknownCommandError(name.value)
+    if name is Name.WHO and rest:
+        person = _PERSON.fullmatch(rest)
+        if person is None:
+            raise UnknownCommandError(name.value)
+        return Command(name, rest, person[1])
+    return Command(name, rest)
+
+
+def status(line: str, speaker: Speaker) -> Understood:
+    """A status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text."""
+    emoji, rest = take_emoji(plain(line))
+    asked = times.status(rest, speaker)
+    words = asked.text
+    if not emoji:
+        emoji, words = take_emoji(words)
+    if not emoji and not words:
+        raise TimeNotUnderstoodError("a time without a status")
+    return Understood(status_text(words), emoji, asked.start, asked.end)
+
+
+def absence(line: str, speaker: Speaker) -> Understood:
+    """An absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
+    asked = times.absence(plain(line), speaker)
+    return Understood(status_text(asked.text), "", asked.start, asked.end)
+
+
+def plain(text: str) -> str:
+    """`text` as people read it: references by their label, entities undone, one line.
+
+    A mention becomes its name behind an @, which notifies nobody; a link its address or label.
+    """
+    text = _CONTROL.sub(" ", text)
+    text = _REFERENCE.sub(_label, text)
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return " ".join(text.split())
+
+
+def _label(found: re.Match[str]) -> str:
+    target, _, label = found[1].partition("|")
+    if target.startswith("@"):
+        return f"@{label}" if label else ""
+    if target.startswith("#"):
+        return f"#{label}" if label else ""
+    if target.startswith("!"):
+        return label or target[1:].split("^")[0]
+    return label or target.removeprefix("mailto:")
+
+
+def take_emoji(text: str) -> tuple[str, str]:
+    """The emoji that `text` begins or else ends with, as `:name:` ("" without one), and the rest."""
+    for found, rest_of in ((_FIRST_EMOJI.match(text), True), (_LAST_EMOJI.search(text), False)):
+        if found and not _DIGITS_ONLY.fullmatch(found[1]):
+            rest = text[found.end() :] if rest_of else text[: found.start()]
+            return found[1], rest.strip()
+    if first := characters.leading(text):
+        return first[0], text[first[1] :].strip()
+    if last := characters.trailing(text):
+        return last[0], text[: last[1]].strip()
+    return "", text
+
+
+def emoji_of(typed: str) -> str:
+    """One emoji from a field of its own: `:pizza:`, `pizza`, 🍕, or "" for none. Raises NotAnEmojiError."""
+    typed = typed.strip()
+    if not typed or _ONE_EMOJI.fullmatch(typed):
+        return typed
+    if (found := characters.leading(typed)) and found[1] == len(typed):
+        return found[0]
+    if _NAME.fullmatch(typed.strip(":")) and typed.isascii():
+        return f":{typed.strip(':')}:"
+    raise NotAnEmojiError("emoji", field="emoji")
+
+
+def status_text(text: str) -> str:
+    """`text` if Slack takes it. Raises TextTooLongError above 100 characters."""
+    if length(text) > STATUS_TEXT_LIMIT:
+        raise TextTooLongError("text", field="text")
+    return text

@@ -1,0 +1,399 @@
+"""The words of the product as values: frozen, slotted, without behaviour that needs the outside.
+
+All instants are aware UTC datetimes; all intervals are half-open, `[start, end)`. Zones appear only as
+IANA names. A wall-clock time (naive) is kept beside the instants for all-day and floating events, because
+those follow the person's zone when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from services.domain.reasons import Reason, ReasonCode
+
+__all__ = [
+    "LONGEST_TEXT", "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location",
+    "Match", "Organizer", "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences",
+    "Reason",
+    "ReasonCode", "Response", "Rule", "Show", "ShowAs", "Span", "Standing", "Status", "Timeline", "Verdict",
+    "Visibility", "WallTimes", "WorkingHours",
+]  # fmt: skip
+
+STATUS_TEXT_LIMIT = 100
+"""Characters that `status_text` may have (users.profile.set, error `too_long`)."""
+
+LONGEST_TEXT = 1_000
+"""Characters of a title, a place or a UID; where one enters, what is longer is cut."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PersonKey:
+    """One member of one workspace. `team_id` is a T… id, or the E… id of an org-wide install."""
+
+    team_id: str
+    user_id: str
+
+
+class Kind(StrEnum):
+    """What an event that counts is about. Order of precedence: `timeline.PRECEDENCE`."""
+
+    OUT_OF_OFFICE = "out_of_office"
+    MEETING = "meeting"
+    FOCUS = "focus"
+    WORKING_LOCATION = "working_location"
+
+
+class EventType(StrEnum):
+    """What the source itself says the entry is (Google's `eventType`); `default` where it says nothing."""
+
+    DEFAULT = "default"
+    OUT_OF_OFFICE = "out_of_office"
+    FOCUS = "focus"
+    WORKING_LOCATION = "working_location"
+    BIRTHDAY = "birthday"
+
+
+class ShowAs(StrEnum):
+    """How the entry blocks time: TRANSP, X-MICROSOFT-CDO-BUSYSTATUS, Graph's `showAs`."""
+
+    FREE = "free"
+    TENTATIVE = "tentative"
+    BUSY = "busy"
+    OUT_OF_OFFICE = "oof"
+    WORKING_ELSEWHERE = "working_elsewhere"
+
+
+class Response(StrEnum):
+    """The person's own answer to an invitation; `none` where they were not asked (or are the organizer)."""
+
+    NONE = "none"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    NEEDS_ACTION = "needs_action"
+    DECLINED = "declined"
+
+
+class Organizer(StrEnum):
+    """Who asks for the person's time, as far as it tells whose an absence is."""
+
+    NOBODY = ""  # nobody is named
+    PERSON = "person"  # the person themselves
+    OTHER = "other"  # somebody else, who is a guest as well
+    SYSTEM = "system"  # a program that publishes what needs no answer, such as a leave system
+    PUBLIC = "public"  # a calendar of public holidays
+
+
+class Visibility(StrEnum):
+    """RFC 5545 CLASS, Google's `visibility`, Graph's `sensitivity`. Only `default` may ever show a title."""
+
+    DEFAULT = "default"
+    PUBLIC = "public"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+class Location(StrEnum):
+    """Where a working-location entry says the person works."""
+
+    HOME = "home"
+    OFFICE = "office"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class WallTimes:
+    """Naive wall-clock start and end, to be read in whatever zone the person is in."""
+
+    start: datetime
+    end: datetime
+
+    def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The UTC instants of these times in `zone` (PEP 495 fold 0: first of two, gap as before the gap)."""
+        return (
+            self.start.replace(tzinfo=zone, fold=0).astimezone(UTC),
+            self.end.replace(tzinfo=zone, fold=0).astimezone(UTC),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One occurrence of a calendar entry.
+
+    `start`/`end` are UTC instants; `wall` is set for all-day and floating entries, whose instants are
+    those of `wall` in the person's zone (see `placed`). `occurrence` tells occurrences of one series apart
+    and is empty for a single entry. `title` and `location` come from the source as they are, up to LONGEST_TEXT.
+    """
+
+    calendar_id: str
+    uid: str
+    start: datetime
+    end: datetime
+    occurrence: str = ""
+    all_day: bool = False
+    wall: WallTimes | None = None
+    type: EventType = EventType.DEFAULT
+    show_as: ShowAs = ShowAs.BUSY
+    response: Response = Response.NONE
+    cancelled: bool = False
+    tentative: bool = False
+    visibility: Visibility = Visibility.DEFAULT
+    title: str = ""
+    location: str = ""
+    working_location: Location | None = None
+    guests: int = 0
+    organizer: Organizer = Organizer.NOBODY
+
+    @property
+    def id(self) -> str:
+        """Unique within the person's calendars; the last tie-break between events."""
+        return f"{self.uid}\x1f{self.occurrence}\x1f{self.calendar_id}"
+
+    def placed(self, zone: ZoneInfo) -> Event:
+        """The same event with its instants computed in `zone`, where it follows the wall clock."""
+        if self.wall is None:
+            return self
+        start, end = self.wall.instants(zone)
+        return replace(self, start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a Slack profile shows: un-escaped text, emoji as `:name:`, and when Slack clears it (UTC) or never."""
+
+    text: str = ""
+    emoji: str = ""
+    expiration: datetime | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is shown, whatever the expiration says."""
+        return not self.text and not self.emoji
+
+    def lasts(self, now: datetime) -> bool:
+        """Whether Slack shows it at `now`, unless somebody took it away."""
+        return not self.empty and (self.expiration is None or self.expiration > now)
+
+
+NO_STATUS = Status()
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What a kind or a rule says: a template for the text (`{title}`, `{until}`, `{location}`), and an emoji."""
+
+    text: str | None = None
+    emoji: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which events a rule names. Every condition given must hold; an empty match names every event."""
+
+    kinds: frozenset[Kind] = frozenset()
+    title_words: tuple[str, ...] = ()
+    location_words: tuple[str, ...] = ()
+    calendar_ids: frozenset[str] = frozenset()
+    show_as: frozenset[ShowAs] = frozenset()
+    all_day: bool | None = None
+    min_guests: int | None = None
+    max_guests: int | None = None
+    min_minutes: int | None = None
+    max_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One ordered line of a person: match → effect. `ignore` makes the matching events not count."""
+
+    id: str
+    name: str
+    match: Match = Match()
+    show: Show = Show()
+    ignore: bool = False
+    enabled: bool = True
+
+
+class OverrideKind(StrEnum):
+    """`status`: typed text. `out_of_office`: /ooo. `back`: "I'm back early", shows nothing until it ends."""
+
+    STATUS = "status"
+    OUT_OF_OFFICE = "out_of_office"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a person asked for by hand through us; of several at one instant the one created last wins.
+
+    An empty `text`/`emoji` of an out-of-office override means the person's default for that kind.
+    """
+
+    id: str
+    start: datetime
+    end: datetime | None
+    created_at: datetime
+    kind: OverrideKind = OverrideKind.STATUS
+    text: str = ""
+    emoji: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Leave my status alone, from `start` until `end`, or until resumed."""
+
+    start: datetime
+    end: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether nothing may be written at `now`."""
+        return self.start <= now and (self.end is None or now < self.end)
+
+
+class OwnStatusPolicy(StrEnum):
+    """What we may cover: see product.md, "From a timeline to the profile"."""
+
+    COVER_AND_RESTORE = "cover_and_restore"
+    MINE_ALWAYS_WINS = "mine_always_wins"
+    CALENDAR_ALWAYS_WINS = "calendar_always_wins"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When the person works: weekday (0 = Monday) → wall-clock start and end, in their zone."""
+
+    days: Mapping[int, tuple[time, time]] = field(
+        default_factory=lambda: MappingProxyType({day: (time(9), time(18)) for day in range(5)})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person chose; the defaults are what a person who chose nothing gets."""
+
+    show: Mapping[Kind, Show] = field(default_factory=lambda: MappingProxyType({}))
+    idle: Status | None = None
+    count_unconfirmed: bool = False
+    working_hours: WorkingHours | None = None
+    own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
+    lead: timedelta = timedelta()
+    bridge: timedelta = timedelta()
+    titles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the workspace's admin allows."""
+
+    titles: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one event: its kind where it counts, the rule that named it, and why."""
+
+    event: Event
+    counted: bool
+    kind: Kind
+    rule: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of a timeline. `status.expiration` equals `end`, or is None where the span has no known end.
+
+    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event
+    that won; `title` is the winner's, for its owner's eyes only.
+
+    `began` is where the span really starts when the window cuts it; whoever stores spans keeps it (as the stored
+    start, if need be), because "typed during a span" is judged by it. None: at `start`, as far as is known.
+    """
+
+    start: datetime
+    end: datetime
+    status: Status
+    rule: str
+    reason: Reason
+    uid: str = ""
+    title: str = ""
+    kind: Kind | None = None
+    override: bool = False
+    began: datetime | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Whether the person's status shall be anything at all during this span."""
+        return not self.status.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A gap-free sequence of spans over `[start, end)`, and a verdict for each event that overlaps it."""
+
+    start: datetime
+    end: datetime
+    spans: tuple[Span, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def at(self, instant: datetime) -> Span:
+        """The span that holds `instant`. Raises LookupError outside of the window."""
+        for span in self.spans:
+            if span.start <= instant < span.end:
+                return span
+        raise LookupError(instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we know of a person's profile between two looks at it. Stored; the memory of `ownership.decide`.
+
+    applied      what we last wrote, as Slack returned it; None when nothing of ours stands
+    applied_span the start of the span it was written for
+    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji); without an
+                 `applied`, what we put back or cleared the profile to, until we look at it again
+    pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
+    covered      the own status we put away, with its own end
+    own          an own status (or a clearing by hand: an empty one) that we saw and left alone
+    own_since    when it was first seen (an event's time where there was one)
+    looked_at    when the profile was last read, or told to us by an event
+    """
+
+    applied: Status | None = None
+    applied_span: datetime | None = None
+    pending: Status | None = None
+    covered: Status | None = None
+    own: Status | None = None
+    own_since: datetime | None = None
+    looked_at: datetime | None = None
+    wanted: Status | None = None
+
+
+class Action(StrEnum):
+    """What to do to the profile."""
+
+    WRITE = "write"
+    LEAVE = "leave"
+    RESTORE = "restore"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`status` is what to write (None when left; empty to clear); `look_again` when the profile is worth another look.
+
+    `standing` is what to remember when nothing is to be written. Around a write, store `ownership.intent(before,
+    decision)` first, and `ownership.record(decision, returned)` once Slack has answered: between the two a crash
+    must lose neither what was covered nor whose the status is. `seen` is the memory after the look alone.
+    """
+
+    action: Action
+    reason: Reason
+    standing: Standing
+    status: Status | None = None
+    look_again: datetime | None = None
+    seen: Standing | None = None

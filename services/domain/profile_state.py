@@ -1,0 +1,163 @@
+"""What passes between the loop and the store: who is due, what was found out, what is wished for, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Reason, Span, Standing, Status
+
+HOME_LIVES = timedelta(minutes=10)
+"""How long a Home tab is kept up to date after its person has opened it; opened again, it is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A person's memory.
+
+    standing  what `ownership.decide` remembers
+    decided   digest of what was last decided about; "" asks for a decision at the next tick
+    override  whether that was somebody's own word (then what follows it is urgent too)
+    look      when the profile is worth another look, whatever the calendar says
+    owner     digest of the token whose owner was found to be this person
+    refusals  how often in a row Slack has refused what was decided about
+    """
+
+    standing: Standing = field(default_factory=Standing)
+    decided: str = ""
+    override: bool = False
+    look: datetime | None = None
+    owner: str = ""
+    refusals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
+
+    `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
+    `since`: when they were due for it.
+    """
+
+    key: PersonKey
+    seq: int
+    urgency: int
+    since: datetime
+    failures: int
+    granted: bool
+    granted_at: datetime | None
+    token: str | None
+    policy: OwnStatusPolicy
+    pause: Pause | None
+    memory: Memory
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What is about to be written to one profile."""
+
+    wish: Wish
+    memory: Memory
+    budget: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one wish."""
+
+    wish: Wish
+    memory: Memory
+    attempt: Attempt | None
+    budget: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the audit. `outcome`: `done`, `left`, or the class name of the error, a colon, and Slack's word.
+
+    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
+    """
+
+    at: datetime
+    action: Action
+    reason: Reason
+    outcome: str
+    rule: str = ""
+    uid: str = ""
+    status: Status = NO_STATUS
+
+    @property
+    def written(self) -> bool:
+        """Whether the profile was changed."""
+        return self.outcome.startswith("done")
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was changed, or could not be."""
+        return self.outcome != "left"
+
+
+@dataclass(frozen=True, slots=True)
+class DuePerson:
+    """Somebody who is due.
+
+    `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read;
+    `typed`: they are due by what they did by hand; `looks_at_home`: they have opened their Home tab lately.
+    """
+
+    key: PersonKey
+    locale: str
+    granted: bool
+    policy: OwnStatusPolicy
+    pause: Pause | None
+    due_at: datetime
+    typed: bool
+    resolved_until: datetime | None
+    looks_at_home: bool
+    memory: Memory | None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Of somebody whose timeline is resolved anew: the number of the facts it comes from, since when it is due."""
+
+    facts_seq: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tick found out about a person.
+
+    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the person's lane for
+    a look (smaller is more urgent), for which they were due `since`; `memory` replaces what is remembered; `stale` has
+    the timeline resolved anew.
+    """
+
+    key: PersonKey
+    due_at: datetime | None
+    since: datetime | None = None
+    resolved_until: datetime | None = None
+    urgency: int | None = None
+    memory: Memory | None = None
+    home_stale: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Somebody whose Home tab shows something old."""
+
+    key: PersonKey
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A notice to be sent: its subject ("grant", "calendar/<id>", "blocked", "welcome") and the reader's locale."""
+
+    key: PersonKey
+    subject: str
+    locale: str
+    attempts: int

@@ -1,0 +1,209 @@
+"""What people type about time → instants. Pure.
+
+`status` reads `/quo`: only what is unmistakably about time is taken out of the text, so that "Sunday roast for
+45m" keeps its Sunday. `absence` reads `/ooo`, where a time is expected. Both leave the rest of the words as
+they were typed. Every function gives aware UTC instants in the future, in order, or raises an InputError. No word of
+time is lost on the way: see `reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from services.domain.errors import (
+    EndsBeforeItStartsError,
+    TextTooLongError,
+    TimeInThePastError,
+    TimeNotUnderstoodError,
+    TooFarAwayError,
+)
+from services.domain.times.lexicon import fold, languages_of, lexicon, warm
+from services.domain.times.place import Here, interval, office
+from services.domain.times.reading import Reading
+from services.domain.times.spoken import Clock, Moment, Spoken
+from services.domain.times.words import LANGUAGES
+
+LONGEST_INPUT = 300
+"""Characters of one command that are looked at; more is an error, not a wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who types: the instant (UTC), their zone, their language (`de`), how they order numbers in dates."""
+
+    now: datetime
+    zone: ZoneInfo
+    language: str = "en"
+    month_first: bool = False
+
+    def languages(self) -> Iterator[tuple[str, ...]]:
+        """Their own language with English, then each other one."""
+        own = self.language if self.language in LANGUAGES else "en"
+        yield languages_of(own)
+        for other in LANGUAGES:
+            if other not in {own, "en"}:
+                yield languages_of(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The words that are not about time, and when. `end` is None where no time was said; `start` is now then."""
+
+    text: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A day to look at, or an instant (UTC) of it."""
+
+    day: date
+    instant: datetime | None = None
+
+
+def status(text: str, speaker: Speaker) -> Asked:
+    """A status with its time ("Lunch for 45m", "until 3pm Focus"). Raises TimeNotUnderstoodError for half a time.
+
+    Where the text says when somebody is back ("Back in an hour"), it keeps its words and ends then.
+    """
+    text = _bounded(text)
+    here = Here(speaker.now, speaker.zone)
+    asks: bool | None = None
+    for reading in _readings(text, speaker):
+        if (phrase := reading.status()) is not None:
+            said = phrase.said
+            if not said.returns:
+                return Asked(reading.text(phrase), *interval(said, here))
+            back = said if said.end is not None else Spoken(end=said.start)
+            return Asked(text, *interval(back, here))
+        asks = reading.asks() if asks is None else asks
+        asks = asks or bool(reading.sure)
+    if asks:
+        raise TimeNotUnderstoodError("a time of which a part is left")
+    return Asked(text, speaker.now, None)
+
+
+def absence(text: str, speaker: Speaker) -> Asked:
+    """When somebody is away, and their note. Raises TimeNotUnderstoodError where no time is said, or half of one."""
+    text = _bounded(text)
+    for reading in _readings(text, speaker):
+        if (phrase := reading.absence()) is not None:
+            note = reading.text(phrase)
+            if not _names_a_day(note, speaker):
+                return Asked(note, *interval(phrase.said, Here(speaker.now, speaker.zone)))
+    raise TimeNotUnderstoodError("no time in it, or a part of one is left")
+
+
+def is_off(text: str, speaker: Speaker) -> bool:
+    """Whether somebody says that they are back: `/ooo off`."""
+    folded, _ = fold(text.strip())
+    return any(folded in lexicon(languages).off for languages in speaker.languages())
+
+
+def pause(text: str, speaker: Speaker) -> Asked:
+    """How long to leave a status alone; no end where nothing was typed. A bare time of day is its end."""
+    text = _bounded(text)
+    if not text:
+        return Asked("", speaker.now, None)
+    said = _all_of(text, speaker)
+    if said.start is not None and said.start.is_clock and said.end is None and said.length is None and not said.sure:
+        said = Spoken(end=said.start)
+    return Asked("", *interval(said, Here(speaker.now, speaker.zone)))
+
+
+def look(text: str, speaker: Speaker) -> Look:
+    """A day, or an instant, to look at: today where nothing was typed. A time of day alone is today's."""
+    text = _bounded(text)
+    here = Here(speaker.now, speaker.zone)
+    if not text:
+        return Look(here.today)
+    said = _all_of(text, speaker)
+    if said.start is None or said.end is not None or said.length is not None:
+        raise TimeNotUnderstoodError("neither a day nor an instant")
+    if said.start.is_clock and said.start.clock is not None:
+        return Look(here.today, here.instant(here.today, office(said.start.clock)))
+    start, _ = interval(said if said.start.clock is None else Spoken(start=Moment(said.start.day)), here)
+    day = start.astimezone(speaker.zone).date()
+    if said.start.clock is not None:
+        return Look(day, here.instant(day, office(said.start.clock)))
+    return Look(day, start if said.start.after is not None and said.start.after.minutes else None)
+
+
+def by_form(
+    first: date, first_time: time | None, last: date, last_time: time | None, speaker: Speaker
+) -> tuple[datetime, datetime]:
+    """From the first day (or a time of it) to the end of the last (or a time of it); the past begins now.
+
+    Raises EndsBeforeItStartsError, TimeInThePastError or TooFarAwayError for the block `to` (`to_time`).
+    """
+    here = Here(speaker.now, speaker.zone)
+    field = "to_time" if last_time and first == last else "to"
+    try:
+        start = here.instant(first, _clock(first_time) if first_time else Clock(0))
+        end = here.instant(last, _clock(last_time) if last_time else Clock(24))
+        if end <= start:
+            raise EndsBeforeItStartsError("form", field=field)
+        if end <= speaker.now:
+            raise TimeInThePastError("form", field=field)
+        if end - speaker.now > here.most:
+            raise TooFarAwayError("form", field=field)
+    except OverflowError as error:
+        raise TooFarAwayError("form", field=field) from error
+    return max(start, speaker.now), end
+
+
+def until_time(at: time, speaker: Speaker) -> datetime:
+    """The next time it is `at`: today's, or tomorrow's where that has passed."""
+    return interval(Spoken(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
+
+
+def _clock(at: time) -> Clock:
+    return Clock(at.hour, at.minute)
+
+
+def _all_of(text: str, speaker: Speaker) -> Spoken:
+    for reading in _readings(text, speaker):
+        if (said := reading.whole()) is not None:
+            return said
+    raise TimeNotUnderstoodError("not a time")
+
+
+def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
+    """The line in each language, the person's own first; in another one only if more of it speaks of time there."""
+    own = 0
+    for languages in speaker.languages():
+        reading = Reading(text, languages, month_first=speaker.month_first)
+        if reading.covered() > own or not own:
+            yield reading
+        own = own or reading.covered()
+
+
+def _names_a_day(note: str, speaker: Speaker) -> bool:
+    """Whether a note has a day or a month of any language in it."""
+    return any(reading.names_a_day() for reading in _readings(note, speaker))
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST_INPUT:
+        raise TextTooLongError("the whole input")
+    return text.strip()
+
+
+__all__ = [
+    "LONGEST_INPUT",
+    "Asked",
+    "Look",
+    "Speaker",
+    "absence",
+    "by_form",
+    "is_off",
+    "look",
+    "pause",
+    "status",
+    "until_time",
+    "warm",
+]

@@ -1,0 +1,271 @@
+"""The words of a person's language, compiled: which run of letters means what.
+
+Both the words and what is typed are folded to one form: no case, no accents, no width.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from services.domain.slips import one_slip
+from services.domain.times.words import INCLUDED, LANGUAGES
+
+_SAME = {
+    "’": "'", "ʼ": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "〜": "~", "～": "~",
+    "\u00a0": " ", "\u3000": " ", "\u202f": " ", "½": ".5", "¼": ".25", "¾": ".75",
+}  # fmt: skip
+
+
+class Kind(StrEnum):
+    """What a word can mean. The kinds from DATE on are not in the word lists: `tokens` finds them."""
+
+    MONTH = "month"
+    WEEKDAY = "weekday"
+    DAY = "day"
+    NOW = "now"
+    WEEK = "week"
+    WEEKEND = "weekend"
+    RELMONTH = "relmonth"
+    REST = "rest"
+    PART = "part"
+    CLOCK = "clock"
+    AMPM = "ampm"
+    OCLOCK = "oclock"
+    MINUTE = "minute"
+    DAYMARK = "daymark"
+    UNIT = "unit"
+    SPELL = "spell"
+    FRACTION = "fraction"
+    PLUS = "plus"
+    MINUS = "minus"
+    PAST = "past"
+    ARTICLE = "article"
+    NUMBER = "number"
+    ORDINAL = "ordinal"
+    FOR = "for"
+    UNTIL = "until"
+    INCLUDING = "including"
+    BEFORE = "before"
+    FROM = "from"
+    AFTER = "after"
+    BETWEEN = "between"
+    TO = "to"
+    AT = "at"
+    ON = "on"
+    IN = "in"
+    LATER = "later"
+    NEXT = "next"
+    COMING = "coming"
+    AND = "and"
+    OR = "or"
+    OF = "of"
+    END = "end"
+    BACK = "back"
+    ODD = "odd"
+    VAGUE = "vague"
+    LUNCH = "lunch"
+    UNREAD = "unread"
+    JOIN = "join"
+    NAME = "name"
+    TOPIC = "topic"
+    SUFFIX_UNTIL = "suffix_until"
+    SUFFIX_FROM = "suffix_from"
+    SUFFIX_BEFORE = "suffix_before"
+    SUFFIX_BACK = "suffix_back"
+    DATE = "date"
+    COMPACT = "compact"
+    DASH = "dash"
+    COMMA = "comma"
+    SIGN = "sign"
+    SLIP = "slip"
+
+
+_SOFT = frozenset({
+    Kind.NUMBER, Kind.ORDINAL, Kind.ARTICLE, Kind.FRACTION, Kind.FOR, Kind.UNTIL, Kind.INCLUDING, Kind.BEFORE,
+    Kind.FROM, Kind.AFTER, Kind.BETWEEN, Kind.TO, Kind.AT, Kind.ON, Kind.IN, Kind.LATER, Kind.NEXT, Kind.COMING,
+    Kind.AND, Kind.OR, Kind.OF, Kind.END, Kind.BACK, Kind.ODD, Kind.VAGUE, Kind.LUNCH, Kind.JOIN, Kind.NAME, Kind.TOPIC,
+    Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.MINUTE, Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE,
+    Kind.SUFFIX_BACK, Kind.OCLOCK,
+})  # fmt: skip
+"""Kinds that do not speak of time by themselves."""
+
+_GLUED = frozenset({Kind.UNIT, Kind.OCLOCK, Kind.AMPM, Kind.MONTH, Kind.MINUTE, Kind.DAYMARK, Kind.LATER})
+"""What may stand right behind a digit: 45m, 3pm, 24dec."""
+
+_SLIPS = {
+    Kind.WEEKDAY: "day", Kind.DAY: "day", Kind.MONTH: "day", Kind.CLOCK: "day", Kind.UNIT: "unit", Kind.OCLOCK: "unit",
+    Kind.NUMBER: "number",
+}  # fmt: skip
+_UNIT = "unit"
+_SHORTEST_UNIT = 3
+_SHORTEST_SLIP = 5
+"""Letters: one slip in a shorter word is another word."""
+
+_KINDS = frozenset(Kind)
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_ANY_END = re.compile("")
+_LETTERS_END = re.compile(r"(?!'?[a-z0-9])")
+_PART_END = re.compile(r"(?!'?[a-z0-9])|(?=(?:vor|nach)?mittag|abend|morgen|fruh|nacht)")
+_SHORT_END = re.compile(r"(?=\.| ?(?:-|~|,|/|$|[0-9])| (?:to|until|bis|au|al|a)(?![a-z0-9]))")
+_ENGLISH = "en"
+_JAPANESE = "ja"
+_GERMAN = "de"
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """`text` without case, accents and width, and for each character of that its index in `text` (and the end).
+
+    Of several blanks in a row the first is kept.
+    Japanese voicing marks go too (で → て); the words are folded in the same way, so they still meet.
+    """
+    folded: list[str] = []
+    origin: list[int] = []
+    for index, character in enumerate(text):
+        for piece in unicodedata.normalize("NFKD", _SAME.get(character, character)).casefold():
+            plain = " " if piece.isspace() else _SAME.get(piece, piece)
+            if not unicodedata.combining(piece) and (plain != " " or folded[-1:] != [" "]):
+                folded.append(plain)
+                origin.append(index)
+    origin.append(len(text))
+    return "".join(folded), origin
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one form means. `weak`: only beside a number or another word of time; `strong`: by itself."""
+
+    means: Mapping[Kind, str]
+    weak: bool
+    strong: bool
+
+
+class Lexicon:
+    """The words of some languages, the person's own first."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        """`codes` are of `LANGUAGES`."""
+        self.included = INCLUDED[codes[0]]
+        self.english = codes[0] == _ENGLISH
+        self.counted = codes[0] == _JAPANESE  # 3日間 is "for 3 days"
+        self.words: dict[str, Word] = {}
+        self.off = {form for code in codes for form in _forms(LANGUAGES[code]["off"])}
+        short: set[str] = set()
+        meanings: dict[str, dict[Kind, str]] = defaultdict(dict)
+        weak: set[str] = set()
+        for code in codes:
+            own: dict[str, dict[Kind, str]] = defaultdict(dict)
+            for kind, value, form in _entries(LANGUAGES[code]):
+                bare = form.rstrip("?!")
+                if form != bare and code != codes[0] and kind in {Kind.WEEKDAY, Kind.MONTH}:
+                    continue  # "mon" is mine in French
+                own[bare][kind] = value  # the special sense stands behind the plain one
+                if form.endswith("!"):
+                    short.add(bare)
+                if form != bare:
+                    weak.add(bare)
+            for bare, means in own.items():
+                meanings[bare] = means | meanings[bare]
+        for form, means in meanings.items():
+            soft = all(kind in _SOFT for kind in means)
+            self.words[form] = Word(means, form in weak, not soft and form not in weak and Kind.NAME not in means)
+        self._short = short
+        self._joins = {
+            form for form in self.words if codes[0] == _GERMAN and form.endswith(("tag", "abend", "woch"))
+        } & {form for form, word in self.words.items() if Kind.WEEKDAY in word.means}  # Freitagabend
+        self._beginning: dict[str, list[str]] = defaultdict(list)
+        for form in sorted(self.words, key=lambda form: (-len(form), form)):
+            self._beginning[form[:2]].append(form)
+        self._slips: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for form, word in self.words.items():
+            group = next((_SLIPS[kind] for kind in _SLIPS if kind in word.means), "")
+            if group and len(form) >= _SHORTEST_UNIT and " " not in form and (not word.weak or group == _UNIT):
+                for shorter in _shortened(form):
+                    self._slips[shorter].append((form, group))
+
+    def find(self, text: str, at: int, *, glued: bool = False) -> str:
+        """The longest form that stands in folded `text` at `at`, "" for none; `glued`: right behind a digit."""
+        for beginning in (text[at : at + 2], text[at : at + 1]):
+            for form in self._beginning.get(beginning, ()):
+                if text.startswith(form, at) and (not glued or _GLUED & self.words[form].means.keys()):
+                    pattern = self._end_of(form)
+                    if pattern.match(text, at + len(form)):
+                        return form
+        return ""
+
+    def _end_of(self, form: str) -> re.Pattern[str]:
+        """What stands behind a form."""
+        if form in self._short:
+            return _SHORT_END
+        if form in self._joins:
+            return _PART_END
+        return _LETTERS_END if form[-1] in _LETTERS else _ANY_END
+
+    def slip(self, form: str, *, counted: bool) -> str:
+        """What kind of word ("day", "unit", "number") `form` is within one slip of; "" for none.
+
+        `counted`: a number stands before it, so that it may be a short unit: 14 Uhrr.
+        """
+        for shorter in _shortened(form):
+            for known, group in self._slips.get(shorter, ()):
+                shortest = _SHORTEST_UNIT if counted and group == _UNIT else _SHORTEST_SLIP
+                if len(known) >= shortest and len(form) >= min(shortest, _SHORTEST_SLIP - 1) and one_slip(form, known):
+                    return group
+        return ""
+
+
+def _entries(words: Mapping[str, str]) -> Iterator[tuple[Kind, str, str]]:
+    for name, alternatives in words.items():
+        kind, _, value = name.partition(" ")
+        if kind in _KINDS:
+            yield from ((Kind(kind), value, form) for form in _forms(alternatives))
+    yield from ((Kind.NUMBER, str(number), form) for number, form in _compounds(words))
+
+
+def _compounds(words: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """The numbers that are put together: forty-five, fünfundvierzig, 四十五."""
+    if digits := words.get("kanji"):
+        for number in range(1, 100):
+            tens, ones = divmod(number, 10)
+            yield number, ("" if not tens else digits[10] if tens == 1 else digits[tens] + digits[10]) + digits[ones] * bool(ones)  # fmt: skip  # noqa: E501  # one expression reads better whole
+        return
+    for tens in range(20, 100, 10):
+        for ones in range(1, 10):
+            for ten in _forms(words[f"number {tens}"]):
+                for one in _forms(
+                    words["compound one"] if ones == 1 and "compound one" in words else words[f"number {ones}"]
+                ):
+                    for form in _forms(words["compound"].format(tens=ten, ones=one)):
+                        yield tens + ones, form
+
+
+def _forms(alternatives: str) -> list[str]:
+    return [fold(form)[0] for form in alternatives.split("|") if form]
+
+
+def _shortened(form: str) -> list[str]:
+    """The form and the form without each of its letters: two that are one slip apart have one of these in common."""
+    return [form, *(form[:at] + form[at + 1 :] for at in range(len(form)))]
+
+
+@lru_cache(maxsize=32)
+def lexicon(codes: tuple[str, ...]) -> Lexicon:
+    """The words of these languages; compiled once."""
+    return Lexicon(codes)
+
+
+def warm() -> None:
+    """Compile every language's words now rather than while the first person waits."""
+    for code in LANGUAGES:
+        lexicon(languages_of(code))
+
+
+def languages_of(code: str) -> tuple[str, ...]:
+    """A language and English, which everybody may type."""
+    return (code,) if code == _ENGLISH else (code, _ENGLISH)

@@ -1,0 +1,369 @@
+"""A line in one language: which of its tokens are time, and which are text. The law of leftovers is held here.
+
+No word of time is lost: those of the one phrase are used; of what is left of the line none may speak of time, but where
+a `/quo` text keeps it as part of a name ("Sunday roast"). Where one does, the line was only half understood.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from services.domain.times.grammar import Grammar
+from services.domain.times.lexicon import Kind, fold, lexicon
+from services.domain.times.spoken import DayKind, Spoken
+from services.domain.times.tokens import Lexer
+
+_SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
+_A_NAME = 5  # letters
+_SMALL = (Kind.AT, Kind.ON, Kind.DASH, Kind.SIGN, Kind.COMMA, Kind.ARTICLE)
+_SMALL_WORDS = 5  # between a marker and what it marks
+_WORDS_BETWEEN = 3  # "for a fourty-odd minutes"
+_LENGTHS = re.compile(r"[0-9]+(?!k$|km$|k\b)[a-z]{1,3}")
+_COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
+_STOP = re.compile(r"^[.:。]+(?!\S)")
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", '"': '"', "“": "”", "„": "“", "«": "»"}
+_PUNCTUATION = frozenset("()[]{}（）【】「」\"“”„«»!?.…:;,'’。、！？/> ")
+_OPENING = (Kind.UNTIL, Kind.BEFORE, Kind.FROM, Kind.AFTER, Kind.BETWEEN)
+_STARTS = (*_OPENING, Kind.FOR, Kind.TO, Kind.IN, Kind.BACK, Kind.ODD)
+_SUFFIXES = (Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE, Kind.SUFFIX_BACK)
+_ENDINGS = (*_SUFFIXES, Kind.AND, Kind.OR, Kind.UNTIL, Kind.ODD, Kind.LATER)
+_MARKERS = (
+    *_STARTS, *_ENDINGS, Kind.AT, Kind.ON, Kind.END, Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.INCLUDING
+)  # fmt: skip
+_NEVER_A_NAME = (Kind.DAY, Kind.UNREAD, Kind.DATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What was said from one token to another."""
+
+    begin: int
+    end: int
+    said: Spoken
+
+
+class Reading:
+    """One line, read with the words of some languages."""
+
+    def __init__(self, text: str, languages: tuple[str, ...], *, month_first: bool) -> None:
+        """`languages` are codes that are known, the person's own first."""
+        self._text = text
+        self._folded, self._origin = fold(text)
+        self._lexicon = lexicon(languages)
+        self.tokens = Lexer(self._folded, self._lexicon, month_first=month_first).tokens()
+        self._grammar = Grammar(self.tokens, self._lexicon)
+
+        self._talk: set[int] = set()  # tokens that are text, whatever they could mean
+
+    @cached_property
+    def phrases(self) -> list[Phrase]:
+        """Everything that can be a phrase about time, from left to right."""
+        found: list[Phrase] = []
+        at = 0
+        while at < len(self.tokens):
+            piece = self._grammar.phrase(at)
+            if piece is None:
+                if self._small_talk(at):
+                    self._talk |= {at, at + 1}
+                    at += 1
+                at += 1
+                continue
+            found.append(Phrase(at, piece[1], piece[0]))
+            at = piece[1]
+        return found
+
+    def _small_talk(self, at: int) -> bool:
+        """Table for 2; Baking for 12 people."""
+        return (
+            self._is(at, Kind.FOR)
+            and self._is(at + 1, Kind.NUMBER)
+            and not self._speaks(at + 2)
+            and not (at + 2 == len(self.tokens) and self._unmeasured(at + 1))
+        )
+
+    def _unmeasured(self, at: int) -> bool:
+        number = self.tokens[at].means[Kind.NUMBER]
+        return bool(number.value >= _SMALL_TALK)
+
+    def whole(self) -> Spoken | None:
+        """What the whole line says, where all of it is one phrase."""
+        phrases = self.phrases
+        return phrases[0].said if len(phrases) == 1 and len(self.tokens) == phrases[0].end - phrases[0].begin else None
+
+    # ── leftovers ───────────────────────────────────────────────────────────────────────────────────
+
+    def absence(self) -> Phrase | None:
+        """The one phrase of a `/ooo`; None where there is none, or something else in the line speaks of time too."""
+        phrases = [phrase for phrase in self.phrases if not self._only_weak(phrase)] or self.phrases
+        if len(phrases) != 1 or not self._free(phrases[0]):
+            return None
+        left = self._left(phrases[0])
+        if any(self._speaks(at) or self._asks(at) or self._is(at, Kind.UNTIL, Kind.SUFFIX_UNTIL) for at in left):
+            return None
+        return phrases[0]
+
+    def status(self) -> Phrase | None:
+        """The one phrase of a `/quo` that cannot be meant as text; None as for `absence`, or where there is none."""
+        sure = self.sure
+        if len(sure) != 1 or not self._free(sure[0]):
+            return None
+        told = {
+            at
+            for one in self.phrases
+            for at in range(one.begin, one.end)
+            if one.end > one.begin + 1 and self._is(at, Kind.NUMBER, Kind.ORDINAL)
+        }
+        for at in self._left(sure[0]):
+            if self._asks(at, sure[0].begin):
+                return None
+            if (self._speaks(at) or at in told - self._talk) and not self._is_name(at, sure[0]):
+                return None
+        return sure[0]
+
+    def _left(self, phrase: Phrase) -> list[int]:
+        return [at for at in range(len(self.tokens)) if not phrase.begin <= at < phrase.end]
+
+    @cached_property
+    def sure(self) -> list[Phrase]:
+        """The phrases that cannot be meant as text."""
+        named = map(self._without_name, self.phrases)
+        return [phrase for phrase in named if phrase.said.sure or self._closes(phrase)]
+
+    def _closes(self, phrase: Phrase) -> bool:
+        """Whether a day or days stand where they are no name: "Out sick today", "Vacation 2 weeks", 今日は在宅."""
+        said, begin = phrase.said, phrase.begin
+        start = said.start
+        if (
+            begin == 0
+            and start
+            and start.is_day
+            and (self._is(phrase.end - 1, Kind.TOPIC) or self._sign(phrase.end) == ":")
+        ):
+            return True
+        if not self._is_last(phrase):
+            return False
+        if said.length or self._is(begin, Kind.REST):
+            return True  # WFH all day
+        if start is None or start.day is None:
+            return False
+        if start.day.kind is DayKind.DAY_OF_MONTH or (start.day.kind is DayKind.DATE and self._is_one(phrase)):
+            return False  # Louis the 14th, Step 1/2
+        weekday = start.day.kind is DayKind.WEEKDAY and not start.part
+        return said.end is not None or (not start.clock and (not weekday or self._is(begin, Kind.ON, Kind.COMING)))
+
+    def _is_last(self, phrase: Phrase) -> bool:
+        """Whether the line ends with it and it is no part of a name."""
+        begin, end = phrase.begin, phrase.end
+        if any(not self._sign(at) for at in range(end, len(self.tokens))):
+            return False
+        single = self._is_one(phrase) and (self._is(begin, Kind.LUNCH, Kind.NOW) or not self._speaks(begin))
+        return not (
+            single  # Good night
+            or self._is(begin - 1, Kind.JOIN, Kind.OF)  # Lunch with May
+            or self._is(begin, Kind.OF)  # Le Monde du vendredi
+            or (self._is_words(begin - 1) and self._means(begin, Kind.FOR) == "")  # Preparing for Friday
+            or self._is_titled(begin)
+        )
+
+    def _is_one(self, phrase: Phrase) -> bool:
+        return phrase.end == phrase.begin + 1
+
+    def _is_titled(self, at: int) -> bool:
+        """USA Today."""
+        typed = self._text[self._origin[self.tokens[at].start]]
+        return at > 0 and self._is(at, Kind.DAY) and typed.isupper() and not self._text.isupper()
+
+    def _sign(self, at: int) -> object:
+        return self._means(at, Kind.SIGN) if at < len(self.tokens) else None
+
+    def _without_name(self, phrase: Phrase) -> Phrase:
+        """The phrase without a name in front of it: "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting."""
+        at = phrase.begin
+        lunch = at == 0 and self._is(0, Kind.LUNCH)
+        greeting = self._is(at, Kind.PART) and self.tokens[at].weak
+        piece = self._grammar.phrase(at + 1) if lunch or greeting else None
+        if piece is None or not piece[0].sure:
+            return phrase
+        self._talk.add(at)
+        return Phrase(at + 1, piece[1], piece[0])
+
+    def _only_weak(self, phrase: Phrase) -> bool:
+        """Whether it is a word of time by chance: "May", "Sun bathing", "Good morning"."""
+        tokens = self.tokens[phrase.begin : phrase.end]
+        return len(tokens) == 1 and tokens[0].weak and phrase.end < len(self.tokens) and self.tokens[phrase.end].is_text
+
+    def _free(self, phrase: Phrase) -> bool:
+        """Whether nothing beside the phrase belongs to it: "24 and" 25 dec, friday "and 31", 2 - 4pm "or so"."""
+        return not (self._clings_before(phrase.begin) or self._clings_behind(phrase.end))
+
+    def _clings_before(self, begin: int) -> bool:
+        at = begin - 1
+        while self._is(at, Kind.COMMA, Kind.DASH):
+            at -= 1
+        parted, marked = at < begin - 1, self._is(begin, *_STARTS)
+        if at < 0 or at in self._talk:
+            return False
+        behind_text = self._is_words(at - 1)
+        if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
+            spelled = self._is(at, Kind.NUMBER) and not self.tokens[at].means[Kind.NUMBER].digits
+            return parted or not marked or not (behind_text or spelled)  # "Sprint 12 for 2 hours", "One on one for 30m"
+        if self._is(at, *_MARKERS):  # but: "Logged in until 3pm", "Around for 30m", 会議の2時間
+            place = marked and self._is(at, Kind.IN, Kind.ON, Kind.AT) and (at == 0 or behind_text)
+            return not (place or (behind_text and self._is_joining(at)))
+        return self._is_slip(at, "day", "unit") or (self._speaks(at) and (parted or not marked))
+
+    def _is_joining(self, at: int) -> bool:
+        return self._is(at, Kind.AT) and self._is(at, Kind.OF)
+
+    def _clings_behind(self, end: int) -> bool:
+        at, marked = end, False
+        while self._is(at, *_MARKERS, Kind.COMMA, Kind.DASH):
+            if self._is(at, *_ENDINGS):
+                return True
+            marked, at = marked or self._is(at, *_MARKERS), at + 1
+        if at == len(self.tokens):
+            return marked
+        if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
+            return not self._is_words(at + 1)  # "friday 2 kids sick"
+        return self._is_slip(at, "day", "unit") or self._speaks(at)
+
+    def _is_name(self, at: int, phrase: Phrase) -> bool:
+        """Whether a word of time is part of a name here: Sunday roast, the 3pm sync, Happy hour."""
+        if self._is(at, *_NEVER_A_NAME):
+            return False
+        if self._is(at - 1, Kind.OF) and not self._is(at - 1, Kind.ON):
+            return True  # Brunch du dimanche
+        behind = at + 1
+        while (
+            behind < len(self.tokens) and behind != phrase.begin and (self._speaks(behind) or self._is(behind, Kind.OF))
+        ):
+            behind += 1
+        return behind < len(self.tokens) and behind != phrase.begin and self.tokens[behind].is_text
+
+    def covered(self) -> int:
+        """How many characters of the line speak of time."""
+        within = {at for one in self.phrases for at in range(one.begin, one.end)}
+        return sum(
+            self.tokens[at].end - self.tokens[at].start
+            for at in within | set(filter(self._speaks, range(len(self.tokens))))
+        )
+
+    # ── tokens ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _means(self, at: int, kind: Kind) -> object:
+        return self.tokens[at].means.get(kind)
+
+    def _is(self, at: int, *kinds: Kind) -> bool:
+        return 0 <= at < len(self.tokens) and any(kind in self.tokens[at].means for kind in kinds)
+
+    def _speaks(self, at: int) -> bool:
+        """Whether the token speaks of time: by itself, or beside a number or another word of time."""
+        if not 0 <= at < len(self.tokens) or at in self._talk:
+            return False
+        token = self.tokens[at]
+        if token.strong:
+            return True
+        if self._is(at, Kind.OCLOCK, Kind.AMPM, Kind.PLUS, Kind.MINUTE) and self._is(at - 1, Kind.NUMBER):
+            return True
+        if not token.weak or token.is_text:
+            return False
+        if self._is(at, Kind.UNIT) and not self._is(at, Kind.CLOCK, Kind.DATE):
+            return self._is(
+                at - 1, Kind.NUMBER, Kind.ARTICLE, Kind.FRACTION, Kind.FOR, Kind.NEXT, Kind.VAGUE
+            ) or self._is_slip(at - 1, "number")
+        return (
+            self._is(at - 1, Kind.NUMBER, *_STARTS)
+            or self._is_strong(at - 1)
+            or self._is(at + 1, Kind.NUMBER)
+            or self._is_strong(at + 1)
+        )
+
+    def _is_strong(self, at: int) -> bool:
+        return 0 <= at < len(self.tokens) and self.tokens[at].strong
+
+    def _is_slip(self, at: int, *groups: str) -> bool:
+        return self._is(at, Kind.SLIP) and self._means(at, Kind.SLIP) in groups
+
+    def _is_words(self, at: int) -> bool:
+        """Whether there is text or a sign here."""
+        return 0 <= at < len(self.tokens) and (self.tokens[at].is_text or self._is(at, Kind.SIGN, Kind.JOIN))
+
+    def names_a_day(self) -> bool:
+        """Whether a day or a month is named in full."""
+        return any(
+            token.strong
+            and token.end - token.start >= _A_NAME
+            and {Kind.WEEKDAY, Kind.DAY, Kind.MONTH} & token.means.keys()
+            for token in self.tokens
+        )
+
+    # ── text ────────────────────────────────────────────────────────────────────────────────────────
+
+    def text(self, phrase: Phrase) -> str:
+        """The words around the phrase, as they were typed."""
+        begin = self._origin[self.tokens[phrase.begin].start]
+        end = self._origin[self.tokens[phrase.end - 1].end]
+        before, behind = _trimmed(self._text[:begin]), _trimmed(self._text[end:])
+        while before and behind and _BRACKETS.get(before[-1]) == behind[0]:
+            before, behind = _trimmed(before[:-1]), _trimmed(behind[1:])
+        before, behind = _COLON.sub(r"\1", before), _STOP.sub("", behind)
+        text = _trimmed(f"{before} {behind}" if before and behind else before or behind)
+        return "" if all(sign in _PUNCTUATION for sign in text) else text
+
+    # ── what asks back ──────────────────────────────────────────────────────────────────────────────
+
+    def asks(self) -> bool:
+        """Whether a marker stands before a word of time or a clock time that could not be wholly read."""
+        return self._ends_with_time() or any(self._asks(at) for at in range(len(self.tokens)))
+
+    def _ends_with_time(self) -> bool:
+        """Whether the last word is of time and no name: "Gym 6pm" does not say until when."""
+        last = max((at for at in range(len(self.tokens)) if not self._sign(at)), default=0)
+        phrase = next((one for one in self.phrases if one.end > last), Phrase(last, last + 1, Spoken()))
+        bare = phrase.said.start is not None and phrase.said.start.is_bare  # Deploy 10-12
+        return self._is_last(phrase) and not bare
+
+    def _asks(self, at: int, stop: int | None = None) -> bool:
+        """Of the marker at `at`, looking no further than `stop`."""
+        behind = at + 1
+        while behind <= at + _SMALL_WORDS and self._is(behind, *_SMALL):
+            behind += 1
+        number_last = self._is(behind, Kind.NUMBER) and behind + 1 == len(self.tokens)
+        if self._is(at, Kind.FOR) and not self._is(at, Kind.OF) and behind < len(self.tokens):
+            return self._asks_how_long(at, behind, stop or len(self.tokens))
+        if self._is(at, *_OPENING) and not self._is(at, Kind.OF):
+            near = self._is_length_near(behind, stop or len(self.tokens))
+            return self._speaks(behind) or self._is_slip(behind, "day") or number_last or near
+        if self._is(at, *_SUFFIXES) and self._speaks(at - 1):
+            return True
+        if self._is(at, Kind.IN) and self._is(at - 1, Kind.BACK):
+            return number_last
+        return self._is_slip(at, "number") and self._is(at + 1, Kind.UNIT)
+
+    def _asks_how_long(self, at: int, behind: int, stop: int) -> bool:
+        if behind + 1 == len(self.tokens):
+            if self._is(behind, Kind.NUMBER) and (self._unmeasured(behind) or behind > at + 1):
+                return True
+            if self._is(behind, Kind.UNREAD) or _LENGTHS.fullmatch(
+                self._folded[self.tokens[behind].start : self.tokens[behind].end]
+            ):
+                return True
+        number = self._is(behind, Kind.NUMBER) and not self._is(behind + 1, Kind.UNIT)
+        if self._is(behind, Kind.CLOCK) or (number and self._is(behind + 1, Kind.OCLOCK, Kind.AMPM, Kind.UNREAD)):
+            return True  # Lunch for 1:30, Waiting for 5pm, for 45 seconds
+        return (self._is(behind, Kind.UNREAD) and self._speaks(behind)) or self._is_length_near(behind, stop)
+
+    def _is_length_near(self, at: int, stop: int) -> bool:
+        """Whether a unit of time stands a few words on: "for a few hours"."""
+        for near in range(at, min(at + _WORDS_BETWEEN, stop if stop > at else len(self.tokens))):
+            if self._is(near, Kind.UNIT) and not self._is(near, Kind.NAME):
+                return True
+            if self._is(near, *_STARTS):
+                return False
+        return False
+
+
+def _trimmed(text: str) -> str:
+    return text.strip().strip(",;-–—、，〜～~").strip()

@@ -1,0 +1,179 @@
+"""What runs when: a loop for each kind of due work, the lanes' runner, and a sweep for what was missed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from services.engine.guard import guarded
+from services.engine.leases import Runner
+from services.engine.sender import Lanes
+from services.ports import Clock, DueWork
+
+log = structlog.get_logger(__name__)
+
+POLL = 1.0
+"""Seconds of real time after which a loop looks for what another replica or process has made due."""
+
+POLL_ALONE = 0.25
+"""The same for a process that takes no requests: it learns so of everything that people type."""
+
+SWEEP = 3.0
+"""Seconds of real time between two sweeps."""
+
+AFTER_FAILURE = 1.0
+TAKEN = 0.1
+"""Seconds of real time until a loop looks again at what is due and another replica has."""
+
+PACE = 0.02
+"""Seconds of real time that a loop leaves to requests after it found nothing to do, or little (then as long as that
+took): what they ask for meanwhile is done together."""
+
+LONGEST_REST = 0.1
+
+MANY = 32
+"""So many done at once, there are likely more: no rest."""
+
+
+class BusyLanes(Protocol):
+    """Tells which lanes have something to do: `store.lanes.LaneStore`."""
+
+    async def busy(self, now: datetime) -> list[str]:
+        """The workspaces with pending rows."""
+        ...
+
+
+class EngineBell:
+    """Wakes every loop of the engine."""
+
+    def __init__(self) -> None:
+        self._events: list[asyncio.Event] = []
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at each ring; its listener clears it."""
+        event = asyncio.Event()
+        self._events.append(event)
+        return event
+
+    def ring(self) -> None:
+        """Have every loop look at what is due."""
+        for event in self._events:
+            event.set()
+
+
+class Engine:
+    """Runs due work and lanes from `start` to `stop`."""
+
+    def __init__(
+        self,
+        work: Sequence[DueWork],
+        runner: Runner,
+        lanes: Lanes,
+        busy: BusyLanes,
+        clock: Clock,
+        *,
+        bell: EngineBell | None = None,
+        poll: float = POLL,
+        sweep: float = SWEEP,
+        pace: float = PACE,
+    ) -> None:
+        """`poll`, `sweep` and `pace` in seconds of real time."""
+        self.bell = bell or EngineBell()
+        self._work = work
+        self._runner = runner
+        self._lanes = lanes
+        self._busy = busy
+        self._clock = clock
+        self._poll = poll
+        self._sweep_every = sweep
+        self._pace = pace
+        self._resting: dict[str, tuple[datetime | None, asyncio.Event]] = {}
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every loop is running."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    async def works(self) -> bool:
+        """The same, as a check of `/readyz`."""
+        return self.healthy
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing that is due at this instant is known of, and nothing is under way.
+
+        What another process has made due, and what the sweep will find, is not known yet.
+        """
+        now = self._clock.now()
+        return (
+            len(self._resting) == len(self._work)
+            and not any(wake.is_set() or (due is not None and due <= now) for due, wake in self._resting.values())
+            and self._lanes.at_rest
+        )
+
+    async def start(self) -> None:
+        """Begin; due work that piled up while the app was down is taken up at once."""
+        self._tasks = [asyncio.create_task(self._runner.run(self._lanes, self._stop), name="runner")]
+        await asyncio.sleep(0)  # the runner takes wakes from here on
+        self._tasks += [asyncio.create_task(self._loop(work), name=work.name) for work in self._work]
+        self._tasks.append(asyncio.create_task(self._sweep(), name="sweep"))
+
+    async def stop(self) -> None:
+        """Take up nothing new, finish the calls in flight, and end."""
+        self._stop.set()
+        self._lanes.stop()
+        self.bell.ring()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _loop(self, work: DueWork) -> None:
+        wake = self.bell.listen()
+        while not self._stop.is_set():
+            wake.clear()
+            rest, began = TAKEN, time.monotonic()
+            with guarded("due_work_failed", work=work.name) as result:
+                due = await work.next_due()
+                if due is not None and due <= self._clock.now():
+                    report = await work.run_due()
+                    if report.done:
+                        took = time.monotonic() - began
+                        rest = 0.0 if report.done >= MANY else min(max(self._pace, took), LONGEST_REST)
+                    if report.failed:
+                        log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
+                else:
+                    self._resting[work.name] = due, wake
+                    await self._wait(due, wake)
+                    rest = began + self._pace - time.monotonic()
+            self._resting.pop(work.name, None)
+            if result.failed:
+                rest = AFTER_FAILURE
+            if rest > 0 and not self._stop.is_set():
+                await self._rest(rest)
+
+    async def _sweep(self) -> None:
+        while not self._stop.is_set():
+            with guarded("sweep_failed"):
+                await self._runner.resume(await self._busy.busy(self._clock.now()))
+            if not self._stop.is_set():
+                await self._rest(self._sweep_every)
+
+    async def _wait(self, until: datetime | None, wake: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(self._poll):
+                await self._clock.wait(until, wake)
+        except TimeoutError:
+            return
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return

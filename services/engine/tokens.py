@@ -1,0 +1,166 @@
+"""Rotated tokens, renewed ahead of time by exactly one replica, for people and bots, idle ones too."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
+from services.domain.model import PersonKey
+from services.engine.guard import guarded
+from services.ports import Clock, Report
+
+log = structlog.get_logger(__name__)
+
+AHEAD = timedelta(hours=2)
+"""A token is renewed this long before it expires, and up to `SPREAD` earlier, so that not all come at once."""
+
+SPREAD = timedelta(minutes=15)
+
+SECONDS = 12.0
+"""How long one exchange may take, in real time."""
+
+LEASE = timedelta(seconds=20)
+"""How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
+Slack's grace for a refresh token that was used: where the answer was lost, the same one is tried again while it is
+still good."""
+
+RETRY = timedelta(minutes=1)
+AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A fresh pair; `seconds` is how long the access token lives."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
+
+    `refresh` is None where it cannot be opened; `seq` is the number of the claim.
+    """
+
+    team_id: str
+    user_id: str
+    refresh: str | None = field(repr=False)
+    seq: int
+
+
+class Rotating(Protocol):
+    """Where rotated tokens are kept: `store.tokens.TokenStore`."""
+
+    async def next_due(self) -> datetime | None:
+        """When the first renewal is due."""
+        ...
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claim]:
+        """Claim what is due at `now`; left to us until `until`."""
+        ...
+
+    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> Claim | None:
+        """Claim a person's token although it is not due; None where somebody else is at it."""
+        ...
+
+    async def renewed(self, claim: Claim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
+        """Keep the new pair, if the refresh token that was used is still the one kept."""
+        ...
+
+    async def put_off(self, claim: Claim, until: datetime) -> None:
+        """Try again at `until`."""
+        ...
+
+    async def lost(self, claim: Claim) -> None:
+        """Slack does not take the refresh token any more: the grant is lost, its person is told once.
+
+        Not where another replica has claimed it since: it may be the one that has used the refresh token.
+        """
+        ...
+
+
+class Rotation(Protocol):
+    """Slack: `services.slack.rotation.SlackRotation`."""
+
+    async def renew(self, refresh_token: str) -> Renewed:
+        """Exchange a refresh token. Raises SlackError."""
+        ...
+
+
+class TokenRefresh:
+    """DueWork "tokens"."""
+
+    name = "tokens"
+
+    def __init__(self, rows: Rotating, slack: Rotation, clock: Clock) -> None:
+        """`rows` keeps the tokens."""
+        self._rows = rows
+        self._slack = slack
+        self._clock = clock
+
+    async def next_due(self) -> datetime | None:
+        """When the first renewal is due."""
+        return await self._rows.next_due()
+
+    async def run_due(self) -> Report:
+        """Renew some of what is due, all at once: what is claimed does not wait."""
+        now = self._clock.now()
+        claims = await self._rows.claim(now, now + LEASE, AT_ONCE)
+        done = await asyncio.gather(*(self._renewed(claim) for claim in claims))
+        return Report(done=len(claims), changed=sum(done), failed=len(done) - sum(done))
+
+    async def _renewed(self, claim: Claim) -> bool:
+        with guarded("token_not_renewed", team_id=claim.team_id, user_id=claim.user_id) as result:
+            await self._renew(claim)
+        return not result.failed
+
+    async def refresh(self, key: PersonKey) -> None:
+        """Renew a person's token now, because Slack said that it has expired.
+
+        Raises GrantLostError where it cannot be renewed for good, another SlackError where it cannot now.
+        """
+        now = self._clock.now()
+        claim = await self._rows.claim_person(key, now, now + LEASE)
+        if claim is None:
+            raise SlackUnavailableError("being_renewed")
+        await self._renew(claim)
+
+    async def _renew(self, claim: Claim) -> None:
+        if claim.refresh is None:
+            await self._rows.put_off(claim, self._clock.now() + timedelta(hours=1))
+            raise GrantLostError("no_refresh_token")
+        try:
+            fresh = await self._exchanged(claim.refresh)
+        except GrantLostError:
+            await self._rows.lost(claim)
+            raise
+        except SlackError:
+            await self._rows.put_off(claim, self._clock.now() + RETRY)
+            raise
+        now, lives = self._clock.now(), timedelta(seconds=fresh.seconds)
+        # one that lives shorter than `AHEAD` would be due again at once, for ever
+        due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
+        if not await self._rows.renewed(claim, fresh, now + lives, due_at):
+            log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
+
+    async def _exchanged(self, refresh: str) -> Renewed:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await self._slack.renew(refresh)
+        except TimeoutError:
+            raise SlackUnavailableError("takes_too_long") from None
+
+
+def refresh_due(expires_at: datetime, team_id: str, user_id: str) -> datetime:
+    """When a token that expires at `expires_at` is to be renewed; spread by its owner, the same each time."""
+    spread = int.from_bytes(hashlib.sha256(f"{team_id}/{user_id}".encode()).digest()[:4], "big") / 2**32
+    return expires_at - AHEAD - SPREAD * spread

@@ -1,0 +1,87 @@
+"""What the app says, in the person's language, with dates and times written as they write them.
+
+A message's id is its English sentence, with facts in braces; the catalogues are gettext files read once with
+Babel, without a compile step. A person's Slack locale (`de-DE`) chooses the language; who has another one reads
+English.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import read_po
+
+from services.domain.default_texts import Wording
+from services.platform.locale.default_texts import wording_for
+from services.platform.locale.voice import Voice
+
+LANGUAGES = ("en", "de", "fr", "es", "ja")
+"""The languages that everything is said in."""
+
+_HERE = Path(__file__).parent
+_DEFAULT = "en-GB"
+
+
+def language(locale: str) -> str:
+    """The language to speak with somebody whose Slack is set to `locale`."""
+    code = locale.replace("_", "-").split("-")[0].lower()
+    return code if code in LANGUAGES else "en"
+
+
+@lru_cache(maxsize=8)
+def catalogue(code: str) -> dict[str, str]:
+    """Message id → sentence of one language; empty for English, whose ids are its sentences."""
+    if code == "en":
+        return {}
+    with (_HERE / f"{code}.po").open("rb") as file:
+        messages = read_po(file, locale=code, abort_invalid=True)
+    return {
+        str(message.id): str(message.string)
+        for message in messages
+        if message.id and message.string and not message.fuzzy
+    }
+
+
+def say(locale: str, message: str, **facts: object) -> str:
+    """`message` in the language of `locale`, with its facts. Raises KeyError for a fact that is not given.
+
+    A fact that ends in a full stop ("27 nov.") does not get a second one from the sentence.
+    """
+    sentence = catalogue(language(locale)).get(message, message)
+    for name, fact in facts.items():
+        if isinstance(fact, str) and fact.endswith(".") and not fact.endswith("..") and f"{{{name}}}." in sentence:
+            facts[name] = fact[:-1]
+    return sentence.format(**facts)
+
+
+@lru_cache(maxsize=64)
+def conventions(locale: str) -> Locale:
+    """How dates and times are written for `locale`: its own way where we speak its language, else British."""
+    name = locale.replace("_", "-")
+    if language(name) != name.split("-")[0].lower():
+        name = _DEFAULT
+    try:
+        return Locale.parse(name, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(language(name))
+
+
+def month_first(locale: str) -> bool:
+    """Whether 3/4 is 4 March."""
+    return conventions(locale).territory == "US" or locale.lower() == "en" or language(locale) == "ja"
+
+
+@lru_cache(maxsize=64)
+def wording(locale: str) -> Wording:
+    """The default texts of statuses for `locale`."""
+    return wording_for(language(locale), conventions(locale))
+
+
+def voice(locale: str, zone: str) -> Voice:
+    """Somebody to speak with: their language, their conventions, their zone (an IANA name)."""
+    return Voice(locale, conventions(locale), zone, say)
+
+
+__all__ = ["LANGUAGES", "Voice", "catalogue", "conventions", "language", "month_first", "say", "voice", "wording"]

@@ -1,0 +1,337 @@
+"""The guarded HTTP client: for addresses that a person typed, and for the providers of calendars.
+
+The check sits where a socket is made, so that neither a redirect, nor an IP literal, nor a name that answers
+differently the second time gets around it. Redirects by hand, cookies for as long as one request with its redirects,
+no proxy of the environment. Errors carry the host alone: the path of a feed's address is its secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from services.domain.errors import (
+    AddressNotAllowedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    CalendarTooLargeError,
+    CalendarUnreachableError,
+    NotAnAddressError,
+    OverloadedError,
+)
+from services.platform.byte_budget import FETCHED, Bodies
+from services.platform.net.addresses import LONGEST_LINK, AddressRules, clean
+
+BODY_LIMIT = 25 * 1024 * 1024
+"""Bytes of an answer, decompressed."""
+
+REDIRECTS = 5
+SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+USER_AGENT = "StatusQuo/0.1 (calendar sync)"
+"""Google answers text/html to requests without one."""
+LONGEST_WAIT = timedelta(days=1)
+
+LONGEST_HEADER = 64 * 1024
+"""Bytes of one line of an answer's head: portals write policies and cookies of tens of kilobytes."""
+
+MOST_HEADERS = 512
+COOKIES_BYTES = 8 * 1024
+"""What the redirects on the way to one address may have us bring along: as much as most servers take."""
+
+_CHUNK = 64 * 1024
+_KEPT_ACROSS_ORIGINS = frozenset(
+    {"accept", "accept-language", "content-type", "depth", "if-modified-since", "if-none-match", "user-agent"}
+)
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Response:
+    """What the last hop answered; `headers` by lower-case name, `body` decompressed. Neither is for a log.
+
+    The body counts as being in memory until the response is let go of: keep it as long as the body is in use.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
+
+
+class Fetcher(Protocol):
+    """Where answers come from: `GuardedClient`, as those who ask see it."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        redirects: int = 5,
+    ) -> Response:
+        """The answer, whatever its status. Raises a `CalendarError`."""
+        ...
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait from `now` (UTC) on: RFC 9110 §10.2.3, seconds or an HTTP-date; None for anything else.
+
+    At most a day: a host cannot silence a calendar for longer.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):  # no date, or one without a zone
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT.total_seconds())
+
+
+_ERRORS: Mapping[int, type[CalendarError]] = {
+    HTTPStatus.NOT_FOUND: CalendarGoneError,
+    HTTPStatus.GONE: CalendarGoneError,
+    HTTPStatus.TOO_MANY_REQUESTS: CalendarBusyError,
+    HTTPStatus.REQUEST_TIMEOUT: CalendarUnreachableError,
+    HTTPStatus.TOO_EARLY: CalendarUnreachableError,
+}
+
+
+def error_for(status: int, headers: Mapping[str, str], now: datetime) -> CalendarError | None:
+    """The one place where an HTTP status becomes a typed error; None for 2xx and 304. `now` is UTC.
+
+    A 503 that says when to come back is a busy server (RFC 9110 §15.6.4), one that does not is a broken one.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED:
+        return None
+    wait = retry_after(headers.get("retry-after"), now)
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _ERRORS.get(status)
+    if kind is None:
+        kind = CalendarRefusedError if refused else CalendarUnreachableError
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
+        kind = CalendarBusyError
+    return kind(f"http {status}", retry_after=wait)
+
+
+class _ThreadResolver(AbstractResolver):
+    """getaddrinfo in threads of its own: name servers that never answer must not hold up those who ask for Slack."""
+
+    def __init__(self, threads: int = 8) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve-calendar")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+            )
+        except UnicodeError as error:  # a label longer than DNS allows
+            raise OSError("not a host name") from error
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(sockaddr[0]),
+                port=port,
+                family=kind,
+                proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, proto, _, sockaddr in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _GuardedResolver(AbstractResolver):
+    """Refuses a name as soon as one of its addresses is refused: a mixed answer is a rebinding attempt."""
+
+    def __init__(self, inner: AbstractResolver, rules: AddressRules) -> None:
+        self._inner = inner
+        self._rules = rules
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        answers = await self._inner.resolve(host, port, family)
+        for answer in answers:
+            self._rules.check_ip(answer["host"])
+        return answers
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class GuardedClient:
+    """One session for all calendars. Create it anywhere, use it in one loop, close it at the end."""
+
+    def __init__(
+        self,
+        rules: AddressRules,
+        *,
+        resolver: AbstractResolver | None = None,
+        seconds: float = SECONDS,
+        body_limit: int = BODY_LIMIT,
+        user_agent: str = USER_AGENT,
+        ssl: Any = True,
+        bodies: Bodies | None = None,
+    ) -> None:
+        """`seconds` are for a whole request with redirects; `ssl` is as aiohttp takes it (True: the system's CAs).
+
+        `bodies` bounds what all answers have together.
+        """
+        self.rules = rules
+        self._resolver = _GuardedResolver(resolver or _ThreadResolver(), rules)
+        self._seconds = seconds
+        self._body_limit = body_limit
+        self._user_agent = user_agent
+        self._ssl = ssl
+        self._bodies = bodies or Bodies(FETCHED)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        redirects: int = REDIRECTS,
+    ) -> Response:
+        """The answer to a request, whatever its status; `error_for` tells what an unhappy one means.
+
+        Raises AddressNotAllowedError, CalendarTooLargeError, CalendarRefusedError for a redirect that may not be
+        followed, and CalendarUnreachableError for everything that goes wrong on the way.
+        """
+        try:
+            target = clean(url, LONGEST_LINK)
+        except NotAnAddressError as error:
+            raise AddressNotAllowedError(error.reason) from None
+        host = target.host
+        # "from None" throughout: the texts of aiohttp's errors hold the whole address, which is a secret
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._follow(method.upper(), target, dict(headers or {}), body, redirects)
+        except TimeoutError:
+            raise CalendarUnreachableError("timeout", host=host) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise CalendarUnreachableError(type(error).__name__, host=host) from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        await self._resolver.close()
+
+    async def _follow(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, left: int) -> Response:
+        cookies = aiohttp.CookieJar(unsafe=True)  # of this request alone; unsafe: hosts without a name have them too
+        while True:
+            self.rules.check(url)
+            response, location = await self._once(method, url, headers, body, cookies)
+            if location is None:
+                return response
+            if left <= 0:
+                raise CalendarUnreachableError("too many redirects", host=url.host)
+            left -= 1
+            onward = _onward(url, location)
+            if url.scheme == "https" and onward.scheme == "http" and not self.rules.private:
+                raise AddressNotAllowedError("redirect to http", host=url.host)
+            if response.status == HTTPStatus.SEE_OTHER or (method == "POST" and response.status in {301, 302}):
+                method, body = ("HEAD" if method == "HEAD" else "GET"), None  # RFC 9110 §15.4
+            if onward.origin() != url.origin():
+                if body is not None:
+                    raise CalendarRefusedError("redirect of a body to another origin", host=url.host)
+                headers = {name: value for name, value in headers.items() if name.lower() in _KEPT_ACROSS_ORIGINS}
+            url = onward
+
+    async def _once(
+        self, method: str, url: URL, headers: dict[str, str], body: bytes | None, cookies: aiohttp.CookieJar
+    ) -> tuple[Response, str | None]:
+        brought = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
+        if 0 < len(brought) <= COOKIES_BYTES:
+            headers = {**headers, "Cookie": brought}
+        async with self._open().request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+            cookies.update_cookies(answer.cookies, url)
+            fields = {name.lower(): value for name, value in answer.headers.items()}
+            if "www-authenticate" in fields:  # several of them are common, and are one list (RFC 9110 §11.6.1)
+                fields["www-authenticate"] = ", ".join(answer.headers.getall("WWW-Authenticate"))
+            location = fields.get("location") if answer.status in {301, 302, 303, 307, 308} else None
+            content = bytearray()
+            try:
+                if location is None:
+                    await self._read(answer, content)
+            except BaseException:
+                self._bodies.give(len(content))
+                raise
+            response = Response(answer.status, fields, bytes(content), str(url))
+            self._bodies.give_with(response, len(content))
+            return response, location
+
+    async def _read(self, answer: aiohttp.ClientResponse, content: bytearray) -> None:
+        """Add to `content`; what is in it is taken from the room for bodies."""
+        if (answer.content_length or 0) > self._body_limit:
+            raise CalendarTooLargeError("content-length", host=answer.url.host)
+        async for chunk in answer.content.iter_chunked(_CHUNK):  # decompressed piece by piece: a bomb stops here
+            try:
+                self._bodies.take(len(chunk))
+            except OverloadedError:
+                raise CalendarUnreachableError("no room at the moment", host=answer.url.host) from None
+            content += chunk
+            if len(content) > self._body_limit:
+                raise CalendarTooLargeError("body", host=answer.url.host)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=self._resolver,
+                socket_factory=self._socket,
+                use_dns_cache=False,  # the addresses that were checked are those that are connected to, at once
+                ssl=self._ssl,
+                limit=64,
+                keepalive_timeout=15,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=CONNECT_SECONDS),
+                headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
+                max_line_size=LONGEST_HEADER,
+                max_field_size=LONGEST_HEADER,
+                max_headers=MOST_HEADERS,
+            )
+        return self._session
+
+    def _socket(self, info: Any) -> socket.socket:
+        """Called by aiohttp with the final address of every connection, IP literals included."""
+        family, kind, proto, _, sockaddr = info
+        self.rules.check_ip(str(sockaddr[0]))
+        return socket.socket(family=family, type=kind, proto=proto)
+
+
+def _onward(url: URL, location: str) -> URL:
+    try:
+        onward = url.join(URL(location, encoded=location.isascii()))
+        return clean(str(onward), LONGEST_LINK)
+    except (ValueError, NotAnAddressError):
+        raise CalendarUnreachableError("redirect to nowhere", host=url.host) from None

@@ -1,0 +1,226 @@
+"""The settings: read once from the environment or `.env`, every mistake reported at once, secrets as `***`.
+
+`app.py` alone calls `load`; the rest of the program is handed values. The field names, in upper case, are the
+names of contract.md; `docs/operate.md` lists them and a test keeps that list equal to this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from services.domain.errors import SettingsError
+from services.platform.crypto import Sealer, new_key
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+DEFAULT_DATABASE = "sqlite+aiosqlite:///var/statusquo.db"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+class Settings(BaseModel):
+    """What the operator set. An empty value counts as not set."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    slack_signing_secret: SecretStr | None = Field(None, description="of the Slack app; needed for HTTP")
+    slack_client_id: str | None = Field(None, description="of the Slack app; needed for OAuth")
+    slack_client_secret: SecretStr | None = Field(None, description="of the Slack app; needed for OAuth")
+    slack_app_token: SecretStr | None = Field(None, description="Socket Mode")
+    slack_bot_token: SecretStr | None = Field(None, description="single-workspace use without an install page")
+    slack_api_url: str = Field("https://slack.com/api/", description="every Web API call goes here")
+    slack_authorize_url: str = Field("https://slack.com/oauth/v2/authorize", description="where an install is sent")
+    database_url: str = Field(DEFAULT_DATABASE, description="SQLAlchemy URL: SQLite or PostgreSQL")
+    encryption_keys: SecretStr | None = Field(
+        None, description="Fernet keys, comma-separated, newest first; created in var/ on first run with SQLite"
+    )
+    public_url: str | None = Field(None, description="what redirects and webhook addresses start with")
+    host: str = Field("127.0.0.1", description="where to listen")
+    port: Annotated[int, Field(ge=0, le=65535, description="where to listen")] = 3000
+    google_client_id: str | None = Field(None, description="Google Calendar")
+    google_client_secret: SecretStr | None = Field(None, description="Google Calendar")
+    google_api_url: str = Field("https://www.googleapis.com/calendar/v3/", description="Google Calendar's API")
+    google_authorize_url: str = Field(
+        "https://accounts.google.com/o/oauth2/v2/auth", description="where Google asks for consent"
+    )
+    google_token_url: str = Field("https://oauth2.googleapis.com/token", description="where Google gives tokens")
+    microsoft_client_id: str | None = Field(None, description="Microsoft 365")
+    microsoft_client_secret: SecretStr | None = Field(None, description="Microsoft 365")
+    microsoft_graph_url: str = Field("https://graph.microsoft.com/v1.0/", description="Microsoft Graph")
+    microsoft_authority: str = Field("common", description="the tenant, or the whole address of the authority")
+    allow_private_addresses: bool = Field(
+        False, description="let feeds and CalDAV servers live on private or loopback addresses"
+    )
+    feed_interval: Annotated[
+        int, Field(ge=1, le=86_400, description="seconds between two regular looks at a calendar")
+    ] = 900
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
+    log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
+
+    @field_validator(
+        "slack_api_url", "slack_authorize_url", "public_url", "google_api_url", "google_authorize_url",
+        "google_token_url", "microsoft_graph_url",
+    )  # fmt: skip
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an address that starts with http:// or https://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_whole_host(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be scheme, host and port alone: I answer at https://quo.example.com, not below it")
+        return value
+
+    @field_validator("slack_api_url", "google_api_url", "microsoft_graph_url")
+    @classmethod
+    def _ends_in_slash(cls, value: str) -> str:
+        return value.rstrip("/") + "/"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        url = _url(value)
+        backend = url.drivername.partition("+")[0]
+        if backend not in _DRIVERS:
+            raise ValueError("must be a sqlite or a postgresql URL")
+        return url.set(drivername=_DRIVERS[backend]).render_as_string(hide_password=False)
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                Sealer(_split(value))
+            except SettingsError as error:
+                raise ValueError("must be Fernet keys, comma-separated, newest first") from error
+        return value
+
+    @property
+    def has_slack(self) -> bool:
+        """Whether there is a Slack to serve; without one `make run` starts the demo."""
+        return any((self.slack_signing_secret, self.slack_client_id, self.slack_app_token, self.slack_bot_token))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded kind: one process, one file."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def base_url(self) -> str:
+        """PUBLIC_URL without a slash at the end, or this host's own address."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def microsoft_login_url(self) -> str:
+        """The authority's address, without a slash at the end: MICROSOFT_AUTHORITY is a tenant, or all of it."""
+        named = self.microsoft_authority.rstrip("/")
+        return named if "://" in named else f"https://login.microsoftonline.com/{named}"
+
+    def missing_for_serving(self) -> list[str]:
+        """The names that `serve` cannot do without and that are not set."""
+        return _missing({name: getattr(self, name) for name in type(self).model_fields}, sqlite=self.is_sqlite)
+
+    def keys(self) -> list[str]:
+        """The Fernet keys, newest first; with SQLite they are created beside the database on the first run."""
+        if self.encryption_keys:
+            return _split(self.encryption_keys)
+        if not self.is_sqlite:
+            raise SettingsError("ENCRYPTION_KEYS is not set")
+        return _kept_keys(Path(_url(self.database_url).database or "var/x").parent / "encryption.keys")
+
+
+def _url(value: str) -> URL:
+    """A database's URL. Raises ValueError."""
+    from sqlalchemy import make_url  # noqa: PLC0415  # a third of a second that `understand` and `--help` do not need
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415  # as above
+
+    try:
+        return make_url(value)
+    except ArgumentError:
+        raise ValueError("must be an SQLAlchemy URL such as postgresql+asyncpg://user@host/name") from None
+
+
+def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:
+    """The settings of `environment` over those of the file `dotenv`.
+
+    Raises SettingsError whose reason names every malformed setting, every half of a pair and, where `serving`, every
+    missing one, one a line.
+    """
+    names = {name.upper(): name for name in Settings.model_fields}
+    from_file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
+    values = {
+        names[key]: value
+        for source in (from_file, environment)
+        for key, value in source.items()
+        if key in names and value
+    }
+    wrong: list[str] = []
+    loaded = None
+    try:
+        loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
+    except ValidationError as error:
+        wrong = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_said(e['msg'])}" for e in error.errors()]
+    wrong += [
+        f"{one.upper()} and {other.upper()} go together: set both or neither"
+        for one, other in _PAIRS
+        if bool(values.get(one)) != bool(values.get(other))
+    ]
+    if serving:
+        sqlite = (values.get("database_url") or DEFAULT_DATABASE).startswith("sqlite")
+        wrong += [f"not set: {name}" for name in _missing(values, sqlite=sqlite)]
+    if loaded is None or wrong:
+        raise SettingsError("\n".join(wrong))
+    return loaded
+
+
+def plain(secret: SecretStr | None) -> str:
+    """A secret for whoever needs it; "" where it is not set."""
+    return "" if secret is None else secret.get_secret_value()
+
+
+_PAIRS = tuple((f"{name}_client_id", f"{name}_client_secret") for name in ("slack", "google", "microsoft"))
+
+
+def _missing(values: Mapping[str, object], *, sqlite: bool) -> list[str]:
+    missing = []
+    if not values.get("slack_app_token") and not values.get("slack_signing_secret"):
+        missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
+    if not values.get("slack_client_id") and not values.get("slack_bot_token"):
+        missing.append("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET (people grant their own user token)")
+    if not values.get("encryption_keys") and not sqlite:
+        missing.append("ENCRYPTION_KEYS (every replica needs the same ones)")
+    return missing
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _split(keys: SecretStr) -> list[str]:
+    return [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
+
+
+def _kept_keys(path: Path) -> list[str]:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(new_key() + "\n")
+    return [line for line in path.read_text().split() if line]

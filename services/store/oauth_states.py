@@ -1,0 +1,95 @@
+"""Single-use states and links, of which only a digest is kept: who reads the database cannot use one."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from services.domain.errors import SealError
+from services.platform.crypto import digest_of
+from services.store.columns import Vault
+from services.store.db import Database
+from services.store.models import OAuthState
+from services.usecases.grants import Ticket
+
+_VERIFIER = "oauth_states.verifier"
+_SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
+
+
+class StateStore:
+    """Makes and takes single-use secrets."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """`vault` seals what must come back with a state and nobody may read."""
+        self._database = database
+        self._vault = vault
+
+    async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
+        """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
+
+        `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
+        """
+        secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
+        digest = digest_of(secret)
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(OAuthState).values(
+                    team_id=ticket.team_id,
+                    digest=digest,
+                    browser=digest_of(bound_to) if bound_to else "",
+                    purpose=ticket.purpose,
+                    user_id=ticket.user_id,
+                    expires_at=expires_at,
+                    verifier=self._vault.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
+                )
+            )
+        return secret
+
+    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
+        """Whether `secret` is good for `purpose`; it stays so."""
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return False
+        found = select(OAuthState.digest).where(
+            OAuthState.team_id == form[1],
+            OAuthState.digest == digest_of(secret),
+            OAuthState.purpose == purpose,
+            OAuthState.expires_at > now,
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(found) is not None
+
+    async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
+        """What `secret` was made for, and it is good no more.
+
+        None where it is unknown, used, expired, made for another purpose or bound to another browser than the one
+        that brings the cookie `bound_to`. One that brings none is let through: an install is opened in Slack's own
+        browser and finished in another, and a token is only ever kept for whom Slack says it belongs to. Where nobody
+        says so, whoever calls asks for a cookie first.
+        """
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return None
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                delete(OAuthState)
+                .where(
+                    OAuthState.team_id == form[1],
+                    OAuthState.digest == digest_of(secret),
+                    *((OAuthState.browser.in_(("", digest_of(bound_to))),) if bound_to else ()),
+                    OAuthState.purpose == purpose,
+                    OAuthState.expires_at > now,
+                )
+                .returning(OAuthState.user_id, OAuthState.verifier)
+            )
+            row = found.one_or_none()
+        if row is None:
+            return None
+        try:
+            opened = self._vault.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
+        except SealError:  # its key is gone: as good as expired
+            return None
+        return Ticket(purpose, form[1], row.user_id, opened or "")

@@ -1,0 +1,100 @@
+"""What we remember of each person's profile between two looks, sealed as one value of their standing's row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, case, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain import ownership
+from services.domain.model import PersonKey, Status
+from services.domain.profile_state import Memory
+from services.store import json_values
+from services.store.columns import SealedBytes, Vault
+from services.store.marks import insert_for, lock_people
+from services.store.models import StandingRow
+
+_COLUMN = "standings.memory"
+_ROWS = StandingRow.__table__
+_MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
+
+
+class StandingStore:
+    """Reads and writes memories, inside of somebody's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        """`vault` seals."""
+        self._vault = vault
+
+    def open(self, sealed: bytes | None, key: PersonKey) -> Memory:
+        """The memory in a row's column; an empty one where there is none. Raises SealError."""
+        plain = self._vault.open(sealed, _COLUMN, key.team_id, key.user_id)
+        if plain is None:
+            return Memory()
+        found = json.loads(plain)
+        look = found["look"]
+        return Memory(
+            standing=json_values.standing_from_json(found["standing"]),
+            decided=found["decided"],
+            override=found["override"],
+            look=None if look is None else datetime.fromisoformat(look),
+            owner=found["owner"],
+            refusals=found.get("refusals", 0),
+        )
+
+    def seal(self, memory: Memory, key: PersonKey) -> SealedBytes:
+        """The column's value for `memory`."""
+        plain = json.dumps(
+            {
+                "standing": json_values.standing_to_json(memory.standing),
+                "decided": memory.decided,
+                "override": memory.override,
+                "look": None if memory.look is None else memory.look.isoformat(),
+                "owner": memory.owner,
+                "refusals": memory.refusals,
+            }
+        )
+        return SealedBytes(self._vault.sealer.seal(plain.encode(), "/".join((_COLUMN, key.team_id, key.user_id))))
+
+    async def load(self, connection: AsyncConnection, key: PersonKey) -> Memory:
+        """The person's memory; who changes it has locked the person before. Raises SealError."""
+        return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
+
+    async def save(self, connection: AsyncConnection, key: PersonKey, memory: Memory) -> None:
+        """Remember `memory`. A wish that waits stays, but whoever has it in hand looks anew."""
+        sealed = self.seal(memory, key)
+        await connection.execute(
+            insert_for(connection, StandingRow)
+            .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
+            .on_conflict_do_update(
+                index_elements=["team_id", "user_id"],
+                set_={"memory": sealed, "seq": case((is_waiting(), StandingRow.seq + 1), else_=StandingRow.seq)},
+            )
+        )
+
+    async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
+        """Whether `see` would remember it; reads only."""
+        return ownership.hint((await self.load(connection, key)).standing, seen, at) is not None
+
+    async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
+        """Remember that the profile showed `seen` at `at`, as an event said; the next tick then decides anew.
+
+        False, and nothing is changed, where the event is an echo of our own write, tells nothing new, or is of
+        somebody who is not ours any more.
+        """
+        if not await lock_people(connection, [key]):
+            return False
+        memory = await self.load(connection, key)
+        standing = ownership.hint(memory.standing, seen, at)
+        if standing is None:
+            return False
+        await self.save(connection, key, replace(memory, standing=standing, decided=""))
+        return True
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """That a row's wish has not been carried out."""
+    return StandingRow.seq > StandingRow.sent

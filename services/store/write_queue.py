@@ -1,0 +1,189 @@
+"""The rows of a workspace's lane: who is to be written to, most urgent first, and what came of it.
+
+A wish is pending while `seq > sent`. Marking it done names the `seq` that was carried out, so that a wish
+made meanwhile stays pending, and a late record of a former owner of the lane changes nothing (the fence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.errors import StatusQuoError
+from services.domain.model import OwnStatusPolicy, PersonKey, Span
+from services.domain.profile_state import HOME_LIVES, Attempt, Home, Intention, Memory, Settlement, Wish
+from services.store.columns import Vault
+from services.store.db import Database
+from services.store.due import own_status
+from services.store.facts import pause_of
+from services.store.group_commit import Grouped, in_one_transaction
+from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
+from services.store.notices import NoticeStore, unsent
+from services.store.profile_states import StandingStore, is_waiting
+from services.store.spans import SpanStore
+from services.store.write_records import WishRecords, save_budgets
+from services.store.writes import WriteStore
+
+_PENDING = is_waiting()
+
+
+class LaneStore:
+    """Wishes, standings, audit and budget of lanes. Each method is one transaction."""
+
+    def __init__(self, database: Database, vault: Vault, notices: NoticeStore, writes: WriteStore) -> None:
+        """`notices` and `writes` are recorded in the same transactions."""
+        self._database = database
+        self._vault = vault
+        self._records = WishRecords(database, vault, notices, writes)
+        self._intend = Grouped(self._records.intend)
+        self._settle = Grouped(self._records.settle)
+        self._budgets = Grouped(in_one_transaction(database, self._save_budgets))
+        self._spans = SpanStore(vault)
+        self._standings = StandingStore(vault)
+
+    # ── what there is to do ─────────────────────────────────────────────────────────────────────────
+
+    async def busy(self, now: datetime, team_id: str = "") -> list[str]:
+        """The workspaces whose lane has something to do at `now`; `team_id` asks for one of them alone."""
+        looks = [
+            select(StandingRow.team_id).where(_PENDING, _not_before(now)),
+            select(Notice.team_id).where(unsent(now)),
+            select(Person.team_id).where(_looked_at(now), Person.home_stale),
+        ]
+        if team_id:
+            looks = [look.where(look.selected_columns.team_id == team_id) for look in looks]
+        async with self._database.read() as connection:
+            return sorted((await connection.execute(union(*looks))).scalars())
+
+    async def wishes(self, team_id: str, now: datetime, limit: int, *, only: str = "") -> list[Wish]:
+        """The most urgent pending wishes of a workspace at `now`; `only` one person's."""
+        statement = (
+            select(
+                StandingRow.seq, StandingRow.urgency, StandingRow.wished_at, StandingRow.failures, StandingRow.memory,
+                StandingRow.team_id, StandingRow.user_id, Person.grant_state, Person.granted_at,
+                Person.token, Person.preferences,
+                Person.paused_from, Person.paused_until, SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind,
+                SpanRow.override, SpanRow.reason, SpanRow.uid, SpanRow.content,
+            )
+            .join_from(StandingRow, Person, _same(StandingRow, Person))
+            .outerjoin(
+                SpanRow, and_(_same(StandingRow, SpanRow), SpanRow.start_at <= now, SpanRow.end_at > now)
+            )
+            .where(StandingRow.team_id == team_id, _PENDING, _not_before(now))
+            .order_by(StandingRow.urgency, StandingRow.wished_at, StandingRow.user_id)
+            .limit(limit)
+        )  # fmt: skip
+        if only:
+            statement = statement.where(StandingRow.user_id == only)
+        async with self._database.read() as connection:
+            return [self._wish(row) for row in await connection.execute(statement)]
+
+    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]:
+        """When the first wish that is put off may be tried again, and whether there is anything else to do now."""
+        put_off = select(func.min(StandingRow.not_before)).where(
+            StandingRow.team_id == team_id, _PENDING, StandingRow.not_before > now
+        )
+        told = exists().where(Notice.team_id == team_id, unsent(now))
+        homes = exists().where(Person.team_id == team_id, _looked_at(now), Person.home_stale)
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(put_off.scalar_subquery(), told | homes))).one()
+        return row[0], bool(row[1])
+
+    def _wish(self, row: Any) -> Wish:
+        key = PersonKey(row.team_id, row.user_id)
+        token: str | None = None
+        span: Span | None = None
+        memory, policy = Memory(), OwnStatusPolicy.COVER_AND_RESTORE
+        try:
+            policy = own_status(row.preferences)
+            token = self._vault.open(row.token, "people.token", key.team_id, key.user_id)
+            memory = self._standings.open(row.memory, key)
+            span = None if row.start_at is None else self._spans.span(row)
+        except (StatusQuoError, ValueError):
+            token = None  # something cannot be read: nothing may be written before it can
+        return Wish(
+            key=key, seq=row.seq, urgency=row.urgency, since=row.wished_at, failures=row.failures,
+            granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, policy=policy,
+            pause=pause_of(row.paused_from, row.paused_until), memory=memory, span=span,
+        )  # fmt: skip
+
+    # ── what came of a wish: see `WishRecords` ──────────────────────────────────────────────────────
+
+    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool:
+        """As `WishRecords.intend`, sharing its transaction with others."""
+        return await self._intend.put(Intention(wish, memory, budget))
+
+    async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
+        """As `WishRecords.settle`, sharing its transaction with others."""
+        await self._settle.put(Settlement(wish, memory, attempt, budget))
+
+    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
+        """As `WishRecords.drop`."""
+        await self._records.drop(wish, unresolved=unresolved, now=now)
+
+    async def postpone(self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str) -> None:
+        """As `WishRecords.postpone`."""
+        await self._records.postpone(wish, until, attempt, notice, budget)
+
+    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None:
+        """As `WishRecords.lose_grant`."""
+        await self._records.lose_grant(wish, attempt)
+
+    # ── the lane's own ──────────────────────────────────────────────────────────────────────────────
+
+    async def budget(self, team_id: str) -> str:
+        """The budget's state as the last owner of the lane stored it."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(Lane.budget).where(Lane.team_id == team_id)) or ""
+
+    async def save_budget(self, team_id: str, budget: str) -> None:
+        """Store the budget's state, sharing a transaction with others."""
+        await self._budgets.put((team_id, budget))
+
+    async def _save_budgets(self, connection: AsyncConnection, budgets: Sequence[tuple[str, str]]) -> list[None]:
+        await save_budgets(connection, dict(budgets))
+        return [None] * len(budgets)
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's bot token; None where it is not installed (any more). Raises SealError."""
+        async with self._database.read() as connection:
+            sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
+        return self._vault.open(sealed, "workspaces.bot_token", team_id)
+
+    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]:
+        """People of the workspace whose Home tab is stale, and who have opened it within `HOME_LIVES`."""
+        async with self._database.read() as connection:
+            users = (
+                await connection.execute(
+                    select(Person.user_id)
+                    .where(Person.team_id == team_id, _looked_at(now), Person.home_stale)
+                    .order_by(Person.home_opened_at, Person.user_id)
+                    .limit(limit)
+                )
+            ).scalars()
+            return [Home(PersonKey(team_id, user_id)) for user_id in users]
+
+    async def home_taken(self, key: PersonKey, *, stale: bool) -> None:
+        """Its Home tab is being made from what is stored now (`stale` False), or could not be published (True)."""
+        async with self._database.write() as connection:
+            await connection.execute(update(Person).where(*_is(Person, key)).values(home_stale=stale))
+
+
+def _is(table: type[Person] | type[StandingRow], key: PersonKey) -> tuple[Any, Any]:
+    return table.team_id == key.team_id, table.user_id == key.user_id
+
+
+def _same(left: Any, right: Any) -> Any:
+    return and_(left.team_id == right.team_id, left.user_id == right.user_id)
+
+
+def _looked_at(now: datetime) -> Any:
+    return Person.home_opened_at > now - HOME_LIVES
+
+
+def _not_before(now: datetime) -> Any:
+    return or_(StandingRow.not_before.is_(None), StandingRow.not_before <= now)

@@ -1,0 +1,1 @@
+"""What people ask for: one module for each thing that somebody wants done."""

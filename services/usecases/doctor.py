@@ -1,0 +1,181 @@
+"""`app.py doctor`: is everything in place? One finding a line, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from services.calendars.providers import named
+from services.domain.errors import SlackRefusedError, StatusQuoError
+from services.ports import Clock
+from services.slack import scopes
+
+CLOCK_TOLERANCE = timedelta(seconds=30)
+"""Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and a sentence."""
+
+    subject: str
+    well: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHealth:
+    """What the database knows of the calendars: how many there are, and how many cannot be read."""
+
+    calendars: int
+    broken: int
+    people: int
+    lost_grants: int
+    refusing: tuple[str, ...] = ()
+    """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
+
+
+class Database(Protocol):
+    """The database, as far as its health goes."""
+
+    async def revision(self) -> tuple[str | None, str]:
+        """The step it is at, and the newest one. Raises DatabaseError where it cannot be reached."""
+        ...
+
+    async def drift(self) -> list[object]:
+        """What differs from the models."""
+        ...
+
+    async def sealed_sample(self) -> bool:
+        """Whether one stored secret can be opened. Raises SealError; False where nothing is stored yet."""
+        ...
+
+    async def health(self) -> StoredHealth:
+        """Counts."""
+        ...
+
+    async def bots(self) -> Sequence[tuple[str, str, str | None]]:
+        """(team id, name, bot token) of each workspace."""
+        ...
+
+
+class Slack(Protocol):
+    """Slack, as far as its health goes."""
+
+    async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
+        """The headers of the answer to `method`, lower case. Raises a SlackError."""
+        ...
+
+
+class Doctor:
+    """Looks at everything once."""
+
+    def __init__(self, *, database: Database, slack: Slack, clock: Clock, missing: Sequence[str]) -> None:
+        """`missing` are the settings that serving needs and that are not set."""
+        self._database = database
+        self._slack = slack
+        self._clock = clock
+        self._missing = missing
+
+    async def examine(self) -> AsyncIterator[Finding]:
+        """Every finding, in an order that lets an operator mend the first one first."""
+        yield self._settings()
+        revision = await self._revision()
+        yield revision
+        if not revision.well:
+            return
+        keys = await self._keys()
+        yield keys
+        if not keys.well:
+            return
+        yield await self._clock_and_reach()
+        health = await self._database.health()
+        yield self._stored(health)
+        for provider in health.refusing:
+            yield Finding(
+                named(provider), False,
+                f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
+                "(docs/calendars.md), and restart",
+            )  # fmt: skip
+        for team_id, name, token in await self._database.bots():
+            yield await self._workspace(name or team_id, token)
+
+    def _settings(self) -> Finding:
+        if self._missing:
+            return Finding("settings", False, "not set: " + "; ".join(self._missing))
+        return Finding("settings", True, "complete")
+
+    async def _revision(self) -> Finding:
+        try:
+            at, newest = await self._database.revision()
+        except StatusQuoError as error:
+            return Finding("database", False, f"{error.sentence()} ({error.reason})")
+        if at is not None and at > newest:
+            return Finding(
+                "database", False, f"is at step {at}, and this version knows {newest}: install the newer one"
+            )
+        if at != newest:
+            return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `python app.py migrate`")
+        drift = await self._database.drift()
+        if drift:
+            return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
+        return Finding("database", True, f"up to date at step {at}")
+
+    async def _keys(self) -> Finding:
+        try:
+            opened = await self._database.sealed_sample()
+        except StatusQuoError as error:
+            return Finding("keys", False, error.sentence())
+        return Finding("keys", True, "open what is stored" if opened else "ready, nothing is stored yet")
+
+    async def _clock_and_reach(self) -> Finding:
+        try:
+            headers = await self._slack.headers_of("api.test", None)
+        except SlackRefusedError:
+            headers = {}  # whoever says no can be reached
+        except StatusQuoError as error:
+            return Finding("Slack", False, f"cannot be reached: {error.reason}")
+        off = clock_offset(headers.get("date"), self._clock.now())
+        if off is None:
+            return Finding("clock", True, "Slack answers, without saying what time it is")
+        if abs(off) > CLOCK_TOLERANCE:
+            seconds = round(off.total_seconds())
+            return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
+        return Finding("clock", True, "agrees with Slack's")
+
+    def _stored(self, health: StoredHealth) -> Finding:
+        counts = f"{health.people} people, {health.calendars} calendars"
+        if health.broken or health.lost_grants:
+            return Finding(
+                "calendars", False,
+                f"{counts}; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
+                "their people were told how to mend it",
+            )  # fmt: skip
+        return Finding("calendars", True, counts)
+
+    async def _workspace(self, name: str, token: str | None) -> Finding:
+        subject = f"workspace {name}"
+        if token is None:
+            return Finding(subject, False, "has no bot token: install it again at /slack/install")
+        try:
+            headers = await self._slack.headers_of("auth.test", token)
+        except StatusQuoError as error:
+            return Finding(subject, False, f"Slack says {error.reason}: install it again at /slack/install")
+        lacking = sorted(set(scopes.BOT) - scopes.OPTIONAL - scopes.parse(headers.get("x-oauth-scopes")))
+        if lacking:
+            return Finding(subject, False, f"lacks {', '.join(lacking)}: install it again at /slack/install")
+        return Finding(subject, True, "scopes as in manifest.yml")
+
+
+def clock_offset(date: str | None, now: datetime) -> timedelta | None:
+    """How far `now` is ahead of an HTTP Date header (RFC 9110 §6.6.1); None where it says nothing readable."""
+    if not date:
+        return None
+    try:
+        theirs = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))

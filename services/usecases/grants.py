@@ -1,0 +1,395 @@
+"""Installing, and a person's allowing us to set their status: from the first click to what they had asked for.
+
+The flow is Slack's OAuth v2 (docs.slack.dev, "Installing with OAuth"): a browser is sent to Slack with a `state`,
+comes back with a `code` that is good for ten minutes, and oauth.v2.access gives tokens for it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import urlencode
+
+import structlog
+
+from services.domain.errors import (
+    ConsentDeniedError,
+    LinkExpiredError,
+    LinkOfAnotherError,
+    NotInstallableError,
+    NotInstalledError,
+    SlackError,
+    StatusQuoError,
+    WrongPersonError,
+)
+from services.domain.model import PersonKey
+from services.engine.tokens import refresh_due
+from services.ports import Bell, Clock
+from services.slack import scopes
+
+log = structlog.get_logger(__name__)
+
+STATE_LIVES = timedelta(minutes=10)
+STATE = "state"
+LINK = "grant_link"
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a single-use secret was made for. `user_id` is "" where it names nobody.
+
+    `secret` comes back with it and only we may know it: PKCE's verifier, or what waits for whoever comes back.
+    """
+
+    purpose: str
+    team_id: str = ""
+    user_id: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token as Slack gave it; `refresh` and `expires_at` only where the app rotates its tokens."""
+
+    access: str = field(repr=False)
+    scopes: frozenset[str] = frozenset()
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+
+    def refresh_due_at(self, team_id: str, user_id: str = "") -> datetime | None:
+        """When it is to be renewed; None where it does not expire."""
+        if self.expires_at is None or self.refresh is None:
+            return None
+        return refresh_due(self.expires_at, team_id, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A user token that is kept, and when it was given."""
+
+    token: str = field(repr=False)
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What oauth.v2.access gave: the bot's tokens, the user's tokens, or both."""
+
+    team_id: str
+    enterprise_id: str
+    org_wide: bool
+    name: str
+    app_id: str
+    user_id: str
+    bot_user_id: str = ""
+    bot_id: str = ""
+    bot: Tokens | None = None
+    user: Tokens | None = None
+
+    @property
+    def home(self) -> str:
+        """The id that the workspace is kept under: the team's, the org's for an org-wide install."""
+        return self.enterprise_id if self.org_wide or not self.team_id else self.team_id
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What a request needs of the workspace that it came from."""
+
+    team_id: str
+    enterprise_id: str | None
+    name: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
+    token: str | None = field(repr=False)
+    scopes: frozenset[str]
+    installed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists.
+
+    `names` are what they are called, for telling their absences from other people's.
+    """
+
+    zone: str = ""
+    locale: str = ""
+    address: str = field(default="", repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """What Slack shows them as; "" where that is not known."""
+        return self.names[0] if self.names else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to send a browser, and the cookie that it has to bring back."""
+
+    url: str = field(repr=False)
+    cookie: str = field(repr=False)
+
+
+class Result(StrEnum):
+    """How it ended well."""
+
+    IDENTIFIED = "identified"  # Slack says who it is, nothing else changed
+    GRANTED = "granted"
+    INSTALLED = "installed"  # nobody's status may be set yet
+    PARTIAL = "partial"  # a permission was left out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it, for the page that says so.
+
+    `key` is whom Slack says the browser to be; `held` what waited for them, where that is all they came back for.
+    """
+
+    result: Result
+    key: PersonKey
+    app_id: str
+    name: str
+    locale: str = ""
+    asked: bool = False
+    held: str = field(default="", repr=False)
+
+
+class States(Protocol):
+    """Single-use secrets."""
+
+    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
+        """Whether `secret` is good; it stays so."""
+        ...
+
+    async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
+        """A new secret for `ticket`."""
+        ...
+
+    async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
+        """What `secret` was made for; it is good no more."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Where installs are kept."""
+
+    async def locate(self, team_id: str, enterprise_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
+    async def bot_token(self, team_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
+    async def install(self, answer: Answer, now: datetime) -> None: ...  # noqa: D102  # see WorkspaceStore
+
+
+class Granted(Protocol):
+    """Where grants are kept."""
+
+    async def the_grant(self, key: PersonKey) -> Grant | None: ...  # noqa: D102  # see PeopleStore
+    async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None: ...  # noqa: D102  # see PeopleStore
+    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None: ...  # noqa: D102  # see PeopleStore
+
+
+class Authority(Protocol):
+    """Slack, where it gives tokens."""
+
+    async def exchange(self, code: str, redirect_uri: str, now: datetime) -> Answer:
+        """The tokens for `code`. Raises SlackError."""
+        ...
+
+    async def member(self, token: str, user_id: str) -> Member:
+        """What Slack knows of a person. Raises SlackError."""
+        ...
+
+    async def install_of(self, bot_token: str) -> Answer:
+        """The install that a bot token belongs to. Raises SlackError."""
+        ...
+
+    async def revoke(self, token: str) -> None:
+        """Make a token worth nothing. Raises SlackError."""
+        ...
+
+
+class Performer(Protocol):
+    """Does what somebody asked for before they had allowed it."""
+
+    async def perform(self, key: PersonKey, command: str, text: str) -> None:
+        """Do `command text` for the person, and tell them. Raises StatusQuoError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SlackApp:
+    """Our app as Slack knows it. `client_id` is "" where nobody can install it from here."""
+
+    client_id: str
+    authorize_url: str
+    redirect_uri: str
+
+
+class Grants:
+    """Sends browsers to Slack and takes what they bring back."""
+
+    def __init__(
+        self,
+        app: SlackApp,
+        *,
+        states: States,
+        workspaces: Workspaces,
+        people: Granted,
+        authority: Authority,
+        performer: Performer,
+        clock: Clock,
+        bell: Bell,
+    ) -> None:
+        """`performer` does what was asked for before the grant."""
+        self._app = app
+        self._states = states
+        self._workspaces = workspaces
+        self._people = people
+        self._authority = authority
+        self._performer = performer
+        self._clock = clock
+        self._bell = bell
+
+    async def adopt(self, bot_token: str) -> None:
+        """Keep the workspace of a bot token that the operator gave, unless it is kept already. Raises SlackError."""
+        given = await self._authority.install_of(bot_token)
+        if await self._workspaces.bot_token(given.home) != bot_token:
+            await self._workspaces.install(given, self._clock.now())
+
+    async def start_install(self, cookie: str = "") -> Start:
+        """Begin an install by whoever asks, in the browser with that cookie. Raises NotInstallableError."""
+        asked = {"scope": scopes.joined(scopes.BOT), "user_scope": scopes.joined(scopes.USER)}
+        return await self._start(Ticket(STATE), asked, cookie)
+
+    async def start_grant(self, link: str, cookie: str = "") -> Start:
+        """Begin the grant of the person whom `link` names; it is good no more.
+
+        Raises LinkExpiredError, NotInstallableError.
+        """
+        self._require_client()
+        found = await self._states.take(link, LINK, self._clock.now())
+        if found is None:
+            raise LinkExpiredError("link")
+        asked = {"user_scope": scopes.joined(scopes.USER), "team": found.team_id}
+        return await self._start(Ticket(STATE, found.team_id, found.user_id), asked, cookie)
+
+    async def start_identity(self, key: PersonKey, held: str, cookie: str) -> Start:
+        """Have Slack say whether the browser with that cookie is `key`'s; `held` waits for the answer, sealed.
+
+        Nothing that is kept of a workspace or a person changes by it. Raises NotInstallableError.
+        """
+        asked = {"user_scope": scopes.joined(scopes.IDENTITY), "team": key.team_id}
+        return await self._start(Ticket(STATE, key.team_id, key.user_id, held), asked, cookie)
+
+    def _require_client(self) -> None:
+        if not self._app.client_id:
+            raise NotInstallableError("SLACK_CLIENT_ID is not set")
+
+    async def _start(self, ticket: Ticket, asked: dict[str, str], cookie: str) -> Start:
+        self._require_client()
+        # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
+        cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
+        state = await self._states.issue(ticket, self._clock.now() + STATE_LIVES, cookie)
+        query = {"client_id": self._app.client_id, **asked, "state": state, "redirect_uri": self._app.redirect_uri}
+        join = "&" if "?" in self._app.authorize_url else "?"
+        return Start(self._app.authorize_url + join + urlencode(query), cookie)
+
+    async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Outcome:
+        """Take what a browser came back with: Slack's `state` and either `code` or `error`.
+
+        Nothing is kept where it raises: LinkExpiredError (state unknown, used, expired, another browser's),
+        ConsentDeniedError, WrongPersonError, LinkOfAnotherError, NotInstalledError, or what Slack said to the code
+        (SlackError).
+        """
+        now = self._clock.now()
+        ticket = await self._ticket(state, cookie, now)
+        if error:
+            raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
+        if not code:
+            raise LinkExpiredError("no code")
+        answer = await self._authority.exchange(code, self._app.redirect_uri, now)
+        home = answer.home if answer.bot else await self._workspaces.locate(answer.team_id, answer.enterprise_id)
+        another = bool(ticket.user_id) and (ticket.team_id, ticket.user_id) != (home, answer.user_id)
+        if another or ticket.secret:
+            await self._give_back(answer)
+        if another:
+            log.warning("grant_of_another_person", team_id=ticket.team_id, user_id=ticket.user_id)
+            kind = LinkOfAnotherError if ticket.secret else WrongPersonError
+            raise kind("not the person of the link")
+        if ticket.secret:
+            key = PersonKey(ticket.team_id, ticket.user_id)
+            return Outcome(Result.IDENTIFIED, key, answer.app_id, answer.name, held=ticket.secret)
+        if home is None:
+            raise NotInstalledError("grant without an install")
+        if answer.bot is not None:
+            await self._workspaces.install(answer, now)
+            log.info("workspace_installed", team_id=home, org_wide=answer.org_wide)
+        return await self._granted(PersonKey(home, answer.user_id), answer, now)
+
+    async def _ticket(self, state: str, cookie: str, now: datetime) -> Ticket:
+        found = await self._states.take(state, STATE, now, cookie)
+        # What waits is for the browser that brought it, and no other.
+        if found is None or (found.secret and not cookie):
+            raise LinkExpiredError("state")
+        return found
+
+    async def _give_back(self, answer: Answer) -> None:
+        """Let go of a token that is not kept, where it is one of its own.
+
+        Tokens that rotate are: Slack keeps two of a person alive and drops the oldest, which could be the one that we
+        use. One that does not expire is the very token that we have, if we have one, and stays as it is.
+        """
+        if answer.user is None or answer.user.refresh is None:
+            return
+        try:
+            await self._authority.revoke(answer.user.access)
+        except SlackError as failure:
+            log.warning("token_not_given_back", reason=failure.reason)
+
+    async def _granted(self, key: PersonKey, answer: Answer, now: datetime) -> Outcome:
+        if answer.user is None:
+            held = await self._people.the_grant(key) is not None
+            result = Result.GRANTED if held else Result.INSTALLED
+            return Outcome(result, key, answer.app_id, answer.name)
+        lacking = scopes.missing(answer.user.scopes)
+        if lacking:
+            log.warning("grant_partial", team_id=key.team_id, user_id=key.user_id, lacking=sorted(lacking))
+            return Outcome(Result.PARTIAL, key, answer.app_id, answer.name)
+        member = await self._member(key, answer)
+        await self._people.grant(key, answer.user, member, now)
+        log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
+        self._bell.ring()
+        asked = await self._perform(key)
+        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
+
+    async def _member(self, key: PersonKey, answer: Answer) -> Member:
+        """Zone, language and address; what cannot be had now comes with a later event."""
+        token = answer.bot.access if answer.bot else await self._workspaces.bot_token(key.team_id)
+        if token is None:
+            return Member()
+        try:
+            return await self._authority.member(token, key.user_id)
+        except SlackError as failure:
+            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+            return Member()
+
+    async def _perform(self, key: PersonKey) -> bool:
+        """Do what they had asked for; whether that was done."""
+        ask = await self._people.take_ask(key)
+        if ask is None:
+            return False
+        try:
+            await self._performer.perform(key, *ask)
+        except StatusQuoError as failure:
+            log.warning(
+                "ask_failed", team_id=key.team_id, user_id=key.user_id, reason=failure.reason, error_id=failure.id
+            )
+            return False
+        return True

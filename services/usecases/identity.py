@@ -1,0 +1,125 @@
+"""Who a browser was seen to be in Slack, and what people and workspaces are called.
+
+A link that connects an account names its person, but whoever holds it can follow it. Slack alone says who sits before a
+browser, at the end of OAuth; a sealed cookie remembers that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.domain.errors import LinkOfAnotherError, SealError, SlackError
+from services.domain.model import PersonKey
+from services.platform.crypto import Sealer
+from services.usecases.grants import Bot, Member
+
+log = structlog.get_logger(__name__)
+
+COOKIE = "statusquo-person"
+"""The cookie's name."""
+
+LIVES = timedelta(days=30)
+"""How long a browser is known as somebody's."""
+
+MOST = 8
+"""People that one browser is known as: one of each workspace, the newest."""
+
+_PLACE = "browser"
+_LONGEST = 4096
+
+
+class BrowserIdentities:
+    """Reads and writes the cookie: a sealed list of workspace, user and end."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        """`sealer` holds the app's keys: nobody else can make such a cookie."""
+        self._sealer = sealer
+
+    def read(self, cookie: str, now: datetime) -> Mapping[str, str]:
+        """Whom Slack said that the browser is: workspace → user. Empty for a cookie that is not ours, or too old."""
+        return {team: user for team, (user, _) in self._known(cookie, now).items()}
+
+    def with_person(self, cookie: str, key: PersonKey, now: datetime) -> str:
+        """The cookie of a browser that Slack said just now to be `key`."""
+        others = self._known(self.without(cookie, key.team_id, now), now)
+        newest = list(others.items())[-(MOST - 1) :]
+        return self._sealed(dict([*newest, (key.team_id, (key.user_id, int((now + LIVES).timestamp())))]))
+
+    def without(self, cookie: str, team_id: str, now: datetime) -> str:
+        """The cookie of a browser that is nobody in that workspace any more; "" where nothing is left."""
+        left = {team: known for team, known in self._known(cookie, now).items() if team != team_id}
+        return self._sealed(left) if left else ""
+
+    def _known(self, cookie: str, now: datetime) -> dict[str, tuple[str, int]]:
+        if not cookie or not cookie.isascii() or len(cookie) > _LONGEST:
+            return {}
+        try:
+            found = json.loads(self._sealer.open(cookie.encode(), _PLACE))
+        except SealError:
+            return {}
+        return {team: (user, end) for team, user, end in found if end > now.timestamp()}
+
+    def _sealed(self, known: Mapping[str, tuple[str, int]]) -> str:
+        rows = [(team, user, end) for team, (user, end) in known.items()]
+        return self._sealer.seal(json.dumps(rows).encode(), _PLACE).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person as Slack shows them: names, or ids where Slack does not tell. `address` is lower-case, "" if unknown."""
+
+    person: str
+    workspace: str
+    locale: str = ""
+    address: str = field(default="", repr=False)
+
+
+class Members(Protocol):
+    """Slack, where it knows its members."""
+
+    async def member(self, token: str, user_id: str) -> Member:
+        """What Slack knows of a person. Raises SlackError."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Where installs are kept."""
+
+    async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
+        """The install of a workspace."""
+        ...
+
+
+class Introductions:
+    """Says who somebody is."""
+
+    def __init__(self, workspaces: Workspaces, members: Members) -> None:
+        self._workspaces = workspaces
+        self._members = members
+
+    async def of(self, key: PersonKey) -> Named:
+        """Name, workspace and e-mail address, asked of Slack now: nobody can have chosen them with us."""
+        bot = await self._workspaces.find(key.team_id, "")
+        member = Member()
+        if bot is not None and bot.token is not None:
+            try:
+                member = await self._members.member(bot.token, key.user_id)
+            except SlackError as failure:
+                log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+        workspace = bot.name if bot is not None else ""
+        return Named(member.name or key.user_id, workspace or key.team_id, member.locale, member.address)
+
+
+def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
+    """Whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
+    user = seen.get(key.team_id)
+    if user is not None and user != key.user_id:
+        log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
+        raise LinkOfAnotherError("another member's browser", team_id=key.team_id)
+    return user is not None

@@ -1,0 +1,286 @@
+"""What takes things away: "forget me", an uninstall, a permission that was revoked at Slack.
+
+Who wants to be forgotten is a leaver for a minute at most: everything of theirs is deleted at once but the token
+and the memory of their profile, with which the lane takes back what is ours, as at the end of a span with nothing
+after it. Then the token is revoked and the rest deleted.
+
+Slack tells of an uninstall by `app_uninstalled` and `tokens_revoked`, in either order, late or twice
+(docs.slack.dev, events/tokens_revoked). `tokens_revoked` names people, not tokens: one that comes late must not
+take away what was given since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.calendars.accounts.disconnecting import Parter, PartingRows
+from services.domain.errors import GrantLostError, SlackError, StatusQuoError
+from services.domain.model import PersonKey, Standing, Status
+from services.engine.guard import guarded
+from services.engine.limits import Budget
+from services.engine.notifications import Say, Teller, with_button
+from services.ports import Bell, Clock, Report
+from services.usecases.grants import Grant
+
+log = structlog.get_logger(__name__)
+
+_IN_DOUBT = timedelta(seconds=60)
+"""Slack's clock and ours, and its whole seconds: a permission that is younger than the event by less is asked for."""
+
+
+TAKE_BACK = timedelta(seconds=60)
+"""How long it may take until a profile is as it was: then its person is deleted all the same, and told what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
+
+    key: PersonKey
+    locale: str
+    leave_by: datetime
+    token: str | None = field(repr=False)
+    granted: bool
+    standing: Standing
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether there is nothing (more) to wait for. What is about to be written stands in the memory too."""
+        left = (self.standing.applied, self.standing.covered, self.standing.pending)
+        return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
+
+
+class Leavers(Protocol):
+    """People who are being forgotten: `store.leavers.LeaverStore`."""
+
+    async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
+        """Delete what need not be kept until then; whether there was anybody."""
+        ...
+
+    async def all(self) -> Sequence[Leaver]:
+        """Everybody who is leaving."""
+        ...
+
+    async def delete(self, leaver: Leaver) -> bool:
+        """Delete what was kept of them; whether it was still there."""
+        ...
+
+
+class Grants(Protocol):
+    """The people's permissions."""
+
+    async def the_grant(self, key: PersonKey) -> Grant | None:
+        """The person's token."""
+        ...
+
+    async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
+        """Take that grant away; whether it was still there."""
+        ...
+
+
+class Installs(Protocol):
+    """The workspaces."""
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's bot token."""
+        ...
+
+    async def installed_at(self, team_id: str) -> datetime | None:
+        """When the workspace was installed."""
+        ...
+
+    async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
+        """Its bot token is worth nothing any more."""
+        ...
+
+    async def delete(self, team_id: str) -> bool:
+        """Delete everything of the workspace."""
+        ...
+
+
+class Revoker(Protocol):
+    """Slack, where it takes tokens back."""
+
+    async def owner(self, token: str) -> str:
+        """The user id that the token belongs to. Raises SlackError, GrantLostError for a dead token."""
+        ...
+
+    async def revoke(self, token: str) -> None:
+        """Make the token worth nothing. Raises SlackError."""
+        ...
+
+
+class Leaving:
+    """Takes grants, people and workspaces away. DueWork "leaving": who was to be forgotten is deleted."""
+
+    name = "leaving"
+
+    def __init__(
+        self,
+        people: Grants,
+        workspaces: Installs,
+        slack: Revoker,
+        *,
+        leavers: Leavers,
+        accounts: PartingRows,
+        parter: Parter,
+        teller: Teller,
+        say: Say,
+        clock: Clock,
+        bell: Bell,
+    ) -> None:
+        """`slack` revokes, and says whether a token still lives.
+
+        `accounts` tell what `parter` has to do at the providers of calendars; `teller` tells a person what could not
+        be taken back.
+        """
+        self._accounts = accounts
+        self._parter = parter
+        self._leavers = leavers
+        self._teller = teller
+        self._say = say
+        self._people = people
+        self._workspaces = workspaces
+        self._slack = slack
+        self._clock = clock
+        self._bell = bell
+
+    # ── who wants to be forgotten ───────────────────────────────────────────────────────────────────
+
+    async def forget(self, key: PersonKey) -> bool:
+        """Delete the person: at once, but for what it takes to leave their profile as if we had never been there.
+
+        False where there is nobody. What stops watches and gives permissions back at their calendars has begun then.
+        """
+        partings = await self._accounts.partings(key.team_id, key.user_id)
+        now = self._clock.now()
+        if not await self._leavers.begin(key, now, now + TAKE_BACK):
+            return False
+        self._parter.begin(partings)
+        log.info("person_leaves", team_id=key.team_id, user_id=key.user_id)
+        self._bell.ring()
+        await self.run_due()
+        return True
+
+    async def is_leaving(self, key: PersonKey) -> bool:
+        """Whether they are being forgotten, and something of them is still kept."""
+        return any(leaver.key == key for leaver in await self._leavers.all())
+
+    async def next_due(self) -> datetime | None:
+        """When the next leaver is to be gone, now where nothing is left to be taken back."""
+        now = self._clock.now()
+        leavers = await self._leavers.all()
+        return min((now if leaver.is_ready(now) else leaver.leave_by for leaver in leavers), default=None)
+
+    async def run(self, team_id: str, budget: Budget) -> None:  # a chore as others; auth.revoke counts nowhere
+        """A lane's chore, done once it has nothing to write: see off those whose profile it has put right."""
+        await self.run_due()
+
+    async def run_due(self) -> Report:
+        """See off those who are ready to go."""
+        ready = [leaver for leaver in await self._leavers.all() if leaver.is_ready(self._clock.now())]
+        failed = 0
+        for leaver in ready:
+            with guarded("person_not_forgotten", team_id=leaver.key.team_id, user_id=leaver.key.user_id) as result:
+                await self._see_off(leaver)
+            failed += result.failed
+        return Report(done=len(ready), changed=len(ready) - failed, failed=failed)
+
+    async def _see_off(self, leaver: Leaver) -> None:
+        ids = {"team_id": leaver.key.team_id, "user_id": leaver.key.user_id}
+        if leaver.token is not None:
+            try:
+                await self._slack.revoke(leaver.token)
+            except GrantLostError:
+                log.info("token_was_dead", **ids)
+            except SlackError as failure:  # their data goes all the same, and the token with it
+                log.warning("token_not_revoked", reason=failure.reason, error_id=failure.id, **ids)
+        if not await self._leavers.delete(leaver):
+            return  # another replica was first, or they have come back
+        left = self._left(leaver)
+        log.info("person_forgotten", left=len(left), **ids)
+        if left:
+            try:
+                await self._teller.tell(leaver.key, with_button(" ".join(left), ""))
+            except StatusQuoError as failure:
+                log.warning("left_not_named", reason=failure.reason, error_id=failure.id, **ids)
+
+    def _left(self, leaver: Leaver) -> list[str]:
+        """What could not be taken back, in sentences."""
+        standing, locale, now = leaver.standing, leaver.locale, self._clock.now()
+        ours, theirs = standing.applied or standing.pending, standing.covered
+        found = []
+        if ours is not None and ours.lasts(now):
+            found.append(self._say(locale, "I could not take {status} off. Clear it in Slack.", status=_named(ours)))
+        if theirs is not None and theirs.lasts(now):
+            found.append(self._say(locale, "I could not put your own {status} back.", status=_named(theirs)))
+        return found
+
+    # ── what Slack tells of ─────────────────────────────────────────────────────────────────────────
+
+    async def uninstalled(self, team_id: str, at: datetime) -> bool:
+        """The app was removed at `at`: delete everything of the workspace; whether that was done."""
+        installed_at = await self._workspaces.installed_at(team_id)
+        if installed_at is None:
+            return False
+        if await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
+            log.info("uninstall_ignored", team_id=team_id)
+            return False
+        partings = await self._accounts.partings(team_id)
+        if not await self._workspaces.delete(team_id):
+            return False  # another replica was first
+        self._parter.begin(partings)
+        log.info("workspace_deleted", team_id=team_id)
+        return True
+
+    async def revoked(self, team_id: str, user_ids: Iterable[str], at: datetime, *, bot: bool) -> int:
+        """Those people's permissions, and the bot's where `bot`, were revoked at `at`; how many we took away."""
+        taken = 0
+        for user_id in user_ids:
+            key = PersonKey(team_id, user_id)
+            grant = await self._people.the_grant(key)
+            if grant is None:
+                continue
+            if await self._outlived(grant.granted_at, at, grant.token):
+                log.info("revocation_ignored", team_id=team_id, user_id=user_id)
+                continue
+            if await self._people.lose_grant(key, grant.granted_at, self._clock.now()):
+                log.info("grant_revoked", team_id=team_id, user_id=user_id)
+                taken += 1
+        if bot:
+            await self._bot_revoked(team_id, at)
+        if taken:
+            self._bell.ring()
+        return taken
+
+    async def _bot_revoked(self, team_id: str, at: datetime) -> None:
+        installed_at = await self._workspaces.installed_at(team_id)
+        if installed_at is None or await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
+            return
+        await self._workspaces.drop_bot(team_id, installed_at)
+        log.info("bot_revoked", team_id=team_id)
+
+    async def _outlived(self, given_at: datetime, at: datetime, token: str | None) -> bool:
+        """Whether what was given at `given_at` is newer than a revocation at `at`; in doubt Slack is asked."""
+        if given_at < at:
+            return False
+        if given_at > at + _IN_DOUBT:
+            return True
+        if token is None:
+            return False
+        try:
+            await self._slack.owner(token)
+        except GrantLostError:
+            return False
+        except SlackError as failure:
+            log.warning("token_unverified", reason=failure.reason)
+            return given_at >= at + timedelta(seconds=1)
+        return True
+
+
+def _named(status: Status) -> str:
+    return f"“{status.emoji} {status.text}”".replace("“ ", "“").replace(" ”", "”")

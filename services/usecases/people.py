@@ -1,0 +1,248 @@
+"""People: who they are, the way to their permission, what their profile was seen to show.
+
+What takes things away (a revoked permission, an uninstall, "forget me") is in `leaving`; the permission itself
+is taken in by `grants`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from services.domain.errors import NotInstalledError, SlackError
+from services.domain.model import Pause, PersonKey, Status
+from services.ports import Bell, Clock
+from services.usecases.grants import LINK, Member, States, Ticket
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 1.5
+"""Seconds that somebody new waits for their zone and language: Slack wants an answer within three."""
+
+LINK_LIVES = timedelta(hours=24)
+"""How long a link that leads to the permission is good, once: somebody may read the message it is in later."""
+
+
+class GrantState(StrEnum):
+    """Whether we may set the person's status."""
+
+    NONE = "none"
+    OK = "ok"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """What is known of a person."""
+
+    key: PersonKey
+    zone: ZoneInfo
+    locale: str
+    grant_state: GrantState
+    pause: Pause | None
+    created_at: datetime
+
+    @property
+    def granted(self) -> bool:
+        """Whether we may set their status."""
+        return self.grant_state is GrantState.OK
+
+    def paused(self, now: datetime) -> bool:
+        """Whether their status is to be left alone at `now`."""
+        return self.pause is not None and self.pause.holds(now)
+
+
+def zone_or(name: str, other: ZoneInfo) -> ZoneInfo:
+    """The IANA zone of that name, `other` where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: the name of a directory
+        return other
+
+
+def zone_name(name: str) -> str:
+    """`name`, where it is an IANA zone's; else ""."""
+    return name if name and zone_or(name, _NOWHERE) is not _NOWHERE else ""
+
+
+_NOWHERE = ZoneInfo.no_cache("UTC")
+
+
+class PersonRegister(Protocol):
+    """Where people are kept."""
+
+    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
+        """The person, known under the team's id or else the org's."""
+        ...
+
+    async def get(self, key: PersonKey) -> PersonView | None:
+        """What is known of the person."""
+        ...
+
+    async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
+        """Keep a new person."""
+        ...
+
+    async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
+        """Follow zone and language; whether anything differs."""
+        ...
+
+    async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
+        """Remember what the profile showed; False where that is nothing new."""
+        ...
+
+    async def open_home(self, key: PersonKey, now: datetime) -> None:
+        """The person looks at their Home tab."""
+        ...
+
+    async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
+        """Keep what somebody asked for."""
+        ...
+
+    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
+        """What the person had asked for; kept no longer."""
+        ...
+
+
+class BotTokens(Protocol):
+    """The workspaces' bot tokens."""
+
+    async def bot_token(self, team_id: str) -> str | None:
+        """The workspace's bot token; None where it is not installed."""
+        ...
+
+
+class Members(Protocol):
+    """Slack, where it knows its members."""
+
+    async def member(self, token: str, user_id: str) -> Member:
+        """What Slack knows of a person. Raises SlackError."""
+        ...
+
+
+class Leaver(Protocol):
+    """Takes a person away."""
+
+    async def forget(self, key: PersonKey) -> bool:
+        """Delete everything of the person; whether there was anything."""
+        ...
+
+
+class Exporter(Protocol):
+    """Gives a person what is kept of them."""
+
+    async def export(self, key: PersonKey) -> dict[str, Any]:
+        """Everything of the person as JSON."""
+        ...
+
+
+class People:
+    """What the app does with people, apart from their statuses."""
+
+    def __init__(
+        self,
+        register: PersonRegister,
+        *,
+        workspaces: BotTokens,
+        states: States,
+        members: Members,
+        leaver: Leaver,
+        exporter: Exporter,
+        clock: Clock,
+        bell: Bell,
+        base_url: str,
+    ) -> None:
+        """`base_url` is PUBLIC_URL without a slash at its end."""
+        self._register = register
+        self._workspaces = workspaces
+        self._states = states
+        self._members = members
+        self._leaver = leaver
+        self._exporter = exporter
+        self._clock = clock
+        self._bell = bell
+        self._base_url = base_url
+
+    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
+        """The person of that user, if they are one of ours: one indexed look. Either home id may be ""."""
+        return await self._register.find(team_id, enterprise_id, user_id)
+
+    async def get(self, key: PersonKey) -> PersonView | None:
+        """What is known of the person; None where they are not one of ours."""
+        return await self._register.get(key)
+
+    async def locale(self, key: PersonKey) -> str:
+        """The person's locale, such as `de-DE`; "en-US" where they are not one of ours."""
+        view = await self._register.get(key)
+        return "en-US" if view is None else view.locale
+
+    async def ensure(self, key: PersonKey) -> PersonView:
+        """The person, taken in with their zone and language where they are new. Raises NotInstalledError."""
+        view = await self._register.get(key)
+        if view is not None:
+            return view
+        token = await self._workspaces.bot_token(key.team_id)
+        if token is None:
+            raise NotInstalledError("no bot token", team_id=key.team_id)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                member = await self._members.member(token, key.user_id)
+        except (SlackError, TimeoutError) as failure:
+            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
+            member = Member()
+        await self._register.add(key, member, self._clock.now())
+        view = await self._register.get(key)
+        if view is None:
+            raise NotInstalledError("the workspace left meanwhile", team_id=key.team_id)
+        return view
+
+    async def grant_link(self, key: PersonKey) -> str:
+        """A link that leads this person, and nobody else, to the permission: good once, for a day."""
+        expires_at = self._clock.now() + LINK_LIVES
+        secret = await self._states.issue(Ticket(LINK, key.team_id, key.user_id), expires_at)
+        return f"{self._base_url}/slack/install?{urlencode({'link': secret})}"
+
+    async def ask(self, key: PersonKey, command: str, text: str) -> None:
+        """Keep what somebody asked for ("/quo", "pause 2h") until they have granted; the newest alone."""
+        await self.ensure(key)
+        await self._register.ask(key, command, text, self._clock.now())
+
+    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
+        """The command and text that the person had asked for; kept no longer."""
+        return await self._register.take_ask(key)
+
+    async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
+        """Take in that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""
+        now = self._clock.now()
+        news = await self._register.see(key, seen, min(at, now), now)  # Slack's clock may be ahead of ours
+        if news:
+            self._bell.ring()
+        return news
+
+    async def zone_changed(self, key: PersonKey, member: Member) -> bool:
+        """Follow the person to another zone or language; whether they moved."""
+        moved = await self._register.move(key, member, self._clock.now())
+        if moved:
+            self._bell.ring()
+        return moved
+
+    async def opened_home(self, key: PersonKey) -> None:
+        """The person looks at their Home tab, which is published anew from now on whenever it changes."""
+        await self.ensure(key)
+        await self._register.open_home(key, self._clock.now())
+        self._bell.ring()
+
+    async def forget(self, key: PersonKey) -> bool:
+        """Delete everything of the person at once and revoke their token; whether there was anything."""
+        return await self._leaver.forget(key)
+
+    async def export(self, key: PersonKey) -> dict[str, Any]:
+        """Everything that is kept of the person, as JSON, without tokens."""
+        return await self._exporter.export(key)

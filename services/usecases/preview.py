@@ -1,0 +1,253 @@
+"""`app.py preview`: ICS files resolved into a timeline, with no server and no database. The output is contract.md's."""
+
+from __future__ import annotations
+
+import json
+import signal
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+from services.calendars.ical.lex import calendars
+from services.calendars.ical.reading import Asked, Reading, read_all
+from services.calendars.ical.recurrence import Budget
+from services.domain.errors import (
+    CalendarError,
+    CalendarTooCostlyError,
+    CalendarTooLargeError,
+    InputError,
+    NotACalendarError,
+)
+from services.domain.explain import english
+from services.domain.model import Kind, Rule, Span, Timeline, Verdict
+from services.domain.timeline import resolve
+from services.platform.clock import SystemClock
+from services.store.json_values import rules_from_json
+from services.usecases.options import instant_of, zone_of
+
+DAYS = 8
+"""Today and the seven days after it."""
+
+MOST_BYTES = 25 * 2**20
+MOST_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+    addresses: tuple[str, ...]
+    names: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `app.py preview`."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an iCalendar file (.ics)")
+    parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="the person's IANA zone (default UTC)")
+    parser.add_argument("--from", dest="start", metavar="ISO", help="first day, or instant (default: today)")
+    parser.add_argument("--to", dest="end", metavar="ISO", help="day or instant after the last (default: 8 days on)")
+    parser.add_argument("--email", action="append", default=[], metavar="ADDRESS", help="who `me` is; repeatable")
+    parser.add_argument("--name", action="append", default=[], metavar="NAME", help="what `me` is called; repeatable")
+    parser.add_argument("--rules", metavar="FILE", help="the person's rules, as exported")
+    parser.add_argument("--now", metavar="ISO", help="take this as the current time")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per file instead of tables")
+
+
+def run(args: Namespace, out: TextIO) -> int:
+    """Print each file's timeline to `out`; 0 when all could be read. Raises InputError for a bad option."""
+    question = _question(args)
+    failed = False
+    for name in args.files:
+        try:
+            reading, timeline = _resolved(Path(name), question)
+        except (CalendarError, OSError) as error:
+            failed = True
+            _say_error(name, error, out, as_json=args.json)
+        else:
+            if args.json:
+                out.write(json.dumps(_as_json(name, reading, timeline, question.zone), ensure_ascii=False) + "\n")
+            else:
+                _say(name, reading, timeline, question.zone, out)
+    return int(failed)
+
+
+# ── what is asked ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _question(args: Namespace) -> _Question:
+    zone = zone_of(args.timezone)
+    now = SystemClock().now() if args.now is None else instant_of(args.now, zone, "--now")
+    midnight = datetime.combine(now.astimezone(zone), time(), tzinfo=zone)
+    start = midnight.astimezone(UTC) if args.start is None else instant_of(args.start, zone, "--from")
+    if args.end is not None:
+        end = instant_of(args.end, zone, "--to")
+    else:
+        day = start.astimezone(zone).date() if args.start is not None else midnight.date()
+        end = datetime.combine(day + timedelta(days=DAYS), time(), tzinfo=zone).astimezone(UTC)
+    if end <= start:
+        raise InputError("--to must be later than --from")
+    rules = () if args.rules is None else _rules(Path(args.rules))
+    return _Question(zone, start, end, tuple(args.email), tuple(args.name), rules)
+
+
+def _rules(path: Path) -> tuple[Rule, ...]:
+    try:
+        return rules_from_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(f"--rules: {error.strerror}") from None
+    except ValueError:
+        raise InputError("--rules: the file is not JSON") from None
+
+
+# ── what a file says ────────────────────────────────────────────────────────────────────────────────
+
+
+def _resolved(path: Path, question: _Question) -> tuple[Reading, Timeline]:
+    if path.stat().st_size > MOST_BYTES:
+        raise CalendarTooLargeError("file", bytes=path.stat().st_size)
+    found = calendars(path.read_bytes())
+    if not found:
+        raise NotACalendarError("no BEGIN:VCALENDAR")
+    asked = Asked("file", question.addresses, question.zone, question.start, question.end)
+    with _at_most(MOST_SECONDS):
+        reading = read_all(found, asked, Budget())
+        return reading, resolve(
+            reading.events,
+            rules=question.rules,
+            zone=question.zone,
+            start=question.start,
+            end=question.end,
+            names=question.names,
+        )
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Give up after `seconds` of wall-clock time, by the process' own alarm."""
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise CalendarTooCostlyError("time", seconds=seconds)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# ── as JSON ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _as_json(name: str, reading: Reading, timeline: Timeline, zone: ZoneInfo) -> dict[str, Any]:
+    events = [_event_json(verdict, zone) for verdict in _listed(timeline.verdicts)]
+    return {
+        "file": name,
+        "events": events,
+        "timeline": [_span_json(span, zone) for span in timeline.spans if span.shows],
+        "problems": [{"uid": problem.uid, "problem": problem.problem} for problem in reading.problems],
+    }
+
+
+def _listed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return sorted(verdicts, key=lambda said: (said.event.start, said.event.end, said.event.uid, said.event.occurrence))
+
+
+def _event_json(verdict: Verdict, zone: ZoneInfo) -> dict[str, Any]:
+    event = verdict.event
+    start, end = _zulu(event.start), _zulu(event.end)
+    if event.all_day and event.wall is not None:
+        start, end = event.wall.start.date().isoformat(), event.wall.end.date().isoformat()
+    return {
+        "uid": event.uid,
+        "start": start,
+        "end": end,
+        "all_day": event.all_day,
+        "kind": str(verdict.kind),
+        "counted": verdict.counted,
+        "reason": english(verdict.reason, zone),
+    }
+
+
+def _span_json(span: Span, zone: ZoneInfo) -> dict[str, Any]:
+    expiration = span.status.expiration
+    return {
+        "start": _zulu(span.start),
+        "end": _zulu(span.end),
+        "status_text": span.status.text,
+        "status_emoji": span.status.emoji,
+        "status_expiration": 0 if expiration is None else int(expiration.timestamp()),
+        "rule": span.rule,
+        "uid": span.uid,
+        "reason": english(span.reason, zone),
+    }
+
+
+def _zulu(at: datetime) -> str:
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+# ── for people ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _say_error(name: str, error: CalendarError | OSError, out: TextIO, *, as_json: bool) -> None:
+    if isinstance(error, NotACalendarError):
+        sentence = "This file is not a calendar."
+    elif isinstance(error, CalendarError):
+        sentence = error.sentence()
+    else:
+        sentence = f"{error.strerror or type(error).__name__}."
+    out.write(
+        json.dumps({"file": name, "error": sentence}, ensure_ascii=False) + "\n" if as_json else f"{name}: {sentence}\n"
+    )
+
+
+def _say(name: str, reading: Reading, timeline: Timeline, zone: ZoneInfo, out: TextIO) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only people need tables
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    width = None if out.isatty() else 120
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    console.print(Text(name))
+    status = Table("When", "Status", "Why")
+    for span in timeline.spans:
+        if span.shows:
+            when = _between(span.start.astimezone(zone), span.end.astimezone(zone))
+            status.add_row(when, Text(f"{span.status.emoji} {span.status.text}"), Text(english(span.reason, zone)))
+    events = Table("When", "What", "Counts", "Why")
+    for verdict in _listed(timeline.verdicts):
+        event = verdict.event
+        if event.all_day and event.wall is not None:
+            when = _days(event.wall.start.date(), event.wall.end.date())
+        else:
+            when = _between(event.start.astimezone(zone), event.end.astimezone(zone))
+        kind = str(Kind(verdict.kind)).replace("_", " ")
+        events.add_row(
+            when,
+            Text(f"{event.title} ({kind})"),
+            "yes" if verdict.counted else "no",
+            Text(english(verdict.reason, zone)),
+        )
+    console.print(status, events)
+    for problem in reading.problems:
+        console.print(Text(f"{problem.uid or name}: {problem.problem}"))
+
+
+def _between(start: datetime, end: datetime) -> str:
+    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a %d %b %H:%M}"
+    return f"{start:%a %d %b %H:%M} – {last}"
+
+
+def _days(first: date, after: date) -> str:
+    last = after - timedelta(days=1)
+    return f"{first:%a %d %b}" if last <= first else f"{first:%a %d %b} – {last:%a %d %b}"

@@ -1,0 +1,394 @@
+"""Statuses as a person meets them: what they ask for, what stands, why, and what will be.
+
+Nothing here writes to a Slack profile. A wish is a fact that is stored, its person is marked due in the same
+transaction, and the bell is rung after it; the engine does the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+import structlog
+
+from services.domain import days, ownership
+from services.domain.default_texts import Wording
+from services.domain.errors import NothingToDoError, SealError
+from services.domain.facts import PersonFacts
+from services.domain.model import (
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Preferences,
+    Reason,
+    Rule,
+    Span,
+    Standing,
+    Status,
+    Timeline,
+    Verdict,
+)
+from services.domain.profile_state import Attempt
+from services.domain.reasons import NOT_SET
+from services.domain.status_comparison import same
+from services.ports import Bell, Clock
+
+log = structlog.get_logger(__name__)
+
+_AHEAD = timedelta(days=40)
+_BACK = timedelta(days=2)
+_DAY = timedelta(days=1)
+_BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
+
+
+class Facts(Protocol):
+    """`store.facts.FactStore`."""
+
+    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
+        """The facts of those of `keys` who exist, with what overlaps `[start, end)`."""
+        ...
+
+    async def without_events(self, key: PersonKey) -> PersonFacts | None: ...  # noqa: D102  # see the store
+    async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]: ...  # noqa: D102  # see the store
+    async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool: ...  # noqa: D102  # see the store
+
+
+class Overrides(Protocol):
+    """`store.overrides.OverrideStore`; each change makes its person due in the same transaction."""
+
+    async def add(self, key: PersonKey, override: Override, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
+    async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]: ...  # noqa: D102  # see the store
+    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]: ...  # noqa: D102  # see the store
+    async def look_again(self, key: PersonKey, now: datetime) -> None: ...  # noqa: D102  # see the store
+    async def standing(self, key: PersonKey, now: datetime) -> list[Override]: ...  # noqa: D102  # see the store
+
+
+class Rules(Protocol):
+    """`store.rules.RuleStore`."""
+
+    async def list(self, key: PersonKey) -> tuple[Rule, ...]: ...  # noqa: D102  # see the store
+    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
+    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
+
+
+class Choices(Protocol):
+    """`store.preferences.PreferenceStore`."""
+
+    async def get(self, key: PersonKey) -> Preferences: ...  # noqa: D102  # see the store
+    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None: ...  # noqa: D102  # see the store
+    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None: ...  # noqa: D102  # see the store
+
+
+class Absentee(Protocol):
+    """One line of who is out: `store.overview.Away`."""
+
+    @property
+    def user_id(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def until(self) -> datetime | None: ...  # noqa: D102  # see Away
+    @property
+    def text(self) -> str: ...  # noqa: D102  # see Away
+    @property
+    def emoji(self) -> str: ...  # noqa: D102  # see Away
+
+
+class Overview(Protocol):
+    """`store.overview.OverviewStore`."""
+
+    async def standing(self, key: PersonKey) -> Standing: ...  # noqa: D102  # see the store
+    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> Sequence[Absentee]: ...  # noqa: D102  # see the store
+
+
+class Writes(Protocol):
+    """`store.writes.WriteStore`."""
+
+    async def recent(self, key: PersonKey, limit: int) -> Sequence[Attempt]:
+        """The newest lines, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How things stand. `span` is what the timeline says at `at`; `day` the timeline of today, midnight to midnight.
+
+    By the stored timeline, `facts` has no events and no overrides, and `day` no verdicts; a span may begin before `at`.
+
+    `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
+    within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
+    show what it should.
+    """
+
+    at: datetime
+    facts: PersonFacts
+    span: Span
+    until: datetime | None
+    day: Timeline
+    own: Status | None
+    override: Override | None
+    coming: tuple[Override, ...]
+    not_set: Reason | None = None
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause, where it holds now."""
+        pause = self.facts.pause
+        return pause if pause is not None and pause.holds(self.at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`verdicts`: today's events, counted or not; `last`: the last thing done to the profile, or left."""
+
+    now: Now
+    verdicts: tuple[Verdict, ...]
+    last: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off."""
+
+    ended: tuple[Override, ...] = ()
+    back_until: datetime | None = None
+
+
+class Statuses:
+    """The use cases of the surface."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        bell: Bell,
+        facts: Facts,
+        overrides: Overrides,
+        rules: Rules,
+        choices: Choices,
+        overview: Overview,
+        writes: Writes,
+        wording: Callable[[str], Wording],
+    ) -> None:
+        """`wording` gives the default texts for a locale."""
+        self._clock = clock
+        self._bell = bell
+        self._facts = facts
+        self._overrides = overrides
+        self._rules = rules
+        self._choices = choices
+        self._overview = overview
+        self._writes = writes
+        self._wording = wording
+
+    # ── what a person asks for ──────────────────────────────────────────────────────────────────────
+
+    async def override(
+        self, key: PersonKey, *, text: str, emoji: str, start: datetime, end: datetime | None, request: str
+    ) -> Override:
+        """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once."""
+        made = Override(request_id(key, request), start, end, self._clock.now(), text=text, emoji=emoji)
+        return await self._add(key, made)
+
+    async def out_of_office(
+        self, key: PersonKey, *, start: datetime, end: datetime | None, note: str, request: str
+    ) -> Override:
+        """Be out of office; `note` stands in place of the default text. The same `request` counts once."""
+        made = Override(
+            request_id(key, request), start, end, self._clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note
+        )
+        return await self._add(key, made)
+
+    async def undo(self, key: PersonKey, override_id: str) -> Override:
+        """Take an override back. Raises NothingToDoError where it is gone already."""
+        removed = await self._overrides.remove(key, override_id, self._clock.now())
+        if removed is None:
+            raise NothingToDoError("the override is gone")
+        self._bell.ring()
+        return removed
+
+    async def clear(self, key: PersonKey, *, request: str) -> Cleared:
+        """End what the person asked for; where nothing runs but an event, say that they are back until it is over.
+
+        Where there is neither, what is left of either on the profile is taken off. Raises NothingToDoError.
+        """
+        now = self._clock.now()
+        ended = await self._overrides.end(key, now, kinds=_BY_HAND)
+        if ended:
+            self._bell.ring()
+            return Cleared(ended=tuple(ended))
+        span = (await self._timeline(key, now, now + _AHEAD)).at(now)
+        if not span.uid:
+            if not ownership.stands(await self._overview.standing(key), span.status, now):
+                raise NothingToDoError("nothing of ours stands")
+            await self._overrides.look_again(key, now)
+            self._bell.ring()
+            return Cleared()
+        await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
+        return Cleared(back_until=span.end)
+
+    async def off(self, key: PersonKey) -> list[Override]:
+        """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
+        now = self._clock.now()
+        kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
+        ended = await self._overrides.end(key, now, kinds=kinds)
+        if not ended:
+            ended = await self._overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
+        if not ended:
+            raise NothingToDoError("no absence")
+        self._bell.ring()
+        return ended
+
+    async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> Pause:
+        """Leave the status alone from `start` until `end` (UTC), or until resumed."""
+        pause = Pause(start, end)
+        await self._choices.pause(key, pause, self._clock.now())
+        log.info("paused", team_id=key.team_id, user_id=key.user_id)
+        self._bell.ring()
+        return pause
+
+    async def resume(self, key: PersonKey) -> None:
+        """Keep the status again. Raises NothingToDoError where nothing was paused."""
+        now = self._clock.now()
+        before = await self._choices.pause(key, None, now)
+        self._bell.ring()
+        if before is None or (before.end is not None and before.end <= now):
+            raise NothingToDoError("not paused")
+
+    # ── how things stand ────────────────────────────────────────────────────────────────────────────
+
+    async def now(self, key: PersonKey) -> Now:
+        """How things stand, by the stored timeline where that stands and reaches. Raises LookupError."""
+        now = self._clock.now()
+        facts = await self._facts.without_events(key)
+        if facts is None:
+            raise LookupError(key)
+        spans = await self._facts.spans(key, *days.today(now, facts.zone)) if facts.resolved_until else ()
+        found = days.stored(facts, spans, now)
+        # Meetings back to back are one span: when the first is over, another one is the reason.
+        if found is None or (found[0].uid and not await self._facts.lasts(key, found[0], now)):
+            return await self._resolved_now(key, now)
+        span, day = found
+        return await self._now(facts, now, span, span.end, day)
+
+    async def _resolved_now(self, key: PersonKey, now: datetime) -> Now:
+        facts = await self._load(key, now - _BACK, now + _AHEAD)
+        resolved = self._resolve(facts, now, now + _AHEAD)
+        span = resolved.at(now)
+        until = span.end if span.end < resolved.end else None
+        day = self._resolve(facts, *days.today(now, facts.zone))
+        return await self._now(facts, now, span, until, day)
+
+    async def _now(self, facts: PersonFacts, now: datetime, span: Span, until: datetime | None, day: Timeline) -> Now:
+        key = facts.key
+        standing = await self._overview.standing(key)
+        stored = await self._overrides.standing(key, now)
+        running = [override for override in stored if override.start <= now]
+        return Now(
+            at=now,
+            facts=facts,
+            span=span,
+            until=until,
+            day=day,
+            own=_own(standing, now),
+            override=running[-1] if running else None,
+            coming=tuple(override for override in stored if override.start > now),
+            not_set=await self._not_set(key, span, standing),
+        )
+
+    async def _not_set(self, key: PersonKey, span: Span, standing: Standing) -> Reason | None:
+        """Why Slack does not show what `span` says, where the last try of it came to nothing."""
+        if standing.applied is not None and same(standing.applied, span.status):
+            return None
+        last = None
+        with suppress(SealError):  # a line under a lost key says nothing
+            last = next(iter(await self._writes.recent(key, 1)), None)
+        began = span.began or (span.start if span.start < self._clock.now() else span.start - _BACK)
+        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= began else None
+
+    async def why(self, key: PersonKey) -> Why:
+        """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
+        now = await self._resolved_now(key, self._clock.now())
+        lines = await self._writes.recent(key, 1)
+        return Why(now, now.day.verdicts, lines[0] if lines else None)
+
+    async def preview(self, key: PersonKey, day: date) -> Timeline:
+        """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
+        around = datetime.combine(day, time(), tzinfo=UTC)
+        facts = await self._load(key, around - _BACK, around + 2 * _BACK)
+        return self._resolve(facts, days.midnight(day, facts.zone), days.midnight(day + _DAY, facts.zone))
+
+    async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
+        """What the timeline says at `instant` (UTC). Raises LookupError."""
+        return (await self._timeline(key, instant, instant + _AHEAD)).at(instant)
+
+    async def who(self, team_id: str, user_id: str = "") -> Sequence[Absentee]:
+        """Who of a workspace is out by what their profile shows; of one person, where given."""
+        return await self._overview.away(team_id, self._clock.now(), [user_id] if user_id else [])
+
+    # ── what they chose ─────────────────────────────────────────────────────────────────────────────
+
+    async def preferences(self, key: PersonKey) -> Preferences:
+        """What the person chose."""
+        return await self._choices.get(key)
+
+    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
+        """Keep what the person chose."""
+        await self._choices.save(key, preferences, self._clock.now())
+        self._bell.ring()
+
+    async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
+        """The person's rules in their order."""
+        return await self._rules.list(key)
+
+    async def add_rule(self, key: PersonKey, rule: Rule) -> None:
+        """Put a rule last; one with the same id counts once. Raises TooManyError."""
+        await self._rules.add(key, rule, self._clock.now())
+        self._bell.ring()
+
+    async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Delete a rule; one that is gone already stays gone."""
+        await self._rules.remove(key, rule_id, self._clock.now())
+        self._bell.ring()
+
+    async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Have a rule looked at one place earlier."""
+        await self._rules.raise_(key, rule_id, self._clock.now())
+        self._bell.ring()
+
+    # ── parts ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _add(self, key: PersonKey, override: Override) -> Override:
+        if await self._overrides.add(key, override, override.created_at):
+            log.info("override_added", team_id=key.team_id, user_id=key.user_id, kind=override.kind.value)
+        self._bell.ring()
+        return override
+
+    async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:
+        return self._resolve(await self._load(key, start - _BACK, end), start, end)
+
+    async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
+        found = await self._facts.load([key], start, end)
+        if key not in found:
+            raise LookupError(key)
+        return found[key]
+
+    def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
+        return days.resolve(facts, start, end, self._wording(facts.locale))
+
+
+def request_id(key: PersonKey, request: str) -> str:
+    """The id of what `request` (a trigger or view id, unique within the workspace) asks for."""
+    return hashlib.sha256(f"{key.team_id}/{key.user_id}/{request}".encode()).hexdigest()[:24]
+
+
+def _own(standing: Standing, now: datetime) -> Status | None:
+    own = standing.own
+    if own is None or own.empty or (own.expiration is not None and own.expiration <= now):
+        return None
+    return own

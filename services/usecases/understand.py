@@ -1,0 +1,101 @@
+"""`app.py understand`: what a line is taken for, as one line of JSON; no server, no database."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import ArgumentParser, Namespace
+from datetime import datetime, time, timedelta
+from typing import TextIO
+
+from services.domain import command_parser, times
+from services.domain.command_parser import Command, Name, Understood, UnknownCommandError
+from services.domain.errors import InputError
+from services.domain.times import Speaker
+from services.platform import locale
+from services.platform.clock import SystemClock
+from services.usecases.options import instant_of, zone_of
+
+KINDS = ("ooo", "quo", "pause", "preview")
+BAD_OPTION = 2
+
+_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+
+
+class CommandError(InputError):
+    """That is a command, not a status."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of `app.py understand`."""
+    parser.add_argument("text", metavar="TEXT", help="what somebody typed")
+    parser.add_argument("--as", dest="kind", default="quo", metavar="KIND", help=f"{', '.join(KINDS)} (default quo)")
+    parser.add_argument(
+        "--locale", default="en-US", metavar="LOCALE", help="their Slack locale, such as de-DE (default en-US)"
+    )
+    parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="their IANA zone (default UTC)")
+    parser.add_argument("--now", metavar="ISO", help="take this as the current time")
+
+
+def run(args: Namespace, out: TextIO, trouble: TextIO) -> int:
+    """Print what `args.text` is taken for to `out`; 0. A bad option is one sentence on `trouble`, and 2."""
+    try:
+        speaker = _speaker(args)
+    except InputError as error:
+        trouble.write(f"{error.reason}\n")
+        return BAD_OPTION
+    text = args.text.encode(errors="replace").decode()  # what a shell passes need not be text
+    try:
+        said = understand(text, args.kind, speaker)
+    except UnknownCommandError as error:
+        question = locale.say(
+            args.locale, "I do not know that. Did you mean `{command}`?", command=f"/quo {error.meant}"
+        )
+        answer: dict[str, str | None] = {"asks": question}
+    except InputError as error:
+        answer = {"asks": locale.say(args.locale, error.sentence())}
+    else:
+        start, end = (None if at is None else at.astimezone(speaker.zone).isoformat() for at in (said.start, said.end))
+        answer = {"text": said.text, "emoji": said.emoji, "start": start, "end": end}
+    out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _speaker(args: Namespace) -> Speaker:
+    """Who types, by the options. Raises an InputError for a bad one."""
+    if args.kind not in KINDS:
+        raise InputError(f"--as: {args.kind!r} is none of {', '.join(KINDS)}")
+    if not _LOCALE.fullmatch(args.locale):
+        raise InputError(f"--locale: {args.locale!r} is no locale, such as de-DE")
+    zone = zone_of(args.timezone)
+    now = SystemClock().now() if args.now is None else instant_of(args.now, zone, "--now")
+    return Speaker(now, zone, locale.language(args.locale), locale.month_first(args.locale))
+
+
+def understand(text: str, kind: str, speaker: Speaker) -> Understood:
+    """What a line says as one of `KINDS`; of a preview, the day or the instant. Raises an InputError: it asks back."""
+    if kind == "ooo":
+        return command_parser.absence(text, speaker)
+    if kind == "pause":
+        asked = times.pause(command_parser.plain(text), speaker)
+        return Understood("", "", asked.start, asked.end)
+    if kind == "preview":
+        return _look(command_parser.plain(text), speaker)
+    command = command_parser.read(text)
+    if command.name in {Name.PAUSE, Name.PREVIEW}:
+        return understand(command.rest, command.name.value, speaker)
+    return _status(command, speaker)
+
+
+def _status(command: Command, speaker: Speaker) -> Understood:
+    if command.name is not Name.STATUS:
+        raise CommandError(command.name.value)
+    return command_parser.status(command.rest, speaker)
+
+
+def _look(text: str, speaker: Speaker) -> Understood:
+    look = times.look(text, speaker)
+    if look.instant is not None:
+        return Understood("", "", look.instant, None)
+    days: list[datetime] = [datetime.combine(look.day + timedelta(days=days), time(), speaker.zone) for days in (0, 1)]
+    return Understood("", "", days[0], days[1])
