@@ -19,8 +19,8 @@ from demo.calendars import NotAnEntryError
 from demo.pushed import Pushed, Told
 from demo.reasons import Reasons
 from emulators.slack import Call
-from emulators.slack.emoji import DATA as EMOJI
 from emulators.slack.errors import RefusalError
+from services.domain.emoji import DATA as EMOJI
 from services.usecases import identity
 
 log = structlog.get_logger(__name__)

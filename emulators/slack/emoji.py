@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-DATA = Path(__file__).resolve().parent.parent / "data" / "emoji.json"
+from services.domain.emoji import DATA
+
 _SYNTAX = re.compile(r"^:([^:\s]+)(?:::skin-tone-([2-6]))?:$")
 _TONES = {str(tone): chr(0x1F3FB + tone - 2) for tone in range(2, 7)}
 
