@@ -160,7 +160,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         metrics, stores.health.pending,
     )  # fmt: skip
     secure = config.base_url.startswith("https:")
-    browsers = handlers.Browsers(BrowserIdentities(stores.vault.sealer), clock, secure=secure)
+    browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
     connect = handlers.Connect(
         calendars.accounts, browsers, locale.say, grant_link=people.grant_link, identify=grants.start_identity
     )  # fmt: skip

@@ -19,11 +19,10 @@ from bench.table import Row, percentile
 from services.domain import timeline
 from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
 from services.platform.clock import SystemClock
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.slack.client import SlackClients
 from services.slack.profile import SlackProfiles
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.spans import SpanStore
@@ -132,7 +131,7 @@ async def _app(url: str = "", **options: Any) -> AsyncIterator[tuple[Replica, sl
         await schema.upgrade(database)
         async with slack_stub.running() as stub:
             replica = Replica(
-                database, Vault(Sealer([new_key()])), SystemClock(), stub.api_url, poll=1.0, sweep=3.0, **options
+                database, Encryptor([new_key()]), SystemClock(), stub.api_url, poll=1.0, sweep=3.0, **options
             )
             yield replica, stub
             await replica.stop()
@@ -154,7 +153,7 @@ async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
     people = [
         {
             "team_id": key.team_id, "user_id": key.user_id, "zone": "UTC", "locale": "en-US", "created_at": now,
-            "token": replica.vault.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
+            "token": replica.encryptor.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
             "scopes": "", "grant_state": "ok", "refresh_seq": 0, "preferences": "{}", "due_at": edge, "stale": False,
             "resolved_until": now + timedelta(days=8),
         }
@@ -166,7 +165,7 @@ async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
             sa.insert(Workspace), [{"team_id": team, "name": "", "installed_at": now} for team in teams]
         )
         await connection.execute(sa.insert(Person), people)
-        await SpanStore(replica.vault).replace(connection, spans)
+        await SpanStore(replica.encryptor).replace(connection, spans)
 
 
 @contextmanager

@@ -165,7 +165,7 @@ async def _store(stores: Stores, provider: Provider) -> None:
             [
                 {"team_id": key.team_id, "user_id": key.user_id, "created_at": now, "grant_state": "ok",
                  "due_at": now, "stale": True,
-                 "token": stores.vault.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id)}
+                 "token": stores.encryptor.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id)}
                 for key in keys
             ],
         )  # fmt: skip

@@ -22,10 +22,9 @@ import sqlalchemy as sa
 from bench import http, slack_stub
 from bench.table import Row, percentile
 from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.ports import Changes
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, Workspace
@@ -85,8 +84,8 @@ def _rows(where: str, typed: Sequence[Typed]) -> list[Row]:
 class Seed:
     """Writes people straight into the app's tables."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self.database, self.vault = database, vault
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        self.database, self.encryptor = database, encryptor
         self._workspaces: set[str] = set()
 
     async def people(self, keys: Sequence[PersonKey], edge: datetime | None, **columns: Any) -> None:
@@ -102,7 +101,7 @@ class Seed:
         people = [
             {
                 "team_id": key.team_id, "user_id": key.user_id, "zone": "UTC", "locale": "en-US", "created_at": now,
-                "token": self.vault.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
+                "token": self.encryptor.seal(f"xoxp-{key.user_id}", "people.token", key.team_id, key.user_id),
                 "scopes": "", "grant_state": "ok", "granted_at": now, "preferences": "{}", "due_at": until,
                 "resolved_until": now + timedelta(days=8),
             } | columns
@@ -113,7 +112,7 @@ class Seed:
         workspaces = [
             {
                 "team_id": team, "name": "", "installed_at": now,
-                "bot_token": self.vault.seal(f"xoxb-{team}", "workspaces.bot_token", team),
+                "bot_token": self.encryptor.seal(f"xoxb-{team}", "workspaces.bot_token", team),
             }
             for team in sorted(teams)
         ]  # fmt: skip
@@ -121,11 +120,11 @@ class Seed:
             if workspaces:
                 await connection.execute(sa.insert(Workspace), workspaces)
             await connection.execute(sa.insert(Person), people)
-            await SpanStore(self.vault).replace(connection, spans)
+            await SpanStore(self.encryptor).replace(connection, spans)
 
     async def events(self, keys: Sequence[PersonKey], many: int) -> None:
         """A calendar of so many meetings from now on for each, about two a day."""
-        start, store = datetime.now(UTC) + timedelta(hours=3), EventStore(self.database, self.vault)
+        start, store = datetime.now(UTC) + timedelta(hours=3), EventStore(self.database, self.encryptor)
         calendars = [
             {"team_id": key.team_id, "user_id": key.user_id, "calendar_id": "c", "provider": "ics",
              "address_digest": "d", "created_at": start}
@@ -174,7 +173,7 @@ async def endless(seed: Seed) -> None:
             [
                 {"team_id": key.team_id, "user_id": key.user_id, "override_id": "o", "kind": "status", "start_at": now,
                  "created_at": now,
-                 "content": seed.vault.seal(content, "overrides.content", key.team_id, key.user_id, "o")}
+                 "content": seed.encryptor.seal(content, "overrides.content", key.team_id, key.user_id, "o")}
                 for key in keys
             ],
         )  # fmt: skip
@@ -225,7 +224,7 @@ async def _running(url: str, replicas: int, load: Any) -> AsyncIterator[tuple[in
         key = new_key()
         database = Database(address)
         await schema.upgrade(database)
-        seed = Seed(database, Vault(Sealer([key])))
+        seed = Seed(database, Encryptor([key]))
         await seed.people([PersonKey(f"TQ{number}", f"UQ{number}") for number in range(TYPERS)], None)
         async with slack_stub.running(ANSWERS_AFTER) as stub:
             begins = time.time() + START

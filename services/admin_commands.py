@@ -16,7 +16,7 @@ from rich.progress import Progress
 from services.domain.model import PersonKey
 from services.engine.limits import Budget
 from services.engine.profile_writer import Keeper
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.slack.health import SlackHealth
@@ -74,7 +74,7 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
     """Re-seal every secret with the newest key, with a progress bar."""
     changed = failed = 0
     async with await stores(config, clock) as opened:
-        rotation = Rotation(opened.database, Sealer(config.keys()))
+        rotation = Rotation(opened.database, Encryptor(config.keys()))
         progress = Progress(console=Console(stderr=True))
         task = progress.add_task("re-sealing", total=await rotation.count())
         with progress:

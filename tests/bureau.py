@@ -23,9 +23,9 @@ from services.calendars import wiring
 from services.calendars.accounts.accounts import Connected
 from services.domain.model import PersonKey
 from services.platform import settings
+from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
@@ -163,8 +163,8 @@ def parsed(address: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_bureau(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Bureau]:
-    stores, bell, metrics = Stores.over(database, vault, clock), CountingBell(), Metrics()
+async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
+    stores, bell, metrics = Stores.over(database, encryptor, clock), CountingBell(), Metrics()
     slack = SlackClients("http://127.0.0.1:1/")  # nobody asks it anything here
     google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
     google.add_account(MAIL["google"], "Ann")

@@ -16,9 +16,8 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from tests import postgres
 from tests.clocks import ManualClock
@@ -77,13 +76,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(scope="session")
-def sealer() -> Sealer:
-    return Sealer([new_key()])
-
-
-@pytest.fixture
-def vault(sealer: Sealer) -> Vault:
-    return Vault(sealer)
+def encryptor() -> Encryptor:
+    return Encryptor([new_key()])
 
 
 @pytest.fixture(scope="session")
@@ -203,7 +197,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def world(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[World]:
+async def world(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
     """People in a local Slack, and the app's engine, on a clock that stands still until it is moved."""
-    async with open_world(database, vault, clock) as made:
+    async with open_world(database, encryptor, clock) as made:
         yield made

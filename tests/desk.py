@@ -30,6 +30,7 @@ from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller
+from services.platform.crypto import Encryptor
 from services.platform.locale import say, wording
 from services.platform.metrics import Metrics
 from services.platform.net.addresses import AddressRules
@@ -39,7 +40,6 @@ from services.slack.views import SlackViews
 from services.store.absences import OverviewStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.leavers import LeaverStore
@@ -184,11 +184,11 @@ def text_of(answer: dict[str, Any]) -> str:
 
 @asynccontextmanager
 async def open_desk(
-    database: Database, vault: Vault, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
+    database: Database, encryptor: Encryptor, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
     granted: bool = True, known: bool = True,
 ) -> AsyncIterator[Desk]:  # fmt: skip
     """Ann, in a workspace of a local Slack, with the app behind it. `known`: she has used it before."""
-    async with open_world(database, vault, clock) as world:
+    async with open_world(database, encryptor, clock) as world:
         world.slack.add_workspace(TEAM)
         world.slack.add_person(ANN, "ann", team_id=TEAM, tz=zone, locale=locale)
         world.slack.add_person(BEN, "ben", team_id=TEAM, tz=zone, locale=locale)
@@ -200,28 +200,28 @@ async def open_desk(
         bell = engine.engine.bell
         clients = engine.clients
         store = PeopleStore(
-            database, vault, notices=engine.notices, standings=engine.standings, events=engine.events
+            database, encryptor, notices=engine.notices, standings=engine.standings, events=engine.events
         )  # fmt: skip
-        workspaces = WorkspaceStore(database, vault)
+        workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         overview = OverviewStore(database, engine.standings)
-        accounts, partings = AccountStore(database, vault, engine.notices), Partings({}, {}, clock)
+        accounts, partings = AccountStore(database, encryptor, engine.notices), Partings({}, {}, clock)
         leaving = Leaving(
-            store, workspaces, authority, leavers=LeaverStore(database, vault), accounts=accounts, parter=partings,
+            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, parter=partings,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, bell=bell,
         )  # fmt: skip
         people = People(
-            store, workspaces=workspaces, states=StateStore(database, vault), members=authority, leaver=leaving,
+            store, workspaces=workspaces, states=StateStore(database, encryptor), members=authority, leaver=leaving,
             exporter=NoExport(), clock=clock, bell=bell, base_url="https://quo.example",
         )  # fmt: skip
-        overrides, preferences = OverrideStore(database, vault), PreferenceStore(database)
-        rules = RuleStore(database, vault)
+        overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
+        rules = RuleStore(database, encryptor)
         statuses = Statuses(
             clock=clock, bell=bell, facts=engine.facts, overrides=overrides, rules=rules, choices=preferences,
             overview=overview, writes=engine.writes, wording=wording,
         )  # fmt: skip
         connections = Connections(
-            CalendarStore(database, vault, engine.events, engine.notices), AddressRules(), clock, bell,
+            CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, bell,
             accounts=accounts, parter=partings,
         )  # fmt: skip
         kept = KeptAccounts()

@@ -30,13 +30,13 @@ from handlers.web.server import QuietRunner
 from services.calendars.accounts.disconnecting import Partings
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
+from services.platform.crypto import Encryptor
 from services.platform.locale import say
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.oauth_states import StateStore
@@ -158,7 +158,7 @@ async def nothing_held(request: web.Request, key: PersonKey, held: str) -> web.R
 @asynccontextmanager
 async def house(
     database: Database,
-    vault: Vault,
+    encryptor: Encryptor,
     clock: ManualClock,
     stub: OAuthStub,
     *,
@@ -167,7 +167,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     bell, recorder, metrics = CountingBell(), Recorder(), Metrics()
-    stores = Stores.over(database, vault, clock)
+    stores = Stores.over(database, encryptor, clock)
     workspaces, states, store = stores.workspaces, stores.states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
@@ -186,7 +186,7 @@ async def house(
         store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=stores.export,
         clock=clock, bell=bell, base_url="https://quo.example",
     )  # fmt: skip
-    browsers = Browsers(BrowserIdentities(vault.sealer), clock, secure=False)
+    browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     listeners = Events(people, leaving)

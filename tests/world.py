@@ -26,14 +26,14 @@ from services.engine.resolve import Timelines
 from services.engine.sender import Lanes
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor
 from services.ports import Changes, Clock
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.profile import SlackProfiles
 from services.slack.rotation import SlackRotation
 from services.slack.views import SlackViews
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, DueStore
 from services.store.events import EventStore
@@ -68,7 +68,7 @@ class Replica:
     """One process' worth of the app's engine, on a database that it may share."""
 
     database: Database
-    vault: Vault
+    encryptor: Encryptor
     clock: Clock
     api_url: str
     runner: Runner = field(default_factory=EmbeddedRunner)
@@ -87,14 +87,14 @@ class Replica:
         self.clients = SlackClients(self.api_url, seconds=self.seconds)
         self.home = PlainHome()
         self.notices = NoticeStore(self.database, self.clock)
-        self.writes = WriteStore(self.database, self.vault)
-        self.standings = StandingStore(self.vault)
-        self.events = EventStore(self.database, self.vault)
-        self.facts = FactStore(self.database, self.vault, self.events)
-        self.rows = LaneStore(self.database, self.vault, self.notices, self.writes)
-        self.due = DueStore(self.database, self.vault, self.facts)
+        self.writes = WriteStore(self.database, self.encryptor)
+        self.standings = StandingStore(self.encryptor)
+        self.events = EventStore(self.database, self.encryptor)
+        self.facts = FactStore(self.database, self.encryptor, self.events)
+        self.rows = LaneStore(self.database, self.encryptor, self.notices, self.writes)
+        self.due = DueStore(self.database, self.encryptor, self.facts)
         self.tokens = TokenRefresh(
-            TokenStore(self.database, self.vault, self.notices),
+            TokenStore(self.database, self.encryptor, self.notices),
             SlackRotation(self.clients, self.client_id, self.client_secret),
             self.clock,
         )
@@ -169,13 +169,13 @@ class World:
     """People in workspaces of a local Slack, as the app's database knows them."""
 
     database: Database
-    vault: Vault
+    encryptor: Encryptor
     clock: Any
     slack: LocalSlack
     replicas: list[Replica] = field(default_factory=list)
 
     def replica(self, *, database: Database | None = None, **options: Any) -> Replica:
-        made = Replica(database or self.database, self.vault, self.clock, self.slack.api_url, **options)
+        made = Replica(database or self.database, self.encryptor, self.clock, self.slack.api_url, **options)
         self.replicas.append(made)
         return made
 
@@ -199,18 +199,18 @@ class World:
                 await connection.execute(
                     sa.insert(Workspace).values(
                         team_id=team_id, name="", installed_at=now,
-                        bot_token=self.vault.seal(bot.value, "workspaces.bot_token", team_id),
+                        bot_token=self.encryptor.seal(bot.value, "workspaces.bot_token", team_id),
                     )
                 )  # fmt: skip
             token = self._grant(user_id) if granted else None
             values: dict[str, Any] = {
                 "team_id": team_id, "user_id": user_id, "zone": zone, "created_at": now, "granted_at": now,
                 "grant_state": "ok" if granted else "none",
-                "token": token and self.vault.seal(token.value, "people.token", team_id, user_id),
+                "token": token and self.encryptor.seal(token.value, "people.token", team_id, user_id),
                 "due_at": now, "stale": True,
             } | columns  # fmt: skip
             if token is not None and token.refresh:
-                values["refresh_token"] = self.vault.seal(token.refresh, "people.refresh_token", team_id, user_id)
+                values["refresh_token"] = self.encryptor.seal(token.refresh, "people.refresh_token", team_id, user_id)
                 values["token_expires_at"] = datetime.fromtimestamp(token.expires_at or 0, UTC)
             await connection.execute(sa.insert(Person).values(values))
             await connection.execute(
@@ -229,7 +229,7 @@ class World:
 
     async def has(self, key: PersonKey, *events: Event) -> None:
         """Make these the person's events."""
-        store = EventStore(self.database, self.vault)
+        store = EventStore(self.database, self.encryptor)
         async with self.database.write() as connection:
             await store.replace(connection, key, "c1", Changes(events=events))
             await mark_due(connection, key, self.clock.now())
@@ -239,7 +239,7 @@ class World:
         self, key: PersonKey, text: str, emoji: str = ":pizza:", *, until: datetime | None = None, name: str = "o1"
     ) -> None:
         """The person types a status through the app."""
-        content = self.vault.seal(
+        content = self.encryptor.seal(
             f'{{"text": "{text}", "emoji": "{emoji}"}}', "overrides.content", key.team_id, key.user_id, name
         )
         now = self.clock.now()
@@ -287,7 +287,7 @@ class World:
 
     async def memory(self, key: PersonKey) -> Memory:
         async with self.database.read() as connection:
-            return await StandingStore(self.vault).load(connection, key)
+            return await StandingStore(self.encryptor).load(connection, key)
 
     async def column(self, key: PersonKey, name: str) -> Any:
         async with self.database.read() as connection:
@@ -318,11 +318,11 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(database: Database, vault: Vault, clock: Any, **app: Any) -> AsyncIterator[World]:
+async def open_world(database: Database, encryptor: Encryptor, clock: Any, **app: Any) -> AsyncIterator[World]:
     """A world whose local Slack listens; everything is stopped at the end."""
     slack = LocalSlack(clock, AppConfig(**app))
     await slack.start()
-    made = World(database, vault, clock, slack)
+    made = World(database, encryptor, clock, slack)
     try:
         yield made
     finally:
@@ -365,8 +365,8 @@ def absence(start: datetime, hours: float = 8, uid: str = "a1") -> Event:
     )
 
 
-def vault_of(keys: Iterable[str]) -> Vault:
-    return Vault(Sealer(list(keys)))
+def encryptor_of(keys: Iterable[str]) -> Encryptor:
+    return Encryptor(list(keys))
 
 
 UTC = ZoneInfo("UTC")

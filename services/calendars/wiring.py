@@ -102,7 +102,7 @@ def compose(
             name: Provider(one.client, one.client.authority.required, one.directory, one.host)
             for name, one in vendors.items()
         },
-        links=SignedLinks(stores.vault.sealer, stores.states), states=stores.states, clock=clock,
+        links=SignedLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))

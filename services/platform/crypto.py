@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import overload
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -29,8 +30,12 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
-class Sealer:
-    """Seals with the newest key, opens with any."""
+class SealedBytes(bytes):
+    """Ciphertext made by `Encryptor`; the only thing that a `Sealed` column takes."""
+
+
+class Encryptor:
+    """Seals with the newest key, opens with any; for one column of one row, or as a text for one purpose."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         """`keys` newest first. Raises SettingsError when there is none or one is malformed."""
@@ -43,20 +48,42 @@ class Sealer:
         self._multi = MultiFernet(self._fernets)
         self._digest_key = hashlib.sha256(b"digest" + _SEPARATOR + keys[0].encode()).digest()
 
-    def seal(self, plain: bytes, place: str) -> bytes:
-        """`plain` sealed for `place`, such as `people.token/T1/U1`."""
-        return self._fernets[0].encrypt(place.encode() + _SEPARATOR + plain)
+    @overload
+    def seal(self, plain: str | bytes, column: str, *row: str) -> SealedBytes: ...
+    @overload
+    def seal(self, plain: str | bytes | None, column: str, *row: str) -> SealedBytes | None: ...
+    def seal(self, plain: str | bytes | None, column: str, *row: str) -> SealedBytes | None:
+        """`plain` sealed for `column` ("people.token") of the row with key `row`; None stays None."""
+        if plain is None:
+            return None
+        data = plain.encode() if isinstance(plain, str) else plain
+        return SealedBytes(self._fernets[0].encrypt(_place(column, row) + _SEPARATOR + data))
 
-    def open(self, sealed: bytes, place: str) -> bytes:
-        """The plain bytes. Raises SealError for an unknown key, a changed value, or another place."""
+    def open(self, sealed: bytes | None, column: str, *row: str) -> str | None:
+        """The text that was sealed for that place. Raises SealError."""
+        data = self.open_bytes(sealed, column, *row)
+        return None if data is None else data.decode()
+
+    def open_bytes(self, sealed: bytes | None, column: str, *row: str) -> bytes | None:
+        """The bytes that were sealed for that place. Raises SealError: unknown key, changed value, or another place."""
+        if sealed is None:
+            return None
         try:
-            bound = self._multi.decrypt(sealed)
+            bound = self._multi.decrypt(bytes(sealed))
         except InvalidToken as error:
-            raise SealError("cannot be opened", place=place.split("/", 1)[0]) from error
+            raise SealError("cannot be opened", place=column) from error
         found, _, plain = bound.partition(_SEPARATOR)
-        if found != place.encode():
-            raise SealError("was sealed for another place", place=place.split("/", 1)[0])
+        if found != _place(column, row):
+            raise SealError("was sealed for another place", place=column)
         return plain
+
+    def seal_token(self, plain: str, purpose: str) -> str:
+        """`plain` as a url-safe text that others may hold and only we can read, for `purpose` ("links")."""
+        return self.seal(plain, purpose).decode("ascii")
+
+    def open_token(self, token: str, purpose: str) -> str:
+        """What `seal_token` was given. Raises SealError."""
+        return self.open(token.encode(), purpose) or ""
 
     def digest(self, plain: bytes) -> str:
         """A keyed digest, 32 hexadecimal digits: tells equal values apart from others without telling what they are.
@@ -65,10 +92,10 @@ class Sealer:
         """
         return hashlib.blake2b(plain, digest_size=16, key=self._digest_key).hexdigest()
 
-    def reseal(self, sealed: bytes) -> bytes:
+    def reseal(self, sealed: bytes) -> SealedBytes:
         """The same value for the same place under the newest key. Raises SealError for an unknown key."""
         try:
-            return self._multi.rotate(sealed)
+            return SealedBytes(self._multi.rotate(sealed))
         except InvalidToken as error:
             raise SealError("cannot be opened") from error
 
@@ -79,3 +106,8 @@ class Sealer:
         except InvalidToken:
             return False
         return True
+
+
+def _place(column: str, row: tuple[str, ...]) -> bytes:
+    """How a place is written inside a ciphertext: "people.token/T1/U1"."""
+    return "/".join((column, *row)).encode()

@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from services.domain.errors import SettingsError
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -108,7 +108,7 @@ class Settings(BaseModel):
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             try:
-                Sealer(_split(value))
+                Encryptor(_split(value))
             except SettingsError as error:
                 raise ValueError("must be Fernet keys, comma-separated, newest first") from error
         return value

@@ -18,10 +18,10 @@ from services.calendars.accounts.disconnecting import Parting
 from services.calendars.sync.health import Health
 from services.domain.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.ports import Offer, OfferedCalendar, Watch
 from services.store import marks
 from services.store.calendar_rows import owned_by, subject, the_person
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.events import ROWS
 from services.store.models import Account, Calendar, Person, WatchRow
@@ -40,10 +40,10 @@ _LONGEST_NAME = 200
 class AccountStore:
     """Implements `calendars.access.Accounts` and what `calendars.accounts` asks."""
 
-    def __init__(self, database: Database, vault: Vault, notices: NoticeStore) -> None:
-        """`vault` seals; `notices` tells whose account is lost."""
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        """`encryptor` seals; `notices` tells whose account is lost."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._notices = notices
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
@@ -67,15 +67,15 @@ class AccountStore:
             account_id = "A" + secrets.token_hex(8) if known is None else known.account_id
             place = (key.team_id, key.user_id, account_id)
             values = {
-                "name": self._vault.seal(offer.name[:_LONGEST_NAME], "accounts.name", *place),
-                "credentials": self._vault.seal(json.dumps(dict(credentials)), "accounts.credentials", *place),
+                "name": self._encryptor.seal(offer.name[:_LONGEST_NAME], "accounts.name", *place),
+                "credentials": self._encryptor.seal(json.dumps(dict(credentials)), "accounts.credentials", *place),
                 "offer": self._offer(place, offer),
-                "subject_digest": self._vault.sealer.digest(f"{provider}\n{offer.subject}".encode()),
+                "subject_digest": self._encryptor.digest(f"{provider}\n{offer.subject}".encode()),
                 "state": "ok",
                 "leased_until": None,
             }
             if known is None:
-                whose = self._vault.seal(offer.subject, "accounts.subject", *place)
+                whose = self._encryptor.seal(offer.subject, "accounts.subject", *place)
                 await connection.execute(
                     insert(Account).values(
                         team_id=key.team_id, user_id=key.user_id, account_id=account_id, provider=provider,
@@ -170,7 +170,7 @@ class AccountStore:
     async def renewed(self, account: StoredAccount, credentials: Mapping[str, Any]) -> bool:
         """Keep what was got for it; False where the account was connected anew meanwhile, or is gone."""
         place = (account.key.team_id, account.key.user_id, account.account_id)
-        sealed = self._vault.seal(json.dumps(dict(credentials)), "accounts.credentials", *place)
+        sealed = self._encryptor.seal(json.dumps(dict(credentials)), "accounts.credentials", *place)
         return await self._write(account, {"credentials": sealed, "seq": account.seq + 1, "leased_until": None})
 
     async def release(self, account: StoredAccount) -> None:
@@ -266,13 +266,13 @@ class AccountStore:
         """An opened column; None where it is empty or its key is gone."""
         place = (row.team_id, row.user_id, row.account_id)
         try:
-            return self._vault.open(getattr(row, column), f"accounts.{column}", *place)
+            return self._encryptor.open(getattr(row, column), f"accounts.{column}", *place)
         except SealError:
             return None
 
     def _offer(self, place: tuple[str, str, str], offer: Offer) -> Any:
         listed = [[one.address, one.name[:_LONGEST_NAME], one.main] for one in offer.calendars]
-        return self._vault.seal(json.dumps(listed), "accounts.offer", *place)
+        return self._encryptor.seal(json.dumps(listed), "accounts.offer", *place)
 
 
 async def _shared(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> frozenset[str]:

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.calendars.sync.health import Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.store.calendar_rows import CalendarRows, owned_by, the_person
-from services.store.columns import Vault
 from services.store.marks import lock_one
 from services.store.models import Calendar, Person
 
@@ -26,7 +26,7 @@ _LONGEST_HOST = 255
 
 async def add_calendar(
     connection: AsyncConnection,
-    vault: Vault,
+    encryptor: Encryptor,
     key: PersonKey,
     provider: str,
     *,
@@ -51,7 +51,7 @@ async def add_calendar(
     """
     calendar_id = "C" + secrets.token_hex(8)
     place = (key.team_id, key.user_id, calendar_id)
-    rows, address = CalendarRows(vault), address or calendar_id
+    rows, address = CalendarRows(encryptor), address or calendar_id
     if not await lock_one(connection, key):
         raise NotGrantedError("unknown person")
     theirs = select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
@@ -72,7 +72,7 @@ async def add_calendar(
             host=host[:_LONGEST_HOST],
             pace=(pace or calendar_id)[:_LONGEST_HOST],
             secret=secret,
-            address_digest=vault.sealer.digest(f"{provider}\n{address}".encode()),
+            address_digest=encryptor.digest(f"{provider}\n{address}".encode()),
             health=Health.NEW,
             created_at=now,
             due_at=due_at,

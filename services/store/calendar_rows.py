@@ -16,8 +16,9 @@ from services.calendars.sync.health import Claimed, Health, Outcome
 from services.calendars.sync.host_limits import PERSON, POLLED, POLLED_OF, PROVIDER
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.ports import Changes, Connection
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
 _LONGEST_NAME = 200
@@ -26,28 +27,28 @@ _LONGEST_NAME = 200
 class CalendarRows:
     """Opens and seals what a row holds."""
 
-    def __init__(self, vault: Vault) -> None:
-        """`vault` has the keys."""
-        self._vault = vault
+    def __init__(self, encryptor: Encryptor) -> None:
+        """`encryptor` has the keys."""
+        self._encryptor = encryptor
 
     def connection(self, row: Any) -> Connection:
         """From a row with the columns `CLAIMED`. Raises SealError."""
         place = (row.team_id, row.user_id, row.calendar_id)
-        addresses = self._vault.open(row.addresses, "people.addresses", row.team_id, row.user_id)
-        credentials = self._vault.open(row.credentials, "calendars.credentials", *place)
+        addresses = self._encryptor.open(row.addresses, "people.addresses", row.team_id, row.user_id)
+        credentials = self._encryptor.open(row.credentials, "calendars.credentials", *place)
         if row.password is not None:
             whose = (row.team_id, row.user_id, row.account_id)
-            credentials = self._vault.open(row.password, "accounts.credentials", *whose)
+            credentials = self._encryptor.open(row.password, "accounts.credentials", *whose)
         return Connection(
             key=PersonKey(row.team_id, row.user_id),
             calendar_id=row.calendar_id,
             provider=row.provider,
-            address=self._vault.open(row.address, "calendars.address", *place) or "",
+            address=self._encryptor.open(row.address, "calendars.address", *place) or "",
             zone=ZoneInfo(row.zone),
             addresses=tuple(json.loads(addresses or "[]")),
             account_id=row.account_id or "",
             credentials=json.loads(credentials or "{}"),
-            state=self._vault.open_bytes(row.state, "calendars.state", *place),
+            state=self._encryptor.open_bytes(row.state, "calendars.state", *place),
         )
 
     def claimed(self, row: Any, lease: datetime, now: datetime) -> Claimed:
@@ -88,7 +89,7 @@ class CalendarRows:
     def text(self, sealed: bytes | None, column: str, *place: str) -> str | None:
         """The text, or None where its key is gone: the list shows such a calendar, so that it can be removed."""
         try:
-            return self._vault.open(sealed, column, *place)
+            return self._encryptor.open(sealed, column, *place)
         except SealError:
             return None
 
@@ -98,11 +99,11 @@ class CalendarRows:
         place = (key.team_id, key.user_id, calendar_id)
         values: dict[str, Any] = {"synced_at": now}
         if changes.state != claimed.connection.state:
-            values["state"] = self._vault.seal(changes.state, "calendars.state", *place)
+            values["state"] = self._encryptor.seal(changes.state, "calendars.state", *place)
         if changes.name:
-            values["name"] = self._vault.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
+            values["name"] = self._encryptor.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
         if changes.credentials is not None:
-            values["credentials"] = self._vault.seal(
+            values["credentials"] = self._encryptor.seal(
                 json.dumps(dict(changes.credentials)), "calendars.credentials", *place
             )
         if not changes.unchanged:
@@ -115,9 +116,9 @@ class CalendarRows:
         """The sealed columns of a new row."""
         secret = None if credentials is None else json.dumps(dict(credentials))
         return {
-            "name": self._vault.seal(name, "calendars.name", *place),
-            "address": self._vault.seal(address, "calendars.address", *place),
-            "credentials": self._vault.seal(secret, "calendars.credentials", *place),
+            "name": self._encryptor.seal(name, "calendars.name", *place),
+            "address": self._encryptor.seal(address, "calendars.address", *place),
+            "credentials": self._encryptor.seal(secret, "calendars.credentials", *place),
         }
 
 

@@ -17,6 +17,7 @@ from services.calendars.sync.health import Claimed, Health, Outcome, Saved
 from services.calendars.sync.host_limits import POLLED, HostPace
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
 from services.ports import Changes, Connection, OfferedCalendar
 from services.store import marks
@@ -37,7 +38,7 @@ from services.store.calendar_rows import (
     the_person,
     tried,
 )  # fmt: skip
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
@@ -66,11 +67,11 @@ class Notices(Protocol):
 class CalendarStore:
     """Implements `calendars.sync.Calendars` and `calendars.connections.ConnectedCalendars`."""
 
-    def __init__(self, database: Database, vault: Vault, events: EventStore, notices: Notices) -> None:
-        """`vault` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
+    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, notices: Notices) -> None:
+        """`encryptor` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
         self._database = database
-        self._vault = vault
-        self._rows = CalendarRows(vault)
+        self._encryptor = encryptor
+        self._rows = CalendarRows(encryptor)
         self._events = events
         self._notices = notices
 
@@ -95,7 +96,7 @@ class CalendarStore:
         """
         async with self._database.write() as connection:
             return await add_calendar(
-                connection, self._vault, key, provider, address=address, host=host,
+                connection, self._encryptor, key, provider, address=address, host=host,
                 pace=account_id if account_id and watched else host, name=name, account_id=account_id,
                 credentials=credentials, now=now, due_at=now, watch_due_at=now if watched else None,
             )  # fmt: skip

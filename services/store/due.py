@@ -24,8 +24,9 @@ from services.domain.errors import StatusQuoError
 from services.domain.facts import PersonFacts
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, Outcome
+from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import FactStore, pause_of
 from services.store.marks import insert_for, lock_people
@@ -167,11 +168,11 @@ class Batch:
 class DueStore:
     """Opens batches."""
 
-    def __init__(self, database: Database, vault: Vault, facts: FactStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, facts: FactStore) -> None:
         """`facts` loads what resolving needs."""
         self._database = database
-        self._spans = SpanStore(vault)
-        self._standings = StandingStore(vault)
+        self._spans = SpanStore(encryptor)
+        self._standings = StandingStore(encryptor)
         self._facts = facts
 
     async def next_due(self) -> datetime | None:

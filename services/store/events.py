@@ -29,9 +29,9 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
+from services.platform.crypto import Encryptor
 from services.platform.threads import off_loop_if
 from services.ports import Changes
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import EventRow
 from services.store.person_filter import ForPeople
@@ -86,10 +86,10 @@ class EventPlan:
 class EventStore:
     """Reads and writes `events`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals titles and locations."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals titles and locations."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def prepare(
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
@@ -189,7 +189,7 @@ class EventStore:
 
     def _digested(self, events: Iterable[Event]) -> tuple[dict[str, Event], dict[str, str]]:
         """The events and their digests by event_id."""
-        digest = self._vault.sealer.digest
+        digest = self._encryptor.digest
         found = {_event_id(event): event for event in map(_storable, events)}
         return found, {event_id: digest(_content(event)) for event_id, event in found.items()}
 
@@ -241,7 +241,7 @@ class EventStore:
                     "guests": event.guests,
                     "organizer": event.organizer or None,
                     "digest": digests[event_id],
-                    "detail": self._vault.seal(detail, _DETAIL, *place),
+                    "detail": self._encryptor.seal(detail, _DETAIL, *place),
                 }
             )
         return rows
@@ -253,7 +253,7 @@ class EventStore:
         title = location = ""
         if row.detail is not None:
             place = (row.team_id, row.user_id, row.calendar_id, row.event_id)
-            title, location = json.loads(self._vault.open(row.detail, _DETAIL, *place) or "")
+            title, location = json.loads(self._encryptor.open(row.detail, _DETAIL, *place) or "")
         return Event(
             calendar_id=row.calendar_id,
             uid=row.uid,

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import Event, Override, PersonKey, Span, Status
 from services.domain.profile_state import Attempt
+from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.facts import FactStore
 from services.store.models import Notice, Person, SpanRow
@@ -36,22 +36,22 @@ class ExportStore:
     def __init__(
         self,
         database: Database,
-        vault: Vault,
+        encryptor: Encryptor,
         *,
         facts: FactStore,
         calendars: CalendarStore,
         accounts: AccountStore,
         writes: WriteStore,
     ) -> None:
-        """The stores give what they keep; `vault` opens the rest."""
+        """The stores give what they keep; `encryptor` opens the rest."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._facts = facts
         self._calendars = calendars
         self._accounts = accounts
         self._writes = writes
-        self._spans = SpanStore(vault)
-        self._standings = StandingStore(vault)
+        self._spans = SpanStore(encryptor)
+        self._standings = StandingStore(encryptor)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Everything of the person; an empty object where they are not one of ours. Raises SealError."""
@@ -100,8 +100,8 @@ class ExportStore:
             "user_id": key.user_id,
             "zone": row.zone,
             "locale": row.locale,
-            "addresses": json.loads(self._vault.open(row.addresses, "people.addresses", *place) or "[]"),
-            "names": json.loads(self._vault.open(row.names, "people.names", *place) or "[]"),
+            "addresses": json.loads(self._encryptor.open(row.addresses, "people.addresses", *place) or "[]"),
+            "names": json.loads(self._encryptor.open(row.names, "people.names", *place) or "[]"),
             "created_at": _instant(row.created_at),
             "grant": {"state": row.grant_state, "since": _instant(row.granted_at), "scopes": row.scopes},
             "preferences": json.loads(row.preferences),

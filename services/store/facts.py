@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.facts import PersonFacts
 from services.domain.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
+from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, Workspace
 from services.store.person_filter import ForPeople, of_people
@@ -86,12 +86,12 @@ class Events(Protocol):
 class FactStore:
     """Loads `PersonFacts`."""
 
-    def __init__(self, database: Database, vault: Vault, events: Events) -> None:
-        """`vault` opens rules and overrides; `events` loads the calendar's part."""
+    def __init__(self, database: Database, encryptor: Encryptor, events: Events) -> None:
+        """`encryptor` opens rules and overrides; `events` loads the calendar's part."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._events = events
-        self._spans = SpanStore(vault)
+        self._spans = SpanStore(encryptor)
 
     async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
         """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
@@ -148,13 +148,13 @@ class FactStore:
         )
 
     def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
-        return tuple(json.loads(self._vault.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
+        return tuple(json.loads(self._encryptor.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
 
     async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
         found: dict[PersonKey, list[Rule]] = defaultdict(list)
         bodies: dict[PersonKey, list[Any]] = defaultdict(list)
         for row in await connection.execute(*_THEIR_RULES(keys)):
-            plain = self._vault.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
+            plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
             bodies[PersonKey(row.team_id, row.user_id)].append(json.loads(plain or "{}"))
         for key, listed in bodies.items():
             found[key] = list(json_values.rules_from_json(listed))
@@ -170,7 +170,7 @@ class FactStore:
 
     def override(self, row: Row[Any]) -> Override:
         """An override from a row that has all of the table's columns. Raises SealError."""
-        plain = self._vault.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
+        plain = self._encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
         content = json.loads(plain or "{}")
         return Override(
             id=row.override_id,

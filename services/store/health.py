@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from services.domain.errors import AppRefusedError
+from services.platform.crypto import Encryptor
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Calendar, Person, StandingRow, Workspace
 from services.usecases.doctor import StoredHealth
@@ -17,10 +17,10 @@ from services.usecases.doctor import StoredHealth
 class HealthStore:
     """Implements `services.usecases.doctor.Database`, and the checks of `/readyz`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` opens the bot tokens."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` opens the bot tokens."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def revision(self) -> tuple[str | None, str]:
         """The step the database is at, and the newest one."""
@@ -73,6 +73,6 @@ class HealthStore:
                 select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
             )
             return [
-                (team_id, name, self._vault.open(sealed, "workspaces.bot_token", team_id))
+                (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
                 for team_id, name, sealed in rows
             ]

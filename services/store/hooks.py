@@ -10,9 +10,9 @@ from sqlalchemy import and_, func, select, update
 from services.calendars.hooks import Hook
 from services.calendars.providers import HOOK
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import owned_by
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.marks import lock_people
 from services.store.models import Calendar, Person
@@ -24,10 +24,10 @@ _NAME = "Hook"
 class HookStore:
     """Implements `calendars.hooks.HookRows`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals names."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals names."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
         """A hook whose secret has that digest; its id. Raises TooManyError, NotGrantedError for somebody unknown."""
@@ -38,7 +38,7 @@ class HookStore:
             name = _NAME if number == 1 else f"{_NAME} {number}"
             # due once something arrives
             return await add_calendar(
-                connection, self._vault, key, HOOK, name=name, now=now, due_at=None, secret=digest
+                connection, self._encryptor, key, HOOK, name=name, now=now, due_at=None, secret=digest
             )
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:

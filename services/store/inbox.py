@@ -12,10 +12,11 @@ from services.calendars.ical.arrivals import Arrival
 from services.calendars.providers import FILE
 from services.domain.errors import SealError, TooManyRequestsError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import CalendarRows, owned_by
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.models import Calendar, InboxRow
 
@@ -32,11 +33,11 @@ _WAIT = 60
 class InboxStore:
     """Implements `calendars.inbox.Inbox`, and the inboxes that hooks and files are put into."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals what arrives."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals what arrives."""
         self._database = database
-        self._vault = vault
-        self._rows = CalendarRows(vault)
+        self._encryptor = encryptor
+        self._rows = CalendarRows(encryptor)
 
     async def put(
         self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
@@ -77,7 +78,7 @@ class InboxStore:
         """
         async with self._database.write() as connection:
             calendar_id = await add_calendar(
-                connection, self._vault, key, FILE, address=address, name=name, now=now, due_at=now
+                connection, self._encryptor, key, FILE, address=address, name=name, now=now, due_at=now
             )
             row = await self._row(key, calendar_id, 1, content, now, whole=whole)
             await connection.execute(insert(InboxRow).values(row))
@@ -122,13 +123,15 @@ class InboxStore:
             "seq": seq,
             "whole": whole,
             "received_at": now,
-            "content": await off_loop_if(len(content) >= LARGE, self._vault.seal, content, _COLUMN, *place, str(seq)),
+            "content": await off_loop_if(
+                len(content) >= LARGE, lambda: self._encryptor.seal(content, _COLUMN, *place, str(seq))
+            ),
         }
 
     def _opened(self, row: Any) -> bytes | None:
         place = (row.team_id, row.user_id, row.calendar_id, str(row.seq))
         try:
-            return self._vault.open_bytes(row.content, _COLUMN, *place)
+            return self._encryptor.open_bytes(row.content, _COLUMN, *place)
         except SealError:
             return None
 

@@ -17,7 +17,7 @@ from sqlalchemy import FromClause, and_, delete, select, update
 from services.domain.errors import SealError
 from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span
 from services.domain.profile_state import Memory
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.marks import lock_one, lock_people
 from services.store.models import Base, Person, StandingRow
@@ -33,12 +33,12 @@ _AHEAD = timedelta(days=30)
 class LeaverStore:
     """Implements `services.usecases.offboarding.Leavers`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` opens tokens and memories."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` opens tokens and memories."""
         self._database = database
-        self._vault = vault
-        self._standings = StandingStore(vault)
-        self._spans = SpanStore(vault)
+        self._encryptor = encryptor
+        self._standings = StandingStore(encryptor)
+        self._spans = SpanStore(encryptor)
 
     async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
         """Delete everything of the person but their token and what is remembered of their profile.
@@ -105,7 +105,7 @@ class LeaverStore:
         key, memory, token = PersonKey(row.team_id, row.user_id), Memory(), None
         with suppress(SealError):
             memory = self._standings.open(row.memory, key)
-            token = self._vault.open(row.token, "people.token", key.team_id, key.user_id)
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
         return Leaver(key, row.locale, row.leave_by, token, row.grant_state == "ok", memory.standing)
 
 

@@ -9,8 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 
 from services.domain.errors import SealError
-from services.platform.crypto import digest_of
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor, digest_of
 from services.store.db import Database
 from services.store.models import OAuthState
 from services.usecases.grants import Ticket
@@ -22,10 +21,10 @@ _SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
 class StateStore:
     """Makes and takes single-use secrets."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals what must come back with a state and nobody may read."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals what must come back with a state and nobody may read."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
         """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
@@ -43,7 +42,7 @@ class StateStore:
                     purpose=ticket.purpose,
                     user_id=ticket.user_id,
                     expires_at=expires_at,
-                    verifier=self._vault.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
+                    verifier=self._encryptor.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
                 )
             )
         return secret
@@ -89,7 +88,7 @@ class StateStore:
         if row is None:
             return None
         try:
-            opened = self._vault.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
+            opened = self._encryptor.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
         except SealError:  # its key is gone: as good as expired
             return None
         return Ticket(purpose, form[1], row.user_id, opened or "")

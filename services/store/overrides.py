@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotGrantedError
 from services.domain.model import Override, OverrideKind, PersonKey
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.deliveries import Claim, claim_all
 from services.store.group_commit import Grouped, in_one_transaction
@@ -46,11 +46,11 @@ class _Addition:
 class OverrideStore:
     """The overrides of all people."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals text and emoji."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals text and emoji."""
         self._database = database
-        self._vault = vault
-        self._standings = StandingStore(vault)
+        self._encryptor = encryptor
+        self._standings = StandingStore(encryptor)
         self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
@@ -101,7 +101,7 @@ class OverrideStore:
             "start_at": override.start,
             "end_at": override.end,
             "created_at": override.created_at,
-            "content": self._vault.seal(content, _COLUMN, key.team_id, key.user_id, override.id),
+            "content": self._encryptor.seal(content, _COLUMN, key.team_id, key.user_id, override.id),
         }
 
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
@@ -154,7 +154,9 @@ class OverrideStore:
             return [self._override(row) for row in rows]
 
     def _override(self, row: Row[Any]) -> Override:
-        content = json.loads(self._vault.open(row.content, _COLUMN, row.team_id, row.user_id, row.override_id) or "{}")
+        content = json.loads(
+            self._encryptor.open(row.content, _COLUMN, row.team_id, row.user_id, row.override_id) or "{}"
+        )
         return Override(
             id=row.override_id,
             start=row.start_at,

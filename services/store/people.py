@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
 from services.domain.model import Pause, PersonKey, Status
+from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
@@ -66,11 +66,17 @@ class PeopleStore:
     """The people of all workspaces."""
 
     def __init__(
-        self, database: Database, vault: Vault, *, notices: NoticeStore, standings: StandingStore, events: Events
+        self,
+        database: Database,
+        encryptor: Encryptor,
+        *,
+        notices: NoticeStore,
+        standings: StandingStore,
+        events: Events,
     ) -> None:
-        """`vault` seals tokens, addresses and what people typed; `events` follow a person to another zone."""
+        """`encryptor` seals tokens, addresses and what people typed; `events` follow a person to another zone."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._notices = notices
         self._standings = standings
         self._events = events
@@ -109,8 +115,8 @@ class PeopleStore:
                 update(Person)
                 .where(*_is(key))
                 .values(
-                    token=self._vault.seal(tokens.access, _TOKEN, *row),
-                    refresh_token=self._vault.seal(tokens.refresh, _REFRESH, *row),
+                    token=self._encryptor.seal(tokens.access, _TOKEN, *row),
+                    refresh_token=self._encryptor.seal(tokens.refresh, _REFRESH, *row),
                     token_expires_at=tokens.expires_at,
                     refresh_due_at=tokens.refresh_due_at(*row),
                     refresh_seq=Person.refresh_seq + 1,
@@ -135,7 +141,7 @@ class PeopleStore:
             ).one_or_none()
         if row is None or row.token is None:
             return None
-        token = self._vault.open(row.token, _TOKEN, key.team_id, key.user_id)
+        token = self._encryptor.open(row.token, _TOKEN, key.team_id, key.user_id)
         return None if token is None else Grant(token, row.granted_at)
 
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
@@ -169,7 +175,7 @@ class PeopleStore:
             ).one_or_none()
             if row is None:
                 return False
-            names = tuple(json.loads(self._vault.open(row.names, _NAMES, key.team_id, key.user_id) or "[]"))
+            names = tuple(json.loads(self._encryptor.open(row.names, _NAMES, key.team_id, key.user_id) or "[]"))
             known = (row.zone, row.locale, names)
             if (member.zone or row.zone, member.locale or row.locale, member.names or names) == known:
                 return False
@@ -206,7 +212,7 @@ class PeopleStore:
 
     async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
         """Keep what somebody asked for until they have granted; the newest alone. The person must exist."""
-        content = self._vault.seal(text, _ASK, key.team_id, key.user_id)
+        content = self._encryptor.seal(text, _ASK, key.team_id, key.user_id)
         fresh = {"asked_at": now, "command": command, "content": content}
         async with self._database.write() as connection:
             await connection.execute(
@@ -226,7 +232,7 @@ class PeopleStore:
             row = found.one_or_none()
         if row is None:
             return None
-        return row.command, self._vault.open(row.content, _ASK, key.team_id, key.user_id) or ""
+        return row.command, self._encryptor.open(row.content, _ASK, key.team_id, key.user_id) or ""
 
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)
@@ -257,9 +263,11 @@ class PeopleStore:
         if member.locale:
             known["locale"] = member.locale
         if member.address:
-            known["addresses"] = self._vault.seal(json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id)
+            known["addresses"] = self._encryptor.seal(
+                json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id
+            )
         if member.names:
-            known["names"] = self._vault.seal(json.dumps(member.names), _NAMES, key.team_id, key.user_id)
+            known["names"] = self._encryptor.seal(json.dumps(member.names), _NAMES, key.team_id, key.user_id)
         return known
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.model import PersonKey, Status
 from services.domain.profile_state import Memory
+from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
-from services.store.columns import SealedBytes, Vault
 from services.store.marks import insert_for, lock_people
 from services.store.models import StandingRow
 
@@ -25,13 +25,13 @@ _MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _RO
 class StandingStore:
     """Reads and writes memories, inside of somebody's transaction."""
 
-    def __init__(self, vault: Vault) -> None:
-        """`vault` seals."""
-        self._vault = vault
+    def __init__(self, encryptor: Encryptor) -> None:
+        """`encryptor` seals."""
+        self._encryptor = encryptor
 
     def open(self, sealed: bytes | None, key: PersonKey) -> Memory:
         """The memory in a row's column; an empty one where there is none. Raises SealError."""
-        plain = self._vault.open(sealed, _COLUMN, key.team_id, key.user_id)
+        plain = self._encryptor.open(sealed, _COLUMN, key.team_id, key.user_id)
         if plain is None:
             return Memory()
         found = json.loads(plain)
@@ -57,7 +57,7 @@ class StandingStore:
                 "refusals": memory.refusals,
             }
         )
-        return SealedBytes(self._vault.sealer.seal(plain.encode(), "/".join((_COLUMN, key.team_id, key.user_id))))
+        return self._encryptor.seal(plain, _COLUMN, key.team_id, key.user_id)
 
     async def load(self, connection: AsyncConnection, key: PersonKey) -> Memory:
         """The person's memory; who changes it has locked the person before. Raises SealError."""

@@ -18,9 +18,9 @@ from sqlalchemy import Column, ColumnElement, Table, and_, func, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor, SealedBytes
 from services.ports import Report
-from services.store.columns import Sealed, SealedBytes
+from services.store.columns import Sealed
 from services.store.db import Database
 from services.store.models import Base
 
@@ -62,10 +62,10 @@ class Swap:
 class Rotation:
     """Walks a column in the order of its table's key, a batch a transaction."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
-        """`sealer` holds the new key first and every older one after it."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` holds the new key first and every older one after it."""
         self._database = database
-        self._sealer = sealer
+        self._encryptor = encryptor
 
     async def count(self) -> int:
         """How many sealed values there are."""
@@ -93,10 +93,10 @@ class Rotation:
         swaps: list[Swap] = []
         failed = 0
         for key, value in rows:
-            if self._sealer.is_newest(value):
+            if self._encryptor.is_newest(value):
                 continue
             try:
-                swaps.append(Swap(key, value, SealedBytes(self._sealer.reseal(value))))
+                swaps.append(Swap(key, value, self._encryptor.reseal(value)))
             except SealError:
                 failed += 1
         changed = await self._swap(sealed, swaps) if swaps else 0

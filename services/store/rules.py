@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotGrantedError, TooManyError
 from services.domain.model import PersonKey, Rule
+from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.marks import lock_one, mark_due
 from services.store.models import RuleRow
@@ -27,10 +27,10 @@ _COLUMN = "rules.body"
 class RuleStore:
     """The rules of all people. Each change rewrites the person's whole list, which is short."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals the bodies."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals the bodies."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def list(self, key: PersonKey) -> tuple[Rule, ...]:
         """The person's rules in their order. Raises SealError."""
@@ -76,7 +76,9 @@ class RuleStore:
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
         rows = await connection.execute(select(RuleRow).where(_of(key)).order_by(RuleRow.position, RuleRow.rule_id))
-        bodies = [json.loads(self._vault.open(row.body, _COLUMN, *_place(key, row.rule_id)) or "{}") for row in rows]
+        bodies = [
+            json.loads(self._encryptor.open(row.body, _COLUMN, *_place(key, row.rule_id)) or "{}") for row in rows
+        ]
         return tuple(json_values.rules_from_json(bodies))
 
     async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
@@ -91,7 +93,7 @@ class RuleStore:
                         "user_id": key.user_id,
                         "rule_id": rule.id,
                         "position": position,
-                        "body": self._vault.seal(json.dumps(body), _COLUMN, *_place(key, rule.id)),
+                        "body": self._encryptor.seal(json.dumps(body), _COLUMN, *_place(key, rule.id)),
                     }
                     for position, (rule, body) in enumerate(zip(rules, bodies, strict=True))
                 ],

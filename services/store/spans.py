@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
 from services.domain.model import Kind, PersonKey, Span, Status
+from services.platform.crypto import Encryptor, SealedBytes
 from services.platform.threads import off_loop_if
 from services.store import json_values
-from services.store.columns import SealedBytes, Vault
 from services.store.models import SpanRow
 from services.store.person_filter import ForPeople, of_people
 
@@ -50,9 +50,9 @@ SealedSpans = Mapping[PersonKey, Sequence[Mapping[str, object]]]
 class SpanStore:
     """Reads and replaces spans, inside of somebody's transaction."""
 
-    def __init__(self, vault: Vault) -> None:
-        """`vault` seals what is shown."""
-        self._vault = vault
+    def __init__(self, encryptor: Encryptor) -> None:
+        """`encryptor` seals what is shown."""
+        self._encryptor = encryptor
 
     async def at(
         self, connection: AsyncConnection, keys: Sequence[PersonKey], instant: datetime
@@ -94,7 +94,7 @@ class SpanStore:
 
     def span(self, row: Row[Any]) -> Span:
         """A span from a row that has all of the table's columns. Raises SealError."""
-        plain = self._vault.open(row.content, _COLUMN, row.team_id, row.user_id, _stamp(row.start_at))
+        plain = self._encryptor.open(row.content, _COLUMN, row.team_id, row.user_id, _stamp(row.start_at))
         content = {} if plain is None else json.loads(plain)
         status = Status()
         if content.get("text") or content.get("emoji"):
@@ -123,7 +123,7 @@ class SpanStore:
                 "ends": span.status.expiration is not None,
                 "title": span.title,
             }
-            content = self._vault.seal(json.dumps(plain), _COLUMN, key.team_id, key.user_id, _stamp(span.start))
+            content = self._encryptor.seal(json.dumps(plain), _COLUMN, key.team_id, key.user_id, _stamp(span.start))
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,

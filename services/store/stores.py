@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store.absences import OverviewStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.due import DueStore
@@ -61,7 +60,7 @@ class Stores:
     rules: RuleStore
     states: StateStore
     tokens: TokenStore
-    vault: Vault
+    encryptor: Encryptor
     watches: WatchStore
     workspaces: WorkspaceStore
     writes: WriteStore
@@ -69,43 +68,43 @@ class Stores:
     @classmethod
     def at(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
         """All of them over one database, sealing with `keys`, newest first. Raises SettingsError for wrong keys."""
-        return cls.over(Database(database_url), Vault(Sealer(keys)), clock)
+        return cls.over(Database(database_url), Encryptor(keys), clock)
 
     @classmethod
-    def over(cls, database: Database, vault: Vault, clock: Clock) -> Stores:
-        """All of them over `database`, sealing with `vault`."""
+    def over(cls, database: Database, encryptor: Encryptor, clock: Clock) -> Stores:
+        """All of them over `database`, sealing with `encryptor`."""
         notices = NoticeStore(database, clock)
-        standings = StandingStore(vault)
-        events = EventStore(database, vault)
-        facts = FactStore(database, vault, events)
-        writes = WriteStore(database, vault)
-        calendars = CalendarStore(database, vault, events, notices)
-        accounts = AccountStore(database, vault, notices)
+        standings = StandingStore(encryptor)
+        events = EventStore(database, encryptor)
+        facts = FactStore(database, encryptor, events)
+        writes = WriteStore(database, encryptor)
+        calendars = CalendarStore(database, encryptor, events, notices)
+        accounts = AccountStore(database, encryptor, notices)
         return cls(
             database=database,
             accounts=accounts,
             calendars=calendars,
             closet=ClosetStore(database),
             deliveries=DeliveryStore(database),
-            due=DueStore(database, vault, facts),
-            export=ExportStore(database, vault, facts=facts, calendars=calendars, accounts=accounts, writes=writes),
+            due=DueStore(database, encryptor, facts),
+            export=ExportStore(database, encryptor, facts=facts, calendars=calendars, accounts=accounts, writes=writes),
             facts=facts,
-            health=HealthStore(database, vault),
-            hooks=HookStore(database, vault),
-            inbox=InboxStore(database, vault),
-            lanes=LaneStore(database, vault, notices, writes),
-            leavers=LeaverStore(database, vault),
+            health=HealthStore(database, encryptor),
+            hooks=HookStore(database, encryptor),
+            inbox=InboxStore(database, encryptor),
+            lanes=LaneStore(database, encryptor, notices, writes),
+            leavers=LeaverStore(database, encryptor),
             notices=notices,
-            overrides=OverrideStore(database, vault),
+            overrides=OverrideStore(database, encryptor),
             overview=OverviewStore(database, standings),
-            people=PeopleStore(database, vault, notices=notices, standings=standings, events=events),
+            people=PeopleStore(database, encryptor, notices=notices, standings=standings, events=events),
             preferences=PreferenceStore(database),
-            rules=RuleStore(database, vault),
-            states=StateStore(database, vault),
-            tokens=TokenStore(database, vault, notices),
-            vault=vault,
-            watches=WatchStore(database, vault),
-            workspaces=WorkspaceStore(database, vault),
+            rules=RuleStore(database, encryptor),
+            states=StateStore(database, encryptor),
+            tokens=TokenStore(database, encryptor, notices),
+            encryptor=encryptor,
+            watches=WatchStore(database, encryptor),
+            workspaces=WorkspaceStore(database, encryptor),
             writes=writes,
         )
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
 from services.engine.tokens import LEASE, Claim, Renewed
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore
@@ -51,10 +51,10 @@ _BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
 class TokenStore:
     """The rotated tokens of people and bots."""
 
-    def __init__(self, database: Database, vault: Vault, notices: NoticeStore) -> None:
-        """`vault` seals; `notices` tells people whose grant is lost."""
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        """`encryptor` seals; `notices` tells people whose grant is lost."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._notices = notices
 
     async def next_due(self) -> datetime | None:
@@ -106,8 +106,8 @@ class TokenStore:
                 .where(*kind.where(claim))
                 .values(
                     {
-                        kind.token: self._vault.seal(fresh.access, kind.column(kind.token), *row),
-                        kind.refresh: self._vault.seal(fresh.refresh, kind.column(kind.refresh), *row),
+                        kind.token: self._encryptor.seal(fresh.access, kind.column(kind.token), *row),
+                        kind.refresh: self._encryptor.seal(fresh.refresh, kind.column(kind.refresh), *row),
                         kind.expires: expires_at,
                         "refresh_due_at": due_at,
                     }
@@ -143,7 +143,7 @@ class TokenStore:
         user_id = row.user_id if kind is _PERSON else ""
         claim = Claim(row.team_id, user_id, None, row.refresh_seq + 1)
         try:
-            refresh = self._vault.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
+            refresh = self._encryptor.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
         except SealError:
             refresh = None
         await connection.execute(
@@ -156,7 +156,7 @@ class TokenStore:
             select(kind.table.__table__.c[kind.refresh]).where(*kind.where(claim)).with_for_update()
         )
         try:
-            kept = self._vault.open(sealed, kind.column(kind.refresh), *kind.row(claim))
+            kept = self._encryptor.open(sealed, kind.column(kind.refresh), *kind.row(claim))
         except SealError:
             return False
         return kept is not None and kept == claim.refresh

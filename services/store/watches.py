@@ -14,9 +14,10 @@ from services.calendars.sync.push_receiver import Known
 from services.calendars.sync.push_subscriptions import WatchTask
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.ports import Connection, Watch
 from services.store.calendar_rows import CLAIMED, KEY, CalendarRows, among, of_the_account
-from services.store.columns import UtcInstant, Vault
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.group_commit import Grouped
 from services.store.marks import lock_people
@@ -42,10 +43,10 @@ _HINT = (
 class WatchStore:
     """Implements `calendars.watching.Watches` and `calendars.pushes.Watches`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` opens what a connection needs."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` opens what a connection needs."""
         self._database = database
-        self._rows = CalendarRows(vault)
+        self._rows = CalendarRows(encryptor)
         self._finds: Grouped[str, Known | None] = Grouped(self._find)
         self._hints: Grouped[tuple[Known, datetime], bool] = Grouped(self._hint)
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.marks import insert_for
 from services.store.models import Delivery, Lane, OAuthState, Person, Workspace
@@ -43,10 +43,10 @@ _MEETING = (
 class WorkspaceStore:
     """The installs."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals the tokens."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals the tokens."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def locate(self, team_id: str, enterprise_id: str) -> str | None:
         """The id that a request's workspace is kept under: the team's own install first, else its org's."""
@@ -75,7 +75,7 @@ class WorkspaceStore:
             app_id=row.app_id,
             bot_id=row.bot_id,
             bot_user_id=row.bot_user_id,
-            token=self._vault.open(row.bot_token, _TOKEN, row.team_id),
+            token=self._encryptor.open(row.bot_token, _TOKEN, row.team_id),
             scopes=scopes.parse(row.bot_scopes),
             installed_at=row.installed_at,
         )
@@ -84,7 +84,7 @@ class WorkspaceStore:
         """The bot token of the workspace with this very id; None where there is none (any more)."""
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
-        return self._vault.open(sealed, _TOKEN, team_id)
+        return self._encryptor.open(sealed, _TOKEN, team_id)
 
     async def home_link(self, key: PersonKey) -> str:
         """An address that opens the app's Home tab in whatever Slack the person has; "" where the app's id is unknown.
@@ -110,8 +110,8 @@ class WorkspaceStore:
             "app_id": answer.app_id,
             "bot_id": answer.bot_id,
             "bot_user_id": answer.bot_user_id,
-            "bot_token": self._vault.seal(answer.bot.access, _TOKEN, home),
-            "bot_refresh_token": self._vault.seal(answer.bot.refresh, _REFRESH, home),
+            "bot_token": self._encryptor.seal(answer.bot.access, _TOKEN, home),
+            "bot_refresh_token": self._encryptor.seal(answer.bot.refresh, _REFRESH, home),
             "bot_expires_at": answer.bot.expires_at,
             "bot_scopes": scopes.joined(answer.bot.scopes),
             "installed_at": now,

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.profile_state import HOME_LIVES, Attempt, Home, Intention, Memory, Settlement, Wish
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.due import own_status
 from services.store.facts import pause_of
@@ -34,16 +34,16 @@ _PENDING = is_waiting()
 class LaneStore:
     """Wishes, standings, audit and budget of lanes. Each method is one transaction."""
 
-    def __init__(self, database: Database, vault: Vault, notices: NoticeStore, writes: WriteStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: WriteStore) -> None:
         """`notices` and `writes` are recorded in the same transactions."""
         self._database = database
-        self._vault = vault
-        self._records = WishRecords(database, vault, notices, writes)
+        self._encryptor = encryptor
+        self._records = WishRecords(database, encryptor, notices, writes)
         self._intend = Grouped(self._records.intend)
         self._settle = Grouped(self._records.settle)
         self._budgets = Grouped(in_one_transaction(database, self._save_budgets))
-        self._spans = SpanStore(vault)
-        self._standings = StandingStore(vault)
+        self._spans = SpanStore(encryptor)
+        self._standings = StandingStore(encryptor)
 
     # ── what there is to do ─────────────────────────────────────────────────────────────────────────
 
@@ -100,7 +100,7 @@ class LaneStore:
         memory, policy = Memory(), OwnStatusPolicy.COVER_AND_RESTORE
         try:
             policy = own_status(row.preferences)
-            token = self._vault.open(row.token, "people.token", key.team_id, key.user_id)
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._standings.open(row.memory, key)
             span = None if row.start_at is None else self._spans.span(row)
         except (StatusQuoError, ValueError):
@@ -152,7 +152,7 @@ class LaneStore:
         """The workspace's bot token; None where it is not installed (any more). Raises SealError."""
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
-        return self._vault.open(sealed, "workspaces.bot_token", team_id)
+        return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
 
     async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]:
         """People of the workspace whose Home tab is stale, and who have opened it within `HOME_LIVES`."""

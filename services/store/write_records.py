@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.model import PersonKey
 from services.domain.profile_state import Attempt, Intention, Memory, Settlement, Wish
-from services.store.columns import UtcInstant, Vault
+from services.platform.crypto import Encryptor
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import of, pause_of
 from services.store.marks import insert_for, lock_people
@@ -43,13 +44,13 @@ _ROWS = ForPeople(
 class WishRecords:
     """Records, each method one transaction."""
 
-    def __init__(self, database: Database, vault: Vault, notices: NoticeStore, writes: WriteStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: WriteStore) -> None:
         """`notices` and `writes` are recorded in the same transactions."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
         self._notices = notices
         self._writes = writes
-        self._standings = StandingStore(vault)
+        self._standings = StandingStore(encryptor)
 
     async def intend(self, intentions: Sequence[Intention]) -> list[bool]:
         """Remember what is about to be written, before it is.
@@ -141,7 +142,7 @@ class WishRecords:
             row = (await self._locked(connection, [wish.key])).get(wish.key)
             if row is None or row.grant_state != "ok":
                 return
-            token = self._vault.open(row.token, "people.token", wish.key.team_id, wish.key.user_id)
+            token = self._encryptor.open(row.token, "people.token", wish.key.team_id, wish.key.user_id)
             if token != wish.token:
                 return
             await connection.execute(

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import Action, PersonKey, Status
 from services.domain.profile_state import Attempt
+from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Write
 
@@ -32,10 +32,10 @@ _RECENT = (
 class WriteStore:
     """The audit of all people."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        """`vault` seals the statuses."""
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals the statuses."""
         self._database = database
-        self._vault = vault
+        self._encryptor = encryptor
 
     async def add(self, connection: AsyncConnection, key: PersonKey, attempt: Attempt) -> None:
         """Write one line, in the transaction that records what it is about."""
@@ -60,7 +60,7 @@ class WriteStore:
             "rule": attempt.rule,
             "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
             "outcome": attempt.outcome,
-            "content": self._vault.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
+            "content": self._encryptor.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
         }
 
     async def recent(self, key: PersonKey, limit: int) -> list[Attempt]:
@@ -70,7 +70,7 @@ class WriteStore:
             return [self._attempt(row) for row in rows]
 
     def _attempt(self, row: Row[Any]) -> Attempt:
-        content = json.loads(self._vault.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")
+        content = json.loads(self._encryptor.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")
         ends = content.get("ends")
         return Attempt(
             at=row.at,

@@ -16,7 +16,7 @@ import structlog
 
 from services.domain.errors import LinkOfAnotherError, SealError, SlackError
 from services.domain.model import PersonKey
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor
 from services.usecases.grants import Bot, Member
 
 log = structlog.get_logger(__name__)
@@ -37,9 +37,9 @@ _LONGEST = 4096
 class BrowserIdentities:
     """Reads and writes the cookie: a sealed list of workspace, user and end."""
 
-    def __init__(self, sealer: Sealer) -> None:
-        """`sealer` holds the app's keys: nobody else can make such a cookie."""
-        self._sealer = sealer
+    def __init__(self, encryptor: Encryptor) -> None:
+        """`encryptor` holds the app's keys: nobody else can make such a cookie."""
+        self._encryptor = encryptor
 
     def read(self, cookie: str, now: datetime) -> Mapping[str, str]:
         """Whom Slack said that the browser is: workspace → user. Empty for a cookie that is not ours, or too old."""
@@ -60,14 +60,14 @@ class BrowserIdentities:
         if not cookie or not cookie.isascii() or len(cookie) > _LONGEST:
             return {}
         try:
-            found = json.loads(self._sealer.open(cookie.encode(), _PLACE))
+            found = json.loads(self._encryptor.open_token(cookie, _PLACE))
         except SealError:
             return {}
         return {team: (user, end) for team, user, end in found if end > now.timestamp()}
 
     def _sealed(self, known: Mapping[str, tuple[str, int]]) -> str:
         rows = [(team, user, end) for team, (user, end) in known.items()]
-        return self._sealer.seal(json.dumps(rows).encode(), _PLACE).decode()
+        return self._encryptor.seal_token(json.dumps(rows), _PLACE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import Connections
 from services.calendars.providers.feed import FeedSource
 from services.calendars.sync.sync import CalendarSync
+from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.ports import Source
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
@@ -42,18 +42,20 @@ async def client() -> AsyncIterator[GuardedClient]:
 
 
 @pytest.fixture
-async def house(database: Database, vault: Vault, client: GuardedClient, clock: ManualClock) -> AsyncIterator[House]:
+async def house(
+    database: Database, encryptor: Encryptor, client: GuardedClient, clock: ManualClock
+) -> AsyncIterator[House]:
     async with database.write() as connection:
         await connection.execute(insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
         await connection.execute(
             insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)]
         )
-    events = EventStore(database, vault)
-    store = CalendarStore(database, vault, events, NoticeStore(database, clock))
+    events = EventStore(database, encryptor)
+    store = CalendarStore(database, encryptor, events, NoticeStore(database, clock))
     reader, bell = Reader(), CountingBell()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
     sync = CalendarSync(store, sources, clock, bell, interval=QUARTER, chance=lambda: 0.0)
-    accounts, partings = AccountStore(database, vault, NoticeStore(database, clock)), Partings({}, {}, clock)
+    accounts, partings = AccountStore(database, encryptor, NoticeStore(database, clock)), Partings({}, {}, clock)
     connections = Connections(store, client.rules, clock, bell, accounts=accounts, parter=partings)
     yield House(database, events, store, sync, connections, reader, bell, clock, accounts, sources)
     await sync.close()
@@ -73,17 +75,19 @@ async def people(database: Database) -> None:
 
 
 @pytest.fixture
-def events(database: Database, vault: Vault) -> EventStore:
-    return EventStore(database, vault)
+def events(database: Database, encryptor: Encryptor) -> EventStore:
+    return EventStore(database, encryptor)
 
 
 @pytest.fixture
-def store(database: Database, vault: Vault, events: EventStore, people: None, clock: ManualClock) -> CalendarStore:
-    return CalendarStore(database, vault, events, NoticeStore(database, clock))
+def store(
+    database: Database, encryptor: Encryptor, events: EventStore, people: None, clock: ManualClock
+) -> CalendarStore:
+    return CalendarStore(database, encryptor, events, NoticeStore(database, clock))
 
 
 @pytest.fixture
-async def bureau(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Bureau]:
+async def bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
     """The calendars' part of the app with a local Google and a local Microsoft."""
-    async with open_bureau(database, vault, clock) as opened:
+    async with open_bureau(database, encryptor, clock) as opened:
         yield opened

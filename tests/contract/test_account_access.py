@@ -21,9 +21,9 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.platform.settings import Settings
-from services.store.columns import Vault
 from services.store.health import HealthStore
 from services.store.models import Account, Calendar
 from tests.bureau import ANN, MAIL, PROVIDERS, Bureau
@@ -143,7 +143,7 @@ async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(burea
 
 @both
 async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
-    bureau: Bureau, vault: Vault, capsys: pytest.CaptureFixture[str], provider: str
+    bureau: Bureau, encryptor: Encryptor, capsys: pytest.CaptureFixture[str], provider: str
 ) -> None:
     bureau.add(provider, "Roadmap", hours=24)
     await connected(bureau, provider)
@@ -157,14 +157,14 @@ async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
     assert await bureau.told() == []
     said = [line for line in capsys.readouterr().out.splitlines() if "refuses" in line or "failed" in line]
     assert [("provider_refuses_the_app" in line, provider in line) for line in said] == [(True, True)]
-    assert (await HealthStore(bureau.database, vault).health()).refusing == (provider,)
+    assert (await HealthStore(bureau.database, encryptor).health()).refusing == (provider,)
     assert await bureau.titles() == ["Roadmap"]
     bureau.changes_secret(provider, secret)
     bureau.add(provider, "New", hours=25)
     bureau.clock.move(minutes=6)
     await bureau.works()
     assert await bureau.titles() == ["New", "Roadmap"]
-    assert (await HealthStore(bureau.database, vault).health()).refusing == ()
+    assert (await HealthStore(bureau.database, encryptor).health()).refusing == ()
     assert await bureau.told() == []
 
 

@@ -17,10 +17,9 @@ from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooMa
 from services.domain.model import (
     PersonKey,
 )
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.store.calendar_added import MOST
 from services.store.calendars import CalendarStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, EventRow, Person
@@ -87,12 +86,12 @@ async def test_same_address_twice_is_refused_for_one_person_and_fine_for_two(sto
 
 
 async def test_same_address_is_recognised_after_a_new_key(
-    store: CalendarStore, database: Database, vault: Vault, clock: ManualClock
+    store: CalendarStore, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     await store.add(ANN, "ics", URL, "feeds.example", NOW)
-    old = vault.sealer
+    old = encryptor
     newest = new_key()
-    rotated = Vault(Sealer([newest, *_keys(old)]))
+    rotated = Encryptor([newest, *_keys(old)])
     events = EventStore(database, rotated)
     with pytest.raises(AlreadyConnectedError):
         await CalendarStore(database, rotated, events, NoticeStore(database, clock)).add(
@@ -100,9 +99,9 @@ async def test_same_address_is_recognised_after_a_new_key(
         )
 
 
-def _keys(sealer: Sealer) -> list[str]:
+def _keys(encryptor: Encryptor) -> list[str]:
     return [
-        base64.urlsafe_b64encode(fernet._signing_key + fernet._encryption_key).decode() for fernet in sealer._fernets
+        base64.urlsafe_b64encode(fernet._signing_key + fernet._encryption_key).decode() for fernet in encryptor._fernets
     ]
 
 
@@ -144,13 +143,13 @@ async def test_removed_calendar_takes_its_events_along_and_makes_the_person_due(
 
 
 async def test_claimed_calendar_carries_what_a_source_needs(
-    store: CalendarStore, database: Database, vault: Vault
+    store: CalendarStore, database: Database, encryptor: Encryptor
 ) -> None:
     async with database.write() as connection:
         await connection.execute(
             update(Person)
             .where(Person.team_id == "T1", Person.user_id == "U1")
-            .values(addresses=vault.seal('["ann@example.org"]', "people.addresses", "T1", "U1"))
+            .values(addresses=encryptor.seal('["ann@example.org"]', "people.addresses", "T1", "U1"))
         )
     await store.add(ANN, "caldav", URL, "feeds.example", NOW, credentials={"user": "ann"}, name="Work")
     claimed = await claim_one(store)
@@ -203,7 +202,7 @@ async def test_calendar_whose_key_is_lost_is_marked_and_the_others_go_on(
     store: CalendarStore, database: Database, clock: ManualClock
 ) -> None:
     lost = await store.add(ANN, "ics", URL, "feeds.example", NOW)
-    stranger = Vault(Sealer([new_key()]))
+    stranger = Encryptor([new_key()])
     fresh = CalendarStore(database, stranger, EventStore(database, stranger), NoticeStore(database, clock))
     kept = await fresh.add(BOB, "ics", URL, "feeds.example", NOW)
     claimed = await fresh.claim(NOW, LEASE, room(10))

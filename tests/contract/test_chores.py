@@ -11,7 +11,7 @@ from emulators.slack import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import new_key
 from services.store.models import Notice, Workspace
-from tests.world import TEAM, Replica, World, vault_of
+from tests.world import TEAM, Replica, World, encryptor_of
 
 POST = "chat.postMessage"
 
@@ -41,7 +41,7 @@ async def pending(world: World) -> int:
 
 async def test_notice_in_a_workspace_without_a_bot_token_wakes_no_lane_until_there_is_one(world: World) -> None:
     replica, _ = await told(world)
-    token = world.vault.seal(world.slack.install(TEAM).value, "workspaces.bot_token", TEAM)
+    token = world.encryptor.seal(world.slack.install(TEAM).value, "workspaces.bot_token", TEAM)
     await bot_token_is(world, None)
     await replica.lanes.drain(TEAM)
     assert await busy(world, replica) == []
@@ -57,7 +57,7 @@ async def test_bot_token_that_cannot_be_opened_keeps_its_lane_awake_once_an_hour
 ) -> None:
     replica, key = await told(world)
     await world.change(key, home_stale=home_stale)
-    await bot_token_is(world, vault_of([new_key()]).seal("xoxb-1", "workspaces.bot_token", TEAM))
+    await bot_token_is(world, encryptor_of([new_key()]).seal("xoxb-1", "workspaces.bot_token", TEAM))
     await replica.lanes.drain(TEAM)
     assert await busy(world, replica) == []
     assert await busy(world, replica, timedelta(hours=1)) == [TEAM]

@@ -14,10 +14,10 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     TooManyError,
 )
+from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.ports import Report
 from services.store.calendar_added import MOST
-from services.store.columns import Vault
 from tests.sites import Names, Site
 from tests.subscriptions import ANN, BOB, House, calendar
 
@@ -82,7 +82,7 @@ async def test_sync_now_fetches_again_at_once(house: House, site: Site) -> None:
     assert await house.titles() == ["One", "Two"]
 
 
-async def test_name_that_leads_inside_is_refused_when_it_is_fetched(house: House, vault: Vault) -> None:
+async def test_name_that_leads_inside_is_refused_when_it_is_fetched(house: House, encryptor: Encryptor) -> None:
     client = GuardedClient(AddressRules(), resolver=Names(evil_example=[["10.0.0.1"]]))
     house.sources["ics"] = FeedSource(client, house.reader)
     await house.connections.connect_feed(ANN, "https://evil.example/a")

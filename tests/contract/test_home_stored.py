@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import Match, Preferences, Rule, Show, Status
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, SpanRow
 from tests.clocks import ManualClock
@@ -21,9 +21,9 @@ from tests.world import absence, meeting
 
 
 @pytest.fixture
-async def desk(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there, with a full calendar and ten rules."""
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         early = datetime(2026, 11, 24, 5, tzinfo=UTC)
         starts = [early + timedelta(days=day, minutes=75 * hour) for day in range(5) for hour in range(8)]
         events = [replace(meeting(at, 45, uid=f"m{at}"), title=f"Plan {at:%d %H:%M}") for at in starts]

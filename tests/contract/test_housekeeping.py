@@ -5,8 +5,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from services.engine.retention import Housekeeping
+from services.platform.crypto import Encryptor
 from services.ports import Report
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
@@ -24,10 +24,10 @@ async def left(database: Database) -> tuple[int, int]:
 
 
 async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
-    database: Database, vault: Vault, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     work = Housekeeping(ClosetStore(database), clock)
-    await StateStore(database, vault).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
+    await StateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
     await DeliveryStore(database).claim("T1", "Ev1", clock.now())
     assert await work.next_due() == clock.now()
     assert await work.run_due() == Report(done=1, changed=0)
@@ -42,14 +42,14 @@ async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
 
 
 async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_never(
-    database: Database, clock: ManualClock, vault: Vault
+    database: Database, clock: ManualClock, encryptor: Encryptor
 ) -> None:
     now = clock.now()
     async with database.write() as connection:
         await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
         await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
         for name, end in (("ended", now), ("open", None)):
-            content = vault.seal("{}", "overrides.content", "T1", "U1", name)
+            content = encryptor.seal("{}", "overrides.content", "T1", "U1", name)
             await connection.execute(
                 sa.insert(OverrideRow).values(
                     team_id="T1", user_id="U1", override_id=name, kind="status", start_at=now, end_at=end,

@@ -13,11 +13,10 @@ from services.calendars.providers import FILE
 from services.calendars.sync.health import Saved
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
 from services.domain.model import PersonKey
-from services.platform.crypto import digest_of
+from services.platform.crypto import Encryptor, SealedBytes, digest_of
 from services.store import inbox as module
 from services.store.calendar_added import MOST
 from services.store.calendars import CalendarStore
-from services.store.columns import SealedBytes, Vault
 from services.store.db import Database
 from services.store.hooks import HookStore
 from services.store.inbox import InboxStore
@@ -26,13 +25,13 @@ from tests.kept_calendars import ANN, BOB, CAT, LATER, NOW, WORKED, claim_one, f
 
 
 @pytest.fixture
-def inbox(database: Database, vault: Vault, people: None) -> InboxStore:
-    return InboxStore(database, vault)
+def inbox(database: Database, encryptor: Encryptor, people: None) -> InboxStore:
+    return InboxStore(database, encryptor)
 
 
 @pytest.fixture
-def hooks(database: Database, vault: Vault, people: None) -> HookStore:
-    return HookStore(database, vault)
+def hooks(database: Database, encryptor: Encryptor, people: None) -> HookStore:
+    return HookStore(database, encryptor)
 
 
 async def seqs(inbox: InboxStore, calendar_id: str, key: PersonKey = ANN) -> list[tuple[int, bytes | None]]:
@@ -117,10 +116,10 @@ async def test_so_much_waits_and_no_more(inbox: InboxStore, hooks: HookStore, mo
 
 
 async def test_arrivals_at_the_same_time_get_numbers_of_their_own(
-    database: Database, vault: Vault, hooks: HookStore
+    database: Database, encryptor: Encryptor, hooks: HookStore
 ) -> None:
     hook = await hooks.create(ANN, "d", NOW)
-    inbox = InboxStore(database, vault)
+    inbox = InboxStore(database, encryptor)
     await asyncio.gather(*(inbox.put(ANN, hook, str(number).encode(), NOW) for number in range(8)))
     found = await seqs(inbox, hook)
     assert [seq for seq, _ in found] == list(range(1, 9))

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.engine.queue_leases import QueueRunner
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Lane
 from tests.clocks import ManualClock
@@ -175,8 +175,10 @@ async def test_stop_waits_for_drains_that_run(database: Database) -> None:
     assert slow.running == set()
 
 
-async def test_statuses_are_written_through_the_queue(database: Database, vault: Vault, clock: ManualClock) -> None:
-    async with open_world(database, vault, clock) as world:
+async def test_statuses_are_written_through_the_queue(
+    database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    async with open_world(database, encryptor, clock) as world:
         replica = world.replica(runner=QueueRunner(database.url))
         await replica.start()
         await until(lambda: connected(replica))
@@ -193,9 +195,9 @@ def connected(replica: Replica) -> bool:
 
 
 async def test_two_replicas_share_lanes_and_never_exceed_a_limit(
-    database: Database, vault: Vault, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    async with open_world(database, vault, clock) as world:
+    async with open_world(database, encryptor, clock) as world:
         other = Database(database.url)
         try:
             for store in (database, other):

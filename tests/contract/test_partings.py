@@ -8,8 +8,8 @@ import time
 import sqlalchemy as sa
 
 from services.calendars.accounts.credentials import Credentials
+from services.platform.crypto import Encryptor
 from services.store.accounts import AccountStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Account, Calendar, Person, WatchRow, Workspace
 from services.store.notices import NoticeStore
@@ -20,13 +20,13 @@ MANY = 1500
 
 
 async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_in_a_moment(
-    database: Database, vault: Vault, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     async with database.write() as connection:
         await connection.execute(sa.insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
         for model in (Person, Account, Calendar, WatchRow):
-            await connection.execute(sa.insert(model), [_row(model, vault, number) for number in range(MANY)])
-    store = AccountStore(database, vault, NoticeStore(database, clock))
+            await connection.execute(sa.insert(model), [_row(model, encryptor, number) for number in range(MANY)])
+    store = AccountStore(database, encryptor, NoticeStore(database, clock))
     before = time.process_time()
     found = await store.partings("T1")
     assert time.process_time() - before < 1.5
@@ -36,7 +36,7 @@ async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_in
     assert {len(one.watches) for one in found} == {1}
 
 
-def _row(model: type, vault: Vault, number: int) -> dict[str, object]:
+def _row(model: type, encryptor: Encryptor, number: int) -> dict[str, object]:
     place = {"team_id": "T1", "user_id": f"U{number}"}
     account, calendar = (
         {"account_id": "A0"},
@@ -47,7 +47,7 @@ def _row(model: type, vault: Vault, number: int) -> dict[str, object]:
             return {**place, "created_at": NOW}
         case _ if model is Account:
             held = json.dumps(Credentials(f"token {number}", "r", LATER).to_json())
-            sealed = vault.seal(held, "accounts.credentials", *place.values(), "A0")
+            sealed = encryptor.seal(held, "accounts.credentials", *place.values(), "A0")
             return {
                 **place,
                 **account,

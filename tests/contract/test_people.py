@@ -26,8 +26,8 @@ from services.domain.model import (
     WallTimes,
 )
 from services.domain.profile_state import Attempt, Memory
+from services.platform.crypto import Encryptor
 from services.ports import Changes
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
@@ -50,9 +50,9 @@ def installed(team: str, *, org: str = "", org_wide: bool = False) -> Answer:
 
 
 @pytest.fixture
-async def stores(database: Database, vault: Vault, clock: ManualClock) -> Stores:
+async def stores(database: Database, encryptor: Encryptor, clock: ManualClock) -> Stores:
     """Two people in T1, of whom Ann has granted; T2 and the org E1 are installed too."""
-    found = Stores.over(database, vault, clock)
+    found = Stores.over(database, encryptor, clock)
     for answer in (installed("T1"), installed("T2"), installed("E1", org="E1", org_wide=True)):
         await found.workspaces.install(answer, clock.now())
     await found.people.grant(ANN, TOKENS, BERLIN, clock.now())
@@ -104,9 +104,9 @@ async def test_person_who_is_added_again_stays_as_they_are(stores: Stores, clock
 
 
 async def test_new_grant_keeps_what_is_remembered_of_the_profile(
-    stores: Stores, database: Database, vault: Vault, clock: ManualClock
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    standings = StandingStore(vault)
+    standings = StandingStore(encryptor)
     memory = Memory(Standing(covered=Status("Reading", ":book:")))
     async with database.write() as connection:
         await standings.save(connection, ANN, memory)
@@ -137,7 +137,7 @@ async def test_token_moved_to_another_persons_row_does_not_open(stores: Stores, 
 
 
 async def test_all_day_event_follows_its_person_to_another_zone(
-    stores: Stores, database: Database, vault: Vault, clock: ManualClock
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     calendar_id = await stores.calendars.add(ANN, "ics", "https://a.example/x.ics", "a.example", clock.now())
     day = datetime(2026, 12, 24, tzinfo=UTC)
@@ -146,7 +146,7 @@ async def test_all_day_event_follows_its_person_to_another_zone(
         ZoneInfo("Europe/Berlin")
     )
     async with database.write() as connection:
-        await EventStore(database, vault).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
         await connection.execute(sa.update(Person).values(due_at=None, stale=False))
     clock.move(hours=1)
     assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now()) is False
@@ -183,7 +183,7 @@ async def test_export_of_a_stranger_is_empty(stores: Stores) -> None:
 
 
 async def test_export_holds_everything_of_the_person_and_nothing_that_gives_access(
-    stores: Stores, database: Database, vault: Vault, clock: ManualClock
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     now = clock.now()
     hour = timedelta(hours=1)
@@ -192,10 +192,10 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     status = Status("In a meeting", ":spiral_calendar_pad:", now + hour)
     reason = Reason(ReasonCode.EVENT, "meeting", now + hour)
     async with database.write() as connection:
-        await EventStore(database, vault).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
         span = Span(now, now + hour, status, "meeting", reason, uid="uid-1", title="Salary talk")
-        await SpanStore(vault).replace(connection, {ANN: [span]})
-        await StandingStore(vault).save(connection, ANN, Memory(Standing(covered=Status("Reading", ":book:"))))
+        await SpanStore(encryptor).replace(connection, {ANN: [span]})
+        await StandingStore(encryptor).save(connection, ANN, Memory(Standing(covered=Status("Reading", ":book:"))))
         await stores.writes.add(connection, ANN, Attempt(now, Action.WRITE, reason, "done", "meeting", "uid-1", status))
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
     await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Show("Talking")), now)

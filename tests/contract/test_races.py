@@ -98,11 +98,11 @@ Change = Callable[[World, PersonKey], Awaitable[None]]
 
 
 async def ends_what_was_typed(world: World, key: PersonKey) -> None:
-    await OverrideStore(world.database, world.vault).end(key, world.clock.now(), kinds=frozenset(OverrideKind))
+    await OverrideStore(world.database, world.encryptor).end(key, world.clock.now(), kinds=frozenset(OverrideKind))
 
 
 async def undoes_what_was_typed(world: World, key: PersonKey) -> None:
-    await OverrideStore(world.database, world.vault).remove(key, "o1", world.clock.now())
+    await OverrideStore(world.database, world.encryptor).remove(key, "o1", world.clock.now())
 
 
 async def cancels_the_meeting(world: World, key: PersonKey) -> None:

@@ -10,10 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.errors import SealError
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, SealedBytes, new_key
 from services.ports import Report
 from services.store import rotation
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Calendar, InboxRow, Person, Workspace
 from services.store.rotation import Rotation, SealedColumn, Swap, sealed_columns
@@ -21,8 +20,8 @@ from services.store.rotation import Rotation, SealedColumn, Swap, sealed_columns
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-async def add(database: Database, vault: Vault, team_id: str, token: str) -> None:
-    sealed = vault.seal(token, "workspaces.bot_token", team_id)
+async def add(database: Database, encryptor: Encryptor, team_id: str, token: str) -> None:
+    sealed = encryptor.seal(token, "workspaces.bot_token", team_id)
     async with database.write() as connection:
         await connection.execute(sa.insert(Workspace).values(team_id=team_id, bot_token=sealed, installed_at=INSTALLED))
 
@@ -31,27 +30,27 @@ async def test_rotation_makes_the_old_key_superfluous(database: Database, monkey
     monkeypatch.setattr(rotation, "BATCH", 2)
     old, new = new_key(), new_key()
     for number in range(5):
-        await add(database, Vault(Sealer([old])), f"T{number}", f"xoxb-{number}")
-    job = Rotation(database, Sealer([new, old]))
+        await add(database, Encryptor([old]), f"T{number}", f"xoxb-{number}")
+    job = Rotation(database, Encryptor([new, old]))
     assert await job.count() == 5
     reports = [report async for report in job.run() if report.done]
     assert reports == [Report(2, 2), Report(2, 2), Report(1, 1)]
     async with database.read() as connection:
         rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
-    only_new = Vault(Sealer([new]))
+    only_new = Encryptor([new])
     opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
     assert opened == {f"T{number}": f"xoxb-{number}" for number in range(5)}
 
 
 async def test_rotation_leaves_and_counts_what_no_key_opens(database: Database) -> None:
-    await add(database, Vault(Sealer([new_key()])), "T1", "xoxb-1")
-    job = Rotation(database, Sealer([new_key()]))
+    await add(database, Encryptor([new_key()]), "T1", "xoxb-1")
+    job = Rotation(database, Encryptor([new_key()]))
     assert [report async for report in job.run() if report.done] == [Report(1, 0, 1)]
 
 
-async def add_files(database: Database, vault: Vault, sizes: list[int]) -> None:
+async def add_files(database: Database, encryptor: Encryptor, sizes: list[int]) -> None:
     """Calendar files that wait in the inbox, of so many bytes."""
-    await add(database, vault, "T1", "xoxb-1")
+    await add(database, encryptor, "T1", "xoxb-1")
     of = {"team_id": "T1", "user_id": "U1"}
     async with database.write() as connection:
         await connection.execute(sa.insert(Person).values(**of, created_at=INSTALLED))
@@ -61,7 +60,7 @@ async def add_files(database: Database, vault: Vault, sizes: list[int]) -> None:
             )
         )
         for seq, size in enumerate(sizes):
-            content = vault.seal(b"x" * size, "inbox.content", "T1", "U1", "c1", str(seq))
+            content = encryptor.seal(b"x" * size, "inbox.content", "T1", "U1", "c1", str(seq))
             await connection.execute(
                 sa.insert(InboxRow).values(**of, calendar_id="c1", seq=seq, received_at=INSTALLED, content=content)
             )
@@ -72,10 +71,10 @@ async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
 ) -> None:
     monkeypatch.setattr(rotation, "BYTES", 50_000)
     old, new = new_key(), new_key()
-    await add_files(database, Vault(Sealer([old])), [20, 30_000, 100, 90_000, 5_000, 5_000])
-    reports = [report.done async for report in Rotation(database, Sealer([new, old])).run() if report.done]
+    await add_files(database, Encryptor([old]), [20, 30_000, 100, 90_000, 5_000, 5_000])
+    reports = [report.done async for report in Rotation(database, Encryptor([new, old])).run() if report.done]
     assert reports == [1, 3, 1, 2]  # the workspace's token, and the files
-    only_new = Vault(Sealer([new]))
+    only_new = Encryptor([new])
     async with database.read() as connection:
         for seq, sealed in await connection.execute(sa.select(InboxRow.seq, InboxRow.content)):
             assert only_new.open_bytes(sealed, "inbox.content", "T1", "U1", "c1", str(seq))
@@ -87,10 +86,10 @@ async def test_memory_of_a_rotation_is_bounded_however_much_there_is(
     monkeypatch.setattr(rotation, "BYTES", 1 << 20)
     old, new = new_key(), new_key()
     database = Database(sqlite_url)
-    await add_files(database, Vault(Sealer([old])), [300_000] * 40)  # 16 MiB, sealed
+    await add_files(database, Encryptor([old]), [300_000] * 40)  # 16 MiB, sealed
     tracemalloc.start()
     try:
-        reports = [report async for report in Rotation(database, Sealer([new, old])).run()]
+        reports = [report async for report in Rotation(database, Encryptor([new, old])).run()]
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -99,12 +98,12 @@ async def test_memory_of_a_rotation_is_bounded_however_much_there_is(
     assert most < 8 << 20
 
 
-class Watching(Sealer):
+class Watching(Encryptor):
     """Tells of each value that is re-sealed."""
 
     watch: Callable[[], None] = staticmethod(lambda: None)
 
-    def reseal(self, sealed: bytes) -> bytes:
+    def reseal(self, sealed: bytes) -> SealedBytes:
         self.watch()
         return super().reseal(sealed)
 
@@ -112,25 +111,25 @@ class Watching(Sealer):
 async def test_database_can_be_written_to_while_values_are_resealed(sqlite_url: str) -> None:
     old, new = new_key(), new_key()
     database = Database(sqlite_url)
-    await add_files(database, Vault(Sealer([old])), [1000] * 3)
-    sealer = Watching([new, old])
+    await add_files(database, Encryptor([old]), [1000] * 3)
+    encryptor = Watching([new, old])
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), timeout=0)) as another:
 
         def write() -> None:
             another.execute("UPDATE people SET locale = locale || 'x'")
             another.commit()
 
-        sealer.watch = write
-        assert sum([report.changed async for report in Rotation(database, sealer).run()]) == 4
+        encryptor.watch = write
+        assert sum([report.changed async for report in Rotation(database, encryptor).run()]) == 4
         assert another.execute("SELECT locale FROM people").fetchone() == ("en-USxxxx",)
     await database.close()
 
 
 async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Database) -> None:
     old, new = new_key(), new_key()
-    await add(database, Vault(Sealer([old])), "T1", "xoxb-old")
-    await add(database, Vault(Sealer([old])), "T2", "xoxb-2")
-    fresh = Vault(Sealer([new])).seal("xoxb-new", "workspaces.bot_token", "T1")
+    await add(database, Encryptor([old]), "T1", "xoxb-old")
+    await add(database, Encryptor([old]), "T2", "xoxb-2")
+    fresh = Encryptor([new]).seal("xoxb-new", "workspaces.bot_token", "T1")
 
     class Meanwhile(Rotation):
         async def _swap(self, sealed: SealedColumn, found: Sequence[Swap]) -> int:
@@ -138,9 +137,9 @@ async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Databa
                 await connection.execute(sa.update(Workspace).where(Workspace.team_id == "T1").values(bot_token=fresh))
             return await super()._swap(sealed, found)
 
-    reports = [report async for report in Meanwhile(database, Sealer([new, old])).run() if report.done]
+    reports = [report async for report in Meanwhile(database, Encryptor([new, old])).run() if report.done]
     assert reports == [Report(2, 1)]
-    only_new = Vault(Sealer([new]))
+    only_new = Encryptor([new])
     async with database.read() as connection:
         rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
     opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
@@ -158,8 +157,8 @@ def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
 
 
 def test_sealed_value_moved_to_another_row_does_not_open() -> None:
-    vault = Vault(Sealer([new_key()]))
-    sealed = vault.seal("xoxp-ann", "people.token", "T1", "U1")
-    assert vault.open(sealed, "people.token", "T1", "U1") == "xoxp-ann"
+    encryptor = Encryptor([new_key()])
+    sealed = encryptor.seal("xoxp-ann", "people.token", "T1", "U1")
+    assert encryptor.open(sealed, "people.token", "T1", "U1") == "xoxp-ann"
     with pytest.raises(SealError):
-        vault.open(sealed, "people.token", "T1", "U2")
+        encryptor.open(sealed, "people.token", "T1", "U2")

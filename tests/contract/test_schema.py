@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from services.platform.crypto import Encryptor
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.health import HealthStore
 from services.store.models import Base, Delivery, Workspace
@@ -23,13 +23,15 @@ async def test_drift_names_a_column_that_the_models_do_not_have(database: Databa
     assert [change[0] for change in await schema.drift(database)] == ["remove_column"]
 
 
-async def test_database_that_a_newer_version_updated_serves_the_one_before_it(sqlite_url: str, vault: Vault) -> None:
+async def test_database_that_a_newer_version_updated_serves_the_one_before_it(
+    sqlite_url: str, encryptor: Encryptor
+) -> None:
     database = Database(sqlite_url)
     async with database.write() as connection:
         await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     await schema.upgrade(database)
     assert await schema.current(database) == "9999"
-    assert await HealthStore(database, vault).up_to_date()
+    assert await HealthStore(database, encryptor).up_to_date()
     await database.close()
     assert [schema.serves(step) for step in (None, "0001", schema.head())] == [False, False, True]
 
@@ -64,14 +66,14 @@ async def test_time_comes_back_to_the_microsecond_and_aware(database: Database) 
         assert await connection.scalar(sa.select(Delivery.seen_at)) == instant
 
 
-async def test_secret_in_clear_is_refused(database: Database, vault: Vault) -> None:
+async def test_secret_in_clear_is_refused(database: Database, encryptor: Encryptor) -> None:
     row = {"team_id": "T1", "name": "", "installed_at": datetime(2026, 11, 24, tzinfo=UTC)}
     async with database.write() as connection:
         with pytest.raises(sa.exc.StatementError, match="SealedBytes"):
             await connection.execute(sa.insert(Workspace).values(bot_token=b"xoxb-1", **row))
-        sealed = vault.seal("xoxb-1", "workspaces.bot_token", "T1")
+        sealed = encryptor.seal("xoxb-1", "workspaces.bot_token", "T1")
         await connection.execute(sa.insert(Workspace).values(bot_token=sealed, **row))
         stored = await connection.scalar(sa.select(Workspace.bot_token))
     assert stored is not None
     assert b"xoxb" not in stored
-    assert vault.open(stored, "workspaces.bot_token", "T1") == "xoxb-1"
+    assert encryptor.open(stored, "workspaces.bot_token", "T1") == "xoxb-1"

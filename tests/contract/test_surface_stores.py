@@ -24,8 +24,8 @@ from services.domain.model import (
     Status,
 )
 from services.domain.profile_state import Memory
+from services.platform.crypto import Encryptor
 from services.store.absences import OverviewStore
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
@@ -64,8 +64,8 @@ def lunch(name: str = "o1", *, start: datetime = NOW, end: datetime | None = Non
     return Override(name, start, end, NOW, text="Lunch", emoji=":pizza:")
 
 
-async def test_override_comes_back_as_it_was_and_makes_its_person_due(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_comes_back_as_it_was_and_makes_its_person_due(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     assert await store.add(ANN, lunch(), NOW) is True
     assert await store.standing(ANN, NOW) == [lunch()]
     assert await store.standing(BEN, NOW) == []
@@ -73,15 +73,15 @@ async def test_override_comes_back_as_it_was_and_makes_its_person_due(people: Da
     assert await due(people, BEN) == (None, False, False)
 
 
-async def test_override_with_an_id_that_is_there_changes_nothing(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_with_an_id_that_is_there_changes_nothing(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     await store.add(ANN, lunch(), NOW)
     assert await store.add(ANN, replace(lunch(), text="Dinner"), NOW) is False
     assert await store.standing(ANN, NOW) == [lunch()]
 
 
-async def test_override_ends_once_and_only_of_the_kinds_named(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_ends_once_and_only_of_the_kinds_named(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     away = Override("o2", NOW - HOUR, NOW + HOUR, NOW, OverrideKind.OUT_OF_OFFICE)
     for one in (lunch(), away, lunch("o3", start=NOW + HOUR), lunch("o4", start=NOW - 2 * HOUR, end=NOW)):
         await store.add(ANN, one, NOW)
@@ -91,8 +91,8 @@ async def test_override_ends_once_and_only_of_the_kinds_named(people: Database, 
     assert [one.id for one in await store.standing(ANN, NOW)] == ["o3"]
 
 
-async def test_override_removed_or_cancelled_is_as_if_it_had_never_been(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_removed_or_cancelled_is_as_if_it_had_never_been(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     coming = Override("o2", NOW + HOUR, None, NOW, OverrideKind.OUT_OF_OFFICE)
     await store.add(ANN, lunch(), NOW)
     await store.add(ANN, coming, NOW)
@@ -105,9 +105,9 @@ async def test_override_removed_or_cancelled_is_as_if_it_had_never_been(people: 
 
 
 async def test_overrides_that_arrive_together_are_all_stored_and_their_people_due(
-    people: Database, vault: Vault
+    people: Database, encryptor: Encryptor
 ) -> None:
-    store = OverrideStore(people, vault)
+    store = OverrideStore(people, encryptor)
     asked = [(ANN, "a"), (BEN, "a"), (ANN, "b"), (ANN, "a")]
     added = await asyncio.gather(*(store.add(key, lunch(name), NOW) for key, name in asked))
     assert added == [True, True, True, False]
@@ -118,8 +118,8 @@ async def test_overrides_that_arrive_together_are_all_stored_and_their_people_du
         assert {tuple(row) for row in due} == {(ANN.user_id, NOW, True), (BEN.user_id, NOW, True)}
 
 
-async def test_override_of_somebody_who_left_fails_alone(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_of_somebody_who_left_fails_alone(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     nobody = PersonKey(ANN.team_id, "U0GONE")
     found = await asyncio.gather(*(store.add(key, lunch(), NOW) for key in (ANN, nobody, BEN)), return_exceptions=True)
     assert [type(one) for one in found] == [bool, NotGrantedError, bool]
@@ -129,9 +129,9 @@ async def test_override_of_somebody_who_left_fails_alone(people: Database, vault
 
 
 async def test_request_that_comes_again_after_its_override_was_taken_back_changes_nothing(
-    people: Database, vault: Vault
+    people: Database, encryptor: Encryptor
 ) -> None:
-    store = OverrideStore(people, vault)
+    store = OverrideStore(people, encryptor)
     assert await store.add(ANN, lunch("a"), NOW) is True
     assert await store.remove(ANN, "a", NOW) == lunch("a")
     assert await store.add(ANN, lunch("a"), NOW) is False
@@ -139,8 +139,8 @@ async def test_request_that_comes_again_after_its_override_was_taken_back_change
     assert await store.add(BEN, lunch("a"), NOW) is True
 
 
-async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, vault: Vault) -> None:
-    store = OverrideStore(people, vault)
+async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
     await store.add(ANN, lunch(), NOW)
     async with people.write() as connection:
         content = await connection.scalar(sa.select(OverrideRow.content))
@@ -157,8 +157,8 @@ def rule(name: str) -> Rule:
     )
 
 
-async def test_rules_keep_their_order_through_every_change(people: Database, vault: Vault) -> None:
-    store = RuleStore(people, vault)
+async def test_rules_keep_their_order_through_every_change(people: Database, encryptor: Encryptor) -> None:
+    store = RuleStore(people, encryptor)
     assert [await store.add(ANN, rule(name), NOW) for name in ("a", "b", "c", "a")] == [True, True, True, False]
     assert await store.list(ANN) == (rule("a"), rule("b"), rule("c"))
     assert await store.raise_(ANN, "c", NOW) is True
@@ -172,8 +172,8 @@ async def test_rules_keep_their_order_through_every_change(people: Database, vau
     assert await due(people, ANN) == (NOW, True, True)
 
 
-async def test_rules_of_one_person_are_bounded(people: Database, vault: Vault) -> None:
-    store = RuleStore(people, vault)
+async def test_rules_of_one_person_are_bounded(people: Database, encryptor: Encryptor) -> None:
+    store = RuleStore(people, encryptor)
     for index in range(MOST_RULES):
         await store.add(ANN, rule(f"r{index}"), NOW)
     with pytest.raises(TooManyError):
@@ -182,8 +182,8 @@ async def test_rules_of_one_person_are_bounded(people: Database, vault: Vault) -
     assert await store.add(ANN, rule("one more"), NOW) is True
 
 
-async def test_rule_words_are_sealed(people: Database, vault: Vault) -> None:
-    await RuleStore(people, vault).add(ANN, rule("a"), NOW)
+async def test_rule_words_are_sealed(people: Database, encryptor: Encryptor) -> None:
+    await RuleStore(people, encryptor).add(ANN, rule("a"), NOW)
     async with people.read() as connection:
         body = await connection.scalar(sa.select(RuleRow.body))
     assert body is not None
@@ -204,8 +204,8 @@ async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
     assert await due(people, ANN) == (NOW, True, True)
 
 
-async def test_away_is_only_who_shows_it_on_their_profile(people: Database, vault: Vault) -> None:
-    standings = StandingStore(vault)
+async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encryptor: Encryptor) -> None:
+    standings = StandingStore(encryptor)
     store = OverviewStore(people, standings)
     shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
     async with people.write() as connection:

@@ -18,8 +18,8 @@ from services.engine.limits import Budget
 from services.engine.priority_semaphore import Turns
 from services.engine.queue_leases import QueueRunner
 from services.engine.resolve import Timelines
+from services.platform.crypto import Encryptor
 from services.slack.profile import SlackProfiles
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.due import LEASE
 from services.store.models import StandingRow
@@ -221,10 +221,10 @@ async def test_lane_that_waits_for_its_budget_is_left_alone_and_reads_nothing(wo
 
 @on_postgresql
 async def test_lane_of_another_replica_hears_of_what_was_typed_here(
-    database: Database, vault: Vault, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     """It does not wait until a call that it has in hand has ended."""
-    async with open_world(database, vault, clock) as world:
+    async with open_world(database, encryptor, clock) as world:
         other = Database(database.url)
         try:
             options = {"poll": 60, "sweep": 60}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.oauth_states import StateStore
@@ -24,8 +24,8 @@ def answer(team: str, bot: str, *, org: str = "", org_wide: bool = False) -> Ans
 
 
 @pytest.fixture
-def workspaces(database: Database, vault: Vault) -> WorkspaceStore:
-    return WorkspaceStore(database, vault)
+def workspaces(database: Database, encryptor: Encryptor) -> WorkspaceStore:
+    return WorkspaceStore(database, encryptor)
 
 
 async def test_install_is_found_with_everything_that_a_request_needs(
@@ -69,9 +69,9 @@ async def test_revoked_bot_is_dropped_only_where_it_is_the_install_that_was_mean
 
 
 async def test_secret_is_good_once_also_for_two_who_come_at_once(
-    database: Database, vault: Vault, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    states = StateStore(database, vault)
+    states = StateStore(database, encryptor)
     secret = await states.issue(Ticket("state", "T1", "U1"), clock.now() + timedelta(minutes=1), "cookie")
     found = await asyncio.gather(*(states.take(secret, "state", clock.now(), "cookie") for _ in range(5)))
     assert sorted(found, key=str) == [None, None, None, None, Ticket("state", "T1", "U1")]
@@ -79,16 +79,18 @@ async def test_secret_is_good_once_also_for_two_who_come_at_once(
 
 @pytest.mark.parametrize(("purpose", "cookie", "later"), [("other", "c", 0), ("state", "d", 0), ("state", "c", 60)])
 async def test_secret_for_another_purpose_or_browser_or_too_late_is_refused(
-    database: Database, vault: Vault, clock: ManualClock, purpose: str, cookie: str, *, later: int
+    database: Database, encryptor: Encryptor, clock: ManualClock, purpose: str, cookie: str, *, later: int
 ) -> None:
-    states = StateStore(database, vault)
+    states = StateStore(database, encryptor)
     secret = await states.issue(Ticket("state"), clock.now() + timedelta(minutes=1), "c")
     assert await states.take(secret, purpose, clock.now() + timedelta(seconds=later), cookie) is None
 
 
 @pytest.mark.parametrize("secret", ["", ".", "a.b", "T1.", "T1\x00." + "a" * 43, "T1." + "a" * 42, "T1." + "ä" * 43])
-async def test_malformed_secret_is_refused(database: Database, vault: Vault, clock: ManualClock, secret: str) -> None:
-    assert await StateStore(database, vault).take(secret, "state", clock.now()) is None
+async def test_malformed_secret_is_refused(
+    database: Database, encryptor: Encryptor, clock: ManualClock, secret: str
+) -> None:
+    assert await StateStore(database, encryptor).take(secret, "state", clock.now()) is None
 
 
 async def test_delivery_is_claimed_once_also_by_several_at_once(database: Database, clock: ManualClock) -> None:

@@ -29,9 +29,9 @@ from services.engine.notifications import Teller
 from services.engine.profile_writer import Keeper
 from services.engine.resolve import Timelines
 from services.engine.tick import Reconciler
-from services.platform.crypto import Sealer
+from services.platform.crypto import Encryptor
 from services.ports import Changes
-from services.store.columns import Sealed, Vault
+from services.store.columns import Sealed
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, StandingRow, Workspace
 from services.store.rotation import Rotation
@@ -93,10 +93,12 @@ class Slack:
 class Replica:
     """One process' worth of the app, over a database that it shares."""
 
-    def __init__(self, name: str, database: SteppedDatabase, sealer: Sealer, clock: ManualClock, slack: Slack) -> None:
+    def __init__(
+        self, name: str, database: SteppedDatabase, encryptor: Encryptor, clock: ManualClock, slack: Slack
+    ) -> None:
         self.name = name
         bell = CountingBell()
-        stores = self.stores = Stores.over(database, Vault(sealer), clock)
+        stores = self.stores = Stores.over(database, encryptor, clock)
         self.clock, self.slack = clock, slack
         self.keeper = Keeper(slack, stores.lanes, clock, refresh=self._refresh)
         self.statuses = Statuses(
@@ -110,7 +112,7 @@ class Replica:
         runner = EmbeddedRunner()
         typed, others = (Timelines(stores.due, runner, clock, typed=typed) for typed in (True, False))
         self.due = (typed, Reconciler(stores.due, runner, clock), others, self.leaving)
-        self.rotation = Rotation(database, sealer)
+        self.rotation = Rotation(database, encryptor)
 
     async def _refresh(self, key: PersonKey) -> None:
         raise GrantLostError("no rotation here")
@@ -144,10 +146,10 @@ class Stage:
         """`keys`: the newest, and the one that everything is sealed with."""
         self.database, self.clock = database, clock
         self.slack = Slack(clock)
-        self.sealer = Sealer(keys)
+        self.encryptor = Encryptor(keys)
         self.now = clock.now()
-        self.before = Replica("before", database, Sealer(keys[1:]), clock, self.slack)
-        self.one, self.other = (Replica(name, database, self.sealer, clock, self.slack) for name in ("one", "other"))
+        self.before = Replica("before", database, Encryptor(keys[1:]), clock, self.slack)
+        self.one, self.other = (Replica(name, database, self.encryptor, clock, self.slack) for name in ("one", "other"))
         self.wish: Wish
         self.undoable, self.typed_at = "", self.now
         self._restore: list[str] = []
@@ -184,7 +186,7 @@ class Stage:
         """Make `moment` the one to start from."""
         await self._execute(NOBODY)
         self._rewind(CODING)
-        now, before = self.now, self.before.stores.vault
+        now, before = self.now, self.before.stores.encryptor
         async with self.database.write() as connection:
             token = before.seal("xoxb", "workspaces.bot_token", ANN.team_id)
             yesterday = now - timedelta(days=1)
@@ -224,7 +226,7 @@ class Stage:
     async def has(self, *events: Any) -> None:
         """Make these the events of Ann's calendar."""
         async with self.database.write() as connection:
-            await EventStore(self.database, self.before.stores.vault).replace(
+            await EventStore(self.database, self.before.stores.encryptor).replace(
                 connection, ANN, "c1", Changes(events=events)
             )
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
@@ -259,7 +261,7 @@ class Stage:
         for column in table.columns:
             value = opened[column.name]
             if isinstance(column.type, Sealed) and value is not None:
-                opened[column.name] = self.sealer._multi.decrypt(bytes(value)).partition(b"\x00")[2].decode()
+                opened[column.name] = self.encryptor._multi.decrypt(bytes(value)).partition(b"\x00")[2].decode()
         opened.pop("write_id", None)
         if not exact and table is StandingRow.__table__:
             memory = json.loads(opened["memory"] or "{}")

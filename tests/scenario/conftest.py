@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from services.platform import logs
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.house import House, house
@@ -60,9 +60,9 @@ async def stub() -> AsyncIterator[OAuthStub]:
 
 
 @pytest.fixture
-async def app(database: Database, vault: Vault, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
+async def app(database: Database, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
     """The install side, which nobody has used yet."""
-    async with house(database, vault, clock, stub) as found:
+    async with house(database, encryptor, clock, stub) as found:
         yield found
 
 
@@ -75,10 +75,10 @@ async def installed(app: House) -> House:
 
 
 @pytest.fixture
-async def lone(sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
+async def lone(sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
     """The same for what no database has a say in."""
     database = Database(sqlite_url)
-    async with house(database, vault, clock, stub) as found:
+    async with house(database, encryptor, clock, stub) as found:
         await found.install(answer())
         yield found
     await database.close()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.domain.model import PersonKey
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, elements, open_desk, text_of
@@ -15,10 +15,10 @@ from tests.world import TEAM
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann has never used the app."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock, known=False) as made:
+    async with open_desk(database, encryptor, clock, known=False) as made:
         yield made
     await database.close()
 
@@ -28,7 +28,7 @@ async def granted(desk: Desk) -> None:
     ask = await desk.people.take_ask(desk.ann)
     assert ask is not None
     token = desk.world.slack.grant(ANN)
-    sealed = desk.world.vault.seal(token.value, "people.token", TEAM, ANN)
+    sealed = desk.world.encryptor.seal(token.value, "people.token", TEAM, ANN)
     await desk.world.change(desk.ann, grant_state="ok", token=sealed, stale=True)
     await desk.commands.perform(desk.ann, *ask)
 

@@ -9,7 +9,7 @@ import pytest
 from emulators.slack import Fault
 from services.domain.model import Status
 from services.engine.limits import Budget
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk
@@ -17,9 +17,9 @@ from tests.world import SET, TEAM
 
 
 @pytest.fixture
-async def desk(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, on SQLite and on PostgreSQL."""
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
 
 

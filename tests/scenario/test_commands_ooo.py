@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.domain.model import OverrideKind
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, local, open_desk
@@ -17,10 +17,10 @@ TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 
@@ -117,10 +117,18 @@ async def test_ooo_while_paused_says_that_it_waits(desk: Desk) -> None:
     ],
 )  # fmt: skip
 async def test_ooo_reads_and_answers_in_the_persons_language_and_zone(
-    sqlite_url: str, vault: Vault, clock: ManualClock, *, locale: str, zone: str, typed: str, answer: str, end: str
+    sqlite_url: str,
+    encryptor: Encryptor,
+    clock: ManualClock,
+    *,
+    locale: str,
+    zone: str,
+    typed: str,
+    answer: str,
+    end: str,
 ) -> None:
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock, zone=zone, locale=locale) as desk:
+    async with open_desk(database, encryptor, clock, zone=zone, locale=locale) as desk:
         said = await desk.ooo(typed)
         made = await desk.only()
         assert said["text"].splitlines()[0] == answer

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.slack.surface import known
 from services.domain.model import OverrideKind, PersonKey, Response
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import ANN, BEN, Desk, elements, local, open_desk, text_of
@@ -18,10 +18,10 @@ from tests.world import TEAM, absence, meeting
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulators.slack import Fault
 from services.engine.limits import Budget
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk, text_of
@@ -16,10 +16,10 @@ from tests.world import SET, TEAM
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 

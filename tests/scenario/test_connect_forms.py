@@ -15,7 +15,7 @@ from services.domain.errors import (
     NoCalendarsError,
     TooManyError,
 )
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Calendar
 from tests import blockkit
@@ -39,9 +39,9 @@ SERVER = {
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 

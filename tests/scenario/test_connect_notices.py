@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import AccountLostError
 from services.domain.model import PersonKey
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Notice
 from tests.clocks import ManualClock
@@ -21,9 +21,9 @@ LINK = "https://quo.example/connect/google?link=x"
 
 
 @pytest.fixture
-async def little(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[World]:
+async def little(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
     database = Database(sqlite_url)
-    async with open_world(database, vault, clock) as made:
+    async with open_world(database, encryptor, clock) as made:
         yield made
     await database.close()
 
@@ -85,10 +85,10 @@ async def test_welcome_leads_to_the_form_of_a_calendar(little: World) -> None:
 
 
 async def test_button_in_a_message_opens_the_form_with_fresh_links(
-    sqlite_url: str, vault: Vault, clock: ManualClock
+    sqlite_url: str, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as desk:
+    async with open_desk(database, encryptor, clock) as desk:
         await welcomed(desk)
         assert desk.modal().view["callback_id"] == "connect_calendar"
         assert desk.accounts.made == 2

@@ -29,7 +29,7 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.domain.model import PersonKey
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.platform.locale import say
 from services.usecases.grants import Start
 from services.usecases.identity import BrowserIdentities, Named
@@ -105,7 +105,7 @@ async def served(flow: Flow, request: pytest.FixtureRequest) -> AsyncIterator[Se
     async def identify(key: PersonKey, held: str, cookie: str) -> Start:
         raise AssertionError(held)
 
-    browsers = Browsers(BrowserIdentities(Sealer([new_key()])), ManualClock(), secure=request.param)
+    browsers = Browsers(BrowserIdentities(Encryptor([new_key()])), ManualClock(), secure=request.param)
     async with serving(Connect(flow, browsers, say, grant_link, identify).routes()) as made:
         yield made
 

@@ -12,7 +12,7 @@ from emulators.slack import Fault
 from services import admin_commands
 from services.domain.model import Status
 from services.engine.limits import Budget
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base
 from services.usecases.grants import Member, Tokens
@@ -25,9 +25,9 @@ READING = ("Reading", ":book:")
 
 
 @pytest.fixture
-async def desk(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, on SQLite and on PostgreSQL; she has typed a status of her own in Slack."""
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         made.world.slack.type_status(ANN, *READING)
         yield made
 

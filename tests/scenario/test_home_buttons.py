@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from emulators.slack import Fault
 from services.domain.model import PersonKey
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Calendar
 from tests import blockkit
@@ -21,10 +21,10 @@ from tests.world import TEAM, meeting
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 

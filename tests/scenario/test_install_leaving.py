@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base, Notice, Person, Workspace
 from tests.clocks import ManualClock
@@ -21,8 +21,8 @@ ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
 
 
 @pytest.fixture
-async def app(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[House]:
-    async with oauth_stub() as stub, house(database, vault, clock, stub) as found:
+async def app(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[House]:
+    async with oauth_stub() as stub, house(database, encryptor, clock, stub) as found:
         await found.install(answer())
         await found.install(answer("U2", token="xoxp-2"))
         await found.install(answer("U1", team="T2", bot="xoxb-t2", token="xoxp-t2"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.domain.errors import InputError
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person
 from tests.clocks import ManualClock
@@ -127,10 +127,10 @@ async def test_grant_stands_although_the_member_cannot_be_read(app: House) -> No
 
 
 async def test_install_without_a_client_id_says_who_has_to_set_it_up(
-    sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub
+    sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub
 ) -> None:
     database = Database(sqlite_url)
-    async with house(database, vault, clock, stub, client_id="") as found, found.browser() as session:
+    async with house(database, encryptor, clock, stub, client_id="") as found, found.browser() as session:
         for path in ("/slack/install", path_of(await found.people.grant_link(BOB))):
             async with session.get(path, allow_redirects=False) as answered:
                 assert (answered.status, said(await answered.text())) == (

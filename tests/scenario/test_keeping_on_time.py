@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.platform.clock import SystemClock
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.world import GET, SET, World, absence, meeting, open_world, until
@@ -171,8 +171,8 @@ async def test_idle_person_is_met_again_after_the_app_was_down_for_days(world: W
 
 
 @pytest.mark.slow  # real time: the bench has the row
-async def test_edge_is_met_within_a_quarter_of_a_second(database: Database, vault: Vault) -> None:
-    async with open_world(database, vault, SystemClock()) as world:
+async def test_edge_is_met_within_a_quarter_of_a_second(database: Database, encryptor: Encryptor) -> None:
+    async with open_world(database, encryptor, SystemClock()) as world:
         await world.replica(poll=1.0, sweep=3.0).start()
         await world.person("U9")  # opens connections; warm like an app that has been running
         key = await world.person()

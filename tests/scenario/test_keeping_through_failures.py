@@ -133,7 +133,7 @@ async def test_person_who_grants_again_is_written_to_and_may_be_told_again(world
     await replica.start()
     key = await in_a_meeting(world)
     await until(lambda: len(world.slack.direct_messages("U1")) == 1)
-    token = world.vault.seal(world.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
+    token = world.encryptor.seal(world.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
     async with world.database.write() as connection:
         await connection.execute(sa.update(Person).values(token=token, grant_state="ok"))
         await replica.notices.worked(connection, key, "grant")
@@ -152,7 +152,7 @@ async def test_broken_bot_token_does_not_stop_statuses(world: World) -> None:
     key = await world.person()
     async with world.database.write() as connection:
         await connection.execute(
-            sa.update(Workspace).values(bot_token=world.vault.seal("xoxb-bad", "workspaces.bot_token", TEAM))
+            sa.update(Workspace).values(bot_token=world.encryptor.seal("xoxb-bad", "workspaces.bot_token", TEAM))
         )
         await world.replicas[0].notices.tell(connection, key, "welcome")
     await world.has(key, meeting(world.clock.now()))
@@ -186,7 +186,7 @@ async def test_token_of_somebody_else_is_never_written_with(world: World) -> Non
     stranger = world.slack.grant("U2")
     await world.replica().start()
     key = await world.person("U1")
-    token = world.vault.seal(stranger.value, "people.token", key.team_id, key.user_id)
+    token = world.encryptor.seal(stranger.value, "people.token", key.team_id, key.user_id)
     await world.change(key, token=token)
     await world.has(key, meeting(world.clock.now()))
     await until(lambda: len(world.slack.direct_messages("U1")) == 1)

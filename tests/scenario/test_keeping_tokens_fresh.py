@@ -15,7 +15,7 @@ from services.domain.errors import GrantLostError
 from services.domain.model import PersonKey
 from services.engine import tokens
 from services.engine.tokens import AHEAD, AT_ONCE, LEASE, SPREAD, Claim, Renewed, refresh_due
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace
 from tests.clocks import ManualClock
@@ -25,9 +25,9 @@ EXCHANGE = "oauth.v2.access"
 
 
 @pytest.fixture
-async def rotating(database: Database, vault: Vault, clock: ManualClock) -> AsyncIterator[World]:
+async def rotating(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
     """A Slack that rotates the app's tokens."""
-    async with open_world(database, vault, clock, token_rotation=True) as world:
+    async with open_world(database, encryptor, clock, token_rotation=True) as world:
         yield world
 
 
@@ -43,7 +43,7 @@ async def scheduled(world: World, user_id: str = "U1") -> tuple[PersonKey, datet
 
 async def token_of(world: World, key: PersonKey) -> str | None:
     sealed = await world.column(key, "token")
-    return world.vault.open(sealed, "people.token", key.team_id, key.user_id)
+    return world.encryptor.open(sealed, "people.token", key.team_id, key.user_id)
 
 
 async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: World) -> None:
@@ -86,7 +86,7 @@ async def test_bots_token_is_renewed_too(rotating: World) -> None:
     await rotating.person()
     user_id = rotating.slack.bot_of(TEAM).user_id
     bot = rotating.slack.tokens.issue("bot", TEAM, user_id, {"chat:write"}, rotate_at=rotating.clock.now())
-    sealed = rotating.vault.seal(bot.refresh, "workspaces.bot_refresh_token", TEAM)
+    sealed = rotating.encryptor.seal(bot.refresh, "workspaces.bot_refresh_token", TEAM)
     async with rotating.database.write() as connection:
         await connection.execute(
             sa.update(Workspace).values(bot_refresh_token=sealed, refresh_due_at=rotating.clock.now())
@@ -97,7 +97,7 @@ async def test_bots_token_is_renewed_too(rotating: World) -> None:
     async def renewed() -> bool:
         async with rotating.database.read() as connection:
             kept = await connection.scalar(sa.select(Workspace.bot_token))
-        return rotating.vault.open(kept, "workspaces.bot_token", TEAM) != bot.value
+        return rotating.encryptor.open(kept, "workspaces.bot_token", TEAM) != bot.value
 
     await until(renewed)
 
@@ -250,7 +250,7 @@ async def test_grant_given_anew_during_a_renewal_is_kept(rotating: World) -> Non
     rotating.clock.move_to(due_at)
     rows = replica.tokens._rows
     (claim,) = await rows.claim(due_at, due_at + LEASE, 10)
-    fresh = rotating.vault.seal("xoxe-1-fresh", "people.refresh_token", key.team_id, key.user_id)
+    fresh = rotating.encryptor.seal("xoxe-1-fresh", "people.refresh_token", key.team_id, key.user_id)
     await rotating.change(key, refresh_token=fresh)
     assert not await rows.renewed(claim, Renewed("xoxp-old", "xoxe-old", 43_200), due_at, due_at)
     await rows.lost(claim)
@@ -264,7 +264,7 @@ async def test_renewal_survives_a_new_encryption_key_in_between(rotating: World)
     rows = replica.tokens._rows
     (claim,) = await rows.claim(due_at, due_at + LEASE, 10)
     assert claim.refresh is not None
-    resealed = rotating.vault.seal(claim.refresh, "people.refresh_token", key.team_id, key.user_id)
+    resealed = rotating.encryptor.seal(claim.refresh, "people.refresh_token", key.team_id, key.user_id)
     await rotating.change(key, refresh_token=resealed)
     assert await rows.renewed(claim, Renewed("xoxp-new", "xoxe-new", 43_200), due_at, due_at)
     assert await token_of(rotating, key) == "xoxp-new"

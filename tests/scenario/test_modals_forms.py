@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.domain.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests import blockkit
 from tests.clocks import ManualClock
@@ -18,10 +18,10 @@ from tests.world import meeting
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, vault: Vault, clock: ManualClock) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, vault, clock) as made:
+    async with open_desk(database, encryptor, clock) as made:
         yield made
     await database.close()
 

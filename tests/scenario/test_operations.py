@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from services.store.columns import Vault
+from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.house import house, profile
@@ -19,7 +19,9 @@ async def get(url: str) -> tuple[int, str]:
         return answered.status, await answered.text()
 
 
-async def test_health_readiness_and_metrics(sqlite_url: str, vault: Vault, clock: ManualClock, stub: OAuthStub) -> None:
+async def test_health_readiness_and_metrics(
+    sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub
+) -> None:
     good = {"worker": True}
 
     async def worker() -> bool:
@@ -30,7 +32,7 @@ async def test_health_readiness_and_metrics(sqlite_url: str, vault: Vault, clock
 
     database = Database(sqlite_url)
     checks: Any = {"worker": worker}
-    async with house(database, vault, clock, stub, checks=checks) as found:
+    async with house(database, encryptor, clock, stub, checks=checks) as found:
         assert await get(found.url + "/healthz") == (200, '{"status": "alive"}')
         assert await get(found.url + "/readyz") == (200, '{"status": "ready", "worker": "ok"}')
         good["worker"] = False

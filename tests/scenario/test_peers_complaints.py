@@ -11,7 +11,7 @@ import aiohttp
 import sqlalchemy as sa
 from aiohttp import CookieJar
 
-from services.store.columns import SealedBytes
+from services.platform.crypto import SealedBytes
 from services.store.models import Calendar, Person
 from tests.feeds import SECRET_PATH, entry, lasting
 from tests.whole import ANN, BEN, TEAM, Whole, at

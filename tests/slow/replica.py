@@ -13,7 +13,7 @@ from services.engine.leases import EmbeddedRunner, Runner
 from services.engine.queue_leases import QueueRunner
 from services.platform.clock import SystemClock
 from services.store.db import Database
-from tests.world import Replica, vault_of
+from tests.world import Replica, encryptor_of
 
 
 async def main() -> None:
@@ -21,7 +21,7 @@ async def main() -> None:
     database = Database(url)
     runner: Runner = EmbeddedRunner() if database.is_sqlite else QueueRunner(url)
     replica = Replica(
-        database, vault_of(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
+        database, encryptor_of(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
         runner=runner, poll=1.0, sweep=2.0, seconds=10.0,
     )  # fmt: skip
     stop = asyncio.Event()

@@ -19,7 +19,7 @@ from emulators.slack import Call
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store.db import Database
-from tests.world import SET, World, meeting, open_world, until, vault_of
+from tests.world import SET, World, encryptor_of, meeting, open_world, until
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,7 @@ class Process:
 async def a_world(url: str, key: str) -> AsyncIterator[World]:
     database = Database(url)
     try:
-        async with open_world(database, vault_of([key]), SystemClock()) as world:
+        async with open_world(database, encryptor_of([key]), SystemClock()) as world:
             yield world
     finally:
         await database.close()

@@ -9,11 +9,10 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from services.platform.crypto import Sealer, new_key
+from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.slack.health import SlackHealth
 from services.store import schema
-from services.store.columns import Vault
 from services.store.db import Database
 from services.store.health import HealthStore
 from services.store.models import Calendar, Person, Workspace
@@ -53,10 +52,10 @@ async def slack(clock: ManualClock) -> AsyncIterator[Slack]:
     await runner.cleanup()
 
 
-async def add_workspaces(database: Database, vault: Vault, now: datetime) -> None:
+async def add_workspaces(database: Database, encryptor: Encryptor, now: datetime) -> None:
     async with database.write() as connection:
         for number in (1, 2, 3):
-            sealed = vault.seal(f"xoxb-{number}", "workspaces.bot_token", f"T{number}")
+            sealed = encryptor.seal(f"xoxb-{number}", "workspaces.bot_token", f"T{number}")
             await connection.execute(
                 sa.insert(Workspace).values(team_id=f"T{number}", name=f"W{number}", bot_token=sealed, installed_at=now)
             )
@@ -71,15 +70,15 @@ async def add_workspaces(database: Database, vault: Vault, now: datetime) -> Non
         )  # fmt: skip
 
 
-async def examine(database: Database, vault: Vault, slack: Slack, clock: ManualClock) -> list[Finding]:
-    doctor = Doctor(database=HealthStore(database, vault), slack=SlackHealth(slack.url), clock=clock, missing=[])
+async def examine(database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock) -> list[Finding]:
+    doctor = Doctor(database=HealthStore(database, encryptor), slack=SlackHealth(slack.url), clock=clock, missing=[])
     return [finding async for finding in doctor.examine()]
 
 
 async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
-    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    assert await examine(database, vault, slack, clock) == [
+    assert await examine(database, encryptor, slack, clock) == [
         Finding("settings", True, "complete"),
         Finding("database", True, f"up to date at step {schema.head()}"),
         Finding("keys", True, "ready, nothing is stored yet"),
@@ -89,11 +88,11 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
 
 
 async def test_doctor_names_each_trouble_and_its_cure(
-    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    await add_workspaces(database, vault, clock.now())
+    await add_workspaces(database, encryptor, clock.now())
     clock.move(seconds=90)
-    found = {finding.subject: finding for finding in await examine(database, vault, slack, clock)}
+    found = {finding.subject: finding for finding in await examine(database, encryptor, slack, clock)}
     assert [subject for subject, finding in found.items() if not finding.well] == [
         "clock", "calendars", "workspace W2", "workspace W3",
     ]  # fmt: skip
@@ -104,42 +103,42 @@ async def test_doctor_names_each_trouble_and_its_cure(
 
 
 async def test_doctor_has_one_line_for_a_provider_that_does_not_take_the_app(
-    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    await add_workspaces(database, vault, clock.now())
+    await add_workspaces(database, encryptor, clock.now())
     async with database.write() as connection:
         await connection.execute(sa.update(Calendar).values(provider="microsoft", problem="AppRefusedError"))
-    found = [finding for finding in await examine(database, vault, slack, clock) if "365" in finding.subject]
+    found = [finding for finding in await examine(database, encryptor, slack, clock) if "365" in finding.subject]
     assert [finding.well for finding in found] == [False]
     assert "MICROSOFT_CLIENT_SECRET" in found[0].sentence
 
 
 async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(
-    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    await add_workspaces(database, Vault(Sealer([new_key()])), clock.now())
-    found = await examine(database, vault, slack, clock)
+    await add_workspaces(database, Encryptor([new_key()]), clock.now())
+    found = await examine(database, encryptor, slack, clock)
     assert [(finding.subject, finding.well) for finding in found] == [
         ("settings", True), ("database", True), ("keys", False),
     ]  # fmt: skip
 
 
 async def test_doctor_stops_at_a_database_that_is_not_migrated(
-    database: Database, vault: Vault, slack: Slack, clock: ManualClock
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     async with database.write() as connection:
         await connection.execute(sa.text("DELETE FROM alembic_version"))
-    found = await examine(database, vault, slack, clock)
+    found = await examine(database, encryptor, slack, clock)
     assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `python app.py migrate`")
 
 
 async def test_doctor_tells_of_a_database_that_is_newer_than_itself(
-    sqlite_url: str, vault: Vault, slack: Slack, clock: ManualClock
+    sqlite_url: str, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     database = Database(sqlite_url)
     async with database.write() as connection:
         await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    found = await examine(database, vault, slack, clock)
+    found = await examine(database, encryptor, slack, clock)
     assert found[-1].sentence == f"is at step 9999, and this version knows {schema.head()}: install the newer one"
     await database.close()
 

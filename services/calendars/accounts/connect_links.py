@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.domain.errors import LinkExpiredError, SealError
 from services.domain.model import PersonKey
-from services.platform.crypto import Sealer, digest_of
+from services.platform.crypto import Encryptor, digest_of
 from services.usecases.grants import States, Ticket
 
 _PLACE = "links"
@@ -22,15 +22,15 @@ _PARTS = 4
 class SignedLinks:
     """Makes and takes them."""
 
-    def __init__(self, sealer: Sealer, states: States) -> None:
+    def __init__(self, encryptor: Encryptor, states: States) -> None:
         """`states` keeps the secrets' digests."""
-        self._sealer = sealer
+        self._encryptor = encryptor
         self._states = states
 
     async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
         """A url-safe text that `take` takes once, until `expires_at`."""
         secret = await self._states.issue(Ticket(_purpose(provider), key.team_id, key.user_id), expires_at)
-        return self._sealer.seal("\n".join((provider, key.team_id, key.user_id, secret)).encode(), _PLACE).decode()
+        return self._encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
 
     async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
         """Whom it names; it stays good. Raises LinkExpiredError."""
@@ -49,14 +49,14 @@ class SignedLinks:
 
     def bind(self, link: str, cookie: str) -> str:
         """What a form has to bring along with `link`, from the browser with that cookie."""
-        return self._sealer.seal(f"{digest_of(link)}{digest_of(cookie)}".encode(), _FORM).decode()
+        return self._encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
 
     def is_bound(self, token: str, link: str, cookie: str) -> bool:
         """Whether `token` was made for this link in this browser."""
         if not token.isascii() or len(token) > _LONGEST:
             return False
         try:
-            return self._sealer.open(token.encode(), _FORM).decode() == f"{digest_of(link)}{digest_of(cookie)}"
+            return self._encryptor.open_token(token, _FORM) == f"{digest_of(link)}{digest_of(cookie)}"
         except SealError:
             return False
 
@@ -65,7 +65,7 @@ class SignedLinks:
         if not link.isascii() or len(link) > _LONGEST:
             raise LinkExpiredError("malformed")
         try:
-            parts = self._sealer.open(link.encode(), _PLACE).decode().split("\n")
+            parts = self._encryptor.open_token(link, _PLACE).split("\n")
         except SealError:
             raise LinkExpiredError("not signed by us") from None
         if len(parts) != _PARTS or parts[0] != provider:
