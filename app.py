@@ -62,11 +62,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     from services.calendars import wiring
     from services.domain import times
     from services.domain.errors import NotInstalledError
-    from services.engine.due import POLL, POLL_ALONE, Engine, EngineBell
-    from services.engine.instrumentation import CountedClients, CountedWishes
+    from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
+    from services.engine.instrumentation import CountedClients, CountedWriteQueue
     from services.engine.leases import EmbeddedRunner
     from services.engine.notifications import HomeChore, Links, NoticeChore, Teller
-    from services.engine.profile_writer import Keeper
+    from services.engine.profile_writer import ProfileWriter
     from services.engine.resolve import Timelines
     from services.engine.retention import Housekeeping
     from services.engine.sender import Lanes
@@ -83,26 +83,26 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     stores = await admin_commands.stores(config, clock)
     metrics = Metrics()
-    bell = EngineBell()
+    wake_signal = LoopWakeSignal()
     clients = CountedClients(config.slack_api_url, metrics)
     client_id, client_secret = config.slack_client_id or "", settings.plain(config.slack_client_secret)
     authority = SlackAuthority(clients, client_id, client_secret)
     views, messages = SlackViews(clients), SlackMessages(clients)
-    calendars = wiring.compose(config, stores, clients, clock=clock, bell=bell, metrics=metrics)
+    calendars = wiring.compose(config, stores, clients, clock=clock, wake_signal=wake_signal, metrics=metrics)
 
     # use cases
     profiles = SlackProfiles(clients)
     teller = Teller(stores.workspaces, messages)
     leaving = Leaving(
         stores.people, stores.workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
-        parter=calendars.partings, teller=teller, say=locale.say, clock=clock, bell=bell,
+        parter=calendars.partings, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=authority, leaver=leaving,
-        exporter=stores.export, clock=clock, bell=bell, base_url=config.base_url,
+        exporter=stores.export, clock=clock, wake_signal=wake_signal, base_url=config.base_url,
     )  # fmt: skip
     statuses = Statuses(
-        clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
+        clock=clock, wake_signal=wake_signal, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
         choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
     )  # fmt: skip
     background = handlers.Background()
@@ -115,12 +115,12 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     grants = Grants(
         SlackApp(client_id, config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=authority,
-        performer=commands, clock=clock, bell=bell,
+        performer=commands, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
 
     # the engine: what is due, and the lanes
     tokens = TokenRefresh(stores.tokens, SlackRotation(clients, client_id, client_secret), clock)
-    keeper = Keeper(profiles, CountedWishes(stores.lanes, metrics), clock, tokens.refresh)
+    keeper = ProfileWriter(profiles, CountedWriteQueue(stores.lanes, metrics), clock, tokens.refresh)
     links = Links(
         grant=people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
         account=calendars.accounts.mending,
@@ -139,7 +139,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
     work = (*people_due, tokens, calendars.sync, calendars.watching, leaving, Housekeeping(stores.closet, clock))
     lanes = Lanes(stores.lanes, keeper, chores, clock)
-    engine = Engine(work, runner, lanes, stores.lanes, clock, bell=bell, poll=POLL if listens else POLL_ALONE)
+    engine = Engine(
+        work, runner, lanes, stores.lanes, clock, wake_signal=wake_signal, poll=POLL if listens else POLL_ALONE
+    )
 
     # what listens
     errors = handlers.Errors(locale.say, people, views, messages)

@@ -19,7 +19,7 @@ from bench.providers import Google
 from bench.table import Row, median
 from services.calendars import wiring
 from services.domain.model import PersonKey
-from services.engine.due import EngineBell
+from services.engine.due import LoopWakeSignal
 from services.platform import settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
@@ -47,7 +47,7 @@ async def _measured() -> list[Row]:
         ):
             config = settings.load(google.settings(), dotenv=None)
             slack = SlackClients("http://127.0.0.1:9/")  # nobody asks it anything here
-            made = wiring.compose(config, stores, slack, clock=clock, bell=EngineBell(), metrics=Metrics())
+            made = wiring.compose(config, stores, slack, clock=clock, wake_signal=LoopWakeSignal(), metrics=Metrics())
             await schema.upgrade(stores.database)
             first, again = await _ours(google, stores, made)
             for close in (*made.closing, slack.close):

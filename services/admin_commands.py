@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from services.domain.model import PersonKey
 from services.engine.limits import Budget
-from services.engine.profile_writer import Keeper
+from services.engine.profile_writer import ProfileWriter
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
@@ -24,7 +24,7 @@ from services.store import schema
 from services.store.db import Database
 from services.store.rotation import Rotation
 from services.store.stores import Stores
-from services.store.write_queue import LaneStore
+from services.store.write_queue import WriteQueue
 from services.usecases.doctor import Doctor
 from services.usecases.offboarding import Leaving
 
@@ -85,7 +85,7 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
     return TROUBLE if failed else 0
 
 
-async def see_off(key: PersonKey, *, leaving: Leaving, wishes: LaneStore, keeper: Keeper, clock: Clock) -> None:
+async def see_off(key: PersonKey, *, leaving: Leaving, wishes: WriteQueue, keeper: ProfileWriter, clock: Clock) -> None:
     """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
 
     The app may run or not. Where it does, its lane has the same row at hand and decides the same: whoever records

@@ -28,10 +28,10 @@ class Clock(Protocol):
         ...
 
 
-class Bell(Protocol):
-    """Tells the engine that something may be due now. Ring after the commit, never before."""
+class WakeSignal(Protocol):
+    """Tells the engine that something may be due now. Wake after the commit, never before."""
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Have the loop look at what is due. Cheap, never blocks, may be lost: the sweep looks anyway."""
         ...
 

@@ -31,7 +31,7 @@ from services.store.models import Account, Calendar, Notice, Person, WatchRow, W
 from services.store.stores import Stores
 from services.usecases.grants import Start
 from tests.clocks import ManualClock
-from tests.world import CountingBell
+from tests.world import CountingWakeSignal
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -49,7 +49,7 @@ class Bureau:
     google: LocalGoogle
     microsoft: LocalMicrosoft
     stores: Stores
-    bell: CountingBell
+    wake_signal: CountingWakeSignal
     url: str
     calendars: wiring.Calendars
     compose: Callable[[], wiring.Calendars]
@@ -164,7 +164,7 @@ def parsed(address: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
-    stores, bell, metrics = Stores.over(database, encryptor, clock), CountingBell(), Metrics()
+    stores, wake_signal, metrics = Stores.over(database, encryptor, clock), CountingWakeSignal(), Metrics()
     slack = SlackClients("http://127.0.0.1:1/")  # nobody asks it anything here
     google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
     google.add_account(MAIL["google"], "Ann")
@@ -194,7 +194,7 @@ async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClo
             config = settings.load({**google.settings, **microsoft.settings, "PUBLIC_URL": url}, dotenv=None)
 
             def compose() -> wiring.Calendars:
-                return wiring.compose(config, stores, slack, clock=clock, bell=bell, metrics=metrics)
+                return wiring.compose(config, stores, slack, clock=clock, wake_signal=wake_signal, metrics=metrics)
 
             calendars = compose()
             holder.append(Webhooks(calendars.pushes, metrics, background))
@@ -205,7 +205,7 @@ async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClo
                     [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)],
                 )
             bureau = Bureau(
-                database, clock, google, microsoft, stores, bell, url, calendars, compose, answers,
+                database, clock, google, microsoft, stores, wake_signal, url, calendars, compose, answers,
                 list(calendars.closing),
             )  # fmt: skip
             try:

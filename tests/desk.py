@@ -197,7 +197,7 @@ async def open_desk(
         if known:
             await world.person(ANN, granted=granted, zone=zone, locale=locale)
         engine = world.replica()
-        bell = engine.engine.bell
+        wake_signal = engine.engine.wake_signal
         clients = engine.clients
         store = PeopleStore(
             database, encryptor, notices=engine.notices, standings=engine.standings, events=engine.events
@@ -208,20 +208,21 @@ async def open_desk(
         accounts, partings = AccountStore(database, encryptor, engine.notices), Partings({}, {}, clock)
         leaving = Leaving(
             store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, parter=partings,
-            teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, bell=bell,
+            teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
             store, workspaces=workspaces, states=StateStore(database, encryptor), members=authority, leaver=leaving,
-            exporter=NoExport(), clock=clock, bell=bell, base_url="https://quo.example",
+            exporter=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
         statuses = Statuses(
-            clock=clock, bell=bell, facts=engine.facts, overrides=overrides, rules=rules, choices=preferences,
+            clock=clock, wake_signal=wake_signal, facts=engine.facts, overrides=overrides, rules=rules,
+            choices=preferences,
             overview=overview, writes=engine.writes, wording=wording,
         )  # fmt: skip
         connections = Connections(
-            CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, bell,
+            CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, parter=partings,
         )  # fmt: skip
         kept = KeptAccounts()

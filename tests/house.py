@@ -49,7 +49,7 @@ from services.usecases.offboarding import Leaving
 from services.usecases.people import People
 from tests.clocks import ManualClock
 from tests.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub
-from tests.world import CountingBell
+from tests.world import CountingWakeSignal
 
 SECRET = "sample-signing-secret"
 AUTHORIZE = "https://slack.example/oauth/v2/authorize"
@@ -74,7 +74,7 @@ class House:
     database: Database
     clock: ManualClock
     stub: OAuthStub
-    bell: CountingBell
+    wake_signal: CountingWakeSignal
     recorder: Recorder
     people: People
     people_store: PeopleStore
@@ -166,7 +166,7 @@ async def house(
     client_id: str = CLIENT_ID,
 ) -> AsyncIterator[House]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
-    bell, recorder, metrics = CountingBell(), Recorder(), Metrics()
+    wake_signal, recorder, metrics = CountingWakeSignal(), Recorder(), Metrics()
     stores = Stores.over(database, encryptor, clock)
     workspaces, states, store = stores.workspaces, stores.states, stores.people
     clients = SlackClients(stub.url)
@@ -174,17 +174,17 @@ async def house(
     leaving = Leaving(
         store, workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
         parter=Partings({}, {}, clock), teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock,
-        bell=bell,
+        wake_signal=wake_signal,
     )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
         states=states, workspaces=workspaces, people=store, authority=authority, performer=recorder,
-        clock=clock, bell=bell,
+        clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=stores.export,
-        clock=clock, bell=bell, base_url="https://quo.example",
+        clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
     )  # fmt: skip
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
@@ -199,7 +199,7 @@ async def house(
         errors=errors, metrics=metrics, signatures=Signatures(SECRET, clock), intake=intake,
     )  # fmt: skip
     found = House(
-        database, clock, stub, bell, recorder, people, store, workspaces, states, deliveries, leaving, intake,
+        database, clock, stub, wake_signal, recorder, people, store, workspaces, states, deliveries, leaving, intake,
         metrics, bolt, web_app,
     )  # fmt: skip
     runner = QuietRunner(web_app)

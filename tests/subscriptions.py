@@ -21,7 +21,7 @@ from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.clocks import ManualClock
-from tests.world import CountingBell
+from tests.world import CountingWakeSignal
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -96,7 +96,7 @@ class House:
     sync: CalendarSync
     connections: Connections
     reader: Reader
-    bell: CountingBell
+    wake_signal: CountingWakeSignal
     clock: ManualClock
     accounts: AccountStore
     sources: dict[str, Source] = field(default_factory=dict)
@@ -107,13 +107,13 @@ class House:
     def short_of_time(self) -> None:
         """From here on a run has half a second."""
         self.sync = CalendarSync(
-            self.store, self.sources, self.clock, self.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.5
+            self.store, self.sources, self.clock, self.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.5
         )
 
     def strict(self, rules: AddressRules) -> Connections:
         """Connecting under other rules."""
         return Connections(
-            self.store, rules, self.clock, self.bell, accounts=self.accounts, parter=Partings({}, {}, self.clock)
+            self.store, rules, self.clock, self.wake_signal, accounts=self.accounts, parter=Partings({}, {}, self.clock)
         )
 
     async def wait_and_run(self, **by: float) -> Report:

@@ -26,7 +26,7 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Calendar, Notice, Person, StandingRow
+from services.store.models import Calendar, Notice, Person, ProfileStateRow
 from tests.clocks import ManualClock
 from tests.feeds import Feeds
 from tests.world import IS_DUE, instants, until
@@ -39,12 +39,12 @@ SET = "users.profile.set"
 
 _NOW = sa.bindparam("now", type_=UtcInstant)
 _HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
-_WAITS = sa.or_(StandingRow.not_before.is_(None), StandingRow.not_before <= _NOW)
+_WAITS = sa.or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW)
 # One statement, made once: it is asked a hundred times a second.
 _LEFT_TO_DO = sa.select(
     sa.exists().where(IS_DUE | Person.leave_by.is_not(None)).label("people"),
     sa.exists().where(Person.home_stale, Person.home_opened_at > _HOMES_SINCE).label("homes"),
-    sa.exists().where(StandingRow.seq > StandingRow.sent, _WAITS).label("standings"),
+    sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from emulators.slack import AppConfig, Call, LocalSlack, Token
 from emulators.slack.state import DEFAULT_USER_SCOPES
 from services.domain.model import Event, PersonKey, ShowAs
-from services.domain.profile_state import Memory
+from services.domain.profile_state import ProfileState
 from services.engine.due import Engine
 from services.engine.leases import EmbeddedRunner, Runner
 from services.engine.limits import LIMITS, Budget
 from services.engine.notifications import HomeChore, Links, NoticeChore
-from services.engine.profile_writer import Keeper
+from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.sender import Lanes
 from services.engine.tick import Reconciler
@@ -39,12 +39,12 @@ from services.store.due import LEASE, DueStore
 from services.store.events import EventStore
 from services.store.facts import FactStore
 from services.store.marks import mark_due
-from services.store.models import Calendar, OverrideRow, Person, StandingRow, Workspace
+from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.notices import NoticeStore
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.store.tokens import TokenStore
-from services.store.write_queue import LaneStore
-from services.store.writes import WriteStore
+from services.store.write_queue import WriteQueue
+from services.store.writes import AuditStore
 
 TEAM = "T0DEMO0001"
 GET, SET = "users.profile.get", "users.profile.set"
@@ -87,18 +87,18 @@ class Replica:
         self.clients = SlackClients(self.api_url, seconds=self.seconds)
         self.home = PlainHome()
         self.notices = NoticeStore(self.database, self.clock)
-        self.writes = WriteStore(self.database, self.encryptor)
-        self.standings = StandingStore(self.encryptor)
+        self.writes = AuditStore(self.database, self.encryptor)
+        self.standings = ProfileStateStore(self.encryptor)
         self.events = EventStore(self.database, self.encryptor)
         self.facts = FactStore(self.database, self.encryptor, self.events)
-        self.rows = LaneStore(self.database, self.encryptor, self.notices, self.writes)
+        self.rows = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
         self.due = DueStore(self.database, self.encryptor, self.facts)
         self.tokens = TokenRefresh(
             TokenStore(self.database, self.encryptor, self.notices),
             SlackRotation(self.clients, self.client_id, self.client_secret),
             self.clock,
         )
-        self.keeper = Keeper(SlackProfiles(self.clients), self.rows, self.clock, self.tokens.refresh)
+        self.keeper = ProfileWriter(SlackProfiles(self.clients), self.rows, self.clock, self.tokens.refresh)
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
@@ -270,7 +270,7 @@ class World:
 
     def ring(self) -> None:
         for replica in self.replicas:
-            replica.engine.bell.ring()
+            replica.engine.wake_signal.wake()
 
     # ── what is to be seen ──────────────────────────────────────────────────────────────────────────
 
@@ -285,9 +285,9 @@ class World:
         """The texts that users.profile.set was called with and took, in order."""
         return [call.arguments["profile"]["status_text"] for call in self.calls(SET, user=user) if call.ok]
 
-    async def memory(self, key: PersonKey) -> Memory:
+    async def memory(self, key: PersonKey) -> ProfileState:
         async with self.database.read() as connection:
-            return await StandingStore(self.encryptor).load(connection, key)
+            return await ProfileStateStore(self.encryptor).load(connection, key)
 
     async def column(self, key: PersonKey, name: str) -> Any:
         async with self.database.read() as connection:
@@ -298,7 +298,9 @@ class World:
     async def pending(self) -> int:
         async with self.database.read() as connection:
             found = await connection.scalar(
-                sa.select(sa.func.count()).select_from(StandingRow).where(StandingRow.seq > StandingRow.sent)
+                sa.select(sa.func.count())
+                .select_from(ProfileStateRow)
+                .where(ProfileStateRow.seq > ProfileStateRow.sent)
             )
             return found or 0
 
@@ -330,13 +332,13 @@ async def open_world(database: Database, encryptor: Encryptor, clock: Any, **app
         await slack.stop()
 
 
-class CountingBell:
-    """Implements `services.ports.Bell`."""
+class CountingWakeSignal:
+    """Implements `services.ports.WakeSignal`."""
 
     def __init__(self) -> None:
         self.rung = 0
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         self.rung += 1
 
 

@@ -14,7 +14,7 @@ from services.calendars.providers import ICS
 from services.calendars.sync.health import Health
 from services.domain import errors
 from services.domain.model import PersonKey
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 
 FEED_FIELD = "feed"
 """The block of the modal `connect_calendar` that holds a feed's address."""
@@ -98,18 +98,18 @@ class Connections:
         calendars: ConnectedCalendars,
         addresses: AddressCheck,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         *,
         accounts: PartingRows,
         parter: Parter,
     ) -> None:
-        """`addresses` tells which may be visited; `bell` wakes the loop that fetches; `parter` stops watches."""
+        """`addresses` tells which may be visited; `wake_signal` wakes the loop that fetches; `parter` stops watches."""
         self._accounts = accounts
         self._parter = parter
         self._calendars = calendars
         self._addresses = addresses
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     async def connect_feed(self, key: PersonKey, address: str) -> str:
         """Connect an ICS feed and have it fetched at once; its id.
@@ -124,7 +124,7 @@ class Connections:
         except errors.InputError as error:
             error.field = FEED_FIELD
             raise
-        self._bell.ring()
+        self._wake_signal.wake()
         return calendar_id
 
     async def list(self, key: PersonKey) -> Sequence[CalendarView]:
@@ -137,11 +137,11 @@ class Connections:
         removed = await self._calendars.remove(key, calendar_id, self._clock.now())
         if removed:
             self._parter.begin(partings)
-            self._bell.ring()
+            self._wake_signal.wake()
         return removed
 
     async def sync_now(self, key: PersonKey) -> int:
         """Have all of a person's calendars fetched now; how many. A host that asked for peace keeps it."""
         count = await self._calendars.due_now(key, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
         return count

@@ -13,7 +13,7 @@ import structlog
 from services.calendars.ical.upload_check import Looked, UnreadableCalendarError, readable
 from services.domain.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
 from services.domain.model import PersonKey
-from services.ports import Bell, Clock, Expander
+from services.ports import Clock, Expander, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class Files:
     """What the messages tab and its button call."""
 
     def __init__(
-        self, slack: Slack, bots: Bots, imports: Imports, *, expander: Expander, clock: Clock, bell: Bell
+        self, slack: Slack, bots: Bots, imports: Imports, *, expander: Expander, clock: Clock, wake_signal: WakeSignal
     ) -> None:
         """`expander` looks what is in a file."""
         self._slack = slack
@@ -103,7 +103,7 @@ class Files:
         self._imports = imports
         self._expander = expander
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         """What is in a file; where a calendar of its name is connected, that is brought up to date at once.
@@ -124,7 +124,7 @@ class Files:
         except AlreadyConnectedError:
             return await self._update(key, file, content, looked) or seen
         log.info("file_connected", team_id=key.team_id, user_id=key.user_id, bytes=len(content), events=seen.events)
-        self._bell.ring()
+        self._wake_signal.wake()
         return seen
 
     async def _read(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> tuple[SentFile, bytes, Looked]:
@@ -153,7 +153,7 @@ class Files:
         if not await self._imports.put(key, calendar_id, content, self._clock.now(), whole=looked.alone):
             return None
         log.info("file_updated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id, bytes=len(content))
-        self._bell.ring()
+        self._wake_signal.wake()
         seen = _seen(file, looked)
         return replace(seen, name=name or seen.name, updated=True)
 

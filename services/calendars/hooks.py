@@ -17,7 +17,7 @@ from services.calendars.sync.keyed_semaphore import Turns
 from services.domain.errors import TooManyRequestsError, UnknownPathError
 from services.domain.model import Override, PersonKey
 from services.platform.crypto import digest_of
-from services.ports import Bell, Clock, Expander
+from services.ports import Clock, Expander, WakeSignal
 from services.usecases.statuses import request_id
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ class Hooks:
         *,
         expander: Expander,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         base_url: str,
     ) -> None:
         """`expander` looks whether what arrives can be read; `base_url` is PUBLIC_URL without a slash at its end."""
@@ -98,7 +98,7 @@ class Hooks:
         self._overrides = overrides
         self._expander = expander
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
         self._base_url = base_url
         self._pace = HookPace()
         self._turns = Turns(1)
@@ -110,7 +110,7 @@ class Hooks:
         secret = secrets.token_urlsafe(_BYTES)
         calendar_id = await self._rows.create(key, digest_of(secret), self._clock.now())
         log.info("hook_created", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
-        self._bell.ring()
+        self._wake_signal.wake()
         return self._address(secret)
 
     async def rotate(self, key: PersonKey, calendar_id: str) -> str | None:
@@ -151,7 +151,7 @@ class Hooks:
         if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, now):
             raise UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
-        self._bell.ring()
+        self._wake_signal.wake()
         return entries
 
     async def show(self, hook: Hook, *, text: str, emoji: str, end: datetime | None) -> Override:
@@ -160,13 +160,13 @@ class Hooks:
         made = Override(_override(hook), now, end, now, text=text, emoji=emoji)
         await self._overrides.put(hook.key, made, now)
         log.info("hook_showed", **_ids(hook))
-        self._bell.ring()
+        self._wake_signal.wake()
         return made
 
     async def end(self, hook: Hook) -> bool:
         """End what this hook shows; False where that is nothing."""
         removed = await self._overrides.remove(hook.key, _override(hook), self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
         return removed is not None
 
     def _address(self, secret: str) -> str:

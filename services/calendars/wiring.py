@@ -44,7 +44,7 @@ from services.platform.byte_budget import FETCHED, Bodies
 from services.platform.metrics import Metrics
 from services.platform.net import AddressRules, GuardedClient
 from services.platform.settings import Settings, plain
-from services.ports import AccessTokens, Bell, Clock, Directory, Source, Watcher
+from services.ports import AccessTokens, Clock, Directory, Source, WakeSignal, Watcher
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
 from services.slack.oauth import SlackAuthority
@@ -83,7 +83,7 @@ class _Vendor:
 
 
 def compose(
-    config: Settings, stores: Stores, slack: SlackClients, *, clock: Clock, bell: Bell, metrics: Metrics
+    config: Settings, stores: Stores, slack: SlackClients, *, clock: Clock, wake_signal: WakeSignal, metrics: Metrics
 ) -> Calendars:
     """Put the providers together that are set up."""
     rules = AddressRules(private=config.allow_private_addresses)
@@ -93,7 +93,7 @@ def compose(
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
     trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
     clients = {one.provider: OAuthClient(trusted, one) for one in authorities(config)}
-    access = AccountAccess(stores.accounts, clients, clock, bell)
+    access = AccountAccess(stores.accounts, clients, clock, wake_signal)
     vendors = _vendors(config, clients, trusted, access, clock)
     watchers = {name: vendor.watcher for name, vendor in vendors.items()}
     partings = Partings(clients, watchers, clock)
@@ -109,7 +109,7 @@ def compose(
     accounts = Accounts(
         consents, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings,
-        introductions=Introductions(stores.workspaces, members), clock=clock, bell=bell,
+        introductions=Introductions(stores.workspaces, members), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     sources: dict[str, Source] = {
         ICS: FeedSource(guarded, expander),
@@ -119,20 +119,21 @@ def compose(
         **{name: vendor.source for name, vendor in vendors.items()},
     }
     sync = CalendarSync(
-        stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()}, clock, bell,
+        stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()},
+        clock, wake_signal,
         interval=timedelta(seconds=config.feed_interval), restless=RESTLESS,
         lease=LEASE if config.is_sqlite else SHORT_LEASE,
     )  # fmt: skip
     return Calendars(
         accounts=accounts,
-        connections=Connections(stores.calendars, rules, clock, bell, accounts=stores.accounts, parter=partings),
+        connections=Connections(stores.calendars, rules, clock, wake_signal, accounts=stores.accounts, parter=partings),
         hooks=Hooks(
             stores.hooks,
             stores.inbox,
             stores.overrides,
             expander=checker,
             clock=clock,
-            bell=bell,
+            wake_signal=wake_signal,
             base_url=config.base_url,
         ),
         files=Files(
@@ -141,11 +142,11 @@ def compose(
             stores.inbox,
             expander=checker,
             clock=clock,
-            bell=bell,
+            wake_signal=wake_signal,
         ),
-        pushes=Pushes(stores.watches, clock, bell),
+        pushes=Pushes(stores.watches, clock, wake_signal),
         sync=sync,
-        watching=WatchKeeping(stores.watches, watchers, access, clock, bell),
+        watching=WatchKeeping(stores.watches, watchers, access, clock, wake_signal),
         partings=partings,
         closing=(sync.close, partings.close, expander.close, checker.close, guarded.close, trusted.close),
     )

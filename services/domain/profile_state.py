@@ -12,7 +12,7 @@ HOME_LIVES = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class ProfileState:
     """A person's memory.
 
     standing  what `ownership.decide` remembers
@@ -32,7 +32,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PendingWrite:
     """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
 
     `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
@@ -49,31 +49,31 @@ class Wish:
     token: str | None
     policy: OwnStatusPolicy
     pause: Pause | None
-    memory: Memory
+    memory: ProfileState
     span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
-class Intention:
+class WriteIntent:
     """What is about to be written to one profile."""
 
-    wish: Wish
-    memory: Memory
+    wish: PendingWrite
+    memory: ProfileState
     budget: str
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class WriteResult:
     """What came of one wish."""
 
-    wish: Wish
-    memory: Memory
-    attempt: Attempt | None
+    wish: PendingWrite
+    memory: ProfileState
+    attempt: AuditEntry | None
     budget: str
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AuditEntry:
     """One line of the audit. `outcome`: `done`, `left`, or the class name of the error, a colon, and Slack's word.
 
     `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
@@ -115,7 +115,7 @@ class DuePerson:
     typed: bool
     resolved_until: datetime | None
     looks_at_home: bool
-    memory: Memory | None
+    memory: ProfileState | None
     span: Span | None = None
 
 
@@ -128,7 +128,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Resolution:
     """What a tick found out about a person.
 
     `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the person's lane for
@@ -141,7 +141,7 @@ class Outcome:
     since: datetime | None = None
     resolved_until: datetime | None = None
     urgency: int | None = None
-    memory: Memory | None = None
+    memory: ProfileState | None = None
     home_stale: bool = False
     stale: bool = False
 

@@ -41,26 +41,26 @@ MANY = 32
 
 
 class BusyLanes(Protocol):
-    """Tells which lanes have something to do: `store.lanes.LaneStore`."""
+    """Tells which lanes have something to do: `store.lanes.WriteQueue`."""
 
     async def busy(self, now: datetime) -> list[str]:
         """The workspaces with pending rows."""
         ...
 
 
-class EngineBell:
+class LoopWakeSignal:
     """Wakes every loop of the engine."""
 
     def __init__(self) -> None:
         self._events: list[asyncio.Event] = []
 
     def listen(self) -> asyncio.Event:
-        """An event that is set at each ring; its listener clears it."""
+        """An event that is set each time; its listener clears it."""
         event = asyncio.Event()
         self._events.append(event)
         return event
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Have every loop look at what is due."""
         for event in self._events:
             event.set()
@@ -77,13 +77,13 @@ class Engine:
         busy: BusyLanes,
         clock: Clock,
         *,
-        bell: EngineBell | None = None,
+        wake_signal: LoopWakeSignal | None = None,
         poll: float = POLL,
         sweep: float = SWEEP,
         pace: float = PACE,
     ) -> None:
         """`poll`, `sweep` and `pace` in seconds of real time."""
-        self.bell = bell or EngineBell()
+        self.wake_signal = wake_signal or LoopWakeSignal()
         self._work = work
         self._runner = runner
         self._lanes = lanes
@@ -129,12 +129,12 @@ class Engine:
         """Take up nothing new, finish the calls in flight, and end."""
         self._stop.set()
         self._lanes.stop()
-        self.bell.ring()
+        self.wake_signal.wake()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
     async def _loop(self, work: DueWork) -> None:
-        wake = self.bell.listen()
+        wake = self.wake_signal.listen()
         while not self._stop.is_set():
             wake.clear()
             rest, began = TAKEN, time.monotonic()

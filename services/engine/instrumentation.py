@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.domain.errors import AppRefusedError, CalendarError, SlackError
-from services.domain.profile_state import Attempt, Memory, Wish
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.engine.profile_writer import Wishes
 from services.platform.metrics import Metrics
 from services.ports import Changes, Connection, Source
@@ -58,7 +58,7 @@ class CountedSource:
         return changes
 
 
-class CountedWishes:
+class CountedWriteQueue:
     """What becomes of wishes, counted by outcome, and how late after its edge a status was written."""
 
     def __init__(self, wishes: Wishes, metrics: Metrics) -> None:
@@ -66,11 +66,11 @@ class CountedWishes:
         self._wishes = wishes
         self._metrics = metrics
 
-    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool:
+    async def intend(self, wish: PendingWrite, memory: ProfileState, budget: str) -> bool:
         """As `Wishes.intend`."""
         return await self._wishes.intend(wish, memory, budget)
 
-    async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
+    async def settle(self, wish: PendingWrite, memory: ProfileState, attempt: AuditEntry | None, budget: str) -> None:
         """As `Wishes.settle`."""
         await self._wishes.settle(wish, memory, attempt, budget)
         self._count(attempt)
@@ -79,19 +79,21 @@ class CountedWishes:
             late = attempt.at - max(wish.span.start, wish.since)
             self._metrics.edge_lateness.observe(max(0.0, late.total_seconds()))
 
-    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
+    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
         """As `Wishes.drop`."""
         await self._wishes.drop(wish, unresolved=unresolved, now=now)
 
-    async def postpone(self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str) -> None:
+    async def postpone(
+        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
+    ) -> None:
         """As `Wishes.postpone`."""
         await self._wishes.postpone(wish, until, attempt, notice, budget)
         self._count(attempt, otherwise="postponed")
 
-    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None:
+    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None:
         """As `Wishes.lose_grant`."""
         await self._wishes.lose_grant(wish, attempt)
         self._count(attempt)
 
-    def _count(self, attempt: Attempt | None, otherwise: str = "shows_already") -> None:
+    def _count(self, attempt: AuditEntry | None, otherwise: str = "shows_already") -> None:
         self._metrics.writes.labels(otherwise if attempt is None else attempt.outcome.partition(":")[0]).inc()

@@ -32,7 +32,7 @@ WITHOUT_A_BOT = timedelta(hours=1)
 
 
 class Bots(Protocol):
-    """The workspaces' bot tokens: `store.lanes.LaneStore`, `store.workspaces.WorkspaceStore`."""
+    """The workspaces' bot tokens: `store.lanes.WriteQueue`, `store.workspaces.WorkspaceStore`."""
 
     async def bot_token(self, team_id: str) -> str | None:
         """The workspace's; None where it is not installed."""
@@ -49,10 +49,10 @@ class Notices(Protocol):
 
 
 class HomeRows(Protocol):
-    """Stale Home tabs: `store.lanes.LaneStore`."""
+    """Stale Home tabs: `store.lanes.WriteQueue`."""
 
-    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]: ...  # noqa: D102  # see LaneStore
-    async def home_taken(self, key: PersonKey, *, stale: bool) -> None: ...  # noqa: D102  # see LaneStore
+    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]: ...  # noqa: D102  # see WriteQueue
+    async def home_taken(self, key: PersonKey, *, stale: bool) -> None: ...  # noqa: D102  # see WriteQueue
 
 
 class Messages(Protocol):

@@ -28,7 +28,7 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import Action, Decision, PersonKey, Reason, ReasonCode, Span, Status
-from services.domain.profile_state import Attempt, Memory, Wish
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.rules import default_emoji
 from services.engine.limits import Budget, Slot
 from services.engine.tick import digest
@@ -78,18 +78,20 @@ class Profiles(Protocol):
 
 
 class Wishes(Protocol):
-    """Where what came of a wish is recorded: `store.lanes.LaneStore`."""
+    """Where what came of a wish is recorded: `store.lanes.WriteQueue`."""
 
-    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool: ...  # noqa: D102  # see LaneStore
-    async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None: ...  # noqa: D102  # see LaneStore
-    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None: ...  # noqa: D102  # see LaneStore
-    async def postpone(  # noqa: D102  # see LaneStore
-        self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str
+    async def intend(self, wish: PendingWrite, memory: ProfileState, budget: str) -> bool: ...  # noqa: D102  # see WriteQueue
+    async def settle(  # noqa: D102  # see WriteQueue
+        self, wish: PendingWrite, memory: ProfileState, attempt: AuditEntry | None, budget: str
+    ) -> None: ...  # see WriteQueue
+    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None: ...  # noqa: D102  # see WriteQueue
+    async def postpone(  # noqa: D102  # see WriteQueue
+        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
     ) -> None: ...
-    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None: ...  # noqa: D102  # see LaneStore
+    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None: ...  # noqa: D102  # see WriteQueue
 
 
-class Keeper:
+class ProfileWriter:
     """Carries wishes out."""
 
     def __init__(
@@ -105,7 +107,7 @@ class Keeper:
         self._clock = clock
         self._refresh = refresh
 
-    def ready_at(self, wish: Wish, budget: Budget) -> datetime | None:
+    def ready_at(self, wish: PendingWrite, budget: Budget) -> datetime | None:
         """When the calls that `wish` may need can be made; None for now."""
         now = self._clock.now()
         waits = [self.room_at(wish.urgency, budget), budget.ready_at(WRITE, now, wish.key.user_id)]
@@ -119,11 +121,11 @@ class Keeper:
         waits = (budget.ready_at(method, now, keep=keep) for method in (READ, WRITE))
         return max((wait for wait in waits if wait is not None), default=None)
 
-    def take(self, wish: Wish, budget: Budget) -> Calls:
+    def take(self, wish: PendingWrite, budget: Budget) -> Calls:
         """Take room for the calls that `wish` may need. Follows a `ready_at` of None without an await between."""
         return Calls(budget, self._clock, wish)
 
-    async def keep(self, wish: Wish, calls: Calls) -> bool:
+    async def keep(self, wish: PendingWrite, calls: Calls) -> bool:
         """Carry `wish` out; False where it is still to be done. A SlackError ends in its record, not in the caller."""
         try:
             return await self._keep(wish, calls)
@@ -133,7 +135,7 @@ class Keeper:
         finally:
             calls.close()
 
-    async def _keep(self, wish: Wish, calls: Calls) -> bool:
+    async def _keep(self, wish: PendingWrite, calls: Calls) -> bool:
         now = self._clock.now()
         if wish.token is None or not wish.granted or (wish.pause is not None and wish.pause.holds(now)):
             await self._wishes.drop(wish, now=now)
@@ -160,7 +162,7 @@ class Keeper:
         await self._leave(wish, memory, decision, profile, calls)
         return True
 
-    async def _owned(self, wish: Wish, token: str, calls: Calls) -> Memory:
+    async def _owned(self, wish: PendingWrite, token: str, calls: Calls) -> ProfileState:
         """The memory, with the token known to be this person's own. Raises WrongPersonError."""
         known = token_digest(token)
         if wish.memory.owner == known:
@@ -171,14 +173,18 @@ class Keeper:
             raise WrongPersonError("token_of_somebody_else")
         return replace(wish.memory, owner=known)
 
-    async def _leave(self, wish: Wish, memory: Memory, decision: Decision, profile: Status, calls: Calls) -> None:
+    async def _leave(
+        self, wish: PendingWrite, memory: ProfileState, decision: Decision, profile: Status, calls: Calls
+    ) -> None:
         memory = replace(memory, standing=replace(decision.standing, pending=None))
         attempt = None
         if decision.reason.code is not ReasonCode.SHOWS_ALREADY:
             attempt = self._attempt(wish, decision.action, decision.reason, "left", profile)
         await self._wishes.settle(wish, memory, attempt, calls.state())
 
-    async def _write(self, wish: Wish, memory: Memory, decision: Decision, status: Status, calls: Calls) -> bool:
+    async def _write(
+        self, wish: PendingWrite, memory: ProfileState, decision: Decision, status: Status, calls: Calls
+    ) -> bool:
         intended = replace(memory, decided="", standing=ownership.intent(memory.standing, decision))
         if not await self._wishes.intend(wish, intended, calls.state()):
             return False
@@ -212,7 +218,7 @@ class Keeper:
 
     # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
 
-    async def _failed(self, wish: Wish, error: SlackError, calls: Calls) -> None:
+    async def _failed(self, wish: PendingWrite, error: SlackError, calls: Calls) -> None:
         now = self._clock.now()
         ids = {"team_id": wish.key.team_id, "user_id": wish.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
@@ -233,7 +239,9 @@ class Keeper:
             line = attempt if wish.failures == OUTAGE else None
             await self._wishes.postpone(wish, now + back_off(wish.failures), line, "", calls.state())
 
-    async def _refused(self, wish: Wish, attempt: Attempt, calls: Calls, now: datetime, *, again: bool) -> None:
+    async def _refused(
+        self, wish: PendingWrite, attempt: AuditEntry, calls: Calls, now: datetime, *, again: bool
+    ) -> None:
         """Slack does not take this status: leave it until something else is wished for, but for a few tries `again`."""
         decided = "" if wish.span is None else digest(wish.span, wish.policy)
         before = wish.memory.refusals if wish.memory.decided == decided else 0
@@ -241,7 +249,7 @@ class Keeper:
         memory = replace(wish.memory, decided=decided, look=look, refusals=before + 1)
         await self._wishes.settle(wish, memory, attempt, calls.state())
 
-    async def _renew(self, wish: Wish, attempt: Attempt, calls: Calls, now: datetime) -> None:
+    async def _renew(self, wish: PendingWrite, attempt: AuditEntry, calls: Calls, now: datetime) -> None:
         try:
             await self._refresh(wish.key)
         except GrantLostError:
@@ -249,9 +257,9 @@ class Keeper:
         except SlackError:
             await self._wishes.postpone(wish, now + back_off(wish.failures), None, "", calls.state())
 
-    def _attempt(self, wish: Wish, action: Action, reason: Reason, outcome: str, status: Status) -> Attempt:
+    def _attempt(self, wish: PendingWrite, action: Action, reason: Reason, outcome: str, status: Status) -> AuditEntry:
         span = wish.span
-        return Attempt(
+        return AuditEntry(
             at=self._clock.now(), action=action, reason=reason, outcome=outcome,
             rule="" if span is None else span.rule, uid="" if span is None else span.uid, status=status,
         )  # fmt: skip
@@ -260,7 +268,7 @@ class Keeper:
 class Calls:
     """The room that one wish has taken from its lane's budget; what was not used is given back at the end."""
 
-    def __init__(self, budget: Budget, clock: Clock, wish: Wish) -> None:
+    def __init__(self, budget: Budget, clock: Clock, wish: PendingWrite) -> None:
         """Takes room for a read and a write, and for asking whose the token is where that is not known."""
         self._budget = budget
         self._clock = clock

@@ -19,7 +19,7 @@ from services.domain import days
 from services.domain.default_texts import ENGLISH, Wording
 from services.domain.facts import PersonFacts
 from services.domain.model import PersonKey, Span, Timeline
-from services.domain.profile_state import Claim, DuePerson, Outcome
+from services.domain.profile_state import Claim, DuePerson, Resolution
 from services.engine.guard import guarded
 from services.engine.tick import Lanes, decide, to_wake
 from services.platform.threads import off_loop_if
@@ -50,7 +50,7 @@ class Batch(Protocol):
     @property
     def people(self) -> Sequence[DuePerson]: ...  # noqa: D102  # see the store
 
-    async def save(self, outcomes: Sequence[Outcome], spans: Any) -> None:
+    async def save(self, outcomes: Sequence[Resolution], spans: Any) -> None:
         """Write everything down."""
         ...
 
@@ -158,9 +158,9 @@ class Timelines:
         return await off_loop_if(len(facts.events) >= OFF_LOOP, days.resolve, facts, start, end, wording)
 
 
-def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Outcome:
+def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Resolution:
     if resolved is None:
-        return Outcome(person.key, now + RETRY, stale=True)
+        return Resolution(person.key, now + RETRY, stale=True)
     outcome = decide(person, resolved.at(now), now, until=resolved.until)
     return replace(outcome, resolved_until=resolved.until)
 

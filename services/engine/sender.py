@@ -15,11 +15,11 @@ from typing import Protocol, TypeVar
 import structlog
 
 from services.domain.model import PersonKey
-from services.domain.profile_state import Wish
+from services.domain.profile_state import PendingWrite
 from services.engine.guard import guarded
 from services.engine.limits import Budget
 from services.engine.priority_semaphore import Turns
-from services.engine.profile_writer import Keeper, back_off
+from services.engine.profile_writer import ProfileWriter, back_off
 from services.engine.tick import Urgency
 from services.ports import Clock
 
@@ -52,14 +52,14 @@ LONGEST_CALL = timedelta(seconds=15)
 
 
 class WishRows(Protocol):
-    """The lane's rows: `store.lanes.LaneStore`."""
+    """The lane's rows: `store.lanes.WriteQueue`."""
 
-    async def wishes(self, team_id: str, now: datetime, limit: int) -> list[Wish]: ...  # noqa: D102  # see LaneStore
-    async def busy(self, now: datetime, team_id: str = "") -> list[str]: ...  # noqa: D102  # see LaneStore
-    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]: ...  # noqa: D102  # see LaneStore
-    async def postpone(self, wish: Wish, until: datetime, attempt: None, notice: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
-    async def budget(self, team_id: str) -> str: ...  # noqa: D102  # see LaneStore
-    async def save_budget(self, team_id: str, budget: str) -> None: ...  # noqa: D102  # see LaneStore
+    async def wishes(self, team_id: str, now: datetime, limit: int) -> list[PendingWrite]: ...  # noqa: D102  # see WriteQueue
+    async def busy(self, now: datetime, team_id: str = "") -> list[str]: ...  # noqa: D102  # see WriteQueue
+    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]: ...  # noqa: D102  # see WriteQueue
+    async def postpone(self, wish: PendingWrite, until: datetime, attempt: None, notice: str, budget: str) -> None: ...  # noqa: D102  # see WriteQueue
+    async def budget(self, team_id: str) -> str: ...  # noqa: D102  # see WriteQueue
+    async def save_budget(self, team_id: str, budget: str) -> None: ...  # noqa: D102  # see WriteQueue
 
 
 class Chore(Protocol):
@@ -76,7 +76,7 @@ class Lanes:
     def __init__(
         self,
         rows: WishRows,
-        keeper: Keeper,
+        keeper: ProfileWriter,
         chores: tuple[Chore, ...],
         clock: Clock,
         *,
@@ -164,7 +164,7 @@ class _Drain:
         self._in_hand: dict[PersonKey, int] = {}  # whose wish of which `seq` is being carried out
         self._newer: set[PersonKey] = set()  # of those, who wishes for something else by now
         self._left: set[PersonKey] = set()  # of those, whose wish is still to be done
-        self._wishes: list[Wish] = []
+        self._wishes: list[PendingWrite] = []
         self._read_at = 0.0
         self._nudged = False
         self._all_read = False
@@ -226,12 +226,12 @@ class _Drain:
             again += await self._rest(now)
         return min(again, default=now + STAY if started else None)
 
-    def _room_at(self, wish: Wish, now: datetime) -> datetime | None:
+    def _room_at(self, wish: PendingWrite, now: datetime) -> datetime | None:
         """When there is a place, and room in the workspace's budget, for a wish of that urgency; None for now."""
         places = self._at_once + (KEPT if wish.urgency == Urgency.TYPED else 0)
         return now + STAY if len(self._tasks) >= places else self._keeper.room_at(wish.urgency, self._budget)
 
-    async def _waiting(self) -> list[Wish]:
+    async def _waiting(self) -> list[PendingWrite]:
         """Wishes in the order of their urgency: those read just now, while nothing new is known of."""
         if not self._wishes and self._all_read and self._tasks and not self._nudged:
             return []  # all are taken up; the last look, once they have ended, is at the rows
@@ -276,7 +276,7 @@ class _Drain:
         self._chore = None
         self._look.set()
 
-    def _start(self, wish: Wish) -> None:
+    def _start(self, wish: PendingWrite) -> None:
         calls = self._keeper.take(wish, self._budget)
         task = asyncio.create_task(self._one(wish, self._keeper.keep(wish, calls)))
         self._tasks[wish.key], self._in_hand[wish.key] = task, wish.seq
@@ -288,7 +288,7 @@ class _Drain:
         self._left.discard(key)
         self._look.set()
 
-    async def _one(self, wish: Wish, work: Awaitable[bool]) -> None:
+    async def _one(self, wish: PendingWrite, work: Awaitable[bool]) -> None:
         with guarded("wish_failed", team_id=wish.key.team_id, user_id=wish.key.user_id) as result:
             async with self._people.turn(wish.key, first=wish.urgency == Urgency.TYPED):
                 if not await work:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from services.domain import ownership
 from services.domain.model import Kind, OwnStatusPolicy, Span, Standing
-from services.domain.profile_state import DuePerson, Memory, Outcome
+from services.domain.profile_state import DuePerson, ProfileState, Resolution
 from services.ports import Clock, Report
 
 BATCH = 100
@@ -48,7 +48,7 @@ class Batch(Protocol):
     @property
     def people(self) -> Sequence[DuePerson]: ...  # noqa: D102  # see the store
 
-    async def save(self, outcomes: Sequence[Outcome]) -> None:
+    async def save(self, outcomes: Sequence[Resolution]) -> None:
         """Write everything down."""
         ...
 
@@ -98,7 +98,7 @@ class Reconciler:
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
 
 
-def to_wake(outcomes: Iterable[Outcome]) -> dict[str, bool]:
+def to_wake(outcomes: Iterable[Resolution]) -> dict[str, bool]:
     """The workspaces whose lanes have something to do after `outcomes`, and whether that was typed."""
     found: dict[str, bool] = {}
     for one in outcomes:
@@ -107,19 +107,19 @@ def to_wake(outcomes: Iterable[Outcome]) -> dict[str, bool]:
     return found
 
 
-def _stored(person: DuePerson, now: datetime) -> Outcome:
+def _stored(person: DuePerson, now: datetime) -> Resolution:
     """What is due by the stored timeline; where that runs short, it is resolved anew right after."""
     until = person.resolved_until
     if person.span is None or until is None:
-        return Outcome(person.key, now, stale=True)
+        return Resolution(person.key, now, stale=True)
     outcome = decide(person, person.span, now, until=until)
     return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
 
 
-def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Outcome:
+def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
     """What is to be done for somebody whose timeline says `span` now, and reaches `until`; when they are due next."""
     due_at = min(span.end, until - KEEP_AHEAD)
-    outcome = Outcome(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
+    outcome = Resolution(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
     if person.memory is None:
         return outcome
     if not person.granted:
@@ -128,7 +128,7 @@ def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> 
     return outcome if outcome.urgency is None or not person.typed else replace(outcome, urgency=Urgency.TYPED)
 
 
-def _look(outcome: Outcome, person: DuePerson, memory: Memory, span: Span, now: datetime) -> Outcome:
+def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Span, now: datetime) -> Resolution:
     """Whether the profile is worth a look now, and when it will be."""
     due_at = outcome.due_at or now
     if person.pause is not None and person.pause.holds(now):
@@ -148,7 +148,7 @@ def _look(outcome: Outcome, person: DuePerson, memory: Memory, span: Span, now: 
     return replace(outcome, due_at=due_at, urgency=_urgency(memory, span, check))
 
 
-def _undecided(memory: Memory) -> Memory | None:
+def _undecided(memory: ProfileState) -> ProfileState | None:
     """The memory of somebody who may not be written to now: whenever they may again, the profile is looked at."""
     return replace(memory, decided="", look=None) if memory.decided or memory.look else None
 
@@ -167,7 +167,7 @@ def _expires_by_itself(standing: Standing, span: Span, now: datetime) -> datetim
     return applied.expiration + ownership.GRACE
 
 
-def _urgency(memory: Memory, span: Span, check: datetime | None) -> int:
+def _urgency(memory: ProfileState, span: Span, check: datetime | None) -> int:
     if check is not None:
         return Urgency.CHECK
     if span.override or memory.override:

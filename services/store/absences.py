@@ -12,8 +12,8 @@ from sqlalchemy import select
 from services.domain.model import Kind, PersonKey, Standing
 from services.platform.threads import off_loop
 from services.store.db import Database
-from services.store.models import SpanRow, StandingRow
-from services.store.profile_states import StandingStore
+from services.store.models import ProfileStateRow, SpanRow
+from services.store.profile_states import ProfileStateStore
 
 MOST_AWAY = 5000
 """People listed at once: more than any answer has room for."""
@@ -32,7 +32,7 @@ class Away:
 class OverviewStore:
     """Reads for the surface."""
 
-    def __init__(self, database: Database, standings: StandingStore) -> None:
+    def __init__(self, database: Database, standings: ProfileStateStore) -> None:
         """`standings` opens memories."""
         self._database = database
         self._standings = standings
@@ -48,8 +48,11 @@ class OverviewStore:
         `users` narrows it; at most `MOST_AWAY`. Raises SealError.
         """
         query = (
-            select(SpanRow.user_id, SpanRow.start_at, StandingRow.memory)
-            .join(StandingRow, (StandingRow.team_id == SpanRow.team_id) & (StandingRow.user_id == SpanRow.user_id))
+            select(SpanRow.user_id, SpanRow.start_at, ProfileStateRow.memory)
+            .join(
+                ProfileStateRow,
+                (ProfileStateRow.team_id == SpanRow.team_id) & (ProfileStateRow.user_id == SpanRow.user_id),
+            )
             .where(
                 SpanRow.team_id == team_id,
                 SpanRow.start_at <= now,

@@ -23,20 +23,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import StatusQuoError
 from services.domain.facts import PersonFacts
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
-from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, Outcome
+from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, Resolution
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import FactStore, pause_of
 from services.store.marks import insert_for, lock_people
-from services.store.models import Person, StandingRow
+from services.store.models import Person, ProfileStateRow
 from services.store.person_filter import ForPeople, of_people
-from services.store.profile_states import StandingStore, is_waiting
+from services.store.profile_states import ProfileStateStore, is_waiting
 from services.store.spans import SealedSpans, SpanStore, chunks
 
 PEOPLE = Person.__table__
-STANDINGS = StandingRow.__table__
+STANDINGS = ProfileStateRow.__table__
 _CHUNK = 400
 
 LEASE = timedelta(seconds=30)
@@ -75,7 +75,7 @@ class Batch:
         at: datetime,
         *,
         spans: SpanStore,
-        standings: StandingStore,
+        standings: ProfileStateStore,
     ) -> None:
         """`transaction` is open until the batch is left; `waiting` are those whose wish has not been carried out."""
         self.transaction = transaction
@@ -84,7 +84,7 @@ class Batch:
         self._at = at
         self._spans, self._standings = spans, standings
 
-    async def save(self, outcomes: Sequence[Outcome], spans: SealedSpans = MappingProxyType({})) -> None:
+    async def save(self, outcomes: Sequence[Resolution], spans: SealedSpans = MappingProxyType({})) -> None:
         """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
 
         Of whom nothing is wished any more, a lane may have a wish in hand: what it is about is withdrawn.
@@ -101,7 +101,7 @@ class Batch:
             if outcome.memory is not None:
                 await self._standings.save(self.transaction, outcome.key, outcome.memory)
 
-    async def _people(self, outcomes: Sequence[Outcome]) -> None:
+    async def _people(self, outcomes: Sequence[Resolution]) -> None:
         await self.transaction.execute(
             update(Person)
             .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
@@ -125,10 +125,10 @@ class Batch:
             ],
         )
 
-    async def _wishes(self, outcomes: Sequence[Outcome]) -> None:
+    async def _wishes(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
             return
-        insert = insert_for(self.transaction, StandingRow)
+        insert = insert_for(self.transaction, ProfileStateRow)
         sooner = and_(is_waiting(), STANDINGS.c.urgency < insert.excluded.urgency)
         await self.transaction.execute(
             insert.on_conflict_do_update(
@@ -161,7 +161,7 @@ class Batch:
         if withdrawn:
             theirs = of_people(STANDINGS.c.team_id, STANDINGS.c.user_id, withdrawn)
             await self.transaction.execute(
-                update(StandingRow).where(theirs, is_waiting()).values(seq=STANDINGS.c.seq + 1)
+                update(ProfileStateRow).where(theirs, is_waiting()).values(seq=STANDINGS.c.seq + 1)
             )
 
 
@@ -172,7 +172,7 @@ class DueStore:
         """`facts` loads what resolving needs."""
         self._database = database
         self._spans = SpanStore(encryptor)
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
         self._facts = facts
 
     async def next_due(self) -> datetime | None:

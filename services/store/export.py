@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import Event, Override, PersonKey, Span, Status
-from services.domain.profile_state import Attempt
+from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.accounts import AccountStore
@@ -22,9 +22,9 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.facts import FactStore
 from services.store.models import Notice, Person, SpanRow
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.store.spans import SpanStore
-from services.store.writes import WriteStore
+from services.store.writes import AuditStore
 
 _EVER = (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
 _WRITES = 100_000
@@ -41,7 +41,7 @@ class ExportStore:
         facts: FactStore,
         calendars: CalendarStore,
         accounts: AccountStore,
-        writes: WriteStore,
+        writes: AuditStore,
     ) -> None:
         """The stores give what they keep; `encryptor` opens the rest."""
         self._database = database
@@ -51,7 +51,7 @@ class ExportStore:
         self._accounts = accounts
         self._writes = writes
         self._spans = SpanStore(encryptor)
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Everything of the person; an empty object where they are not one of ours. Raises SealError."""
@@ -171,7 +171,7 @@ def _span(span: Span) -> Mapping[str, Any]:
     }
 
 
-def _write(attempt: Attempt) -> Mapping[str, Any]:
+def _write(attempt: AuditEntry) -> Mapping[str, Any]:
     return {
         "at": _instant(attempt.at),
         "action": attempt.action.value,

@@ -10,7 +10,7 @@ from services.domain.errors import AppRefusedError
 from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
-from services.store.models import Calendar, Person, StandingRow, Workspace
+from services.store.models import Calendar, Person, ProfileStateRow, Workspace
 from services.usecases.doctor import StoredHealth
 
 
@@ -38,7 +38,7 @@ class HealthStore:
     async def pending(self) -> int:
         """How many profiles wait for their lane."""
         async with self._database.read() as connection:
-            waiting = select(func.count()).where(StandingRow.seq > StandingRow.sent)
+            waiting = select(func.count()).where(ProfileStateRow.seq > ProfileStateRow.sent)
             return await connection.scalar(waiting) or 0
 
     async def drift(self) -> list[object]:

@@ -16,16 +16,16 @@ from sqlalchemy import FromClause, and_, delete, select, update
 
 from services.domain.errors import SealError
 from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span
-from services.domain.profile_state import Memory
+from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.marks import lock_one, lock_people
-from services.store.models import Base, Person, StandingRow
-from services.store.profile_states import StandingStore
+from services.store.models import Base, Person, ProfileStateRow
+from services.store.profile_states import ProfileStateStore
 from services.store.spans import SpanStore
 from services.usecases.offboarding import Leaver
 
-_PEOPLE, _STANDINGS = Person.__table__, StandingRow.__table__
+_PEOPLE, _STANDINGS = Person.__table__, ProfileStateRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS)
 _AHEAD = timedelta(days=30)
 
@@ -37,7 +37,7 @@ class LeaverStore:
         """`encryptor` opens tokens and memories."""
         self._database = database
         self._encryptor = encryptor
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
         self._spans = SpanStore(encryptor)
 
     async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
@@ -53,14 +53,14 @@ class LeaverStore:
             for table in reversed(Base.metadata.sorted_tables):
                 if table not in _KEPT and "user_id" in table.c:
                     await connection.execute(delete(table).where(*_of(table, key)))
-            memory = Memory()
+            memory = ProfileState()
             with suppress(SealError):  # its key is gone: nobody knows what was there before
                 memory = await self._standings.load(connection, key)
             await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
             await connection.execute(
-                update(StandingRow)
+                update(ProfileStateRow)
                 .where(*_of(_STANDINGS, key))
-                .values(seq=StandingRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
+                .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
             )
             until = now + _AHEAD
             nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))
@@ -102,7 +102,7 @@ class LeaverStore:
         return bool(gone.rowcount)
 
     def _leaver(self, row: Any) -> Leaver:
-        key, memory, token = PersonKey(row.team_id, row.user_id), Memory(), None
+        key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
         with suppress(SealError):
             memory = self._standings.open(row.memory, key)
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)

@@ -108,7 +108,7 @@ class Person(Base):
     leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
-class StandingRow(Base):
+class ProfileStateRow(Base):
     """One row a person: the wish (pending while `seq > sent`) and the memory of `ownership.decide`, sealed."""
 
     __tablename__ = "standings"

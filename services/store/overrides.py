@@ -19,7 +19,7 @@ from services.store.deliveries import Claim, claim_all
 from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
 from services.store.models import OverrideRow
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 
 _COLUMN = "overrides.content"
 _ROWS = OverrideRow.__table__
@@ -50,7 +50,7 @@ class OverrideStore:
         """`encryptor` seals text and emoji."""
         self._database = database
         self._encryptor = encryptor
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
         self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:

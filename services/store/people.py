@@ -21,7 +21,7 @@ from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import Ask, Person, Workspace
 from services.store.notices import NoticeStore
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.usecases.grants import Grant, Member, Tokens
 from services.usecases.people import GrantState, PersonView, zone_or
 
@@ -71,7 +71,7 @@ class PeopleStore:
         encryptor: Encryptor,
         *,
         notices: NoticeStore,
-        standings: StandingStore,
+        standings: ProfileStateStore,
         events: Events,
     ) -> None:
         """`encryptor` seals tokens, addresses and what people typed; `events` follow a person to another zone."""

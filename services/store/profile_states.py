@@ -11,32 +11,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.model import PersonKey, Status
-from services.domain.profile_state import Memory
+from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.marks import insert_for, lock_people
-from services.store.models import StandingRow
+from services.store.models import ProfileStateRow
 
 _COLUMN = "standings.memory"
-_ROWS = StandingRow.__table__
+_ROWS = ProfileStateRow.__table__
 _MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
 
 
-class StandingStore:
+class ProfileStateStore:
     """Reads and writes memories, inside of somebody's transaction."""
 
     def __init__(self, encryptor: Encryptor) -> None:
         """`encryptor` seals."""
         self._encryptor = encryptor
 
-    def open(self, sealed: bytes | None, key: PersonKey) -> Memory:
+    def open(self, sealed: bytes | None, key: PersonKey) -> ProfileState:
         """The memory in a row's column; an empty one where there is none. Raises SealError."""
         plain = self._encryptor.open(sealed, _COLUMN, key.team_id, key.user_id)
         if plain is None:
-            return Memory()
+            return ProfileState()
         found = json.loads(plain)
         look = found["look"]
-        return Memory(
+        return ProfileState(
             standing=json_values.standing_from_json(found["standing"]),
             decided=found["decided"],
             override=found["override"],
@@ -45,7 +45,7 @@ class StandingStore:
             refusals=found.get("refusals", 0),
         )
 
-    def seal(self, memory: Memory, key: PersonKey) -> SealedBytes:
+    def seal(self, memory: ProfileState, key: PersonKey) -> SealedBytes:
         """The column's value for `memory`."""
         plain = json.dumps(
             {
@@ -59,19 +59,22 @@ class StandingStore:
         )
         return self._encryptor.seal(plain, _COLUMN, key.team_id, key.user_id)
 
-    async def load(self, connection: AsyncConnection, key: PersonKey) -> Memory:
+    async def load(self, connection: AsyncConnection, key: PersonKey) -> ProfileState:
         """The person's memory; who changes it has locked the person before. Raises SealError."""
         return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
 
-    async def save(self, connection: AsyncConnection, key: PersonKey, memory: Memory) -> None:
+    async def save(self, connection: AsyncConnection, key: PersonKey, memory: ProfileState) -> None:
         """Remember `memory`. A wish that waits stays, but whoever has it in hand looks anew."""
         sealed = self.seal(memory, key)
         await connection.execute(
-            insert_for(connection, StandingRow)
+            insert_for(connection, ProfileStateRow)
             .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
             .on_conflict_do_update(
                 index_elements=["team_id", "user_id"],
-                set_={"memory": sealed, "seq": case((is_waiting(), StandingRow.seq + 1), else_=StandingRow.seq)},
+                set_={
+                    "memory": sealed,
+                    "seq": case((is_waiting(), ProfileStateRow.seq + 1), else_=ProfileStateRow.seq),
+                },
             )
         )
 
@@ -97,4 +100,4 @@ class StandingStore:
 
 def is_waiting() -> ColumnElement[bool]:
     """That a row's wish has not been carried out."""
-    return StandingRow.seq > StandingRow.sent
+    return ProfileStateRow.seq > ProfileStateRow.sent

@@ -25,14 +25,14 @@ from services.store.oauth_states import StateStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.store.retention import ClosetStore
 from services.store.rules import RuleStore
 from services.store.tokens import TokenStore
 from services.store.watches import WatchStore
 from services.store.workspaces import WorkspaceStore
-from services.store.write_queue import LaneStore
-from services.store.writes import WriteStore
+from services.store.write_queue import WriteQueue
+from services.store.writes import AuditStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Stores:
     health: HealthStore
     hooks: HookStore
     inbox: InboxStore
-    lanes: LaneStore
+    lanes: WriteQueue
     leavers: LeaverStore
     notices: NoticeStore
     overrides: OverrideStore
@@ -63,7 +63,7 @@ class Stores:
     encryptor: Encryptor
     watches: WatchStore
     workspaces: WorkspaceStore
-    writes: WriteStore
+    writes: AuditStore
 
     @classmethod
     def at(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
@@ -74,10 +74,10 @@ class Stores:
     def over(cls, database: Database, encryptor: Encryptor, clock: Clock) -> Stores:
         """All of them over `database`, sealing with `encryptor`."""
         notices = NoticeStore(database, clock)
-        standings = StandingStore(encryptor)
+        standings = ProfileStateStore(encryptor)
         events = EventStore(database, encryptor)
         facts = FactStore(database, encryptor, events)
-        writes = WriteStore(database, encryptor)
+        writes = AuditStore(database, encryptor)
         calendars = CalendarStore(database, encryptor, events, notices)
         accounts = AccountStore(database, encryptor, notices)
         return cls(
@@ -92,7 +92,7 @@ class Stores:
             health=HealthStore(database, encryptor),
             hooks=HookStore(database, encryptor),
             inbox=InboxStore(database, encryptor),
-            lanes=LaneStore(database, encryptor, notices, writes),
+            lanes=WriteQueue(database, encryptor, notices, writes),
             leavers=LeaverStore(database, encryptor),
             notices=notices,
             overrides=OverrideStore(database, encryptor),

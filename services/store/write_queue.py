@@ -15,42 +15,50 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
-from services.domain.profile_state import HOME_LIVES, Attempt, Home, Intention, Memory, Settlement, Wish
+from services.domain.profile_state import (
+    HOME_LIVES,
+    AuditEntry,
+    Home,
+    PendingWrite,
+    ProfileState,
+    WriteIntent,
+    WriteResult,
+)
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.due import own_status
 from services.store.facts import pause_of
 from services.store.group_commit import Grouped, in_one_transaction
-from services.store.models import Lane, Notice, Person, SpanRow, StandingRow, Workspace
+from services.store.models import Lane, Notice, Person, ProfileStateRow, SpanRow, Workspace
 from services.store.notices import NoticeStore, unsent
-from services.store.profile_states import StandingStore, is_waiting
+from services.store.profile_states import ProfileStateStore, is_waiting
 from services.store.spans import SpanStore
-from services.store.write_records import WishRecords, save_budgets
-from services.store.writes import WriteStore
+from services.store.write_records import WriteResults, save_budgets
+from services.store.writes import AuditStore
 
 _PENDING = is_waiting()
 
 
-class LaneStore:
+class WriteQueue:
     """Wishes, standings, audit and budget of lanes. Each method is one transaction."""
 
-    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: WriteStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: AuditStore) -> None:
         """`notices` and `writes` are recorded in the same transactions."""
         self._database = database
         self._encryptor = encryptor
-        self._records = WishRecords(database, encryptor, notices, writes)
+        self._records = WriteResults(database, encryptor, notices, writes)
         self._intend = Grouped(self._records.intend)
         self._settle = Grouped(self._records.settle)
         self._budgets = Grouped(in_one_transaction(database, self._save_budgets))
         self._spans = SpanStore(encryptor)
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
 
     # ── what there is to do ─────────────────────────────────────────────────────────────────────────
 
     async def busy(self, now: datetime, team_id: str = "") -> list[str]:
         """The workspaces whose lane has something to do at `now`; `team_id` asks for one of them alone."""
         looks = [
-            select(StandingRow.team_id).where(_PENDING, _not_before(now)),
+            select(ProfileStateRow.team_id).where(_PENDING, _not_before(now)),
             select(Notice.team_id).where(unsent(now)),
             select(Person.team_id).where(_looked_at(now), Person.home_stale),
         ]
@@ -59,33 +67,34 @@ class LaneStore:
         async with self._database.read() as connection:
             return sorted((await connection.execute(union(*looks))).scalars())
 
-    async def wishes(self, team_id: str, now: datetime, limit: int, *, only: str = "") -> list[Wish]:
+    async def wishes(self, team_id: str, now: datetime, limit: int, *, only: str = "") -> list[PendingWrite]:
         """The most urgent pending wishes of a workspace at `now`; `only` one person's."""
         statement = (
             select(
-                StandingRow.seq, StandingRow.urgency, StandingRow.wished_at, StandingRow.failures, StandingRow.memory,
-                StandingRow.team_id, StandingRow.user_id, Person.grant_state, Person.granted_at,
+                ProfileStateRow.seq, ProfileStateRow.urgency, ProfileStateRow.wished_at,
+                ProfileStateRow.failures, ProfileStateRow.memory,
+                ProfileStateRow.team_id, ProfileStateRow.user_id, Person.grant_state, Person.granted_at,
                 Person.token, Person.preferences,
                 Person.paused_from, Person.paused_until, SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind,
                 SpanRow.override, SpanRow.reason, SpanRow.uid, SpanRow.content,
             )
-            .join_from(StandingRow, Person, _same(StandingRow, Person))
+            .join_from(ProfileStateRow, Person, _same(ProfileStateRow, Person))
             .outerjoin(
-                SpanRow, and_(_same(StandingRow, SpanRow), SpanRow.start_at <= now, SpanRow.end_at > now)
+                SpanRow, and_(_same(ProfileStateRow, SpanRow), SpanRow.start_at <= now, SpanRow.end_at > now)
             )
-            .where(StandingRow.team_id == team_id, _PENDING, _not_before(now))
-            .order_by(StandingRow.urgency, StandingRow.wished_at, StandingRow.user_id)
+            .where(ProfileStateRow.team_id == team_id, _PENDING, _not_before(now))
+            .order_by(ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.user_id)
             .limit(limit)
         )  # fmt: skip
         if only:
-            statement = statement.where(StandingRow.user_id == only)
+            statement = statement.where(ProfileStateRow.user_id == only)
         async with self._database.read() as connection:
             return [self._wish(row) for row in await connection.execute(statement)]
 
     async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]:
         """When the first wish that is put off may be tried again, and whether there is anything else to do now."""
-        put_off = select(func.min(StandingRow.not_before)).where(
-            StandingRow.team_id == team_id, _PENDING, StandingRow.not_before > now
+        put_off = select(func.min(ProfileStateRow.not_before)).where(
+            ProfileStateRow.team_id == team_id, _PENDING, ProfileStateRow.not_before > now
         )
         told = exists().where(Notice.team_id == team_id, unsent(now))
         homes = exists().where(Person.team_id == team_id, _looked_at(now), Person.home_stale)
@@ -93,11 +102,11 @@ class LaneStore:
             row = (await connection.execute(select(put_off.scalar_subquery(), told | homes))).one()
         return row[0], bool(row[1])
 
-    def _wish(self, row: Any) -> Wish:
+    def _wish(self, row: Any) -> PendingWrite:
         key = PersonKey(row.team_id, row.user_id)
         token: str | None = None
         span: Span | None = None
-        memory, policy = Memory(), OwnStatusPolicy.COVER_AND_RESTORE
+        memory, policy = ProfileState(), OwnStatusPolicy.COVER_AND_RESTORE
         try:
             policy = own_status(row.preferences)
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
@@ -105,32 +114,34 @@ class LaneStore:
             span = None if row.start_at is None else self._spans.span(row)
         except (StatusQuoError, ValueError):
             token = None  # something cannot be read: nothing may be written before it can
-        return Wish(
+        return PendingWrite(
             key=key, seq=row.seq, urgency=row.urgency, since=row.wished_at, failures=row.failures,
             granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, policy=policy,
             pause=pause_of(row.paused_from, row.paused_until), memory=memory, span=span,
         )  # fmt: skip
 
-    # ── what came of a wish: see `WishRecords` ──────────────────────────────────────────────────────
+    # ── what came of a wish: see `WriteResults` ──────────────────────────────────────────────────────
 
-    async def intend(self, wish: Wish, memory: Memory, budget: str) -> bool:
-        """As `WishRecords.intend`, sharing its transaction with others."""
-        return await self._intend.put(Intention(wish, memory, budget))
+    async def intend(self, wish: PendingWrite, memory: ProfileState, budget: str) -> bool:
+        """As `WriteResults.intend`, sharing its transaction with others."""
+        return await self._intend.put(WriteIntent(wish, memory, budget))
 
-    async def settle(self, wish: Wish, memory: Memory, attempt: Attempt | None, budget: str) -> None:
-        """As `WishRecords.settle`, sharing its transaction with others."""
-        await self._settle.put(Settlement(wish, memory, attempt, budget))
+    async def settle(self, wish: PendingWrite, memory: ProfileState, attempt: AuditEntry | None, budget: str) -> None:
+        """As `WriteResults.settle`, sharing its transaction with others."""
+        await self._settle.put(WriteResult(wish, memory, attempt, budget))
 
-    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
-        """As `WishRecords.drop`."""
+    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
+        """As `WriteResults.drop`."""
         await self._records.drop(wish, unresolved=unresolved, now=now)
 
-    async def postpone(self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str) -> None:
-        """As `WishRecords.postpone`."""
+    async def postpone(
+        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
+    ) -> None:
+        """As `WriteResults.postpone`."""
         await self._records.postpone(wish, until, attempt, notice, budget)
 
-    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None:
-        """As `WishRecords.lose_grant`."""
+    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None:
+        """As `WriteResults.lose_grant`."""
         await self._records.lose_grant(wish, attempt)
 
     # ── the lane's own ──────────────────────────────────────────────────────────────────────────────
@@ -173,7 +184,7 @@ class LaneStore:
             await connection.execute(update(Person).where(*_is(Person, key)).values(home_stale=stale))
 
 
-def _is(table: type[Person] | type[StandingRow], key: PersonKey) -> tuple[Any, Any]:
+def _is(table: type[Person] | type[ProfileStateRow], key: PersonKey) -> tuple[Any, Any]:
     return table.team_id == key.team_id, table.user_id == key.user_id
 
 
@@ -186,4 +197,4 @@ def _looked_at(now: datetime) -> Any:
 
 
 def _not_before(now: datetime) -> Any:
-    return or_(StandingRow.not_before.is_(None), StandingRow.not_before <= now)
+    return or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= now)

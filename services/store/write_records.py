@@ -12,19 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.model import PersonKey
-from services.domain.profile_state import Attempt, Intention, Memory, Settlement, Wish
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import of, pause_of
 from services.store.marks import insert_for, lock_people
-from services.store.models import Lane, Person, StandingRow
+from services.store.models import Lane, Person, ProfileStateRow
 from services.store.notices import NoticeStore
 from services.store.person_filter import ForPeople
-from services.store.profile_states import StandingStore
-from services.store.writes import WriteStore
+from services.store.profile_states import ProfileStateStore
+from services.store.writes import AuditStore
 
-_PEOPLE, _STANDINGS = Person.__table__, StandingRow.__table__
+_PEOPLE, _STANDINGS = Person.__table__, ProfileStateRow.__table__
 _ROWS = ForPeople(
     _PEOPLE.c.team_id,
     _PEOPLE.c.user_id,
@@ -41,18 +41,18 @@ _ROWS = ForPeople(
 )  # fmt: skip
 
 
-class WishRecords:
+class WriteResults:
     """Records, each method one transaction."""
 
-    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: WriteStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: AuditStore) -> None:
         """`notices` and `writes` are recorded in the same transactions."""
         self._database = database
         self._encryptor = encryptor
         self._notices = notices
         self._writes = writes
-        self._standings = StandingStore(encryptor)
+        self._standings = ProfileStateStore(encryptor)
 
-    async def intend(self, intentions: Sequence[Intention]) -> list[bool]:
+    async def intend(self, intentions: Sequence[WriteIntent]) -> list[bool]:
         """Remember what is about to be written, before it is.
 
         False, and nothing may be written: the person is gone, their grant is lost or another one, they have paused, or
@@ -65,8 +65,10 @@ class WishRecords:
             allowed = [intention for intention, good in zip(intentions, may, strict=True) if good]
             if allowed:
                 await connection.execute(
-                    update(StandingRow)
-                    .where(StandingRow.team_id == bindparam("b_team"), StandingRow.user_id == bindparam("b_user"))
+                    update(ProfileStateRow)
+                    .where(
+                        ProfileStateRow.team_id == bindparam("b_team"), ProfileStateRow.user_id == bindparam("b_user")
+                    )
                     .values(memory=bindparam("b_memory")),
                     [
                         _place(item.wish.key) | {"b_memory": self._standings.seal(item.memory, item.wish.key)}
@@ -76,7 +78,7 @@ class WishRecords:
                 await save_budgets(connection, {item.wish.key.team_id: item.budget for item in allowed})
         return may
 
-    async def settle(self, settlements: Sequence[Settlement]) -> list[None]:
+    async def settle(self, settlements: Sequence[WriteResult]) -> list[None]:
         """The wishes were carried out: remember what stands now, write the audit, be due when a look is worth it.
 
         What an event told since the wish was read is kept: a status typed between our read and our write was
@@ -89,8 +91,9 @@ class WishRecords:
             kept.sort(key=lambda item: (item.wish.key.team_id, item.wish.key.user_id))
             if kept:
                 await connection.execute(
-                    update(StandingRow)
-                    .where(StandingRow.team_id == bindparam("b_team"), StandingRow.user_id == bindparam("b_user"))
+                    update(ProfileStateRow)
+                    .where(ProfileStateRow.team_id == bindparam("b_team"),
+                    ProfileStateRow.user_id == bindparam("b_user"))
                     .values(
                         memory=bindparam("b_memory"), sent=bindparam("b_sent"), failures=0, not_before=None
                     ),
@@ -107,24 +110,28 @@ class WishRecords:
             await save_budgets(connection, {item.wish.key.team_id: item.budget for item in alive})
         return [None] * len(settlements)
 
-    async def drop(self, wish: Wish, *, unresolved: bool = False, now: datetime) -> None:
+    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
         """Nothing can be done for this wish (no grant, a pause). `unresolved`: its timeline is to be made first."""
         async with self._database.write() as connection:
             if unresolved:
                 await connection.execute(update(Person).where(*_person(wish.key)).values(stale=True, due_at=now))
-            await connection.execute(update(StandingRow).where(*_fenced(wish)).values(sent=wish.seq))
+            await connection.execute(update(ProfileStateRow).where(*_fenced(wish)).values(sent=wish.seq))
 
-    async def postpone(self, wish: Wish, until: datetime, attempt: Attempt | None, notice: str, budget: str) -> None:
+    async def postpone(
+        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
+    ) -> None:
         """It did not work and is tried again at `until`; `notice`, unless "", is a subject to tell the person."""
         async with self._database.write() as connection:
             if wish.key not in await self._locked(connection, [wish.key]):
                 return
-            newer = and_(StandingRow.seq > wish.seq, StandingRow.urgency == 0)  # typed meanwhile: that does not wait
-            not_before = case((newer, StandingRow.not_before), else_=literal(until, UtcInstant))
+            newer = and_(
+                ProfileStateRow.seq > wish.seq, ProfileStateRow.urgency == 0
+            )  # typed meanwhile: that does not wait
+            not_before = case((newer, ProfileStateRow.not_before), else_=literal(until, UtcInstant))
             await connection.execute(
-                update(StandingRow)
+                update(ProfileStateRow)
                 .where(*_fenced(wish))
-                .values(failures=StandingRow.failures + 1, not_before=not_before)
+                .values(failures=ProfileStateRow.failures + 1, not_before=not_before)
             )
             if attempt is not None:
                 await self._writes.add(connection, wish.key, attempt)
@@ -133,7 +140,7 @@ class WishRecords:
                 await self._notices.tell(connection, wish.key, notice)
             await save_budgets(connection, {wish.key.team_id: budget})
 
-    async def lose_grant(self, wish: Wish, attempt: Attempt) -> None:
+    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None:
         """Slack does not honour the token any more: no call is made with it, and its owner is told once.
 
         A grant that was given anew in the meantime stays.
@@ -152,7 +159,7 @@ class WishRecords:
             )
             memory = replace(self._standings.open(row.memory, wish.key), decided="", owner="")
             await connection.execute(
-                update(StandingRow)
+                update(ProfileStateRow)
                 .where(*_fenced(wish))
                 .values(sent=wish.seq, memory=self._standings.seal(memory, wish.key))
             )
@@ -166,13 +173,13 @@ class WishRecords:
         found = await lock_people(connection, keys)
         return {PersonKey(row.team_id, row.user_id): row for row in await connection.execute(*_ROWS(found))}
 
-    def _merged(self, item: Settlement, row: Any) -> bytes:
+    def _merged(self, item: WriteResult, row: Any) -> bytes:
         memory = merged(item.memory, self._standings.open(row.memory, item.wish.key))
         if row.seq != item.wish.seq:
             memory = replace(memory, decided="")  # what was decided about is out of date
         return self._standings.seal(memory, item.wish.key)
 
-    async def _mark(self, connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
+    async def _mark(self, connection: AsyncConnection, settlements: Sequence[WriteResult]) -> None:
         tried = [item for item in settlements if item.attempt is not None and item.attempt.tried]
         if tried:
             theirs = of(_PEOPLE, [item.wish.key for item in tried])
@@ -188,7 +195,7 @@ class WishRecords:
                 await connection.execute(update(Person).where(*_person(item.wish.key)).values(due_at=due_at))
 
 
-def _may(wish: Wish, row: Any) -> bool:
+def _may(wish: PendingWrite, row: Any) -> bool:
     if row is None or row.seq != wish.seq or row.sent >= wish.seq:
         return False
     if row.grant_state != "ok" or row.granted_at != wish.granted_at:
@@ -207,7 +214,7 @@ async def save_budgets(connection: AsyncConnection, budgets: Mapping[str, str]) 
     )
 
 
-def merged(memory: Memory, found: Memory) -> Memory:
+def merged(memory: ProfileState, found: ProfileState) -> ProfileState:
     """`memory`, with what `found` (as it is stored now) knows from events after our look at the profile."""
     own, since, looked_at = found.standing.own, found.standing.own_since, memory.standing.looked_at
     if own is None or since is None or looked_at is None or since <= looked_at or own == memory.standing.own:
@@ -224,5 +231,9 @@ def _person(key: PersonKey) -> tuple[Any, Any]:
     return Person.team_id == key.team_id, Person.user_id == key.user_id
 
 
-def _fenced(wish: Wish) -> tuple[Any, Any, Any]:
-    return StandingRow.team_id == wish.key.team_id, StandingRow.user_id == wish.key.user_id, StandingRow.sent < wish.seq
+def _fenced(wish: PendingWrite) -> tuple[Any, Any, Any]:
+    return (
+        ProfileStateRow.team_id == wish.key.team_id,
+        ProfileStateRow.user_id == wish.key.user_id,
+        ProfileStateRow.sent < wish.seq,
+    )

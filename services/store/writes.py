@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import Action, PersonKey, Status
-from services.domain.profile_state import Attempt
+from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database
@@ -29,7 +29,7 @@ _RECENT = (
 )
 
 
-class WriteStore:
+class AuditStore:
     """The audit of all people."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
@@ -37,16 +37,16 @@ class WriteStore:
         self._database = database
         self._encryptor = encryptor
 
-    async def add(self, connection: AsyncConnection, key: PersonKey, attempt: Attempt) -> None:
+    async def add(self, connection: AsyncConnection, key: PersonKey, attempt: AuditEntry) -> None:
         """Write one line, in the transaction that records what it is about."""
         await self.add_many(connection, [(key, attempt)])
 
-    async def add_many(self, connection: AsyncConnection, attempts: Sequence[tuple[PersonKey, Attempt]]) -> None:
+    async def add_many(self, connection: AsyncConnection, attempts: Sequence[tuple[PersonKey, AuditEntry]]) -> None:
         """Write many lines at once."""
         if attempts:
             await connection.execute(insert(Write), [self._row(key, attempt) for key, attempt in attempts])
 
-    def _row(self, key: PersonKey, attempt: Attempt) -> dict[str, object]:
+    def _row(self, key: PersonKey, attempt: AuditEntry) -> dict[str, object]:
         write_id = secrets.token_hex(12)
         ends = None if attempt.status.expiration is None else attempt.status.expiration.isoformat()
         content = {"text": attempt.status.text, "emoji": attempt.status.emoji, "ends": ends, "uid": attempt.uid}
@@ -63,16 +63,16 @@ class WriteStore:
             "content": self._encryptor.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
         }
 
-    async def recent(self, key: PersonKey, limit: int) -> list[Attempt]:
+    async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
         """The newest lines of a person, newest first. Raises SealError."""
         async with self._database.read() as connection:
             rows = await connection.execute(_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit})
             return [self._attempt(row) for row in rows]
 
-    def _attempt(self, row: Row[Any]) -> Attempt:
+    def _attempt(self, row: Row[Any]) -> AuditEntry:
         content = json.loads(self._encryptor.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")
         ends = content.get("ends")
-        return Attempt(
+        return AuditEntry(
             at=row.at,
             action=Action(row.action),
             reason=json_values.reason_from_json(json.loads(row.reason)),

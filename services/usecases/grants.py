@@ -28,7 +28,7 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.engine.tokens import refresh_due
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 from services.slack import scopes
 
 log = structlog.get_logger(__name__)
@@ -245,7 +245,7 @@ class Grants:
         authority: Authority,
         performer: Performer,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
     ) -> None:
         """`performer` does what was asked for before the grant."""
         self._app = app
@@ -255,7 +255,7 @@ class Grants:
         self._authority = authority
         self._performer = performer
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     async def adopt(self, bot_token: str) -> None:
         """Keep the workspace of a bot token that the operator gave, unless it is kept already. Raises SlackError."""
@@ -365,7 +365,7 @@ class Grants:
         member = await self._member(key, answer)
         await self._people.grant(key, answer.user, member, now)
         log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
-        self._bell.ring()
+        self._wake_signal.wake()
         asked = await self._perform(key)
         return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
 

@@ -24,7 +24,7 @@ from services.domain.model import PersonKey, Standing, Status
 from services.engine.guard import guarded
 from services.engine.limits import Budget
 from services.engine.notifications import Say, Teller, with_button
-from services.ports import Bell, Clock, Report
+from services.ports import Clock, Report, WakeSignal
 from services.usecases.grants import Grant
 
 log = structlog.get_logger(__name__)
@@ -131,7 +131,7 @@ class Leaving:
         teller: Teller,
         say: Say,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
     ) -> None:
         """`slack` revokes, and says whether a token still lives.
 
@@ -147,7 +147,7 @@ class Leaving:
         self._workspaces = workspaces
         self._slack = slack
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     # ── who wants to be forgotten ───────────────────────────────────────────────────────────────────
 
@@ -162,7 +162,7 @@ class Leaving:
             return False
         self._parter.begin(partings)
         log.info("person_leaves", team_id=key.team_id, user_id=key.user_id)
-        self._bell.ring()
+        self._wake_signal.wake()
         await self.run_due()
         return True
 
@@ -254,7 +254,7 @@ class Leaving:
         if bot:
             await self._bot_revoked(team_id, at)
         if taken:
-            self._bell.ring()
+            self._wake_signal.wake()
         return taken
 
     async def _bot_revoked(self, team_id: str, at: datetime) -> None:

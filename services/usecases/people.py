@@ -18,7 +18,7 @@ import structlog
 
 from services.domain.errors import NotInstalledError, SlackError
 from services.domain.model import Pause, PersonKey, Status
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 from services.usecases.grants import LINK, Member, States, Ticket
 
 log = structlog.get_logger(__name__)
@@ -156,7 +156,7 @@ class People:
         leaver: Leaver,
         exporter: Exporter,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         base_url: str,
     ) -> None:
         """`base_url` is PUBLIC_URL without a slash at its end."""
@@ -167,7 +167,7 @@ class People:
         self._leaver = leaver
         self._exporter = exporter
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
         self._base_url = base_url
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
@@ -223,21 +223,21 @@ class People:
         now = self._clock.now()
         news = await self._register.see(key, seen, min(at, now), now)  # Slack's clock may be ahead of ours
         if news:
-            self._bell.ring()
+            self._wake_signal.wake()
         return news
 
     async def zone_changed(self, key: PersonKey, member: Member) -> bool:
         """Follow the person to another zone or language; whether they moved."""
         moved = await self._register.move(key, member, self._clock.now())
         if moved:
-            self._bell.ring()
+            self._wake_signal.wake()
         return moved
 
     async def opened_home(self, key: PersonKey) -> None:
         """The person looks at their Home tab, which is published anew from now on whenever it changes."""
         await self.ensure(key)
         await self._register.open_home(key, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
 
     async def forget(self, key: PersonKey) -> bool:
         """Delete everything of the person at once and revoke their token; whether there was anything."""

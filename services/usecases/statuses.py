@@ -1,7 +1,7 @@
 """Statuses as a person meets them: what they ask for, what stands, why, and what will be.
 
 Nothing here writes to a Slack profile. A wish is a fact that is stored, its person is marked due in the same
-transaction, and the bell is rung after it; the engine does the rest.
+transaction, and the wake_signal is rung after it; the engine does the rest.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from services.domain.model import (
     Timeline,
     Verdict,
 )
-from services.domain.profile_state import Attempt
+from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET
 from services.domain.status_comparison import same
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -107,9 +107,9 @@ class Overview(Protocol):
 
 
 class Writes(Protocol):
-    """`store.writes.WriteStore`."""
+    """`store.writes.AuditStore`."""
 
-    async def recent(self, key: PersonKey, limit: int) -> Sequence[Attempt]:
+    async def recent(self, key: PersonKey, limit: int) -> Sequence[AuditEntry]:
         """The newest lines, newest first."""
         ...
 
@@ -148,7 +148,7 @@ class Why:
 
     now: Now
     verdicts: tuple[Verdict, ...]
-    last: Attempt | None
+    last: AuditEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Statuses:
         self,
         *,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         facts: Facts,
         overrides: Overrides,
         rules: Rules,
@@ -177,7 +177,7 @@ class Statuses:
     ) -> None:
         """`wording` gives the default texts for a locale."""
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
         self._facts = facts
         self._overrides = overrides
         self._rules = rules
@@ -209,7 +209,7 @@ class Statuses:
         removed = await self._overrides.remove(key, override_id, self._clock.now())
         if removed is None:
             raise NothingToDoError("the override is gone")
-        self._bell.ring()
+        self._wake_signal.wake()
         return removed
 
     async def clear(self, key: PersonKey, *, request: str) -> Cleared:
@@ -220,14 +220,14 @@ class Statuses:
         now = self._clock.now()
         ended = await self._overrides.end(key, now, kinds=_BY_HAND)
         if ended:
-            self._bell.ring()
+            self._wake_signal.wake()
             return Cleared(ended=tuple(ended))
         span = (await self._timeline(key, now, now + _AHEAD)).at(now)
         if not span.uid:
             if not ownership.stands(await self._overview.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self._overrides.look_again(key, now)
-            self._bell.ring()
+            self._wake_signal.wake()
             return Cleared()
         await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
         return Cleared(back_until=span.end)
@@ -241,7 +241,7 @@ class Statuses:
             ended = await self._overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
         if not ended:
             raise NothingToDoError("no absence")
-        self._bell.ring()
+        self._wake_signal.wake()
         return ended
 
     async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> Pause:
@@ -249,14 +249,14 @@ class Statuses:
         pause = Pause(start, end)
         await self._choices.pause(key, pause, self._clock.now())
         log.info("paused", team_id=key.team_id, user_id=key.user_id)
-        self._bell.ring()
+        self._wake_signal.wake()
         return pause
 
     async def resume(self, key: PersonKey) -> None:
         """Keep the status again. Raises NothingToDoError where nothing was paused."""
         now = self._clock.now()
         before = await self._choices.pause(key, None, now)
-        self._bell.ring()
+        self._wake_signal.wake()
         if before is None or (before.end is not None and before.end <= now):
             raise NothingToDoError("not paused")
 
@@ -340,7 +340,7 @@ class Statuses:
     async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
         """Keep what the person chose."""
         await self._choices.save(key, preferences, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
 
     async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
         """The person's rules in their order."""
@@ -349,24 +349,24 @@ class Statuses:
     async def add_rule(self, key: PersonKey, rule: Rule) -> None:
         """Put a rule last; one with the same id counts once. Raises TooManyError."""
         await self._rules.add(key, rule, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
 
     async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
         """Delete a rule; one that is gone already stays gone."""
         await self._rules.remove(key, rule_id, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
 
     async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
         """Have a rule looked at one place earlier."""
         await self._rules.raise_(key, rule_id, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
 
     # ── parts ───────────────────────────────────────────────────────────────────────────────────────
 
     async def _add(self, key: PersonKey, override: Override) -> Override:
         if await self._overrides.add(key, override, override.created_at):
             log.info("override_added", team_id=key.team_id, user_id=key.user_id, kind=override.kind.value)
-        self._bell.ring()
+        self._wake_signal.wake()
         return override
 
     async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:

@@ -25,7 +25,7 @@ from tests.clocks import ManualClock
 from tests.kept_calendars import CAT
 from tests.sites import Site
 from tests.subscriptions import ANN, BOB, NOW, QUARTER, House, Reader
-from tests.world import CountingBell
+from tests.world import CountingWakeSignal
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ async def house(
         )
     events = EventStore(database, encryptor)
     store = CalendarStore(database, encryptor, events, NoticeStore(database, clock))
-    reader, bell = Reader(), CountingBell()
+    reader, wake_signal = Reader(), CountingWakeSignal()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
-    sync = CalendarSync(store, sources, clock, bell, interval=QUARTER, chance=lambda: 0.0)
+    sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
     accounts, partings = AccountStore(database, encryptor, NoticeStore(database, clock)), Partings({}, {}, clock)
-    connections = Connections(store, client.rules, clock, bell, accounts=accounts, parter=partings)
-    yield House(database, events, store, sync, connections, reader, bell, clock, accounts, sources)
+    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, parter=partings)
+    yield House(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
     await sync.close()
 
 

@@ -44,7 +44,7 @@ def access(bureau: Bureau, *, patience: float = 10.0) -> AccountAccess:
         microsoft_authority=bureau.microsoft.authority,
     )
     clients = {one.provider: OAuthClient(client, one) for one in authorities(config)}
-    return AccountAccess(bureau.stores.accounts, clients, bureau.clock, bureau.bell, patience=patience)
+    return AccountAccess(bureau.stores.accounts, clients, bureau.clock, bureau.wake_signal, patience=patience)
 
 
 async def connected(bureau: Bureau, provider: str) -> str:
@@ -239,7 +239,7 @@ class Silent:
 async def test_renewal_whose_asker_gave_up_leaves_no_lease(bureau: Bureau) -> None:
     account_id = await connected(bureau, "google")
     bureau.clock.move(hours=2)
-    ours = AccountAccess(bureau.stores.accounts, {"google": Silent()}, bureau.clock, bureau.bell)
+    ours = AccountAccess(bureau.stores.accounts, {"google": Silent()}, bureau.clock, bureau.wake_signal)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await ours.token(ANN, account_id)

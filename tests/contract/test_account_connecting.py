@@ -34,7 +34,7 @@ async def test_consent_connects_the_main_calendar_and_its_events_come(bureau: Bu
     assert await bureau.titles() == []
     await bureau.works()
     assert await bureau.titles() == ["Roadmap"]
-    assert bureau.bell.rung > 0
+    assert bureau.wake_signal.rung > 0
 
 
 @both

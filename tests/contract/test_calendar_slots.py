@@ -38,7 +38,7 @@ async def slow(house: House) -> AsyncIterator[Hosts]:
     quick.release.set()
     house.sources.update(ics=hosts, caldav=hosts, google=quick, hook=quick)
     house.sync = CalendarSync(
-        house.store, house.sources, house.clock, house.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.05
+        house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.05
     )
     yield hosts
     hosts.release.set()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.domain.model import Action, Reason, ReasonCode
-from services.domain.profile_state import HOME_LIVES, Attempt, Memory, Outcome
+from services.domain.profile_state import HOME_LIVES, AuditEntry, ProfileState, Resolution
 from services.store.db import Database, after_commit
 from tests.world import World
 
@@ -33,7 +33,7 @@ async def test_batch_that_fails_leaves_everybody_due(world: World) -> None:
     now = world.clock.now()
     with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction
         async with replica.due.batch(now, 10) as batch:
-            await batch.save([Outcome(key, now + timedelta(days=1), urgency=2)])
+            await batch.save([Resolution(key, now + timedelta(days=1), urgency=2)])
             raise RuntimeError
     assert await world.column(key, "due_at") == now
     assert await world.pending() == 0
@@ -49,8 +49,8 @@ async def test_replicas_share_out_due_people_each_exactly_once(world: World, dat
             await world.person(f"U{number}", stale=False)
         async with mine.due.batch(now, 25) as first, theirs.due.batch(now, 25) as second:
             taken = [person.key.user_id for person in [*first.people, *second.people]]
-            await first.save([Outcome(person.key, now + timedelta(days=1)) for person in first.people])
-            await second.save([Outcome(person.key, now + timedelta(days=1)) for person in second.people])
+            await first.save([Resolution(person.key, now + timedelta(days=1)) for person in first.people])
+            await second.save([Resolution(person.key, now + timedelta(days=1)) for person in second.people])
         assert sorted(taken) == sorted(f"U{number}" for number in range(40))
         assert await mine.due.next_due() == now + timedelta(days=1)
     finally:
@@ -63,7 +63,7 @@ async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(worl
     now = world.clock.now()
     for minutes, urgency in ((0, 3), (1, 1), (2, 3)):
         async with replica.due.batch(now + timedelta(minutes=minutes), 10) as batch:
-            await batch.save([Outcome(key, now, urgency=urgency)])
+            await batch.save([Resolution(key, now, urgency=urgency)])
     (wish,) = await replica.rows.wishes(key.team_id, now, 10)
     assert (wish.seq, wish.urgency) == (3, 1)
 
@@ -73,17 +73,17 @@ async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World
     key = await world.person(stale=False)
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Outcome(key, now, urgency=2)])
+        await batch.save([Resolution(key, now, urgency=2)])
     (old,) = await replica.rows.wishes(key.team_id, now, 10)
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Outcome(key, now, urgency=2)])
+        await batch.save([Resolution(key, now, urgency=2)])
     (new,) = await replica.rows.wishes(key.team_id, now, 10)
-    attempt = Attempt(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
-    await replica.rows.settle(old, Memory(decided="old"), attempt, "{}")
+    attempt = AuditEntry(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
+    await replica.rows.settle(old, ProfileState(decided="old"), attempt, "{}")
     assert await world.pending() == 1
-    await replica.rows.settle(new, Memory(decided="new"), attempt, "{}")
+    await replica.rows.settle(new, ProfileState(decided="new"), attempt, "{}")
     assert await world.pending() == 0
-    await replica.rows.settle(old, Memory(decided="late"), attempt, "{}")
+    await replica.rows.settle(old, ProfileState(decided="late"), attempt, "{}")
     assert (await world.memory(key)).decided == "new"
 
 
@@ -92,13 +92,13 @@ async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: Worl
     key = await world.person(stale=False)
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Outcome(key, now, urgency=2)])
+        await batch.save([Resolution(key, now, urgency=2)])
     (wish,) = await replica.rows.wishes(key.team_id, now, 10)
     await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
     assert await replica.rows.wishes(key.team_id, now, 10) == []
     assert await replica.rows.rest(key.team_id, now) == (now + timedelta(minutes=1), False)
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Outcome(key, now, urgency=0)])
+        await batch.save([Resolution(key, now, urgency=0)])
     (typed,) = await replica.rows.wishes(key.team_id, now, 10)
     assert typed.failures == 1
 
@@ -112,7 +112,7 @@ async def test_sweep_names_every_lane_with_something_to_do(world: World) -> None
     put_off = await world.person("U4", team_id="T4", stale=False)
     await world.person("U5", team_id="T5", stale=False)
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Outcome(key, now, urgency=2) for key in (wishing, put_off)])
+        await batch.save([Resolution(key, now, urgency=2) for key in (wishing, put_off)])
         await replica.notices.tell(batch.transaction, told, "welcome")
     (wish,) = await replica.rows.wishes("T4", now, 10)
     await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")

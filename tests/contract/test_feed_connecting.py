@@ -41,7 +41,7 @@ async def test_address_that_cannot_be_is_refused_on_its_field(house: House, type
     with pytest.raises(InputError) as caught:
         await connections.connect_feed(ANN, typed)
     assert (type(caught.value), caught.value.field) == (kind, "feed")
-    assert (list(await connections.list(ANN)), house.bell.rung) == ([], 0)
+    assert (list(await connections.list(ANN)), house.wake_signal.rung) == ([], 0)
 
 
 async def test_same_feed_in_another_spelling_is_connected_once(house: House) -> None:

@@ -117,7 +117,7 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(house: House, site:
     site.answer = answer
     await house.connections.connect_feed(ANN, site.url())
     assert await house.run() == Report()
-    other = CalendarSync(house.store, house.sources, house.clock, house.bell, interval=QUARTER)
+    other = CalendarSync(house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER)
     house.clock.move(minutes=2)
     assert await other.run_due() == Report(done=1, changed=1)
     await house.person_is_due()
@@ -131,7 +131,9 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(house: H
     for number in range(15):
         for key in (ANN, BOB):
             await house.connections.connect_feed(key, site.url(f"/{key.user_id}/{number}"))
-    replicas = [CalendarSync(house.store, house.sources, house.clock, house.bell, interval=QUARTER) for _ in range(2)]
+    replicas = [
+        CalendarSync(house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER) for _ in range(2)
+    ]
     reports = await asyncio.gather(*(replica.run_due() for replica in replicas))
     reports += [await house.run()]
     assert sum(report.changed for report in reports) == 30
@@ -168,7 +170,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
     site.answer = slow
     calendar_id = await house.connections.connect_feed(ANN, site.url())
     house.sync = CalendarSync(
-        house.store, house.sources, house.clock, house.bell, interval=QUARTER, chance=lambda: 0.0, turn=0.2,
+        house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.2,
         lease=timedelta(seconds=0.3),
     )  # fmt: skip
     assert await house.run() == Report()

@@ -17,16 +17,16 @@ from tests.subscriptions import ANN, EMPTY, NOW, QUARTER, House, calendar
 async def test_connected_feed_is_fetched_at_once_and_then_every_quarter_of_an_hour(house: House, site: Site) -> None:
     site.gives(calendar("One", "Two", head="X-WR-CALNAME:Family"))
     calendar_id = await house.connections.connect_feed(ANN, site.url("/a.ics"))
-    assert (await house.sync.next_due(), house.bell.rung) == (NOW, 1)
+    assert (await house.sync.next_due(), house.wake_signal.rung) == (NOW, 1)
     assert await house.run() == Report(done=1, changed=1)
     shown = await house.view()
     assert (shown.calendar_id, shown.name, shown.host) == (calendar_id, "Family", "127.0.0.1")
     assert (shown.health, shown.events, shown.sentence) == (Health.OK, 2, "")
-    assert (await house.titles(), await house.person_is_due(), house.bell.rung) == (["One", "Two"], True, 2)
+    assert (await house.titles(), await house.person_is_due(), house.wake_signal.rung) == (["One", "Two"], True, 2)
     assert await house.sync.next_due() == NOW + QUARTER
     assert await house.run() == Report()
     assert await house.wait_and_run(minutes=15) == Report(done=1)
-    assert (len(site.seen), await house.person_is_due(), house.bell.rung) == (2, False, 2)
+    assert (len(site.seen), await house.person_is_due(), house.wake_signal.rung) == (2, False, 2)
 
 
 async def test_feed_that_asks_for_longer_intervals_gets_them_up_to_a_day(house: House, site: Site) -> None:
@@ -40,7 +40,9 @@ async def test_feed_that_asks_for_longer_intervals_gets_them_up_to_a_day(house: 
 
 async def test_fetches_are_spread_by_chance_but_never_too_early(house: House, site: Site) -> None:
     site.gives(EMPTY)
-    spread = CalendarSync(house.store, house.sources, house.clock, house.bell, interval=QUARTER, chance=lambda: 0.999)
+    spread = CalendarSync(
+        house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER, chance=lambda: 0.999
+    )
     await house.connections.connect_feed(ANN, site.url())
     await spread.run_due()
     due = (await house.view()).due_at

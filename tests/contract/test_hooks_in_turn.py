@@ -37,7 +37,7 @@ async def test_one_persons_many_calendars_hold_nobody_else_up_and_only_so_many_w
     slow = Slow()
     hooks = Hooks(
         bureau.stores.hooks, bureau.stores.inbox, bureau.stores.overrides, expander=slow, clock=bureau.clock,
-        bell=bureau.bell, base_url="http://x",
+        wake_signal=bureau.wake_signal, base_url="http://x",
     )  # fmt: skip
     anns, bobs = await hooked(bureau, hooks, ANN), await hooked(bureau, hooks, BOB)
     sent = [asyncio.create_task(hooks.take(anns, calendar(f"{number}"))) for number in range(AT_ONCE)]

@@ -25,13 +25,13 @@ from services.domain.model import (
     Status,
     WallTimes,
 )
-from services.domain.profile_state import Attempt, Memory
+from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
 from services.ports import Changes
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.store.spans import SpanStore
 from services.store.stores import Stores
 from services.usecases.grants import Answer, Grant, Member, Tokens
@@ -106,8 +106,8 @@ async def test_person_who_is_added_again_stays_as_they_are(stores: Stores, clock
 async def test_new_grant_keeps_what_is_remembered_of_the_profile(
     stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    standings = StandingStore(encryptor)
-    memory = Memory(Standing(covered=Status("Reading", ":book:")))
+    standings = ProfileStateStore(encryptor)
+    memory = ProfileState(Standing(covered=Status("Reading", ":book:")))
     async with database.write() as connection:
         await standings.save(connection, ANN, memory)
     await stores.people.grant(ANN, Tokens("xoxp-2"), Member(), clock.now())
@@ -195,8 +195,12 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
         span = Span(now, now + hour, status, "meeting", reason, uid="uid-1", title="Salary talk")
         await SpanStore(encryptor).replace(connection, {ANN: [span]})
-        await StandingStore(encryptor).save(connection, ANN, Memory(Standing(covered=Status("Reading", ":book:"))))
-        await stores.writes.add(connection, ANN, Attempt(now, Action.WRITE, reason, "done", "meeting", "uid-1", status))
+        await ProfileStateStore(encryptor).save(
+            connection, ANN, ProfileState(Standing(covered=Status("Reading", ":book:")))
+        )
+        await stores.writes.add(
+            connection, ANN, AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
+        )
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
     await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Show("Talking")), now)
     found = json.loads(json.dumps(await stores.export.export(ANN)))

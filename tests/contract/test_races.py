@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import Action, OverrideKind, Pause, PersonKey, Reason, ReasonCode, Standing, Status
-from services.domain.profile_state import Attempt, Memory, Wish
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
@@ -25,14 +25,14 @@ LUNCH = Status("Lunch", ":sandwich:")
 MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 
 
-async def wished(world: World, replica: Replica, key: PersonKey) -> Wish:
+async def wished(world: World, replica: Replica, key: PersonKey) -> PendingWrite:
     """The person's wish, as a lane takes it up."""
     await replica.tick()
     (wish,) = await replica.rows.wishes(key.team_id, world.clock.now(), 10)
     return wish
 
 
-async def kept(replica: Replica, wish: Wish) -> None:
+async def kept(replica: Replica, wish: PendingWrite) -> None:
     """Carry `wish` out."""
     await replica.keeper.keep(wish, replica.keeper.take(wish, Budget()))
 
@@ -54,7 +54,7 @@ async def test_status_typed_while_our_intent_waits_for_its_row_stops_the_write(w
     wish = await wished(world, replica, key)
     looked_at = world.clock.now()
     world.clock.move(seconds=1)
-    intended = Memory(Standing(pending=MEETING, looked_at=looked_at))
+    intended = ProfileState(Standing(pending=MEETING, looked_at=looked_at))
     async with world.database.write() as typing:
         assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
         intending = asyncio.create_task(replica.rows.intend(wish, intended, ""))
@@ -69,10 +69,10 @@ async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_after
     await world.has(key, meeting(world.clock.now()))
     wish = await wished(world, replica, key)
     looked_at = world.clock.now()
-    assert await replica.rows.intend(wish, Memory(Standing(pending=MEETING, looked_at=looked_at)), "")
+    assert await replica.rows.intend(wish, ProfileState(Standing(pending=MEETING, looked_at=looked_at)), "")
     world.clock.move(seconds=1)
-    done = Memory(Standing(applied=MEETING, wanted=MEETING, looked_at=looked_at))
-    attempt = Attempt(world.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
+    done = ProfileState(Standing(applied=MEETING, wanted=MEETING, looked_at=looked_at))
+    attempt = AuditEntry(world.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
     async with world.database.write() as typing:
         assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
         settling = asyncio.create_task(replica.rows.settle(wish, done, attempt, ""))
@@ -117,7 +117,7 @@ async def loses_the_grant(world: World, key: PersonKey) -> None:
     await world.change(key, grant_state="lost")
 
 
-async def overtaken(world: World, replica: Replica, wish: Wish, change: Change) -> None:
+async def overtaken(world: World, replica: Replica, wish: PendingWrite, change: Change) -> None:
     """Carry `wish` out, while whose reading of the profile `change` happens and is taken up by a tick."""
     read = replica.keeper._profiles.read
 

@@ -23,14 +23,14 @@ from services.domain.model import (
     Standing,
     Status,
 )
-from services.domain.profile_state import Memory
+from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.absences import OverviewStore
 from services.store.db import Database
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from services.store.rules import MOST_RULES, RuleStore
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -205,7 +205,7 @@ async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
 
 
 async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encryptor: Encryptor) -> None:
-    standings = StandingStore(encryptor)
+    standings = ProfileStateStore(encryptor)
     store = OverviewStore(people, standings)
     shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
     async with people.write() as connection:
@@ -216,8 +216,8 @@ async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encr
                     kind=Kind.OUT_OF_OFFICE.value, reason="{}", uid="",
                 )
             )  # fmt: skip
-        await standings.save(connection, ANN, Memory(standing=Standing(applied=shown)))
-        await standings.save(connection, BEN, Memory(standing=Standing()))
+        await standings.save(connection, ANN, ProfileState(standing=Standing(applied=shown)))
+        await standings.save(connection, BEN, ProfileState(standing=Standing()))
     found = await store.away("T1", NOW)
     assert [(one.user_id, one.until, one.text, one.emoji) for one in found] == [
         ("U1", NOW + HOUR, "Out of office until 18:00", ":palm_tree:")

@@ -22,7 +22,7 @@ from services.platform.crypto import Encryptor
 from services.slack.profile import SlackProfiles
 from services.store.db import Database
 from services.store.due import LEASE
-from services.store.models import StandingRow
+from services.store.models import ProfileStateRow
 from tests.clocks import ManualClock
 from tests.world import GET, SET, Replica, World, absence, meeting, open_world, until
 
@@ -197,7 +197,7 @@ async def test_override_that_begins_by_itself_is_no_more_urgent_than_an_absence(
     await replica.tick()
     assert await urgencies(world) == [0]  # it has not been carried out, and keeps its place
     async with world.database.write() as connection:
-        await connection.execute(sa.update(StandingRow).values(sent=StandingRow.seq))
+        await connection.execute(sa.update(ProfileStateRow).values(sent=ProfileStateRow.seq))
     await world.change(key, stale=True, home_stale=True)
     await replica.tick()
     assert await urgencies(world) == [1]
@@ -205,7 +205,7 @@ async def test_override_that_begins_by_itself_is_no_more_urgent_than_an_absence(
 
 async def urgencies(world: World) -> list[int]:
     async with world.database.read() as connection:
-        return list((await connection.execute(sa.select(StandingRow.urgency))).scalars())
+        return list((await connection.execute(sa.select(ProfileStateRow.urgency))).scalars())
 
 
 async def test_lane_that_waits_for_its_budget_is_left_alone_and_reads_nothing(world: World) -> None:

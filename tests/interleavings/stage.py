@@ -21,26 +21,26 @@ from services.calendars.accounts.disconnecting import Partings
 from services.domain.default_texts import ENGLISH
 from services.domain.errors import GrantLostError
 from services.domain.model import NO_STATUS, PersonKey, Status
-from services.domain.profile_state import Wish
+from services.domain.profile_state import PendingWrite
 from services.domain.status_comparison import whole_seconds
 from services.engine.leases import EmbeddedRunner
 from services.engine.limits import Budget
 from services.engine.notifications import Teller
-from services.engine.profile_writer import Keeper
+from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.tick import Reconciler
 from services.platform.crypto import Encryptor
 from services.ports import Changes
 from services.store.columns import Sealed
 from services.store.events import EventStore
-from services.store.models import Base, Calendar, Person, StandingRow, Workspace
+from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
 from services.store.rotation import Rotation
 from services.store.stores import Stores
 from services.usecases.offboarding import Leaving
 from services.usecases.statuses import Statuses
 from tests.clocks import ManualClock
 from tests.interleavings.steps import SteppedDatabase, step
-from tests.world import CountingBell, say
+from tests.world import CountingWakeSignal, say
 
 ANN = PersonKey("T1", "U1")
 CODING, LUNCH = Status("Coding", ":computer:"), Status("Lunch", ":pizza:")
@@ -97,17 +97,18 @@ class Replica:
         self, name: str, database: SteppedDatabase, encryptor: Encryptor, clock: ManualClock, slack: Slack
     ) -> None:
         self.name = name
-        bell = CountingBell()
+        wake_signal = CountingWakeSignal()
         stores = self.stores = Stores.over(database, encryptor, clock)
         self.clock, self.slack = clock, slack
-        self.keeper = Keeper(slack, stores.lanes, clock, refresh=self._refresh)
+        self.keeper = ProfileWriter(slack, stores.lanes, clock, refresh=self._refresh)
         self.statuses = Statuses(
-            clock=clock, bell=bell, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
+            clock=clock, wake_signal=wake_signal, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
             choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=lambda locale: ENGLISH,
         )  # fmt: skip
         self.leaving = Leaving(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
-            parter=Partings({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock, bell=bell,
+            parter=Partings({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
+            wake_signal=wake_signal,
         )  # fmt: skip
         runner = EmbeddedRunner()
         typed, others = (Timelines(stores.due, runner, clock, typed=typed) for typed in (True, False))
@@ -122,7 +123,7 @@ class Replica:
         for work in self.due:
             await work.run_due()
 
-    async def keep(self, wish: Wish) -> None:
+    async def keep(self, wish: PendingWrite) -> None:
         await self.keeper.keep(wish, self.keeper.take(wish, Budget()))
 
     async def settle(self) -> None:
@@ -150,7 +151,7 @@ class Stage:
         self.now = clock.now()
         self.before = Replica("before", database, Encryptor(keys[1:]), clock, self.slack)
         self.one, self.other = (Replica(name, database, self.encryptor, clock, self.slack) for name in ("one", "other"))
-        self.wish: Wish
+        self.wish: PendingWrite
         self.undoable, self.typed_at = "", self.now
         self._restore: list[str] = []
         self._profile = NO_STATUS
@@ -263,7 +264,7 @@ class Stage:
             if isinstance(column.type, Sealed) and value is not None:
                 opened[column.name] = self.encryptor._multi.decrypt(bytes(value)).partition(b"\x00")[2].decode()
         opened.pop("write_id", None)
-        if not exact and table is StandingRow.__table__:
+        if not exact and table is ProfileStateRow.__table__:
             memory = json.loads(opened["memory"] or "{}")
             for name in ("looked_at", "own_since", "wanted"):
                 memory.get("standing", {}).pop(name, None)

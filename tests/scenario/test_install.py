@@ -42,7 +42,7 @@ async def test_install_with_bot_and_person_keeps_both_and_says_what_to_do_next(a
     assert (grant.token, grant.granted_at) == ("xoxp-1", app.clock.now())
     row = await person(app, ANN)
     assert (row.due_at, row.stale, row.home_stale, row.refresh_due_at) == (app.clock.now(), True, True, None)
-    assert app.bell.rung == 1
+    assert app.wake_signal.rung == 1
 
 
 async def test_install_keeps_no_token_address_or_state_in_clear(app: House) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emulators.slack import Fault
 from services.domain.model import PersonKey, Status
 from services.store.marks import mark_due
-from services.store.models import Person, StandingRow, Workspace
+from services.store.models import Person, ProfileStateRow, Workspace
 from tests.world import GET, SET, TEAM, World, meeting, until
 
 
@@ -106,7 +106,7 @@ async def test_slow_answer_counts_as_an_outage_and_is_made_good(world: World) ->
 async def put_off(world: World) -> bool:
     """Whether somebody's wish waits for another try."""
     async with world.database.read() as connection:
-        return bool(await connection.scalar(sa.select(sa.exists().where(StandingRow.not_before.is_not(None)))))
+        return bool(await connection.scalar(sa.select(sa.exists().where(ProfileStateRow.not_before.is_not(None)))))
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
 from services.store.models import Base, Person
-from services.store.profile_states import StandingStore
+from services.store.profile_states import ProfileStateStore
 from tests.house import House, profile
 from tests.oauth_stub import OAuthStub, answer
 
@@ -19,20 +19,20 @@ ANN = PersonKey("T1", "U1")
 
 async def memory(installed: House, encryptor: Encryptor) -> Status | None:
     async with installed.database.read() as connection:
-        return (await StandingStore(encryptor).load(connection, ANN)).standing.own
+        return (await ProfileStateStore(encryptor).load(connection, ANN)).standing.own
 
 
 async def test_status_that_was_typed_is_remembered_and_its_person_due(installed: House, encryptor: Encryptor) -> None:
     async with installed.database.write() as connection:
         await connection.execute(sa.update(Person).values(due_at=None))
-    rings = installed.bell.rung
+    rings = installed.wake_signal.rung
     installed.clock.move(minutes=1)
     user = profile(status_text="Tea &amp; cake", status_emoji=":tea:", status_expiration=0)
     assert await installed.event({"type": "user_status_changed", "user": user}) == (200, "")
     assert await memory(installed, encryptor) == Status("Tea & cake", ":tea:")
     async with installed.database.read() as connection:
         assert await connection.scalar(sa.select(Person.due_at)) == installed.clock.now()
-    assert installed.bell.rung == rings + 1
+    assert installed.wake_signal.rung == rings + 1
 
 
 async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
@@ -44,12 +44,12 @@ async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profil
     await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     new = profile(status_text="New", status_emoji=":two:")
     await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
-    rings = installed.bell.rung
+    rings = installed.wake_signal.rung
     await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
     assert await memory(installed, encryptor) == Status("New", ":two:")
-    assert installed.bell.rung == rings + 1
+    assert installed.wake_signal.rung == rings + 1
     await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
-    assert installed.bell.rung == rings + 1
+    assert installed.wake_signal.rung == rings + 1
 
 
 async def test_news_of_strangers_is_dropped_without_a_trace(installed: House) -> None:

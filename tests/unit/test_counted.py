@@ -10,8 +10,8 @@ import pytest
 
 from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError
 from services.domain.model import Action, PersonKey, Reason, ReasonCode, Span, Status
-from services.domain.profile_state import Attempt, Memory
-from services.engine.instrumentation import CountedClients, CountedSource, CountedWishes
+from services.domain.profile_state import AuditEntry, ProfileState
+from services.engine.instrumentation import CountedClients, CountedSource, CountedWriteQueue
 from services.platform.metrics import Metrics
 from services.ports import Changes, Connection
 from tests.oauth_stub import oauth_stub
@@ -47,13 +47,13 @@ def value(metrics: Metrics, name: str, **labels: str) -> float:
     return metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-def attempt(outcome: str, *, later: float = 0.0) -> Attempt:
-    return Attempt(NINE + timedelta(seconds=later), Action.WRITE, REASON, outcome)
+def attempt(outcome: str, *, later: float = 0.0) -> AuditEntry:
+    return AuditEntry(NINE + timedelta(seconds=later), Action.WRITE, REASON, outcome)
 
 
 async def test_writes_are_counted_by_outcome_and_go_on() -> None:
     metrics, ledger = Metrics(), Ledger()
-    wishes, wish, memory = CountedWishes(ledger, metrics), Sample(SPAN), Memory()
+    wishes, wish, memory = CountedWriteQueue(ledger, metrics), Sample(SPAN), ProfileState()
     sample: Any = wish
     assert await wishes.intend(sample, memory, "{}") is True
     await wishes.settle(sample, memory, attempt("done", later=0.2), "{}")
@@ -82,7 +82,7 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
 async def test_lateness_counts_from_when_it_was_due_however_late(since: datetime, later: float, late: float) -> None:
     metrics = Metrics()
     wish: Any = Sample(SPAN, since)
-    await CountedWishes(Ledger(), metrics).settle(wish, Memory(), attempt("done", later=later), "{}")
+    await CountedWriteQueue(Ledger(), metrics).settle(wish, ProfileState(), attempt("done", later=later), "{}")
     assert value(metrics, "statusquo_edge_lateness_seconds_count") == 1.0
     assert value(metrics, "statusquo_edge_lateness_seconds_sum") == late
 

@@ -77,11 +77,11 @@ async def test_what_is_asked_for_in_a_row_is_done_together(clock: ManualClock) -
         began = time.monotonic()
         for _ in range(200):
             work.asked += 1
-            engine.bell.ring()
+            engine.wake_signal.wake()
             await asyncio.sleep(0.001)
         work.all_done.clear()
         work.asked += 1
-        engine.bell.ring()
+        engine.wake_signal.wake()
         lasted = time.monotonic() - began
         async with asyncio.timeout(5):
             await work.all_done.wait()
@@ -95,7 +95,7 @@ async def test_rings_that_mean_others_cost_little(clock: ManualClock) -> None:
     async with running(work) as engine:
         began = time.monotonic()
         for _ in range(200):
-            engine.bell.ring()
+            engine.wake_signal.wake()
             await asyncio.sleep(0.001)
         assert work.looks <= (time.monotonic() - began) / PACE + 3
     assert work.runs == []

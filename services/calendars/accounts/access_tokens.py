@@ -13,7 +13,7 @@ import structlog
 from services.calendars.accounts.credentials import Credentials
 from services.domain.errors import AccountLostError, AccountNotConsentedError, CalendarError, CalendarUnreachableError
 from services.domain.model import PersonKey
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ class AccountAccess:
         rows: Accounts,
         clients: Mapping[str, Renewing],
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         *,
         patience: float = PATIENCE,
     ) -> None:
@@ -95,7 +95,7 @@ class AccountAccess:
         self._rows = rows
         self._clients = clients
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
         self._patience = patience
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
@@ -129,7 +129,7 @@ class AccountAccess:
         except AccountLostError as refusal:
             if await self._rows.lost(account, consent=isinstance(refusal, AccountNotConsentedError)):
                 log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)
-                self._bell.ring()
+                self._wake_signal.wake()
             raise
         except (CalendarError, asyncio.CancelledError):  # who asked may have run out of patience
             await asyncio.shield(self._rows.release(account))

@@ -27,7 +27,7 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.domain.model import PersonKey
-from services.ports import AccessTokens, Bell, Clock, Offer, OfferedCalendar
+from services.ports import AccessTokens, Clock, Offer, OfferedCalendar, WakeSignal
 from services.usecases.grants import Start
 from services.usecases.identity import Named, is_theirs
 from services.usecases.people import PersonView
@@ -169,7 +169,7 @@ class Accounts:
         parter: Parter,
         introductions: Introductions,
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
     ) -> None:
         """`consents` knows the providers that are set up; `parter` takes leave of them."""
         self._consents = consents
@@ -183,7 +183,7 @@ class Accounts:
         self._parter = parter
         self._introductions = introductions
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     # ── connecting ──────────────────────────────────────────────────────────────────────────────────
 
@@ -318,7 +318,7 @@ class Accounts:
         try:
             await self._add(key, account_id, account.provider, host, wanted)
         finally:
-            self._bell.ring()
+            self._wake_signal.wake()
         return True
 
     async def disconnect(self, key: PersonKey, account_id: str) -> bool:
@@ -328,7 +328,7 @@ class Accounts:
             return False
         log.info("account_disconnected", team_id=key.team_id, user_id=key.user_id)
         self._parter.begin(partings)
-        self._bell.ring()
+        self._wake_signal.wake()
         return True
 
     async def _read_again(self, key: PersonKey, account: AccountView, connected: Collection[str]) -> None:
@@ -367,7 +367,7 @@ class Accounts:
         log.info(
             "account_connected", team_id=key.team_id, user_id=key.user_id, provider=provider, calendars=len(connected)
         )
-        self._bell.ring()
+        self._wake_signal.wake()
         person = await self._people.get(key)
         names = tuple(one.name for one in offer.calendars if one.address in connected)
         return Connected(

@@ -12,7 +12,7 @@ import structlog
 from services.domain.errors import SignatureError
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
-from services.ports import Bell, Clock
+from services.ports import Clock, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +51,11 @@ class Watches(Protocol):
 class Pushes:
     """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
 
-    def __init__(self, watches: Watches, clock: Clock, bell: Bell) -> None:
-        """`bell` wakes the loop that fetches."""
+    def __init__(self, watches: Watches, clock: Clock, wake_signal: WakeSignal) -> None:
+        """`wake_signal` wakes the loop that fetches."""
         self._watches = watches
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
         """Something changed, perhaps: its calendar is looked at. `remote_id` where the push names it.
@@ -68,7 +68,7 @@ class Pushes:
         if remote_id and known.remote_id and remote_id != known.remote_id:
             raise SignatureError("a push about something else")
         await self._watches.hint(known, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
         return True
 
     async def renew(self, watch_id: str, secret: str) -> bool:
@@ -77,7 +77,7 @@ class Pushes:
         if known is None:
             return False
         await self._watches.renew_now(known, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
         return True
 
     async def ended(self, watch_id: str, secret: str) -> bool:
@@ -87,7 +87,7 @@ class Pushes:
             return False
         log.info("watch_ended", team_id=known.key.team_id, calendar_id=known.calendar_id)
         await self._watches.ended(known, self._clock.now())
-        self._bell.ring()
+        self._wake_signal.wake()
         return True
 
     async def _known(self, watch_id: str, secret: str) -> Known | None:

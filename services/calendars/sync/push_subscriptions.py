@@ -23,7 +23,7 @@ from services.domain.errors import (
 )
 from services.engine.guard import guarded
 from services.platform.crypto import digest_of
-from services.ports import AccessTokens, Bell, Clock, Connection, Report, Watch, Watcher
+from services.ports import AccessTokens, Clock, Connection, Report, WakeSignal, Watch, Watcher
 
 log = structlog.get_logger(__name__)
 
@@ -88,14 +88,19 @@ class WatchKeeping:
     name = "watches"
 
     def __init__(
-        self, watches: Watches, watchers: Mapping[str, Watcher], tokens: AccessTokens, clock: Clock, bell: Bell
+        self,
+        watches: Watches,
+        watchers: Mapping[str, Watcher],
+        tokens: AccessTokens,
+        clock: Clock,
+        wake_signal: WakeSignal,
     ) -> None:
         """`watchers` by provider."""
         self._watches = watches
         self._watchers = watchers
         self._tokens = tokens
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
 
     async def next_due(self) -> datetime | None:
         """When the first watch is to be made or renewed."""
@@ -142,7 +147,7 @@ class WatchKeeping:
         if not await self._watches.promised(there, kept, now + (kept.expires_at - now) * RENEWED_AT, now):
             await self._stop(there, watcher, kept)
             return
-        self._bell.ring()
+        self._wake_signal.wake()
         for old in task.watches:
             if old.watch_id != kept.watch_id:
                 await self._stop(there, watcher, old)

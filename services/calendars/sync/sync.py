@@ -21,7 +21,7 @@ from services.calendars.sync.polling import until_next_look
 from services.domain.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
 from services.domain.model import PersonKey
 from services.engine.guard import guarded
-from services.ports import Bell, Changes, Clock, Report, Source
+from services.ports import Changes, Clock, Report, Source, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +85,7 @@ class CalendarSync:
         calendars: Calendars,
         sources: Mapping[str, Source],
         clock: Clock,
-        bell: Bell,
+        wake_signal: WakeSignal,
         *,
         interval: timedelta,
         restless: Collection[str] = (),
@@ -102,7 +102,7 @@ class CalendarSync:
         self._calendars = calendars
         self._sources = sources
         self._clock = clock
-        self._bell = bell
+        self._wake_signal = wake_signal
         self._interval = interval
         self._pace = pace or HostPace()
         self._chance = chance or random.SystemRandom().random
@@ -207,7 +207,7 @@ class CalendarSync:
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
-            self._bell.ring()
+            self._wake_signal.wake()
         return saved
 
     async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
@@ -228,7 +228,7 @@ class CalendarSync:
             failures=outcome.failures, health=outcome.health, stale=not written,
         )  # fmt: skip
         if outcome.tell or outcome.health is not claimed.health:
-            self._bell.ring()
+            self._wake_signal.wake()
 
     def _operators(self, provider: str, error: AppRefusedError) -> None:
         """Tell the operator, once until it works again: it is about all calendars of the provider."""
