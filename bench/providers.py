@@ -20,7 +20,7 @@ from emulators.microsoft.push import Delivery
 from emulators.microsoft.server import LocalMicrosoft
 from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
 from services.calendars.providers.google.scopes import SCOPES
-from services.ports import Offer, OfferedCalendar
+from services.domain.calendars import Offer, OfferedCalendar
 
 MOVING = "The one that moves"
 OTHERS = 40

@@ -14,7 +14,7 @@ from demo.microsoft_book import MicrosoftBook
 from demo.people import PERSONAS, Persona
 from emulators.google import LocalGoogle
 from emulators.microsoft.server import LocalMicrosoft
-from services.calendars.providers import GOOGLE, MICROSOFT
+from services.domain.calendars import GOOGLE, MICROSOFT
 
 NAMES: Mapping[str, str] = {FEED: "Feed", GOOGLE: "Google", MICROSOFT: "Microsoft"}
 

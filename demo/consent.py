@@ -9,7 +9,7 @@ from aiohttp.typedefs import Middleware
 
 from demo.books import Book
 from demo.clock import DemoClock
-from services.calendars.providers import GOOGLE, MICROSOFT
+from services.domain.calendars import GOOGLE, MICROSOFT
 
 _PATHS = {
     f"/{GOOGLE}/o/oauth2/v2/auth": GOOGLE,

@@ -14,7 +14,7 @@ from emulators.google.channels import Push
 from emulators.microsoft.push import Delivery
 from emulators.microsoft.server import LocalMicrosoft
 from emulators.slack import LocalSlack
-from services.calendars.providers import GOOGLE, MICROSOFT
+from services.domain.calendars import GOOGLE, MICROSOFT
 
 _KEEP = 500
 _SUCCESS = range(200, 300)

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.calendars.accounts.accounts import AccountLink, AccountView, Choice, Connected
+from services.domain.calendars import OfferedCalendar
 from services.domain.errors import NotOfferedError
 from services.domain.model import PersonKey
-from services.ports import OfferedCalendar
 
 
 def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]:

@@ -13,9 +13,10 @@ from services.calendars.ical import worker
 from services.calendars.ical.incremental import read
 from services.calendars.ical.reading import Asked
 from services.calendars.ical.wire import changes_from_parts
+from services.calendars.ports import Source
 from services.calendars.providers.caldav.source import CaldavSource
+from services.domain.calendars import Changes, Connection
 from services.domain.model import Event, PersonKey
-from services.ports import Changes, Connection, Source
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -23,10 +23,10 @@ from services.calendars.providers.google.notifications import GooglePush, read_p
 from services.calendars.providers.google.push import GoogleWatcher
 from services.calendars.providers.google.scopes import SCOPES
 from services.calendars.providers.google.source import GoogleSource
+from services.domain.calendars import Changes, Connection
 from services.domain.errors import AccountLostError
 from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules, GuardedClient
-from services.ports import Changes, Connection
 from tests.clocks import ManualClock
 
 ANN = "ann@example.com"

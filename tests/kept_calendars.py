@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
-from services.calendars.sync.health import Claimed, Health, Outcome
-from services.calendars.sync.host_limits import HostPace
+from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
+from services.domain.host_limits import HostLimits
 from services.domain.model import (
     Event,
     EventType,
@@ -22,7 +22,6 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
-from services.ports import Changes
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
@@ -34,7 +33,7 @@ CAT = PersonKey("T2", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LEASE = NOW + timedelta(minutes=2)
 LATER = NOW + timedelta(minutes=15)
-WORKED = Outcome(Health.OK, due_at=LATER)
+WORKED = FetchOutcome(Health.OK, due_at=LATER)
 URL = "https://feeds.example/private-4f1c/basic.ics"
 
 
@@ -51,9 +50,9 @@ def full(events: Iterable[Event], **different: object) -> Changes:
     return dataclasses.replace(Changes(events=tuple(events), state=b"state"), **different)  # type: ignore[arg-type]  # the fields of Changes
 
 
-def room(total: int = 100) -> HostPace:
+def room(total: int = 100) -> HostLimits:
     """Nothing is under way, and `total` calendars may be fetched at once, all of one host and person."""
-    return HostPace(total, total, total + 1, kept=0)
+    return HostLimits(total, total, total + 1, kept=0)
 
 
 async def claim_one(store: CalendarStore, now: datetime = NOW) -> Claimed:

@@ -18,9 +18,9 @@ from services.calendars.providers.microsoft.directory import MicrosoftDirectory
 from services.calendars.providers.microsoft.notifications import Notification, read_notifications, validation
 from services.calendars.providers.microsoft.push import MicrosoftWatcher
 from services.calendars.providers.microsoft.source import MicrosoftSource
+from services.domain.calendars import Changes, Connection
 from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules, GuardedClient
-from services.ports import Changes, Connection
 from tests.clocks import ManualClock
 from tests.sites import Site
 

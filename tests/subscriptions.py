@@ -11,10 +11,12 @@ from sqlalchemy import select, update
 
 from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import CalendarView, Connections
+from services.calendars.ports import Source
 from services.calendars.sync.sync import CalendarSync
+from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules
-from services.ports import Changes, Report, Source
+from services.ports import Report
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from emulators.slack import AppConfig, Call, LocalSlack, Token
 from emulators.slack.state import DEFAULT_USER_SCOPES
+from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.engine.due import Engine
@@ -27,7 +28,7 @@ from services.engine.sender import Lanes
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
 from services.platform.crypto import Encryptor
-from services.ports import Changes, Clock
+from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
 from services.slack.profile import SlackProfiles

@@ -24,9 +24,9 @@ from handlers.slack.intake import Deliveries
 from handlers.slack.surface import Surface, by_key
 from handlers.slack.views import files as views
 from services.calendars.files import Seen
-from services.calendars.sync.keyed_semaphore import Turns
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
+from services.platform.keyed_semaphore import KeyedSemaphore
 
 Body = dict[str, Any]
 
@@ -58,7 +58,7 @@ class Files:
     files: CalendarFiles
     teller: Teller
     deliveries: Deliveries
-    turns: Turns = field(default_factory=lambda: Turns(1))
+    turns: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def message(self, event: Body, context: AsyncBoltContext) -> None:

@@ -18,7 +18,7 @@ from handlers.web.browsers import Browsers
 from handlers.web.pages import SECURITY, Form, Page, render
 from services.calendars.accounts.accounts import Connected, Held
 from services.calendars.accounts.oauth_flow import Ask
-from services.calendars.providers import NAMES
+from services.domain.calendars import NAMES
 from services.domain.errors import (
     AccountLostError,
     AppRefusedError,

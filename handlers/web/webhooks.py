@@ -16,9 +16,9 @@ from typing import Protocol
 from aiohttp import web
 
 from handlers.background import Background, within
-from services.calendars.providers import GOOGLE, MICROSOFT
 from services.calendars.providers.google.notifications import GooglePush, read_push
 from services.calendars.providers.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
+from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import RequestError, SignatureError, TooManyRequestsError
 from services.platform.metrics import Metrics
 

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from yarl import URL
 
 from services.calendars.accounts.disconnecting import Parter, PartingRows
-from services.calendars.providers import ICS
-from services.calendars.sync.health import Health
 from services.domain import errors
+from services.domain.calendars import ICS, Health
 from services.domain.model import PersonKey
 from services.ports import Clock, WakeSignal
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.upload_check import Looked, UnreadableCalendarError, readable
 from services.domain.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
 from services.domain.model import PersonKey
-from services.ports import Clock, Expander, WakeSignal
+from services.ports import Clock, WakeSignal
 
 log = structlog.get_logger(__name__)
 

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.upload_check import readable
-from services.calendars.sync.keyed_semaphore import Turns
+from services.domain.calendars import hook_override_id
 from services.domain.errors import TooManyRequestsError, UnknownPathError
 from services.domain.model import Override, PersonKey
 from services.platform.crypto import digest_of
-from services.ports import Clock, Expander, WakeSignal
-from services.usecases.statuses import request_id
+from services.platform.keyed_semaphore import KeyedSemaphore
+from services.ports import Clock, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +102,7 @@ class Hooks:
         self._wake_signal = wake_signal
         self._base_url = base_url
         self._pace = HookPace()
-        self._turns = Turns(1)
+        self._turns = KeyedSemaphore(1)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
@@ -157,7 +158,7 @@ class Hooks:
     async def show(self, hook: Hook, *, text: str, emoji: str, end: datetime | None) -> Override:
         """Show a status from now until `end` (UTC; None: until ended), in the place of what this hook showed before."""
         now = self._clock.now()
-        made = Override(_override(hook), now, end, now, text=text, emoji=emoji)
+        made = Override(hook_override_id(hook.key, hook.calendar_id), now, end, now, text=text, emoji=emoji)
         await self._overrides.put(hook.key, made, now)
         log.info("hook_showed", **_ids(hook))
         self._wake_signal.wake()
@@ -165,7 +166,8 @@ class Hooks:
 
     async def end(self, hook: Hook) -> bool:
         """End what this hook shows; False where that is nothing."""
-        removed = await self._overrides.remove(hook.key, _override(hook), self._clock.now())
+        shown = hook_override_id(hook.key, hook.calendar_id)
+        removed = await self._overrides.remove(hook.key, shown, self._clock.now())
         self._wake_signal.wake()
         return removed is not None
 
@@ -193,15 +195,6 @@ class HookPace:
             return max(1, math.ceil((used[0] + _MINUTE - now).total_seconds()))
         used.append(now)
         return 0
-
-
-def shown_by(key: PersonKey, calendar_id: str) -> str:
-    """The id of the override that a hook shows."""
-    return request_id(key, f"hook/{calendar_id}")
-
-
-def _override(hook: Hook) -> str:
-    return shown_by(hook.key, hook.calendar_id)
 
 
 def _ids(hook: Hook) -> dict[str, str]:

@@ -20,7 +20,7 @@ from services.calendars.connections import Connections
 from services.calendars.files import Files
 from services.calendars.hooks import Hooks
 from services.calendars.ical.expand import Expander
-from services.calendars.providers import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
+from services.calendars.ports import AccessTokens, Directory, Source, Watcher
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
@@ -39,12 +39,13 @@ from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.calendars.sync.push_receiver import Pushes
 from services.calendars.sync.push_subscriptions import WatchKeeping
 from services.calendars.sync.sync import LEASE, SHORT_LEASE, CalendarSync
+from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
 from services.engine.instrumentation import CountedSource
 from services.platform.byte_budget import FETCHED, Bodies
 from services.platform.metrics import Metrics
 from services.platform.net import AddressRules, GuardedClient
 from services.platform.settings import Settings, plain
-from services.ports import AccessTokens, Clock, Directory, Source, WakeSignal, Watcher
+from services.ports import Clock, WakeSignal
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
 from services.slack.oauth import SlackAuthority

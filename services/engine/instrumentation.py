@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.calendars.ports import Source
+from services.domain.calendars import Changes, Connection
 from services.domain.errors import AppRefusedError, CalendarError, SlackError
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.engine.profile_writer import Wishes
 from services.platform.metrics import Metrics
-from services.ports import Changes, Connection, Source
 from services.slack.client import SlackClients
 
 _DONE = "done"

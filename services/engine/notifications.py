@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.calendars.providers import named
 from services.domain import errors
+from services.domain.calendars import named
 from services.domain.errors import SealError, SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice, Home

@@ -15,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.calendars.accounts.access_tokens import StoredAccount
 from services.calendars.accounts.accounts import AccountView
 from services.calendars.accounts.disconnecting import Parting
-from services.calendars.sync.health import Health
+from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
 from services.domain.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
-from services.ports import Offer, OfferedCalendar, Watch
 from services.store import marks
 from services.store.calendar_rows import owned_by, subject, the_person
 from services.store.db import Database

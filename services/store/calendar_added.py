@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.sync.health import Health
+from services.domain.calendars import Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor

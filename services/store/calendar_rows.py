@@ -11,13 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, not_, or_, select, true
 
 from services.calendars.connections import CalendarView
-from services.calendars.providers import CALDAV
-from services.calendars.sync.health import Claimed, Health, Outcome
-from services.calendars.sync.host_limits import PERSON, POLLED, POLLED_OF, PROVIDER
+from services.domain.calendars import CALDAV, POLLED, Changes, Claimed, Connection, FetchOutcome, Health
 from services.domain.errors import SealError
+from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
-from services.ports import Changes, Connection
 from services.store.columns import UtcInstant
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
@@ -164,7 +162,7 @@ def of_the_account() -> ColumnElement[bool]:
 
 
 def open_to(shut: Collection[str]) -> ColumnElement[bool]:
-    """Held back by none of the paces `shut`, as `HostPace.shut` names them: hosts, accounts, providers, people."""
+    """Held back by none of the paces `shut`, as `HostLimits.shut` names them: hosts, accounts, providers, people."""
     if not shut:
         return true()
 
@@ -210,7 +208,7 @@ def subject(calendar_id: str) -> str:
     return f"calendar/{calendar_id}"
 
 
-def tried(outcome: Outcome, now: datetime) -> dict[str, Any]:
+def tried(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
     """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
     return {
         "health": outcome.health,

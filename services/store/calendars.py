@@ -11,15 +11,23 @@ from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.connections import CalendarView
-from services.calendars.hooks import shown_by
-from services.calendars.providers import PUSHING
-from services.calendars.sync.health import Claimed, Health, Outcome, Saved
-from services.calendars.sync.host_limits import POLLED, HostPace
+from services.domain.calendars import (
+    POLLED,
+    PUSHING,
+    Changes,
+    Claimed,
+    Connection,
+    FetchOutcome,
+    Health,
+    OfferedCalendar,
+    Saved,
+    hook_override_id,
+)
 from services.domain.errors import SealError
+from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
-from services.ports import Changes, Connection, OfferedCalendar
 from services.store import marks
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import (
@@ -160,7 +168,7 @@ class CalendarStore:
                 delete(OverrideRow).where(
                     OverrideRow.team_id == key.team_id,
                     OverrideRow.user_id == key.user_id,
-                    OverrideRow.override_id == shown_by(key, calendar_id),
+                    OverrideRow.override_id == hook_override_id(key, calendar_id),
                 )
             )
             await self._notices.worked(connection, key, subject(calendar_id))
@@ -186,7 +194,7 @@ class CalendarStore:
             rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
             return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
 
-    async def claim(self, now: datetime, lease: datetime, pace: HostPace) -> Sequence[Claimed]:
+    async def claim(self, now: datetime, lease: datetime, pace: HostLimits) -> Sequence[Claimed]:
         """Due calendars that nobody is fetching, as many as `pace` lets begin; they are due again at `lease`."""
         chosen = await self._candidates(now, pace)
         if not chosen:
@@ -216,7 +224,7 @@ class CalendarStore:
                 await self._unreadable(row, now)
         return claimed
 
-    async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
+    async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
         """Events, state, health and next due in one transaction; nothing at all where the claim is stale."""
         key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
         plan = EventPlan(key, calendar_id)
@@ -246,7 +254,7 @@ class CalendarStore:
                 await marks.mark_due(connection, key, now)
         return Saved.UNCHANGED if plan.empty else Saved.CHANGED
 
-    async def fail(self, claimed: Claimed, outcome: Outcome, now: datetime) -> bool:
+    async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
         """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
@@ -280,7 +288,7 @@ class CalendarStore:
         async with self._database.write() as connection:
             await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
-    async def _candidates(self, now: datetime, pace: HostPace) -> list[tuple[str, str, str]]:
+    async def _candidates(self, now: datetime, pace: HostLimits) -> list[tuple[str, str, str]]:
         """The keys of what is due, oldest first, of each host and person not more than may begin."""
 
         def place(calendars: Any, *within: Any) -> Any:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.calendars import Changes
 from services.domain.model import (
     Event,
     EventType,
@@ -31,7 +32,6 @@ from services.domain.model import (
 )
 from services.platform.crypto import Encryptor
 from services.platform.threads import off_loop_if
-from services.ports import Changes
 from services.store.db import Database
 from services.store.models import EventRow
 from services.store.person_filter import ForPeople

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select, update
 
 from services.calendars.hooks import Hook
-from services.calendars.providers import HOOK
+from services.domain.calendars import HOOK
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.calendar_added import add_calendar

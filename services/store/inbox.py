@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
 
-from services.calendars.ical.arrivals import Arrival
-from services.calendars.providers import FILE
+from services.domain.calendars import FILE, Arrival
 from services.domain.errors import SealError, TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.calendars.sync.push_receiver import Known
 from services.calendars.sync.push_subscriptions import WatchTask
+from services.domain.calendars import Connection, Watch
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
-from services.ports import Connection, Watch
 from services.store.calendar_rows import CLAIMED, KEY, CalendarRows, among, of_the_account
 from services.store.columns import UtcInstant
 from services.store.db import Database

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from services.calendars.providers import named
+from services.domain.calendars import named
 from services.domain.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
 from services.slack import scopes

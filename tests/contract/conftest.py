@@ -9,11 +9,11 @@ from sqlalchemy import insert
 
 from services.calendars.accounts.disconnecting import Partings
 from services.calendars.connections import Connections
+from services.calendars.ports import Source
 from services.calendars.providers.feed import FeedSource
 from services.calendars.sync.sync import CalendarSync
 from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
-from services.ports import Source
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
+from services.domain.calendars import OfferedCalendar
 from services.domain.errors import (
     CredentialsRefusedError,
     InputError,
@@ -21,7 +22,6 @@ from services.domain.errors import (
     ServerSilentError,
 )
 from services.platform.net import AddressRules, GuardedClient
-from services.ports import OfferedCalendar
 from tests.caldav_account import Account, Reading, meeting
 from tests.caldav_server import CALENDAR, multistatus, response
 from tests.sites import Names, Site, certificate

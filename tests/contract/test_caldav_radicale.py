@@ -12,10 +12,9 @@ import pytest
 from services.calendars.ical.expand import Expander
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
-from services.calendars.sync.health import Health
+from services.domain.calendars import Health, OfferedCalendar
 from services.domain.errors import CalendarGoneError, CalendarRefusedError, CredentialsRefusedError
 from services.platform.net import GuardedClient
-from services.ports import OfferedCalendar
 from tests.caldav_account import Account, account, meeting
 from tests.radicale_server import PASSWORD, Radicale, running
 from tests.subscriptions import ANN, House

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from services.calendars.connections import CalendarView
-from services.calendars.sync.health import Health, Outcome
-from services.calendars.sync.host_limits import HostPace
+from services.domain.calendars import FetchOutcome, Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.host_limits import HostLimits
 from services.domain.model import (
     PersonKey,
 )
@@ -129,7 +129,7 @@ async def test_removed_calendar_takes_its_events_along_and_makes_the_person_due(
 ) -> None:
     claimed = await connected(store)
     await store.save(claimed, full([meeting(1)]), WORKED, NOW)
-    broken = Outcome(Health.BROKEN, due_at=LATER, problem="CalendarGoneError", failures=1, tell=True)
+    broken = FetchOutcome(Health.BROKEN, due_at=LATER, problem="CalendarGoneError", failures=1, tell=True)
     await store.fail(await claim_one(store, LATER), broken, LATER)
     await forget_due(database)
     assert await store.remove(BOB, claimed.connection.calendar_id, LATER) is False
@@ -180,7 +180,7 @@ async def test_one_host_does_not_fill_the_batch(store: CalendarStore) -> None:
         await store.add(ANN, "ics", f"{URL}?{number}", "busy.example", NOW - timedelta(minutes=9))
     await store.add(ANN, "ics", URL, "quiet.example", NOW)
     await store.add(BOB, "ics", URL, "shut.example", NOW)
-    pace = HostPace()
+    pace = HostLimits()
     pace.refused("shut.example", NOW, 60)
     pace.begin("quiet.example", BOB, "ics")
     claimed = await store.claim(NOW, LEASE, pace)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from services.calendars.sync.health import Saved
+from services.domain.calendars import Saved
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from services.calendars.sync.health import Health, Outcome, Saved
-from services.ports import Changes, Problem
+from services.domain.calendars import Changes, FetchOutcome, Health, Problem, Saved
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
@@ -77,7 +76,7 @@ async def test_unchanged_feed_writes_its_health_alone(store: CalendarStore, data
     await forget_due(database)
     unchanged = Changes(unchanged=True, state=b"state", full=False)
     again = await store.save(
-        await claim_one(store, LATER), unchanged, Outcome(Health.OK, LATER + timedelta(hours=1)), LATER
+        await claim_one(store, LATER), unchanged, FetchOutcome(Health.OK, LATER + timedelta(hours=1)), LATER
     )
     shown = await view(store)
     assert (again, await due(database), await details(database)) == (Saved.UNCHANGED, None, before)
@@ -133,7 +132,7 @@ async def test_stale_claim_writes_nothing(store: CalendarStore, database: Databa
     await forget_due(database)
     before = await view(store)
     assert await store.save(slow, full([meeting(2)]), WORKED, LATER) is Saved.STALE
-    assert await store.fail(slow, Outcome(Health.BROKEN, LATER, "X", 1, tell=True), LATER) is False
+    assert await store.fail(slow, FetchOutcome(Health.BROKEN, LATER, "X", 1, tell=True), LATER) is False
     assert (await view(store), await due(database), await told(database)) == (before, None, [])
     assert [event.uid for event in (await load(database, events, ANN))[ANN]] == ["m1@example.org"]
 
@@ -153,7 +152,7 @@ async def test_failure_keeps_the_events_and_what_worked_before(
     await store.save(await connected(store), full([meeting(1)], name="Family"), WORKED, NOW)
     await forget_due(database)
     retry = LATER + timedelta(minutes=1)
-    failed = Outcome(Health.FAILING, retry, "CalendarUnreachableError", 1)
+    failed = FetchOutcome(Health.FAILING, retry, "CalendarUnreachableError", 1)
     assert await store.fail(await claim_one(store, LATER), failed, LATER) is True
     shown = await view(store)
     assert (shown.health, shown.problem, shown.due_at) == (Health.FAILING, "CalendarUnreachableError", retry)
@@ -168,7 +167,7 @@ async def test_failure_keeps_the_events_and_what_worked_before(
 async def test_person_is_told_once_and_again_only_after_it_worked(store: CalendarStore, database: Database) -> None:
     claimed = await connected(store)
     subject = f"calendar/{claimed.connection.calendar_id}"
-    broken = Outcome(Health.BROKEN, LATER, "CalendarGoneError", 1, tell=True)
+    broken = FetchOutcome(Health.BROKEN, LATER, "CalendarGoneError", 1, tell=True)
     await store.fail(claimed, broken, NOW)
     assert await told(database) == [subject]
     async with database.write() as connection:

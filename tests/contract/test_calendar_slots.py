@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.calendars.sync.sync import CalendarSync
+from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
-from services.ports import Changes, Connection
 from services.store.models import Person
 from tests.subscriptions import ANN, BOB, NOW, QUARTER, House
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.calendars.ical.expand import Expander
 from services.calendars.providers.feed import FeedSource
-from services.calendars.sync.health import Health
+from services.domain.calendars import Health
 from services.domain.errors import (
     AlreadyConnectedError,
     InputError,

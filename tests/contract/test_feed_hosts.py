@@ -10,9 +10,9 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from services.calendars.sync.health import Health
 from services.calendars.sync.sync import CalendarSync
-from services.ports import Changes, Connection, Report
+from services.domain.calendars import Changes, Connection, Health
+from services.ports import Report
 from tests.kept_calendars import room
 from tests.sites import Site
 from tests.subscriptions import ANN, BOB, NOW, QUARTER, House, calendar

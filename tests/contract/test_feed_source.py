@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from services.calendars.providers.feed import FeedSource
+from services.domain.calendars import Changes, Connection
 from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
@@ -22,7 +23,6 @@ from services.domain.errors import (
     NotACalendarError,
 )
 from services.platform.net import GuardedClient
-from services.ports import Changes, Connection
 from tests.sites import Site
 from tests.subscriptions import ANN, EMPTY, NOW, Reader, calendar
 

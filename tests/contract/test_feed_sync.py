@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.calendars.sync.health import Health
 from services.calendars.sync.sync import CalendarSync
+from services.domain.calendars import Health
 from services.ports import Report
 from tests.sites import Site
 from tests.subscriptions import ANN, EMPTY, NOW, QUARTER, House, calendar

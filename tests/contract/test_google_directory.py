@@ -13,9 +13,9 @@ from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.directory import GoogleDirectory
 from services.calendars.providers.google.scopes import LIST
+from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import AccessRefusedError, CalendarBusyError, CalendarError, CalendarRefusedError
 from services.platform.net import GuardedClient
-from services.ports import Offer, OfferedCalendar
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, Desk, at, open_desk
 from tests.sites import Site

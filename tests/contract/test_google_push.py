@@ -13,9 +13,9 @@ from emulators.google import Entry
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.push import GoogleWatcher
+from services.domain.calendars import Watch
 from services.domain.errors import AccessRefusedError, CalendarError, CalendarGoneError, PushNotPossibleError
 from services.platform.net import GuardedClient
-from services.ports import Watch
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, NOW, Desk, at, open_desk
 from tests.sites import Site

@@ -9,8 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.providers import FILE
-from services.calendars.sync.health import Saved
+from services.domain.calendars import FILE, Saved
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, SealedBytes, digest_of

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.ical.arrivals import Arrival
 from services.calendars.providers.inbox import LOOK_AGAIN, InboxSource
+from services.domain.calendars import Arrival, Changes, Connection
 from services.domain.errors import CalendarTooCostlyError
 from services.domain.model import PersonKey
-from services.ports import Changes, Connection
 from tests.caldav_account import Reading
 from tests.hooks import entry, itip
 from tests.whole import at

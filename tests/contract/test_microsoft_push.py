@@ -10,6 +10,7 @@ import pytest
 
 from emulators.microsoft.faults import Fault
 from services.calendars.providers.microsoft.notifications import Lifecycle, Notification
+from services.domain.calendars import OfferedCalendar, Watch
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -18,7 +19,6 @@ from services.domain.errors import (
     CalendarUnreachableError,
     PushNotPossibleError,
 )
-from services.ports import OfferedCalendar, Watch
 from tests.clocks import ManualClock
 from tests.microsoft_365 import ADDRESS, Hook, Mailbox, open_mailbox
 from tests.sites import Site

@@ -13,6 +13,7 @@ import pytest
 from emulators.microsoft.faults import Fault
 from emulators.microsoft.mailbox import Entry, Recurrence
 from services.calendars.providers.microsoft import source as source_module
+from services.domain.calendars import Changes, Problem
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -23,7 +24,6 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.domain.model import Response, ShowAs, Visibility, WallTimes
-from services.ports import Changes, Problem
 from tests.clocks import ManualClock
 from tests.microsoft_365 import ADDRESS, ANN, BERLIN, Mailbox, open_mailbox, times, titles
 from tests.sites import Site

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from services.domain.calendars import Changes
 from services.domain.errors import SealError
 from services.domain.model import (
     Action,
@@ -27,7 +28,6 @@ from services.domain.model import (
 )
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
-from services.ports import Changes
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person

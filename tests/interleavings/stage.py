@@ -18,6 +18,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.engine import make_url
 
 from services.calendars.accounts.disconnecting import Partings
+from services.domain.calendars import Changes
 from services.domain.default_texts import ENGLISH
 from services.domain.errors import GrantLostError
 from services.domain.model import NO_STATUS, PersonKey, Status
@@ -30,7 +31,6 @@ from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.tick import Reconciler
 from services.platform.crypto import Encryptor
-from services.ports import Changes
 from services.store.columns import Sealed
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.sync.health import Claimed, Health, after_failure
-from services.calendars.sync.host_limits import HostPace
+from services.calendars.sync.polling import after_failure
+from services.domain.calendars import Claimed, Connection, Health
 from services.domain.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
@@ -20,8 +20,8 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
+from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
-from services.ports import Connection
 from tests.subscriptions import ANN, NOW, QUARTER
 
 
@@ -82,7 +82,7 @@ def test_first_tries_are_quicker_where_changes_are_expected_at_once() -> None:
 
 
 def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers() -> None:
-    pace = HostPace()
+    pace = HostLimits()
     waits = [(pace.refused("h", NOW, None) - NOW).total_seconds() / 60 for _ in range(9)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     pace.answered("h")
@@ -93,7 +93,7 @@ def test_host_that_names_no_time_is_left_alone_longer_each_time_until_it_answers
 
 
 def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None:
-    pace = HostPace(total=3, per_host=2, kept=0)
+    pace = HostLimits(total=3, per_host=2, kept=0)
     until = pace.refused("h", NOW, 60.0)
     pace.answered("h")
     assert (pace.shut(NOW), pace.opens(NOW), until) == (frozenset({"h"}), until, NOW + timedelta(minutes=1))
@@ -108,7 +108,7 @@ def test_pace_opens_a_host_again_when_its_peace_is_over_and_not_before() -> None
 
 
 def test_pace_shuts_people_and_polled_providers_whose_places_are_taken() -> None:
-    pace, ann = HostPace(total=8, kept=4), PersonKey("T1", "U1")
+    pace, ann = HostLimits(total=8, kept=4), PersonKey("T1", "U1")
     for number in range(3):
         pace.begin(f"h{number}", ann, "ics")
     assert pace.shut(NOW) == {"polled:T1/U1"}

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.domain.calendars import Changes, Connection
 from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError
 from services.domain.model import Action, PersonKey, Reason, ReasonCode, Span, Status
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.engine.instrumentation import CountedClients, CountedSource, CountedWriteQueue
 from services.platform.metrics import Metrics
-from services.ports import Changes, Connection
 from tests.oauth_stub import oauth_stub
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)

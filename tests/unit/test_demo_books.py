@@ -25,7 +25,7 @@ from emulators.google.channels import Channel, Push
 from emulators.microsoft.push import Delivery
 from emulators.microsoft.server import LocalMicrosoft
 from emulators.slack import LocalSlack
-from services.calendars.providers import GOOGLE, MICROSOFT
+from services.domain.calendars import GOOGLE, MICROSOFT
 
 MONDAY = date(2026, 3, 23)
 """The week after, the clocks change in London."""

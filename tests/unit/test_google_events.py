@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.providers.google.events import FIELDS, Asked, event_of, zone_of
+from services.domain.calendars import Problem
 from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
-from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ASKED = Asked("C1", BERLIN)

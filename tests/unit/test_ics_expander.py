@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.calendars.ical.expand import Expander
+from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
-from services.ports import Changes
 from tests.icsfile import asked, at, ics, reading, vevent
 
 

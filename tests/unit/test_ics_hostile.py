@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from services.calendars.ical import incremental
-from services.calendars.ical.arrivals import Arrival, worked_in
+from services.calendars.ical.arrivals import worked_in
 from services.calendars.ical.ics_collection import Shelf
 from services.calendars.ical.incremental import read
+from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.domain.model import LONGEST_TEXT
 from tests import shapes

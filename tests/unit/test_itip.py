@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendars.ical import itip
-from services.calendars.ical.arrivals import Arrival, worked_in
+from services.calendars.ical.arrivals import worked_in
 from services.calendars.ical.ics_collection import Shelf
 from services.calendars.ical.lex import calendars
 from services.calendars.ical.reading import Asked, read_all
 from services.calendars.ical.recurrence import Budget
+from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
 from services.domain.model import Event
 from tests.hooks import entry

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.calendars.providers.microsoft.delta_state import Memory, applied, masters_to_ask_for, pruned
 from services.calendars.providers.microsoft.events import Item, Kind, Removed, event, item
+from services.domain.calendars import Problem
 from services.domain.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
-from services.ports import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = {"dateTime": "2026-11-24T10:00:00.0000000", "timeZone": "UTC"}

@@ -17,9 +17,9 @@ from services.calendars.ical import ics_collection as shelves
 from services.calendars.ical.ics_collection import Shelf
 from services.calendars.ical.incremental import read
 from services.calendars.ical.reading import Asked
+from services.domain.calendars import Changes, Connection
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
-from services.ports import Changes, Connection
 from tests.icsfile import ics, vevent
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -17,6 +17,7 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views.state import Values
 from services.calendars.accounts.accounts import AccountLink, AccountView, Choice
 from services.domain import timeline
+from services.domain.calendars import OfferedCalendar
 from services.domain.errors import InputError, TimeNotUnderstoodError
 from services.domain.facts import PersonFacts
 from services.domain.model import (
@@ -38,7 +39,6 @@ from services.domain.model import (
 )
 from services.platform import locale
 from services.platform.locale import Voice
-from services.ports import OfferedCalendar
 from services.usecases.statuses import Cleared, Now, Why
 from tests import blockkit
 

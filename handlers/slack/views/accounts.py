@@ -11,8 +11,8 @@ from handlers.slack.views.calendars import account_name
 from handlers.slack.views.modals import done
 from handlers.slack.views.state import Values
 from services.calendars.accounts.accounts import AccountView, Choice
+from services.domain.calendars import OfferedCalendar
 from services.platform.locale import Voice
-from services.ports import OfferedCalendar
 
 CHOOSE = "choose_calendars"
 DROP = "drop_account"

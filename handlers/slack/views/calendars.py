@@ -9,7 +9,7 @@ from typing import Protocol
 
 from handlers.slack.views.blocks import cut, escape
 from services.calendars.accounts.accounts import AccountView
-from services.calendars.providers import FILE, HOOK, named
+from services.domain.calendars import FILE, HOOK, named
 from services.platform.locale import Voice
 
 

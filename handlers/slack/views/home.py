@@ -11,7 +11,7 @@ from handlers.slack.views.calendars import CalendarLine, account_line, calendar_
 from handlers.slack.views.replies import forget_button, grant_button
 from handlers.slack.views.sentences import asked, standing, timeline_lines
 from services.calendars.accounts.accounts import AccountView
-from services.calendars.providers import FILE, HOOK
+from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Voice
 from services.usecases.statuses import Now
 

@@ -16,7 +16,8 @@ from services.calendars.accounts.access_tokens import StoredAccount
 from services.calendars.accounts.credentials import Credentials
 from services.calendars.accounts.disconnecting import Parter, PartingRows
 from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Ask, Consents
-from services.calendars.providers import CALDAV
+from services.calendars.ports import AccessTokens
+from services.domain.calendars import CALDAV, Offer, OfferedCalendar
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -27,7 +28,7 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.domain.model import PersonKey
-from services.ports import AccessTokens, Clock, Offer, OfferedCalendar, WakeSignal
+from services.ports import Clock, WakeSignal
 from services.usecases.grants import Start
 from services.usecases.identity import Named, is_theirs
 from services.usecases.people import PersonView

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 import structlog
 
 from services.calendars.accounts.credentials import Credentials
+from services.calendars.ports import Watcher
+from services.domain.calendars import Watch
 from services.engine.guard import guarded
-from services.ports import Clock, Watch, Watcher
+from services.ports import Clock
 
 log = structlog.get_logger(__name__)
 

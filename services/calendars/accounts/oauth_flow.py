@@ -12,7 +12,8 @@ from typing import Protocol
 import structlog
 
 from services.calendars.accounts.credentials import Credentials, new_verifier
-from services.calendars.providers import NAMES
+from services.calendars.ports import Directory
+from services.domain.calendars import NAMES, Offer
 from services.domain.errors import (
     AccountLostError,
     AccountNotAllowedError,
@@ -23,7 +24,7 @@ from services.domain.errors import (
     NotOfferedError,
 )
 from services.domain.model import PersonKey
-from services.ports import Clock, Directory, Offer
+from services.ports import Clock
 from services.usecases.grants import Start, States, Ticket
 
 log = structlog.get_logger(__name__)

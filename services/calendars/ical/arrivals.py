@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.calendars.ical import itip
 from services.calendars.ical.ics_collection import Shelf, whose_from_json, whose_to_json
 from services.calendars.ical.wire import changes_to_parts
+from services.domain.calendars import Arrival, Connection, Problem
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
-from services.ports import Connection, Problem
 
 _WHOLE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What waits: `content` is None where it can no longer be opened; one that is `whole` is all there is."""
-
-    seq: int
-    received_at: datetime
-    content: bytes | None = field(repr=False)
-    whole: bool = False
 
 
 def asked(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[dict[str, Any], list[bytes]]:

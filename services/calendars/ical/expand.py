@@ -19,9 +19,9 @@ import structlog
 from services.calendars.ical.memory import Memory, asked_key, body_digest
 from services.calendars.ical.reading import Asked
 from services.calendars.ical.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
+from services.domain.calendars import Changes
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 from services.platform.threads import LARGE, off_loop, off_loop_if
-from services.ports import Changes
 
 log = structlog.get_logger(__name__)
 

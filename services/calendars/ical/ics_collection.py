@@ -23,10 +23,9 @@ from services.calendars.ical.incremental import read
 from services.calendars.ical.lex import Raw, RawCalendar, calendars, unfolded
 from services.calendars.ical.reading import Asked
 from services.calendars.ical.values import ValueProblemError, duration
-from services.calendars.sync.window import AHEAD, BEHIND, SHORT
+from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
-from services.ports import Changes, Connection, Problem
 
 MOST_BYTES = 25 * 1024 * 1024
 """What all resources of a shelf may have together: as much as a feed."""

@@ -8,8 +8,8 @@ from services.calendars.ical.lex import calendars
 from services.calendars.ical.memory import Memory, body_digest, context_of, entry_digest, key_of, uid_digest
 from services.calendars.ical.reading import Asked, Entry, Reader, Reading, distinct, merged, readable_entries
 from services.calendars.ical.recurrence import Budget
+from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
-from services.ports import Changes
 
 MOST_EVENTS = 10_000
 """Events of one calendar in the two months that are kept: 160 a day."""

@@ -19,9 +19,9 @@ from services.calendars.ical.series import Occurrence, Series
 from services.calendars.ical.values import ValueProblemError, duration
 from services.calendars.ical.vtimezone import zones_of
 from services.calendars.ical.zones import Zones, iana_name
+from services.domain.calendars import Problem
 from services.domain.model import LONGEST_TEXT, Event, WallTimes
 from services.domain.titles import is_public_calendar
-from services.ports import Problem
 
 _YEAR = timedelta(days=366)
 

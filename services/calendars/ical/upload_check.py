@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.reading import Asked
 from services.calendars.ical.wire import asked_to_json
-from services.calendars.sync.window import AHEAD
+from services.domain.calendars import AHEAD
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError, RequestError
-from services.ports import Expander
 
 
 class UnreadableCalendarError(RequestError):

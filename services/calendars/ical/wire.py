@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.reading import Asked
+from services.domain.calendars import Changes, Problem
 from services.domain.model import Event, EventType, Organizer, Response, ShowAs, Visibility, WallTimes
-from services.ports import Changes, Problem
 
 COUNT = struct.Struct(">Q")
 READY = b"\x06"

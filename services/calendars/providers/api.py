@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 
 from yarl import URL
 
+from services.calendars.ports import AccessTokens
+from services.domain.calendars import Connection
 from services.domain.errors import AccessRefusedError, CalendarError
 from services.platform.net import Fetcher, Response
-from services.ports import AccessTokens, Connection
 
 T = TypeVar("T")
 

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from yarl import URL
 
 from services.calendars.ical.charset import as_utf8, charset_in
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.lex import without_head
-from services.calendars.sync.window import AHEAD, BEHIND, SHORT
+from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection
 from services.domain.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
@@ -24,7 +25,6 @@ from services.domain.errors import (
 )
 from services.platform.net import USER_AGENT, Fetcher, Response, error_for
 from services.platform.threads import LARGE, off_loop_if
-from services.ports import Changes, Connection, Expander
 
 _VERSION = 1
 _ACCEPT = "text/calendar, */*;q=0.1"

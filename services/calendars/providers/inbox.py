@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.calendars.ical.arrivals import Arrival, asked
+from services.calendars.ical.arrivals import asked
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import Shelf
+from services.domain.calendars import Arrival, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import PersonKey
-from services.ports import Changes, Connection, Expander, Problem
 
 LOOK_AGAIN = timedelta(days=1)
 """How often a calendar to which nothing comes is looked at: its window moves with time."""

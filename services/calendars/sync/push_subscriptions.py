@@ -14,6 +14,8 @@ from typing import Protocol
 
 import structlog
 
+from services.calendars.ports import AccessTokens, Watcher
+from services.domain.calendars import Connection, Watch
 from services.domain.errors import (
     AccountLostError,
     AppRefusedError,
@@ -23,7 +25,7 @@ from services.domain.errors import (
 )
 from services.engine.guard import guarded
 from services.platform.crypto import digest_of
-from services.ports import AccessTokens, Clock, Connection, Report, WakeSignal, Watch, Watcher
+from services.ports import Clock, Report, WakeSignal
 
 log = structlog.get_logger(__name__)
 

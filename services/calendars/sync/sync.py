@@ -15,13 +15,14 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.sync.health import FIRST_RETRY, Claimed, Health, Outcome, Saved, after_failure, after_success
-from services.calendars.sync.host_limits import PROVIDER, HostPace
-from services.calendars.sync.polling import until_next_look
+from services.calendars.ports import Source
+from services.calendars.sync.polling import FIRST_RETRY, after_failure, after_success, until_next_look
+from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, Saved
 from services.domain.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
+from services.domain.host_limits import PROVIDER, HostLimits
 from services.domain.model import PersonKey
 from services.engine.guard import guarded
-from services.ports import Changes, Clock, Report, Source, WakeSignal
+from services.ports import Clock, Report, WakeSignal
 
 log = structlog.get_logger(__name__)
 
@@ -54,15 +55,15 @@ class Calendars(Protocol):
         """When the first calendar is due that none of the paces `shut` holds back."""
         ...
 
-    async def claim(self, now: datetime, lease: datetime, pace: HostPace) -> Sequence[Claimed]:
+    async def claim(self, now: datetime, lease: datetime, pace: HostLimits) -> Sequence[Claimed]:
         """Calendars that are due, as many as `pace` lets begin."""
         ...
 
-    async def save(self, claimed: Claimed, changes: Changes, outcome: Outcome, now: datetime) -> Saved:
+    async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
         """Events, state, health and next due in one transaction; the person becomes due where events changed."""
         ...
 
-    async def fail(self, claimed: Claimed, outcome: Outcome, now: datetime) -> bool:
+    async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
         """Health and next due; False where the claim is stale."""
         ...
 
@@ -89,7 +90,7 @@ class CalendarSync:
         *,
         interval: timedelta,
         restless: Collection[str] = (),
-        pace: HostPace | None = None,
+        pace: HostLimits | None = None,
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
         lease: timedelta = LEASE,
@@ -104,7 +105,7 @@ class CalendarSync:
         self._clock = clock
         self._wake_signal = wake_signal
         self._interval = interval
-        self._pace = pace or HostPace()
+        self._pace = pace or HostLimits()
         self._chance = chance or random.SystemRandom().random
         self._turn = turn
         self._lease = lease
@@ -247,7 +248,7 @@ class CalendarSync:
 
 
 def _fetch(claimed: Claimed) -> tuple[str, PersonKey, str]:
-    """What a fetch is to `HostPace`."""
+    """What a fetch is to `HostLimits`."""
     return claimed.pace, claimed.connection.key, claimed.connection.provider
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from services.calendars.ical.ics_collection import Resource, Shelf, whose_from_json, whose_to_json
 from services.calendars.ical.wire import changes_to_parts
 from services.calendars.providers.caldav.multistatus import key_of
-from services.ports import Changes, Connection, Problem
+from services.domain.calendars import Changes, Connection, Problem
 
 if TYPE_CHECKING:  # it comes with the HTTP client, which a reader process has no use for
     from services.calendars.providers.caldav.listing import Listing

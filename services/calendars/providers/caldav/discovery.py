@@ -24,6 +24,7 @@ from services.calendars.providers.caldav.multistatus import (
     key_of,
     parse_multistatus,
 )
+from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
     AccessRefusedError,
     AddressNotAllowedError,
@@ -38,7 +39,6 @@ from services.domain.errors import (
 )
 from services.platform.net import AddressRules, Fetcher
 from services.platform.threads import off_loop
-from services.ports import Offer, OfferedCalendar
 
 URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block

@@ -10,17 +10,18 @@ from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 
+from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import MOST_BYTES, Shelf
 from services.calendars.providers.caldav.collection_state import File, Known, asked
 from services.calendars.providers.caldav.dav import DavClient, multiget, path_of
 from services.calendars.providers.caldav.listing import ETAG, listing
 from services.calendars.providers.caldav.login import DIGEST, Login
 from services.calendars.providers.caldav.multistatus import CALDAV, TRANSPARENCY, key_of
+from services.domain.calendars import Changes, Connection, Problem
 from services.domain.errors import AccessRefusedError, CalendarTooLargeError, PasswordRefusedError
 from services.domain.model import ShowAs
 from services.platform.net import Fetcher
 from services.platform.threads import off_loop
-from services.ports import Changes, Connection, Expander, Problem
 
 BATCH = 100
 """Members that are asked for at once."""

@@ -11,8 +11,8 @@ from typing import Any
 from services.calendars.providers.google.api import GoogleApi, items, token_in
 from services.calendars.providers.google.events import LONGEST_ID, sound
 from services.calendars.providers.google.source import KIND, LONGEST_NAME
+from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import CalendarError, CalendarRefusedError
-from services.ports import Offer, OfferedCalendar
 
 PRIMARY = "primary"
 """What the API calls the main calendar of whoever asks."""

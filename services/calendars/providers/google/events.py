@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.calendars.providers.senders import is_no_persons
+from services.domain.calendars import Problem
 from services.domain.model import (
     LONGEST_TEXT,
     Event,
@@ -23,7 +24,6 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
-from services.ports import Problem
 
 FIELDS = (
     "id,iCalUID,recurringEventId,originalStartTime,status,start,end,eventType,transparency,visibility,summary,location,"

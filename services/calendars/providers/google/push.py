@@ -9,11 +9,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import authorized
 from services.calendars.providers.google.api import GoogleApi, reasons
 from services.calendars.providers.google.notifications import LONGEST_RESOURCE_ID
+from services.domain.calendars import Connection, Watch
 from services.domain.errors import CalendarError, PushNotPossibleError
-from services.ports import AccessTokens, Connection, Watch
 
 LIFETIME = timedelta(days=7)
 """What is asked for, and Google's own default (events.watch, `params.ttl`)."""

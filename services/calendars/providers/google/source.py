@@ -18,14 +18,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import Answer, authorized
 from services.calendars.providers.google.api import GoogleApi, items, reasons, token_in
 from services.calendars.providers.google.events import FIELDS, Asked, event_of, sound, zone_of
-from services.calendars.sync.window import AHEAD, BEHIND
+from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
 from services.platform.threads import off_loop
-from services.ports import AccessTokens, Changes, Connection, Problem
 
 EVERY = timedelta(days=1)
 """How long a listed window serves."""

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from yarl import URL
 
 from services.calendars.providers.api import Answer, JsonApi
-from services.calendars.sync.keyed_semaphore import Turns
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -23,6 +22,7 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
+from services.platform.keyed_semaphore import KeyedSemaphore
 from services.platform.net import Fetcher
 from services.platform.net.client import retry_after
 from services.ports import Clock
@@ -93,7 +93,7 @@ class GraphApi:
         self._json = JsonApi(client, base_url)
         self._base_path = URL(base_url, encoded=True).raw_path
         self._clock = clock
-        self._turns = Turns(AT_ONCE)
+        self._turns = KeyedSemaphore(AT_ONCE)
 
     def onward(self, link: object) -> str:
         """A nextLink or deltaLink, as it is, where it leads below our base. Raises CalendarError for any other."""

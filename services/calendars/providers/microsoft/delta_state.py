@@ -15,8 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from services.calendars.providers.microsoft.events import Item, Kind, Removed, Say
-from services.calendars.sync.window import SHORT
-from services.ports import Connection
+from services.domain.calendars import SHORT, Connection
 
 _VERSION = 2
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.calendars.providers.microsoft.api import GraphApi
+from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import CalendarError
-from services.ports import Offer, OfferedCalendar
 
 MOST_PAGES = 20
 MOST_CALENDARS = 500

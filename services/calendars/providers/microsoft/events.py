@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.zones import IanaZone
 from services.calendars.providers.microsoft.times import UnreadableError, day, instant
 from services.calendars.providers.senders import is_no_persons
+from services.domain.calendars import Problem
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
-from services.ports import Problem
 
 LONGEST_ID = 1024
 MOST_ATTENDEES = 1000

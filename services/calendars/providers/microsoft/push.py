@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import Answer, authorized
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, code_of, escaped
 from services.calendars.providers.microsoft.notifications import client_state
+from services.domain.calendars import Connection, Watch
 from services.domain.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError
-from services.ports import AccessTokens, Connection, Watch
 
 LIFE = timedelta(minutes=10_070)
 """Just under seven days: what Graph takes for Outlook's events without their data."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import authorized
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, escaped, needs_resync
 from services.calendars.providers.microsoft.delta_state import Memory, applied, masters_to_ask_for, pruned
 from services.calendars.providers.microsoft.events import Item, Kind, Removed, event, item
-from services.calendars.sync.window import AHEAD, BEHIND
+from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.domain.model import Event
-from services.ports import AccessTokens, Changes, Connection, Problem
 
 PAGE = 100
 MOST_PAGES = 300

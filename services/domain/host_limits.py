@@ -15,16 +15,13 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.calendars.providers import CALDAV, ICS
+from services.domain.calendars import POLLED
 from services.domain.model import PersonKey
 
 TOTAL = 32
 KEPT = 8
 PER_HOST = 2
 PER_PERSON = 4
-POLLED = frozenset({CALDAV, ICS})
-"""Providers whose hosts people name themselves, and that never tell of a change."""
-
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 PROVIDER = "provider:"
@@ -38,7 +35,7 @@ _ALL = "all:"
 _ALL_POLLED = "all polled:"
 
 
-class HostPace:
+class HostLimits:
     """What this process does and may do to each host. Times are aware; nothing here waits."""
 
     def __init__(

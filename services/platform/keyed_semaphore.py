@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class KeyedSemaphore:
     """At most so many at once for each key; a key that nobody uses is forgotten."""
 
     def __init__(self, most: int) -> None:

@@ -1,0 +1,58 @@
+"""What a provider of calendars is to the rest of the program: Protocols that several classes, or tests, implement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from services.domain.calendars import Changes, Connection, Offer, Watch
+from services.domain.model import PersonKey
+
+
+class Source(Protocol):
+    """A provider of calendars: fetches what changed since `connection.state`."""
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """The changes. Raises a `CalendarError`; then nothing is changed."""
+        ...
+
+
+class Directory(Protocol):
+    """A provider's list of calendars."""
+
+    async def offer(self, credential: str) -> Offer:
+        """The account of an access token, and its calendars. Raises a `CalendarError`."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Access tokens for people's accounts, renewed when they have to be (`accounts.access_tokens`).
+
+    What lets the providers do without the rest of the program, and their tests without a database.
+    """
+
+    async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
+        """A token that is good for a minute at least, and another one than `refused`, which the provider turned down.
+
+        Raises AccountLostError where the account is to be connected anew, another `CalendarError` for what passes.
+        """
+        ...
+
+
+class Watcher(Protocol):
+    """A provider that pushes."""
+
+    async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
+        """Ask for pushes that carry `watch_id` and `secret`, which are url-safe.
+
+        Raises a `CalendarError`: PushNotPossibleError where this calendar will never have any.
+        """
+        ...
+
+    async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
+        """The same watch for longer; None where there is no such thing, and a new one has to be made."""
+        ...
+
+    async def stop(self, credential: str, watch: Watch) -> None:
+        """End a watch, with an access token of its account. One that is gone is well. Raises a `CalendarError`."""
+        ...
