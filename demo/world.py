@@ -57,7 +57,7 @@ class Exporter(Protocol):
 
 
 class Service(Protocol):
-    """The app, as `app.build` gives it."""
+    """The app, as `bootstrap.build` gives it."""
 
     @property
     def web(self) -> web.Application: ...  # noqa: D102  # what listens
@@ -70,7 +70,7 @@ class Service(Protocol):
 
 
 class Build(Protocol):
-    """`app.build`."""
+    """`bootstrap.build`."""
 
     async def __call__(self, config: Settings, *, clock: Clock) -> Service:
         """The app, put together."""

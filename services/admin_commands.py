@@ -1,14 +1,18 @@
 """What the operator's commands do to an installation that need not be running: its schema, keys and health.
 
-Like `app.py`, whose commands call it, it names concrete adapters; it prints for whoever typed the command.
+Like `services/bootstrap.py` it names concrete adapters; it prints for whoever typed the command.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
@@ -28,14 +32,10 @@ from services.store.write_queue import WriteQueue
 from services.usecases.doctor import Doctor
 from services.usecases.offboarding import Leaving
 
+if TYPE_CHECKING:
+    from services.bootstrap import Service
+
 TROUBLE = 1
-
-
-async def stores(config: Settings, clock: Clock) -> Stores:
-    """Every store over one database, brought up to date. Raises DatabaseError where there is none to be had."""
-    opened = Stores.at(config.database_url, config.keys(), clock)
-    await schema.upgrade(opened.database)
-    return opened
 
 
 async def migrate(config: Settings, *, check: bool) -> int:
@@ -47,15 +47,15 @@ async def migrate(config: Settings, *, check: bool) -> int:
             step, drift = await schema.current(database), await schema.drift(database)
         finally:
             await database.close()
-    _say(f"{'The steps lead to' if check else 'The database is at'} step {step}.")
+    print(f"{'The steps lead to' if check else 'The database is at'} step {step}.")
     for difference in drift:
-        sys.stderr.write(f"It differs from the models: {difference}\n")
+        print(f"It differs from the models: {difference}", file=sys.stderr)
     return TROUBLE if drift else 0
 
 
 def steps(config: Settings) -> int:
     """The steps as SQL."""
-    _say(schema.sql("sqlite" if config.is_sqlite else "postgresql"))
+    print(schema.sql("sqlite" if config.is_sqlite else "postgresql"))
     return 0
 
 
@@ -65,7 +65,7 @@ async def examine(config: Settings, clock: Clock) -> int:
     async with Stores.at(config.database_url, config.keys(), clock) as opened:
         slack, missing = SlackHealth(config.slack_api_url), config.missing_for_serving()
         async for finding in Doctor(database=opened.health, slack=slack, clock=clock, missing=missing).examine():
-            _say(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
+            print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
             troubles += not finding.well
     return TROUBLE if troubles else 0
 
@@ -73,7 +73,8 @@ async def examine(config: Settings, clock: Clock) -> int:
 async def rotate_keys(config: Settings, clock: Clock) -> int:
     """Re-seal every secret with the newest key, with a progress bar."""
     changed = failed = 0
-    async with await stores(config, clock) as opened:
+    async with Stores.at(config.database_url, config.keys(), clock) as opened:
+        await schema.upgrade(opened.database)
         rotation = Rotation(opened.database, Encryptor(config.keys()))
         progress = Progress(console=Console(stderr=True))
         task = progress.add_task("re-sealing", total=await rotation.count())
@@ -81,8 +82,23 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
             async for report in rotation.run():
                 progress.advance(task, report.done)
                 changed, failed = changed + report.changed, failed + report.failed
-    _say(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
+    print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
     return TROUBLE if failed else 0
+
+
+async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
+    """Everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
+    async with _program(config, clock) as program:
+        found = await program.people.export(key)
+    return _told(json.dumps(found, ensure_ascii=False, indent=2), known=bool(found))
+
+
+async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
+    """Delete a person's data, and take back what is on their profile; TROUBLE where they are not one of ours."""
+    async with _program(config, clock) as program:
+        known = await program.people.forget(key)
+        await see_off(key, leaving=program.leaving, wishes=program.stores.lanes, keeper=program.keeper, clock=clock)
+    return _told("Everything is deleted.", known=known)
 
 
 async def see_off(key: PersonKey, *, leaving: Leaving, wishes: WriteQueue, keeper: ProfileWriter, clock: Clock) -> None:
@@ -99,5 +115,18 @@ async def see_off(key: PersonKey, *, leaving: Leaving, wishes: WriteQueue, keepe
             await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+@asynccontextmanager
+async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """The program, neither listening nor working."""
+    from services import bootstrap
+
+    service = await bootstrap.build(config, clock=clock, worker=False)
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+def _told(text: str, *, known: bool) -> int:
+    print(text if known else "Nobody of that team and user is known.", file=sys.stdout if known else sys.stderr)
+    return 0 if known else TROUBLE

@@ -1,7 +1,7 @@
 """What the use cases need from outside, as small Protocols.
 
 Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.platform.net`) implement these;
-only `app.py`, `services.admin_commands` and `services.calendars.wiring` name the adapters.
+only `services.bootstrap`, `services.admin_commands` and `services.calendars.wiring` name the adapters.
 """
 
 from __future__ import annotations

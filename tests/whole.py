@@ -17,9 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 from aiohttp import web
 
-import app as program
 from emulators.slack import LocalSlack
 from emulators.slack.delivery import Answer
+from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
 from services.platform import settings
@@ -83,7 +83,7 @@ class Whole:
     key: str = field(default_factory=new_key, repr=False)
     port: int = field(default_factory=free_port)
     more: dict[str, str] = field(default_factory=dict)
-    service: program.Service | None = None
+    service: bootstrap.Service | None = None
     _runner: web.AppRunner | None = None
     _look: Database | None = None
 
@@ -114,7 +114,7 @@ class Whole:
         """Start the app, or start it again on the same database."""
         config = settings.load(self.environment(), dotenv=None)
         self.slack.app.request_url = f"{self.url}/slack/events"
-        self.service = await program.build(config, clock=self.clock)
+        self.service = await bootstrap.build(config, clock=self.clock)
         self.service.engine._sweep_every = 0.05  # what is told to people waits for the sweep
         self.service.engine._pace = 0.0
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)

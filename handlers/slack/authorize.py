@@ -13,8 +13,8 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from services.domain.model import PersonKey
-from services.usecases.grants import Bot
-from services.usecases.people import PersonView
+from services.domain.people import PersonView
+from services.store.workspaces import Bot
 
 
 class Installs(Protocol):

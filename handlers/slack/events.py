@@ -14,9 +14,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from handlers.slack.intake import KNOWN_PERSON
 from services.domain.model import PersonKey, Status
+from services.domain.people import Member
 from services.slack.oauth import parse_member
 from services.slack.profile import status_of
-from services.usecases.grants import Member
 
 log = structlog.get_logger(__name__)
 

@@ -16,11 +16,11 @@ from handlers.slack.views.modals import Account, Typed, View
 from services.calendars.accounts.accounts import AccountView, Choice, Connected
 from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey
+from services.domain.people import PersonView
 from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Voice
 from services.ports import Clock
-from services.usecases.people import PersonView
 from services.usecases.statuses import Statuses
 
 

@@ -1,6 +1,6 @@
-"""The calendars' part of the composition root: every provider with its adapters, put together for `app.py`.
+"""The calendars' part of the composition root: every provider with its adapters, put together for `bootstrap`.
 
-Besides `app.py` and `upkeep` this is the only place that names concrete adapters.
+Besides `services/bootstrap.py` and `services/admin_commands.py` this is the only place that names concrete adapters.
 """
 
 from __future__ import annotations

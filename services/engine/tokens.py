@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,48 +11,18 @@ import structlog
 
 from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
 from services.domain.model import PersonKey
+from services.domain.tokens import Renewed, refresh_due
 from services.engine.guard import guarded
 from services.ports import Clock, Report
+from services.store.tokens import LEASE, TokenClaim
 
 log = structlog.get_logger(__name__)
-
-AHEAD = timedelta(hours=2)
-"""A token is renewed this long before it expires, and up to `SPREAD` earlier, so that not all come at once."""
-
-SPREAD = timedelta(minutes=15)
 
 SECONDS = 12.0
 """How long one exchange may take, in real time."""
 
-LEASE = timedelta(seconds=20)
-"""How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
-Slack's grace for a refresh token that was used: where the answer was lost, the same one is tried again while it is
-still good."""
-
 RETRY = timedelta(minutes=1)
 AT_ONCE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """A fresh pair; `seconds` is how long the access token lives."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
-
-    `refresh` is None where it cannot be opened; `seq` is the number of the claim.
-    """
-
-    team_id: str
-    user_id: str
-    refresh: str | None = field(repr=False)
-    seq: int
 
 
 class Rotating(Protocol):
@@ -64,23 +32,23 @@ class Rotating(Protocol):
         """When the first renewal is due."""
         ...
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claim]:
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[TokenClaim]:
         """Claim what is due at `now`; left to us until `until`."""
         ...
 
-    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> Claim | None:
+    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
         """Claim a person's token although it is not due; None where somebody else is at it."""
         ...
 
-    async def renewed(self, claim: Claim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
+    async def renewed(self, claim: TokenClaim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
         """Keep the new pair, if the refresh token that was used is still the one kept."""
         ...
 
-    async def put_off(self, claim: Claim, until: datetime) -> None:
+    async def put_off(self, claim: TokenClaim, until: datetime) -> None:
         """Try again at `until`."""
         ...
 
-    async def lost(self, claim: Claim) -> None:
+    async def lost(self, claim: TokenClaim) -> None:
         """Slack does not take the refresh token any more: the grant is lost, its person is told once.
 
         Not where another replica has claimed it since: it may be the one that has used the refresh token.
@@ -118,7 +86,7 @@ class TokenRefresh:
         done = await asyncio.gather(*(self._renewed(claim) for claim in claims))
         return Report(done=len(claims), changed=sum(done), failed=len(done) - sum(done))
 
-    async def _renewed(self, claim: Claim) -> bool:
+    async def _renewed(self, claim: TokenClaim) -> bool:
         with guarded("token_not_renewed", team_id=claim.team_id, user_id=claim.user_id) as result:
             await self._renew(claim)
         return not result.failed
@@ -134,7 +102,7 @@ class TokenRefresh:
             raise SlackUnavailableError("being_renewed")
         await self._renew(claim)
 
-    async def _renew(self, claim: Claim) -> None:
+    async def _renew(self, claim: TokenClaim) -> None:
         if claim.refresh is None:
             await self._rows.put_off(claim, self._clock.now() + timedelta(hours=1))
             raise GrantLostError("no_refresh_token")
@@ -158,9 +126,3 @@ class TokenRefresh:
                 return await self._slack.renew(refresh)
         except TimeoutError:
             raise SlackUnavailableError("takes_too_long") from None
-
-
-def refresh_due(expires_at: datetime, team_id: str, user_id: str) -> datetime:
-    """When a token that expires at `expires_at` is to be renewed; spread by its owner, the same each time."""
-    spread = int.from_bytes(hashlib.sha256(f"{team_id}/{user_id}".encode()).digest()[:4], "big") / 2**32
-    return expires_at - AHEAD - SPREAD * spread

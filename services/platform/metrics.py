@@ -9,7 +9,7 @@ _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
 
 
 class Metrics:
-    """The program's counters; one instance for each program, made in `app.py`."""
+    """The program's counters; one instance for each program, made in `services/bootstrap.py`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -13,10 +13,10 @@ from typing import Any
 import aiohttp
 
 from services.domain.errors import SlackRefusedError
+from services.domain.people import Member, zone_name
+from services.domain.tokens import OAuthAnswer, Tokens
 from services.slack import scopes
 from services.slack.client import SlackClients
-from services.usecases.grants import Answer, Member, Tokens
-from services.usecases.people import zone_name
 
 ACCESS = "oauth.v2.access"
 TEST = "auth.test"
@@ -36,7 +36,7 @@ class SlackAuthority:
         self._client_id = client_id
         self._client_secret = client_secret
 
-    async def exchange(self, code: str, redirect_uri: str, now: datetime) -> Answer:
+    async def exchange(self, code: str, redirect_uri: str, now: datetime) -> OAuthAnswer:
         """The tokens for `code`, whose life is counted from `now`. Raises SlackError."""
         answer = await self._clients.call(
             None,
@@ -62,10 +62,10 @@ class SlackAuthority:
         """Make `token` worth nothing. Raises SlackError."""
         await self._clients.call(token, REVOKE)
 
-    async def install_of(self, bot_token: str) -> Answer:
+    async def install_of(self, bot_token: str) -> OAuthAnswer:
         """The install that a bot token given by the operator belongs to. Raises SlackError."""
         answer = await self._clients.call(bot_token, TEST)
-        found = Answer(
+        found = OAuthAnswer(
             team_id=_id(answer.get("team_id")),
             enterprise_id=_id(answer.get("enterprise_id")),
             org_wide=answer.get("is_enterprise_install") is True,
@@ -79,13 +79,13 @@ class SlackAuthority:
         return _require_tokens(found)
 
 
-def parse_answer(answer: Mapping[str, Any], now: datetime) -> Answer:
+def parse_answer(answer: Mapping[str, Any], now: datetime) -> OAuthAnswer:
     """What oauth.v2.access gave, from its JSON. Raises SlackRefusedError where no token or nobody's id is in it."""
     user = _mapping(answer.get("authed_user"))
     team = _mapping(answer.get("team"))
     enterprise = _mapping(answer.get("enterprise"))
     return _require_tokens(
-        Answer(
+        OAuthAnswer(
             team_id=_id(team.get("id")),
             enterprise_id=_id(enterprise.get("id")),
             org_wide=answer.get("is_enterprise_install") is True,
@@ -145,7 +145,7 @@ def _id(value: object) -> str:
     return text if _ID.fullmatch(text) else ""
 
 
-def _require_tokens(answer: Answer) -> Answer:
+def _require_tokens(answer: OAuthAnswer) -> OAuthAnswer:
     """`answer`, where it holds a token and somebody's id. Raises SlackRefusedError."""
     if answer.bot is None and answer.user is None:
         raise SlackRefusedError("no_token", method="oauth.v2.access")

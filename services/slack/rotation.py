@@ -6,7 +6,7 @@ An access token lives 12 hours; a refresh token is good for one use, the old one
 from __future__ import annotations
 
 from services.domain.errors import SlackUnavailableError
-from services.engine.tokens import Renewed
+from services.domain.tokens import Renewed
 from services.slack.client import SlackClients
 
 EXCHANGE = "oauth.v2.access"

@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.facts import PersonFacts
 from services.domain.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
+from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, Workspace
 from services.store.person_filter import ForPeople, of_people
 from services.store.spans import SpanStore, chunks
-from services.usecases.people import zone_or
 
 UTC = ZoneInfo("UTC")
 _CHUNK = 400

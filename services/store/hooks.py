@@ -10,13 +10,13 @@ from sqlalchemy import and_, func, select, update
 from services.calendars.hooks import Hook
 from services.domain.calendars import HOOK
 from services.domain.model import PersonKey
+from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
 from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import owned_by
 from services.store.db import Database
 from services.store.marks import lock_people
 from services.store.models import Calendar, Person
-from services.usecases.people import zone_or
 
 _NAME = "Hook"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -12,7 +13,20 @@ from services.domain.errors import SealError
 from services.platform.crypto import Encryptor, digest_of
 from services.store.db import Database
 from services.store.models import OAuthState
-from services.usecases.grants import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a single-use secret was made for. `user_id` is "" where it names nobody.
+
+    `secret` comes back with it and only we may know it: PKCE's verifier, or what waits for whoever comes back.
+    """
+
+    purpose: str
+    team_id: str = ""
+    user_id: str = ""
+    secret: str = field(default="", repr=False)
+
 
 _VERIFIER = "oauth_states.verifier"
 _SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
 from services.domain.model import Pause, PersonKey, Status
+from services.domain.people import GrantState, Member, PersonView, zone_or
+from services.domain.tokens import Tokens
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database
@@ -22,8 +24,15 @@ from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import Ask, Person, Workspace
 from services.store.notices import NoticeStore
 from services.store.profile_states import ProfileStateStore
-from services.usecases.grants import Grant, Member, Tokens
-from services.usecases.people import GrantState, PersonView, zone_or
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A user token that is kept, and when it was given."""
+
+    token: str = field(repr=False)
+    granted_at: datetime
+
 
 _TOKEN = "people.token"  # noqa: S105 - the place of a token, not one
 _REFRESH = "people.refresh_token"

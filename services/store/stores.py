@@ -1,4 +1,4 @@
-"""Every store over one database: what `app.py` hands out, one by one, to those who need it."""
+"""Every store over one database: what `services/bootstrap.py` hands out, one by one, to those who need it."""
 
 from __future__ import annotations
 

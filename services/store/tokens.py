@@ -6,8 +6,8 @@ one stored. It is compared opened, so that re-sealing under a new key in between
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select, update
@@ -15,11 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
-from services.engine.tokens import LEASE, Claim, Renewed
+from services.domain.tokens import Renewed
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore
+
+LEASE = timedelta(seconds=20)
+"""How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
+Slack's grace for a refresh token that was used: where the answer was lost, the same one is tried again while it is
+still good."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaim:
+    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
+
+    `refresh` is None where it cannot be opened; `seq` is the number of the claim.
+    """
+
+    team_id: str
+    user_id: str
+    refresh: str | None = field(repr=False)
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +49,13 @@ class _Kind:
     refresh: str
     expires: str
 
-    def where(self, claim: Claim) -> list[ColumnElement[bool]]:
+    def where(self, claim: TokenClaim) -> list[ColumnElement[bool]]:
         where: list[ColumnElement[bool]] = [self.table.team_id == claim.team_id]
         if self.table is Person:
             where.append(Person.user_id == claim.user_id)
         return where
 
-    def row(self, claim: Claim) -> tuple[str, ...]:
+    def row(self, claim: TokenClaim) -> tuple[str, ...]:
         return (claim.team_id, claim.user_id) if claim.user_id else (claim.team_id,)
 
     def column(self, name: str) -> str:
@@ -63,9 +81,9 @@ class TokenStore:
             found = [await connection.scalar(select(func.min(kind.table.refresh_due_at))) for kind in (_PERSON, _BOT)]
         return min((due for due in found if due is not None), default=None)
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> list[Claim]:
+    async def claim(self, now: datetime, until: datetime, limit: int) -> list[TokenClaim]:
         """Claim at most `limit` renewals due at `now`; no other replica takes them up before `until`."""
-        claims: list[Claim] = []
+        claims: list[TokenClaim] = []
         async with self._database.write() as connection:
             for kind in (_PERSON, _BOT):
                 rows = (
@@ -80,7 +98,7 @@ class TokenStore:
                 claims += [await self._claim(connection, kind, row, until) for row in rows]
         return claims
 
-    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> Claim | None:
+    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
         """Claim a person's renewal although it is not due; None where another replica has claimed it just now."""
         async with self._database.write() as connection:
             row = (
@@ -94,7 +112,7 @@ class TokenStore:
                 return None
             return await self._claim(connection, _PERSON, row, until)
 
-    async def renewed(self, claim: Claim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
+    async def renewed(self, claim: TokenClaim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
         """Keep the new pair; False where what is kept has been replaced since (a new grant) or is gone."""
         kind = _kind(claim)
         async with self._database.write() as connection:
@@ -115,7 +133,7 @@ class TokenStore:
             )
         return True
 
-    async def put_off(self, claim: Claim, until: datetime) -> None:
+    async def put_off(self, claim: TokenClaim, until: datetime) -> None:
         """Try again at `until`."""
         kind = _kind(claim)
         async with self._database.write() as connection:
@@ -123,7 +141,7 @@ class TokenStore:
                 return
             await connection.execute(update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until))
 
-    async def lost(self, claim: Claim) -> None:
+    async def lost(self, claim: TokenClaim) -> None:
         """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
         kind = _kind(claim)
         async with self._database.write() as connection:
@@ -139,9 +157,9 @@ class TokenStore:
             if kind is _PERSON:
                 await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
 
-    async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> Claim:
+    async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
         user_id = row.user_id if kind is _PERSON else ""
-        claim = Claim(row.team_id, user_id, None, row.refresh_seq + 1)
+        claim = TokenClaim(row.team_id, user_id, None, row.refresh_seq + 1)
         try:
             refresh = self._encryptor.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
         except SealError:
@@ -151,7 +169,7 @@ class TokenStore:
         )
         return replace(claim, refresh=refresh)
 
-    async def _still(self, connection: AsyncConnection, kind: _Kind, claim: Claim) -> bool:
+    async def _still(self, connection: AsyncConnection, kind: _Kind, claim: TokenClaim) -> bool:
         sealed = await connection.scalar(
             select(kind.table.__table__.c[kind.refresh]).where(*kind.where(claim)).with_for_update()
         )
@@ -162,5 +180,5 @@ class TokenStore:
         return kept is not None and kept == claim.refresh
 
 
-def _kind(claim: Claim) -> _Kind:
+def _kind(claim: TokenClaim) -> _Kind:
     return _PERSON if claim.user_id else _BOT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -9,14 +10,30 @@ from urllib.parse import urlencode
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from services.domain.model import PersonKey
+from services.domain.people import PersonView
+from services.domain.tokens import OAuthAnswer
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database
 from services.store.marks import insert_for
 from services.store.models import Delivery, Lane, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
-from services.usecases.grants import Answer, Bot
-from services.usecases.people import PersonView
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What a request needs of the workspace that it came from."""
+
+    team_id: str
+    enterprise_id: str | None
+    name: str
+    app_id: str
+    bot_id: str
+    bot_user_id: str
+    token: str | None = field(repr=False)
+    scopes: frozenset[str]
+    installed_at: datetime
+
 
 APP_REDIRECT = "https://slack.com/app_redirect"
 _TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one
@@ -98,7 +115,7 @@ class WorkspaceStore:
             else f"{APP_REDIRECT}?{urlencode({'app': bot.app_id, 'team': bot.team_id})}"
         )
 
-    async def install(self, answer: Answer, now: datetime) -> None:
+    async def install(self, answer: OAuthAnswer, now: datetime) -> None:
         """Keep the workspace and its bot token in the place of those before; its people and policy stay."""
         if answer.bot is None:
             raise ValueError("an install has a bot token")

@@ -27,9 +27,14 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
-from services.engine.tokens import refresh_due
+from services.domain.people import Member
+from services.domain.tokens import OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
+from services.slack.oauth import SlackAuthority
+from services.store.oauth_states import StateStore, Ticket
+from services.store.people import PeopleStore
+from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
@@ -37,97 +42,6 @@ STATE_LIVES = timedelta(minutes=10)
 STATE = "state"
 LINK = "grant_link"
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a single-use secret was made for. `user_id` is "" where it names nobody.
-
-    `secret` comes back with it and only we may know it: PKCE's verifier, or what waits for whoever comes back.
-    """
-
-    purpose: str
-    team_id: str = ""
-    user_id: str = ""
-    secret: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A token as Slack gave it; `refresh` and `expires_at` only where the app rotates its tokens."""
-
-    access: str = field(repr=False)
-    scopes: frozenset[str] = frozenset()
-    refresh: str | None = field(default=None, repr=False)
-    expires_at: datetime | None = None
-
-    def refresh_due_at(self, team_id: str, user_id: str = "") -> datetime | None:
-        """When it is to be renewed; None where it does not expire."""
-        if self.expires_at is None or self.refresh is None:
-            return None
-        return refresh_due(self.expires_at, team_id, user_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A user token that is kept, and when it was given."""
-
-    token: str = field(repr=False)
-    granted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What oauth.v2.access gave: the bot's tokens, the user's tokens, or both."""
-
-    team_id: str
-    enterprise_id: str
-    org_wide: bool
-    name: str
-    app_id: str
-    user_id: str
-    bot_user_id: str = ""
-    bot_id: str = ""
-    bot: Tokens | None = None
-    user: Tokens | None = None
-
-    @property
-    def home(self) -> str:
-        """The id that the workspace is kept under: the team's, the org's for an org-wide install."""
-        return self.enterprise_id if self.org_wide or not self.team_id else self.team_id
-
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """What a request needs of the workspace that it came from."""
-
-    team_id: str
-    enterprise_id: str | None
-    name: str
-    app_id: str
-    bot_id: str
-    bot_user_id: str
-    token: str | None = field(repr=False)
-    scopes: frozenset[str]
-    installed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists.
-
-    `names` are what they are called, for telling their absences from other people's.
-    """
-
-    zone: str = ""
-    locale: str = ""
-    address: str = field(default="", repr=False)
-    names: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def name(self) -> str:
-        """What Slack shows them as; "" where that is not known."""
-        return self.names[0] if self.names else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,58 +77,6 @@ class Outcome:
     held: str = field(default="", repr=False)
 
 
-class States(Protocol):
-    """Single-use secrets."""
-
-    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
-        """Whether `secret` is good; it stays so."""
-        ...
-
-    async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
-        """A new secret for `ticket`."""
-        ...
-
-    async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
-        """What `secret` was made for; it is good no more."""
-        ...
-
-
-class Workspaces(Protocol):
-    """Where installs are kept."""
-
-    async def locate(self, team_id: str, enterprise_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
-    async def bot_token(self, team_id: str) -> str | None: ...  # noqa: D102  # see WorkspaceStore
-    async def install(self, answer: Answer, now: datetime) -> None: ...  # noqa: D102  # see WorkspaceStore
-
-
-class Granted(Protocol):
-    """Where grants are kept."""
-
-    async def the_grant(self, key: PersonKey) -> Grant | None: ...  # noqa: D102  # see PeopleStore
-    async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None: ...  # noqa: D102  # see PeopleStore
-    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None: ...  # noqa: D102  # see PeopleStore
-
-
-class Authority(Protocol):
-    """Slack, where it gives tokens."""
-
-    async def exchange(self, code: str, redirect_uri: str, now: datetime) -> Answer:
-        """The tokens for `code`. Raises SlackError."""
-        ...
-
-    async def member(self, token: str, user_id: str) -> Member:
-        """What Slack knows of a person. Raises SlackError."""
-        ...
-
-    async def install_of(self, bot_token: str) -> Answer:
-        """The install that a bot token belongs to. Raises SlackError."""
-        ...
-
-    async def revoke(self, token: str) -> None:
-        """Make a token worth nothing. Raises SlackError."""
-        ...
-
-
 class Performer(Protocol):
     """Does what somebody asked for before they had allowed it."""
 
@@ -239,10 +101,10 @@ class Grants:
         self,
         app: SlackApp,
         *,
-        states: States,
-        workspaces: Workspaces,
-        people: Granted,
-        authority: Authority,
+        states: StateStore,
+        workspaces: WorkspaceStore,
+        people: PeopleStore,
+        authority: SlackAuthority,
         performer: Performer,
         clock: Clock,
         wake_signal: WakeSignal,
@@ -340,7 +202,7 @@ class Grants:
             raise LinkExpiredError("state")
         return found
 
-    async def _give_back(self, answer: Answer) -> None:
+    async def _give_back(self, answer: OAuthAnswer) -> None:
         """Let go of a token that is not kept, where it is one of its own.
 
         Tokens that rotate are: Slack keeps two of a person alive and drops the oldest, which could be the one that we
@@ -353,7 +215,7 @@ class Grants:
         except SlackError as failure:
             log.warning("token_not_given_back", reason=failure.reason)
 
-    async def _granted(self, key: PersonKey, answer: Answer, now: datetime) -> Outcome:
+    async def _granted(self, key: PersonKey, answer: OAuthAnswer, now: datetime) -> Outcome:
         if answer.user is None:
             held = await self._people.the_grant(key) is not None
             result = Result.GRANTED if held else Result.INSTALLED
@@ -369,7 +231,7 @@ class Grants:
         asked = await self._perform(key)
         return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
 
-    async def _member(self, key: PersonKey, answer: Answer) -> Member:
+    async def _member(self, key: PersonKey, answer: OAuthAnswer) -> Member:
         """Zone, language and address; what cannot be had now comes with a later event."""
         token = answer.bot.access if answer.bot else await self._workspaces.bot_token(key.team_id)
         if token is None:

@@ -10,14 +10,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from services.domain.errors import LinkOfAnotherError, SealError, SlackError
 from services.domain.model import PersonKey
+from services.domain.people import Member
 from services.platform.crypto import Encryptor
-from services.usecases.grants import Bot, Member
+from services.slack.oauth import SlackAuthority
+from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
@@ -80,26 +81,10 @@ class Named:
     address: str = field(default="", repr=False)
 
 
-class Members(Protocol):
-    """Slack, where it knows its members."""
-
-    async def member(self, token: str, user_id: str) -> Member:
-        """What Slack knows of a person. Raises SlackError."""
-        ...
-
-
-class Workspaces(Protocol):
-    """Where installs are kept."""
-
-    async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
-        """The install of a workspace."""
-        ...
-
-
 class Introductions:
     """Says who somebody is."""
 
-    def __init__(self, workspaces: Workspaces, members: Members) -> None:
+    def __init__(self, workspaces: WorkspaceStore, members: SlackAuthority) -> None:
         self._workspaces = workspaces
         self._members = members
 

@@ -25,7 +25,7 @@ from services.engine.guard import guarded
 from services.engine.limits import Budget
 from services.engine.notifications import Say, Teller, with_button
 from services.ports import Clock, Report, WakeSignal
-from services.usecases.grants import Grant
+from services.store.people import Grant
 
 log = structlog.get_logger(__name__)
 

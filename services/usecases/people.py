@@ -7,19 +7,23 @@ is taken in by `grants`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from services.domain.errors import NotInstalledError, SlackError
-from services.domain.model import Pause, PersonKey, Status
+from services.domain.model import PersonKey, Status
+from services.domain.people import Member, PersonView
 from services.ports import Clock, WakeSignal
-from services.usecases.grants import LINK, Member, States, Ticket
+from services.slack.oauth import SlackAuthority
+from services.store.export import ExportStore
+from services.store.oauth_states import StateStore, Ticket
+from services.store.people import PeopleStore
+from services.store.workspaces import WorkspaceStore
+from services.usecases.grants import LINK
+from services.usecases.offboarding import Leaving
 
 log = structlog.get_logger(__name__)
 
@@ -30,131 +34,18 @@ LINK_LIVES = timedelta(hours=24)
 """How long a link that leads to the permission is good, once: somebody may read the message it is in later."""
 
 
-class GrantState(StrEnum):
-    """Whether we may set the person's status."""
-
-    NONE = "none"
-    OK = "ok"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """What is known of a person."""
-
-    key: PersonKey
-    zone: ZoneInfo
-    locale: str
-    grant_state: GrantState
-    pause: Pause | None
-    created_at: datetime
-
-    @property
-    def granted(self) -> bool:
-        """Whether we may set their status."""
-        return self.grant_state is GrantState.OK
-
-    def paused(self, now: datetime) -> bool:
-        """Whether their status is to be left alone at `now`."""
-        return self.pause is not None and self.pause.holds(now)
-
-
-def zone_or(name: str, other: ZoneInfo) -> ZoneInfo:
-    """The IANA zone of that name, `other` where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: the name of a directory
-        return other
-
-
-def zone_name(name: str) -> str:
-    """`name`, where it is an IANA zone's; else ""."""
-    return name if name and zone_or(name, _NOWHERE) is not _NOWHERE else ""
-
-
-_NOWHERE = ZoneInfo.no_cache("UTC")
-
-
-class PersonRegister(Protocol):
-    """Where people are kept."""
-
-    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
-        """The person, known under the team's id or else the org's."""
-        ...
-
-    async def get(self, key: PersonKey) -> PersonView | None:
-        """What is known of the person."""
-        ...
-
-    async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
-        """Keep a new person."""
-        ...
-
-    async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
-        """Follow zone and language; whether anything differs."""
-        ...
-
-    async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
-        """Remember what the profile showed; False where that is nothing new."""
-        ...
-
-    async def open_home(self, key: PersonKey, now: datetime) -> None:
-        """The person looks at their Home tab."""
-        ...
-
-    async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
-        """Keep what somebody asked for."""
-        ...
-
-    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
-        """What the person had asked for; kept no longer."""
-        ...
-
-
-class BotTokens(Protocol):
-    """The workspaces' bot tokens."""
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's bot token; None where it is not installed."""
-        ...
-
-
-class Members(Protocol):
-    """Slack, where it knows its members."""
-
-    async def member(self, token: str, user_id: str) -> Member:
-        """What Slack knows of a person. Raises SlackError."""
-        ...
-
-
-class Leaver(Protocol):
-    """Takes a person away."""
-
-    async def forget(self, key: PersonKey) -> bool:
-        """Delete everything of the person; whether there was anything."""
-        ...
-
-
-class Exporter(Protocol):
-    """Gives a person what is kept of them."""
-
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        """Everything of the person as JSON."""
-        ...
-
-
 class People:
     """What the app does with people, apart from their statuses."""
 
     def __init__(
         self,
-        register: PersonRegister,
+        register: PeopleStore,
         *,
-        workspaces: BotTokens,
-        states: States,
-        members: Members,
-        leaver: Leaver,
-        exporter: Exporter,
+        workspaces: WorkspaceStore,
+        states: StateStore,
+        members: SlackAuthority,
+        leaver: Leaving,
+        exporter: ExportStore,
         clock: Clock,
         wake_signal: WakeSignal,
         base_url: str,

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
-import app
 from demo import world
 from demo.world import World
+from services import bootstrap
 
 _SYSTEM = Path("/usr/bin/chromium")
 CHROMIUM = str(_SYSTEM) if _SYSTEM.exists() else None
@@ -119,7 +119,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def desk(chromium: Browser) -> AsyncIterator[Desk]:
-    async with world.world(app.build, start=MONDAY) as running:
+    async with world.world(bootstrap.build, start=MONDAY) as running:
         running.clock.pause()
         context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
         page = await context.new_page()

@@ -10,9 +10,8 @@ from services.ports import Report
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
-from services.store.oauth_states import StateStore
+from services.store.oauth_states import StateStore, Ticket
 from services.store.retention import ClosetStore
-from services.usecases.grants import Ticket
 from tests.clocks import ManualClock
 
 

@@ -26,16 +26,17 @@ from services.domain.model import (
     Status,
     WallTimes,
 )
+from services.domain.people import GrantState, Member
 from services.domain.profile_state import AuditEntry, ProfileState
+from services.domain.tokens import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
+from services.store.people import Grant
 from services.store.profile_states import ProfileStateStore
 from services.store.spans import SpanStore
 from services.store.stores import Stores
-from services.usecases.grants import Answer, Grant, Member, Tokens
-from services.usecases.people import GrantState
 from tests.clocks import ManualClock
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
@@ -43,8 +44,8 @@ BERLIN = Member(zone="Europe/Berlin", locale="de-DE", address="ann@example.com")
 TOKENS = Tokens("xoxp-1", frozenset({"users.profile:write", "users.profile:read"}))
 
 
-def installed(team: str, *, org: str = "", org_wide: bool = False) -> Answer:
-    return Answer(
+def installed(team: str, *, org: str = "", org_wide: bool = False) -> OAuthAnswer:
+    return OAuthAnswer(
         "" if org_wide else team, org, org_wide, f"Name of {team}", "A1", "U1", "UBOT", bot=Tokens(f"xoxb-{team}")
     )
 

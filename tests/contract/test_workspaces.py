@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
+from services.domain.tokens import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.oauth_states import StateStore
+from services.store.oauth_states import StateStore, Ticket
 from services.store.workspaces import WorkspaceStore
-from services.usecases.grants import Answer, Ticket, Tokens
 from tests.clocks import ManualClock
 
 
-def answer(team: str, bot: str, *, org: str = "", org_wide: bool = False) -> Answer:
-    return Answer(
+def answer(team: str, bot: str, *, org: str = "", org_wide: bool = False) -> OAuthAnswer:
+    return OAuthAnswer(
         "" if org_wide else team, org, org_wide, f"Name of {team}", "A1", "U1", "UBOT",
         bot=Tokens(bot, frozenset({"commands", "chat:write"})),
     )  # fmt: skip

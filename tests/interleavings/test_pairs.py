@@ -16,12 +16,13 @@ from functools import partial
 import pytest
 
 from services.domain.model import Kind, Match, Rule, Show
+from services.domain.people import Member
 from services.domain.status_comparison import same
+from services.domain.tokens import Tokens
 from services.platform.crypto import new_key
 from services.slack import scopes
 from services.store import rotation
 from services.store.models import Base
-from services.usecases.grants import Member, Tokens
 from tests.clocks import ManualClock
 from tests.interleavings.stage import ANN, CODING, LUNCH, READ, WRITE, Replica, Stage
 from tests.interleavings.steps import LOCK, Stepped, SteppedDatabase, orders, run

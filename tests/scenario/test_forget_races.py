@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from emulators.slack import Fault
 from services import admin_commands
 from services.domain.model import Status
+from services.domain.people import Member
+from services.domain.tokens import Tokens
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base
-from services.usecases.grants import Member, Tokens
 from services.usecases.offboarding import TAKE_BACK
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, open_desk

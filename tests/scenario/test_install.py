@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
+from services.domain.people import GrantState
 from services.store.models import OAuthState, Person, Workspace
-from services.usecases.people import GrantState
 from tests.house import House
 from tests.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
 from tests.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, answer

@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from emulators.slack import Fault
 from services.domain.errors import GrantLostError
 from services.domain.model import PersonKey
+from services.domain.tokens import AHEAD, SPREAD, Renewed, refresh_due
 from services.engine import tokens
-from services.engine.tokens import AHEAD, AT_ONCE, LEASE, SPREAD, Claim, Renewed, refresh_due
+from services.engine.tokens import AT_ONCE
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace
+from services.store.tokens import LEASE, TokenClaim
 from tests.clocks import ManualClock
 from tests.world import TEAM, World, meeting, open_world, until
 
@@ -279,7 +281,7 @@ async def test_token_without_a_refresh_token_is_lost_when_it_expires(rotating: W
 
 
 def test_what_is_claimed_does_not_print_its_secret() -> None:
-    assert "xoxe" not in repr(Claim("T1", "U1", "xoxe-1-secret", 1)) + repr(Renewed("xoxe.xoxp", "xoxe-1", 1))
+    assert "xoxe" not in repr(TokenClaim("T1", "U1", "xoxe-1-secret", 1)) + repr(Renewed("xoxe.xoxp", "xoxe-1", 1))
 
 
 def test_renewals_are_spread_over_a_quarter_of_an_hour(clock: ManualClock) -> None:

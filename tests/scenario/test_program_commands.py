@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import app as program
+from services import bootstrap
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
@@ -44,7 +45,7 @@ def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
 
 async def test_worker_alone_soon_sees_what_people_type_at_another_process(sqlite_url: str, clock: ManualClock) -> None:
     config = settings.load({"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key()}, dotenv=None)
-    service = await program.build(config, clock=clock, listens=False)
+    service = await bootstrap.build(config, clock=clock, listens=False)
     await service.stop()
     assert service.engine._poll <= 0.25
 

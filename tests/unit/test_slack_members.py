@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.domain.people import Member
 from services.slack.oauth import parse_member
-from services.usecases.grants import Member
 
 
 @pytest.mark.parametrize(

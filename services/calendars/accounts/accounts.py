@@ -28,10 +28,10 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.domain.model import PersonKey
+from services.domain.people import PersonView
 from services.ports import Clock, WakeSignal
 from services.usecases.grants import Start
 from services.usecases.identity import Named, is_theirs
-from services.usecases.people import PersonView
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,8 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.ports import Clock
-from services.usecases.grants import Start, States, Ticket
+from services.store.oauth_states import StateStore, Ticket
+from services.usecases.grants import Start
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +131,7 @@ class Consents:
         providers: Mapping[str, Provider],
         *,
         links: Links,
-        states: States,
+        states: StateStore,
         clock: Clock,
         base_url: str,
     ) -> None:

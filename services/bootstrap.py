@@ -1,0 +1,290 @@
+"""The composition root: the program put together from settings and a clock, one function a subsystem.
+
+Concrete adapters are named here, in `services/calendars/wiring.py` and in `services/admin_commands.py`, nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+
+import handlers
+from handlers.web.operations import Check
+from handlers.web.server import QuietRunner, listen
+from services.calendars import wiring
+from services.calendars.wiring import Calendars
+from services.domain import times
+from services.domain.errors import NotInstalledError
+from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
+from services.engine.instrumentation import CountedClients, CountedWriteQueue
+from services.engine.leases import EmbeddedRunner, Runner
+from services.engine.notifications import HomeChore, Links, NoticeChore, Teller
+from services.engine.profile_writer import ProfileWriter
+from services.engine.resolve import Timelines
+from services.engine.retention import Housekeeping
+from services.engine.sender import Lanes
+from services.engine.tick import Reconciler
+from services.engine.tokens import TokenRefresh
+from services.platform import locale
+from services.platform.clock import SystemClock
+from services.platform.metrics import Metrics
+from services.platform.settings import Settings, plain
+from services.ports import Clock
+from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
+from services.store import schema
+from services.store.stores import Stores
+from services.usecases.grants import Grants, SlackApp
+from services.usecases.identity import BrowserIdentities
+from services.usecases.offboarding import Leaving
+from services.usecases.people import People
+from services.usecases.statuses import Statuses
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The program, put together. Whoever called `build` serves `web` between `start` and `stop`.
+
+    `at_rest` tells whether nothing that this process knows of is due or under way.
+    """
+
+    web: web.Application
+    engine: Engine
+    keeper: ProfileWriter
+    stores: Stores
+    people: People
+    leaving: Leaving
+    at_rest: Callable[[], bool]
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """Slack's Web API, by families of methods, with the app's own credentials."""
+
+    clients: CountedClients
+    authority: SlackAuthority
+    messages: SlackMessages
+    profiles: SlackProfiles
+    rotation: SlackRotation
+    views: SlackViews
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What every subsystem is put together from."""
+
+    config: Settings
+    clock: Clock
+    wake_signal: LoopWakeSignal
+    metrics: Metrics
+    stores: Stores
+    slack: Slack
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What people ask for."""
+
+    people: People
+    statuses: Statuses
+    leaving: Leaving
+    teller: Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What takes in what Slack, browsers, calendar providers and operators send."""
+
+    web: web.Application
+    socket: handlers.SocketMode | None
+    grants: Grants
+
+
+async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
+    """Run until SIGINT or SIGTERM; calls in flight are finished and recorded. The exit status."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    service = await build(config, clock=SystemClock(), worker=worker, listens=listens)
+    runner = QuietRunner(service.web)
+    await runner.setup()
+    try:
+        if listens:
+            port = await listen(runner, config.host, config.port)
+            sys.stderr.write(f"Status Quo listens on http://{config.host}:{port}\n")
+        await service.start()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        await service.stop()
+    return 0
+
+
+async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
+    """Put the program together, its database brought up to date. Without `worker` it does no due work.
+
+    Raises SettingsError for missing or wrong keys, DatabaseError where there is no database to be had.
+    """
+    stores = Stores.at(config.database_url, config.keys(), clock)
+    await schema.upgrade(stores.database)
+    metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics))
+    calendars = wiring.compose(
+        config, stores, adapters.slack.clients, clock=clock, wake_signal=wake_signal, metrics=metrics
+    )
+    cases = _use_cases(adapters, calendars)
+    surface = handlers.Surface(
+        cases.statuses, cases.people, calendars.connections, clock, calendars.accounts, calendars.hooks,
+        background=background,
+    )  # fmt: skip
+    tab = handlers.HomeTab(surface)
+    works, keeper = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    checks = {"worker": works.works} if worker else {}
+    listening = _listening(adapters, calendars, cases, handlers.Home(surface, tab), checks, socket_mode=listens)
+    socket = listening.socket
+
+    async def start() -> None:
+        if token := plain(config.slack_bot_token):
+            await listening.grants.adopt(token)
+        times.warm()
+        if worker:
+            if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
+                await stores.calendars.take_up(clock.now())
+                await stores.accounts.take_up()
+            await works.start()
+        if socket is not None:
+            await socket.start()
+
+    async def stop() -> None:
+        if socket is not None:
+            await socket.stop()
+        await background.close()
+        await works.stop()
+        for close in (*calendars.closing, adapters.slack.clients.close, stores.database.close):
+            await close()
+
+    def at_rest() -> bool:
+        return works.at_rest and not len(background)
+
+    return Service(listening.web, works, keeper, stores, cases.people, cases.leaving, at_rest, start, stop)
+
+
+def _slack(config: Settings, metrics: Metrics) -> Slack:
+    clients = CountedClients(config.slack_api_url, metrics)
+    client_id, client_secret = config.slack_client_id or "", plain(config.slack_client_secret)
+    return Slack(
+        clients,
+        authority=SlackAuthority(clients, client_id, client_secret),
+        messages=SlackMessages(clients),
+        profiles=SlackProfiles(clients),
+        rotation=SlackRotation(clients, client_id, client_secret),
+        views=SlackViews(clients),
+    )
+
+
+def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
+    clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
+    teller = Teller(stores.workspaces, of.slack.messages)
+    leaving = Leaving(
+        stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
+        parter=calendars.partings, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
+    )  # fmt: skip
+    people = People(
+        stores.people, workspaces=stores.workspaces, states=stores.states, members=of.slack.authority, leaver=leaving,
+        exporter=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
+    )  # fmt: skip
+    statuses = Statuses(
+        clock=clock, wake_signal=wake_signal, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
+        choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
+    )  # fmt: skip
+    return UseCases(people, statuses, leaving, teller)
+
+
+def engine(
+    of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
+) -> tuple[Engine, ProfileWriter]:
+    """What runs when: everything that may be due, and the one that writes to profiles."""
+    clock, stores, slack = of.clock, of.stores, of.slack
+    tokens = TokenRefresh(stores.tokens, slack.rotation, clock)
+    keeper = ProfileWriter(slack.profiles, CountedWriteQueue(stores.lanes, of.metrics), clock, tokens.refresh)
+    links = Links(
+        grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
+        account=calendars.accounts.mending,
+    )  # fmt: skip
+    chores = (
+        cases.leaving,
+        NoticeChore(stores.lanes, stores.notices, slack.messages, links=links, say=locale.say, clock=clock),
+        HomeChore(stores.lanes, stores.lanes, tab, slack.views, clock),
+    )
+    runner: Runner = EmbeddedRunner()
+    if not of.config.is_sqlite:
+        from services.engine.queue_leases import QueueRunner
+
+        runner = QueueRunner(of.config.database_url)
+    timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
+    people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
+    housekeeping = Housekeeping(stores.closet, clock)
+    work = (*people_due, tokens, calendars.sync, calendars.watching, cases.leaving, housekeeping)
+    lanes = Lanes(stores.lanes, keeper, chores, clock)
+    return Engine(work, runner, lanes, stores.lanes, clock, wake_signal=of.wake_signal, poll=poll), keeper
+
+
+def _listening(
+    of: Adapters,
+    calendars: Calendars,
+    cases: UseCases,
+    home: handlers.Home,
+    checks: Mapping[str, Check],
+    *,
+    socket_mode: bool,
+) -> Listening:
+    """`checks` are those of `/readyz` that are not about what is put together here; `socket_mode` allows that."""
+    config, clock, stores, slack, surface = of.config, of.clock, of.stores, of.slack, home.surface
+    commands = handlers.Commands(surface, cases.teller)
+    grants = Grants(
+        SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
+        states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
+        performer=commands, clock=clock, wake_signal=of.wake_signal,
+    )  # fmt: skip
+    errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
+    authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
+    bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
+    handlers.register(
+        bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=handlers.Shortcuts(home),
+        events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(surface),
+        files=handlers.Files(surface, calendars.files, cases.teller, stores.deliveries),
+    )  # fmt: skip
+    intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)
+    app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
+    socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
+    operations = handlers.Operations(
+        {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
+        | ({"socket": socket.works} if socket else {}),
+        of.metrics, stores.health.pending,
+    )  # fmt: skip
+    secure = config.base_url.startswith("https:")
+    browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
+    connect = handlers.Connect(
+        calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
+    )
+    routes = (
+        handlers.OAuth(grants, browsers, locale.say, finish_held=connect.finish_held),
+        connect,
+        handlers.Webhooks(calendars.pushes, of.metrics, surface.background),
+        handlers.HookRoutes(calendars.hooks, clock),
+        operations,
+    )
+    application = handlers.application(
+        [route for group in routes for route in group.routes()],
+        errors=errors, metrics=of.metrics, signatures=handlers.Signatures(secret, clock) if secret else None,
+        intake=intake if secret else None,
+    )  # fmt: skip
+    return Listening(application, socket, grants)
