@@ -76,8 +76,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(scope="session")
-def encryptor() -> Encryptor:
-    return Encryptor([new_key()])
+def keys() -> list[str]:
+    return [new_key()]
+
+
+@pytest.fixture(scope="session")
+def encryptor(keys: list[str]) -> Encryptor:
+    return Encryptor(keys)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,33 @@
-"""Sealing of secrets and titles: Fernet (AES-128-CBC with HMAC-SHA256) under rotatable keys, bound to a place.
+"""Sealing of secrets and titles: AES-256-GCM under rotatable keys, bound to a place.
 
-A sealed value names the table, column and row it belongs to inside the ciphertext, so that one moved to
-another row by somebody with access to the database does not open.
+A sealed value is one byte that says how it is sealed, a random nonce of 96 bits, and the ciphertext with its tag. The
+place (table, column and the row's key) is the associated data, so that a value moved to another row by somebody with
+access to the database does not open. The AES keys come from the Fernet keys of `ENCRYPTION_KEYS` by HKDF-SHA256
+(RFC 5869). What releases before sealed with Fernet, with the place inside of it, is still opened.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import os
 from collections.abc import Sequence
 from typing import overload
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from services.domain.errors import SealError, SettingsError
 
 _SEPARATOR = b"\x00"
+_AES_GCM = b"\x01"  # the leading byte; a Fernet value is base64 and starts with "g"
+_NONCE = 12
+_HEAD = len(_AES_GCM) + _NONCE
+_INFO = b"statusquo aes-256-gcm"
+_TOKEN = "sq1_"  # noqa: S105 - how a sealed text begins, so that it is known in a log
 
 
 def new_key() -> str:
@@ -42,10 +55,10 @@ class Encryptor:
         if not keys:
             raise SettingsError("ENCRYPTION_KEYS is empty")
         try:
-            self._fernets = [Fernet(key) for key in keys]
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise SettingsError("ENCRYPTION_KEYS holds something that is no Fernet key") from error
-        self._multi = MultiFernet(self._fernets)
+        self._ciphers = [AESGCM(_aes_key(key)) for key in keys]
         self._digest_key = hashlib.sha256(b"digest" + _SEPARATOR + keys[0].encode()).digest()
 
     @overload
@@ -57,7 +70,8 @@ class Encryptor:
         if plain is None:
             return None
         data = plain.encode() if isinstance(plain, str) else plain
-        return SealedBytes(self._fernets[0].encrypt(_place(column, row) + _SEPARATOR + data))
+        nonce = os.urandom(_NONCE)
+        return SealedBytes(_AES_GCM + nonce + self._ciphers[0].encrypt(nonce, data, _place(column, row)))
 
     def open(self, sealed: bytes | None, column: str, *row: str) -> str | None:
         """The text that was sealed for that place. Raises SealError."""
@@ -68,22 +82,33 @@ class Encryptor:
         """The bytes that were sealed for that place. Raises SealError: unknown key, changed value, or another place."""
         if sealed is None:
             return None
-        try:
-            bound = self._multi.decrypt(bytes(sealed))
-        except InvalidToken as error:
-            raise SealError("cannot be opened", place=column) from error
-        found, _, plain = bound.partition(_SEPARATOR)
-        if found != _place(column, row):
-            raise SealError("was sealed for another place", place=column)
-        return plain
+        place = _place(column, row)
+        if sealed[:1] != _AES_GCM:
+            return self._open_fernet(sealed, place, column)
+        for cipher in self._ciphers:
+            plain = _decrypted(cipher, sealed, place)
+            if plain is not None:
+                return plain
+        raise SealError("cannot be opened", place=column)
+
+    def reseal(self, sealed: bytes, column: str, *row: str) -> SealedBytes | None:
+        """The same value under the newest key; None where it is already. Raises SealError like `open_bytes`."""
+        if sealed[:1] == _AES_GCM and _decrypted(self._ciphers[0], sealed, _place(column, row)) is not None:
+            return None
+        return self.seal(self.open_bytes(sealed, column, *row), column, *row)
 
     def seal_token(self, plain: str, purpose: str) -> str:
         """`plain` as a url-safe text that others may hold and only we can read, for `purpose` ("links")."""
-        return self.seal(plain, purpose).decode("ascii")
+        return _TOKEN + base64.urlsafe_b64encode(self.seal(plain, purpose)).decode("ascii").rstrip("=")
 
     def open_token(self, token: str, purpose: str) -> str:
         """What `seal_token` was given. Raises SealError."""
-        return self.open(token.encode(), purpose) or ""
+        try:
+            data = token.removeprefix(_TOKEN).encode("ascii")
+            sealed = base64.b64decode(data + b"=" * (-len(data) % 4), b"-_", validate=True)
+        except ValueError as error:
+            raise SealError("cannot be opened", place=purpose) from error
+        return self.open(sealed if token.startswith(_TOKEN) else data, purpose) or ""
 
     def digest(self, plain: bytes) -> str:
         """A keyed digest, 32 hexadecimal digits: tells equal values apart from others without telling what they are.
@@ -92,22 +117,30 @@ class Encryptor:
         """
         return hashlib.blake2b(plain, digest_size=16, key=self._digest_key).hexdigest()
 
-    def reseal(self, sealed: bytes) -> SealedBytes:
-        """The same value for the same place under the newest key. Raises SealError for an unknown key."""
+    def _open_fernet(self, sealed: bytes, place: bytes, column: str) -> bytes:
+        """What a release before sealed: the place stands before the value."""
         try:
-            return SealedBytes(self._multi.rotate(sealed))
+            found, _, plain = self._fernet.decrypt(bytes(sealed)).partition(_SEPARATOR)
         except InvalidToken as error:
-            raise SealError("cannot be opened") from error
+            raise SealError("cannot be opened", place=column) from error
+        if found != place:
+            raise SealError("was sealed for another place", place=column)
+        return plain
 
-    def is_newest(self, sealed: bytes) -> bool:
-        """Whether `sealed` needs no re-sealing."""
-        try:
-            self._fernets[0].decrypt(sealed)
-        except InvalidToken:
-            return False
-        return True
+
+def _aes_key(key: str) -> bytes:
+    """The AES-256 key that belongs to a Fernet key."""
+    return HKDF(SHA256(), length=32, salt=None, info=_INFO).derive(base64.urlsafe_b64decode(key))
+
+
+def _decrypted(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes | None:
+    """The plain bytes; None under another key, for another place, or changed."""
+    try:
+        return cipher.decrypt(sealed[1:_HEAD], sealed[_HEAD:], place)
+    except (InvalidTag, ValueError):  # the latter for a nonce that is cut off
+        return None
 
 
 def _place(column: str, row: tuple[str, ...]) -> bytes:
-    """How a place is written inside a ciphertext: "people.token/T1/U1"."""
+    """How a place is written: "people.token/T1/U1"."""
     return "/".join((column, *row)).encode()

@@ -27,7 +27,7 @@ SECRET_NAMES = frozenset(
 """Names whose values are never logged. `key` is a person's; say `team_id` and `user_id` instead."""
 
 _TOKEN = re.compile(r"\bx(?:ox[a-z]|oxe\.xox[a-z]|app)-[\w.%-]+", re.IGNORECASE)
-_FERNET = re.compile(r"\bgAAAA[\w-]{20,}={0,2}")
+_SEALED = re.compile(r"\b(?:sq1_|gAAAA)[\w-]{20,}={0,2}")
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 _PAIR = re.compile(
     r"((?:access_token|refresh_token|client_secret|code|token|state|secret|password)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+",
@@ -71,7 +71,7 @@ def _is_secret(name: object) -> bool:
 
 def _redact_text(text: str) -> str:
     text = _TOKEN.sub(HIDDEN, text)
-    text = _FERNET.sub(HIDDEN, text)
+    text = _SEALED.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     text = _ADDRESS.sub(
         lambda found: f"{found[1]}://{found[2]}" + (f"/{HIDDEN}" if (found[3] or "/") != "/" else ""), text

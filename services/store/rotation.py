@@ -1,4 +1,4 @@
-"""Re-sealing everything with the newest key, while the app runs.
+"""Re-sealing everything with the newest key as AES-GCM, while the app runs.
 
 Values are read, re-sealed and swapped in three steps, the second outside of any transaction, so many bytes at a time.
 Each is swapped only if it is still the one that was read, so that a write of the running app in between is never
@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
@@ -48,6 +49,11 @@ def sealed_columns() -> Iterator[SealedColumn]:
         for column in table.columns:
             if isinstance(column.type, Sealed):
                 yield SealedColumn(table, column)
+
+
+def row_of(key: Sequence[object]) -> tuple[str, ...]:
+    """A row's key as the stores seal for it: numbers and texts as they are, times as ISO 8601 (UTC)."""
+    return tuple(part.isoformat() if isinstance(part, datetime) else str(part) for part in key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,13 @@ class Rotation:
         swaps: list[Swap] = []
         failed = 0
         for key, value in rows:
-            if self._encryptor.is_newest(value):
-                continue
             try:
-                swaps.append(Swap(key, value, self._encryptor.reseal(value)))
+                fresh = self._encryptor.reseal(value, sealed.name, *row_of(key))
             except SealError:
                 failed += 1
+                continue
+            if fresh is not None:
+                swaps.append(Swap(key, value, fresh))
         changed = await self._swap(sealed, swaps) if swaps else 0
         return Report(done=len(rows), changed=changed, failed=failed), rows[-1][0] if more else None
 

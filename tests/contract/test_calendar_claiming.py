@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -86,23 +85,15 @@ async def test_same_address_twice_is_refused_for_one_person_and_fine_for_two(sto
 
 
 async def test_same_address_is_recognised_after_a_new_key(
-    store: CalendarStore, database: Database, encryptor: Encryptor, clock: ManualClock
+    store: CalendarStore, database: Database, keys: list[str], clock: ManualClock
 ) -> None:
     await store.add(ANN, "ics", URL, "feeds.example", NOW)
-    old = encryptor
-    newest = new_key()
-    rotated = Encryptor([newest, *_keys(old)])
+    rotated = Encryptor([new_key(), *keys])
     events = EventStore(database, rotated)
     with pytest.raises(AlreadyConnectedError):
         await CalendarStore(database, rotated, events, NoticeStore(database, clock)).add(
             ANN, "ics", URL, "feeds.example", NOW
         )
-
-
-def _keys(encryptor: Encryptor) -> list[str]:
-    return [
-        base64.urlsafe_b64encode(fernet._signing_key + fernet._encryption_key).decode() for fernet in encryptor._fernets
-    ]
 
 
 async def test_two_at_once_connect_one(store: CalendarStore) -> None:

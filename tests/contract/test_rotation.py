@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from services.domain.errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
@@ -40,6 +41,23 @@ async def test_rotation_makes_the_old_key_superfluous(database: Database, monkey
     only_new = Encryptor([new])
     opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
     assert opened == {f"T{number}": f"xoxb-{number}" for number in range(5)}
+
+
+async def test_values_of_a_release_before_are_resealed_as_aes_gcm(database: Database) -> None:
+    key, older = new_key(), new_key()
+    for team, with_key in (("T1", key), ("T2", older)):
+        stored = Fernet(with_key).encrypt(f"workspaces.bot_token/{team}\0xoxb-{team}".encode())
+        async with database.write() as connection:
+            row = {"team_id": team, "bot_token": SealedBytes(stored), "installed_at": INSTALLED}
+            await connection.execute(sa.insert(Workspace).values(row))
+    job = Rotation(database, Encryptor([key, older]))
+    assert [report async for report in job.run() if report.done] == [Report(2, 2)]
+    async with database.read() as connection:
+        rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
+    assert {sealed[:1] for _, sealed in rows} == {b"\x01"}
+    opened = {team: Encryptor([key]).open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
+    assert opened == {"T1": "xoxb-T1", "T2": "xoxb-T2"}
+    assert [report async for report in job.run() if report.done] == [Report(2, 0)]
 
 
 async def test_rotation_leaves_and_counts_what_no_key_opens(database: Database) -> None:
@@ -103,9 +121,9 @@ class Watching(Encryptor):
 
     watch: Callable[[], None] = staticmethod(lambda: None)
 
-    def reseal(self, sealed: bytes) -> SealedBytes:
+    def reseal(self, sealed: bytes, column: str, *row: str) -> SealedBytes | None:
         self.watch()
-        return super().reseal(sealed)
+        return super().reseal(sealed, column, *row)
 
 
 async def test_database_can_be_written_to_while_values_are_resealed(sqlite_url: str) -> None:

@@ -31,10 +31,10 @@ from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.tick import Reconciler
 from services.platform.crypto import Encryptor
-from services.store.columns import Sealed
+from services.store.columns import Sealed, UtcInstant
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
-from services.store.rotation import Rotation
+from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Leaving
 from services.usecases.statuses import Statuses
@@ -262,7 +262,7 @@ class Stage:
         for column in table.columns:
             value = opened[column.name]
             if isinstance(column.type, Sealed) and value is not None:
-                opened[column.name] = self.encryptor._multi.decrypt(bytes(value)).partition(b"\x00")[2].decode()
+                opened[column.name] = self.encryptor.open(value, f"{table.name}.{column.name}", *_place(table, row))
         opened.pop("write_id", None)
         if not exact and table is ProfileStateRow.__table__:
             memory = json.loads(opened["memory"] or "{}")
@@ -295,3 +295,11 @@ class Stage:
             self._raw.executescript(f"BEGIN; {script}; COMMIT")
         else:
             await self._raw.execute(script)
+
+
+def _place(table: Any, row: Any) -> tuple[str, ...]:
+    """The key of a row that was read without its types."""
+    parts = [(part.type, row[part.name]) for part in table.primary_key]
+    return row_of(
+        [of.process_result_value(value, None) if isinstance(of, UtcInstant) else value for of, value in parts]
+    )

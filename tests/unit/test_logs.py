@@ -53,6 +53,7 @@ def test_event_has_its_name_and_ids_and_nothing_under_a_secret_name(lines: io.St
         ('{"access_token": "abc"}', '{"access_token": "***"}'),
         ("mailto:ann@example.com", "mailto:***"),
         ("key gAAAAABmZ0000000000000000000000000000==", "key ***"),
+        ("link sq1_AbmZ0000000000000000000000000000-_0", "link ***"),
     ],
 )  # fmt: skip
 def test_text_of_a_library_loses_what_could_leak(lines: io.StringIO, text: str, redacted: str) -> None:
