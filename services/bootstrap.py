@@ -195,7 +195,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     teller = Teller(stores.workspaces, of.slack.messages)
     leaving = Leaving(
         stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
-        parter=calendars.partings, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
+        cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.states, members=of.slack.authority, leaver=leaving,

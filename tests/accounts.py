@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.calendars.accounts.accounts import AccountLink, AccountView, Choice, Connected
+from services.calendars.accounts.accounts import AccountLink, Choice, Connected
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import NotOfferedError
 from services.domain.model import PersonKey
+from services.store.accounts import AccountView
 
 
 def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]:

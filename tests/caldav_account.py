@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.calendars.ical import worker
 from services.calendars.ical.incremental import read
-from services.calendars.ical.reading import Asked
+from services.calendars.ical.reading import ReadRequest
 from services.calendars.ical.wire import changes_from_parts
 from services.calendars.ports import Source
 from services.calendars.providers.caldav.source import CaldavSource
@@ -26,7 +26,7 @@ class Reading:
     """The expander, in this process; keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.asked: list[ReadRequest] = []
 
     async def read(
         self,
@@ -39,7 +39,7 @@ class Reading:
         end: datetime,
         memory: bytes | None,
     ) -> Changes:
-        self.asked.append(Asked(calendar_id, addresses, zone, start, end))
+        self.asked.append(ReadRequest(calendar_id, addresses, zone, start, end))
         return read(data, self.asked[-1], memory)
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:

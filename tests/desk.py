@@ -26,7 +26,7 @@ from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.signatures import Signatures
 from handlers.slack.surface import Surface
 from handlers.web.application import application
-from services.calendars.accounts.disconnecting import Partings
+from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller
@@ -205,9 +205,9 @@ async def open_desk(
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         overview = OverviewStore(database, engine.standings)
-        accounts, partings = AccountStore(database, encryptor, engine.notices), Partings({}, {}, clock)
+        accounts, cleanups = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
         leaving = Leaving(
-            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, parter=partings,
+            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanups,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
@@ -223,7 +223,7 @@ async def open_desk(
         )  # fmt: skip
         connections = Connections(
             CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
-            accounts=accounts, parter=partings,
+            accounts=accounts, cleanup=cleanups,
         )  # fmt: skip
         kept = KeptAccounts()
         surface = Surface(statuses, people, connections, clock, kept, KeptHooks())

@@ -27,7 +27,7 @@ from handlers.web.browsers import Browsers
 from handlers.web.oauth import OAuth
 from handlers.web.operations import Check, Operations
 from handlers.web.server import QuietRunner
-from services.calendars.accounts.disconnecting import Partings
+from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.crypto import Encryptor
@@ -173,7 +173,7 @@ async def house(
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
     leaving = Leaving(
         store, workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
-        parter=Partings({}, {}, clock), teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock,
+        cleanup=ProviderCleanup({}, {}, clock), teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock,
         wake_signal=wake_signal,
     )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"

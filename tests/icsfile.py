@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import Asked, Reading, read_all
-from services.calendars.ical.recurrence import Budget
+from services.calendars.ical.reading import Readout, ReadRequest, read_all
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.model import Event
 
 
@@ -26,30 +26,32 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def asked(start: str = "2026-01-01", end: str = "2027-01-01", zone: str = "Europe/Berlin", *addresses: str) -> Asked:
-    return Asked("cal", addresses, ZoneInfo(zone), at(start), at(end))
+def asked(
+    start: str = "2026-01-01", end: str = "2027-01-01", zone: str = "Europe/Berlin", *addresses: str
+) -> ReadRequest:
+    return ReadRequest("cal", addresses, ZoneInfo(zone), at(start), at(end))
 
 
-def reading(data: bytes, question: Asked | None = None) -> Reading:
-    return read_all(calendars(data), question or asked(), Budget())
+def reading(data: bytes, question: ReadRequest | None = None) -> Readout:
+    return read_all(calendars(data), question or asked(), ExpansionBudget())
 
 
-def events(*lines: str, question: Asked | None = None, extra: tuple[str, ...] = ()) -> list[Event]:
+def events(*lines: str, question: ReadRequest | None = None, extra: tuple[str, ...] = ()) -> list[Event]:
     """The events of a calendar with one VEVENT of these properties, in order."""
     return sorted(reading(ics(*extra, *vevent(*lines)), question).events, key=lambda event: (event.start, event.end))
 
 
-def starts(*lines: str, question: Asked | None = None, extra: tuple[str, ...] = ()) -> list[str]:
+def starts(*lines: str, question: ReadRequest | None = None, extra: tuple[str, ...] = ()) -> list[str]:
     """The UTC starts of the same, as `2026-01-31T10:00`."""
     return [f"{event.start:%Y-%m-%dT%H:%M}" for event in events(*lines, question=question, extra=extra)]
 
 
-def spans(*lines: str, question: Asked | None = None, extra: tuple[str, ...] = ()) -> list[str]:
+def spans(*lines: str, question: ReadRequest | None = None, extra: tuple[str, ...] = ()) -> list[str]:
     """The UTC starts and ends of the same."""
     return [
         f"{event.start:%m-%dT%H:%M}/{event.end:%m-%dT%H:%M}" for event in events(*lines, question=question, extra=extra)
     ]
 
 
-def problems(data: bytes, question: Asked | None = None) -> list[tuple[str, str]]:
+def problems(data: bytes, question: ReadRequest | None = None) -> list[tuple[str, str]]:
     return [(problem.uid, problem.problem) for problem in reading(data, question).problems]

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from services.calendars.connections import CalendarView
 from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
 from services.domain.host_limits import HostLimits
 from services.domain.model import (
@@ -22,6 +21,7 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
+from services.store.calendar_rows import CalendarView
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore

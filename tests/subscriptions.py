@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from services.calendars.accounts.disconnecting import Partings
-from services.calendars.connections import CalendarView, Connections
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.connections import Connections
 from services.calendars.ports import Source
 from services.calendars.sync.sync import CalendarSync
 from services.domain.calendars import Changes
@@ -18,6 +18,7 @@ from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules
 from services.ports import Report
 from services.store.accounts import AccountStore
+from services.store.calendar_rows import CalendarView
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
@@ -115,7 +116,12 @@ class House:
     def strict(self, rules: AddressRules) -> Connections:
         """Connecting under other rules."""
         return Connections(
-            self.store, rules, self.clock, self.wake_signal, accounts=self.accounts, parter=Partings({}, {}, self.clock)
+            self.store,
+            rules,
+            self.clock,
+            self.wake_signal,
+            accounts=self.accounts,
+            cleanup=ProviderCleanup({}, {}, self.clock),
         )
 
     async def wait_and_run(self, **by: float) -> Report:

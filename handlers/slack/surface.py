@@ -13,7 +13,7 @@ from handlers.background import Background
 from handlers.slack.views import modals
 from handlers.slack.views.calendars import CalendarLine
 from handlers.slack.views.modals import Account, Typed, View
-from services.calendars.accounts.accounts import AccountView, Choice, Connected
+from services.calendars.accounts.accounts import Choice, Connected
 from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey
 from services.domain.people import PersonView
@@ -21,6 +21,7 @@ from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Voice
 from services.ports import Clock
+from services.store.accounts import AccountView
 from services.usecases.statuses import Statuses
 
 

@@ -17,7 +17,7 @@ from handlers.web import oauth
 from handlers.web.browsers import Browsers
 from handlers.web.pages import SECURITY, Form, Page, render
 from services.calendars.accounts.accounts import Connected, Held
-from services.calendars.accounts.oauth_flow import Ask
+from services.calendars.accounts.oauth_flow import ConnectForm
 from services.domain.calendars import NAMES
 from services.domain.errors import (
     AccountLostError,
@@ -72,7 +72,7 @@ class ProviderRefusedError(RequestError):
 class Accounts(Protocol):
     """The flow: `calendars.accounts.Accounts`. `seen`: whom Slack said that the browser is, workspace → user."""
 
-    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
         """Whose link it is; nothing happens. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
         ...
 

@@ -92,7 +92,7 @@ class Imports(Protocol):
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None: ...  # noqa: D102  # see InboxStore
 
 
-class Files:
+class CalendarFiles:
     """What the messages tab and its button call."""
 
     def __init__(

@@ -101,7 +101,7 @@ class Hooks:
         self._clock = clock
         self._wake_signal = wake_signal
         self._base_url = base_url
-        self._pace = HookPace()
+        self._pace = HookLimits()
         self._turns = KeyedSemaphore(1)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
@@ -175,7 +175,7 @@ class Hooks:
         return f"{self._base_url}{PATH}{secret}"
 
 
-class HookPace:
+class HookLimits:
     """How often each hook was used in the last minute, as far as this process knows."""
 
     def __init__(self, most: int = A_MINUTE) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
-from services.calendars.accounts.access_tokens import AccountAccess
+from services.calendars.accounts.access_tokens import AccountTokens
 from services.calendars.accounts.accounts import Accounts
-from services.calendars.accounts.connect_links import SignedLinks
-from services.calendars.accounts.disconnecting import Partings
-from services.calendars.accounts.oauth import Authority, OAuthClient
-from services.calendars.accounts.oauth_flow import Consents, Provider
+from services.calendars.accounts.connect_links import ConnectLinks
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts.oauth import OAuthApp, OAuthClient
+from services.calendars.accounts.oauth_flow import OAuthFlow, Provider
 from services.calendars.connections import Connections
-from services.calendars.files import Files
+from services.calendars.files import CalendarFiles
 from services.calendars.hooks import Hooks
 from services.calendars.ical.expand import Expander
 from services.calendars.ports import AccessTokens, Directory, Source, Watcher
@@ -36,8 +36,8 @@ from services.calendars.providers.microsoft.api import GraphApi
 from services.calendars.providers.microsoft.directory import MicrosoftDirectory
 from services.calendars.providers.microsoft.push import MicrosoftWatcher
 from services.calendars.providers.microsoft.source import MicrosoftSource
-from services.calendars.sync.push_receiver import Pushes
-from services.calendars.sync.push_subscriptions import WatchKeeping
+from services.calendars.sync.push_receiver import PushReceiver
+from services.calendars.sync.push_subscriptions import PushSubscriptions
 from services.calendars.sync.sync import LEASE, SHORT_LEASE, CalendarSync
 from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
 from services.engine.instrumentation import CountedSource
@@ -63,11 +63,11 @@ class Calendars:
     accounts: Accounts
     connections: Connections
     hooks: Hooks
-    files: Files
-    pushes: Pushes
+    files: CalendarFiles
+    pushes: PushReceiver
     sync: CalendarSync
-    watching: WatchKeeping
-    partings: Partings
+    watching: PushSubscriptions
+    cleanup: ProviderCleanup
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
 
@@ -93,23 +93,23 @@ def compose(
     checker = Expander(seconds=10.0)  # of its own: what strangers send must not hold up what is read
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
     trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
-    clients = {one.provider: OAuthClient(trusted, one) for one in authorities(config)}
-    access = AccountAccess(stores.accounts, clients, clock, wake_signal)
+    clients = {one.provider: OAuthClient(trusted, one) for one in oauth_apps(config)}
+    access = AccountTokens(stores.accounts, clients, clock, wake_signal)
     vendors = _vendors(config, clients, trusted, access, clock)
     watchers = {name: vendor.watcher for name, vendor in vendors.items()}
-    partings = Partings(clients, watchers, clock)
-    consents = Consents(
+    cleanup = ProviderCleanup(clients, watchers, clock)
+    consents = OAuthFlow(
         {
             name: Provider(one.client, one.client.authority.required, one.directory, one.host)
             for name, one in vendors.items()
         },
-        links=SignedLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
+        links=ConnectLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
         consents, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
-        people=stores.people, workspaces=stores.workspaces, tokens=access, parter=partings,
+        people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
         introductions=Introductions(stores.workspaces, members), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     sources: dict[str, Source] = {
@@ -127,7 +127,7 @@ def compose(
     )  # fmt: skip
     return Calendars(
         accounts=accounts,
-        connections=Connections(stores.calendars, rules, clock, wake_signal, accounts=stores.accounts, parter=partings),
+        connections=Connections(stores.calendars, rules, clock, wake_signal, accounts=stores.accounts, cleanup=cleanup),
         hooks=Hooks(
             stores.hooks,
             stores.inbox,
@@ -137,7 +137,7 @@ def compose(
             wake_signal=wake_signal,
             base_url=config.base_url,
         ),
-        files=Files(
+        files=CalendarFiles(
             SlackFiles(slack, trusted, config.slack_api_url),
             stores.workspaces,
             stores.inbox,
@@ -145,20 +145,20 @@ def compose(
             clock=clock,
             wake_signal=wake_signal,
         ),
-        pushes=Pushes(stores.watches, clock, wake_signal),
+        pushes=PushReceiver(stores.watches, clock, wake_signal),
         sync=sync,
-        watching=WatchKeeping(stores.watches, watchers, access, clock, wake_signal),
-        partings=partings,
-        closing=(sync.close, partings.close, expander.close, checker.close, guarded.close, trusted.close),
+        watching=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
+        cleanup=cleanup,
+        closing=(sync.close, cleanup.close, expander.close, checker.close, guarded.close, trusted.close),
     )
 
 
-def authorities(config: Settings) -> list[Authority]:
+def oauth_apps(config: Settings) -> list[OAuthApp]:
     """Our app at each provider that is set up."""
     found = []
     if config.google_client_id:
         found.append(
-            Authority(
+            OAuthApp(
                 GOOGLE, config.google_client_id, plain(config.google_client_secret),
                 authorize_url=config.google_authorize_url, token_url=config.google_token_url,
                 revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_scopes.SCOPES),
@@ -170,7 +170,7 @@ def authorities(config: Settings) -> list[Authority]:
     if config.microsoft_client_id:
         login = f"{config.microsoft_login_url}/oauth2/v2.0"
         found.append(
-            Authority(
+            OAuthApp(
                 MICROSOFT, config.microsoft_client_id, plain(config.microsoft_client_secret),
                 authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_scopes.SCOPES),
                 required=microsoft_scopes.REQUIRED, read_scopes=microsoft_scopes.granted,

@@ -6,17 +6,15 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.accounts.access_tokens import StoredAccount
-from services.calendars.accounts.accounts import AccountView
-from services.calendars.accounts.disconnecting import Parting
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
-from services.domain.errors import AccountLostError, LinkExpiredError, SealError, TooManyError
+from services.domain.errors import AccountLostError, AccountNotConsentedError, LinkExpiredError, SealError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store import marks
@@ -36,8 +34,53 @@ _ACCOUNTS = Account.__table__
 _LONGEST_NAME = 200
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account as it is kept; `seq` is the fence that a change of its credentials carries.
+
+    `subject` tells it from others at its provider: a CalDAV account's is the address of its principal.
+    """
+
+    key: PersonKey
+    account_id: str
+    provider: str
+    lost: bool
+    seq: int
+    credentials: Mapping[str, Any] = field(repr=False)
+    subject: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A connected account as its owner sees it. `lost`: it has to be connected anew.
+
+    `consent`: an administrator has to allow that first.
+    """
+
+    account_id: str
+    provider: str
+    name: str
+    lost: bool = False
+    consent: bool = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with a lost account, as a sentence."""
+        return (AccountNotConsentedError if self.consent else AccountLostError).sentence()
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What is left to do at a provider. `revoke`: the account goes too."""
+
+    provider: str
+    credentials: Mapping[str, Any] = field(repr=False)
+    watches: tuple[Watch, ...] = ()
+    revoke: bool = True
+
+
 class AccountStore:
-    """Implements `calendars.access.Accounts` and what `calendars.accounts` asks."""
+    """Reads and writes `accounts`. Each method is one short transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
         """`encryptor` seals; `notices` tells whose account is lost."""
@@ -215,11 +258,11 @@ class AccountStore:
             )
         return bool(found.rowcount)
 
-    # ── parting ─────────────────────────────────────────────────────────────────────────────────────
+    # ── disconnecting ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def partings(
+    async def cleanups(
         self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
-    ) -> list[Parting]:
+    ) -> list[Cleanup]:
         """What is left to do at providers when a workspace, a person, an account or one calendar goes.
 
         With a `calendar_id` only that calendar's watches; the account stays. A permission that others have, too (the
@@ -258,7 +301,7 @@ class AccountStore:
             secret = self._text(row, "credentials")
             if secret is not None and (theirs or not calendar_id):
                 revoke = not calendar_id and row.subject_digest not in shared
-                found.append(Parting(row.provider, json.loads(secret), theirs, revoke=revoke))
+                found.append(Cleanup(row.provider, json.loads(secret), theirs, revoke=revoke))
         return found
 
     def _text(self, row: Row[Any], column: str) -> str | None:

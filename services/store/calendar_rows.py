@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, not_, or_, select, true
 
-from services.calendars.connections import CalendarView
+from services.domain import errors
 from services.domain.calendars import CALDAV, POLLED, Changes, Claimed, Connection, FetchOutcome, Health
 from services.domain.errors import SealError
 from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
@@ -20,6 +21,38 @@ from services.store.columns import UtcInstant
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
 _LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """A connected calendar as its owner sees it. Instants are UTC.
+
+    `name` is the calendar's own, or its host; `problem` the name of the error of the last try, or empty;
+    `problems` counts entries that could not be read; `events` what is stored of it. `account_id` is "" where it is of
+    no account; `watched`: its provider tells of changes.
+    """
+
+    calendar_id: str
+    provider: str
+    name: str
+    host: str
+    health: Health
+    problem: str
+    synced_at: datetime | None
+    tried_at: datetime | None
+    due_at: datetime | None
+    events: int
+    problems: int
+    account_id: str = ""
+    watched: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in English, as the catalogues know it; empty where nothing is."""
+        if not self.problem:
+            return ""
+        kind = getattr(errors, self.problem, errors.CalendarError)
+        return (kind if issubclass(kind, errors.CalendarError) else errors.CalendarError).sentence()
 
 
 class CalendarRows:

@@ -10,7 +10,6 @@ import structlog
 from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.connections import CalendarView
 from services.domain.calendars import (
     POLLED,
     PUSHING,
@@ -34,6 +33,7 @@ from services.store.calendar_rows import (
     CLAIMED,
     KEY,
     CalendarRows,
+    CalendarView,
     among,
     claimable,
     next_edge,

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.sync.push_receiver import Known
+from services.calendars.sync.push_receiver import KnownWatch
 from services.calendars.sync.push_subscriptions import WatchTask
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import SealError
@@ -47,8 +47,8 @@ class WatchStore:
         """`encryptor` opens what a connection needs."""
         self._database = database
         self._rows = CalendarRows(encryptor)
-        self._finds: Grouped[str, Known | None] = Grouped(self._find)
-        self._hints: Grouped[tuple[Known, datetime], bool] = Grouped(self._hint)
+        self._finds: Grouped[str, KnownWatch | None] = Grouped(self._find)
+        self._hints: Grouped[tuple[KnownWatch, datetime], bool] = Grouped(self._hint)
 
     # ── making and renewing ─────────────────────────────────────────────────────────────────────────
 
@@ -162,20 +162,20 @@ class WatchStore:
 
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
-    async def find(self, watch_id: str) -> Known | None:
+    async def find(self, watch_id: str) -> KnownWatch | None:
         """The watch of that id, looked for along with others that are named at the same time."""
         return await self._finds.put(watch_id)
 
-    async def hint(self, known: Known, now: datetime) -> None:
+    async def hint(self, known: KnownWatch, now: datetime) -> None:
         """Its calendar is due, along with others of which we hear at the same time."""
         await self._hints.put((known, now))
 
-    async def renew_now(self, known: Known, now: datetime) -> None:
+    async def renew_now(self, known: KnownWatch, now: datetime) -> None:
         """The watch is to be renewed."""
         async with self._database.write() as connection:
             await connection.execute(_wanted(known, now))
 
-    async def ended(self, known: Known, now: datetime) -> None:
+    async def ended(self, known: KnownWatch, now: datetime) -> None:
         """The provider ended it: a new one is due, and so is the calendar."""
         async with self._database.write() as connection:
             await connection.execute(
@@ -184,32 +184,32 @@ class WatchStore:
             await connection.execute(_wanted(known, now))
             await connection.execute(_HINT, [_named(known, now)])
 
-    async def _find(self, watch_ids: Sequence[str]) -> Sequence[Known | None]:
+    async def _find(self, watch_ids: Sequence[str]) -> Sequence[KnownWatch | None]:
         query = select(_WATCHES).where(WatchRow.watch_id.in_(sorted(set(watch_ids))))
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         found = {row.watch_id: row for row in rows}
         return [_known(found.get(watch_id)) for watch_id in watch_ids]
 
-    async def _hint(self, items: Sequence[tuple[Known, datetime]]) -> Sequence[bool]:
+    async def _hint(self, items: Sequence[tuple[KnownWatch, datetime]]) -> Sequence[bool]:
         async with self._database.write() as connection:
             wanted = {(one.key, one.calendar_id): _named(one, now) for one, now in items}
             await connection.execute(_HINT, [wanted[place] for place in sorted(wanted)])
         return [True] * len(items)
 
 
-def _known(row: Row[Any] | None) -> Known | None:
+def _known(row: Row[Any] | None) -> KnownWatch | None:
     if row is None:
         return None
-    return Known(PersonKey(row.team_id, row.user_id), row.calendar_id, row.watch_id, row.secret, row.remote_id)
+    return KnownWatch(PersonKey(row.team_id, row.user_id), row.calendar_id, row.watch_id, row.secret, row.remote_id)
 
 
-def _named(known: Known, now: datetime) -> dict[str, Any]:
+def _named(known: KnownWatch, now: datetime) -> dict[str, Any]:
     key = known.key
     return {"b_team": key.team_id, "b_user": key.user_id, "b_calendar": known.calendar_id, "b_at": now}
 
 
-def _wanted(known: Known, now: datetime) -> Any:
+def _wanted(known: KnownWatch, now: datetime) -> Any:
     return (
         update(Calendar)
         .where(_same(known.key, known.calendar_id), Calendar.watch_due_at > now)

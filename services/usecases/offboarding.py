@@ -18,13 +18,14 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.accounts.disconnecting import Parter, PartingRows
+from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.model import PersonKey, Standing, Status
 from services.engine.guard import guarded
 from services.engine.limits import Budget
 from services.engine.notifications import Say, Teller, with_button
 from services.ports import Clock, Report, WakeSignal
+from services.store.accounts import AccountStore
 from services.store.people import Grant
 
 log = structlog.get_logger(__name__)
@@ -126,8 +127,8 @@ class Leaving:
         slack: Revoker,
         *,
         leavers: Leavers,
-        accounts: PartingRows,
-        parter: Parter,
+        accounts: AccountStore,
+        cleanup: ProviderCleanup,
         teller: Teller,
         say: Say,
         clock: Clock,
@@ -135,11 +136,11 @@ class Leaving:
     ) -> None:
         """`slack` revokes, and says whether a token still lives.
 
-        `accounts` tell what `parter` has to do at the providers of calendars; `teller` tells a person what could not
+        `accounts` tell what `cleanup` has to do at the providers of calendars; `teller` tells a person what could not
         be taken back.
         """
         self._accounts = accounts
-        self._parter = parter
+        self._cleanup = cleanup
         self._leavers = leavers
         self._teller = teller
         self._say = say
@@ -156,11 +157,11 @@ class Leaving:
 
         False where there is nobody. What stops watches and gives permissions back at their calendars has begun then.
         """
-        partings = await self._accounts.partings(key.team_id, key.user_id)
+        cleanups = await self._accounts.cleanups(key.team_id, key.user_id)
         now = self._clock.now()
         if not await self._leavers.begin(key, now, now + TAKE_BACK):
             return False
-        self._parter.begin(partings)
+        self._cleanup.begin(cleanups)
         log.info("person_leaves", team_id=key.team_id, user_id=key.user_id)
         self._wake_signal.wake()
         await self.run_due()
@@ -230,10 +231,10 @@ class Leaving:
         if await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
             log.info("uninstall_ignored", team_id=team_id)
             return False
-        partings = await self._accounts.partings(team_id)
+        cleanups = await self._accounts.cleanups(team_id)
         if not await self._workspaces.delete(team_id):
             return False  # another replica was first
-        self._parter.begin(partings)
+        self._cleanup.begin(cleanups)
         log.info("workspace_deleted", team_id=team_id)
         return True
 

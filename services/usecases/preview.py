@@ -15,8 +15,8 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import Asked, Reading, read_all
-from services.calendars.ical.recurrence import Budget
+from services.calendars.ical.reading import Readout, ReadRequest, read_all
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.errors import (
     CalendarError,
     CalendarTooCostlyError,
@@ -110,15 +110,15 @@ def _rules(path: Path) -> tuple[Rule, ...]:
 # ── what a file says ────────────────────────────────────────────────────────────────────────────────
 
 
-def _resolved(path: Path, question: _Question) -> tuple[Reading, Timeline]:
+def _resolved(path: Path, question: _Question) -> tuple[Readout, Timeline]:
     if path.stat().st_size > MOST_BYTES:
         raise CalendarTooLargeError("file", bytes=path.stat().st_size)
     found = calendars(path.read_bytes())
     if not found:
         raise NotACalendarError("no BEGIN:VCALENDAR")
-    asked = Asked("file", question.addresses, question.zone, question.start, question.end)
+    asked = ReadRequest("file", question.addresses, question.zone, question.start, question.end)
     with _at_most(MOST_SECONDS):
-        reading = read_all(found, asked, Budget())
+        reading = read_all(found, asked, ExpansionBudget())
         return reading, resolve(
             reading.events,
             rules=question.rules,
@@ -148,7 +148,7 @@ def _at_most(seconds: float) -> Iterator[None]:
 # ── as JSON ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _as_json(name: str, reading: Reading, timeline: Timeline, zone: ZoneInfo) -> dict[str, Any]:
+def _as_json(name: str, reading: Readout, timeline: Timeline, zone: ZoneInfo) -> dict[str, Any]:
     events = [_event_json(verdict, zone) for verdict in _listed(timeline.verdicts)]
     return {
         "file": name,
@@ -211,7 +211,7 @@ def _say_error(name: str, error: CalendarError | OSError, out: TextIO, *, as_jso
     )
 
 
-def _say(name: str, reading: Reading, timeline: Timeline, zone: ZoneInfo, out: TextIO) -> None:
+def _say(name: str, reading: Readout, timeline: Timeline, zone: ZoneInfo, out: TextIO) -> None:
     from rich.console import Console  # noqa: PLC0415 - only people need tables
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

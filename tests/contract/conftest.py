@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import insert
 
-from services.calendars.accounts.disconnecting import Partings
+from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.calendars.connections import Connections
 from services.calendars.ports import Source
 from services.calendars.providers.feed import FeedSource
@@ -55,8 +55,8 @@ async def house(
     reader, wake_signal = Reader(), CountingWakeSignal()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
     sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
-    accounts, partings = AccountStore(database, encryptor, NoticeStore(database, clock)), Partings({}, {}, clock)
-    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, parter=partings)
+    accounts, cleanups = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
+    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanups)
     yield House(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
     await sync.close()
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.microsoft.faults import Fault
-from services.calendars.accounts.access_tokens import AccountAccess
+from services.calendars.accounts.access_tokens import AccountTokens
 from services.calendars.accounts.credentials import Credentials
 from services.calendars.accounts.oauth import OAuthClient
-from services.calendars.wiring import authorities
+from services.calendars.wiring import oauth_apps
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -31,7 +31,7 @@ from tests.bureau import ANN, MAIL, PROVIDERS, Bureau
 both = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-def access(bureau: Bureau, *, patience: float = 10.0) -> AccountAccess:
+def access(bureau: Bureau, *, patience: float = 10.0) -> AccountTokens:
     """Another replica's."""
     client = GuardedClient(AddressRules(private=True))
     bureau.closing.append(client.close)
@@ -43,8 +43,8 @@ def access(bureau: Bureau, *, patience: float = 10.0) -> AccountAccess:
         microsoft_client_secret=bureau.microsoft.oauth.client_secret,
         microsoft_authority=bureau.microsoft.authority,
     )
-    clients = {one.provider: OAuthClient(client, one) for one in authorities(config)}
-    return AccountAccess(bureau.stores.accounts, clients, bureau.clock, bureau.wake_signal, patience=patience)
+    clients = {one.provider: OAuthClient(client, one) for one in oauth_apps(config)}
+    return AccountTokens(bureau.stores.accounts, clients, bureau.clock, bureau.wake_signal, patience=patience)
 
 
 async def connected(bureau: Bureau, provider: str) -> str:
@@ -239,7 +239,7 @@ class Silent:
 async def test_renewal_whose_asker_gave_up_leaves_no_lease(bureau: Bureau) -> None:
     account_id = await connected(bureau, "google")
     bureau.clock.move(hours=2)
-    ours = AccountAccess(bureau.stores.accounts, {"google": Silent()}, bureau.clock, bureau.wake_signal)
+    ours = AccountTokens(bureau.stores.accounts, {"google": Silent()}, bureau.clock, bureau.wake_signal)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await ours.token(ANN, account_id)

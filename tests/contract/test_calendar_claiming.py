@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from services.calendars.connections import CalendarView
 from services.domain.calendars import FetchOutcome, Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.host_limits import HostLimits
@@ -18,6 +17,7 @@ from services.domain.model import (
 )
 from services.platform.crypto import Encryptor, new_key
 from services.store.calendar_added import MOST
+from services.store.calendar_rows import CalendarView
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore

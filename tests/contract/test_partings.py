@@ -28,7 +28,7 @@ async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_in
             await connection.execute(sa.insert(model), [_row(model, encryptor, number) for number in range(MANY)])
     store = AccountStore(database, encryptor, NoticeStore(database, clock))
     before = time.process_time()
-    found = await store.partings("T1")
+    found = await store.cleanups("T1")
     assert time.process_time() - before < 1.5
     assert sorted((one.credentials["access"], one.watches[0].watch_id) for one in found) == sorted(
         (f"token {number}", f"w{number}") for number in range(MANY)

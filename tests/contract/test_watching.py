@@ -251,12 +251,12 @@ async def test_account_that_is_mended_while_its_watch_fails_is_watched_all_the_s
 
 async def test_forgotten_person_is_watched_no_more(bureau: Bureau) -> None:
     await watched(bureau, "google")
-    partings = await bureau.stores.accounts.partings("T1", "U1")
-    assert await bureau.stores.accounts.partings("T1", "U2") == []
-    assert await bureau.stores.accounts.partings("T1") == partings
+    cleanups = await bureau.stores.accounts.cleanups("T1", "U1")
+    assert await bureau.stores.accounts.cleanups("T1", "U2") == []
+    assert await bureau.stores.accounts.cleanups("T1") == cleanups
     now = bureau.clock.now()
     assert await bureau.stores.leavers.begin(PersonKey("T1", "U1"), now, now)
-    bureau.calendars.partings.begin(partings)
-    await bureau.calendars.partings.close()
+    bureau.calendars.cleanups.begin(cleanups)
+    await bureau.calendars.cleanups.close()
     assert bureau.watched("google") == 0
     assert [grant.revoked for grant in bureau.google.oauth.grants] == [True]

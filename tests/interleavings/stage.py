@@ -17,7 +17,7 @@ import asyncpg
 from sqlalchemy import insert, update
 from sqlalchemy.engine import make_url
 
-from services.calendars.accounts.disconnecting import Partings
+from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.calendars import Changes
 from services.domain.default_texts import ENGLISH
 from services.domain.errors import GrantLostError
@@ -107,7 +107,7 @@ class Replica:
         )  # fmt: skip
         self.leaving = Leaving(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
-            parter=Partings({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
+            cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
             wake_signal=wake_signal,
         )  # fmt: skip
         runner = EmbeddedRunner()

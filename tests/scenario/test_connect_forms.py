@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.accounts.accounts import AccountView
 from services.domain.errors import (
     CalendarUnreachableError,
     CredentialsRefusedError,
@@ -16,6 +15,7 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.platform.crypto import Encryptor
+from services.store.accounts import AccountView
 from services.store.db import Database
 from services.store.models import Calendar
 from tests import blockkit

@@ -13,7 +13,7 @@ import pytest
 from handlers.web.browsers import Browsers
 from handlers.web.connect import Connect
 from services.calendars.accounts.accounts import Connected, Held
-from services.calendars.accounts.oauth_flow import Ask
+from services.calendars.accounts.oauth_flow import ConnectForm
 from services.domain.errors import (
     AccountLostError,
     AccountNotAllowedError,
@@ -56,12 +56,12 @@ class Flow:
     started: list[tuple[str, str, str, str]] = field(default_factory=list)
     finished: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
-    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
         if provider == "microsoft":
             raise NotOfferedError(provider)
         if link != "good" or self.started:
             raise LinkExpiredError("link")
-        return Ask(ANN, cookie or "c" * 43, "token-1")
+        return ConnectForm(ANN, cookie or "c" * 43, "token-1")
 
     async def introduce(self, key: PersonKey) -> Named:
         return Named("Ann Lee", "Acme", self.locale)

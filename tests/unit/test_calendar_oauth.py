@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
-from services.calendars.accounts.oauth import Authority, OAuthClient
+from services.calendars.accounts.oauth import OAuthApp, OAuthClient
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -26,8 +26,8 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OLD = Credentials("old", "refresh-1", NOW, frozenset({"read"}))
 
 
-def authority(url: str) -> Authority:
-    return Authority(
+def authority(url: str) -> OAuthApp:
+    return OAuthApp(
         "google", "client", "secret", authorize_url="https://accounts.example/auth?hl=en",
         token_url=f"{url}/token", asked=("read", "list"), required=frozenset({"read"}),
         read_scopes=lambda text: frozenset(text.split()), revoke_url=f"{url}/revoke", extra={"prompt": "consent"},

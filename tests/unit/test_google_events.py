@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.google.events import FIELDS, Asked, event_of, zone_of
+from services.calendars.providers.google.events import FIELDS, EventContext, event_of, zone_of
 from services.domain.calendars import Problem
 from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 
 BERLIN = ZoneInfo("Europe/Berlin")
-ASKED = Asked("C1", BERLIN)
-IN_TOKYO = Asked("C1", BERLIN, ZoneInfo("Asia/Tokyo"))
+ASKED = EventContext("C1", BERLIN)
+IN_TOKYO = EventContext("C1", BERLIN, ZoneInfo("Asia/Tokyo"))
 
 
 def utc(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -34,7 +34,7 @@ def item(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in {**timed, **fields}.items() if value is not ...}
 
 
-def read(asked: Asked = ASKED, **fields: Any) -> Event:
+def read(asked: EventContext = ASKED, **fields: Any) -> Event:
     found = event_of(item(**fields), asked)
     assert isinstance(found, Event), found
     return found
@@ -74,7 +74,7 @@ def test_instants_are_those_of_the_offset(start: str, end: str | None, instants:
     ],
 )
 def test_time_without_an_offset_is_in_its_zone_the_calendars_or_the_persons(
-    asked: Asked, zone: str | None, start: datetime, floats: bool
+    asked: EventContext, zone: str | None, start: datetime, floats: bool
 ) -> None:
     event = read(
         asked,
@@ -353,7 +353,7 @@ _ITEMS = st.fixed_dictionaries(
 
 @given(_ITEMS | _JSON, st.sampled_from(["Europe/Berlin", "Pacific/Apia", "America/New_York"]))
 def test_any_item_is_an_event_a_problem_or_nothing(found: Any, zone: str) -> None:
-    event = event_of(found, Asked("C1", ZoneInfo(zone), ZoneInfo("Asia/Tokyo")))
+    event = event_of(found, EventContext("C1", ZoneInfo(zone), ZoneInfo("Asia/Tokyo")))
     if isinstance(event, Event):
         assert event.start.utcoffset() == event.end.utcoffset() == timedelta()
         assert event.start <= event.end

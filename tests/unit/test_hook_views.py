@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handlers.slack.views import files
 from handlers.slack.views.hooks import shown_once
 from handlers.web.hook_status import LONGEST, read
-from services.calendars.hooks import HookPace
+from services.calendars.hooks import HookLimits
 from services.calendars.ical.charset import as_utf8
 from services.calendars.ical.upload_check import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError
@@ -82,7 +82,7 @@ def test_wall_time_in_a_gap_and_one_that_comes_twice() -> None:
 
 
 def test_pace_slides_and_is_each_hooks_own() -> None:
-    pace = HookPace(most=3)
+    pace = HookLimits(most=3)
     assert [pace.wait("a", NOW + timedelta(seconds=20 * number)) for number in range(6)] == [0] * 6
     assert [pace.wait("b", NOW) for _ in range(4)] == [0, 0, 0, 60]
     assert pace.wait("b", NOW + timedelta(seconds=59.5)) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from services.calendars.ical import incremental
 from services.calendars.ical.arrivals import worked_in
-from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.incremental import read
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
@@ -49,7 +49,7 @@ def test_no_shape_takes_long_to_read(name: str) -> None:
 )
 def test_no_shape_takes_long_to_be_worked_in(name: str, method: str) -> None:
     body, began = shapes.as_message(shapes.CALENDARS[name](SIZE), method), time.thread_time()
-    worked_in(Shelf(), [Arrival(1, NOW, body), Arrival(2, NOW + timedelta(seconds=1), body)], NOW)
+    worked_in(IcsCollection(), [Arrival(1, NOW, body), Arrival(2, NOW + timedelta(seconds=1), body)], NOW)
     took = time.thread_time() - began
     assert took < SECONDS, f"{took:.1f} s"
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.calendars.ical import worker
 from services.calendars.ical.incremental import read
-from services.calendars.ical.memory import Memory
-from services.calendars.ical.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
+from services.calendars.ical.memory import ReadState
+from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.errors import NotACalendarError
 from tests.icsfile import asked, ics, starts, vevent
 
@@ -48,9 +48,9 @@ def test_the_order_of_stamps_in_an_entry_is_a_change_but_not_their_values() -> N
 
 def test_a_memory_comes_back_as_it_was() -> None:
     state = read(ics("X-WR-CALNAME:Work", "X-PUBLISHED-TTL:P1D", *ONE), QUESTION, None).state
-    memory = Memory.load(state)
+    memory = ReadState.load(state)
     assert memory is not None
-    assert (Memory.load(memory.dump()), memory.name, memory.shown) == (memory, "Work", {"one": (1, 0)})
+    assert (ReadState.load(memory.dump()), memory.name, memory.shown) == (memory, "Work", {"one": (1, 0)})
 
 
 @pytest.mark.parametrize("data", [b"", ics(*ONE)[:60]])
@@ -62,7 +62,7 @@ def test_no_whole_calendar_is_refused(data: bytes) -> None:
 def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[int] = []
     monkeypatch.setattr(worker.resource, "setrlimit", lambda limit, _: limits.append(limit))
-    head = {**asked_to_json(QUESTION), "task": "read"}
+    head = {**request_to_json(QUESTION), "task": "read"}
     questions = b"".join((*packed(head, (ics(*ONE), b"")), *packed(head, (b"<html>", b""))))
     answers = io.BytesIO()
     monkeypatch.setattr(worker.sys, "stdin", io.TextIOWrapper(io.BytesIO(questions)))

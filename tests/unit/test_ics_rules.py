@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.calendars.ical.bounds import Reach
-from services.calendars.ical.recurrence import Budget, expanded, week_number
+from services.calendars.ical.recurrence import ExpansionBudget, expanded, week_number
 from services.calendars.ical.rule import RuleProblemError, parsed
 
 START = datetime(1997, 9, 2, 9)  # RFC 5545 §3.8.5.3: all examples, a Tuesday
@@ -19,7 +19,7 @@ START = datetime(1997, 9, 2, 9)  # RFC 5545 §3.8.5.3: all examples, a Tuesday
 
 def times(rule: str, start: datetime = START, days: int = 1500, most: int = 12) -> str:
     reach = Reach(start, start + timedelta(days=days))
-    found = list(expanded(parsed(rule), start, None, reach, Budget()))[:most]
+    found = list(expanded(parsed(rule), start, None, reach, ExpansionBudget()))[:most]
     return " ".join(f"{at:%y%m%d}" for at in found)
 
 
@@ -82,7 +82,7 @@ def test_a_rule_with_a_start_of_its_own_gives_the_expected_dates(rule: str, star
 
 
 def test_an_hourly_rule_ends_with_its_day() -> None:
-    found = expanded(parsed("FREQ=HOURLY;INTERVAL=3"), START, datetime(1997, 9, 2, 17), _span(1), Budget())
+    found = expanded(parsed("FREQ=HOURLY;INTERVAL=3"), START, datetime(1997, 9, 2, 17), _span(1), ExpansionBudget())
     assert [at.hour for at in found] == [9, 12, 15]
 
 
@@ -114,18 +114,18 @@ def test_nth_and_plain_weekdays_in_one_rule_are_both_meant() -> None:
 
 @pytest.mark.parametrize("rule", ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30"])
 def test_a_rule_that_never_matches_costs_little(rule: str) -> None:
-    assert list(expanded(parsed(rule), START, None, _span(400), Budget(5000, 5000))) == [START]
+    assert list(expanded(parsed(rule), START, None, _span(400), ExpansionBudget(5000, 5000))) == [START]
 
 
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=DAILY;COUNT=99999;BYMONTH=2;BYMONTHDAY=30"])
 def test_a_rule_beyond_its_budget_is_a_problem(rule: str) -> None:
     with pytest.raises(RuleProblemError, match="takes too long"):
-        list(expanded(parsed(rule), START, None, _span(4000), Budget(1000, 1000)))
+        list(expanded(parsed(rule), START, None, _span(4000), ExpansionBudget(1000, 1000)))
 
 
 def test_an_ancient_start_costs_nothing() -> None:
     reach = Reach(datetime(2026, 1, 1), datetime(2026, 1, 2))
-    found = list(expanded(parsed("FREQ=DAILY;COUNT=900000"), datetime(1, 1, 1), None, reach, Budget(100, 100)))
+    found = list(expanded(parsed("FREQ=DAILY;COUNT=900000"), datetime(1, 1, 1), None, reach, ExpansionBudget(100, 100)))
     assert found[-2:] == [datetime(2026, 1, 1), datetime(2026, 1, 2)]
 
 
@@ -213,7 +213,11 @@ def test_any_rule_agrees_with_dateutil(rule: str, start: datetime, skipped: int)
     except ValueError:
         assume(False)  # an interval that never meets its BYHOUR: refused there
     reach = Reach(lower, upper)
-    ours = [at for at in expanded(parsed(rule), start, None, reach, Budget(10**6, 10**6), first=False) if at >= lower]
+    ours = [
+        at
+        for at in expanded(parsed(rule), start, None, reach, ExpansionBudget(10**6, 10**6), first=False)
+        if at >= lower
+    ]
     with patch("dateutil.rrule.datetime.MAXYEAR", upper.year):  # else it looks until 9999 where nothing ever matches
         assert ours == _bounded(peer, lower, upper)
 
@@ -233,4 +237,4 @@ def _span(days: int) -> Reach:
 
 
 def _all(rule: str, days: int) -> list[datetime]:
-    return list(expanded(parsed(rule), START, None, _span(days), Budget()))
+    return list(expanded(parsed(rule), START, None, _span(days), ExpansionBudget()))

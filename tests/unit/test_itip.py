@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from services.calendars.ical import itip
 from services.calendars.ical.arrivals import worked_in
-from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import Asked, read_all
-from services.calendars.ical.recurrence import Budget
+from services.calendars.ical.reading import ReadRequest, read_all
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
 from services.domain.model import Event
@@ -30,20 +30,20 @@ WEEKLY = "RRULE:FREQ=WEEKLY"
 SECOND = "RECURRENCE-ID:20261201T100000Z"
 
 
-def shelf_of(*bodies: bytes, whole: Sequence[int] = ()) -> Shelf:
+def shelf_of(*bodies: bytes, whole: Sequence[int] = ()) -> IcsCollection:
     """What a calendar holds after those have arrived, a minute apart."""
     arrivals = [
         Arrival(number, NOW + timedelta(minutes=number), body, whole=number in whole)
         for number, body in enumerate(bodies)
     ]
-    shelf, problems = worked_in(Shelf(), arrivals, NOW)
+    shelf, problems = worked_in(IcsCollection(), arrivals, NOW)
     assert problems == ()
     return shelf
 
 
-def events_of(shelf: Shelf, zone: str = "Etc/UTC") -> list[Event]:
-    asked = Asked("c", ("ann@example.com",), ZoneInfo(zone), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(shelf.together()), asked, Budget())
+def events_of(shelf: IcsCollection, zone: str = "Etc/UTC") -> list[Event]:
+    asked = ReadRequest("c", ("ann@example.com",), ZoneInfo(zone), NOW, NOW + timedelta(days=30))
+    found = read_all(calendars(shelf.together()), asked, ExpansionBudget())
     assert found.problems == []
     return sorted(found.events, key=lambda event: (event.start, event.end))
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_worked_in_costs_itself_alone() -> None:
     good = Arrival(1, NOW, message("REQUEST", entry("a", at("10:00"), 60)))
     lost = Arrival(2, NOW, None)
     broken = Arrival(3, NOW, b"no calendar")
-    shelf, problems = worked_in(Shelf(), [lost, good, broken], NOW)
+    shelf, problems = worked_in(IcsCollection(), [lost, good, broken], NOW)
     assert len(shelf.resources) == 1
     assert [problem.problem for problem in problems] == ["Something arrived that cannot be read."] * 2
 
@@ -278,10 +278,10 @@ def test_rubbish_is_refused_or_worked_in_and_never_breaks_the_shelf(lines: list[
     body = b"\r\n".join([b"BEGIN:VCALENDAR", *lines, b"END:VEVENT", b"END:VCALENDAR", b""])
     good = message("REQUEST", entry("good", at("12:00"), 60))
     arrivals = [Arrival(1, NOW, good), Arrival(2, NOW, body), Arrival(3, NOW, body)]
-    shelf, _ = worked_in(Shelf(), arrivals, NOW)
+    shelf, _ = worked_in(IcsCollection(), arrivals, NOW)
     assert all(one.whole for one in shelf.resources.values())
-    asked = Asked("c", (), ZoneInfo("Etc/UTC"), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(shelf.together()), asked, Budget())
+    asked = ReadRequest("c", (), ZoneInfo("Etc/UTC"), NOW, NOW + timedelta(days=30))
+    found = read_all(calendars(shelf.together()), asked, ExpansionBudget())
     assert [event.uid for event in found.events].count("good") == 1
 
 

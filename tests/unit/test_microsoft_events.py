@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.microsoft.delta_state import Memory, applied, masters_to_ask_for, pruned
-from services.calendars.providers.microsoft.events import Item, Kind, Removed, event, item
+from services.calendars.providers.microsoft.delta_state import DeltaState, applied, masters_to_ask_for, pruned
+from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, event, item
 from services.domain.calendars import Problem
 from services.domain.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
 
@@ -254,18 +254,18 @@ def test_nothing_that_graph_may_say_breaks_the_reading(raw: dict[str, Any]) -> N
     assert isinstance(found, Item)
     result = event(found, None, calendar_id="C1", zone=BERLIN)
     assert result is None or isinstance(result, (Event, Problem))
-    memory = Memory(datetime.now(UTC), datetime.now(UTC), "UTC", (), "link", {found.id: found})
-    assert Memory.load(memory.dump()) == memory
+    memory = DeltaState(datetime.now(UTC), datetime.now(UTC), "UTC", (), "link", {found.id: found})
+    assert DeltaState.load(memory.dump()) == memory
 
 
 # ── what a round makes of what is known ─────────────────────────────────────────────────────────────
 
 
 def _single(identifier: str, master: str = "") -> Item:
-    return Item(identifier, Kind.OCCURRENCE if master else Kind.SINGLE, master)
+    return Item(identifier, ItemKind.OCCURRENCE if master else ItemKind.SINGLE, master)
 
 
-_SERIES = Item("M", Kind.MASTER)
+_SERIES = Item("M", ItemKind.MASTER)
 
 
 @pytest.mark.parametrize(
@@ -294,12 +294,12 @@ def test_round(known: list[Item], came: list[Item | Removed], after: set[str] | 
 
 
 def test_last_of_several_holds() -> None:
-    first, last = Item("A", said={}), Item("A", master="M", kind=Kind.OCCURRENCE)
+    first, last = Item("A", said={}), Item("A", master="M", kind=ItemKind.OCCURRENCE)
     assert applied({}, [first, last]) == {"A": last}
 
 
 def test_masters_are_kept_and_asked_for_where_they_are_needed() -> None:
-    items = {entry.id: entry for entry in (_SERIES, Item("N", Kind.MASTER), _single("1", "M"), _single("2", "O"))}
+    items = {entry.id: entry for entry in (_SERIES, Item("N", ItemKind.MASTER), _single("1", "M"), _single("2", "O"))}
     assert masters_to_ask_for(items) == ["O"]
     assert masters_to_ask_for(items, [_single("1", "M"), _single("9", "A")]) == ["O", "A", "M"]
     assert masters_to_ask_for(items, [_SERIES, _single("1", "M")]) == ["O"]

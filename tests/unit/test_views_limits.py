@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from handlers.slack.views import accounts, home, modals, replies, rules, settings
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.state import Values
-from services.calendars.accounts.accounts import AccountLink, AccountView, Choice
+from services.calendars.accounts.accounts import AccountLink, Choice
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import InputError, TimeNotUnderstoodError
@@ -39,6 +39,7 @@ from services.domain.model import (
 )
 from services.platform import locale
 from services.platform.locale import Voice
+from services.store.accounts import AccountView
 from services.usecases.statuses import Cleared, Now, Why
 from tests import blockkit
 

@@ -10,9 +10,10 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views.calendars import account_name
 from handlers.slack.views.modals import done
 from handlers.slack.views.state import Values
-from services.calendars.accounts.accounts import AccountView, Choice
+from services.calendars.accounts.accounts import Choice
 from services.domain.calendars import OfferedCalendar
 from services.platform.locale import Voice
+from services.store.accounts import AccountView
 
 CHOOSE = "choose_calendars"
 DROP = "drop_account"

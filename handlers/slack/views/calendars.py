@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from handlers.slack.views.blocks import cut, escape
-from services.calendars.accounts.accounts import AccountView
 from services.domain.calendars import FILE, HOOK, named
 from services.platform.locale import Voice
+from services.store.accounts import AccountView
 
 
 class CalendarLine(Protocol):

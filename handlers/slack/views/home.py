@@ -10,9 +10,9 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views.calendars import CalendarLine, account_line, calendar_line, grouped
 from handlers.slack.views.replies import forget_button, grant_button
 from handlers.slack.views.sentences import asked, standing, timeline_lines
-from services.calendars.accounts.accounts import AccountView
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Voice
+from services.store.accounts import AccountView
 from services.usecases.statuses import Now
 
 _MOST_LINES = 30

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.calendars import CalendarLine, account_line, calendar_line, grouped
 from handlers.slack.views.sentences import LONGEST_TITLE, asked, because, paused, shown, standing, timeline_lines, when
-from services.calendars.accounts.accounts import AccountView
 from services.domain.errors import InputError
 from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
 from services.platform.locale import Voice
+from services.store.accounts import AccountView
 from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]

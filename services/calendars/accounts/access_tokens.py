@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
 
 import structlog
 
 from services.calendars.accounts.credentials import Credentials
+from services.calendars.accounts.oauth import OAuthClient
 from services.domain.errors import AccountLostError, AccountNotConsentedError, CalendarError, CalendarUnreachableError
 from services.domain.model import PersonKey
 from services.ports import Clock, WakeSignal
+from services.store.accounts import AccountStore, StoredAccount
 
 log = structlog.get_logger(__name__)
 
@@ -28,64 +28,13 @@ PATIENCE = 20.0
 """Seconds of real time between two looks at, and in all for, a renewal that another is at."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAccount:
-    """An account as it is kept; `seq` is the fence that a change of its credentials carries.
-
-    `subject` tells it from others at its provider: a CalDAV account's is the address of its principal.
-    """
-
-    key: PersonKey
-    account_id: str
-    provider: str
-    lost: bool
-    seq: int
-    credentials: Mapping[str, Any] = field(repr=False)
-    subject: str = field(default="", repr=False)
-
-
-class Accounts(Protocol):
-    """The kept accounts: `store.accounts.AccountStore`. Each method is one short transaction."""
-
-    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
-        """The account; None where it is gone."""
-        ...
-
-    async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
-        """Whether its renewal is ours until then."""
-        ...
-
-    async def renewed(self, account: StoredAccount, credentials: Mapping[str, Any]) -> bool:
-        """Keep what was got for it; False where the account was connected anew meanwhile, or is gone."""
-        ...
-
-    async def release(self, account: StoredAccount) -> None:
-        """The renewal did not come about; anybody may try."""
-        ...
-
-    async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
-        """Its provider takes us no more: its calendars rest, and its person is told once.
-
-        `consent`: an administrator has to allow it.
-        """
-        ...
-
-
-class Renewing(Protocol):
-    """A provider's token endpoint: `calendars.oauth.OAuthClient`."""
-
-    async def renew(self, before: Credentials, now: datetime) -> Credentials:
-        """Fresh tokens. Raises AccountLostError, or another `CalendarError` for what passes."""
-        ...
-
-
-class AccountAccess:
+class AccountTokens:
     """`ports.AccessTokens`."""
 
     def __init__(
         self,
-        rows: Accounts,
-        clients: Mapping[str, Renewing],
+        rows: AccountStore,
+        clients: Mapping[str, OAuthClient],
         clock: Clock,
         wake_signal: WakeSignal,
         *,

@@ -6,21 +6,19 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
-from services.calendars.accounts.access_tokens import StoredAccount
 from services.calendars.accounts.credentials import Credentials
-from services.calendars.accounts.disconnecting import Parter, PartingRows
-from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, Ask, Consents
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, ConnectForm, OAuthFlow
 from services.calendars.ports import AccessTokens
+from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
 from services.domain.errors import (
-    AccountLostError,
-    AccountNotConsentedError,
     AlreadyConnectedError,
     CalendarError,
     InputError,
@@ -28,34 +26,18 @@ from services.domain.errors import (
     TooManyError,
 )
 from services.domain.model import PersonKey
-from services.domain.people import PersonView
 from services.ports import Clock, WakeSignal
+from services.store.accounts import AccountStore, AccountView
+from services.store.calendars import CalendarStore
+from services.store.people import PeopleStore
+from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import Start
-from services.usecases.identity import Named, is_theirs
+from services.usecases.identity import Introductions, Named, is_theirs
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 1.5
 """Seconds of real time that a list of calendars may take before what was known last is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """A connected account as its owner sees it. `lost`: it has to be connected anew.
-
-    `consent`: an administrator has to allow that first.
-    """
-
-    account_id: str
-    provider: str
-    name: str
-    lost: bool = False
-    consent: bool = False
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with a lost account, as a sentence."""
-        return (AccountNotConsentedError if self.consent else AccountLostError).sentence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,86 +75,25 @@ class Held:
     content: str = field(repr=False)
 
 
-class KeptAccounts(PartingRows, Protocol):
-    """The kept accounts: `store.accounts.AccountStore`."""
-
-    async def connect(  # noqa: D102  # see AccountStore
-        self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
-    ) -> tuple[str, bool]: ...
-    async def of(self, key: PersonKey) -> Sequence[AccountView]: ...  # noqa: D102  # see AccountStore
-    async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]: ...  # noqa: D102  # see AccountStore
-    async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None: ...  # noqa: D102  # see AccountStore
-    async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None: ...  # noqa: D102  # see AccountStore
-    async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool: ...  # noqa: D102  # see AccountStore
-    async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None: ...  # noqa: D102  # see AccountStore
-
-
-class KeptCalendars(Protocol):
-    """Their calendars: `store.calendars.CalendarStore`."""
-
-    async def add_of_account(  # noqa: D102  # see CalendarStore
-        self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime
-    ) -> str: ...
-    async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]: ...  # noqa: D102  # see CalendarStore
-    async def remove(self, key: PersonKey, calendar_id: str, now: datetime) -> bool: ...  # noqa: D102  # see CalendarStore
-
-
-class People(Protocol):
-    """Who is asked about: `store.people.PeopleStore`."""
-
-    async def get(self, key: PersonKey) -> PersonView | None:
-        """What is known of the person."""
-        ...
-
-
-class Workspaces(Protocol):
-    """Where they are: `store.workspaces.WorkspaceStore`."""
-
-    async def home_link(self, key: PersonKey) -> str:
-        """What opens Slack at our Home tab."""
-        ...
-
-
-class Introductions(Protocol):
-    """Slack, where it says who somebody is: `services.usecases.identity.Introductions`."""
-
-    async def of(self, key: PersonKey) -> Named:
-        """Their name and e-mail address, as Slack has them now."""
-        ...
-
-
-class PasswordDirectory(Protocol):
-    """Servers with a user name and a password: `calendars.caldav.discovery.CaldavDirectory`."""
-
-    async def offer(
-        self, url: str, user: str, password: str, *, digest: bool = False
-    ) -> tuple[Offer, Mapping[str, Any]]:
-        """What is there, and the credentials to keep; with `digest` the password is not sent as it is.
-
-        Raises an InputError that names its field.
-        """
-        ...
-
-
 class Accounts:
     """What the routes, the modals and the Home tab call."""
 
     def __init__(
         self,
-        consents: Consents,
-        caldav: PasswordDirectory,
+        consents: OAuthFlow,
+        caldav: CaldavDirectory,
         *,
-        accounts: KeptAccounts,
-        calendars: KeptCalendars,
-        people: People,
-        workspaces: Workspaces,
+        accounts: AccountStore,
+        calendars: CalendarStore,
+        people: PeopleStore,
+        workspaces: WorkspaceStore,
         tokens: AccessTokens,
-        parter: Parter,
+        cleanup: ProviderCleanup,
         introductions: Introductions,
         clock: Clock,
         wake_signal: WakeSignal,
     ) -> None:
-        """`consents` knows the providers that are set up; `parter` takes leave of them."""
+        """`consents` knows the providers that are set up; `cleanup` takes leave of them."""
         self._consents = consents
         self._providers = consents.providers
         self._caldav = caldav
@@ -181,7 +102,7 @@ class Accounts:
         self._people = people
         self._workspaces = workspaces
         self._tokens = tokens
-        self._parter = parter
+        self._cleanup = cleanup
         self._introductions = introductions
         self._clock = clock
         self._wake_signal = wake_signal
@@ -196,7 +117,7 @@ class Accounts:
         """A signed, single-use link that names the person. Raises NotOfferedError."""
         return await self._consents.link(key, provider, lives)
 
-    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> Ask:
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
         """Whose link it is, in the browser with that cookie, which was `seen` to be somebody's: workspace → user.
 
         Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
@@ -324,11 +245,11 @@ class Accounts:
 
     async def disconnect(self, key: PersonKey, account_id: str) -> bool:
         """Forget an account with its calendars: watches are stopped, the token is revoked. False where it is gone."""
-        partings = await self._accounts.partings(key.team_id, key.user_id, account_id=account_id)
+        cleanups = await self._accounts.cleanups(key.team_id, key.user_id, account_id=account_id)
         if not await self._accounts.remove(key, account_id, self._clock.now()):
             return False
         log.info("account_disconnected", team_id=key.team_id, user_id=key.user_id)
-        self._parter.begin(partings)
+        self._cleanup.begin(cleanups)
         self._wake_signal.wake()
         return True
 
@@ -394,6 +315,6 @@ class Accounts:
                 log.info("calendar_known", team_id=key.team_id, user_id=key.user_id, provider=provider)
 
     async def _leave(self, key: PersonKey, calendar_id: str) -> None:
-        partings = await self._accounts.partings(key.team_id, key.user_id, calendar_id=calendar_id)
+        cleanups = await self._accounts.cleanups(key.team_id, key.user_id, calendar_id=calendar_id)
         if await self._calendars.remove(key, calendar_id, self._clock.now()):
-            self._parter.begin(partings)
+            self._cleanup.begin(cleanups)

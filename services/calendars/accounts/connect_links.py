@@ -19,7 +19,7 @@ _LONGEST = 1024
 _PARTS = 4
 
 
-class SignedLinks:
+class ConnectLinks:
     """Makes and takes them."""
 
     def __init__(self, encryptor: Encryptor, states: StateStore) -> None:

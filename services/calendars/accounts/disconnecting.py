@@ -1,4 +1,4 @@
-"""Leaving a provider: watches are stopped and tokens revoked, after our own rows are gone.
+"""Disconnecting from a provider: watches are stopped and tokens revoked, after our own rows are gone.
 
 What is needed for it is collected before the rows are deleted, and held in memory alone: nothing of a person is kept
 so that it can be deleted better. Should it fail, or the process end, a watch runs out by itself within a week and its
@@ -9,69 +9,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
 
 import structlog
 
 from services.calendars.accounts.credentials import Credentials
+from services.calendars.accounts.oauth import OAuthClient
 from services.calendars.ports import Watcher
-from services.domain.calendars import Watch
 from services.engine.guard import guarded
 from services.ports import Clock
+from services.store.accounts import Cleanup
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
 SECONDS = 30.0
-"""How long one account's parting may take, and the end of the program waits for all of them, in real time."""
+"""How long one account's cleanup may take, and the end of the program waits for all of them, in real time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """What is left to do at a provider. `revoke`: the account goes too."""
+class ProviderCleanup:
+    """Stops push subscriptions and revokes tokens at the providers, in tasks of its own."""
 
-    provider: str
-    credentials: Mapping[str, Any] = field(repr=False)
-    watches: tuple[Watch, ...] = ()
-    revoke: bool = True
-
-
-class PartingRows(Protocol):
-    """What is left to do at providers: `store.accounts.AccountStore`. To be asked before rows are deleted."""
-
-    async def partings(
-        self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
-    ) -> list[Parting]:
-        """For a workspace, a person of it, one account of theirs, or one calendar: then its watches alone."""
-        ...
-
-
-class Parter(Protocol):
-    """Whoever takes leave: `Partings`."""
-
-    def begin(self, partings: Iterable[Parting]) -> None:
-        """Do what is left to do, without being waited for."""
-        ...
-
-
-class Revoking(Protocol):
-    """A provider's token endpoints: `calendars.oauth.OAuthClient`. Each raises a `CalendarError`."""
-
-    async def renew(self, before: Credentials, now: datetime) -> Credentials:
-        """Fresh tokens."""
-        ...
-
-    async def revoke(self, credentials: Credentials) -> None:
-        """Make the tokens worth nothing, where the provider has a way to."""
-        ...
-
-
-class Partings:
-    """Takes leave of providers, in tasks of its own."""
-
-    def __init__(self, clients: Mapping[str, Revoking], watchers: Mapping[str, Watcher], clock: Clock) -> None:
+    def __init__(self, clients: Mapping[str, OAuthClient], watchers: Mapping[str, Watcher], clock: Clock) -> None:
         """Both by provider."""
         self._clients = clients
         self._watchers = watchers
@@ -79,11 +37,11 @@ class Partings:
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
 
-    def begin(self, partings: Iterable[Parting]) -> None:
+    def begin(self, cleanups: Iterable[Cleanup]) -> None:
         """Do what is left to do, without being waited for."""
-        for parting in partings:
-            if parting.provider in self._clients and (parting.watches or parting.revoke):
-                task = asyncio.create_task(self._part(parting))
+        for cleanup in cleanups:
+            if cleanup.provider in self._clients and (cleanup.watches or cleanup.revoke):
+                task = asyncio.create_task(self._clean_up(cleanup))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
 
@@ -94,17 +52,17 @@ class Partings:
             for task in late:
                 task.cancel()
 
-    async def _part(self, parting: Parting) -> None:
-        client, watcher = self._clients[parting.provider], self._watchers.get(parting.provider)
-        held = Credentials.from_json(parting.credentials)
-        with guarded("parting_failed", provider=parting.provider):
+    async def _clean_up(self, cleanup: Cleanup) -> None:
+        client, watcher = self._clients[cleanup.provider], self._watchers.get(cleanup.provider)
+        held = Credentials.from_json(cleanup.credentials)
+        with guarded("parting_failed", provider=cleanup.provider):
             async with self._gate, asyncio.timeout(SECONDS):
-                if parting.watches and watcher is not None:
+                if cleanup.watches and watcher is not None:
                     if not held.good_at(self._clock.now()):
                         held = await client.renew(held, self._clock.now())
-                    for watch in parting.watches:
-                        with guarded("watch_not_stopped", provider=parting.provider):
+                    for watch in cleanup.watches:
+                        with guarded("watch_not_stopped", provider=cleanup.provider):
                             await watcher.stop(held.access, watch)
-                if parting.revoke:
+                if cleanup.revoke:
                     await client.revoke(held)
-        log.info("parted", provider=parting.provider, watches=len(parting.watches), revoked=parting.revoke)
+        log.info("parted", provider=cleanup.provider, watches=len(cleanup.watches), revoked=cleanup.revoke)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from services.calendars.accounts.credentials import Credentials, challenge_of
 from services.calendars.accounts.oauth_flow import needs_administrator
-from services.calendars.providers.api import Answer, JsonApi
+from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -40,7 +40,7 @@ _OURS = "invalid_client"
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class OAuthApp:
     """Our app at a provider: where people are sent, and what is asked of them.
 
     `asked` are the scopes, `required` those without which nothing works; `read_scopes` reads the provider's way of
@@ -62,7 +62,7 @@ class Authority:
 class OAuthClient:
     """The four requests at one provider."""
 
-    def __init__(self, client: Fetcher, authority: Authority) -> None:
+    def __init__(self, client: Fetcher, authority: OAuthApp) -> None:
         """`client` reaches the authority's token endpoint."""
         self.authority = authority
         self._api = JsonApi(client, authority.token_url)
@@ -136,7 +136,7 @@ def _life(expires_in: object) -> timedelta:
     return timedelta(seconds=min(max(seconds, 0.0), _LONGEST.total_seconds())) if seconds == seconds else UNSAID  # noqa: PLR0124 - NaN
 
 
-def _refusal(answer: Answer, now: datetime) -> CalendarError:
+def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
     """What an unhappy answer of a token endpoint means (RFC 6749 §5.2): only `invalid_grant` and its kin are final."""
     said = answer.body.get("error")
     word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""

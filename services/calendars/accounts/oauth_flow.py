@@ -82,7 +82,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ConnectForm:
     """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along."""
 
     key: PersonKey
@@ -100,7 +100,7 @@ class Allowed:
 
 
 class Links(Protocol):
-    """Signed links: `calendars.links.SignedLinks`."""
+    """Signed links: `calendars.links.ConnectLinks`."""
 
     async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
         """A signed text that names the person."""
@@ -123,7 +123,7 @@ class Links(Protocol):
         ...
 
 
-class Consents:
+class OAuthFlow:
     """Sends browsers to providers, and takes what they bring back."""
 
     def __init__(
@@ -152,12 +152,12 @@ class Consents:
         signed = await self._links.make(provider, key, self._clock.now() + lives)
         return f"{self._base_url}/connect/{provider}?link={signed}"
 
-    async def ask(self, provider: str, link: str, cookie: str = "") -> Ask:
+    async def ask(self, provider: str, link: str, cookie: str = "") -> ConnectForm:
         """Whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
         key = await self.named(provider, link)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        return Ask(key, cookie, self._links.bind(link, cookie))
+        return ConnectForm(key, cookie, self._links.bind(link, cookie))
 
     async def named(self, provider: str, link: str) -> PersonKey:
         """Whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""

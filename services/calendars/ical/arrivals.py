@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.calendars.ical import itip
-from services.calendars.ical.ics_collection import Shelf, whose_from_json, whose_to_json
+from services.calendars.ical.ics_collection import IcsCollection, whose_from_json, whose_to_json
 from services.calendars.ical.wire import changes_to_parts
 from services.domain.calendars import Arrival, Connection, Problem
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
@@ -34,14 +34,16 @@ def arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, An
         for (seq, received_at, lost, whole), content in zip(head["arrivals"], contents, strict=True)
     ]
     now = datetime.fromisoformat(head["now"])
-    full, problems = worked_in(Shelf.load(state) or Shelf(), came, now)
+    full, problems = worked_in(IcsCollection.load(state) or IcsCollection(), came, now)
     changes = full.changes(whose_from_json(head), now)
     return changes_to_parts(
         replace(changes, problems=(*changes.problems, *problems), unchanged=changes.unchanged and not problems)
     )
 
 
-def worked_in(shelf: Shelf, arrivals: Sequence[Arrival], now: datetime) -> tuple[Shelf, tuple[Problem, ...]]:
+def worked_in(
+    shelf: IcsCollection, arrivals: Sequence[Arrival], now: datetime
+) -> tuple[IcsCollection, tuple[Problem, ...]]:
     """The shelf with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
     problems: list[Problem] = []
     for arrival in arrivals:
@@ -54,7 +56,7 @@ def worked_in(shelf: Shelf, arrivals: Sequence[Arrival], now: datetime) -> tuple
     return shelf, tuple(problems)
 
 
-def _with(shelf: Shelf, arrival: Arrival, now: datetime) -> Shelf:
+def _with(shelf: IcsCollection, arrival: Arrival, now: datetime) -> IcsCollection:
     if arrival.content is None:
         raise NotACalendarError("cannot be opened")
     if arrival.whole:

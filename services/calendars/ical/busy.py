@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.calendars.ical.content import Component
 from services.calendars.ical.dates import Window
-from services.calendars.ical.values import Length, Moment, ValueProblemError, added, basic, moments
+from services.calendars.ical.values import Duration, ValueProblemError, ZonedTime, added, basic, moments
 from services.domain.model import Event, ShowAs
 
 MOST_PERIODS = 10_000
@@ -37,7 +37,7 @@ def busy_events(
                 problems.append(str(problem))
                 continue
             for period in found:
-                if isinstance(period, Moment):
+                if isinstance(period, ZonedTime):
                     problems.append("FREEBUSY is not a period.")
                     continue
                 start = period[0].instant()
@@ -47,5 +47,5 @@ def busy_events(
                     yield Event(calendar_id, uid, start, end, f"{basic(start)}/{basic(end)}", show_as=show_as)
 
 
-def _end(start: Moment, end: Moment | Length) -> datetime:
-    return end.instant() if isinstance(end, Moment) else added(start.wall, end, start.zone)
+def _end(start: ZonedTime, end: ZonedTime | Duration) -> datetime:
+    return end.instant() if isinstance(end, ZonedTime) else added(start.wall, end, start.zone)

@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 
 from services.calendars.ical.bounds import EARLIEST, LATEST, Reach, plus
 from services.calendars.ical.content import Component, Property
-from services.calendars.ical.recurrence import Budget, expanded
-from services.calendars.ical.rule import Frequency, Rule, RuleProblemError, parsed
+from services.calendars.ical.recurrence import ExpansionBudget, expanded
+from services.calendars.ical.rule import Frequency, RecurrenceRule, RuleProblemError, parsed
 from services.calendars.ical.times import Times
-from services.calendars.ical.values import DAY, Length, Moment, ValueProblemError, basic, moment, moments
+from services.calendars.ical.values import DAY, Duration, ValueProblemError, ZonedTime, basic, moment, moments
 from services.calendars.ical.zones import Zone, Zones
 
 _MARGIN = timedelta(hours=26)
@@ -20,7 +20,7 @@ _MARGIN = timedelta(hours=26)
 Key = datetime | str
 """What names an occurrence within its series: a UTC instant, a floating wall-clock time, or the text of a day."""
 
-Starts = dict[datetime, Moment | Length | None]
+Starts = dict[datetime, ZonedTime | Duration | None]
 """Wall-clock starts, with the end of those to which an RDATE period gives one of their own."""
 
 
@@ -31,7 +31,7 @@ class Window:
     start: datetime
     end: datetime
     zones: Zones
-    budget: Budget
+    budget: ExpansionBudget
 
 
 class Dates:
@@ -45,7 +45,7 @@ class Dates:
 
     # ── names ──────────────────────────────────────────────────────────────────────────────────────
 
-    def key(self, at: Moment) -> Key:
+    def key(self, at: ZonedTime) -> Key:
         """The name of the occurrence that `at` means, in whatever zone or type it is written."""
         zone = self._times.start.zone
         if self._times.start.date:
@@ -63,7 +63,7 @@ class Dates:
             return (day,)
         return (wall if start.zone.floating else start.zone.utc(wall), day)
 
-    def wall(self, at: Moment) -> datetime:
+    def wall(self, at: ZonedTime) -> datetime:
         """`at` on the series' wall clock."""
         written = self._times.written
         if at.date or at.zone.floating or at.zone == written:
@@ -74,11 +74,11 @@ class Dates:
 
     def name(self, wall: datetime) -> str:
         """How the occurrence starting at `wall` is called outside: as its RECURRENCE-ID would be."""
-        return name_of(Moment(wall, self._times.start.zone, self._times.start.date))
+        return name_of(ZonedTime(wall, self._times.start.zone, self._times.start.date))
 
     # ── starts ─────────────────────────────────────────────────────────────────────────────────────
 
-    def starts(self, longest: timedelta, shift: timedelta) -> list[tuple[datetime, Moment | Length | None]]:
+    def starts(self, longest: timedelta, shift: timedelta) -> list[tuple[datetime, ZonedTime | Duration | None]]:
         """The starts near the window in order, where occurrences last up to `longest`, moved by up to `shift`."""
         reach = self._reach(longest, shift)
         found: Starts = {}
@@ -99,7 +99,7 @@ class Dates:
         for line in self._component.all("EXDATE"):
             try:
                 for item in self._moments(line):
-                    removed.add(self.key(item if isinstance(item, Moment) else item[0]))
+                    removed.add(self.key(item if isinstance(item, ZonedTime) else item[0]))
             except (ValueProblemError, RuleProblemError) as problem:
                 self._problems.append(str(problem))
         lines = self._component.all("EXRULE")
@@ -110,28 +110,28 @@ class Dates:
             removed.update(self.keys(wall)[0] for wall in taken)
         return removed
 
-    def _moments(self, line: Property) -> list[Moment | tuple[Moment, Moment | Length]]:
+    def _moments(self, line: Property) -> list[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]]:
         """The dates of a list, which cost as much as those of a rule."""
         self._window.budget.spend(line.value.count(","))
         return moments(line, self._window.zones, self._times.written)
 
-    def _add(self, items: Iterable[Moment | tuple[Moment, Moment | Length]], found: Starts) -> None:
+    def _add(self, items: Iterable[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]], found: Starts) -> None:
         start = self._times.start
         for item in items:
-            at, end = (item, None) if isinstance(item, Moment) else item
+            at, end = (item, None) if isinstance(item, ZonedTime) else item
             wall = self.wall(at)
             if start.date:
                 wall = datetime.combine(wall, time())
             elif at.date and end is None:
                 # A day as one more date of an entry that has a time: at that time.
                 wall = datetime.combine(wall, start.wall.time())
-            if isinstance(end, Moment) and end.date:
-                end = Moment(end.wall, start.zone)
+            if isinstance(end, ZonedTime) and end.date:
+                end = ZonedTime(end.wall, start.zone)
             found[wall] = end
 
     def _expand(self, lines: list[Property], reach: Reach, found: Starts, *, first: bool = True) -> None:
         begin = self._times.start.wall
-        rules: list[tuple[Rule, datetime | None, bool]] = []
+        rules: list[tuple[RecurrenceRule, datetime | None, bool]] = []
         for line in lines:
             try:
                 rule = parsed(line.value)
@@ -156,12 +156,12 @@ class Dates:
             except RuleProblemError as problem:
                 self._problems.append(str(problem))
 
-    def _fits(self, rule: Rule) -> bool:
+    def _fits(self, rule: RecurrenceRule) -> bool:
         """Whether DTSTART is one of the rule's own times, so that it is no extra one for the other rules."""
         begin = self._times.start.wall
         return any(True for _ in expanded(rule, begin, None, Reach(begin, begin), self._window.budget, first=False))
 
-    def _until(self, rule: Rule) -> datetime | None:
+    def _until(self, rule: RecurrenceRule) -> datetime | None:
         """UNTIL on the wall clock of DTSTART, inclusive, whatever type it was written in (RFC 5545 §3.3.10)."""
         if not rule.until:
             return None
@@ -186,14 +186,14 @@ class Dates:
         )
 
 
-def name_of(at: Moment) -> str:
+def name_of(at: ZonedTime) -> str:
     """An occurrence's original start in the form that RECURRENCE-ID has: stable when the occurrence is moved."""
     if at.date:
         return basic(at.wall)[:8]
     return basic(at.wall if at.zone.floating else at.instant())
 
 
-def _of_days(rule: Rule) -> Rule:
+def _of_days(rule: RecurrenceRule) -> RecurrenceRule:
     """A rule for whole days: its parts about the time of day mean nothing (RFC 5545 §3.3.10)."""
     if rule.frequency >= Frequency.HOURLY:
         raise RuleProblemError("RRULE repeats within the day, but DTSTART is a day.")

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.ical.memory import Memory, asked_key, body_digest
-from services.calendars.ical.reading import Asked
-from services.calendars.ical.wire import COUNT, READY, asked_to_json, changes_from_parts, lengths, packed
+from services.calendars.ical.memory import ReadState, asked_key, body_digest
+from services.calendars.ical.reading import ReadRequest
+from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 from services.platform.threads import LARGE, off_loop, off_loop_if
@@ -155,7 +155,7 @@ class Expander:
         )
         if before is not None and same:
             return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
-        asked = asked_to_json(Asked(calendar_id, addresses, zone, start, end))
+        asked = request_to_json(ReadRequest(calendar_id, addresses, zone, start, end))
         return await self.changes("read", calendar_id, asked, (data, memory or b""))
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
@@ -197,9 +197,9 @@ class Expander:
             await worker.end()
 
 
-def _compare(data: bytes, state: bytes | None, key: str) -> tuple[Memory | None, bool]:
+def _compare(data: bytes, state: bytes | None, key: str) -> tuple[ReadState | None, bool]:
     """The memory, if it was made for this question, and whether this very body was read then."""
-    memory = Memory.head(state)
+    memory = ReadState.head(state)
     if memory is None or memory.asked != key:
         return None, False
     return memory, memory.body == body_digest(data)

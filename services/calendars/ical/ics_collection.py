@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import Component
 from services.calendars.ical.incremental import read
 from services.calendars.ical.lex import Raw, RawCalendar, calendars, unfolded
-from services.calendars.ical.reading import Asked
+from services.calendars.ical.reading import ReadRequest
 from services.calendars.ical.values import ValueProblemError, duration
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError
@@ -68,7 +68,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class IcsCollection:
     """The resources of a calendar, and for whom and which window they were expanded last.
 
     `tag` and `extra` (JSON) are the source's own. A shelf never changes: `with_changes` makes another one.
@@ -84,7 +84,7 @@ class Shelf:
     memory: bytes | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, state: bytes | None) -> Shelf | None:
+    def load(cls, state: bytes | None) -> IcsCollection | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         if state is None or not state.startswith((_MAGIC, _OLD)):
             return None
@@ -102,7 +102,7 @@ class Shelf:
         return replace(shelf or cls(), resources=MappingProxyType(resources), memory=memory)
 
     @classmethod
-    def cover(cls, state: bytes | None) -> Shelf | None:
+    def cover(cls, state: bytes | None) -> IcsCollection | None:
         """What is known of the shelf without opening it; None as `load`."""
         if state is None or not state.startswith(_MAGIC):
             return cls() if state is not None and state.startswith(_OLD) else None
@@ -149,7 +149,7 @@ class Shelf:
         dropped: Collection[str] = (),
         *,
         now: datetime,
-    ) -> Shelf:
+    ) -> IcsCollection:
         """The shelf with `put` on it (key → file, as received or read) and without `dropped`. Pure, but not quick.
 
         A file without an entry, or whose entries are all long past `now`, is not kept. Raises CalendarTooLargeError.
@@ -176,7 +176,7 @@ class Shelf:
         )
 
     def changes(
-        self, connection: Connection, now: datetime, read: Callable[[bytes, Asked, bytes | None], Changes] = read
+        self, connection: Connection, now: datetime, read: Callable[[bytes, ReadRequest, bytes | None], Changes] = read
     ) -> Changes:
         """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
 
@@ -195,7 +195,7 @@ class Shelf:
                 addresses=connection.addresses,
                 memory=None,
             )
-        question = Asked(
+        question = ReadRequest(
             connection.calendar_id, connection.addresses, connection.zone, asked.start or now, asked.until or now
         )
         found = read(asked.together(), question, asked.memory)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.calendars.ical.lex import calendars
-from services.calendars.ical.memory import Memory, body_digest, context_of, entry_digest, key_of, uid_digest
-from services.calendars.ical.reading import Asked, Entry, Reader, Reading, distinct, merged, readable_entries
-from services.calendars.ical.recurrence import Budget
+from services.calendars.ical.memory import ReadState, body_digest, context_of, entry_digest, key_of, uid_digest
+from services.calendars.ical.reading import Entry, EntryReader, Readout, ReadRequest, distinct, merged, readable_entries
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 
@@ -18,7 +18,7 @@ MOST_TEXT = 4 * 1024 * 1024
 """Characters of their titles and places together: each occurrence of a series has a row of its own."""
 
 
-def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
+def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
     """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too.
 
     CalendarTooCostlyError for a calendar that would have more events, or say more, than any person's does.
@@ -28,16 +28,16 @@ def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
         raise NotACalendarError("no BEGIN:VCALENDAR")
     if not all(calendar.whole for calendar in found):
         raise NotACalendarError("no END:VCALENDAR")
-    before = Memory.load(state)
+    before = ReadState.load(state)
     if before is not None and before.asked != key_of(asked):
         before = None
-    budget = Budget()
+    budget = ExpansionBudget()
     digests: dict[str, bytes] = {}
-    parts: list[tuple[Reader, Entry]] = []
+    parts: list[tuple[EntryReader, Entry]] = []
     name: str | None = None
     floor: timedelta | None = None
     for calendar in merged(found):
-        reader = Reader(calendar, asked, budget)
+        reader = EntryReader(calendar, asked, budget)
         name, floor = name or reader.name, floor or reader.floor
         context = context_of(calendar)
         for entry in readable_entries(calendar):
@@ -45,7 +45,7 @@ def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
             parts.append((reader, entry))
     now = {uid_digest(uid): body_digest(digest)[:8] for uid, digest in digests.items()}
     changed = {uid for uid in digests if before is None or before.entries.get(uid_digest(uid)) != now[uid_digest(uid)]}
-    reading = Reading()
+    reading = Readout()
     for reader, entry in parts:
         if entry.uid in changed:
             reader.read(entry, reading)
@@ -61,7 +61,7 @@ def read(data: bytes, asked: Asked, state: bytes | None) -> Changes:
         shown |= {uid: size for uid, size in before.shown.items() if uid not in changed and uid not in gone}
     if sum(events for events, _ in shown.values()) > MOST_EVENTS or sum(text for _, text in shown.values()) > MOST_TEXT:
         raise CalendarTooCostlyError("events")
-    memory = Memory(body_digest(data), key_of(asked), now, shown, name, floor)
+    memory = ReadState(body_digest(data), key_of(asked), now, shown, name, floor)
     nothing = before is not None and not changed and not gone
     return Changes(
         state=memory.dump(),

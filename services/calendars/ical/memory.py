@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.lex import Raw, RawCalendar
-from services.calendars.ical.reading import Asked, Entry
+from services.calendars.ical.reading import Entry, ReadRequest
 
 _VERSION = 2
 _STAMP = re.compile(rb"^DTSTAMP(?:;[^:\n]*)?:(.*)\n?", re.MULTILINE | re.IGNORECASE)
@@ -20,7 +20,7 @@ _SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class ReadState:
     """`body` is the hash of the whole file, `entries` the digest of each UID by the UID's own digest.
 
     `shown` are the UIDs (in full) that had events or problems in the window, with the number of their events and the
@@ -48,7 +48,7 @@ class Memory:
         return json.dumps(head).encode() + b"\n" + zlib.compress(shown + b"\n" + packed)
 
     @classmethod
-    def head(cls, state: bytes | None) -> Memory | None:
+    def head(cls, state: bytes | None) -> ReadState | None:
         """What is remembered of the file as a whole, without its entries: quick, however many those are.
 
         None where it was written by another version of this module.
@@ -63,7 +63,7 @@ class Memory:
         return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
 
     @classmethod
-    def load(cls, state: bytes | None) -> Memory | None:
+    def load(cls, state: bytes | None) -> ReadState | None:
         """The reverse of `dump`; None as `head`."""
         head = cls.head(state)
         if state is None or head is None:
@@ -85,7 +85,7 @@ def asked_key(addresses: tuple[str, ...], zone: ZoneInfo, start: datetime, end: 
     return json.dumps([sorted(addresses), zone.key, start.isoformat(), end.isoformat()])
 
 
-def key_of(asked: Asked) -> str:
+def key_of(asked: ReadRequest) -> str:
     """The same for a whole question."""
     return asked_key(asked.addresses, asked.zone, asked.start, asked.end)
 

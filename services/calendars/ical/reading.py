@@ -14,7 +14,7 @@ from services.calendars.ical.content import Component
 from services.calendars.ical.dates import Window
 from services.calendars.ical.entry import Details, details
 from services.calendars.ical.lex import Raw, RawCalendar
-from services.calendars.ical.recurrence import Budget
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.calendars.ical.series import Occurrence, Series
 from services.calendars.ical.values import ValueProblemError, duration
 from services.calendars.ical.vtimezone import zones_of
@@ -30,7 +30,7 @@ _MOST_GROUPS = 32  # of calendars of one file that contradict each other
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReadRequest:
     """What is asked of a file: whose it is, where the person is, and the window (aware UTC, half-open)."""
 
     calendar_id: str
@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Reading:
+class Readout:
     """What a file, or a part of it, gave."""
 
     events: list[Event] = field(default_factory=list)
@@ -87,10 +87,10 @@ def _nameless(raw: Raw) -> str:
     return "none-" + hashlib.blake2b(b"\n".join(lines), digest_size=12).hexdigest()
 
 
-class Reader:
+class EntryReader:
     """Reads entries of one calendar of a file."""
 
-    def __init__(self, calendar: RawCalendar, asked: Asked, budget: Budget) -> None:
+    def __init__(self, calendar: RawCalendar, asked: ReadRequest, budget: ExpansionBudget) -> None:
         self._asked = asked
         self._budget = budget
         self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
@@ -117,7 +117,7 @@ class Reader:
                 return length
         return None
 
-    def read(self, entry: Entry, into: Reading) -> None:
+    def read(self, entry: Entry, into: Readout) -> None:
         """Add the events and problems of `entry` to `into`."""
         self._zones.unknown.clear()
         problems: list[str] = []
@@ -243,13 +243,13 @@ def distinct(events: Iterable[Event]) -> list[Event]:
     return list({event.id: event for event in events}.values())
 
 
-def read_all(calendars: Sequence[RawCalendar], asked: Asked, budget: Budget) -> Reading:
+def read_all(calendars: Sequence[RawCalendar], asked: ReadRequest, budget: ExpansionBudget) -> Readout:
     """Every entry of every calendar of a file; of a half calendar those that are whole, and a problem."""
-    reading = Reading()
+    reading = Readout()
     for calendar in merged(calendars):
         if not calendar.whole:
             reading.problems.append(Problem("", "The file ends in the middle: END:VCALENDAR is missing."))
-        reader = Reader(calendar, asked, budget)
+        reader = EntryReader(calendar, asked, budget)
         for entry in readable_entries(calendar):
             reader.read(entry, reading)
     reading.events = distinct(reading.events)

@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 
 from services.calendars.ical.bounds import LAST, Reach
-from services.calendars.ical.rule import Frequency, Rule, RuleProblemError
+from services.calendars.ical.rule import Frequency, RecurrenceRule, RuleProblemError
 
 _UNIT = {
     Frequency.WEEKLY: timedelta(weeks=1),
@@ -28,7 +28,7 @@ _OCCURRENCE = 4
 """What making an occurrence costs, in steps."""
 
 
-class Budget:
+class ExpansionBudget:
     """How many steps expanding may take: a series its share, and all costly series of a file together theirs."""
 
     def __init__(self, whole: int = 800_000, each: int = 200_000, free: int = 2_000) -> None:
@@ -61,11 +61,11 @@ class Budget:
 
 
 def expanded(
-    rule: Rule,
+    rule: RecurrenceRule,
     start: datetime,
     until: datetime | None,
     reach: Reach,
-    budget: Budget,
+    budget: ExpansionBudget,
     *,
     first: bool = True,
 ) -> Iterator[datetime]:
@@ -98,7 +98,7 @@ def expanded(
             return
 
 
-def _even_step(rule: Rule) -> timedelta | None:
+def _even_step(rule: RecurrenceRule) -> timedelta | None:
     """The distance between the times of a rule that has one and the same between all of them."""
     unit = _UNIT.get(rule.frequency)
     parts = (rule.by_month, rule.by_week, rule.by_year_day, rule.by_month_day, rule.by_day, rule.by_position)
@@ -107,7 +107,9 @@ def _even_step(rule: Rule) -> timedelta | None:
     return unit * rule.interval
 
 
-def _sets(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget) -> Iterator[list[datetime]]:
+def _sets(
+    rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
+) -> Iterator[list[datetime]]:
     """The set of each period of the rule, after BYSETPOS, from about `lower` on until a period begins after `last`."""
     if rule.frequency >= Frequency.HOURLY:
         source = _by_the_clock(rule, start, lower, last, budget)
@@ -123,7 +125,9 @@ def _positions(times: list[datetime], positions: tuple[int, ...]) -> list[dateti
     return [times[at] for at in sorted(chosen) if 0 <= at < size]
 
 
-def _by_days(rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget) -> Iterator[list[datetime]]:
+def _by_days(
+    rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
+) -> Iterator[list[datetime]]:
     parts = (rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
     budget.spend(prod(map(len, parts)) - 1)  # before it is made: a full clock has 86,400 times
     clock = [time(*at) for at in product(*parts)]
@@ -135,7 +139,7 @@ def _by_days(rule: Rule, start: datetime, lower: datetime, last: datetime, budge
         yield [datetime.combine(day, at) for day in of_period for at in clock]
 
 
-def _periods(rule: Rule, start: date, lower: date, last: date) -> Iterator[date]:
+def _periods(rule: RecurrenceRule, start: date, lower: date, last: date) -> Iterator[date]:
     """The first day of each period, from the last one that begins no later than `lower`."""
     step = rule.interval
     if rule.frequency == Frequency.YEARLY:
@@ -158,7 +162,7 @@ def _periods(rule: Rule, start: date, lower: date, last: date) -> Iterator[date]
 class _Days:
     """Which days of a period a rule names, by the table of RFC 5545 §3.3.10 (expand or limit)."""
 
-    def __init__(self, rule: Rule, start: date) -> None:
+    def __init__(self, rule: RecurrenceRule, start: date) -> None:
         self.rule = rule
         self.start = start
         self.plain = frozenset(weekday for ordinal, weekday in rule.by_day if not ordinal)
@@ -269,7 +273,7 @@ def week_number(day: date, week_start: int) -> tuple[int, int]:
 
 
 def _by_the_clock(
-    rule: Rule, start: datetime, lower: datetime, last: datetime, budget: Budget
+    rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
 ) -> Iterator[list[datetime]]:
     """Periods of an hour, a minute or a second; days, hours and minutes that cannot match are leapt over."""
     unit = _UNIT[rule.frequency]
@@ -293,7 +297,7 @@ def _by_the_clock(
         at += step * jump
 
 
-def _blocked(rule: Rule, days: _Days, at: datetime) -> datetime | None:
+def _blocked(rule: RecurrenceRule, days: _Days, at: datetime) -> datetime | None:
     """When the earliest next period may match, where the one at `at` cannot; None where it can."""
     if not days.allows(at.date()):
         return _after(datetime.combine(at, time()), timedelta(days=1))
@@ -310,7 +314,7 @@ def _after(at: datetime, length: timedelta) -> datetime:
     return at + length if LAST - at > length else LAST
 
 
-def _within(rule: Rule, start: datetime, at: datetime) -> list[datetime]:
+def _within(rule: RecurrenceRule, start: datetime, at: datetime) -> list[datetime]:
     if rule.frequency == Frequency.SECONDLY:
         return [at]
     seconds = rule.by_second or (start.second,)

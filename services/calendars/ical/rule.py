@@ -27,7 +27,7 @@ class Frequency(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RecurrenceRule:
     """One rule. `until` is the value as written; `by_day` has (ordinal or 0, weekday with 0 = Monday)."""
 
     frequency: Frequency
@@ -46,7 +46,7 @@ class Rule:
     by_position: tuple[int, ...] = ()
 
 
-def parsed(value: str) -> Rule:
+def parsed(value: str) -> RecurrenceRule:
     """A rule from its text. Parts that nobody defined are skipped; a rule without a sense raises RuleProblemError."""
     parts: dict[str, str] = {}
     for part in value.upper().split(";"):
@@ -65,7 +65,7 @@ def parsed(value: str) -> Rule:
     count = _integer("COUNT", parts.get("COUNT", "-1"))
     if count == 0 or count < -1:
         raise RuleProblemError(f"RRULE has COUNT={count}.")
-    return Rule(
+    return RecurrenceRule(
         frequency=frequency,
         interval=max(1, min(abs(_integer("INTERVAL", parts.get("INTERVAL", "1"))), 10**7)),
         count=count if count > 0 else None,

@@ -13,7 +13,7 @@ from services.calendars.ical.bounds import plus
 from services.calendars.ical.content import Component
 from services.calendars.ical.dates import Dates, Key, Window, name_of
 from services.calendars.ical.times import Times, times_of
-from services.calendars.ical.values import Length, Moment, ValueProblemError, added, moment
+from services.calendars.ical.values import Duration, ValueProblemError, ZonedTime, added, moment
 
 MOST_OCCURRENCES = 10_000
 
@@ -35,7 +35,7 @@ class _Change:
     """A RECURRENCE-ID component: which occurrence it replaces, and its own times."""
 
     component: Component
-    of: Moment
+    of: ZonedTime
     times: Times
     onwards: bool
 
@@ -71,7 +71,7 @@ class Series:
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────
 
-    def _times(self, component: Component, start: Moment | None = None, master: Times | None = None) -> Times | None:
+    def _times(self, component: Component, start: ZonedTime | None = None, master: Times | None = None) -> Times | None:
         """The times of a component; of a change without DTSTART those of the occurrence that it changes."""
         try:
             line = component.first("DTSTART")
@@ -177,14 +177,19 @@ class Series:
     # ── occurrences ────────────────────────────────────────────────────────────────────────────────
 
     def _placed(
-        self, component: Component, times: Times, wall: datetime, name: str, period_end: Moment | Length | None = None
+        self,
+        component: Component,
+        times: Times,
+        wall: datetime,
+        name: str,
+        period_end: ZonedTime | Duration | None = None,
     ) -> Iterator[Occurrence]:
         """The occurrence that starts at `wall`, if it overlaps the window."""
         zone = times.start.zone
         start = zone.utc(wall)
-        if isinstance(period_end, Moment):
+        if isinstance(period_end, ZonedTime):
             end = max(period_end.instant(), start)
-        elif isinstance(period_end, Length):
+        elif isinstance(period_end, Duration):
             end = max(added(wall, period_end, zone), start)
         else:
             end = times.end(wall)

@@ -7,14 +7,14 @@ from typing import Any
 
 from services.calendars.ical import itip
 from services.calendars.ical.incremental import read
-from services.calendars.ical.wire import asked_from_json
+from services.calendars.ical.wire import request_from_json
 
 
 def look(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     """`ics.worker`'s task: `head` is what is asked, and whether entries without an end make it worth nothing."""
     (data,) = blobs
     said = itip.messages(data, strict=head["strict"])
-    found = read(data, asked_from_json(head), None)
+    found = read(data, request_from_json(head), None)
     return {
         "entries": itip.count(said),
         "alone": itip.stands_alone(said),

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from services.calendars.ical.bounds import plus
 from services.calendars.ical.content import Component
-from services.calendars.ical.values import DAY, Length, Moment, ValueProblemError, added, duration, moment
+from services.calendars.ical.values import DAY, Duration, ValueProblemError, ZonedTime, added, duration, moment
 from services.calendars.ical.zones import Zone, Zones
 
 
@@ -20,11 +20,11 @@ class Times:
     `written` is the zone that its dates were written in: an all-day entry of Exchange is midnights of some zone.
     """
 
-    start: Moment
+    start: ZonedTime
     first_end: datetime
     written: Zone
     wall_length: timedelta = timedelta()
-    length: Length | None = None
+    length: Duration | None = None
     problem: str = ""
 
     @property
@@ -41,7 +41,7 @@ class Times:
         return max(end, zone.utc(wall))
 
 
-def times_of(component: Component, zones: Zones, start: Moment, fallback: Times | None = None) -> Times:
+def times_of(component: Component, zones: Zones, start: ZonedTime, fallback: Times | None = None) -> Times:
     """The times of a component that starts at `start`. `fallback` gives the length where nothing else does.
 
     An end before the start is no length, never swapped; one that cannot be read is as good as none.
@@ -63,31 +63,31 @@ def times_of(component: Component, zones: Zones, start: Moment, fallback: Times 
     return Times(start, start.instant(), start.zone, problem=problem)
 
 
-def _like(start: Moment, other: Times) -> Times:
+def _like(start: ZonedTime, other: Times) -> Times:
     if other.length is not None:
         return _lasting(start, other.length)
     return Times(start, start.zone.utc(plus(start.wall, other.wall_length)), other.written, other.wall_length)
 
 
-def _days(start: Moment, days: int, problem: str = "") -> Times:
+def _days(start: ZonedTime, days: int, problem: str = "") -> Times:
     length = timedelta(days=days)
     return Times(start, start.zone.utc(plus(start.wall, length)), start.zone, length, problem=problem)
 
 
-def _until(component: Component, zones: Zones, start: Moment, end: Moment) -> Times:
+def _until(component: Component, zones: Zones, start: ZonedTime, end: ZonedTime) -> Times:
     if start.date:
         # A time of day as the end of a day's entry: the day it falls on is in, unless it is that day's midnight.
         days = (end.wall.date() - start.wall.date()).days + (not end.date and end.wall.time() > time())
         # DTEND = DTSTART is how many programs write one day, though RFC 5545 §3.6.1 has the end exclusive.
         return _days(start, max(days, 1), "DTEND is before DTSTART: taken as one day." if days < 0 else "")
     if end.date:
-        end = Moment(end.wall, start.zone)
+        end = ZonedTime(end.wall, start.zone)
     if (
         component.word("X-MICROSOFT-CDO-ALLDAYEVENT") == "TRUE"
         and start.wall.time() == time() == end.wall.time()
         and end.wall > start.wall
     ):
-        day = Moment(start.wall, zones.dates, date=True)
+        day = ZonedTime(start.wall, zones.dates, date=True)
         found = _days(day, (end.wall - start.wall).days)
         return Times(day, found.first_end, start.zone, found.wall_length)
     first, last = start.instant(), end.instant()
@@ -96,7 +96,7 @@ def _until(component: Component, zones: Zones, start: Moment, end: Moment) -> Ti
     return Times(start, last, start.zone, start.zone.wall(last) - start.wall)
 
 
-def _lasting(start: Moment, length: Length) -> Times:
+def _lasting(start: ZonedTime, length: Duration) -> Times:
     if length.negative:
         problem = "DURATION is negative: taken as none."
         return _days(start, 1, problem) if start.date else Times(start, start.instant(), start.zone, problem=problem)

@@ -7,8 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.expand import Expander
-from services.calendars.ical.reading import Asked
-from services.calendars.ical.wire import asked_to_json
+from services.calendars.ical.reading import ReadRequest
+from services.calendars.ical.wire import request_to_json
 from services.domain.calendars import AHEAD
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError, RequestError
 
@@ -40,7 +40,7 @@ async def readable(
     Raises UnreadableCalendarError for what is no calendar, takes too long to expand, or, where `strict`, has entries
     without an end.
     """
-    asked = asked_to_json(Asked(name, (), zone, now, now + AHEAD))
+    asked = request_to_json(ReadRequest(name, (), zone, now, now + AHEAD))
     try:
         said, _ = await expander.ask("look", name, {**asked, "strict": strict}, (data,))
     except (NotACalendarError, CalendarTooCostlyError) as error:

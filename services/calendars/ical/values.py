@@ -25,7 +25,7 @@ class ValueProblemError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ZonedTime:
     """A wall-clock time in a zone; `date` where it is a whole day (then `wall` is its midnight)."""
 
     wall: datetime
@@ -38,7 +38,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class Duration:
     """A DURATION: nominal days, which keep the wall clock, and exact seconds, which do not (RFC 5545 §3.3.6)."""
 
     days: int = 0
@@ -55,7 +55,7 @@ class Length:
         return timedelta(days=self.days) + self.exact
 
 
-def moment(line: Property, zones: Zones, value: str | None = None, default: Zone | None = None) -> Moment:
+def moment(line: Property, zones: Zones, value: str | None = None, default: Zone | None = None) -> ZonedTime:
     """A DATE or DATE-TIME. A local time in no zone is in `default`, else floating. Raises ValueProblemError."""
     text = (line.value if value is None else value).strip()
     match = _MOMENT.fullmatch(text)
@@ -67,7 +67,7 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
     except ValueError:
         raise ValueProblemError(f"{line.name} is a day that does not exist.") from None
     if hour is None:  # VALUE=DATE does not make a day of a time: what is written is meant
-        return Moment(midnight, zones.dates, date=True)
+        return ZonedTime(midnight, zones.dates, date=True)
     clock = timedelta(hours=int(hour), minutes=int(minute), seconds=min(int(second or 0), 59))
     if clock > DAY or int(minute) > 59:  # noqa: PLR2004 - minutes of an hour; 24:00 is midnight of the next day
         raise ValueProblemError(f"{line.name} is a time that does not exist.")
@@ -75,8 +75,8 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
         wall = midnight + clock
         if suffix is None:
             tzid = line.params.get("TZID", "")
-            return Moment(wall, zones.named(tzid) if tzid else default or zones.floating)
-        return Moment(wall - _offset(suffix), UTC_ZONE)
+            return ZonedTime(wall, zones.named(tzid) if tzid else default or zones.floating)
+        return ZonedTime(wall - _offset(suffix), UTC_ZONE)
     except OverflowError:
         raise ValueProblemError(f"{line.name} is a time outside of the calendar.") from None
 
@@ -89,9 +89,9 @@ def _offset(suffix: str) -> timedelta:
     return -size if suffix[0] == "-" else size
 
 
-def moments(line: Property, zones: Zones, default: Zone) -> list[Moment | tuple[Moment, Moment | Length]]:
+def moments(line: Property, zones: Zones, default: Zone) -> list[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]]:
     """A comma-separated list of dates, times and periods (RDATE, EXDATE). Raises ValueProblemError."""
-    found: list[Moment | tuple[Moment, Moment | Length]] = []
+    found: list[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]] = []
     for item in line.value.split(","):
         if not item.strip():
             continue
@@ -106,7 +106,7 @@ def moments(line: Property, zones: Zones, default: Zone) -> list[Moment | tuple[
     return found
 
 
-def duration(name: str, value: str) -> Length:
+def duration(name: str, value: str) -> Duration:
     """A DURATION: weeks and days are nominal, hours to seconds are exact. Raises ValueProblemError."""
     match = _DURATION.fullmatch(value.strip())
     if match is None:
@@ -115,13 +115,13 @@ def duration(name: str, value: str) -> Length:
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
     try:
         exact = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        length = Length(sign * (weeks * 7 + days), sign * exact)
-        return length if abs(length.whole) >= timedelta() else Length()
+        length = Duration(sign * (weeks * 7 + days), sign * exact)
+        return length if abs(length.whole) >= timedelta() else Duration()
     except OverflowError:
         raise ValueProblemError(f"{name} is longer than the calendar.") from None
 
 
-def added(start: datetime, length: Length, zone: Zone) -> datetime:
+def added(start: datetime, length: Duration, zone: Zone) -> datetime:
     """The UTC end of something that begins at wall-clock `start` in `zone` and lasts `length`."""
     end = zone.utc(plus(start, timedelta(days=length.days)))
     return plus(end.replace(tzinfo=None), length.exact).replace(tzinfo=UTC)

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.bounds import Reach
 from services.calendars.ical.content import Component
 from services.calendars.ical.lex import Raw, RawCalendar
-from services.calendars.ical.recurrence import Budget, expanded
+from services.calendars.ical.recurrence import ExpansionBudget, expanded
 from services.calendars.ical.rule import RuleProblemError, parsed
-from services.calendars.ical.values import Moment, ValueProblemError, moment, moments
+from services.calendars.ical.values import ValueProblemError, ZonedTime, moment, moments
 from services.calendars.ical.zones import IanaZone, Zone, Zones, iana_name, rule_zone
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):?(\d\d)(?::?(\d\d))?", re.ASCII)
 _SINCE = datetime(1969, 1, 1)  # noqa: DTZ001 - a wall-clock time: rules are worked out in detail from here on
 
 
-def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: Budget) -> Zones:
+def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: ExpansionBudget) -> Zones:
     """The zones that a calendar's components may name, with its own VTIMEZONEs good up to `until` (naive).
 
     What a VTIMEZONE takes is the file's to pay, in the series that is the first to name it.
@@ -32,11 +32,11 @@ def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: B
     return Zones(person, own, properties.value("X-WR-TIMEZONE"))
 
 
-def _reader(raw: Raw, until: datetime, budget: Budget) -> Callable[[], Zone | None]:
+def _reader(raw: Raw, until: datetime, budget: ExpansionBudget) -> Callable[[], Zone | None]:
     return lambda: own_zone(raw, until, budget)
 
 
-def own_zone(raw: Raw, until: datetime, budget: Budget) -> Zone | None:
+def own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None:
     """The zone that a VTIMEZONE describes up to `until` (naive); None where no observance can be read."""
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for child in raw.children:
@@ -50,7 +50,9 @@ def own_zone(raw: Raw, until: datetime, budget: Budget) -> Zone | None:
     return None if name is None else IanaZone(ZoneInfo(name))
 
 
-def _onsets(observance: Component, until: datetime, budget: Budget) -> list[tuple[datetime, timedelta, timedelta]]:
+def _onsets(
+    observance: Component, until: datetime, budget: ExpansionBudget
+) -> list[tuple[datetime, timedelta, timedelta]]:
     old, new = _offset(observance.value("TZOFFSETFROM")), _offset(observance.value("TZOFFSETTO"))
     line = observance.first("DTSTART")
     if new is None or line is None:
@@ -65,7 +67,7 @@ def _onsets(observance: Component, until: datetime, budget: Budget) -> list[tupl
         for dates in observance.all("RDATE"):
             budget.spend(dates.value.count(","))
             for item in moments(dates, nowhere, nowhere.floating):
-                found.add(item.wall if isinstance(item, Moment) else item[0].wall)
+                found.add(item.wall if isinstance(item, ZonedTime) else item[0].wall)
         for text in observance.all("RRULE"):
             rule = parsed(text.value)
             last = _last(rule.until, old)

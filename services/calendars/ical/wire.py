@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.reading import Asked
+from services.calendars.ical.reading import ReadRequest
 from services.domain.calendars import Changes, Problem
 from services.domain.model import Event, EventType, Organizer, Response, ShowAs, Visibility, WallTimes
 
@@ -38,7 +38,7 @@ def lengths(packed_lengths: bytes) -> list[int]:
     return [length for (length,) in COUNT.iter_unpack(packed_lengths)]
 
 
-def asked_to_json(asked: Asked) -> dict[str, Any]:
+def request_to_json(asked: ReadRequest) -> dict[str, Any]:
     """A question as JSON."""
     return {
         "calendar_id": asked.calendar_id,
@@ -49,9 +49,9 @@ def asked_to_json(asked: Asked) -> dict[str, Any]:
     }
 
 
-def asked_from_json(value: dict[str, Any]) -> Asked:
-    """The reverse of `asked_to_json`."""
-    return Asked(
+def request_from_json(value: dict[str, Any]) -> ReadRequest:
+    """The reverse of `request_to_json`."""
+    return ReadRequest(
         calendar_id=value["calendar_id"],
         addresses=tuple(value["addresses"]),
         zone=ZoneInfo(value["zone"]),

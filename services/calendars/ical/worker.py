@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from services.calendars.ical.incremental import read
-from services.calendars.ical.wire import COUNT, READY, asked_from_json, changes_to_parts, lengths, packed
+from services.calendars.ical.wire import COUNT, READY, changes_to_parts, lengths, packed, request_from_json
 from services.domain.errors import CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -22,7 +22,7 @@ Answer = tuple[dict[str, Any], list[bytes]]
 
 def _read(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     data, state = blobs
-    return changes_to_parts(read(data, asked_from_json(head), state or None))
+    return changes_to_parts(read(data, request_from_json(head), state or None))
 
 
 def _look(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:

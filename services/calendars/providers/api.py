@@ -24,7 +24,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What the API answered: `headers` by lower-case name, `body` the JSON object, {} where there was none."""
 
     status: int
@@ -62,7 +62,7 @@ class JsonApi:
         body: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ApiAnswer:
         """The answer, whatever its status. Raises a `CalendarError` for what goes wrong on the way.
 
         A happy answer that is no JSON object raises too; an unhappy one reads as {}.
@@ -76,7 +76,7 @@ class JsonApi:
         elif form is not None:
             sent["Content-Type"], data = _FORM, urlencode(form).encode()
         answer = await self.client.request(method, self.address(path, query), headers=sent, body=data, redirects=0)
-        return Answer(answer.status, answer.headers, _object(answer))
+        return ApiAnswer(answer.status, answer.headers, _object(answer))
 
 
 def _object(answer: Response) -> Mapping[str, Any]:

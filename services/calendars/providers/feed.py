@@ -38,7 +38,7 @@ BROWSER = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _FeedState:
     """What a feed's `state` holds: validators, what it was expanded for, and the expander's own memory."""
 
     start: datetime
@@ -66,7 +66,7 @@ class _Memory:
         return json.dumps(head).encode() + b"\n" + (self.expander or b"")
 
     @classmethod
-    def load(cls, state: bytes | None) -> _Memory | None:
+    def load(cls, state: bytes | None) -> _FeedState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         line, _, expander = (state or b"{}").partition(b"\n")
         head = json.loads(line)
@@ -104,7 +104,7 @@ class FeedSource:
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
-        memory = _Memory.load(connection.state)
+        memory = _FeedState.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
         response = await self._answer(connection.address, _conditions(memory), now)
@@ -112,7 +112,7 @@ class FeedSource:
             if memory is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
             return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
-        asked = memory or _Memory(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+        asked = memory or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         changes = await self._expander.read(
             response.body,
             calendar_id=connection.calendar_id,
@@ -199,7 +199,7 @@ def _may_be_the_name(error: CalendarError) -> bool:
     return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
 
 
-def _conditions(memory: _Memory | None) -> dict[str, str]:
+def _conditions(memory: _FeedState | None) -> dict[str, str]:
     """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
     headers = {"Accept": _ACCEPT}
     if memory is not None and memory.etag:
@@ -237,5 +237,5 @@ def _whole(response: Response, charset: str | None) -> Response:
     return response
 
 
-def _floor(memory: _Memory) -> timedelta | None:
+def _floor(memory: _FeedState) -> timedelta | None:
     return None if memory.floor is None else timedelta(seconds=memory.floor)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from services.calendars.ical.arrivals import asked
 from services.calendars.ical.expand import Expander
-from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.ics_collection import IcsCollection
 from services.domain.calendars import Arrival, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import PersonKey
@@ -45,7 +45,7 @@ class InboxSource:
         """
         arrivals = await self._inbox.waiting(connection.key, connection.calendar_id)
         if not arrivals:
-            cover = Shelf.cover(connection.state)
+            cover = IcsCollection.cover(connection.state)
             if cover is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
                 raise CalendarError("nothing has arrived")
             if cover.serves(connection, now):

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownWatch:
     """A watch that we asked for; `secret` is the digest of what its pushes have to bring."""
 
     key: PersonKey
@@ -31,24 +31,24 @@ class Known:
 class Watches(Protocol):
     """The kept watches: `store.watches.WatchStore`."""
 
-    async def find(self, watch_id: str) -> Known | None:
+    async def find(self, watch_id: str) -> KnownWatch | None:
         """The watch of that id."""
         ...
 
-    async def hint(self, known: Known, now: datetime) -> None:
+    async def hint(self, known: KnownWatch, now: datetime) -> None:
         """Its calendar is due."""
         ...
 
-    async def renew_now(self, known: Known, now: datetime) -> None:
+    async def renew_now(self, known: KnownWatch, now: datetime) -> None:
         """The watch is to be renewed."""
         ...
 
-    async def ended(self, known: Known, now: datetime) -> None:
+    async def ended(self, known: KnownWatch, now: datetime) -> None:
         """The provider ended it."""
         ...
 
 
-class Pushes:
+class PushReceiver:
     """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
 
     def __init__(self, watches: Watches, clock: Clock, wake_signal: WakeSignal) -> None:
@@ -90,7 +90,7 @@ class Pushes:
         self._wake_signal.wake()
         return True
 
-    async def _known(self, watch_id: str, secret: str) -> Known | None:
+    async def _known(self, watch_id: str, secret: str) -> KnownWatch | None:
         known = await self._watches.find(watch_id)
         if known is not None and not hmac.compare_digest(known.secret, digest_of(secret)):
             log.warning("push_forged", team_id=known.key.team_id, calendar_id=known.calendar_id)

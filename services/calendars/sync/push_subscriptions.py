@@ -84,7 +84,7 @@ class Watches(Protocol):
         ...
 
 
-class WatchKeeping:
+class PushSubscriptions:
     """DueWork "watches"."""
 
     name = "watches"

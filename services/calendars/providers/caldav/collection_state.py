@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from services.calendars.ical.ics_collection import Resource, Shelf, whose_from_json, whose_to_json
+from services.calendars.ical.ics_collection import IcsCollection, Resource, whose_from_json, whose_to_json
 from services.calendars.ical.wire import changes_to_parts
 from services.calendars.providers.caldav.multistatus import key_of
 from services.domain.calendars import Changes, Connection, Problem
@@ -38,7 +38,7 @@ class Taken:
 
 
 @dataclass(slots=True)
-class Known:
+class CollectionState:
     """What is known of a collection between two fetches: the entity tag of each member that was read, by key.
 
     `wanted` are those that changed and have not been read since. They stay wanted until they are. `looked` is the day
@@ -52,7 +52,7 @@ class Known:
     looked: str = ""
 
     @classmethod
-    def of(cls, extra: Mapping[str, Any]) -> Known:
+    def of(cls, extra: Mapping[str, Any]) -> CollectionState:
         """The reverse of `as_json`."""
         return cls(
             bool(extra.get("by_etags")),
@@ -123,7 +123,7 @@ class Known:
 
 def asked(
     connection: Connection,
-    known: Known,
+    known: CollectionState,
     keys: Sequence[str],
     files: Mapping[str, File | None],
     *,
@@ -150,7 +150,7 @@ def members(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any
         path: None if etag is None else File(content, etag)
         for (path, etag), content in zip(head["files"], data, strict=True)
     }
-    before, known = Shelf.load(state) or Shelf(), Known.of(head["known"])
+    before, known = IcsCollection.load(state) or IcsCollection(), CollectionState.of(head["known"])
     gone = {key for key in before.resources if key not in known.etags and key not in known.wanted}
     taken = known.take(head["keys"], files)
     problems = tuple(Problem(key, "It is no whole calendar file.") for key in taken.broken)

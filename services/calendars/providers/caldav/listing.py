@@ -34,7 +34,7 @@ _NOT_SUPPORTED = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.INSUFFICIENT_
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class CollectionMember:
     """A member as it was listed: where it is, and its entity tag, empty where the server gave none.
 
     `event` is false where the server says that it is something else, a task for instance.
@@ -55,7 +55,7 @@ class Listing:
     """
 
     tag: str = field(repr=False)
-    members: Mapping[str, Member] = field(repr=False)
+    members: Mapping[str, CollectionMember] = field(repr=False)
     gone: frozenset[str] = frozenset()
     untold: frozenset[str] = frozenset()
     full: bool = False
@@ -82,7 +82,7 @@ async def listing(dav: DavClient, url: str, tag: str, now: datetime, *, by_etags
 
 
 async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listing:
-    members: dict[str, Member] = {}
+    members: dict[str, CollectionMember] = {}
     gone: set[str] = set()
     untold: set[str] = set()
     begun = token
@@ -152,15 +152,15 @@ def _members(page: Multistatus, dav: DavClient, collection: str) -> Iterator[tup
             yield key.removeprefix(own + "/"), answer
 
 
-def _member(answer: Answered) -> Member:
+def _member(answer: Answered) -> CollectionMember:
     kind = answer.text(_TYPE).lower().replace(" ", "").replace('"', "")
-    return Member(answer.url, answer.text(ETAG), "component=" not in kind or "component=vevent" in kind)
+    return CollectionMember(answer.url, answer.text(ETAG), "component=" not in kind or "component=vevent" in kind)
 
 
 def _is_collection(answer: Answered) -> bool:
     return urlsplit(answer.url).path.endswith("/") or f"{DAV}collection" in answer.kinds(_KIND)
 
 
-def _require_not_too_many(members: Mapping[str, Member]) -> None:
+def _require_not_too_many(members: Mapping[str, CollectionMember]) -> None:
     if len(members) > MOST_MEMBERS:
         raise CalendarTooLargeError("members", members=len(members))

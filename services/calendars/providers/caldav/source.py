@@ -11,8 +11,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from services.calendars.ical.expand import Expander
-from services.calendars.ical.ics_collection import MOST_BYTES, Shelf
-from services.calendars.providers.caldav.collection_state import File, Known, asked
+from services.calendars.ical.ics_collection import MOST_BYTES, IcsCollection
+from services.calendars.providers.caldav.collection_state import CollectionState, File, asked
 from services.calendars.providers.caldav.dav import DavClient, multiget, path_of
 from services.calendars.providers.caldav.listing import ETAG, listing
 from services.calendars.providers.caldav.login import DIGEST, Login
@@ -61,13 +61,13 @@ class CaldavSource:
             raise PasswordRefusedError(error.reason) from None
 
     async def _fetch(self, dav: DavClient, connection: Connection, now: datetime) -> Changes:
-        before = await off_loop(Shelf.cover, connection.state) or Shelf()
-        known = Known.of(before.extra)
+        before = await off_loop(IcsCollection.cover, connection.state) or IcsCollection()
+        known = CollectionState.of(before.extra)
         today = now.date().isoformat()
         if known.looked != today:
             transparent = await _is_transparent(dav, connection.address, known, now)
             if transparent is not known.transparent:  # each of its events is another now
-                before, known, connection = Shelf(), Known(), replace(connection, state=None)
+                before, known, connection = IcsCollection(), CollectionState(), replace(connection, state=None)
             known.transparent, known.looked = transparent, today
         # Once a month, when the window moves, a server that has refused reports is asked for one again.
         serves = before.serves(connection, now)
@@ -92,7 +92,7 @@ class CaldavSource:
         return replace(changes, unchanged=False, problems=changes.problems + tuple(problems))
 
     async def _wanted(
-        self, dav: DavClient, url: str, known: Known, now: datetime
+        self, dav: DavClient, url: str, known: CollectionState, now: datetime
     ) -> tuple[list[str], dict[str, File | None], list[Problem]]:
         """What is wanted, as much of it as there is time and room for: keys, their files by path, and problems."""
         problems: list[Problem] = []
@@ -139,7 +139,7 @@ class CaldavSource:
         return files
 
 
-async def _is_transparent(dav: DavClient, url: str, known: Known, now: datetime) -> bool:
+async def _is_transparent(dav: DavClient, url: str, known: CollectionState, now: datetime) -> bool:
     """Whether the calendar's events leave the person free; as before where its server does not say."""
     reply = await dav.propfind(url, (TRANSPARENCY,))
     if reply.status != HTTPStatus.MULTI_STATUS:

@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from services.calendars.providers.api import Answer, JsonApi
+from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
     AccessRefusedError,
     AppRefusedError,
@@ -99,15 +99,15 @@ class GoogleApi:
         self._api = api
         self._clock = clock
 
-    async def get(self, path: str, token: str, query: Mapping[str, str]) -> Answer:
+    async def get(self, path: str, token: str, query: Mapping[str, str]) -> ApiAnswer:
         """The answer to a GET, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
         return await self._api.send("GET", path, token=token, query=query)
 
-    async def post(self, path: str, token: str, body: Mapping[str, Any]) -> Answer:
+    async def post(self, path: str, token: str, body: Mapping[str, Any]) -> ApiAnswer:
         """The answer to a POST, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
         return await self._api.send("POST", path, token=token, body=body)
 
-    def body(self, answer: Answer, kind: str = "") -> Mapping[str, Any]:
+    def body(self, answer: ApiAnswer, kind: str = "") -> Mapping[str, Any]:
         """What a happy answer holds. Raises what `error_for` says of any other.
 
         With a `kind` (such as `calendar#events`) the answer must say that it is one, or at least hold entries: an

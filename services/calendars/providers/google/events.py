@@ -59,7 +59,7 @@ _PLACES = {"homeOffice": Location.HOME, "officeLocation": Location.OFFICE, "cust
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EventContext:
     """Whose calendar is read: our id of it, the person's zone, and the zone that the calendar itself names, if any."""
 
     calendar_id: str
@@ -79,7 +79,7 @@ class _Times:
     all_day: bool = False
 
 
-def event_of(item: object, asked: Asked) -> Event | Problem | None:
+def event_of(item: object, asked: EventContext) -> Event | Problem | None:
     """The event, or why the item cannot be read; None for a deleted one, which may hold nothing but its id."""
     if not isinstance(item, Mapping):
         return Problem("", "It is no object.")
@@ -134,7 +134,7 @@ def sound(text: str) -> str:
 # ── which ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _identity(item: Mapping[str, Any], asked: Asked) -> tuple[str, str]:
+def _identity(item: Mapping[str, Any], asked: EventContext) -> tuple[str, str]:
     """What an entry is called everywhere, and which occurrence of it this is.
 
     All occurrences of a series share their `iCalUID`; `originalStartTime` never changes, wherever one is moved to.
@@ -162,7 +162,7 @@ def _identity(item: Mapping[str, Any], asked: Asked) -> tuple[str, str]:
 # ── when ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _times(item: Mapping[str, Any], asked: Asked) -> _Times:
+def _times(item: Mapping[str, Any], asked: EventContext) -> _Times:
     start, end = item.get("start"), item.get("end")
     if not isinstance(start, Mapping):
         raise _UnreadableError("It has no start.")
@@ -182,7 +182,7 @@ def _times(item: Mapping[str, Any], asked: Asked) -> _Times:
     return _Times(*floating.instants(asked.zone), wall=floating)
 
 
-def _days(first: date, last: date | None, asked: Asked) -> _Times:
+def _days(first: date, last: date | None, asked: EventContext) -> _Times:
     """Whole days on the person's calendar, wherever they are: `last` is exclusive, and at least a day later."""
     midnight = datetime.combine(first, time())
     end = max(midnight + _DAY, datetime.combine(last or first, time()))
@@ -204,7 +204,7 @@ def _date(value: Mapping[str, Any]) -> date | None:
     return found
 
 
-def _moment(value: Mapping[str, Any], asked: Asked) -> tuple[datetime | None, datetime]:
+def _moment(value: Mapping[str, Any], asked: EventContext) -> tuple[datetime | None, datetime]:
     """`dateTime` of an EventDateTime as an instant (UTC; None where it floats), and as the time it says.
 
     RFC 3339 with an offset; without one it is in `timeZone`, else in the calendar's zone, else wherever the person is.

@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import quote
 
 from services.calendars.ports import AccessTokens
-from services.calendars.providers.api import Answer, authorized
+from services.calendars.providers.api import ApiAnswer, authorized
 from services.calendars.providers.google.api import GoogleApi, items, reasons, token_in
-from services.calendars.providers.google.events import FIELDS, Asked, event_of, sound, zone_of
+from services.calendars.providers.google.events import FIELDS, EventContext, event_of, sound, zone_of
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
@@ -50,7 +50,7 @@ _LIST = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _SyncState:
     """What `state` holds: when the window was listed, for which zone, and the token that tells of changes since."""
 
     listed: datetime
@@ -63,7 +63,7 @@ class _Memory:
         return json.dumps(head).encode()
 
     @classmethod
-    def load(cls, state: bytes | None) -> _Memory | None:
+    def load(cls, state: bytes | None) -> _SyncState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         head = json.loads(state or b"{}")
         if head.get("version") != _VERSION:
@@ -79,7 +79,7 @@ class _Memory:
 class _Window:
     """What the pages of a window gave so far."""
 
-    asked: Asked
+    asked: EventContext
     name: str = ""
     token: str = ""
     count: int = 0
@@ -113,20 +113,20 @@ class GoogleSource:
         return await authorized(self._tokens, connection, partial(self._fetch, connection, now))
 
     async def _fetch(self, connection: Connection, now: datetime, token: str) -> Changes:
-        memory = _Memory.load(connection.state)
+        memory = _SyncState.load(connection.state)
         if memory is not None and memory.serves(connection, now):
             newer = await self._unchanged(connection, memory, token)
             if newer is not None:
                 return Changes(state=newer.dump(), unchanged=True, full=False)
         window = await self._window(connection, now, token)
         return Changes(
-            state=_Memory(now, connection.zone.key, window.token).dump(),
+            state=_SyncState(now, connection.zone.key, window.token).dump(),
             events=tuple(event for _, event in window.events.values()),
             problems=tuple(window.problems),
             name=window.name or None,
         )
 
-    async def _unchanged(self, connection: Connection, memory: _Memory, token: str) -> _Memory | None:
+    async def _unchanged(self, connection: Connection, memory: _SyncState, token: str) -> _SyncState | None:
         """The memory with its newer token if nothing changed; None if something did, or if the token is lost."""
         async with aclosing(self._pages(connection, token, {"syncToken": memory.token})) as pages:
             async for answer in pages:
@@ -141,7 +141,7 @@ class GoogleSource:
         return None  # the last page brought no token to go on with
 
     async def _window(self, connection: Connection, now: datetime, token: str) -> _Window:
-        window = _Window(Asked(connection.calendar_id, connection.zone))
+        window = _Window(EventContext(connection.calendar_id, connection.zone))
         between = {"timeMin": _rfc3339(now - BEHIND), "timeMax": _rfc3339(now + AHEAD)}
         async with aclosing(self._pages(connection, token, between)) as pages:
             async for answer in pages:
@@ -161,7 +161,7 @@ class GoogleSource:
 
     async def _pages(
         self, connection: Connection, token: str, query: Mapping[str, str]
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[ApiAnswer, None]:
         """The answers to a list request, page by page. An unhappy one is the last."""
         path = f"calendars/{quote(connection.address, safe='')}/events"
         page = ""
@@ -177,7 +177,7 @@ class GoogleSource:
         raise CalendarTooCostlyError("more pages than one calendar can have")
 
 
-def _token_is_lost(answer: Answer) -> bool:
+def _token_is_lost(answer: ApiAnswer) -> bool:
     """410, or a 400 that can only be about the token: the one parameter that is not our own choice."""
     if answer.status == HTTPStatus.GONE:
         return True

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from services.calendars.providers.api import Answer, JsonApi
+from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -117,7 +117,7 @@ class GraphApi:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ApiAnswer:
         """The answer, whatever its status; waits while four calls with this token are under way.
 
         Raises a `CalendarError` for what goes wrong on the way.
@@ -135,14 +135,14 @@ class GraphApi:
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         expected: Collection[int] = (),
-    ) -> Answer:
+    ) -> ApiAnswer:
         """A happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other."""
         answer = await self.send(method, path, token, query=query, body=body, headers=headers)
         if answer.status not in expected:
             self.require_happy(answer)
         return answer
 
-    def require_happy(self, answer: Answer) -> None:
+    def require_happy(self, answer: ApiAnswer) -> None:
         """Raise what `error_for` makes of an unhappy answer."""
         error = error_for(answer.status, answer.headers, answer.body, self._clock.now())
         if error is not None:

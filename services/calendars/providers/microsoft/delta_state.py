@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.calendars.providers.microsoft.events import Item, Kind, Removed, Say
+from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, Say
 from services.domain.calendars import SHORT, Connection
 
 _VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class DeltaState:
     """A source's `state`: the window, for whom it was read, the delta link, and the items as they were last seen."""
 
     start: datetime
@@ -45,7 +45,7 @@ class Memory:
         return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
 
     @classmethod
-    def load(cls, state: bytes | None) -> Memory | None:
+    def load(cls, state: bytes | None) -> DeltaState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         if state is None:
             return None
@@ -73,7 +73,7 @@ def _item(kept: list[Any]) -> Item:
     identifier, kind, master, start, end, said = kept
     return Item(
         id=identifier,
-        kind=Kind(kind),
+        kind=ItemKind(kind),
         master=master,
         start=None if start is None else (start[0], start[1]),  # JSON knows no tuples
         end=None if end is None else (end[0], end[1]),
@@ -118,4 +118,4 @@ def masters_to_ask_for(items: Mapping[str, Item], came: Sequence[Item | Removed]
 def pruned(items: Mapping[str, Item]) -> dict[str, Item]:
     """The items without the masters that no occurrence is of."""
     used = {found.master for found in items.values()}
-    return {i: found for i, found in items.items() if found.kind is not Kind.MASTER or i in used}
+    return {i: found for i, found in items.items() if found.kind is not ItemKind.MASTER or i in used}

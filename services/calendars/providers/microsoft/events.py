@@ -47,7 +47,7 @@ _VISIBILITIES = {
 }
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """Graph's `type` of an event."""
 
     SINGLE = "singleInstance"
@@ -79,7 +79,7 @@ class Item:
     """What we read of one event. `said` has only what Graph said; `start` and `end` are (dateTime, timeZone)."""
 
     id: str
-    kind: Kind = Kind.SINGLE
+    kind: ItemKind = ItemKind.SINGLE
     master: str = ""
     start: tuple[str, str] | None = None
     end: tuple[str, str] | None = None
@@ -88,7 +88,7 @@ class Item:
     @property
     def needs_master(self) -> bool:
         """Whether it cannot be understood without its series master."""
-        return bool(self.master) and self.kind is not Kind.MASTER and not self.said.keys() >= _NEEDED
+        return bool(self.master) and self.kind is not ItemKind.MASTER and not self.said.keys() >= _NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ def item(raw: object, addresses: Collection[str]) -> Item | Removed | None:
         return Removed(identifier)
     master = raw.get("seriesMasterId")
     try:
-        kind = Kind(raw.get("type") or Kind.SINGLE)
+        kind = ItemKind(raw.get("type") or ItemKind.SINGLE)
     except ValueError:
-        kind = Kind.SINGLE
+        kind = ItemKind.SINGLE
     mine = frozenset(address.strip().casefold() for address in addresses)
     return Item(
         id=identifier,
         kind=kind,
-        master=master if _is_id(master) and kind not in {Kind.SINGLE, Kind.MASTER} else "",
+        master=master if _is_id(master) and kind not in {ItemKind.SINGLE, ItemKind.MASTER} else "",
         start=_moment(raw.get("start")),
         end=_moment(raw.get("end")),
         said=_said(raw, mine),
@@ -131,7 +131,7 @@ def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo)
 
     `zone` is the person's: all-day events follow it. A Problem, where it cannot be said when the event is.
     """
-    if found.kind is Kind.MASTER:
+    if found.kind is ItemKind.MASTER:
         return None
     if found.needs_master and master is None:
         return Problem(found.id, "its series is not known")

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from services.calendars.ports import AccessTokens
-from services.calendars.providers.api import Answer, authorized
+from services.calendars.providers.api import ApiAnswer, authorized
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, code_of, escaped
 from services.calendars.providers.microsoft.notifications import client_state
 from services.domain.calendars import Connection, Watch
@@ -94,7 +94,7 @@ class MicrosoftWatcher:
 
     async def _lasting(
         self, method: str, path: str, token: str, wanted: Mapping[str, Any], *, now: datetime, expected: int
-    ) -> Answer:
+    ) -> ApiAnswer:
         """A request for as long a life as Graph gives: where it is less than we know of, it says how much."""
         refused = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
         life = LIFE

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import authorized
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, escaped, needs_resync
-from services.calendars.providers.microsoft.delta_state import Memory, applied, masters_to_ask_for, pruned
-from services.calendars.providers.microsoft.events import Item, Kind, Removed, event, item
+from services.calendars.providers.microsoft.delta_state import DeltaState, applied, masters_to_ask_for, pruned
+from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, event, item
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.domain.model import Event
@@ -55,12 +55,12 @@ class MicrosoftSource:
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """All events of the window, or that none of them changed. Raises a `CalendarError`."""
-        memory = Memory.load(connection.state)
+        memory = DeltaState.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
         return await authorized(self._tokens, connection, lambda token: self._fetch(token, connection, memory, now))
 
-    async def _fetch(self, token: str, connection: Connection, memory: Memory | None, now: datetime) -> Changes:
+    async def _fetch(self, token: str, connection: Connection, memory: DeltaState | None, now: datetime) -> Changes:
         if memory is not None:
             changes = await self._incremental(token, connection, memory)
             if changes is not None:
@@ -73,10 +73,10 @@ class MicrosoftSource:
         except _ResyncError:
             raise CalendarUnreachableError("a reset of a round that has just begun") from None
         items = applied({}, found.came) or {}
-        fresh = Memory(start, until, connection.zone.key, connection.addresses, found.link, items)
+        fresh = DeltaState(start, until, connection.zone.key, connection.addresses, found.link, items)
         return await self._changes(token, connection, fresh, found)
 
-    async def _incremental(self, token: str, connection: Connection, memory: Memory) -> Changes | None:
+    async def _incremental(self, token: str, connection: Connection, memory: DeltaState) -> Changes | None:
         """What changed since `memory`; None where only a full round can tell."""
         try:
             found = await self._round(token, memory.link, connection)
@@ -91,7 +91,7 @@ class MicrosoftSource:
             return Changes(state=after.dump(), unchanged=True, full=False)
         return await self._changes(token, connection, after, found)
 
-    async def _changes(self, token: str, connection: Connection, memory: Memory, found: _Round) -> Changes:
+    async def _changes(self, token: str, connection: Connection, memory: DeltaState, found: _Round) -> Changes:
         asked = masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]
         items, gone = await self._with_masters(token, connection, memory.items, asked)
         items = pruned(items)
@@ -163,7 +163,7 @@ class MicrosoftSource:
                 continue
             master = item(answer.body, connection.addresses)
             if isinstance(master, Item):
-                found[identifier] = replace(master, id=identifier, kind=Kind.MASTER, master="")
+                found[identifier] = replace(master, id=identifier, kind=ItemKind.MASTER, master="")
         return found, gone
 
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.calendars.ical import ics_collection as shelves
-from services.calendars.ical.ics_collection import Shelf
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.incremental import read
-from services.calendars.ical.reading import Asked
+from services.calendars.ical.reading import ReadRequest
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
@@ -32,18 +32,18 @@ def meeting(uid: str, day: int = 25, *lines: str) -> bytes:
     return ics(*vevent(f"DTSTART:202611{day:02}T100000Z", f"DTEND:202611{day:02}T110000Z", *lines, uid=uid))
 
 
-async def expanded(shelf: Shelf, connection: Connection = ANN, now: datetime = NOW) -> Changes:
+async def expanded(shelf: IcsCollection, connection: Connection = ANN, now: datetime = NOW) -> Changes:
     return shelf.changes(connection, now)
 
 
 async def again(changes: Changes, now: datetime = NOW, /, dropped: tuple[str, ...] = (), **put: bytes) -> Changes:
-    shelf = Shelf.load(changes.state)
+    shelf = IcsCollection.load(changes.state)
     assert shelf is not None
     return await expanded(shelf.with_changes(put, dropped, now=now), now=now)
 
 
-def filled(**put: bytes) -> Shelf:
-    return Shelf().with_changes(put, now=NOW)
+def filled(**put: bytes) -> IcsCollection:
+    return IcsCollection().with_changes(put, now=NOW)
 
 
 def starts(changes: Changes) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ def starts(changes: Changes) -> list[tuple[str, str]]:
 
 
 async def test_an_empty_shelf_has_no_events() -> None:
-    changes = await expanded(Shelf())
+    changes = await expanded(IcsCollection())
     assert (changes.full, changes.unchanged, changes.events, changes.problems) == (True, False, (), ())
 
 
@@ -166,7 +166,7 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
     daily = ics(*vevent("DTSTART:20261124T100000Z", "RRULE:FREQ=DAILY"))
     first = await expanded(filled(a=daily))
     assert len(first.events) == 60
-    shelf = Shelf.load(first.state)
+    shelf = IcsCollection.load(first.state)
     assert shelf is not None
     assert shelf.serves(ANN, NOW + timedelta(days=30))
     late = NOW + timedelta(days=30, seconds=1)
@@ -174,15 +174,17 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
     married = dataclasses.replace(ANN, addresses=("a@b.org", "c@b.org"))
     for connection, now in ((ANN, late), (elsewhere, NOW), (married, NOW), (ANN, NOW - timedelta(days=2))):
         assert not shelf.serves(connection, now)
-        asked: list[Asked] = []
+        asked: list[ReadRequest] = []
 
-        def noting(data: bytes, question: Asked, memory: bytes | None, asked: list[Asked] = asked) -> Changes:
+        def noting(
+            data: bytes, question: ReadRequest, memory: bytes | None, asked: list[ReadRequest] = asked
+        ) -> Changes:
             asked.append(question)
             return read(data, question, memory)
 
         assert shelf.changes(connection, now, noting).full
         assert asked == [
-            Asked("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
+            ReadRequest("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
         ]
 
 
@@ -215,7 +217,7 @@ def test_only_what_is_certainly_over_is_not_kept(lines: tuple[str, ...], *, kept
 async def test_what_was_kept_goes_when_it_is_over_and_the_window_moves() -> None:
     first = await expanded(filled(a=meeting("a"), b=b"half"))
     later = await again(first, NOW + timedelta(days=80))
-    shelf = Shelf.load(later.state)
+    shelf = IcsCollection.load(later.state)
     assert shelf is not None
     assert (set(shelf.resources), later.events) == ({"b"}, ())
 
@@ -237,12 +239,12 @@ def test_a_shelf_comes_back_as_it_was() -> None:
         addresses=("a@b.org",),
         memory=b"\n\x00memory",
     )
-    assert Shelf.load(shelf.dump()) == shelf
-    assert Shelf.load(Shelf().dump()) == Shelf()
+    assert IcsCollection.load(shelf.dump()) == shelf
+    assert IcsCollection.load(IcsCollection().dump()) == IcsCollection()
     assert "half" not in repr(shelf)
-    assert Shelf.cover(shelf.dump()) == dataclasses.replace(shelf, resources={}, memory=None)
+    assert IcsCollection.cover(shelf.dump()) == dataclasses.replace(shelf, resources={}, memory=None)
     other = dataclasses.replace(shelf, tag="http://sync/2")
-    assert Shelf.load(other.over(shelf.dump())) == other
+    assert IcsCollection.load(other.over(shelf.dump())) == other
 
 
 def test_a_shelf_as_it_was_written_before_is_opened_and_read_anew() -> None:
@@ -250,13 +252,13 @@ def test_a_shelf_as_it_was_written_before_is_opened_and_read_anew() -> None:
     head = {"tag": "t", "extra": {}, "start": None, "until": None, "zone": "", "addresses": [], "memory": None,
             "resources": [["k", len(text), True, "2026-11-26"]]}  # fmt: skip
     state = b"shelf 1\n" + zlib.compress(json.dumps(head).encode() + b"\n" + text)
-    assert Shelf.load(state) == filled(k=text)
-    assert Shelf.cover(state) == Shelf()
+    assert IcsCollection.load(state) == filled(k=text)
+    assert IcsCollection.cover(state) == IcsCollection()
 
 
 @pytest.mark.parametrize("state", [None, b"", b'{"version": 1}\n', b"shelf 99\n..."])
 def test_a_state_of_another_version_is_as_good_as_none(state: bytes | None) -> None:
-    assert Shelf.load(state) is None
+    assert IcsCollection.load(state) is None
 
 
 def test_a_shelf_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +269,7 @@ def test_a_shelf_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_a_large_shelf_comes_back_like_a_small_one() -> None:
     changes = await expanded(filled(a=meeting("a", 25, "X-PADDING:" + "x" * 400_000)))
-    shelf = Shelf.load(changes.state)
+    shelf = IcsCollection.load(changes.state)
     assert shelf is not None
     assert shelf.together().endswith(b"END:VCALENDAR\n")
     assert starts(changes) == [("a", "11-25T10:00")]
@@ -296,7 +298,7 @@ STEPS = st.lists(
 @given(steps=STEPS)
 async def test_whatever_came_and_went_the_events_are_those_of_a_fresh_shelf(steps: list[dict[str, int | None]]) -> None:
     content: dict[str, bytes] = {}
-    changes = await expanded(Shelf())
+    changes = await expanded(IcsCollection())
     held: dict[str, object] = {event.id: event for event in changes.events}
     for step in steps:
         put = {key: FILES[index] for key, index in step.items() if index is not None}
