@@ -21,7 +21,7 @@ from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, St
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
 from services.slack.client import SlackClients
-from services.slack.profile import SlackProfiles
+from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Person, Workspace
@@ -86,21 +86,22 @@ async def _due_people(kind: str, address: str = "") -> list[Row]:
 
 
 async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
-    """People a second when nothing is done but the calls, by as many tasks as there are lanes' workers."""
-    profiles = SlackProfiles(SlackClients(replica.api_url))
+    """People a second when nothing is done but the calls, through the SDK, by as many tasks as write profiles."""
+    clients = SlackClients(replica.api_url)
     todo = iter(keys[:2000])
+    profile = profile_of(Status("In a meeting", ":spiral_calendar_pad:"))
 
     async def work() -> None:
         for key in todo:
             token = f"xoxp-{key.user_id}"
-            await profiles.owner(token)
-            await profiles.read(token)
-            await profiles.write(token, Status("In a meeting", ":spiral_calendar_pad:"))
+            await clients.call(token, TEST)
+            await clients.call(token, GET, http_verb="GET")
+            await clients.call(token, SET, json={"profile": profile})
 
     began = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(100)))
     took = time.perf_counter() - began
-    await profiles._clients.close()  # noqa: SLF001  # ours
+    await clients.close()
     return 2000 / took
 
 

@@ -59,16 +59,17 @@ class SlackProfiles:
 
     async def owner(self, token: str) -> str:
         """The user id that `token` belongs to. Raises SlackError."""
-        answer = await self._clients.call(token, TEST)
+        answer = await self._clients.call(token, TEST, plain=True)
         return str(answer.get("user_id") or "")
 
     async def read(self, token: str) -> Status:
         """What the profile of the token's owner shows. Raises SlackError."""
-        return _returned(await self._clients.call(token, GET, http_verb="GET"), GET)
+        return _returned(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
 
     async def write(self, token: str, status: Status) -> Status:
         """Set the status of the token's owner; gives what Slack made of it, which may differ. Raises SlackError."""
-        return _returned(await self._clients.call(token, SET, json={"profile": profile_of(status)}), SET)
+        profile = {"profile": profile_of(status)}
+        return _returned(await self._clients.call(token, SET, plain=True, json=profile), SET)
 
 
 def _returned(answer: Mapping[str, Any], method: str) -> Status:
