@@ -205,9 +205,9 @@ async def open_desk(
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         overview = OverviewStore(database, engine.standings)
-        accounts, cleanups = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
+        accounts, cleanup = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
         leaving = Leaving(
-            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanups,
+            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
@@ -223,7 +223,7 @@ async def open_desk(
         )  # fmt: skip
         connections = Connections(
             CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
-            accounts=accounts, cleanup=cleanups,
+            accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
         surface = Surface(statuses, people, connections, clock, kept, KeptHooks())

@@ -16,12 +16,13 @@ from handlers.slack.surface import Person, Surface, person, text_of
 from handlers.slack.views import modals, replies
 from handlers.slack.views.hooks import shown_once
 from handlers.web.hook_status import read
-from services.calendars.hooks import PATH, Hook
+from services.calendars.hooks import PATH
 from services.calendars.ical.charset import as_utf8, codec_of
 from services.domain.errors import InputError, NothingToDoError, RequestError
 from services.domain.model import Override
 from services.platform.threads import off_loop
 from services.ports import Clock
+from services.store.hooks import Hook
 
 Body = dict[str, Any]
 

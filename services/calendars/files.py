@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,36 +12,13 @@ from services.calendars.ical.upload_check import Looked, UnreadableCalendarError
 from services.domain.errors import AlreadyConnectedError, NotACalendarError, NotInstalledError
 from services.domain.model import PersonKey
 from services.ports import Clock, WakeSignal
+from services.slack.files import SentFile, SlackFiles
+from services.store.inbox import InboxStore
+from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
-_TYPES = frozenset({"text/calendar", "application/ics"})
-_ENDINGS = (".ics", ".ical", ".ifb")
-_COPY = re.compile(r"[ _]?\(\d+\)$")
 _LONGEST_NAME = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    """What Slack says of a file: `kind` is its filetype, `size` in bytes, `address` "" where it cannot be had."""
-
-    file_id: str
-    name: str = field(repr=False)
-    kind: str
-    mimetype: str
-    size: int
-    address: str = field(repr=False)
-
-    @property
-    def may_be_calendar(self) -> bool:
-        """Whether it is worth looking into."""
-        return self.mimetype in _TYPES or self.kind == "ics" or self.name.lower().endswith(_ENDINGS)
-
-    @property
-    def stem(self) -> str:
-        """Its name without what tells its type, and without what a browser adds to the second download."""
-        stem = self.name.rpartition(".")[0] or self.name
-        return _COPY.sub("", stem).strip()[:_LONGEST_NAME]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +34,23 @@ class Seen:
     updated: bool = False
 
 
-class Slack(Protocol):
-    """Where the files are: `slack.files.SlackFiles`."""
-
-    async def info(self, token: str, file_id: str) -> SentFile:
-        """What a file is. Raises SlackError."""
-        ...
-
-    async def download(self, token: str, file: SentFile) -> bytes:
-        """All of it. Raises NotACalendarError where Slack has not got it, CalendarTooLargeError, SlackError."""
-        ...
-
-
-class Bots(Protocol):
-    """Bot tokens: `store.workspaces.WorkspaceStore`."""
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's."""
-        ...
-
-
-class Imports(Protocol):
-    """Calendars that came as files: `store.inbox.InboxStore`."""
-
-    async def connect(  # noqa: D102  # see InboxStore
-        self, key: PersonKey, address: str, name: str, content: bytes, *, now: datetime, whole: bool
-    ) -> str: ...
-    async def put(  # noqa: D102  # see InboxStore
-        self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
-    ) -> bool: ...
-    async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None: ...  # noqa: D102  # see InboxStore
-
-
 class CalendarFiles:
     """What the messages tab and its button call."""
 
     def __init__(
-        self, slack: Slack, bots: Bots, imports: Imports, *, expander: Expander, clock: Clock, wake_signal: WakeSignal
+        self,
+        slack: SlackFiles,
+        workspaces: WorkspaceStore,
+        inbox: InboxStore,
+        *,
+        expander: Expander,
+        clock: Clock,
+        wake_signal: WakeSignal,
     ) -> None:
         """`expander` looks what is in a file."""
         self._slack = slack
-        self._bots = bots
-        self._imports = imports
+        self._workspaces = workspaces
+        self._inbox = inbox
         self._expander = expander
         self._clock = clock
         self._wake_signal = wake_signal
@@ -119,7 +68,7 @@ class CalendarFiles:
         file, content, looked = await self._read(key, zone, file_id)
         seen = _seen(file, looked)
         try:
-            await self._imports.connect(
+            await self._inbox.connect(
                 key, _address(file), seen.name, content, now=self._clock.now(), whole=looked.alone
             )
         except AlreadyConnectedError:
@@ -129,7 +78,7 @@ class CalendarFiles:
         return seen
 
     async def _read(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> tuple[SentFile, bytes, Looked]:
-        token = await self._bots.bot_token(key.team_id)
+        token = await self._workspaces.bot_token(key.team_id)
         if token is None:
             raise NotInstalledError("no bot token", team_id=key.team_id)
         file = await self._slack.info(token, file_id)
@@ -147,11 +96,11 @@ class CalendarFiles:
 
         An invitation in a file is news about one entry, and the others stay.
         """
-        known = await self._imports.named(key, _address(file))
+        known = await self._inbox.named(key, _address(file))
         if known is None:
             return None
         calendar_id, name = known
-        if not await self._imports.put(key, calendar_id, content, self._clock.now(), whole=looked.alone):
+        if not await self._inbox.put(key, calendar_id, content, self._clock.now(), whole=looked.alone):
             return None
         log.info("file_updated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id, bytes=len(content))
         self._wake_signal.wake()

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -20,6 +17,9 @@ from services.domain.model import Override, PersonKey
 from services.platform.crypto import digest_of
 from services.platform.keyed_semaphore import KeyedSemaphore
 from services.ports import Clock, WakeSignal
+from services.store.hooks import Hook, HookStore
+from services.store.inbox import InboxStore
+from services.store.overrides import OverrideStore
 
 log = structlog.get_logger(__name__)
 
@@ -37,56 +37,14 @@ _MINUTE = timedelta(minutes=1)
 _REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """Whose hook it is, and where they are."""
-
-    key: PersonKey
-    calendar_id: str
-    zone: ZoneInfo
-
-
-class HookRows(Protocol):
-    """The stored hooks: `store.hooks.HookStore`."""
-
-    async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
-        """The id of a new one whose secret has that digest. Raises TooManyError, NotGrantedError."""
-        ...
-
-    async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
-        """From now on it has another secret; False where there is no such hook."""
-        ...
-
-    async def find(self, digest: str) -> Hook | None:
-        """The hook whose secret has that digest."""
-        ...
-
-
-class Arrivals(Protocol):
-    """The calendars' inboxes: `store.inbox.InboxStore`."""
-
-    async def put(
-        self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
-    ) -> bool:
-        """Keep a file for a calendar, which becomes due. Raises TooManyRequestsError."""
-        ...
-
-
-class Overrides(Protocol):
-    """What people show by hand: `store.overrides.OverrideStore`."""
-
-    async def put(self, key: PersonKey, override: Override, now: datetime) -> None: ...  # noqa: D102  # see the store
-    async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
-
-
 class Hooks:
     """What the modals and the hooks' addresses call."""
 
     def __init__(
         self,
-        rows: HookRows,
-        arrivals: Arrivals,
-        overrides: Overrides,
+        hooks: HookStore,
+        inbox: InboxStore,
+        overrides: OverrideStore,
         *,
         expander: Expander,
         clock: Clock,
@@ -94,22 +52,22 @@ class Hooks:
         base_url: str,
     ) -> None:
         """`expander` looks whether what arrives can be read; `base_url` is PUBLIC_URL without a slash at its end."""
-        self._rows = rows
-        self._arrivals = arrivals
+        self._hooks = hooks
+        self._inbox = inbox
         self._overrides = overrides
         self._expander = expander
         self._clock = clock
         self._wake_signal = wake_signal
         self._base_url = base_url
-        self._pace = HookLimits()
-        self._turns = KeyedSemaphore(1)
+        self._limits = HookLimits()
+        self._looking = KeyedSemaphore(1)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
     async def create(self, key: PersonKey) -> str:
         """The address of a new hook; it is kept nowhere. Raises TooManyError, NotGrantedError for somebody unknown."""
         secret = secrets.token_urlsafe(_BYTES)
-        calendar_id = await self._rows.create(key, digest_of(secret), self._clock.now())
+        calendar_id = await self._hooks.create(key, digest_of(secret), self._clock.now())
         log.info("hook_created", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
         self._wake_signal.wake()
         return self._address(secret)
@@ -117,7 +75,7 @@ class Hooks:
     async def rotate(self, key: PersonKey, calendar_id: str) -> str | None:
         """A new address in the place of the old one, which ends at once; None where there is no such hook."""
         secret = secrets.token_urlsafe(_BYTES)
-        if not await self._rows.rotate(key, calendar_id, digest_of(secret)):
+        if not await self._hooks.rotate(key, calendar_id, digest_of(secret)):
             return None
         log.info("hook_rotated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
         return self._address(secret)
@@ -130,10 +88,10 @@ class Hooks:
         What is compared is a digest of all 256 bits, in an index: how long that takes tells nothing of a secret.
         """
         digest = digest_of(secret)
-        hook = await self._rows.find(digest)
+        hook = await self._hooks.find(digest)
         if hook is None:
             raise UnknownPathError("no such hook")
-        wait = self._pace.wait(hook.calendar_id, self._clock.now())
+        wait = self._limits.wait(hook.calendar_id, self._clock.now())
         if wait:
             raise TooManyRequestsError("hook", retry_after=wait)
         return hook
@@ -144,12 +102,12 @@ class Hooks:
         Raises UnreadableCalendarError where it is none, TooManyRequestsError where too much waits already.
         """
         now, whose = self._clock.now(), f"{hook.key.team_id}/{hook.key.user_id}"
-        if self._turns.users(whose) >= AT_ONCE:
+        if self._looking.users(whose) >= AT_ONCE:
             raise TooManyRequestsError("too much to look at", retry_after=_WAIT)
-        async with self._turns.of(whose):
+        async with self._looking.of(whose):
             looked = await readable(self._expander, data, hook.calendar_id, hook.zone, now, strict=True)
         entries = looked.entries
-        if entries and not await self._arrivals.put(hook.key, hook.calendar_id, data, now):
+        if entries and not await self._inbox.put(hook.key, hook.calendar_id, data, now):
             raise UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
         self._wake_signal.wake()

@@ -6,14 +6,15 @@ a file may live elsewhere (`is_external`), and then its address is somebody else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
 from yarl import URL
 
-from services.calendars.files import SentFile
 from services.domain.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
 from services.platform.net import BODY_LIMIT, Fetcher
 from services.slack.client import SlackClients
@@ -24,6 +25,33 @@ SLACK = "slack.com"
 
 _DOWNLOAD = "files.download"
 _HTTPS = 443
+_TYPES = frozenset({"text/calendar", "application/ics"})
+_ENDINGS = (".ics", ".ical", ".ifb")
+_COPY = re.compile(r"[ _]?\(\d+\)$")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """What Slack says of a file: `kind` is its filetype, `size` in bytes, `address` "" where it cannot be had."""
+
+    file_id: str
+    name: str = field(repr=False)
+    kind: str
+    mimetype: str
+    size: int
+    address: str = field(repr=False)
+
+    @property
+    def may_be_calendar(self) -> bool:
+        """Whether it is worth looking into."""
+        return self.mimetype in _TYPES or self.kind == "ics" or self.name.lower().endswith(_ENDINGS)
+
+    @property
+    def stem(self) -> str:
+        """Its name without what tells its type, and without what a browser adds to the second download."""
+        stem = self.name.rpartition(".")[0] or self.name
+        return _COPY.sub("", stem).strip()[:_LONGEST_NAME]
 
 
 class SlackFiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, update
@@ -50,6 +50,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
+from services.store.notices import NoticeStore
 
 log = structlog.get_logger(__name__)
 
@@ -60,22 +61,10 @@ _FIRST = 100
 _CALENDARS = Calendar.__table__
 
 
-class Notices(Protocol):
-    """Telling a person once: `store.notices.NoticeStore`."""
-
-    async def tell(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
-        """Have them told, unless they were."""
-        ...
-
-    async def worked(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
-        """It works again."""
-        ...
-
-
 class CalendarStore:
-    """Implements `calendars.sync.Calendars` and `calendars.connections.ConnectedCalendars`."""
+    """Reads and writes `calendars`. Each method is one short transaction."""
 
-    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, notices: Notices) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, notices: NoticeStore) -> None:
         """`encryptor` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
         self._database = database
         self._encryptor = encryptor

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select, update
 
-from services.calendars.hooks import Hook
 from services.domain.calendars import HOOK
 from services.domain.model import PersonKey
 from services.domain.people import zone_or
@@ -21,8 +21,17 @@ from services.store.models import Calendar, Person
 _NAME = "Hook"
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Whose hook it is, and where they are."""
+
+    key: PersonKey
+    calendar_id: str
+    zone: ZoneInfo
+
+
 class HookStore:
-    """Implements `calendars.hooks.HookRows`."""
+    """Makes hooks, and finds one by its secret."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         """`encryptor` seals names."""

@@ -30,7 +30,7 @@ _WAIT = 60
 
 
 class InboxStore:
-    """Implements `calendars.inbox.Inbox`, and the inboxes that hooks and files are put into."""
+    """The inboxes that hooks and files are put into, and that `providers.inbox` reads."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         """`encryptor` seals what arrives."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,6 @@ import structlog
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.calendars.sync.push_receiver import KnownWatch
-from services.calendars.sync.push_subscriptions import WatchTask
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
@@ -40,8 +39,32 @@ _HINT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class KnownWatch:
+    """A watch that we asked for; `secret` is the digest of what its pushes have to bring."""
+
+    key: PersonKey
+    calendar_id: str
+    watch_id: str
+    secret: str = field(repr=False)
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTask:
+    """A calendar whose watch is to be made or renewed, the watches that it has, and how often in a row that failed.
+
+    It is left to us until `lease`.
+    """
+
+    connection: Connection
+    watches: tuple[Watch, ...]
+    failures: int
+    lease: datetime
+
+
 class WatchStore:
-    """Implements `calendars.watching.Watches` and `calendars.pushes.Watches`."""
+    """Reads and writes `watches`. Each method is one short transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         """`encryptor` opens what a connection needs."""

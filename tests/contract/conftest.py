@@ -55,8 +55,8 @@ async def house(
     reader, wake_signal = Reader(), CountingWakeSignal()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
     sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
-    accounts, cleanups = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
-    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanups)
+    accounts, cleanup = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
+    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanup)
     yield House(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
     await sync.close()
 

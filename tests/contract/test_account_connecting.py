@@ -138,7 +138,7 @@ async def test_permission_that_was_left_out_connects_nothing_and_costs_nothing(b
     await bureau.connects("google")
     with pytest.raises(AccountNotAllowedError):
         await bureau.comes_back("google", await bureau.consent("google", without=without))
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     await bureau.works()
     assert await bureau.titles() == ["Roadmap"]
 
@@ -148,13 +148,13 @@ async def test_account_that_two_people_connected_is_given_back_by_the_last_of_th
     second = await bureau.connects("google", BOB)
     await bureau.works()
     assert await bureau.calendars.accounts.disconnect(ANN, first.account_id)
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert [grant.revoked for grant in bureau.google.oauth.grants] == [False, False]
     bureau.add("google", "Bob's")
     await bureau.works()
     assert await bureau.titles(BOB) == ["Bob's"]
     assert await bureau.calendars.accounts.disconnect(BOB, second.account_id)
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert bureau.google.oauth.grants[-1].revoked
     assert bureau.watched("google") == 0
 
@@ -232,7 +232,7 @@ async def test_calendars_are_chosen_by_name_and_exactly_these_are_connected(bure
     }
     assert await bureau.calendars.accounts.choose(ANN, found.account_id, {"team@group.example", "no@such.example"})
     await bureau.works()
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     views = await bureau.calendars.connections.list(ANN)
     assert [(view.name, view.watched) for view in views] == [("Team", True)]
     assert bureau.watched("google") == 1  # that of the other one was stopped
@@ -244,7 +244,7 @@ async def test_account_for_whose_calendar_there_is_no_room_is_not_kept(bureau: B
         await bureau.calendars.connections.connect_feed(ANN, f"https://feeds.example/{number}.ics")
     with pytest.raises(TooManyError):
         await bureau.connects("google")
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert await bureau.calendars.accounts.list(ANN) == []
     assert len(await bureau.calendars.connections.list(ANN)) == 20
     assert [grant.revoked for grant in bureau.google.oauth.grants] == [True]
@@ -283,7 +283,7 @@ async def test_disconnected_account_leaves_nothing_here_nor_there(bureau: Bureau
     assert bureau.watched(provider) == 1
     assert not await bureau.calendars.accounts.disconnect(BOB, found.account_id)
     assert await bureau.calendars.accounts.disconnect(ANN, found.account_id)
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert await bureau.counts() == (0, 0, 0)
     assert await bureau.titles() == []
     assert bureau.watched(provider) == 0
@@ -297,7 +297,7 @@ async def test_disconnected_calendar_stops_its_watch_and_leaves_the_account(bure
     await bureau.works()
     (calendar,) = await bureau.calendars.connections.list(ANN)
     assert await bureau.calendars.connections.disconnect(ANN, calendar.calendar_id)
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert await bureau.counts() == (1, 0, 0)
     assert bureau.watched(provider) == 0
     assert await bureau.calendars.accounts.list(ANN) == [
@@ -311,7 +311,7 @@ async def test_parting_that_fails_costs_nobody_anything(bureau: Bureau) -> None:
     bureau.google.faults.add("/calendar/v3/channels/stop", status=500)
     bureau.google.faults.add("/revoke", status=503)
     assert await bureau.calendars.accounts.disconnect(ANN, found.account_id)
-    await bureau.calendars.cleanups.close()
+    await bureau.calendars.cleanup.close()
     assert await bureau.counts() == (0, 0, 0)
 
 

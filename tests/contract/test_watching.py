@@ -256,7 +256,7 @@ async def test_forgotten_person_is_watched_no_more(bureau: Bureau) -> None:
     assert await bureau.stores.accounts.cleanups("T1") == cleanups
     now = bureau.clock.now()
     assert await bureau.stores.leavers.begin(PersonKey("T1", "U1"), now, now)
-    bureau.calendars.cleanups.begin(cleanups)
-    await bureau.calendars.cleanups.close()
+    bureau.calendars.cleanup.begin(cleanups)
+    await bureau.calendars.cleanup.close()
     assert bureau.watched("google") == 0
     assert [grant.revoked for grant in bureau.google.oauth.grants] == [True]

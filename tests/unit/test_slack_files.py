@@ -6,7 +6,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.calendars.files import SentFile
 from services.domain.errors import (
     CalendarTooLargeError,
     SlackRateLimitedError,
@@ -16,7 +15,7 @@ from services.domain.errors import (
 )
 from services.platform.net import AddressRules, GuardedClient
 from services.slack.client import SlackClients
-from services.slack.files import SlackFiles, is_slacks, parse_file
+from services.slack.files import SentFile, SlackFiles, is_slacks, parse_file
 
 SLACK = "https://slack.com/api/"
 

@@ -7,6 +7,7 @@ google-auth: requests or httpx), which would pass by the guarded sockets, or ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.calendars.accounts.credentials import Credentials, challenge_of
-from services.calendars.accounts.oauth_flow import needs_administrator
 from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
     AccountLostError,
@@ -37,6 +37,9 @@ _LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", 
 
 _OURS = "invalid_client"
 """RFC 6749 §5.2: our own secret is wrong or has run out (AADSTS7000215, AADSTS7000222)."""
+
+_ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
+"""learn.microsoft.com/entra/identity-platform/reference-error-codes: not consented to; an administrator has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +154,8 @@ def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
         return found
     # the request is wrong, or what we may ask for: the operator's to mend, nobody has to connect anew
     return CalendarError(f"token endpoint: http {answer.status} {word}".rstrip())
+
+
+def needs_administrator(*said: object) -> bool:
+    """Whether Microsoft says, in any of the words of a refusal, that an administrator has to consent first."""
+    return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)

@@ -6,12 +6,13 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 import structlog
 
+from services.calendars.accounts.connect_links import ConnectLinks
 from services.calendars.accounts.credentials import Credentials, new_verifier
+from services.calendars.accounts.oauth import OAuthClient, needs_administrator
 from services.calendars.ports import Directory
 from services.domain.calendars import NAMES, Offer
 from services.domain.errors import (
@@ -36,9 +37,6 @@ MESSAGE_LINK_LIVES = timedelta(hours=24)
 
 STATE_LIVES = timedelta(minutes=10)
 
-_ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
-"""learn.microsoft.com/entra/identity-platform/reference-error-codes: not consented to; an administrator has to."""
-
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -51,23 +49,6 @@ class AccountLink:
     link: str = field(repr=False)
 
 
-def needs_administrator(*said: object) -> bool:
-    """Whether Microsoft says, in any of the words of a refusal, that an administrator has to consent first."""
-    return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)
-
-
-class Consenting(Protocol):
-    """A provider's consent page and token endpoint: `calendars.oauth.OAuthClient`."""
-
-    def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
-        """Where to send the browser."""
-        ...
-
-    async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
-        """The tokens for a code. Raises AccountLostError for one that is worth nothing, another `CalendarError`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider whose accounts are connected by OAuth; nothing works without the scopes `required`.
@@ -75,7 +56,7 @@ class Provider:
     `host` is its API's.
     """
 
-    client: Consenting
+    client: OAuthClient
     required: frozenset[str]
     directory: Directory
     host: str
@@ -99,30 +80,6 @@ class Allowed:
     credentials: Credentials
 
 
-class Links(Protocol):
-    """Signed links: `calendars.links.ConnectLinks`."""
-
-    async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
-        """A signed text that names the person."""
-        ...
-
-    async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Whom it names; it stays good. Raises LinkExpiredError."""
-        ...
-
-    async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Whom it names; it is good no more. Raises LinkExpiredError."""
-        ...
-
-    def bind(self, link: str, cookie: str) -> str:
-        """What a form has to bring along with `link`, from the browser with that cookie."""
-        ...
-
-    def is_bound(self, token: str, link: str, cookie: str) -> bool:
-        """Whether `token` was made for this link in this browser."""
-        ...
-
-
 class OAuthFlow:
     """Sends browsers to providers, and takes what they bring back."""
 
@@ -130,7 +87,7 @@ class OAuthFlow:
         self,
         providers: Mapping[str, Provider],
         *,
-        links: Links,
+        links: ConnectLinks,
         states: StateStore,
         clock: Clock,
         base_url: str,

@@ -9,31 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from services.calendars.ical.arrivals import asked
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import IcsCollection
 from services.domain.calendars import Arrival, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
-from services.domain.model import PersonKey
+from services.store.inbox import InboxStore
 
 LOOK_AGAIN = timedelta(days=1)
 """How often a calendar to which nothing comes is looked at: its window moves with time."""
 
 
-class Inbox(Protocol):
-    """Where it waits: `store.inbox.InboxStore`."""
-
-    async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
-        """What waits for a calendar, in the order of its arrival."""
-        ...
-
-
 class InboxSource:
     """`ports.Source` of hooks and of files given by hand."""
 
-    def __init__(self, inbox: Inbox, expander: Expander) -> None:
+    def __init__(self, inbox: InboxStore, expander: Expander) -> None:
         """`expander` reads."""
         self._inbox = inbox
         self._expander = expander

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from services.domain.errors import SignatureError
-from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
 from services.ports import Clock, WakeSignal
+from services.store.watches import KnownWatch, WatchStore
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownWatch:
-    """A watch that we asked for; `secret` is the digest of what its pushes have to bring."""
-
-    key: PersonKey
-    calendar_id: str
-    watch_id: str
-    secret: str = field(repr=False)
-    remote_id: str
-
-
-class Watches(Protocol):
-    """The kept watches: `store.watches.WatchStore`."""
-
-    async def find(self, watch_id: str) -> KnownWatch | None:
-        """The watch of that id."""
-        ...
-
-    async def hint(self, known: KnownWatch, now: datetime) -> None:
-        """Its calendar is due."""
-        ...
-
-    async def renew_now(self, known: KnownWatch, now: datetime) -> None:
-        """The watch is to be renewed."""
-        ...
-
-    async def ended(self, known: KnownWatch, now: datetime) -> None:
-        """The provider ended it."""
-        ...
 
 
 class PushReceiver:
     """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
 
-    def __init__(self, watches: Watches, clock: Clock, wake_signal: WakeSignal) -> None:
+    def __init__(self, watches: WatchStore, clock: Clock, wake_signal: WakeSignal) -> None:
         """`wake_signal` wakes the loop that fetches."""
         self._watches = watches
         self._clock = clock

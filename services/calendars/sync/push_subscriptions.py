@@ -1,16 +1,14 @@
 """Keeping providers' promises to tell of changes: asked for, renewed ahead of their end, replaced before they lapse.
 
-Without a promise a calendar is looked at regularly all the same (`rhythm`): a watch makes it quicker, never right.
+Without a promise a calendar is looked at regularly all the same (`polling`): a watch makes it quicker, never right.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -26,6 +24,7 @@ from services.domain.errors import (
 from services.engine.guard import guarded
 from services.platform.crypto import digest_of
 from services.ports import Clock, Report, WakeSignal
+from services.store.watches import WatchStore, WatchTask
 
 log = structlog.get_logger(__name__)
 
@@ -43,47 +42,6 @@ RENEWED_AT = 0.75
 """The share of a watch's life after which it is renewed."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchTask:
-    """A calendar whose watch is to be made or renewed, the watches that it has, and how often in a row that failed.
-
-    It is left to us until `lease`.
-    """
-
-    connection: Connection
-    watches: tuple[Watch, ...]
-    failures: int
-    lease: datetime
-
-
-class Watches(Protocol):
-    """The kept watches: `store.watches.WatchStore`. Each method is one short transaction."""
-
-    async def next_due(self) -> datetime | None:
-        """When the first is to be made or renewed."""
-        ...
-
-    async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
-        """Up to `limit` that are due, left to us until `lease`."""
-        ...
-
-    async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
-        """One is about to be asked for."""
-        ...
-
-    async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
-        """The provider promised; False where the calendar is gone meanwhile."""
-        ...
-
-    async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
-        """Try again at `until`, or earlier where it was made due meanwhile."""
-        ...
-
-    async def drop(self, team_id: str, watch_id: str) -> None:
-        """Forget one."""
-        ...
-
-
 class PushSubscriptions:
     """DueWork "watches"."""
 
@@ -91,7 +49,7 @@ class PushSubscriptions:
 
     def __init__(
         self,
-        watches: Watches,
+        watches: WatchStore,
         watchers: Mapping[str, Watcher],
         tokens: AccessTokens,
         clock: Clock,

@@ -11,18 +11,18 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from services.calendars.ports import Source
 from services.calendars.sync.polling import FIRST_RETRY, after_failure, after_success, until_next_look
-from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, Saved
+from services.domain.calendars import Changes, Claimed, Health, Saved
 from services.domain.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
 from services.domain.host_limits import PROVIDER, HostLimits
 from services.domain.model import PersonKey
 from services.engine.guard import guarded
 from services.ports import Clock, Report, WakeSignal
+from services.store.calendars import CalendarStore
 
 log = structlog.get_logger(__name__)
 
@@ -48,34 +48,6 @@ _LOOK_AGAIN = 0.2
 """Seconds of real time after which what has become due meanwhile is begun, while others are still being fetched."""
 
 
-class Calendars(Protocol):
-    """The stored calendars: `store.calendars.CalendarStore`. Each method is one short transaction."""
-
-    async def next_due(self, shut: Collection[str]) -> datetime | None:
-        """When the first calendar is due that none of the paces `shut` holds back."""
-        ...
-
-    async def claim(self, now: datetime, lease: datetime, pace: HostLimits) -> Sequence[Claimed]:
-        """Calendars that are due, as many as `pace` lets begin."""
-        ...
-
-    async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
-        """Events, state, health and next due in one transaction; the person becomes due where events changed."""
-        ...
-
-    async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
-        """Health and next due; False where the claim is stale."""
-        ...
-
-    async def prolong(self, claimed: Claimed, until: datetime) -> bool:
-        """Have it left alone until then; False where the claim is stale."""
-        ...
-
-    async def postpone(self, pace: str, until: datetime) -> None:
-        """Leave every calendar of `pace` alone until then."""
-        ...
-
-
 class CalendarSync:
     """`ports.DueWork` over calendars."""
 
@@ -83,7 +55,7 @@ class CalendarSync:
 
     def __init__(
         self,
-        calendars: Calendars,
+        calendars: CalendarStore,
         sources: Mapping[str, Source],
         clock: Clock,
         wake_signal: WakeSignal,
