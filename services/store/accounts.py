@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
@@ -18,10 +18,10 @@ from services.domain.errors import AccountLostError, AccountNotConsentedError, L
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store import marks
-from services.store.calendar_rows import owned_by, subject, the_person
+from services.store.calendar_rows import mark_home_stale, of_its_calendar, owned_by, subject
 from services.store.db import Database
 from services.store.events import ROWS
-from services.store.models import Account, Calendar, Person, WatchRow
+from services.store.models import Account, Calendar, WatchRow
 from services.store.notices import NoticeStore
 
 MOST = 10
@@ -134,7 +134,7 @@ class AccountStore:
                     .values(due_at=now, watch_due_at=now, watch_failures=0)
                 )
                 await self._notices.worked(connection, key, _subject(account_id))
-            await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+            await mark_home_stale(connection, key)
         return account_id, known is None
 
     async def of(self, key: PersonKey) -> Sequence[AccountView]:
@@ -245,7 +245,7 @@ class AccountStore:
                 .values(due_at=None, watch_due_at=None, health=Health.BROKEN, problem=AccountLostError.__name__)
             )
             await self._notices.tell(connection, key, _subject(account.account_id))
-            await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+            await mark_home_stale(connection, key)
         return True
 
     async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
@@ -272,14 +272,7 @@ class AccountStore:
         accounts = select(_ACCOUNTS).where(Account.team_id == team_id)
         watches = (
             select(WatchRow.__table__, Calendar.account_id)
-            .join(
-                Calendar,
-                and_(
-                    Calendar.team_id == WatchRow.team_id,
-                    Calendar.user_id == WatchRow.user_id,
-                    Calendar.calendar_id == WatchRow.calendar_id,
-                ),
-            )
+            .join(Calendar, of_its_calendar(WatchRow))
             .where(WatchRow.team_id == team_id, WatchRow.expires_at.is_not(None))
         )
         if user_id:

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import errors
 from services.domain.calendars import CALDAV, POLLED, Changes, Claimed, Connection, FetchOutcome, Health
-from services.domain.errors import SealError
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
+from services.store.marks import lock_one
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 
+MOST = 20
+"""Calendars that one person may connect."""
+
+_LONGEST_HOST = 255
 _LONGEST_NAME = 200
 
 
@@ -134,34 +155,17 @@ class CalendarRows:
         if changes.name:
             values["name"] = self._encryptor.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
         if changes.credentials is not None:
-            values["credentials"] = self._encryptor.seal(
-                json.dumps(dict(changes.credentials)), "calendars.credentials", *place
-            )
+            values["credentials"] = self._encryptor.seal(_dumped(changes.credentials), "calendars.credentials", *place)
         if not changes.unchanged:
             values["problems"] = len(changes.problems)
         return values
-
-    def fresh(
-        self, place: tuple[str, str, str], address: str, name: str | None, credentials: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        """The sealed columns of a new row."""
-        secret = None if credentials is None else json.dumps(dict(credentials))
-        return {
-            "name": self._encryptor.seal(name, "calendars.name", *place),
-            "address": self._encryptor.seal(address, "calendars.address", *place),
-            "credentials": self._encryptor.seal(secret, "calendars.credentials", *place),
-        }
 
 
 def promised_until() -> ScalarSelect[Any]:
     """Until when the provider has promised to tell of a calendar's changes; NULL where it has not."""
     return (
         select(func.max(WatchRow.expires_at, type_=UtcInstant))
-        .where(
-            WatchRow.team_id == Calendar.team_id,
-            WatchRow.user_id == Calendar.user_id,
-            WatchRow.calendar_id == Calendar.calendar_id,
-        )
+        .where(of_its_calendar(WatchRow))
         .correlate(Calendar)
         .scalar_subquery()
     )
@@ -173,12 +177,7 @@ def next_edge(now: datetime) -> ScalarSelect[Any]:
     edge = case((EventRow.start_at > at, EventRow.start_at), else_=EventRow.end_at)
     return (
         select(func.min(edge, type_=UtcInstant))
-        .where(
-            EventRow.team_id == Calendar.team_id,
-            EventRow.user_id == Calendar.user_id,
-            EventRow.calendar_id == Calendar.calendar_id,
-            or_(starts, EventRow.end_at > now),
-        )
+        .where(of_its_calendar(EventRow), or_(starts, EventRow.end_at > now))
         .correlate(Calendar)
         .scalar_subquery()
     )
@@ -214,6 +213,23 @@ def open_to(shut: Collection[str]) -> ColumnElement[bool]:
     )
 
 
+def of_calendar(table: Any, key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
+    """The rows of `table` (a model with a calendar's key) that belong to one calendar."""
+    return and_(table.team_id == key.team_id, table.user_id == key.user_id, table.calendar_id == calendar_id)
+
+
+def of_its_calendar(table: Any) -> ColumnElement[bool]:
+    """The rows of `table` that belong to the calendar in the same row of a join, or around a subquery."""
+    return and_(
+        table.team_id == Calendar.team_id, table.user_id == Calendar.user_id, table.calendar_id == Calendar.calendar_id
+    )
+
+
+def its_person() -> ColumnElement[bool]:
+    """The row of the person whose calendar it is, for a join."""
+    return and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
+
+
 def the_person(key: PersonKey) -> ColumnElement[bool]:
     """The person's own row."""
     return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
@@ -226,9 +242,7 @@ def owned_by(key: PersonKey) -> ColumnElement[bool]:
 
 def same(row: Any) -> ColumnElement[bool]:
     """The calendar that `row` is of."""
-    return and_(
-        Calendar.team_id == row.team_id, Calendar.user_id == row.user_id, Calendar.calendar_id == row.calendar_id
-    )
+    return of_calendar(Calendar, PersonKey(row.team_id, row.user_id), row.calendar_id)
 
 
 def claimable(now: datetime) -> ColumnElement[bool]:
@@ -270,3 +284,74 @@ KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
 def among(keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
     """One of the calendars with these keys; spelled out, because SQLite reads a whole table for a list of rows."""
     return or_(false(), *(and_(*(column == part for column, part in zip(KEY, key, strict=True))) for key in keys))
+
+
+async def add_calendar(
+    connection: AsyncConnection,
+    encryptor: Encryptor,
+    key: PersonKey,
+    provider: str,
+    *,
+    address: str = "",
+    host: str = "",
+    pace: str = "",
+    name: str | None = None,
+    account_id: str | None = None,
+    credentials: Mapping[str, Any] | None = None,
+    secret: str | None = None,
+    now: datetime,
+    due_at: datetime | None,
+    watch_due_at: datetime | None = None,
+) -> str:
+    """The id of a new calendar of the person, which nobody has fetched yet.
+
+    One that is known by no `address` is known by its id, and one that names no `pace` has one of its own. `secret` is
+    the digest of a hook's; `due_at` None: not before something arrives.
+
+    Raises AlreadyConnectedError where they have one of that provider and address, TooManyError, and NotGrantedError for
+    somebody unknown.
+    """
+    calendar_id = "C" + secrets.token_hex(8)
+    place = (key.team_id, key.user_id, calendar_id)
+    rows, address = CalendarRows(encryptor), address or calendar_id
+    if not await lock_one(connection, key):
+        raise NotGrantedError("unknown person")
+    theirs = select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
+    stored = (await connection.execute(theirs)).all()
+    alike = [one for one in stored if one.provider == provider]
+    # Opened one by one: the digest of an address is another one after the keys were rotated.
+    if any(rows.text(one.address, "calendars.address", *place[:2], one.calendar_id) == address for one in alike):
+        raise AlreadyConnectedError(host or provider)
+    if len(stored) >= MOST:
+        raise TooManyError("calendars", most=MOST)
+    await connection.execute(
+        insert(Calendar).values(
+            team_id=key.team_id,
+            user_id=key.user_id,
+            calendar_id=calendar_id,
+            provider=provider,
+            account_id=account_id,
+            host=host[:_LONGEST_HOST],
+            pace=(pace or calendar_id)[:_LONGEST_HOST],
+            secret=secret,
+            address_digest=encryptor.digest(f"{provider}\n{address}".encode()),
+            health=Health.NEW,
+            created_at=now,
+            due_at=due_at,
+            watch_due_at=watch_due_at,
+            name=encryptor.seal(name, "calendars.name", *place),
+            address=encryptor.seal(address, "calendars.address", *place),
+            credentials=encryptor.seal(_dumped(credentials), "calendars.credentials", *place),
+        )
+    )
+    await mark_home_stale(connection, key)
+    return calendar_id
+
+
+async def mark_home_stale(connection: AsyncConnection, key: PersonKey) -> None:
+    """Have the person's Home tab shown anew: what it says of their calendars changed."""
+    await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
+
+
+def _dumped(credentials: Mapping[str, Any] | None) -> str | None:
+    return None if credentials is None else json.dumps(dict(credentials))

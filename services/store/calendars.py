@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, case, delete, func, literal, not_, select, tuple_, update
+from sqlalchemy import case, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import (
@@ -28,22 +28,25 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
 from services.store import marks
-from services.store.calendar_added import add_calendar
 from services.store.calendar_rows import (
     CLAIMED,
     KEY,
     CalendarRows,
     CalendarView,
+    add_calendar,
     among,
     claimable,
+    its_person,
+    mark_home_stale,
     next_edge,
+    of_calendar,
+    of_its_calendar,
     of_the_account,
     open_to,
     owned_by,
     promised_until,
     same,
     subject,
-    the_person,
     tried,
 )  # fmt: skip
 from services.store.columns import UtcInstant
@@ -120,16 +123,7 @@ class CalendarStore:
 
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
         """A person's calendars with their health, oldest first."""
-        count = (
-            select(func.count())
-            .select_from(EventRow)
-            .where(
-                EventRow.team_id == Calendar.team_id,
-                EventRow.user_id == Calendar.user_id,
-                EventRow.calendar_id == Calendar.calendar_id,
-            )
-            .scalar_subquery()
-        )
+        count = select(func.count()).select_from(EventRow).where(of_its_calendar(EventRow)).scalar_subquery()
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
@@ -150,7 +144,7 @@ class CalendarStore:
         """
         async with self._database.write() as connection:
             await marks.lock_people(connection, [key])
-            gone = await connection.execute(delete(Calendar).where(owned_by(key), Calendar.calendar_id == calendar_id))
+            gone = await connection.execute(delete(Calendar).where(of_calendar(Calendar, key, calendar_id)))
             if not gone.rowcount:
                 return False
             await connection.execute(
@@ -183,9 +177,9 @@ class CalendarStore:
             rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
             return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
 
-    async def claim(self, now: datetime, lease: datetime, pace: HostLimits) -> Sequence[Claimed]:
-        """Due calendars that nobody is fetching, as many as `pace` lets begin; they are due again at `lease`."""
-        chosen = await self._candidates(now, pace)
+    async def claim(self, now: datetime, lease: datetime, limits: HostLimits) -> Sequence[Claimed]:
+        """Due calendars that nobody is fetching, as many as `limits` let begin; they are due again at `lease`."""
+        chosen = await self._candidates(now, limits)
         if not chosen:
             return ()
         async with self._database.write() as connection:
@@ -194,7 +188,7 @@ class CalendarStore:
             rows = (  # read once they are ours: see `lock_people`
                 await connection.execute(
                     select(*_CALENDARS.columns, *CLAIMED, next_edge(now).label("next_edge"))
-                    .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                    .join(Person, its_person())
                     .outerjoin(Account, of_the_account())
                     .where(among(ours))
                     .order_by(Calendar.due_at, *KEY)
@@ -228,17 +222,11 @@ class CalendarStore:
                 return Saved.STALE
             await self._events.apply(connection, plan)
             if changes.taken:
-                await connection.execute(
-                    delete(InboxRow).where(
-                        InboxRow.team_id == key.team_id,
-                        InboxRow.user_id == key.user_id,
-                        InboxRow.calendar_id == calendar_id,
-                        InboxRow.seq <= changes.taken,
-                    )
-                )
+                worked_in = of_calendar(InboxRow, key, calendar_id), InboxRow.seq <= changes.taken
+                await connection.execute(delete(InboxRow).where(*worked_in))
             if claimed.health is not Health.OK:
                 await self._notices.worked(connection, key, subject(calendar_id))
-                await _home_stale(connection, key)
+                await mark_home_stale(connection, key)
             if not plan.empty:
                 await marks.mark_due(connection, key, now)
         return Saved.UNCHANGED if plan.empty else Saved.CHANGED
@@ -253,7 +241,7 @@ class CalendarStore:
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
             if outcome.health is not claimed.health:
-                await _home_stale(connection, key)
+                await mark_home_stale(connection, key)
         return True
 
     async def prolong(self, claimed: Claimed, until: datetime) -> bool:
@@ -277,40 +265,34 @@ class CalendarStore:
         async with self._database.write() as connection:
             await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
-    async def _candidates(self, now: datetime, pace: HostLimits) -> list[tuple[str, str, str]]:
+    async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
         """The keys of what is due, oldest first, of each host and person not more than may begin."""
 
         def place(calendars: Any, *within: Any) -> Any:
             return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
 
         due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
-        at_host = due.where(claimable(now), open_to(pace.shut(now))).subquery().c
+        at_host = due.where(claimable(now), open_to(limits.shut(now))).subquery().c
         own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
-        columns = (
-            at_host.team_id,
-            at_host.user_id,
-            at_host.calendar_id,
-            at_host.pace,
-            at_host.provider,
-            at_host.due_at,
+        key = at_host.team_id, at_host.user_id, at_host.calendar_id
+        ranked = (
+            select(*key, at_host.pace, at_host.provider, at_host.due_at, own)
+            .where(at_host.place <= limits.per_host)
+            .subquery()
         )
-        ranked = select(*columns, own).where(at_host.place <= pace.per_host).subquery()
-        first = select(ranked).where(ranked.c.place <= pace.per_person)
+        first = select(ranked).where(ranked.c.place <= limits.per_person)
         first = first.order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
         async with self._database.read() as connection:
-            rows = (await connection.execute(first.limit(pace.free))).all()
-        may = pace.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
+            rows = (await connection.execute(first.limit(limits.free))).all()
+        may = limits.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
         return [(row.team_id, row.user_id, row.calendar_id) for row, begins in zip(rows, may, strict=True) if begins]
 
     async def _write(self, connection: AsyncConnection, claimed: Claimed, values: Mapping[str, Any]) -> bool:
         """Write `values` behind the fence; whether the claim still holds."""
+        there = claimed.connection
         found = await connection.execute(
             update(Calendar)
-            .where(
-                owned_by(claimed.connection.key),
-                Calendar.calendar_id == claimed.connection.calendar_id,
-                Calendar.claim == claimed.claim,
-            )
+            .where(of_calendar(Calendar, there.key, there.calendar_id), Calendar.claim == claimed.claim)
             .values(**values)
         )
         return bool(found.rowcount)
@@ -350,8 +332,3 @@ class CalendarStore:
                     leased_until=None,
                 )
             )
-
-
-async def _home_stale(connection: AsyncConnection, key: PersonKey) -> None:
-    """What the Home tab shows of the calendars changed."""
-    await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))

@@ -32,6 +32,7 @@ from services.domain.model import (
 )
 from services.platform.crypto import Encryptor
 from services.platform.threads import off_loop_if
+from services.store.calendar_rows import of_calendar
 from services.store.db import Database
 from services.store.models import EventRow
 from services.store.person_filter import ForPeople
@@ -104,7 +105,7 @@ class EventStore:
         """Carry out a plan, in the caller's transaction."""
         for ids in _chunks(plan.drop):
             await connection.execute(
-                delete(EventRow).where(_of(plan.key, plan.calendar_id), EventRow.event_id.in_(ids))
+                delete(EventRow).where(of_calendar(EventRow, plan.key, plan.calendar_id), EventRow.event_id.in_(ids))
             )
         for rows in _chunks(plan.rows):
             await connection.execute(insert(EventRow), [dict(row) for row in rows])
@@ -177,7 +178,7 @@ class EventStore:
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
     ) -> dict[str, str]:
         """event_id → digest of the rows that `changes` speaks about."""
-        query = select(EventRow.event_id, EventRow.digest).where(_of(key, calendar_id))
+        query = select(EventRow.event_id, EventRow.digest).where(of_calendar(EventRow, key, calendar_id))
         if changes.full:
             return {row.event_id: row.digest for row in await connection.execute(query)}
         stored: dict[str, str] = {}
@@ -274,10 +275,6 @@ class EventStore:
             guests=row.guests,
             organizer=Organizer(row.organizer or ""),
         )
-
-
-def _of(key: PersonKey, calendar_id: str) -> Any:
-    return and_(EventRow.team_id == key.team_id, EventRow.user_id == key.user_id, EventRow.calendar_id == calendar_id)
 
 
 def _wall(start: str, end: str) -> WallTimes:

@@ -12,8 +12,7 @@ from services.domain.calendars import HOOK
 from services.domain.model import PersonKey
 from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
-from services.store.calendar_added import add_calendar
-from services.store.calendar_rows import owned_by
+from services.store.calendar_rows import add_calendar, its_person, of_calendar, owned_by
 from services.store.db import Database
 from services.store.marks import lock_people
 from services.store.models import Calendar, Person
@@ -52,19 +51,18 @@ class HookStore:
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
         """From now on the hook has another secret; False where the person has no such hook."""
-        mine = and_(owned_by(key), Calendar.calendar_id == calendar_id, Calendar.provider == HOOK)
+        mine = and_(of_calendar(Calendar, key, calendar_id), Calendar.provider == HOOK)
         async with self._database.write() as connection:
             found = await connection.execute(update(Calendar).where(mine).values(secret=digest))
         return bool(found.rowcount)
 
     async def find(self, digest: str) -> Hook | None:
         """The hook whose secret has that digest."""
-        whose = and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
         async with self._database.read() as connection:
             row = (
                 await connection.execute(
                     select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Person.zone)
-                    .join(Person, whose)
+                    .join(Person, its_person())
                     .where(Calendar.secret == digest, Calendar.provider == HOOK)
                 )
             ).one_or_none()

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import case, delete, func, insert, literal, or_, select, update
 
 from services.domain.calendars import FILE, Arrival
 from services.domain.errors import SealError, TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
-from services.store.calendar_added import add_calendar
-from services.store.calendar_rows import CalendarRows, owned_by
+from services.store.calendar_rows import CalendarRows, add_calendar, of_calendar, owned_by
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.models import Calendar, InboxRow
@@ -45,7 +44,7 @@ class InboxStore:
 
         One that is `whole` takes the place of what waits. Raises TooManyRequestsError where too much waits already.
         """
-        mine = and_(owned_by(key), Calendar.calendar_id == calendar_id)
+        mine = of_calendar(Calendar, key, calendar_id)
         row = await self._row(key, calendar_id, await self._next(key, calendar_id), content, now, whole=whole)
         sooner = or_(Calendar.due_at.is_(None), Calendar.due_at > now)
         async with self._database.write() as connection:
@@ -58,9 +57,9 @@ class InboxStore:
             if not found.rowcount:
                 return False
             sizes = select(func.count(), func.sum(func.length(InboxRow.content)), func.max(InboxRow.seq))
-            count, size, last = (await connection.execute(sizes.where(_of(key, calendar_id)))).one()
+            count, size, last = (await connection.execute(sizes.where(of_calendar(InboxRow, key, calendar_id)))).one()
             if whole:  # numbered after what it replaces, which may be being worked in and is taken out by its number
-                await connection.execute(delete(InboxRow).where(_of(key, calendar_id)))
+                await connection.execute(delete(InboxRow).where(of_calendar(InboxRow, key, calendar_id)))
             elif count >= MOST_WAITING or (size or 0) > MOST_BYTES:
                 raise TooManyRequestsError("too much waits", retry_after=_WAIT)
             if row["seq"] <= (last or 0):  # another came meanwhile: sealed again, for its own number
@@ -86,7 +85,9 @@ class InboxStore:
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """What waits for a calendar, in the order of its arrival. What cannot be opened any more has no content."""
         async with self._database.read() as connection:
-            found = await connection.execute(select(InboxRow).where(_of(key, calendar_id)).order_by(InboxRow.seq))
+            found = await connection.execute(
+                select(InboxRow).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
+            )
             rows = found.all()
         return [
             Arrival(
@@ -107,7 +108,7 @@ class InboxStore:
 
     async def _next(self, key: PersonKey, calendar_id: str) -> int:
         """The number that the next file will have, if no other comes before it."""
-        last = select(func.max(InboxRow.seq)).where(_of(key, calendar_id))
+        last = select(func.max(InboxRow.seq)).where(of_calendar(InboxRow, key, calendar_id))
         async with self._database.read() as connection:
             return int(await connection.scalar(last) or 0) + 1
 
@@ -133,7 +134,3 @@ class InboxStore:
             return self._encryptor.open_bytes(row.content, _COLUMN, *place)
         except SealError:
             return None
-
-
-def _of(key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
-    return and_(InboxRow.team_id == key.team_id, InboxRow.user_id == key.user_id, InboxRow.calendar_id == calendar_id)

@@ -8,14 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
-from services.store.calendar_rows import CLAIMED, KEY, CalendarRows, among, of_the_account
+from services.store.calendar_rows import (
+    CLAIMED,
+    KEY,
+    CalendarRows,
+    among,
+    its_person,
+    mark_home_stale,
+    of_calendar,
+    of_the_account,
+    same,
+)
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.group_commit import Grouped
@@ -94,23 +104,19 @@ class WatchStore:
             ).all()
             rows = await connection.execute(  # read once they are ours: see `lock_people`
                 select(*_CALENDARS.columns, *CLAIMED)
-                .join(Person, and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id))
+                .join(Person, its_person())
                 .outerjoin(Account, of_the_account())
                 .where(among(claimed))
                 .order_by(Calendar.watch_due_at)
             )
             found = []
             for row in rows.all():
-                await connection.execute(
-                    update(Calendar)
-                    .where(_same(PersonKey(row.team_id, row.user_id), row.calendar_id))
-                    .values(watch_due_at=lease)
-                )
+                await connection.execute(update(Calendar).where(same(row)).values(watch_due_at=lease))
                 try:
                     there = self._rows.connection(row)
                 except SealError:
                     log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
-                    here = _same(PersonKey(row.team_id, row.user_id), row.calendar_id)
+                    here = same(row)
                     await connection.execute(update(Calendar).where(here).values(watch_due_at=now + _UNREADABLE_FOR))
                     continue
                 watches = await self._promised(connection, there)
@@ -145,14 +151,10 @@ class WatchStore:
             sooner = case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at)
             await connection.execute(
                 update(Calendar)
-                .where(_same(there.key, there.calendar_id))
+                .where(of_calendar(Calendar, there.key, there.calendar_id))
                 .values(watch_due_at=renew_at, watch_failures=0, due_at=sooner)
             )
-            await connection.execute(
-                update(Person)
-                .where(Person.team_id == there.key.team_id, Person.user_id == there.key.user_id)
-                .values(home_stale=True)
-            )
+            await mark_home_stale(connection, there.key)
         return True
 
     async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
@@ -162,7 +164,7 @@ class WatchStore:
         async with self._database.write() as connection:
             await connection.execute(
                 update(Calendar)
-                .where(_same(there.key, there.calendar_id))
+                .where(of_calendar(Calendar, there.key, there.calendar_id))
                 .values(watch_due_at=due, watch_failures=failures)
             )
 
@@ -173,13 +175,7 @@ class WatchStore:
 
     async def _promised(self, connection: AsyncConnection, there: Connection) -> tuple[Watch, ...]:
         rows = await connection.execute(
-            select(_WATCHES)
-            .where(
-                WatchRow.team_id == there.key.team_id,
-                WatchRow.user_id == there.key.user_id,
-                WatchRow.calendar_id == there.calendar_id,
-            )
-            .order_by(WatchRow.created_at)
+            select(_WATCHES).where(of_calendar(WatchRow, there.key, there.calendar_id)).order_by(WatchRow.created_at)
         )
         return tuple(Watch(row.watch_id, row.remote_id, row.expires_at or row.created_at) for row in rows)
 
@@ -235,10 +231,6 @@ def _named(known: KnownWatch, now: datetime) -> dict[str, Any]:
 def _wanted(known: KnownWatch, now: datetime) -> Any:
     return (
         update(Calendar)
-        .where(_same(known.key, known.calendar_id), Calendar.watch_due_at > now)
+        .where(of_calendar(Calendar, known.key, known.calendar_id), Calendar.watch_due_at > now)
         .values(watch_due_at=now)
     )
-
-
-def _same(key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
-    return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id, Calendar.calendar_id == calendar_id)

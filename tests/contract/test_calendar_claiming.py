@@ -16,8 +16,7 @@ from services.domain.model import (
     PersonKey,
 )
 from services.platform.crypto import Encryptor, new_key
-from services.store.calendar_added import MOST
-from services.store.calendar_rows import CalendarView
+from services.store.calendar_rows import MOST, CalendarView
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore

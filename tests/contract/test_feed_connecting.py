@@ -17,7 +17,7 @@ from services.domain.errors import (
 from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.ports import Report
-from services.store.calendar_added import MOST
+from services.store.calendar_rows import MOST
 from tests.sites import Names, Site
 from tests.subscriptions import ANN, BOB, House, calendar
 

@@ -14,7 +14,7 @@ from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooMa
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, SealedBytes, digest_of
 from services.store import inbox as module
-from services.store.calendar_added import MOST
+from services.store.calendar_rows import MOST
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.hooks import HookStore
