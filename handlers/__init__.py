@@ -10,8 +10,8 @@ from handlers.slack.authorize import Authorize
 from handlers.slack.bolt import bolt_app
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.events import Events
-from handlers.slack.files import Files
-from handlers.slack.home import Home, HomeTab
+from handlers.slack.files import FileMessages
+from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Intake
 from handlers.slack.modals import Modals
 from handlers.slack.shortcuts import Shortcuts
@@ -32,9 +32,9 @@ from handlers.web.operations import Operations
 from handlers.web.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "Files", "Home", "HomeTab",
-    "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures", "SocketMode",
-    "Surface", "Webhooks", "application", "bolt_app", "register",
+    "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "FileMessages", "HomeButtons",
+    "HomeTab", "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures",
+    "SocketMode", "Surface", "Webhooks", "application", "bolt_app", "register",
 ]  # fmt: skip
 
 
@@ -42,10 +42,10 @@ def register(
     bolt: AsyncApp,
     *,
     commands: Commands,
-    home: Home,
+    home: HomeButtons,
     modals: Modals,
     hooks: HookModals,
-    files: Files,
+    files: FileMessages,
     shortcuts: Shortcuts,
     events: Events,
 ) -> None:

@@ -7,7 +7,7 @@ catches whatever there is.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
@@ -33,6 +33,9 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
+from services.slack.messages import SlackMessages
+from services.slack.views import SlackViews
+from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
 
@@ -56,30 +59,6 @@ _STATUSES: tuple[tuple[type[StatusQuoError], int], ...] = (
     (SlackError, 400),
     (InputError, 400),
 )
-
-
-class Locales(Protocol):
-    """Where a person's language is known."""
-
-    async def locale(self, key: PersonKey) -> str:
-        """The person's locale; "en-US" where nothing is known."""
-        ...
-
-
-class Messages(Protocol):
-    """Tells somebody in the app's own conversation with them."""
-
-    async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
-        """Send `message`. Raises SlackError."""
-        ...
-
-
-class Modals(Protocol):
-    """Opens a small modal, for a click that has nowhere else to be answered."""
-
-    async def open_modal(self, token: str, trigger_id: str, view: dict[str, Any]) -> None:
-        """Open `view`. Raises SlackError."""
-        ...
 
 
 def known(error: BaseException) -> StatusQuoError:
@@ -126,11 +105,11 @@ def retry_header(error: StatusQuoError) -> dict[str, str]:
 class Errors:
     """Answers for what went wrong."""
 
-    def __init__(self, say: Say, locales: Locales, modals: Modals, messages: Messages) -> None:
-        """`say` translates; `modals` shows what a click has no other place for, `messages` where no modal opens."""
+    def __init__(self, say: Say, people: People, views: SlackViews, messages: SlackMessages) -> None:
+        """`say` translates; `views` shows what a click has no other place for, `messages` where no modal opens."""
         self._say = say
-        self._locales = locales
-        self._modals = modals
+        self._people = people
+        self._views = views
         self._messages = messages
 
     def sentence(self, error: StatusQuoError, locale: str) -> str:
@@ -146,7 +125,7 @@ class Errors:
         body = request.body
         key = request.context.get("person")
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
-        locale = await self._locales.locale(key) if isinstance(key, PersonKey) else "en-US"
+        locale = await self._people.locale(key) if isinstance(key, PersonKey) else "en-US"
         sentence = self.sentence(found, locale)
         if "command" in body and isinstance(found, TooLateError):
             await self._tell(request, sentence, found)
@@ -167,7 +146,7 @@ class Errors:
         token, trigger = request.context.get("bot_token"), request.body.get("trigger_id")
         if token and trigger and not isinstance(found, TooLateError):
             try:
-                await self._modals.open_modal(token, trigger, _small_modal(sentence))
+                await self._views.open_modal(token, trigger, _small_modal(sentence))
             except StatusQuoError as failure:
                 log.info("error_in_no_modal", error_id=found.id, reason=failure.reason)
             else:

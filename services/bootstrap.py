@@ -65,8 +65,8 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Slack:
-    """Slack's Web API, by families of methods, with the app's own credentials."""
+class SlackApi:
+    """SlackApi's Web API, by families of methods, with the app's own credentials."""
 
     clients: CountedClients
     authority: SlackAuthority
@@ -85,7 +85,7 @@ class Adapters:
     wake_signal: LoopWakeSignal
     metrics: Metrics
     stores: Stores
-    slack: Slack
+    slack: SlackApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class UseCases:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What takes in what Slack, browsers, calendar providers and operators send."""
+    """What takes in what SlackApi, browsers, calendar providers and operators send."""
 
     web: web.Application
     socket: handlers.SocketMode | None
@@ -148,7 +148,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     tab = handlers.HomeTab(surface)
     works, keeper = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
-    listening = _listening(adapters, calendars, cases, handlers.Home(surface, tab), checks, socket_mode=listens)
+    listening = _listening(adapters, calendars, cases, handlers.HomeButtons(surface, tab), checks, socket_mode=listens)
     socket = listening.socket
 
     async def start() -> None:
@@ -177,10 +177,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     return Service(listening.web, works, keeper, stores, cases.people, cases.leaving, at_rest, start, stop)
 
 
-def _slack(config: Settings, metrics: Metrics) -> Slack:
+def _slack(config: Settings, metrics: Metrics) -> SlackApi:
     clients = CountedClients(config.slack_api_url, metrics)
     client_id, client_secret = config.slack_client_id or "", plain(config.slack_client_secret)
-    return Slack(
+    return SlackApi(
         clients,
         authority=SlackAuthority(clients, client_id, client_secret),
         messages=SlackMessages(clients),
@@ -241,7 +241,7 @@ def _listening(
     of: Adapters,
     calendars: Calendars,
     cases: UseCases,
-    home: handlers.Home,
+    home: handlers.HomeButtons,
     checks: Mapping[str, Check],
     *,
     socket_mode: bool,
@@ -252,7 +252,7 @@ def _listening(
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
-        performer=commands, clock=clock, wake_signal=of.wake_signal,
+        perform=commands.perform, clock=clock, wake_signal=of.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
@@ -260,7 +260,7 @@ def _listening(
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=handlers.Shortcuts(home),
         events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(surface),
-        files=handlers.Files(surface, calendars.files, cases.teller, stores.deliveries),
+        files=handlers.FileMessages(surface, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)

@@ -19,7 +19,7 @@ from handlers.slack.authorize import Authorize
 from handlers.slack.bolt import bolt_app
 from handlers.slack.commands import Commands
 from handlers.slack.events import Events
-from handlers.slack.home import Home, HomeTab
+from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Intake
 from handlers.slack.modals import Modals
 from handlers.slack.shortcuts import Shortcuts
@@ -231,11 +231,11 @@ async def open_desk(
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
-        home = Home(surface, tab)
+        home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE), shortcuts=Shortcuts(home),
             events=Events(people, leaving), hooks=handlers.HookModals(surface),
-            files=handlers.Files(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
+            files=handlers.FileMessages(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)

@@ -179,7 +179,7 @@ async def house(
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
-        states=states, workspaces=workspaces, people=store, authority=authority, performer=recorder,
+        states=states, workspaces=workspaces, people=store, authority=authority, perform=recorder.perform,
         clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(

@@ -6,31 +6,20 @@ another's; this one never touches a person's token at all.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from services.domain.model import PersonKey
-from services.domain.people import PersonView
-from services.store.workspaces import Bot
-
-
-class Installs(Protocol):
-    """Where installs are kept."""
-
-    async def meet(self, team_id: str, enterprise_id: str, user_id: str) -> tuple[Bot, PersonView | None] | None:
-        """The install of the team, or else of its org; and what is known of that user of it."""
-        ...
+from services.store.workspaces import WorkspaceStore
 
 
 class Authorize(AsyncAuthorize):
     """Bolt's `authorize`. Puts who sent the request into the context: `person`, the key, and `view`, what is known."""
 
-    def __init__(self, installs: Installs) -> None:
-        """`installs` are looked up by team first, then by org."""
-        self._installs = installs
+    def __init__(self, workspaces: WorkspaceStore) -> None:
+        """`workspaces` are looked up by team first, then by org."""
+        self._workspaces = workspaces
 
     async def __call__(
         self,
@@ -44,7 +33,7 @@ class Authorize(AsyncAuthorize):
         actor_user_id: str | None = None,
     ) -> AuthorizeResult | None:
         """The bot of the workspace; None where the app is not installed there."""
-        found = await self._installs.meet(team_id or "", enterprise_id or "", user_id or "")
+        found = await self._workspaces.meet(team_id or "", enterprise_id or "", user_id or "")
         if found is None:
             return None
         bot, view = found

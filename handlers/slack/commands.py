@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -17,26 +17,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.calls import view_call
 from handlers.slack.home import chosen
-from handlers.slack.surface import Person, Surface, by_key, connect_form, person, request_of, text_of
+from handlers.slack.surface import Requester, Surface, by_key, connect_form, person, request_of, text_of
 from handlers.slack.views import modals, replies, settings
 from services.domain import command_parser, times
 from services.domain.command_parser import Command, Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError
 from services.domain.model import PersonKey
+from services.engine.notifications import Teller
 
 QUO = "/quo"
 OOO = "/ooo"
 
 Reply = dict[str, Any]
 View = dict[str, Any]
-
-
-class Teller(Protocol):
-    """Tells a person something in the app's own conversation with them."""
-
-    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
-        """Send `message` (text and blocks). Raises SlackError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +89,7 @@ class Commands:
         reply = await self.answer(who, command, text, secrets.token_hex(8))
         await self.teller.tell(key, {"text": reply["text"], "blocks": reply["blocks"]})
 
-    async def answer(self, who: Person, command: str, text: str, request: str) -> Reply:
+    async def answer(self, who: Requester, command: str, text: str, request: str) -> Reply:
         """The answer to one line. The same `request` counts once."""
         try:
             if command == OOO:
@@ -109,7 +102,7 @@ class Commands:
         except InputError as error:
             return replies.usage(who.voice, error, command)
 
-    async def _form(self, who: Person, command: str, text: str) -> View | None:
+    async def _form(self, who: Requester, command: str, text: str) -> View | None:
         """The form that a line opens, where it opens one."""
         first = text.strip().casefold()
         if command == OOO:
@@ -121,7 +114,7 @@ class Commands:
             return settings.settings(who.voice, await self.surface.statuses.preferences(who.key))
         return None
 
-    async def _quo(self, who: Person, command: Command, text: str, request: str) -> Reply:
+    async def _quo(self, who: Requester, command: Command, text: str, request: str) -> Reply:
         match command.name:
             case Name.STATUS:
                 return await self._status(who, command.rest, text, request)
@@ -133,7 +126,7 @@ class Commands:
                 away = await self.surface.statuses.who(who.key.team_id, command.user_id)
                 return replies.who(who.voice, away, command.user_id, self.surface.clock.now())
             case _:
-                simple: dict[Name, Callable[[Person, str], Awaitable[Reply]]] = {
+                simple: dict[Name, Callable[[Requester, str], Awaitable[Reply]]] = {
                     Name.HELP: self._help,
                     Name.CLEAR: self._clear,
                     Name.RESUME: self._resume,
@@ -143,7 +136,7 @@ class Commands:
                 }
                 return await simple[command.name](who, request)
 
-    async def _status(self, who: Person, line: str, text: str, request: str) -> Reply:
+    async def _status(self, who: Requester, line: str, text: str, request: str) -> Reply:
         asked = command_parser.status(line, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
@@ -152,7 +145,7 @@ class Commands:
         )
         return replies.override(who.voice, made, self.surface.clock.now(), who.view.pause)
 
-    async def _out_of_office(self, who: Person, text: str, request: str) -> Reply:
+    async def _out_of_office(self, who: Requester, text: str, request: str) -> Reply:
         now = self.surface.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
             return replies.off(who.voice, await self.surface.statuses.off(who.key), now)
@@ -164,14 +157,14 @@ class Commands:
         )
         return replies.override(who.voice, made, now, who.view.pause)
 
-    async def _pause(self, who: Person, rest: str, text: str) -> Reply:
+    async def _pause(self, who: Requester, rest: str, text: str) -> Reply:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.surface.statuses.pause(who.key, asked.start, asked.end)
         return replies.pausing(who.voice, made, self.surface.clock.now())
 
-    async def _preview(self, who: Person, rest: str) -> Reply:
+    async def _preview(self, who: Requester, rest: str) -> Reply:
         look = times.look(command_parser.plain(rest), who.speaker)
         now = self.surface.clock.now()
         if look.instant is None:
@@ -180,7 +173,7 @@ class Commands:
         span = await self.surface.statuses.preview_at(who.key, look.instant)
         return replies.preview_at(who.voice, span, look.instant, now, await self.surface.statuses.rules(who.key))
 
-    async def _help(self, who: Person, _: str) -> Reply:
+    async def _help(self, who: Requester, _: str) -> Reply:
         now = await self.surface.statuses.now(who.key) if who.view.granted else None
         reply = replies.help_(who.voice, now)
         if not who.view.granted:
@@ -188,29 +181,29 @@ class Commands:
             reply["blocks"] += replies.grant(who.voice, link, kept=False)["blocks"]
         return reply
 
-    async def _clear(self, who: Person, request: str) -> Reply:
+    async def _clear(self, who: Requester, request: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.CLEAR)
         done = await self.surface.statuses.clear(who.key, request=request)
         return replies.cleared(who.voice, done, self.surface.clock.now())
 
-    async def _resume(self, who: Person, _: str) -> Reply:
+    async def _resume(self, who: Requester, _: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.RESUME)
         await self.surface.statuses.resume(who.key)
         return replies.resumed(who.voice)
 
-    async def _why(self, who: Person, _: str) -> Reply:
+    async def _why(self, who: Requester, _: str) -> Reply:
         return replies.why(who.voice, await self.surface.statuses.why(who.key))
 
-    async def _calendars(self, who: Person, _: str) -> Reply:
+    async def _calendars(self, who: Requester, _: str) -> Reply:
         lines = await self.surface.calendars.list(who.key)
         accounts = await self.surface.accounts.list(who.key)
         return replies.calendars(who.voice, lines, accounts, self.surface.clock.now())
 
-    async def _forget(self, who: Person, _: str) -> Reply:
+    async def _forget(self, who: Requester, _: str) -> Reply:
         return replies.forget(who.voice)
 
-    async def _grant_first(self, who: Person, command: str, text: str) -> Reply:
+    async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
         await self.surface.people.ask(who.key, command, text)
         return replies.grant(who.voice, await self.surface.people.grant_link(who.key), kept=True)

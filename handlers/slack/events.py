@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from handlers.slack.intake import KNOWN_PERSON
-from services.domain.model import PersonKey, Status
-from services.domain.people import Member
+from services.domain.model import PersonKey
 from services.slack.oauth import parse_member
 from services.slack.profile import status_of
+from services.usecases.offboarding import Leaving
+from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
 
 _ANYTHING = re.compile(".*", re.DOTALL)
-
-
-class People(Protocol):
-    """What events change of people."""
-
-    async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
-        """The profile showed `seen` at `at`."""
-        ...
-
-    async def zone_changed(self, key: PersonKey, member: Member) -> bool:
-        """The person may have moved."""
-        ...
-
-    async def opened_home(self, key: PersonKey) -> None:
-        """The person looks at their Home tab."""
-        ...
-
-
-class Leaving(Protocol):
-    """What events take away."""
-
-    async def uninstalled(self, team_id: str, at: datetime) -> bool:
-        """The app was removed."""
-        ...
-
-    async def revoked(self, team_id: str, user_ids: Iterable[str], at: datetime, *, bot: bool) -> int:
-        """Permissions were revoked."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

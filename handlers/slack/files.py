@@ -10,23 +10,22 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.errors import record
-from handlers.slack.commands import Teller
 from handlers.slack.home import chosen
-from handlers.slack.intake import Deliveries
 from handlers.slack.surface import Surface, by_key
 from handlers.slack.views import files as views
-from services.calendars.files import Seen
+from services.calendars.files import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
+from services.engine.notifications import Teller
 from services.platform.keyed_semaphore import KeyedSemaphore
+from services.store.deliveries import DeliveryStore
 
 Body = dict[str, Any]
 
@@ -43,21 +42,14 @@ QUIET = 4
 """A hint is followed by at least so many whole stretches of `AGAIN` seconds without another."""
 
 
-class CalendarFiles(Protocol):
-    """`services.calendars.files.Files`."""
-
-    async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen: ...  # noqa: D102  # see Files
-    async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen: ...  # noqa: D102  # see Files
-
-
 @dataclass(frozen=True, slots=True)
-class Files:
+class FileMessages:
     """The listeners. `deliveries` remembers what was seen and said, for all replicas."""
 
     surface: Surface
     files: CalendarFiles
     teller: Teller
-    deliveries: Deliveries
+    deliveries: DeliveryStore
     turns: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 

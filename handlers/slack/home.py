@@ -1,4 +1,4 @@
-"""The Home tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
+"""The HomeButtons tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.calls import view_call
-from handlers.slack.surface import Person, Surface, connect_form, known, person, request_of, text_of
+from handlers.slack.surface import Requester, Surface, connect_form, known, person, request_of, text_of
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views import home as home_view
 from handlers.web.hooks import show_rotated
@@ -24,7 +24,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HomeTab:
-    """Renders Home tabs: `ports.HomeRenderer`."""
+    """Renders HomeButtons tabs: `ports.HomeRenderer`."""
 
     surface: Surface
 
@@ -49,7 +49,7 @@ class HomeTab:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomeButtons:
     """The buttons."""
 
     surface: Surface
@@ -166,11 +166,11 @@ class Home:
         await ack()
         await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
-    async def _choose(self, who: Person, account_id: str) -> dict[str, Any] | None:
+    async def _choose(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         choice = await self.surface.accounts.choice(who.key, account_id)
         return None if choice is None else accounts.choose(who.voice, choice)
 
-    async def _drop(self, who: Person, account_id: str) -> dict[str, Any] | None:
+    async def _drop(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         account = next((one for one in await self.surface.accounts.list(who.key) if one.account_id == account_id), None)
         if account is None:
             return None
@@ -189,16 +189,16 @@ class Home:
         await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
 
     async def _show(
-        self, who: Person, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
+        self, who: Requester, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
-        """In the place of the answer whose button was clicked; else in the Home tab, at once."""
+        """In the place of the answer whose button was clicked; else in the HomeButtons tab, at once."""
         if text_of(body, "response_url"):
             await respond(**replies.in_place(reply))
         else:
             await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
 
-def gone(who: Person) -> dict[str, Any]:
+def gone(who: Requester) -> dict[str, Any]:
     """Instead of a form about an account that was disconnected meanwhile."""
     title = who.voice.say("Choose calendars")
     return modals.done(who.voice, title, [who.voice.say("That account is not connected any more.")])

@@ -6,8 +6,6 @@ Slack delivers again what was not answered within three seconds, with the same i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Protocol
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
@@ -17,9 +15,10 @@ from slack_bolt.response import BoltResponse
 from handlers.slack.payloads import Payload, check
 from handlers.slack.repeats import Recent, needs_no_claim
 from services.domain.errors import UnknownRequestError
-from services.domain.model import PersonKey
 from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.store.deliveries import DeliveryStore
+from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
 
@@ -40,35 +39,11 @@ _FAILED = 500
 _RETRY = "x-slack-retry-num"
 
 
-class Deliveries(Protocol):
-    """Remembers what was taken in."""
-
-    async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
-        """Whether this is the first time."""
-        ...
-
-    async def claimed(self, team_id: str, delivery_id: str) -> bool:
-        """Whether it was taken in already."""
-        ...
-
-    async def release(self, team_id: str, delivery_id: str) -> None:
-        """Let it come again."""
-        ...
-
-
-class Directory(Protocol):
-    """Knows our people."""
-
-    async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
-        """The person, if they are one of ours."""
-        ...
-
-
 class Intake:
     """Takes payloads whose origin is certain."""
 
     def __init__(
-        self, bolt: AsyncApp, deliveries: Deliveries, people: Directory, *, clock: Clock, metrics: Metrics
+        self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, *, clock: Clock, metrics: Metrics
     ) -> None:
         """`bolt` has every listener registered."""
         self._bolt = bolt

@@ -19,7 +19,7 @@ from handlers.slack.calls import view_call
 from handlers.slack.commands import OOO, QUO
 from handlers.slack.home import chosen, gone
 from handlers.slack.patience import PATIENCE, Patience, Submitted, refuse
-from handlers.slack.surface import Person, Surface, connect_form, person, text_of
+from handlers.slack.surface import Requester, Surface, connect_form, person, text_of
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views.blocks import cut, escape
 from handlers.slack.views.modals import Typed
@@ -241,7 +241,7 @@ class Modals:
         listed = await self.surface.statuses.rules(who.key)
         await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
 
-    async def _caldav(self, who: Person, server: Server, lines: Sequence[str]) -> View:
+    async def _caldav(self, who: Requester, server: Server, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
         try:
             found = await self.surface.accounts.connect_caldav(who.key, server.url, server.user, server.password)
@@ -257,7 +257,7 @@ class Modals:
         choice = await self.surface.accounts.choice(who.key, found.account_id) if found.more else None
         return await self._connected(who, lines) if choice is None else accounts.choose(who.voice, choice, lines)
 
-    async def _choose(self, who: Person, account_id: str, values: Values) -> View:
+    async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""
         choice = await self.surface.accounts.choice(who.key, account_id)
         if choice is None:
@@ -273,17 +273,17 @@ class Modals:
             who, [who.voice.say("Saved. I am reading now; your Home tab shows how it goes.")]
         )  # fmt: skip
 
-    async def _connected(self, who: Person, lines: Sequence[str]) -> View:
+    async def _connected(self, who: Requester, lines: Sequence[str]) -> View:
         """That it is done; where we may not set the status yet, with the link that grants."""
         title = who.voice.say("Connect a calendar")
         said = list(lines) or [who.voice.say("Connected.")]
         return modals.done(who.voice, title, said) if who.view.granted else await self._grant_view(who, title, said)
 
-    async def _grant_first(self, ack: AsyncAck, who: Person, title: str, lines: list[str]) -> None:
+    async def _grant_first(self, ack: AsyncAck, who: Requester, title: str, lines: list[str]) -> None:
         """The form gives way to the link that grants; what was asked for is kept."""
         await ack(response_action="update", view=await self._grant_view(who, title, lines))
 
-    async def _grant_view(self, who: Person, title: str, lines: list[str]) -> View:
+    async def _grant_view(self, who: Requester, title: str, lines: list[str]) -> View:
         link = await self.surface.people.grant_link(who.key)
         reply = replies.grant(who.voice, link, kept=not lines)
         return modals.done(who.voice, title, [*lines, reply["text"]], *reply["blocks"][1:])
@@ -297,7 +297,7 @@ def _note(note: str) -> str:
         raise
 
 
-def _typed(instant: Any, who: Person) -> str:
+def _typed(instant: Any, who: Requester) -> str:
     """An instant as it could have been typed."""
     return f"{instant.astimezone(who.view.zone):%Y-%m-%d %H:%M}"
 

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.background import Background, within
 from handlers.errors import sheltered
 from handlers.slack.calls import view_call
-from handlers.slack.surface import Person
+from handlers.slack.surface import Requester
 from handlers.slack.views import modals
 from services.domain.errors import InputError, StatusQuoError
 
@@ -31,7 +31,7 @@ class Submitted:
     """A submission that may have to be answered twice."""
 
     ack: AsyncAck
-    who: Person
+    who: Requester
     body: dict[str, Any]
     client: AsyncWebClient
 
@@ -63,7 +63,7 @@ class Patience:
             await form.ack(response_action="update", view=done)
 
 
-async def refuse(ack: AsyncAck, who: Person, errors: Mapping[str, InputError]) -> None:
+async def refuse(ack: AsyncAck, who: Requester, errors: Mapping[str, InputError]) -> None:
     """Say each error at its block; nothing that was typed is lost."""
     await ack(
         response_action="errors",

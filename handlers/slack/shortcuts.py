@@ -9,14 +9,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.home import Home
+from handlers.slack.home import HomeButtons
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
     """Set me out of office; set a status."""
 
-    home: Home
+    home: HomeButtons
 
     async def set_out_of_office(
         self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext

@@ -13,17 +13,17 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.response import BoltResponse
 
 from handlers.errors import known, record, sheltered
-from handlers.slack.payloads import Payload
+from handlers.slack.intake import Intake
 from services.domain.errors import RequestError, SlackError, SlackRateLimitedError, SlackUnavailableError
+from services.slack.client import SlackClients
 
 log = structlog.get_logger(__name__)
 
@@ -33,26 +33,8 @@ _OK = 200
 _SERVER_ERROR = 500
 
 
-class Calls(Protocol):
-    """Slack's Web API."""
-
-    async def call(self, token: str | None, method: str, **arguments: Any) -> Mapping[str, Any]:
-        """Call a method. Raises SlackError."""
-        ...
-
-
-class Intake(Protocol):
-    """Takes what was delivered."""
-
-    async def take(
-        self, payload: Payload, headers: Mapping[str, str] | None = None, *, delivery: str = ""
-    ) -> BoltResponse:
-        """The answer. Raises RequestError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SocketTimeouts:
     """Seconds of real time.
 
     ping    between two pings; a connection that does not answer one within half of it is dead
@@ -77,19 +59,19 @@ class SocketMode:
     def __init__(
         self,
         intake: Intake,
-        calls: Calls,
+        slack: SlackClients,
         app_token: str,
         *,
         connections: int = 2,
         at_once: int = 100,
-        patience: Patience | None = None,
+        patience: SocketTimeouts | None = None,
     ) -> None:
         """`app_token` is SLACK_APP_TOKEN; at most `at_once` deliveries are worked on at a time."""
         self._intake = intake
-        self._calls = calls
+        self._slack = slack
         self._token = app_token
         self._connections = connections
-        self._patience = patience or Patience()
+        self._patience = patience or SocketTimeouts()
         self._room = asyncio.Semaphore(at_once)
         self._open = 0
         self._stopping = False
@@ -164,7 +146,7 @@ class SocketMode:
         """A connection that has said hello. Raises SlackError, aiohttp.ClientError, TimeoutError."""
         if self._session is None:
             raise RuntimeError("not started")
-        found = await self._calls.call(self._token, "apps.connections.open")
+        found = await self._slack.call(self._token, "apps.connections.open")
         address = found.get("url")
         if not isinstance(address, str) or not address.startswith(("wss://", "ws://")):
             raise SlackUnavailableError("no address", method="apps.connections.open")

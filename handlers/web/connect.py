@@ -6,9 +6,8 @@ the provider is bound to the browser by a cookie. Neither codes nor states are l
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiohttp import web
 
@@ -16,8 +15,7 @@ from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
 from handlers.web import oauth
 from handlers.web.browsers import Browsers
 from handlers.web.pages import SECURITY, Form, Page, render
-from services.calendars.accounts.accounts import Connected, Held
-from services.calendars.accounts.oauth_flow import ConnectForm
+from services.calendars.accounts.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
 from services.domain.errors import (
     AccountLostError,
@@ -67,44 +65,6 @@ class ProviderRefusedError(RequestError):
     """The calendar provider refused, so nothing was connected. Try again with `/quo connect`, or ask your admin."""
 
     http_status = 502
-
-
-class Accounts(Protocol):
-    """The flow: `calendars.accounts.Accounts`. `seen`: whom Slack said that the browser is, workspace → user."""
-
-    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
-        """Whose link it is; nothing happens. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
-        ...
-
-    async def introduce(self, key: PersonKey) -> Named:
-        """Who that is, as Slack shows them."""
-        ...
-
-    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
-        """Where the browser goes. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError."""
-        ...
-
-    async def finish(
-        self,
-        provider: str,
-        *,
-        state: str,
-        cookie: str,
-        code: str,
-        error: str,
-        description: str,
-        seen: Mapping[str, str],
-    ) -> Connected | Held:
-        """Take what a browser came back with.
-
-        Raises LinkExpiredError, LinkOfAnotherError, ConsentDeniedError, AdministratorNeededError,
-        AccountNotAllowedError, NotOfferedError, InputError, CalendarError.
-        """
-        ...
-
-    async def finish_held(self, key: PersonKey, held: str) -> Connected:
-        """Connect what was held until it was known who came. Raises NotOfferedError, InputError, CalendarError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -12,17 +11,15 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.calls import view_call
-from handlers.slack.surface import Person, Surface, person, text_of
+from handlers.slack.surface import Requester, Surface, person, text_of
 from handlers.slack.views import modals, replies
 from handlers.slack.views.hooks import shown_once
 from handlers.web.hook_status import read
-from services.calendars.hooks import PATH
+from services.calendars.hooks import PATH, Hooks
 from services.calendars.ical.charset import as_utf8, codec_of
 from services.domain.errors import InputError, NothingToDoError, RequestError
-from services.domain.model import Override
 from services.platform.threads import off_loop
 from services.ports import Clock
-from services.store.hooks import Hook
 
 Body = dict[str, Any]
 
@@ -34,15 +31,6 @@ class HookTypeError(RequestError):
     """Send a status as `application/json`, or a calendar as `text/calendar`."""
 
     http_status = 415
-
-
-class Hooks(Protocol):
-    """What the addresses do: `services.calendars.hooks.Hooks`."""
-
-    async def find(self, secret: str) -> Hook: ...  # noqa: D102  # see Hooks
-    async def take(self, hook: Hook, data: bytes) -> int: ...  # noqa: D102  # see Hooks
-    async def show(self, hook: Hook, *, text: str, emoji: str, end: datetime | None) -> Override: ...  # noqa: D102  # see Hooks
-    async def end(self, hook: Hook) -> bool: ...  # noqa: D102  # see Hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +91,7 @@ class HookModals:
             view = shown_once(who.voice, address, *await self._grant(who))
         await _show(client, body, view)
 
-    async def _grant(self, who: Person) -> list[dict[str, Any]]:
+    async def _grant(self, who: Requester) -> list[dict[str, Any]]:
         """The link for somebody whose status we may not set yet: until then nothing is shown."""
         if who.view.granted:
             return []
@@ -113,7 +101,7 @@ class HookModals:
         return blocks
 
 
-async def show_rotated(surface: Surface, who: Person, client: AsyncWebClient, body: Body, calendar_id: str) -> None:
+async def show_rotated(surface: Surface, who: Requester, client: AsyncWebClient, body: Body, calendar_id: str) -> None:
     """Give a hook a new address and show it in a modal. Raises NothingToDoError where there is no such hook."""
     address = await surface.hooks.rotate(who.key, calendar_id)
     if address is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from handlers.errors import Say, accepted_locale
 from handlers.web.browsers import Browsers
 from handlers.web.pages import SECURITY, Page, render
 from services.domain.model import PersonKey
-from services.usecases.grants import Outcome, Result, Start
+from services.usecases.grants import Grants, Outcome, Result
 
 COOKIE = "statusquo-oauth"
 PATH = "/"
@@ -28,22 +28,6 @@ SENTENCES = {
 ASKED = "You are all set, and what you asked for is done."
 OPEN = "Open Slack"
 TITLE = "Status Quo"
-
-
-class Grants(Protocol):
-    """The flow."""
-
-    async def start_install(self, cookie: str = "") -> Start:
-        """Begin an install."""
-        ...
-
-    async def start_grant(self, link: str, cookie: str = "") -> Start:
-        """Begin the grant of the person whom a link names."""
-        ...
-
-    async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Outcome:
-        """Take what a browser came back with."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

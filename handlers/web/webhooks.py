@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from aiohttp import web
 
 from handlers.background import Background, within
 from services.calendars.providers.google.notifications import GooglePush, read_push
 from services.calendars.providers.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
+from services.calendars.sync.push_receiver import PushReceiver
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import RequestError, SignatureError, TooManyRequestsError
 from services.platform.metrics import Metrics
@@ -34,25 +34,6 @@ MOST_WAITING = 10_000
 _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
-class Pushes(Protocol):
-    """What is told: `calendars.pushes.Pushes`. Each is False for an unknown watch.
-
-    Each raises SignatureError where the watch is known and the secret is another's.
-    """
-
-    async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
-        """Have the calendar read."""
-        ...
-
-    async def renew(self, watch_id: str, secret: str) -> bool:
-        """Have the watch renewed."""
-        ...
-
-    async def ended(self, watch_id: str, secret: str) -> bool:
-        """Have a new watch made, and the calendar read."""
-        ...
-
-
 @dataclass(slots=True)
 class Backlog:
     """How many notifications were taken and are not stored yet."""
@@ -60,7 +41,7 @@ class Backlog:
     size: int = 0
 
 
-class Outcome(StrEnum):
+class PushOutcome(StrEnum):
     """What became of one notification."""
 
     TAKEN = "taken"
@@ -72,7 +53,7 @@ class Outcome(StrEnum):
 class Webhooks:
     """The three routes. `background` owns what is stored after its acknowledgement."""
 
-    pushes: Pushes
+    pushes: PushReceiver
     metrics: Metrics
     background: Background
     answer_within: float = ANSWER_WITHIN
@@ -107,11 +88,11 @@ class Webhooks:
         try:
             known = await self.pushes.changed(push.watch_id, push.secret, remote_id=push.resource_id)
         except SignatureError:
-            self._count(GOOGLE, Outcome.FORGED)
+            self._count(GOOGLE, PushOutcome.FORGED)
             raise
         finally:
             self.backlog.size -= 1
-        self._count(GOOGLE, Outcome.TAKEN if known else Outcome.UNKNOWN)
+        self._count(GOOGLE, PushOutcome.TAKEN if known else PushOutcome.UNKNOWN)
 
     async def microsoft(self, request: web.Request) -> web.Response:
         """A batch of notifications, or the handshake that precedes them. 202 at once, whatever the load.
@@ -129,11 +110,11 @@ class Webhooks:
         storing = self.background.start(self._store(notifications))
         if not await within(storing, self.answer_within):
             self.background.leave(storing, route="webhooks")
-        elif set(storing.result()) == {Outcome.FORGED}:
+        elif set(storing.result()) == {PushOutcome.FORGED}:
             raise SignatureError("no right secret in a batch")
         return web.Response(status=202)
 
-    async def _store(self, notifications: Collection[Notification]) -> list[Outcome]:
+    async def _store(self, notifications: Collection[Notification]) -> list[PushOutcome]:
         """Store each; one that fails stops no other. Raises the first failure at the end."""
         self.backlog.size += len(notifications)
         try:
@@ -143,15 +124,15 @@ class Webhooks:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        return [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
+        return [outcome for outcome in outcomes if isinstance(outcome, PushOutcome)]
 
-    async def _one(self, notification: Notification) -> Outcome:
+    async def _one(self, notification: Notification) -> PushOutcome:
         async with self.gate:
             try:
                 known = await self._fact(notification)
             except SignatureError:
-                return self._count(MICROSOFT, Outcome.FORGED)
-        return self._count(MICROSOFT, Outcome.TAKEN if known else Outcome.UNKNOWN)
+                return self._count(MICROSOFT, PushOutcome.FORGED)
+        return self._count(MICROSOFT, PushOutcome.TAKEN if known else PushOutcome.UNKNOWN)
 
     def _fact(self, told: Notification) -> Awaitable[bool]:
         match told.lifecycle_event:
@@ -162,7 +143,7 @@ class Webhooks:
             case Lifecycle.MISSED | None:
                 return self.pushes.changed(told.watch_id, told.secret, remote_id=told.subscription_id)
 
-    def _count(self, provider: str, outcome: Outcome) -> Outcome:
+    def _count(self, provider: str, outcome: PushOutcome) -> PushOutcome:
         self.metrics.pushes.labels(provider, outcome.value).inc()
         return outcome
 

@@ -24,7 +24,7 @@ _LONGEST_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DeliveryClaim:
     """A delivery that somebody wants to have taken in first."""
 
     team_id: str
@@ -38,11 +38,11 @@ class DeliveryStore:
     def __init__(self, database: Database) -> None:
         """`database` is where they are kept, so that all replicas agree."""
         self._database = database
-        self._claims: Grouped[Claim, bool] = Grouped(in_one_transaction(database, claim_all))
+        self._claims: Grouped[DeliveryClaim, bool] = Grouped(in_one_transaction(database, claim_all))
 
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
         """Whether this is the first time; from now on it is not."""
-        return await self._claims.put(Claim(team_id, delivery_id, now))
+        return await self._claims.put(DeliveryClaim(team_id, delivery_id, now))
 
     async def claimed(self, team_id: str, delivery_id: str) -> bool:
         """Whether it was claimed already."""
@@ -60,9 +60,9 @@ class DeliveryStore:
             )
 
 
-async def claim_all(connection: AsyncConnection, claims: Sequence[Claim]) -> list[bool]:
+async def claim_all(connection: AsyncConnection, claims: Sequence[DeliveryClaim]) -> list[bool]:
     """Of each claim whether it is the first, within a transaction; of several alike the first of them is."""
-    fresh: dict[tuple[str, str], Claim] = {}
+    fresh: dict[tuple[str, str], DeliveryClaim] = {}
     for claim in claims:
         fresh.setdefault((claim.team_id, claim.delivery_id[:_LONGEST_ID]), claim)
     if not fresh:

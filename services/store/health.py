@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -11,7 +12,18 @@ from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Calendar, Person, ProfileStateRow, Workspace
-from services.usecases.doctor import StoredHealth
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHealth:
+    """What the database knows of the calendars: how many there are, and how many cannot be read."""
+
+    calendars: int
+    broken: int
+    people: int
+    lost_grants: int
+    refusing: tuple[str, ...] = ()
+    """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
 
 
 class HealthStore:

@@ -15,7 +15,7 @@ from services.domain.errors import NotGrantedError
 from services.domain.model import Override, OverrideKind, PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.deliveries import Claim, claim_all
+from services.store.deliveries import DeliveryClaim, claim_all
 from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
 from services.store.models import OverrideRow
@@ -78,7 +78,10 @@ class OverrideStore:
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
         if await lock_staying(connection, keys := {one.key for one in additions}) != keys:
             raise NotGrantedError("unknown person")
-        claims = [Claim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now) for one in additions]
+        claims = [
+            DeliveryClaim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now)
+            for one in additions
+        ]
         first = await claim_all(connection, claims)
         fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
         if fresh:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
 from services.domain.calendars import named
 from services.domain.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
 from services.slack import scopes
+from services.slack.health import SlackHealth
+from services.store.health import HealthStore, StoredHealth
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
@@ -26,54 +27,10 @@ class Finding:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredHealth:
-    """What the database knows of the calendars: how many there are, and how many cannot be read."""
-
-    calendars: int
-    broken: int
-    people: int
-    lost_grants: int
-    refusing: tuple[str, ...] = ()
-    """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
-
-
-class Database(Protocol):
-    """The database, as far as its health goes."""
-
-    async def revision(self) -> tuple[str | None, str]:
-        """The step it is at, and the newest one. Raises DatabaseError where it cannot be reached."""
-        ...
-
-    async def drift(self) -> list[object]:
-        """What differs from the models."""
-        ...
-
-    async def sealed_sample(self) -> bool:
-        """Whether one stored secret can be opened. Raises SealError; False where nothing is stored yet."""
-        ...
-
-    async def health(self) -> StoredHealth:
-        """Counts."""
-        ...
-
-    async def bots(self) -> Sequence[tuple[str, str, str | None]]:
-        """(team id, name, bot token) of each workspace."""
-        ...
-
-
-class Slack(Protocol):
-    """Slack, as far as its health goes."""
-
-    async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
-        """The headers of the answer to `method`, lower case. Raises a SlackError."""
-        ...
-
-
 class Doctor:
     """Looks at everything once."""
 
-    def __init__(self, *, database: Database, slack: Slack, clock: Clock, missing: Sequence[str]) -> None:
+    def __init__(self, *, database: HealthStore, slack: SlackHealth, clock: Clock, missing: Sequence[str]) -> None:
         """`missing` are the settings that serving needs and that are not set."""
         self._database = database
         self._slack = slack

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 from urllib.parse import urlencode
 
 import structlog
@@ -77,14 +77,6 @@ class Outcome:
     held: str = field(default="", repr=False)
 
 
-class Performer(Protocol):
-    """Does what somebody asked for before they had allowed it."""
-
-    async def perform(self, key: PersonKey, command: str, text: str) -> None:
-        """Do `command text` for the person, and tell them. Raises StatusQuoError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SlackApp:
     """Our app as Slack knows it. `client_id` is "" where nobody can install it from here."""
@@ -105,17 +97,20 @@ class Grants:
         workspaces: WorkspaceStore,
         people: PeopleStore,
         authority: SlackAuthority,
-        performer: Performer,
+        perform: Callable[[PersonKey, str, str], Awaitable[None]],
         clock: Clock,
         wake_signal: WakeSignal,
     ) -> None:
-        """`performer` does what was asked for before the grant."""
+        """`perform` does what somebody asked for before the grant (a command and its text) and tells them.
+
+        It may raise a StatusQuoError.
+        """
         self._app = app
         self._states = states
         self._workspaces = workspaces
         self._people = people
         self._authority = authority
-        self._performer = performer
+        self._perform_ask = perform
         self._clock = clock
         self._wake_signal = wake_signal
 
@@ -248,7 +243,7 @@ class Grants:
         if ask is None:
             return False
         try:
-            await self._performer.perform(key, *ask)
+            await self._perform_ask(key, *ask)
         except StatusQuoError as failure:
             log.warning(
                 "ask_failed", team_id=key.team_id, user_id=key.user_id, reason=failure.reason, error_id=failure.id

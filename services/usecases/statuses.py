@@ -7,11 +7,10 @@ transaction, and the wake_signal is rung after it; the engine does the rest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -37,6 +36,12 @@ from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET
 from services.domain.status_comparison import same
 from services.ports import Clock, WakeSignal
+from services.store.absences import Away, OverviewStore
+from services.store.facts import FactStore
+from services.store.overrides import OverrideStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import RuleStore
+from services.store.writes import AuditStore
 
 log = structlog.get_logger(__name__)
 
@@ -44,74 +49,6 @@ _AHEAD = timedelta(days=40)
 _BACK = timedelta(days=2)
 _DAY = timedelta(days=1)
 _BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
-
-
-class Facts(Protocol):
-    """`store.facts.FactStore`."""
-
-    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
-        """The facts of those of `keys` who exist, with what overlaps `[start, end)`."""
-        ...
-
-    async def without_events(self, key: PersonKey) -> PersonFacts | None: ...  # noqa: D102  # see the store
-    async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]: ...  # noqa: D102  # see the store
-    async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool: ...  # noqa: D102  # see the store
-
-
-class Overrides(Protocol):
-    """`store.overrides.OverrideStore`; each change makes its person due in the same transaction."""
-
-    async def add(self, key: PersonKey, override: Override, now: datetime) -> bool: ...  # noqa: D102  # see the store
-    async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None: ...  # noqa: D102  # see the store
-    async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]: ...  # noqa: D102  # see the store
-    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]: ...  # noqa: D102  # see the store
-    async def look_again(self, key: PersonKey, now: datetime) -> None: ...  # noqa: D102  # see the store
-    async def standing(self, key: PersonKey, now: datetime) -> list[Override]: ...  # noqa: D102  # see the store
-
-
-class Rules(Protocol):
-    """`store.rules.RuleStore`."""
-
-    async def list(self, key: PersonKey) -> tuple[Rule, ...]: ...  # noqa: D102  # see the store
-    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool: ...  # noqa: D102  # see the store
-    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
-    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool: ...  # noqa: D102  # see the store
-
-
-class Choices(Protocol):
-    """`store.preferences.PreferenceStore`."""
-
-    async def get(self, key: PersonKey) -> Preferences: ...  # noqa: D102  # see the store
-    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None: ...  # noqa: D102  # see the store
-    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None: ...  # noqa: D102  # see the store
-
-
-class Absentee(Protocol):
-    """One line of who is out: `store.overview.Away`."""
-
-    @property
-    def user_id(self) -> str: ...  # noqa: D102  # see Away
-    @property
-    def until(self) -> datetime | None: ...  # noqa: D102  # see Away
-    @property
-    def text(self) -> str: ...  # noqa: D102  # see Away
-    @property
-    def emoji(self) -> str: ...  # noqa: D102  # see Away
-
-
-class Overview(Protocol):
-    """`store.overview.OverviewStore`."""
-
-    async def standing(self, key: PersonKey) -> Standing: ...  # noqa: D102  # see the store
-    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> Sequence[Absentee]: ...  # noqa: D102  # see the store
-
-
-class Writes(Protocol):
-    """`store.writes.AuditStore`."""
-
-    async def recent(self, key: PersonKey, limit: int) -> Sequence[AuditEntry]:
-        """The newest lines, newest first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +104,12 @@ class Statuses:
         *,
         clock: Clock,
         wake_signal: WakeSignal,
-        facts: Facts,
-        overrides: Overrides,
-        rules: Rules,
-        choices: Choices,
-        overview: Overview,
-        writes: Writes,
+        facts: FactStore,
+        overrides: OverrideStore,
+        rules: RuleStore,
+        choices: PreferenceStore,
+        overview: OverviewStore,
+        writes: AuditStore,
         wording: Callable[[str], Wording],
     ) -> None:
         """`wording` gives the default texts for a locale."""
@@ -327,7 +264,7 @@ class Statuses:
         """What the timeline says at `instant` (UTC). Raises LookupError."""
         return (await self._timeline(key, instant, instant + _AHEAD)).at(instant)
 
-    async def who(self, team_id: str, user_id: str = "") -> Sequence[Absentee]:
+    async def who(self, team_id: str, user_id: str = "") -> Sequence[Away]:
         """Who of a workspace is out by what their profile shows; of one person, where given."""
         return await self._overview.away(team_id, self._clock.now(), [user_id] if user_id else [])
 

@@ -13,11 +13,11 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from slack_bolt.response import BoltResponse
 
-from handlers.slack.socket import Patience, SocketMode
+from handlers.slack.socket import SocketMode, SocketTimeouts
 from services.domain.errors import RequestError
 from services.slack.client import SlackClients
 
-QUICK = Patience(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
+QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
 PATIENCE = 10
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import Commands, Events, Files, Home, HomeTab, HookModals, Modals, Shortcuts, register
+from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, HookModals, Modals, Shortcuts, register
 from services.slack import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,10 +43,11 @@ def manifest() -> Any:
 def wired() -> Recorder:
     bolt: Any = Recorder()
     nothing: Any = None
-    home = Home(nothing, HomeTab(nothing))
+    home = HomeButtons(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing), shortcuts=Shortcuts(home),
-        events=Events(nothing, nothing), hooks=HookModals(nothing), files=Files(nothing, nothing, nothing, nothing),
+        events=Events(nothing, nothing), hooks=HookModals(nothing),
+        files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt
     return found

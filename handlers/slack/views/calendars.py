@@ -5,56 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from handlers.slack.views.blocks import cut, escape
 from services.domain.calendars import FILE, HOOK, named
 from services.platform.locale import Voice
 from services.store.accounts import AccountView
-
-
-class CalendarLine(Protocol):
-    """A connected calendar: `calendars.connections.CalendarView`."""
-
-    @property
-    def calendar_id(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def provider(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def account_id(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def name(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def host(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def health(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def sentence(self) -> str: ...  # noqa: D102  # see CalendarView
-    @property
-    def synced_at(self) -> datetime | None: ...  # noqa: D102  # see CalendarView
-    @property
-    def problems(self) -> int: ...  # noqa: D102  # see CalendarView
-    @property
-    def watched(self) -> bool: ...  # noqa: D102  # see CalendarView
-
+from services.store.calendar_rows import CalendarView
 
 _LONGEST_NAME = 80
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
+class CalendarGroups:
     """A person's calendars by where they come from, each group in its own order."""
 
-    accounts: dict[str, list[CalendarLine]]
-    feeds: list[CalendarLine]
-    hooks: list[CalendarLine]
-    files: list[CalendarLine]
+    accounts: dict[str, list[CalendarView]]
+    feeds: list[CalendarView]
+    hooks: list[CalendarView]
+    files: list[CalendarView]
 
 
-def grouped(lines: Sequence[CalendarLine], accounts: Sequence[AccountView]) -> Grouped:
+def grouped(lines: Sequence[CalendarView], accounts: Sequence[AccountView]) -> CalendarGroups:
     """The groups. Every account has one, whether or not a calendar of it is connected."""
-    found = Grouped({account.account_id: [] for account in accounts}, [], [], [])
+    found = CalendarGroups({account.account_id: [] for account in accounts}, [], [], [])
     others = {HOOK: found.hooks, FILE: found.files}
     for line in lines:
         found.accounts.get(line.account_id, others.get(line.provider, found.feeds)).append(line)
@@ -74,12 +48,12 @@ def account_line(voice: Voice, account: AccountView) -> str:
     return f":bust_in_silhouette: {account_name(account)}"
 
 
-def calendar_name(voice: Voice, line: CalendarLine) -> str:
+def calendar_name(voice: Voice, line: CalendarView) -> str:
     """What a calendar is called: its own name, else its host, else just that."""
     return cut(line.name.strip() or line.host, _LONGEST_NAME) or voice.say("Calendar")
 
 
-def calendar_line(voice: Voice, line: CalendarLine, now: datetime) -> str:
+def calendar_line(voice: Voice, line: CalendarView, now: datetime) -> str:
     """One calendar: name, what is wrong with it, when it was last read, and how changes become known."""
     parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(voice, line))}*"]
     if line.sentence:

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.calendars import CalendarLine, account_line, calendar_line, grouped
+from handlers.slack.views.calendars import account_line, calendar_line, grouped
 from handlers.slack.views.replies import forget_button, grant_button
 from handlers.slack.views.sentences import asked, standing, timeline_lines
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Voice
 from services.store.accounts import AccountView
+from services.store.calendar_rows import CalendarView
 from services.usecases.statuses import Now
 
 _MOST_LINES = 30
@@ -22,7 +23,7 @@ _MOST_ROWS = 70
 def home(
     voice: Voice,
     now: Now,
-    calendars: Sequence[CalendarLine],
+    calendars: Sequence[CalendarView],
     link: str,
     *,
     accounts: Sequence[AccountView] = (),
@@ -98,7 +99,7 @@ def _today(voice: Voice, now: Now) -> list[kit.Block]:
 def _calendars(
     voice: Voice,
     now: Now,
-    calendars: Sequence[CalendarLine],
+    calendars: Sequence[CalendarView],
     accounts: Sequence[AccountView],
     again: Mapping[str, str],
 ) -> list[kit.Block]:
@@ -136,7 +137,7 @@ def _account(voice: Voice, account: AccountView, link: str) -> list[kit.Block]:
     return [kit.section(line, kit.overflow("account_menu", [drop])), kit.actions(mend)]
 
 
-def _calendar(voice: Voice, line: CalendarLine, now: Now) -> kit.Block:
+def _calendar(voice: Voice, line: CalendarView, now: Now) -> kit.Block:
     options = [kit.option(voice.say("Disconnect"), f"disconnect:{line.calendar_id}")]
     if line.provider == HOOK:
         options.insert(0, kit.option(voice.say("Give it a new address"), f"rotate:{line.calendar_id}"))

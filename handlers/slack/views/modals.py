@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from handlers.slack.views import blocks as kit
+from services.calendars.accounts.oauth_flow import AccountLink
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.platform.locale import Voice
@@ -20,15 +21,6 @@ View = dict[str, Any]
 CONNECT = "connect_calendar"
 OUT_OF_OFFICE = "out_of_office"
 OVERRIDE = "override"
-
-
-class Account(Protocol):
-    """A calendar provider that is set up here, and the person's link to it: `calendars.accounts.AccountLink`."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102  # see AccountLink
-    @property
-    def link(self) -> str: ...  # noqa: D102  # see AccountLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Typed:
 def connect(
     voice: Voice,
     *,
-    accounts: Sequence[Account] = (),
+    accounts: Sequence[AccountLink] = (),
     problem: str = "",
     before: Typed | None = None,
 ) -> View:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.calendars import CalendarLine, account_line, calendar_line, grouped
+from handlers.slack.views.calendars import account_line, calendar_line, grouped
 from handlers.slack.views.sentences import LONGEST_TITLE, asked, because, paused, shown, standing, timeline_lines, when
 from services.domain.errors import InputError
 from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
 from services.platform.locale import Voice
+from services.store.absences import Away
 from services.store.accounts import AccountView
+from services.store.calendar_rows import CalendarView
 from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]
@@ -38,19 +40,6 @@ COMMANDS = (
     ("/ooo 24 dec - 2 jan Skiing", "be out of office; /ooo off ends it"),
 )
 """An example of each command and what it does."""
-
-
-class Absentee(Protocol):
-    """One line of who is out."""
-
-    @property
-    def user_id(self) -> str: ...  # noqa: D102  # see Away
-    @property
-    def until(self) -> datetime | None: ...  # noqa: D102  # see Away
-    @property
-    def text(self) -> str: ...  # noqa: D102  # see Away
-    @property
-    def emoji(self) -> str: ...  # noqa: D102  # see Away
 
 
 def reply(lines: Sequence[str], *more: kit.Block) -> Reply:
@@ -239,7 +228,7 @@ def preview_at(voice: Voice, span: Span, instant: datetime, now: datetime, rules
     return reply([first, because(span.reason, voice, now, title=span.title, rules=rules)])
 
 
-def calendars(voice: Voice, lines: Sequence[CalendarLine], accounts: Sequence[AccountView], now: datetime) -> Reply:
+def calendars(voice: Voice, lines: Sequence[CalendarView], accounts: Sequence[AccountView], now: datetime) -> Reply:
     """The connected calendars with their health, those of an account beneath it."""
     connect = kit.actions(kit.button(voice.say("Connect a calendar"), "open_connect"))
     if not lines and not accounts:
@@ -262,7 +251,7 @@ def calendars(voice: Voice, lines: Sequence[CalendarLine], accounts: Sequence[Ac
     return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
 
 
-def who(voice: Voice, away: Sequence[Absentee], user_id: str, now: datetime) -> Reply:
+def who(voice: Voice, away: Sequence[Away], user_id: str, now: datetime) -> Reply:
     """Who is out, by what Slack shows of them anyway."""
     if not away and user_id:
         return reply([voice.say("{person} is not out, as far as I know.", person=f"<@{user_id}>")])

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.calendars import CalendarLine, calendar_name
+from handlers.slack.views.calendars import calendar_name
 from handlers.slack.views.sentences import kind_name, shown
 from handlers.slack.views.state import Values
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, Kind, Match, Rule, Show, Status
 from services.platform.locale import Voice
+from services.store.calendar_rows import CalendarView
 
 RULES = "rules"
 RULE = "rule"
@@ -76,7 +77,7 @@ def _effect(voice: Voice, rule: Rule) -> str:
     )
 
 
-def rule(voice: Voice, calendars: Sequence[CalendarLine]) -> dict[str, Any]:
+def rule(voice: Voice, calendars: Sequence[CalendarView]) -> dict[str, Any]:
     """The form of a new rule."""
     kinds = [kit.option(kind_name(kind, voice), kind.value) for kind in Kind]
     effects = [
