@@ -74,8 +74,9 @@ async def _ours(google: Google, stores: Stores, made: wiring.Calendars) -> tuple
             )
         offer, credentials = google.connected(mail)
         account, _ = await stores.accounts.connect(key, google.name, offer, credentials.to_json(), _now())
-        await stores.calendars.add_of_account(
-            key, account, google.name, offer.calendars[0], host="127.0.0.1", now=_now()
+        main = offer.calendars[0]
+        await stores.calendars.add(
+            key, google.name, main.address, "127.0.0.1", _now(), name=main.name, account_id=account
         )
         first.append(await _run(made))
         async with stores.database.read() as connection:

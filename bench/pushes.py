@@ -172,8 +172,9 @@ async def _store(stores: Stores, provider: Provider) -> None:
     for number, key in enumerate(keys):
         offer, credentials = provider.connected(_mail(number))
         account_id, _ = await stores.accounts.connect(key, provider.name, offer, credentials.to_json(), now)
-        await stores.calendars.add_of_account(
-            key, account_id, provider.name, offer.calendars[0], host="127.0.0.1", now=now
+        main = offer.calendars[0]
+        await stores.calendars.add(
+            key, provider.name, main.address, "127.0.0.1", now, name=main.name, account_id=account_id
         )
 
 

@@ -232,7 +232,7 @@ def engine(
     timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
     people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
     housekeeping = Housekeeping(stores.closet, clock)
-    work = (*people_due, tokens, calendars.sync, calendars.watching, cases.leaving, housekeeping)
+    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, housekeeping)
     lanes = Lanes(stores.lanes, keeper, chores, clock)
     return Engine(work, runner, lanes, stores.lanes, clock, wake_signal=of.wake_signal, poll=poll), keeper
 
@@ -278,7 +278,7 @@ def _listening(
     routes = (
         handlers.OAuth(grants, browsers, locale.say, finish_held=connect.finish_held),
         connect,
-        handlers.Webhooks(calendars.pushes, of.metrics, surface.background),
+        handlers.Webhooks(calendars.push_receiver, of.metrics, surface.background),
         handlers.HookRoutes(calendars.hooks, clock),
         operations,
     )

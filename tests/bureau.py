@@ -104,10 +104,10 @@ class Bureau:
             await self.google.settled()
             await self.microsoft.settled()
             now = self.clock.now()
-            due = [await self.calendars.watching.next_due(), await self.calendars.sync.next_due()]
+            due = [await self.calendars.push_subscriptions.next_due(), await self.calendars.sync.next_due()]
             if all(at is None or at > now for at in due):
                 return
-            await self.calendars.watching.run_due()
+            await self.calendars.push_subscriptions.run_due()
             await self.calendars.sync.run_due()
         raise AssertionError("it does not come to rest")
 
@@ -197,7 +197,7 @@ async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClo
                 return wiring.compose(config, stores, slack, clock=clock, wake_signal=wake_signal, metrics=metrics)
 
             calendars = compose()
-            holder.append(Webhooks(calendars.pushes, metrics, background))
+            holder.append(Webhooks(calendars.push_receiver, metrics, background))
             async with database.write() as connection:
                 await connection.execute(sa.insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
                 await connection.execute(

@@ -20,7 +20,7 @@ from services.calendars.connections import Connections
 from services.calendars.files import CalendarFiles
 from services.calendars.hooks import Hooks
 from services.calendars.ical.expand import Expander
-from services.calendars.ports import AccessTokens, Directory, Source, Watcher
+from services.calendars.ports import AccessTokens, Source
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
@@ -52,7 +52,7 @@ from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
 from services.usecases.identity import Introductions
 
-RESTLESS = frozenset({GOOGLE, MICROSOFT, CALDAV})
+POLLED_OFTEN = frozenset({GOOGLE, MICROSOFT, CALDAV})
 """Providers that are asked more often when it matters, where they do not tell of changes by themselves."""
 
 
@@ -64,23 +64,12 @@ class Calendars:
     connections: Connections
     hooks: Hooks
     files: CalendarFiles
-    pushes: PushReceiver
+    push_receiver: PushReceiver
     sync: CalendarSync
-    watching: PushSubscriptions
+    push_subscriptions: PushSubscriptions
     cleanup: ProviderCleanup
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Vendor:
-    """One provider with accounts."""
-
-    client: OAuthClient
-    directory: Directory
-    source: Source
-    watcher: Watcher
-    host: str
 
 
 def compose(
@@ -95,20 +84,16 @@ def compose(
     trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
     clients = {one.provider: OAuthClient(trusted, one) for one in oauth_apps(config)}
     access = AccountTokens(stores.accounts, clients, clock, wake_signal)
-    vendors = _vendors(config, clients, trusted, access, clock)
-    watchers = {name: vendor.watcher for name, vendor in vendors.items()}
+    providers = _providers(config, clients, trusted, access, clock)
+    watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
-    consents = OAuthFlow(
-        {
-            name: Provider(one.client, one.client.authority.required, one.directory, one.host)
-            for name, one in vendors.items()
-        },
-        links=ConnectLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
+    flow = OAuthFlow(
+        providers, links=ConnectLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
-        consents, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
+        flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
         introductions=Introductions(stores.workspaces, members), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
@@ -117,12 +102,12 @@ def compose(
         CALDAV: CaldavSource(guarded, expander),
         HOOK: InboxSource(stores.inbox, expander),
         FILE: InboxSource(stores.inbox, expander),
-        **{name: vendor.source for name, vendor in vendors.items()},
+        **{name: provider.source for name, provider in providers.items()},
     }
     sync = CalendarSync(
         stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()},
         clock, wake_signal,
-        interval=timedelta(seconds=config.feed_interval), restless=RESTLESS,
+        interval=timedelta(seconds=config.feed_interval), polled_often=POLLED_OFTEN,
         lease=LEASE if config.is_sqlite else SHORT_LEASE,
     )  # fmt: skip
     return Calendars(
@@ -145,9 +130,9 @@ def compose(
             clock=clock,
             wake_signal=wake_signal,
         ),
-        pushes=PushReceiver(stores.watches, clock, wake_signal),
+        push_receiver=PushReceiver(stores.watches, clock, wake_signal),
         sync=sync,
-        watching=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
+        push_subscriptions=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
         cleanup=cleanup,
         closing=(sync.close, cleanup.close, expander.close, checker.close, guarded.close, trusted.close),
     )
@@ -180,14 +165,14 @@ def oauth_apps(config: Settings) -> list[OAuthApp]:
     return found
 
 
-def _vendors(
+def _providers(
     config: Settings, clients: Mapping[str, OAuthClient], client: GuardedClient, access: AccessTokens, clock: Clock
-) -> dict[str, _Vendor]:
+) -> dict[str, Provider]:
     found = {}
     webhooks = f"{config.base_url}/webhooks"
     if GOOGLE in clients:
         google = GoogleApi(JsonApi(client, config.google_api_url), clock)
-        found[GOOGLE] = _Vendor(
+        found[GOOGLE] = Provider(
             clients[GOOGLE],
             GoogleDirectory(google),
             GoogleSource(google, access),
@@ -196,7 +181,7 @@ def _vendors(
         )
     if MICROSOFT in clients:
         graph = GraphApi(client, config.microsoft_graph_url, clock)
-        found[MICROSOFT] = _Vendor(
+        found[MICROSOFT] = Provider(
             clients[MICROSOFT],
             MicrosoftDirectory(graph),
             MicrosoftSource(graph, access),

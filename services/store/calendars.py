@@ -18,7 +18,6 @@ from services.domain.calendars import (
     Connection,
     FetchOutcome,
     Health,
-    OfferedCalendar,
     Saved,
     hook_override_id,
 )
@@ -88,27 +87,18 @@ class CalendarStore:
         credentials: Mapping[str, Any] | None = None,
         name: str | None = None,
         account_id: str | None = None,
-        watched: bool = False,
     ) -> str:
         """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError.
 
-        `watched`: its provider can be asked to tell of changes; that is due at `now`, too.
+        Where an account's provider can be asked to tell of changes, that is due at `now`, too.
         """
+        watched = account_id is not None and provider in PUSHING
         async with self._database.write() as connection:
             return await add_calendar(
                 connection, self._encryptor, key, provider, address=address, host=host,
-                pace=account_id if account_id and watched else host, name=name, account_id=account_id,
+                pace=account_id or host if watched else host, name=name, account_id=account_id,
                 credentials=credentials, now=now, due_at=now, watch_due_at=now if watched else None,
             )  # fmt: skip
-
-    async def add_of_account(
-        self, key: PersonKey, account_id: str, provider: str, offered: OfferedCalendar, *, host: str, now: datetime
-    ) -> str:
-        """Connect a calendar that an account offers; the new id. Raises as `add`."""
-        watched = provider in PUSHING
-        return await self.add(
-            key, provider, offered.address, host, now, name=offered.name, account_id=account_id, watched=watched
-        )
 
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
         """The connected calendars of an account: address → id."""

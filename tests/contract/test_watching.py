@@ -140,12 +140,16 @@ async def test_lifecycle_reauthorization_renews_the_subscription_at_once(bureau:
 async def test_push_with_another_secret_changes_nothing(bureau: Bureau, provider: str) -> None:
     watch_id, *_ = await watched(bureau, provider)
     due = await quiet_due(bureau)
-    for act in (bureau.calendars.pushes.changed, bureau.calendars.pushes.renew, bureau.calendars.pushes.ended):
+    for act in (
+        bureau.calendars.push_receiver.changed,
+        bureau.calendars.push_receiver.renew,
+        bureau.calendars.push_receiver.ended,
+    ):
         with pytest.raises(SignatureError):
             await act(watch_id, "x" * 43)
         assert not await act("f" * 32, "x" * 43)
     with pytest.raises(SignatureError):
-        await bureau.calendars.pushes.changed(watch_id, "")
+        await bureau.calendars.push_receiver.changed(watch_id, "")
     assert await quiet_due(bureau) == due
     assert await bureau.counts() == (1, 1, 1)
 
@@ -154,8 +158,8 @@ async def test_push_about_another_resource_is_refused(bureau: Bureau) -> None:
     watch_id, remote_id, _ = await watched(bureau, "google")
     token = bureau.google.channels.open[watch_id].token
     with pytest.raises(SignatureError):
-        await bureau.calendars.pushes.changed(watch_id, token, remote_id="another")
-    assert await bureau.calendars.pushes.changed(watch_id, token, remote_id=remote_id)
+        await bureau.calendars.push_receiver.changed(watch_id, token, remote_id="another")
+    assert await bureau.calendars.push_receiver.changed(watch_id, token, remote_id=remote_id)
 
 
 async def test_secret_is_kept_as_a_digest(bureau: Bureau) -> None:
@@ -212,14 +216,14 @@ async def test_calendar_that_is_gone_when_the_promise_comes_is_not_watched(burea
     await bureau.calendars.connections.disconnect(ANN, calendar.calendar_id)
     account = (await bureau.calendars.accounts.list(ANN))[0]
     assert account.lost is False
-    assert await bureau.calendars.watching.run_due() == Report()
+    assert await bureau.calendars.push_subscriptions.run_due() == Report()
     assert await bureau.counts() == (1, 0, 0)
 
 
 async def test_watch_of_a_calendar_is_claimed_by_one_replica(bureau: Bureau) -> None:
     await bureau.connects("google")
     other = bureau.replica()
-    reports = [await bureau.calendars.watching.run_due(), await other.watching.run_due()]
+    reports = [await bureau.calendars.push_subscriptions.run_due(), await other.push_subscriptions.run_due()]
     assert sorted(report.done for report in reports) == [0, 1]
 
 

@@ -80,7 +80,7 @@ class Accounts:
 
     def __init__(
         self,
-        consents: OAuthFlow,
+        flow: OAuthFlow,
         caldav: CaldavDirectory,
         *,
         accounts: AccountStore,
@@ -93,9 +93,9 @@ class Accounts:
         clock: Clock,
         wake_signal: WakeSignal,
     ) -> None:
-        """`consents` knows the providers that are set up; `cleanup` takes leave of them."""
-        self._consents = consents
-        self._providers = consents.providers
+        """`flow` knows the providers that are set up; `cleanup` cleans up there."""
+        self._flow = flow
+        self._providers = flow.providers
         self._caldav = caldav
         self._accounts = accounts
         self._calendars = calendars
@@ -111,18 +111,18 @@ class Accounts:
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
         """A fresh link to each provider that is set up."""
-        return await self._consents.links(key)
+        return await self._flow.links(key)
 
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
         """A signed, single-use link that names the person. Raises NotOfferedError."""
-        return await self._consents.link(key, provider, lives)
+        return await self._flow.link(key, provider, lives)
 
     async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
         """Whose link it is, in the browser with that cookie, which was `seen` to be somebody's: workspace → user.
 
         Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
         """
-        asked = await self._consents.ask(provider, link, cookie)
+        asked = await self._flow.ask(provider, link, cookie)
         is_theirs(asked.key, seen)
         return asked
 
@@ -132,8 +132,8 @@ class Accounts:
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link whose owner said that they want it. Raises as `ask`."""
-        is_theirs(await self._consents.named(provider, link), seen)
-        return await self._consents.start(provider, link, cookie, token)
+        is_theirs(await self._flow.named(provider, link), seen)
+        return await self._flow.start(provider, link, cookie, token)
 
     async def finish(
         self,
@@ -151,7 +151,7 @@ class Accounts:
         It is connected where the browser was `seen` to be the person's, and where the account's address is the one
         that Slack has of them. Raises as `Consents.finish`, and LinkOfAnotherError; then nothing is kept.
         """
-        allowed = await self._consents.finish(
+        allowed = await self._flow.finish(
             provider, state=state, cookie=cookie, code=code, error=error, description=description
         )
         known = is_theirs(allowed.key, seen)
@@ -308,9 +308,9 @@ class Accounts:
         self, key: PersonKey, account_id: str, provider: str, host: str, wanted: Iterable[OfferedCalendar]
     ) -> None:
         for one in wanted:
-            where = host or urlsplit(one.address).hostname or ""
+            where, now = host or urlsplit(one.address).hostname or "", self._clock.now()
             try:
-                await self._calendars.add_of_account(key, account_id, provider, one, host=where, now=self._clock.now())
+                await self._calendars.add(key, provider, one.address, where, now, name=one.name, account_id=account_id)
             except AlreadyConnectedError:  # through another account that sees it too
                 log.info("calendar_known", team_id=key.team_id, user_id=key.user_id, provider=provider)
 

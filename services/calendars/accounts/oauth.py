@@ -65,25 +65,25 @@ class OAuthApp:
 class OAuthClient:
     """The four requests at one provider."""
 
-    def __init__(self, client: Fetcher, authority: OAuthApp) -> None:
-        """`client` reaches the authority's token endpoint."""
-        self.authority = authority
-        self._api = JsonApi(client, authority.token_url)
+    def __init__(self, client: Fetcher, app: OAuthApp) -> None:
+        """`client` reaches the provider's token endpoint."""
+        self.app = app
+        self._api = JsonApi(client, app.token_url)
 
     def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
         """Where to send the browser (RFC 6749 §4.1.1)."""
         query = {
-            "client_id": self.authority.client_id,
+            "client_id": self.app.client_id,
             "response_type": "code",
             "redirect_uri": redirect_uri,
-            "scope": " ".join(self.authority.asked),
+            "scope": " ".join(self.app.asked),
             "state": state,
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
-            **self.authority.extra,
+            **self.app.extra,
         }
-        join = "&" if "?" in self.authority.authorize_url else "?"
-        return self.authority.authorize_url + join + urlencode(query)
+        join = "&" if "?" in self.app.authorize_url else "?"
+        return self.app.authorize_url + join + urlencode(query)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
         """The tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing."""
@@ -93,7 +93,7 @@ class OAuthClient:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        return self._read(await self._ask(form, now), now, Credentials("", "", now, frozenset(self.authority.asked)))
+        return self._read(await self._ask(form, now), now, Credentials("", "", now, frozenset(self.app.asked)))
 
     async def renew(self, before: Credentials, now: datetime) -> Credentials:
         """Fresh tokens (RFC 6749 §6); the refresh token stays where no other is given. Raises AccountLostError."""
@@ -104,17 +104,17 @@ class OAuthClient:
 
     async def revoke(self, credentials: Credentials) -> None:
         """Make the tokens worth nothing (RFC 7009), where the provider has a way to. Raises a `CalendarError`."""
-        if not self.authority.revoke_url:
+        if not self.app.revoke_url:
             return
-        api = JsonApi(self._api.client, self.authority.revoke_url)
+        api = JsonApi(self._api.client, self.app.revoke_url)
         form = {"token": credentials.refresh or credentials.access}
-        answer = await api.send("POST", self.authority.revoke_url, form=form)
+        answer = await api.send("POST", self.app.revoke_url, form=form)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CalendarUnreachableError(f"http {answer.status}")
 
     async def _ask(self, form: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
-        whole = {**form, "client_id": self.authority.client_id, "client_secret": self.authority.client_secret}
-        answer = await self._api.send("POST", self.authority.token_url, form=whole)
+        whole = {**form, "client_id": self.app.client_id, "client_secret": self.app.client_secret}
+        answer = await self._api.send("POST", self.app.token_url, form=whole)
         if answer.status == HTTPStatus.OK:
             return answer.body
         raise _refusal(answer, now)
@@ -127,7 +127,7 @@ class OAuthClient:
         if isinstance(refresh, str) and refresh:
             found = replace(found, refresh=refresh)
         if isinstance(scope, str):  # absent means: all that was asked for; empty means none of it
-            found = replace(found, scopes=self.authority.read_scopes(scope))
+            found = replace(found, scopes=self.app.read_scopes(scope))
         return found
 
 

@@ -13,7 +13,7 @@ import structlog
 from services.calendars.accounts.connect_links import ConnectLinks
 from services.calendars.accounts.credentials import Credentials, new_verifier
 from services.calendars.accounts.oauth import OAuthClient, needs_administrator
-from services.calendars.ports import Directory
+from services.calendars.ports import Directory, Source, Watcher
 from services.domain.calendars import NAMES, Offer
 from services.domain.errors import (
     AccountLostError,
@@ -51,14 +51,12 @@ class AccountLink:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider whose accounts are connected by OAuth; nothing works without the scopes `required`.
-
-    `host` is its API's.
-    """
+    """A provider that is set up here, whose accounts are connected by OAuth. `host` is its API's."""
 
     client: OAuthClient
-    required: frozenset[str]
     directory: Directory
+    source: Source
+    watcher: Watcher
     host: str
 
 
@@ -169,7 +167,7 @@ class OAuthFlow:
         return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
 
     def _require(self, provider: str, credentials: Credentials) -> None:
-        lacking = self.providers[provider].required - credentials.scopes
+        lacking = self.providers[provider].client.app.required - credentials.scopes
         if lacking or not credentials.refresh:
             # Nothing of it is kept. It is not given back: the same account may be connected already, and well.
             log.warning("account_partial", provider=provider, lacking=sorted(lacking))

@@ -61,23 +61,23 @@ class CalendarSync:
         wake_signal: WakeSignal,
         *,
         interval: timedelta,
-        restless: Collection[str] = (),
-        pace: HostLimits | None = None,
+        polled_often: Collection[str] = (),
+        limits: HostLimits | None = None,
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
         lease: timedelta = LEASE,
     ) -> None:
         """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
 
-        `restless` are the providers that are asked more often when it matters, where they do not tell by themselves.
+        `polled_often` are the providers that are asked more often when it matters, unless they tell of changes.
         """
-        self._restless = frozenset(restless)
+        self._polled_often = frozenset(polled_often)
         self._calendars = calendars
         self._sources = sources
         self._clock = clock
         self._wake_signal = wake_signal
         self._interval = interval
-        self._pace = pace or HostLimits()
+        self._limits = limits or HostLimits()
         self._chance = chance or random.SystemRandom().random
         self._turn = turn
         self._lease = lease
@@ -89,8 +89,8 @@ class CalendarSync:
         now = self._clock.now()
         if any(task.done() for task in self._running):
             return now
-        due = await self._calendars.next_due(self._pace.shut(now))
-        opens = self._pace.opens(now)
+        due = await self._calendars.next_due(self._limits.shut(now))
+        opens = self._limits.opens(now)
         return min((instant for instant in (due, opens) if instant is not None), default=None)
 
     async def run_due(self) -> Report:
@@ -126,11 +126,11 @@ class CalendarSync:
 
     async def _claim(self) -> Sequence[Claimed]:
         now = self._clock.now()
-        if self._pace.free <= 0:
+        if self._limits.free <= 0:
             return ()
-        claimed = await self._calendars.claim(now, now + self._lease, self._pace)
+        claimed = await self._calendars.claim(now, now + self._lease, self._limits)
         for one in claimed:
-            self._pace.begin(*_fetch(one))
+            self._limits.begin(*_fetch(one))
         return claimed
 
     async def _sync(self, claimed: Claimed) -> Saved | None:
@@ -143,7 +143,7 @@ class CalendarSync:
             except CalendarError as expected:
                 error = expected
             finally:
-                self._pace.end(*_fetch(claimed))
+                self._limits.end(*_fetch(claimed))
         if changes is not None:
             return await self._worked(claimed, changes)
         await self._failed(claimed, error)
@@ -173,8 +173,8 @@ class CalendarSync:
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
         now = self._clock.now()
-        self._pace.answered(claimed.pace)
-        self._pace.answered(PROVIDER + claimed.connection.provider)
+        self._limits.answered(claimed.pace)
+        self._limits.answered(PROVIDER + claimed.connection.provider)
         self._refused_us.discard(claimed.connection.provider)
         outcome = after_success(changes.floor, now, self._pause(claimed, now), self._spread)
         saved = await self._calendars.save(claimed, changes, outcome, now)
@@ -185,11 +185,11 @@ class CalendarSync:
 
     async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
         now = self._clock.now()
-        first = QUICK_RETRY if claimed.connection.provider in self._restless else FIRST_RETRY
+        first = QUICK_RETRY if claimed.connection.provider in self._polled_often else FIRST_RETRY
         outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
         if isinstance(error, CalendarBusyError):
             whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
-            until = self._pace.refused(whose, now, error.retry_after, first)
+            until = self._limits.refused(whose, now, error.retry_after, first)
             await self._calendars.postpone(whose, until)
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self._calendars.fail(claimed, outcome, now)
@@ -211,7 +211,7 @@ class CalendarSync:
 
     def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
         """How long nobody needs to look, if nobody tells us before."""
-        if claimed.watched or claimed.connection.provider not in self._restless:
+        if claimed.watched or claimed.connection.provider not in self._polled_often:
             return self._interval
         return until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
 
