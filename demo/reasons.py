@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,7 +97,7 @@ def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
         if not left and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
             continue  # of another write at the same instant
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
-        reason = json_values.reason_from_json(write["reason"])
+        reason = json_values.reason_from_json(json.dumps(write["reason"]))
         until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
         message, facts = explain.sentence(reason, until=until)
         status = (write["status"]["text"], write["status"]["emoji"]) if left else None

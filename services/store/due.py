@@ -9,7 +9,6 @@ their facts; the other saves those whose facts have that number still.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -300,6 +299,4 @@ def _due(now: datetime, condition: ColumnElement[bool], limit: int) -> Select[st
 
 def own_status(preferences: str) -> OwnStatusPolicy:
     """The policy in a person's stored preferences."""
-    if preferences == "{}":
-        return OwnStatusPolicy.COVER_AND_RESTORE
-    return json_values.preferences_from_json(json.loads(preferences)).own_status
+    return json_values.preferences_from_json(preferences).own_status

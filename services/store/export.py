@@ -59,7 +59,7 @@ class ExportStore:
             row = (await connection.execute(select(Person.__table__).where(*_of(Person, key)))).one_or_none()
             if row is None:
                 return {}
-            standing = (await self._standings.load(connection, key)).standing
+            profile = await self._standings.load(connection, key)
             spans = await self._stored_spans(connection, key)
             told = (await connection.execute(select(Notice.__table__).where(*_of(Notice, key)))).all()
         facts = (await self._facts.load([key], *_EVER)).get(key)
@@ -67,7 +67,7 @@ class ExportStore:
             return {}
         return {
             **self._person(key, row),
-            "rules": json_values.rules_to_json(facts.rules),
+            "rules": [json.loads(json_values.rule_to_json(rule)) for rule in facts.rules],
             "overrides": [_override(override) for override in facts.overrides],
             "accounts": [
                 {"account_id": one.account_id, "provider": one.provider, "name": one.name, "lost": one.lost}
@@ -88,7 +88,7 @@ class ExportStore:
             ],
             "events": [_event(event) for event in facts.events],
             "spans": [_span(span) for span in spans],
-            "profile": json_values.standing_to_json(standing),
+            "profile": json.loads(json_values.profile_state_to_json(profile))["standing"],
             "writes": [_write(attempt) for attempt in await self._writes.recent(key, _WRITES)],
             "notices": [{"subject": one.subject, "sent_at": _instant(one.sent_at)} for one in told],
         }
@@ -165,7 +165,7 @@ def _span(span: Span) -> Mapping[str, Any]:
         "end": _instant(span.end),
         "status": _status(span.status),
         "rule": span.rule,
-        "reason": json_values.reason_to_json(span.reason),
+        "reason": json.loads(json_values.reason_to_json(span.reason)),
         "uid": span.uid,
         "title": span.title,
     }
@@ -178,6 +178,6 @@ def _write(attempt: AuditEntry) -> Mapping[str, Any]:
         "outcome": attempt.outcome,
         "rule": attempt.rule,
         "uid": attempt.uid,
-        "reason": json_values.reason_to_json(attempt.reason),
+        "reason": json.loads(json_values.reason_to_json(attempt.reason)),
         "status": _status(attempt.status),
     }

@@ -141,7 +141,7 @@ class FactStore:
             locale=row.locale,
             names=self._names(row.names, key),
             granted=row.grant_state == "ok" and row.leave_by is None,
-            preferences=json_values.preferences_from_json(json.loads(row.preferences)),
+            preferences=json_values.preferences_from_json(row.preferences),
             policy=Policy(titles=row.allow_titles),
             pause=pause_of(row.paused_from, row.paused_until),
             resolved_until=None if row.stale else row.resolved_until,
@@ -152,12 +152,9 @@ class FactStore:
 
     async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
         found: dict[PersonKey, list[Rule]] = defaultdict(list)
-        bodies: dict[PersonKey, list[Any]] = defaultdict(list)
         for row in await connection.execute(*_THEIR_RULES(keys)):
             plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
-            bodies[PersonKey(row.team_id, row.user_id)].append(json.loads(plain or "{}"))
-        for key, listed in bodies.items():
-            found[key] = list(json_values.rules_from_json(listed))
+            found[PersonKey(row.team_id, row.user_id)].append(json_values.rule_from_json(plain or "{}"))
         return found
 
     async def _overrides(

@@ -1,15 +1,20 @@
-"""Preferences, rules, what is remembered of a profile, and reasons as plain JSON values and back.
+"""What is stored as JSON, as msgspec models, and the values of the core that come of it.
 
-Reading checks everything: what comes from an exported file, a form or an older version is not to be trusted.
-It raises InputError with `reason` for the operator and, where there is one, the path of the bad value as `field`.
+A model says what a stored text looks like: names, types, bounds. Names that are missing have their default; unknown
+ones are ignored, but for a rule's, where a condition that is misspelt must not turn a narrow rule into one that names
+every event. Instants are ISO 8601 with their offset. What does not fit raises InputError with the path as `field`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+import json
+import re
+from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
 
 from services.domain.errors import InputError, TooManyError
 from services.domain.model import (
@@ -22,235 +27,297 @@ from services.domain.model import (
     Rule,
     Show,
     ShowAs,
-    Standing,
     Status,
     WorkingHours,
 )
-from services.domain.untrusted import LONGEST_ID, Reader
+from services.domain.profile_state import ProfileState
 
 MOST_RULES = 100
-LONGEST_MINUTES = 60 * 24 * 366
-LONGEST_LEAD = 24 * 60
-MOST_GUESTS = 100_000
 
+_Text = Annotated[str, Meta(max_length=500)]
+_Id = Annotated[str, Meta(max_length=64)]
+_Texts = Annotated[list[_Text], Meta(max_length=50)]
+_TextSet = Annotated[set[_Text], Meta(max_length=50)]
+_Instant = Annotated[datetime, Meta(tz=True)]
+_Lead = Annotated[int, Meta(ge=0, le=24 * 60)]
+_Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 366)]
+_Guests = Annotated[int, Meta(ge=0, le=100_000)]
+_Weekday = Annotated[int, Meta(ge=0, le=6)]
+_TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _MINUTE = timedelta(minutes=1)
-_OPENS_AND_CLOSES = 2
+_PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
+
+_T = TypeVar("_T")
 
 
-# ── preferences ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def preferences_to_json(preferences: Preferences) -> dict[str, Any]:
-    """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
-    hours = preferences.working_hours
-    return {
-        "show": {kind.value: _show_to_json(show) for kind, show in sorted(preferences.show.items())},
-        "idle": None if preferences.idle is None else {"text": preferences.idle.text, "emoji": preferences.idle.emoji},
-        "count_unconfirmed": preferences.count_unconfirmed,
-        "working_hours": None
-        if hours is None
-        else {str(day): [f"{opens:%H:%M}", f"{closes:%H:%M}"] for day, (opens, closes) in sorted(hours.days.items())},
-        "own_status": preferences.own_status.value,
-        "lead": preferences.lead // _MINUTE,
-        "bridge": preferences.bridge // _MINUTE,
-        "titles": preferences.titles,
-    }
-
-
-def preferences_from_json(value: object) -> Preferences:
-    """The preferences; what is missing is the default, what is unknown is ignored. Raises InputError."""
-    found = Reader(value, "preferences")
-    return Preferences(
-        show=MappingProxyType(
-            {
-                found.one_of(kind, Kind, "show"): _show(Reader(show, f"show.{kind}"))
-                for kind, show in found.mapping("show").items()
-            }
-        ),
-        idle=_idle(found),
-        count_unconfirmed=found.flag("count_unconfirmed"),
-        working_hours=_hours(found),
-        own_status=found.one_of(found.get("own_status") or "cover_and_restore", OwnStatusPolicy, "own_status"),
-        lead=timedelta(minutes=found.number("lead", LONGEST_LEAD) or 0),
-        bridge=timedelta(minutes=found.number("bridge", LONGEST_LEAD) or 0),
-        titles=found.flag("titles"),
-    )
-
-
-def _idle(found: Reader) -> Status | None:
-    if found.get("idle") is None:
-        return None
-    idle = Reader(found.get("idle"), "idle")
-    return Status(idle.text("text") or "", idle.text("emoji") or "")
-
-
-def _hours(found: Reader) -> WorkingHours | None:
-    if found.get("working_hours") is None:
-        return None
-    days: dict[int, tuple[time, time]] = {}
-    for day, times in found.mapping("working_hours").items():
-        if (
-            day not in {"0", "1", "2", "3", "4", "5", "6"}
-            or not isinstance(times, list)
-            or len(times) != _OPENS_AND_CLOSES
-        ):
-            raise InputError("working hours are {'0'..'6': ['HH:MM', 'HH:MM']}", field="working_hours")
-        days[int(day)] = (_time_of_day(times[0]), _time_of_day(times[1]))
-    return WorkingHours(MappingProxyType(days))
-
-
-def _time_of_day(value: object) -> time:
+def _read(decoder: msgspec.json.Decoder[_T], text: str | bytes, name: str) -> _T:
     try:
-        return datetime.strptime(str(value), "%H:%M").time()  # noqa: DTZ007  # a wall-clock time has no zone
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise _wrong(error, name) from None
+    except msgspec.DecodeError:
+        pass
+    try:  # half a surrogate pair, which msgspec refuses and Slack's own JSON may hold
+        return msgspec.convert(json.loads(text), decoder.type)
+    except msgspec.ValidationError as error:
+        raise _wrong(error, name) from None
     except ValueError as error:
-        raise InputError("a time of day is HH:MM", field="working_hours") from error
+        raise InputError("is not JSON", field=name) from error
 
 
-# ── rules ───────────────────────────────────────────────────────────────────────────────────────────
+def _written(model: Struct, *, sets: bool = False) -> bytes:
+    """The JSON of `model`; where there are `sets` in it, they are sorted."""
+    try:
+        return msgspec.json.encode(model, order="deterministic" if sets else None)
+    except UnicodeEncodeError:  # half a surrogate pair
+        return json.dumps(msgspec.to_builtins(model, order="deterministic" if sets else None)).encode()
 
 
-def rules_to_json(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """The rules in their order; conditions that are not given are left out."""
-    return [
-        {
-            "id": rule.id,
-            "name": rule.name,
-            "match": _match_to_json(rule.match),
-            "show": _show_to_json(rule.show),
-            "ignore": rule.ignore,
-            "enabled": rule.enabled,
-        }
-        for rule in rules
-    ]
-
-
-def rules_from_json(value: object) -> tuple[Rule, ...]:
-    """The rules. An `id` that is missing is made from the position. Raises InputError, TooManyError."""
-    if not isinstance(value, list):
-        raise InputError("rules are a list", field="rules")
-    if len(value) > MOST_RULES:
-        raise TooManyError("too many rules", field="rules", most=MOST_RULES)
-    rules = tuple(_rule(Reader(rule, f"rules.{index}"), index) for index, rule in enumerate(value))
-    if len({rule.id for rule in rules}) != len(rules):
-        raise InputError("two rules have the same id", field="rules")
-    return rules
-
-
-def _rule(found: Reader, index: int) -> Rule:
-    found.only("id", "name", "match", "show", "ignore", "enabled")
-    return Rule(
-        id=found.text("id", LONGEST_ID) or f"rule-{index + 1}",
-        name=found.text("name") or "",
-        match=_match(Reader(found.get("match") or {}, f"{found.path}.match")),
-        show=_show(Reader(found.get("show") or {}, f"{found.path}.show")),
-        ignore=found.flag("ignore"),
-        enabled=found.flag("enabled", default=True),
-    )
-
-
-def _match_to_json(match: Match) -> dict[str, Any]:
-    conditions = {
-        "kinds": sorted(kind.value for kind in match.kinds),
-        "title_words": list(match.title_words),
-        "location_words": list(match.location_words),
-        "calendar_ids": sorted(match.calendar_ids),
-        "show_as": sorted(show_as.value for show_as in match.show_as),
-        "all_day": match.all_day,
-        "min_guests": match.min_guests,
-        "max_guests": match.max_guests,
-        "min_minutes": match.min_minutes,
-        "max_minutes": match.max_minutes,
-    }
-    return {name: condition for name, condition in conditions.items() if condition not in (None, [])}
-
-
-def _match(found: Reader) -> Match:
-    # A condition that is misspelt must not turn a narrow rule into one that names every event.
-    found.only(*Match.__slots__)
-    return Match(
-        kinds=frozenset(found.one_of(kind, Kind, "kinds") for kind in found.texts("kinds")),
-        title_words=found.texts("title_words"),
-        location_words=found.texts("location_words"),
-        calendar_ids=frozenset(found.texts("calendar_ids")),
-        show_as=frozenset(found.one_of(show_as, ShowAs, "show_as") for show_as in found.texts("show_as")),
-        all_day=None if found.get("all_day") is None else found.flag("all_day"),
-        min_guests=found.number("min_guests", MOST_GUESTS),
-        max_guests=found.number("max_guests", MOST_GUESTS),
-        min_minutes=found.number("min_minutes", LONGEST_MINUTES),
-        max_minutes=found.number("max_minutes", LONGEST_MINUTES),
-    )
-
-
-def _show_to_json(show: Show) -> dict[str, Any]:
-    return {name: said for name, said in (("text", show.text), ("emoji", show.emoji)) if said is not None}
-
-
-def _show(found: Reader) -> Show:
-    found.only("text", "emoji")
-    return Show(found.text("text"), found.text("emoji"))
+def _wrong(error: msgspec.MsgspecError, name: str) -> InputError:
+    """What `error` says of the value called `name`: `$[0].match` is `rules.0.match`."""
+    reason, path, _ = [*_PATH.split(str(error)), "", ""][:3]
+    return InputError(reason, field=name + path.replace("[", ".").replace("]", "").replace("....", ".*"))
 
 
 # ── what is remembered of a profile ─────────────────────────────────────────────────────────────────
 
 
-def standing_to_json(standing: Standing) -> dict[str, Any]:
-    """The memory of `ownership.decide`; what is None is left out."""
-    remembered = {
-        "applied": _status_to_json(standing.applied),
-        "applied_span": _instant_to_json(standing.applied_span),
-        "pending": _status_to_json(standing.pending),
-        "covered": _status_to_json(standing.covered),
-        "own": _status_to_json(standing.own),
-        "own_since": _instant_to_json(standing.own_since),
-        "looked_at": _instant_to_json(standing.looked_at),
-        "wanted": _status_to_json(standing.wanted),
-    }
-    return {name: value for name, value in remembered.items() if value is not None}
+class _Status(Struct):
+    text: str = ""
+    emoji: str = ""
+    expiration: _Instant | None = None
 
 
-def standing_from_json(value: object) -> Standing:
-    """The memory. Raises InputError for what `standing_to_json` cannot have written."""
-    found = Reader(value, "standing")
-    return Standing(
-        applied=_status(found, "applied"),
-        applied_span=found.instant("applied_span"),
-        pending=_status(found, "pending"),
-        covered=_status(found, "covered"),
-        own=_status(found, "own"),
-        own_since=found.instant("own_since"),
-        looked_at=found.instant("looked_at"),
-        wanted=_status(found, "wanted"),
+class _Standing(Struct, omit_defaults=True):
+    applied: _Status | None = None
+    applied_span: _Instant | None = None
+    pending: _Status | None = None
+    covered: _Status | None = None
+    own: _Status | None = None
+    own_since: _Instant | None = None
+    looked_at: _Instant | None = None
+    wanted: _Status | None = None
+
+
+class _ProfileState(Struct):
+    standing: _Standing
+    decided: str
+    override: bool
+    look: _Instant | None
+    owner: str
+    refusals: int = 0
+
+
+_profile_states = msgspec.json.Decoder(_ProfileState)
+
+
+def profile_state_to_json(state: ProfileState) -> bytes:
+    """What we remember of a person's profile; what is None in its `standing` is left out."""
+    return _written(msgspec.convert(state, _ProfileState, from_attributes=True))
+
+
+def profile_state_from_json(text: str | bytes) -> ProfileState:
+    """The same from a stored text. Raises InputError."""
+    return msgspec.convert(_read(_profile_states, text, "memory"), ProfileState, from_attributes=True)
+
+
+# ── reasons, and what is shown ──────────────────────────────────────────────────────────────────────
+
+
+class _Reason(Struct, omit_defaults=True):
+    code: ReasonCode
+    rule: str = ""
+    until: _Instant | None = None
+
+
+class Shown(Struct):
+    """The sealed part of a span: what it shows, whether it ends with the span, and its event's title."""
+
+    text: str = ""
+    emoji: str = ""
+    ends: bool = False
+    title: str = ""
+
+
+class Attempted(Struct):
+    """The sealed part of a line of the audit: the status, and its event's UID."""
+
+    text: str = ""
+    emoji: str = ""
+    ends: _Instant | None = None
+    uid: str = ""
+
+
+_reasons = msgspec.json.Decoder(_Reason)
+_shown = msgspec.json.Decoder(Shown)
+_attempted = msgspec.json.Decoder(Attempted)
+
+
+def reason_to_json(reason: Reason) -> str:
+    """A reason: code, rule, and until when."""
+    return _written(_Reason(reason.code, reason.rule, reason.until)).decode()
+
+
+def reason_from_json(text: str | bytes) -> Reason:
+    """The same from a stored text. Raises InputError."""
+    found = _read(_reasons, text, "reason")
+    return Reason(found.code, found.rule, found.until)
+
+
+def content_to_json(content: Shown | Attempted) -> bytes:
+    """The sealed part of a span or a line of the audit."""
+    return _written(content)
+
+
+def shown_from_json(text: str | bytes) -> Shown:
+    """The sealed part of a span. Raises InputError."""
+    return _read(_shown, text, "span")
+
+
+def attempted_from_json(text: str | bytes) -> Attempted:
+    """The sealed part of a line of the audit. Raises InputError."""
+    return _read(_attempted, text, "write")
+
+
+# ── rules ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Show(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    text: _Text | None = None
+    emoji: _Text | None = None
+
+
+class _Match(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    kinds: set[Kind] = field(default_factory=set)
+    title_words: _Texts = field(default_factory=list)
+    location_words: _Texts = field(default_factory=list)
+    calendar_ids: _TextSet = field(default_factory=set)
+    show_as: set[ShowAs] = field(default_factory=set)
+    all_day: bool | None = None
+    min_guests: _Guests | None = None
+    max_guests: _Guests | None = None
+    min_minutes: _Minutes | None = None
+    max_minutes: _Minutes | None = None
+
+
+class _Rule(Struct, forbid_unknown_fields=True):
+    id: _Id = ""
+    name: _Text = ""
+    match: _Match = field(default_factory=_Match)
+    show: _Show = field(default_factory=_Show)
+    ignore: bool = False
+    enabled: bool = True
+
+    def rule(self, number: int = 1) -> Rule:
+        """The rule, which is called by its number where it has no id."""
+        return Rule(
+            self.id or f"rule-{number}",
+            self.name,
+            msgspec.convert(self.match, Match, from_attributes=True),
+            Show(self.show.text, self.show.emoji),
+            self.ignore,
+            self.enabled,
+        )
+
+
+_rules = msgspec.json.Decoder(_Rule)
+
+
+def rule_to_json(rule: Rule) -> bytes:
+    """A rule; conditions that are not given are left out."""
+    return _written(msgspec.convert(rule, _Rule, from_attributes=True), sets=True)
+
+
+def rule_from_json(text: str | bytes) -> Rule:
+    """The same from a stored text. Raises InputError."""
+    return _read(_rules, text, "rule").rule()
+
+
+def rules_from_values(value: object) -> tuple[Rule, ...]:
+    """The rules that somebody wrote in a file, null being as good as missing. Raises InputError, TooManyError.
+
+    An `id` that is missing is made from the position.
+    """
+    try:
+        found = msgspec.convert(_given(value), list[_Rule])
+    except msgspec.MsgspecError as error:
+        raise _wrong(error, "rules") from None
+    if len(found) > MOST_RULES:
+        raise TooManyError("too many rules", field="rules", most=MOST_RULES)
+    rules = tuple(rule.rule(number) for number, rule in enumerate(found, 1))
+    if len({rule.id for rule in rules}) != len(rules):
+        raise InputError("two rules have the same id", field="rules")
+    return rules
+
+
+def _given(value: Any) -> Any:
+    """`value` without what is null or an empty list."""
+    if isinstance(value, dict):
+        return {name: _given(part) for name, part in value.items() if part not in (None, [])}
+    return [_given(part) for part in value] if isinstance(value, list) else value
+
+
+# ── preferences ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Idle(Struct):
+    text: _Text = ""
+    emoji: _Text = ""
+
+
+class _Preferences(Struct):
+    show: dict[Kind, _Show] = field(default_factory=dict)
+    idle: _Idle | None = None
+    count_unconfirmed: bool = False
+    working_hours: dict[_Weekday, tuple[_TimeOfDay, _TimeOfDay]] | None = None
+    own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
+    lead: _Lead = 0
+    bridge: _Lead = 0
+    titles: bool = False
+
+
+_preferences = msgspec.json.Decoder(_Preferences)
+
+
+def preferences_to_json(preferences: Preferences) -> str:
+    """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
+    idle, hours = preferences.idle, preferences.working_hours
+    return _written(
+        _Preferences(
+            show={kind: _Show(show.text, show.emoji) for kind, show in sorted(preferences.show.items())},
+            idle=None if idle is None else _Idle(idle.text, idle.emoji),
+            count_unconfirmed=preferences.count_unconfirmed,
+            working_hours=None
+            if hours is None
+            else {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, (opens, closes) in sorted(hours.days.items())},
+            own_status=preferences.own_status,
+            lead=preferences.lead // _MINUTE,
+            bridge=preferences.bridge // _MINUTE,
+            titles=preferences.titles,
+        )
+    ).decode()
+
+
+def preferences_from_json(text: str | bytes) -> Preferences:
+    """The same from a stored text. Raises InputError."""
+    if text == "{}":
+        return _DEFAULT
+    found = _read(_preferences, text, "preferences")
+    hours = None
+    if found.working_hours is not None:
+        days = found.working_hours.items()
+        hours = WorkingHours(MappingProxyType({day: (_time(opens), _time(closes)) for day, (opens, closes) in days}))
+    return Preferences(
+        show=MappingProxyType({kind: Show(show.text, show.emoji) for kind, show in found.show.items()}),
+        idle=None if found.idle is None else Status(found.idle.text, found.idle.emoji),
+        count_unconfirmed=found.count_unconfirmed,
+        working_hours=hours,
+        own_status=found.own_status,
+        lead=timedelta(minutes=found.lead),
+        bridge=timedelta(minutes=found.bridge),
+        titles=found.titles,
     )
 
 
-def _status_to_json(status: Status | None) -> dict[str, Any] | None:
-    if status is None:
-        return None
-    return {"text": status.text, "emoji": status.emoji, "expiration": _instant_to_json(status.expiration)}
-
-
-def _status(found: Reader, name: str) -> Status | None:
-    if found.get(name) is None:
-        return None
-    status = Reader(found.get(name), name)
-    return Status(status.text("text") or "", status.text("emoji") or "", status.instant("expiration"))
-
-
-# ── reasons ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def reason_to_json(reason: Reason) -> dict[str, Any]:
-    """A reason: code, rule, and until when."""
-    until = {} if reason.until is None else {"until": _instant_to_json(reason.until)}
-    rule = {"rule": reason.rule} if reason.rule else {}
-    return {"code": reason.code.value, **rule, **until}
-
-
-def reason_from_json(value: object) -> Reason:
-    """The reason. Raises InputError for an unknown code."""
-    found = Reader(value, "reason")
-    return Reason(found.one_of(found.get("code"), ReasonCode, "code"), found.text("rule") or "", found.instant("until"))
-
-
-def _instant_to_json(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.astimezone(UTC).isoformat()
+_DEFAULT = Preferences()
+_time = time.fromisoformat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -25,11 +24,11 @@ class PreferenceStore:
         """What the person chose; the defaults for somebody unknown."""
         async with self._database.read() as connection:
             found = await connection.scalar(select(Person.preferences).where(_is(key)))
-        return json_values.preferences_from_json(json.loads(found or "{}"))
+        return json_values.preferences_from_json(found or "{}")
 
     async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None:
         """Keep what the person chose."""
-        stored = json.dumps(json_values.preferences_to_json(preferences))
+        stored = json_values.preferences_to_json(preferences)
         async with self._database.write() as connection:
             await connection.execute(update(Person).where(_is(key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)

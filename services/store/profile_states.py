@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,33 +30,12 @@ class ProfileStateStore:
 
     def open(self, sealed: bytes | None, key: PersonKey) -> ProfileState:
         """The memory in a row's column; an empty one where there is none. Raises SealError."""
-        plain = self._encryptor.open(sealed, _COLUMN, key.team_id, key.user_id)
-        if plain is None:
-            return ProfileState()
-        found = json.loads(plain)
-        look = found["look"]
-        return ProfileState(
-            standing=json_values.standing_from_json(found["standing"]),
-            decided=found["decided"],
-            override=found["override"],
-            look=None if look is None else datetime.fromisoformat(look),
-            owner=found["owner"],
-            refusals=found.get("refusals", 0),
-        )
+        plain = self._encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id)
+        return ProfileState() if plain is None else json_values.profile_state_from_json(plain)
 
     def seal(self, memory: ProfileState, key: PersonKey) -> SealedBytes:
         """The column's value for `memory`."""
-        plain = json.dumps(
-            {
-                "standing": json_values.standing_to_json(memory.standing),
-                "decided": memory.decided,
-                "override": memory.override,
-                "look": None if memory.look is None else memory.look.isoformat(),
-                "owner": memory.owner,
-                "refusals": memory.refusals,
-            }
-        )
-        return self._encryptor.seal(plain, _COLUMN, key.team_id, key.user_id)
+        return self._encryptor.seal(json_values.profile_state_to_json(memory), _COLUMN, key.team_id, key.user_id)
 
     async def load(self, connection: AsyncConnection, key: PersonKey) -> ProfileState:
         """The person's memory; who changes it has locked the person before. Raises SealError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -76,15 +75,12 @@ class RuleStore:
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
         rows = await connection.execute(select(RuleRow).where(_of(key)).order_by(RuleRow.position, RuleRow.rule_id))
-        bodies = [
-            json.loads(self._encryptor.open(row.body, _COLUMN, *_place(key, row.rule_id)) or "{}") for row in rows
-        ]
-        return tuple(json_values.rules_from_json(bodies))
+        bodies = [self._encryptor.open(row.body, _COLUMN, *_place(key, row.rule_id)) for row in rows]
+        return tuple(json_values.rule_from_json(body or "{}") for body in bodies)
 
     async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
         await connection.execute(delete(RuleRow).where(_of(key)))
         if rules:
-            bodies = json_values.rules_to_json(rules)
             await connection.execute(
                 insert(RuleRow),
                 [
@@ -93,9 +89,9 @@ class RuleStore:
                         "user_id": key.user_id,
                         "rule_id": rule.id,
                         "position": position,
-                        "body": self._encryptor.seal(json.dumps(body), _COLUMN, *_place(key, rule.id)),
+                        "body": self._encryptor.seal(json_values.rule_to_json(rule), _COLUMN, *_place(key, rule.id)),
                     }
-                    for position, (rule, body) in enumerate(zip(rules, bodies, strict=True))
+                    for position, rule in enumerate(rules)
                 ],
             )
         await mark_due(connection, key, now, typed=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -12,7 +11,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
-from services.domain.model import Kind, PersonKey, Span, Status
+from services.domain.model import NO_STATUS, Kind, PersonKey, Span, Status
 from services.platform.crypto import Encryptor, SealedBytes
 from services.platform.threads import off_loop_if
 from services.store import json_values
@@ -38,6 +37,7 @@ _WITHIN = (
     .order_by(SPANS.c.start_at)
 )
 _COLUMN = "spans.content"
+_NOTHING = json_values.Shown()
 _CHUNK = 400
 
 OFF_LOOP = 200
@@ -94,19 +94,19 @@ class SpanStore:
 
     def span(self, row: Row[Any]) -> Span:
         """A span from a row that has all of the table's columns. Raises SealError."""
-        plain = self._encryptor.open(row.content, _COLUMN, row.team_id, row.user_id, _stamp(row.start_at))
-        content = {} if plain is None else json.loads(plain)
-        status = Status()
-        if content.get("text") or content.get("emoji"):
-            status = Status(content["text"], content["emoji"], row.end_at if content["ends"] else None)
+        plain = self._encryptor.open_bytes(row.content, _COLUMN, row.team_id, row.user_id, _stamp(row.start_at))
+        content = _NOTHING if plain is None else json_values.shown_from_json(plain)
+        status = NO_STATUS
+        if content.text or content.emoji:
+            status = Status(content.text, content.emoji, row.end_at if content.ends else None)
         return Span(
             start=row.start_at,
             end=row.end_at,
             status=status,
             rule=row.rule,
-            reason=json_values.reason_from_json(json.loads(row.reason)),
+            reason=json_values.reason_from_json(row.reason),
             uid=row.uid,
-            title=content.get("title", ""),
+            title=content.title,
             kind=None if row.kind is None else Kind(row.kind),
             override=row.override,
         )
@@ -117,13 +117,11 @@ class SpanStore:
     def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
         content: SealedBytes | None = None
         if span.shows or span.title:
-            plain = {
-                "text": span.status.text,
-                "emoji": span.status.emoji,
-                "ends": span.status.expiration is not None,
-                "title": span.title,
-            }
-            content = self._encryptor.seal(json.dumps(plain), _COLUMN, key.team_id, key.user_id, _stamp(span.start))
+            ends = span.status.expiration is not None
+            plain = json_values.content_to_json(
+                json_values.Shown(span.status.text, span.status.emoji, ends, span.title)
+            )
+            content = self._encryptor.seal(plain, _COLUMN, key.team_id, key.user_id, _stamp(span.start))
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -132,7 +130,7 @@ class SpanStore:
             "rule": span.rule,
             "kind": None if span.kind is None else span.kind.value,
             "override": span.override,
-            "reason": json.dumps(json_values.reason_to_json(span.reason)),
+            "reason": json_values.reason_to_json(span.reason),
             "uid": span.uid,
             "content": content,
         }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select
@@ -48,19 +46,19 @@ class AuditStore:
 
     def _row(self, key: PersonKey, attempt: AuditEntry) -> dict[str, object]:
         write_id = secrets.token_hex(12)
-        ends = None if attempt.status.expiration is None else attempt.status.expiration.isoformat()
-        content = {"text": attempt.status.text, "emoji": attempt.status.emoji, "ends": ends, "uid": attempt.uid}
+        status = attempt.status
+        content = json_values.Attempted(status.text, status.emoji, status.expiration, attempt.uid)
         return {
             "team_id": key.team_id,
             "write_id": write_id,
             "user_id": key.user_id,
             "at": attempt.at,
             "action": attempt.action.value,
-            "reason": json.dumps(json_values.reason_to_json(attempt.reason)),
+            "reason": json_values.reason_to_json(attempt.reason),
             "rule": attempt.rule,
             "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
             "outcome": attempt.outcome,
-            "content": self._encryptor.seal(json.dumps(content), _COLUMN, key.team_id, write_id),
+            "content": self._encryptor.seal(json_values.content_to_json(content), _COLUMN, key.team_id, write_id),
         }
 
     async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
@@ -70,18 +68,14 @@ class AuditStore:
             return [self._attempt(row) for row in rows]
 
     def _attempt(self, row: Row[Any]) -> AuditEntry:
-        content = json.loads(self._encryptor.open(row.content, _COLUMN, row.team_id, row.write_id) or "{}")
-        ends = content.get("ends")
+        plain = self._encryptor.open_bytes(row.content, _COLUMN, row.team_id, row.write_id)
+        content = json_values.attempted_from_json(plain or "{}")
         return AuditEntry(
             at=row.at,
             action=Action(row.action),
-            reason=json_values.reason_from_json(json.loads(row.reason)),
+            reason=json_values.reason_from_json(row.reason),
             outcome=row.outcome,
             rule=row.rule,
-            uid=content.get("uid", ""),
-            status=Status(
-                content.get("text", ""),
-                content.get("emoji", ""),
-                None if ends is None else datetime.fromisoformat(ends),
-            ),
+            uid=content.uid,
+            status=Status(content.text, content.emoji, content.ends),
         )

@@ -28,7 +28,7 @@ from services.domain.explain import english
 from services.domain.model import Kind, Rule, Span, Timeline, Verdict
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
-from services.store.json_values import rules_from_json
+from services.store.json_values import rules_from_values
 from services.usecases.options import instant_of, zone_of
 
 DAYS = 8
@@ -100,7 +100,7 @@ def _question(args: Namespace) -> _Question:
 
 def _rules(path: Path) -> tuple[Rule, ...]:
     try:
-        return rules_from_json(json.loads(path.read_text(encoding="utf-8")))
+        return rules_from_values(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"--rules: {error.strerror}") from None
     except ValueError:
