@@ -6,16 +6,14 @@ from slack_bolt.app.async_app import AsyncApp
 
 from handlers.background import Background
 from handlers.errors import Errors
-from handlers.slack.authorize import Authorize
-from handlers.slack.bolt import bolt_app
+from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.events import Events
 from handlers.slack.files import FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
-from handlers.slack.intake import Intake
+from handlers.slack.hooks import HookModals
+from handlers.slack.intake import Intake, Signatures
 from handlers.slack.modals import Modals
-from handlers.slack.shortcuts import Shortcuts
-from handlers.slack.signatures import Signatures
 from handlers.slack.socket import SocketMode
 from handlers.slack.surface import Surface
 from handlers.slack.views.accounts import CHOOSE, DROP
@@ -26,14 +24,14 @@ from handlers.slack.views.settings import SETTINGS
 from handlers.web.application import application
 from handlers.web.browsers import Browsers
 from handlers.web.connect import Connect
-from handlers.web.hooks import HookModals, HookRoutes
+from handlers.web.hooks import HookRoutes
 from handlers.web.oauth import OAuth
 from handlers.web.operations import Operations
 from handlers.web.webhooks import Webhooks
 
 __all__ = [
     "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "FileMessages", "HomeButtons",
-    "HomeTab", "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Shortcuts", "Signatures",
+    "HomeTab", "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Signatures",
     "SocketMode", "Surface", "Webhooks", "application", "bolt_app", "register",
 ]  # fmt: skip
 
@@ -46,7 +44,6 @@ def register(
     modals: Modals,
     hooks: HookModals,
     files: FileMessages,
-    shortcuts: Shortcuts,
     events: Events,
 ) -> None:
     """Wire every listener. Bolt tries them in this order: the busiest first, what takes everything last."""
@@ -81,6 +78,6 @@ def register(
     bolt.block_action("add_rule")(modals.add_rule)
     bolt.block_action("rule_menu")(modals.rule_menu)
     bolt.block_action("delete_rule")(modals.rule_menu)
-    bolt.global_shortcut("set_out_of_office")(shortcuts.set_out_of_office)
-    bolt.global_shortcut("set_status")(shortcuts.set_status)
+    bolt.global_shortcut("set_out_of_office")(home.open_out_of_office)
+    bolt.global_shortcut("set_status")(home.open_override)
     events.register_rest(bolt)

@@ -258,7 +258,7 @@ def _listening(
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
-        bolt, commands=commands, home=home, modals=handlers.Modals(surface), shortcuts=handlers.Shortcuts(home),
+        bolt, commands=commands, home=home, modals=handlers.Modals(surface),
         events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(surface),
         files=handlers.FileMessages(surface, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip

@@ -15,15 +15,12 @@ from aiohttp.test_utils import TestServer
 import handlers
 from emulators.slack.state import ViewState
 from handlers.errors import Errors
-from handlers.slack.authorize import Authorize
-from handlers.slack.bolt import bolt_app
+from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.commands import Commands
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
-from handlers.slack.intake import Intake
+from handlers.slack.intake import Intake, Signatures
 from handlers.slack.modals import Modals
-from handlers.slack.shortcuts import Shortcuts
-from handlers.slack.signatures import Signatures
 from handlers.slack.surface import Surface
 from handlers.web.application import application
 from services.calendars.accounts.disconnecting import ProviderCleanup
@@ -233,7 +230,7 @@ async def open_desk(
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
         home = HomeButtons(surface, tab)
         handlers.register(
-            bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE), shortcuts=Shortcuts(home),
+            bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
             events=Events(people, leaving), hooks=handlers.HookModals(surface),
             files=handlers.FileMessages(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip

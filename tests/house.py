@@ -17,11 +17,9 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from handlers.errors import Errors
-from handlers.slack.authorize import Authorize
-from handlers.slack.bolt import bolt_app
+from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.events import Events
-from handlers.slack.intake import Intake
-from handlers.slack.signatures import Signatures
+from handlers.slack.intake import Intake, Signatures
 from handlers.web.application import application
 from handlers.web.browsers import Browsers
 from handlers.web.oauth import OAuth

@@ -15,9 +15,17 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.calls import view_call
-from handlers.slack.home import chosen
-from handlers.slack.surface import Requester, Surface, by_key, connect_form, person, request_of, text_of
+from handlers.slack.surface import (
+    Requester,
+    Surface,
+    by_key,
+    chosen,
+    connect_form,
+    person,
+    request_of,
+    text_of,
+    view_call,
+)
 from handlers.slack.views import modals, replies, settings
 from services.domain import command_parser, times
 from services.domain.command_parser import Command, Name, UnknownCommandError

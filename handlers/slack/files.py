@@ -10,15 +10,13 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.errors import record
-from handlers.slack.home import chosen
-from handlers.slack.surface import Surface, by_key
+from handlers.slack.surface import Body, Surface, by_key, chosen
 from handlers.slack.views import files as views
 from services.calendars.files import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
@@ -26,8 +24,6 @@ from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.keyed_semaphore import KeyedSemaphore
 from services.store.deliveries import DeliveryStore
-
-Body = dict[str, Any]
 
 _PASSING = (SlackUnavailableError, SlackRateLimitedError)
 

@@ -10,16 +10,24 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.calls import view_call
-from handlers.slack.surface import Requester, Surface, connect_form, known, person, request_of, text_of
+from handlers.slack.hooks import show_rotated
+from handlers.slack.surface import (
+    Body,
+    Requester,
+    Surface,
+    chosen,
+    connect_form,
+    known,
+    person,
+    request_of,
+    text_of,
+    view_call,
+)
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views import home as home_view
-from handlers.web.hooks import show_rotated
 from services.domain.errors import NothingToDoError, NotOfferedError
 from services.domain.model import PersonKey
 from services.platform import locale
-
-Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class HomeTab:
 
 @dataclass(frozen=True, slots=True)
 class HomeButtons:
-    """The buttons."""
+    """The buttons, and the global shortcuts that open the same forms."""
 
     surface: Surface
     tab: HomeTab
@@ -202,14 +210,6 @@ def gone(who: Requester) -> dict[str, Any]:
     """Instead of a form about an account that was disconnected meanwhile."""
     title = who.voice.say("Choose calendars")
     return modals.done(who.voice, title, [who.voice.say("That account is not connected any more.")])
-
-
-def chosen(body: Body) -> str:
-    """The value of the button or option that was clicked."""
-    actions = body.get("actions") or [{}]
-    option = actions[0].get("selected_option")
-    value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
-    return value if isinstance(value, str) else ""
 
 
 async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:

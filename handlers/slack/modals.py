@@ -15,11 +15,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.calls import view_call
 from handlers.slack.commands import OOO, QUO
-from handlers.slack.home import chosen, gone
-from handlers.slack.patience import PATIENCE, Patience, Submitted, refuse
-from handlers.slack.surface import Requester, Surface, connect_form, person, text_of
+from handlers.slack.deferred_answer import PATIENCE, DeferredAnswer, Submitted, refuse
+from handlers.slack.home import gone
+from handlers.slack.surface import Body, Requester, Surface, chosen, connect_form, person, text_of, view_call
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views.blocks import cut, escape
 from handlers.slack.views.modals import Typed
@@ -34,7 +33,6 @@ from services.domain.errors import (
 )
 from services.usecases.statuses import request_id
 
-Body = dict[str, Any]
 View = dict[str, Any]
 
 CALDAV = ("caldav_url", "caldav_user", "caldav_password")
@@ -114,7 +112,7 @@ class Modals:
         async def again(sentence: str) -> View:
             return await connect_form(self.surface, who, problem=sentence, before=Typed(server.url, server.user))
 
-        await Patience(self.surface.background, self.patience).answer(
+        await DeferredAnswer(self.surface.background, self.patience).answer(
             Submitted(ack, who, body, client), self._caldav(who, server, lines), again
         )
 
@@ -129,7 +127,7 @@ class Modals:
             choice = await self.surface.accounts.choice(who.key, account_id)
             return gone(who) if choice is None else accounts.choose(who.voice, choice, [f":warning: {sentence}"])
 
-        await Patience(self.surface.background, self.patience).answer(
+        await DeferredAnswer(self.surface.background, self.patience).answer(
             Submitted(ack, who, body, client), self._choose(who, account_id, values), again
         )
 

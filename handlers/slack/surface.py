@@ -1,4 +1,4 @@
-"""What every listener of the surface needs: who it is, how to speak with them, what to call. Ports of the handlers."""
+"""What every listener needs: the services, who it is, how to speak with them, how to open a view."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.background import Background
 from handlers.slack.views import modals
@@ -14,15 +17,19 @@ from handlers.slack.views.modals import Typed, View
 from services.calendars.accounts.accounts import Accounts
 from services.calendars.connections import Connections
 from services.calendars.hooks import Hooks
-from services.domain.errors import NotInstalledError
+from services.domain.errors import NotInstalledError, SlackUnavailableError
 from services.domain.model import PersonKey
 from services.domain.people import PersonView
 from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Voice
 from services.ports import Clock
+from services.slack.errors import error_for
 from services.usecases.people import People
 from services.usecases.statuses import Statuses
+
+Body = dict[str, Any]
+"""A payload of Slack's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +94,22 @@ def text_of(body: dict[str, Any], name: str) -> str:
     """A text of a payload; "" where it is missing."""
     value = body.get(name)
     return value if isinstance(value, str) else ""
+
+
+def chosen(body: Body) -> str:
+    """The value of the button or option that was clicked."""
+    actions = body.get("actions") or [{}]
+    option = actions[0].get("selected_option")
+    value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
+    return value if isinstance(value, str) else ""
+
+
+async def view_call(client: AsyncWebClient, method: str, **arguments: Any) -> None:
+    """`views.open`, `views.push`, `views.update` or `views.publish`. Raises SlackError."""
+    try:
+        await client.api_call(method, json=arguments)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise SlackUnavailableError(type(error).__name__, method=method) from error
+    except SlackApiError as error:
+        code = error.response.get("error")
+        raise error_for(method, code if isinstance(code, str) else "", http_status=error.response.status_code) from None

@@ -14,9 +14,8 @@ from aiohttp.typedefs import Handler, Middleware
 from slack_bolt.response import BoltResponse
 
 from handlers.errors import Errors, route_of
-from handlers.slack.intake import Intake
+from handlers.slack.intake import SIGNATURE, Intake, Signatures
 from handlers.slack.payloads import parse
-from handlers.slack.signatures import SIGNATURE, Signatures
 from services.domain.errors import BodyTooLargeError, RequestError, SignatureError, UnknownPathError
 from services.platform.byte_budget import ARRIVING, Bodies
 from services.platform.metrics import Metrics

@@ -1,36 +1,49 @@
-"""Inbound hooks: the addresses that other programs post to, and the modals in which a person gets one."""
+"""The addresses that other programs post to: a calendar, or a status as JSON (`text`, `emoji`, `until`, `minutes`)."""
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.calls import view_call
-from handlers.slack.surface import Requester, Surface, person, text_of
-from handlers.slack.views import modals, replies
-from handlers.slack.views.hooks import shown_once
-from handlers.web.hook_status import read
 from services.calendars.hooks import PATH, Hooks
 from services.calendars.ical.charset import as_utf8, codec_of
-from services.domain.errors import InputError, NothingToDoError, RequestError
+from services.domain import command_parser, times
+from services.domain.errors import InputError, RequestError, TimeInThePastError, TooFarAwayError
+from services.domain.times import Speaker
 from services.platform.threads import off_loop
 from services.ports import Clock
 
-Body = dict[str, Any]
-
 _CALENDAR = "text/calendar"
 _JSON = "application/json"
+
+LONGEST = timedelta(days=731)
+"""How far off an end may be: as far as one that is typed."""
+
+_FIELDS = frozenset({"text", "emoji", "until", "minutes"})
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class HookTypeError(RequestError):
     """Send a status as `application/json`, or a calendar as `text/calendar`."""
 
     http_status = 415
+
+
+class HookFieldsError(InputError):
+    """Send `text` or `emoji` or both, and `until` or `minutes` or neither; nothing else."""
+
+
+class HookTimeError(InputError):
+    """That is no time. Send `until` as `2026-11-24T15:00`, `15:00` or Unix seconds, or `minutes` as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class HookRoutes:
             return web.json_response({"ok": True, "entries": entries}, status=202)
         if kind != _JSON:
             raise HookTypeError("content type")
-        wanted = read(await _in_utf8(body, request.charset), hook.zone, self.clock.now())
+        wanted = read_status(await _in_utf8(body, request.charset), hook.zone, self.clock.now())
         made = await self.hooks.show(hook, text=wanted.text, emoji=wanted.emoji, end=wanted.end)
         until = None if made.end is None else made.end.isoformat().replace("+00:00", "Z")
         return web.json_response({"ok": True, "text": made.text, "emoji": made.emoji, "until": until})
@@ -74,45 +87,89 @@ async def _in_utf8(body: bytes, charset: str | None) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class HookModals:
-    """The buttons."""
+class Wanted:
+    """A status to show; `end` is UTC, None for until it is ended."""
 
-    surface: Surface
-
-    async def create_hook(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
-        """A new hook, its address in the place of the modal that the button is in."""
-        await ack()
-        who = await person(self.surface, context)
-        try:
-            address = await self.surface.hooks.create(who.key)
-        except InputError as error:
-            view = modals.done(who.voice, who.voice.say("Your hook"), [who.voice.say(error.sentence())])
-        else:
-            view = shown_once(who.voice, address, *await self._grant(who))
-        await _show(client, body, view)
-
-    async def _grant(self, who: Requester) -> list[dict[str, Any]]:
-        """The link for somebody whose status we may not set yet: until then nothing is shown."""
-        if who.view.granted:
-            return []
-        blocks: list[dict[str, Any]] = replies.grant(
-            who.voice, await self.surface.people.grant_link(who.key), kept=False
-        )["blocks"]
-        return blocks
+    text: str
+    emoji: str
+    end: datetime | None
 
 
-async def show_rotated(surface: Surface, who: Requester, client: AsyncWebClient, body: Body, calendar_id: str) -> None:
-    """Give a hook a new address and show it in a modal. Raises NothingToDoError where there is no such hook."""
-    address = await surface.hooks.rotate(who.key, calendar_id)
-    if address is None:
-        raise NothingToDoError("no such hook")
-    await _show(client, body, shown_once(who.voice, address))
+def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
+    """The status that is asked for, times without an offset being in `zone`. Raises RequestError and InputErrors."""
+    said = _object(body)
+    text, emoji = said.get("text"), said.get("emoji")
+    if not said.keys() <= _FIELDS or not isinstance(text, str | None) or not isinstance(emoji, str | None):
+        raise HookFieldsError("fields")
+    until, minutes = said.get("until"), said.get("minutes")
+    if until is not None and minutes is not None:
+        raise HookFieldsError("both until and minutes")
+    words = command_parser.status_text(" ".join(_CONTROL.sub(" ", _text(text)).split()))
+    sign = command_parser.emoji_of(_text(emoji))
+    if not words and not sign:
+        raise HookFieldsError("neither text nor emoji")
+    end = _after(minutes, now) if minutes is not None else None if until is None else _until(until, zone, now)
+    return Wanted(words, sign, end)
 
 
-async def _show(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
-    """In the place of the modal that was clicked in, else in a new one."""
-    clicked = body.get("view")
-    if isinstance(clicked, dict) and clicked.get("type") == "modal" and isinstance(clicked.get("id"), str):
-        await view_call(client, "views.update", view_id=clicked["id"], view=view)
-    else:
-        await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=view)
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise RequestError("malformed JSON") from error
+    if not isinstance(found, dict):
+        raise HookFieldsError("JSON, but no object")
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _text(value: str | None) -> str:
+    """A text that can be stored: JSON can spell half a character."""
+    text = value or ""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise HookFieldsError("text that is no text") from error
+    return text
+
+
+def _after(minutes: object, now: datetime) -> datetime:
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes > 0:
+        raise HookTimeError("minutes")
+    if minutes > LONGEST.total_seconds() / 60:
+        raise TooFarAwayError("minutes")
+    return _bounded(now + timedelta(seconds=math.ceil(minutes * 60)), now)
+
+
+def _until(until: object, zone: ZoneInfo, now: datetime) -> datetime:
+    try:
+        if isinstance(until, int | float) and not isinstance(until, bool):
+            return _bounded(datetime.fromtimestamp(until, UTC), now)
+        if isinstance(until, str):
+            return _bounded(_written(until.strip(), zone, now), now)
+    except (ValueError, OverflowError, OSError) as error:
+        raise HookTimeError("until") from error
+    raise HookTimeError("until")
+
+
+def _written(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """`15:00`, which is today's or else tomorrow's, or ISO 8601; without an offset in `zone`. Raises ValueError."""
+    if clock := _CLOCK.fullmatch(text):
+        return times.until_time(time(int(clock[1]), int(clock[2])), Speaker(now, zone))
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("neither a time of day nor a date with a time")
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _bounded(end: datetime, now: datetime) -> datetime:
+    """Slack knows whole seconds: an end within the current one is over."""
+    end = end.replace(microsecond=0)
+    if end <= now:
+        raise TimeInThePastError("until")
+    if end - now > LONGEST:
+        raise TooFarAwayError("until")
+    return end

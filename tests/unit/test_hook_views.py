@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack.views import files
-from handlers.slack.views.hooks import shown_once
-from handlers.web.hook_status import LONGEST, read
+from handlers.slack.views.modals import shown_once
+from handlers.web.hooks import LONGEST, read_status
 from services.calendars.hooks import HookLimits
 from services.calendars.ical.charset import as_utf8
 from services.calendars.ical.upload_check import UnreadableCalendarError
@@ -54,7 +54,7 @@ SAID = st.dictionaries(st.sampled_from(["text", "emoji", "until", "minutes", "ot
 @given(SAID)
 def test_any_json_is_a_status_that_slack_takes_or_is_refused(said: dict[str, Any]) -> None:
     try:
-        wanted = read(json.dumps(said).encode(), ZoneInfo("Pacific/Chatham"), NOW)
+        wanted = read_status(json.dumps(said).encode(), ZoneInfo("Pacific/Chatham"), NOW)
     except (InputError, RequestError):
         return
     assert wanted.text or wanted.emoji
@@ -67,7 +67,7 @@ def test_any_json_is_a_status_that_slack_takes_or_is_refused(said: dict[str, Any
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for charset in (None, "utf-8", "utf-16", "latin-1", "shift_jis", "iso-2022-jp", "nonsense"):
         try:
-            read(as_utf8(body, charset), ZoneInfo("Etc/UTC"), NOW)
+            read_status(as_utf8(body, charset), ZoneInfo("Etc/UTC"), NOW)
         except (InputError, RequestError):
             continue
 
@@ -75,9 +75,11 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 def test_wall_time_in_a_gap_and_one_that_comes_twice() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     before = datetime(2027, 3, 27, 9, tzinfo=UTC)
-    gap = read(b'{"text": "x", "until": "2027-03-28T02:30"}', berlin, before).end
+    gap = read_status(b'{"text": "x", "until": "2027-03-28T02:30"}', berlin, before).end
     assert gap == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
-    twice = read(b'{"text": "x", "until": "2026-10-25T02:30"}', berlin, datetime(2026, 10, 24, 9, tzinfo=UTC)).end
+    twice = read_status(
+        b'{"text": "x", "until": "2026-10-25T02:30"}', berlin, datetime(2026, 10, 24, 9, tzinfo=UTC)
+    ).end
     assert twice == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 

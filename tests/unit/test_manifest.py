@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, HookModals, Modals, Shortcuts, register
+from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, HookModals, Modals, register
 from services.slack import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def wired() -> Recorder:
     nothing: Any = None
     home = HomeButtons(nothing, HomeTab(nothing))
     register(
-        bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing), shortcuts=Shortcuts(home),
+        bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
         events=Events(nothing, nothing), hooks=HookModals(nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip

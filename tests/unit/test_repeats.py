@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.slack.repeats import Recent, needs_no_claim
+from handlers.slack.intake import Recent, needs_no_claim
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""The modals that a person meets most: connect a calendar, out of office, a status. Pure.
+"""The modals that a person meets most: connect a calendar, out of office, a status, a hook. Pure.
 
 Their callback, block and action ids are the outside of the program: others rely on them.
 """
@@ -21,6 +21,7 @@ View = dict[str, Any]
 CONNECT = "connect_calendar"
 OUT_OF_OFFICE = "out_of_office"
 OVERRIDE = "override"
+HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +157,24 @@ def looking(voice: Voice) -> View:
 
 def _time(voice: Voice) -> kit.Block:
     return {"type": "timepicker", "action_id": "time", "timezone": voice.zone_name}
+
+
+_EXAMPLE = '{"text": "Lunch", "emoji": ":pizza:", "minutes": 45}'
+
+
+def shown_once(voice: Voice, address: str, *more: kit.Block) -> dict[str, Any]:
+    """The modal with the address of a new hook, or the new address of one."""
+    example = f"curl {address} -H 'Content-Type: application/json' -d '{_EXAMPLE}'"
+    lines = [
+        voice.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),
+        f"```{address}```",
+        voice.say("For example, from a shell:"),
+        f"```{kit.escape(example)}```",
+        voice.say(
+            "Keep it secret: whoever has it can set your status. I show it only now. If it is lost or known to others, "
+            "choose “Give it a new address” in its menu on your Home tab, or disconnect it there."
+        ),
+    ]
+    return kit.modal(
+        HOOK, voice.say("Your hook"), [*(kit.section(line) for line in lines), *more], close=voice.say("Close")
+    )

@@ -12,8 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.background import Background, within
 from handlers.errors import sheltered
-from handlers.slack.calls import view_call
-from handlers.slack.surface import Requester
+from handlers.slack.surface import Requester, view_call
 from handlers.slack.views import modals
 from services.domain.errors import InputError, StatusQuoError
 
@@ -37,7 +36,7 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class DeferredAnswer:
     """`background` owns what takes longer than `seconds`."""
 
     background: Background
