@@ -18,7 +18,7 @@ from emulators.google.channels import Push
 from emulators.microsoft.mailbox import Entry as MicrosoftEntry
 from emulators.microsoft.push import Delivery
 from emulators.microsoft.server import LocalMicrosoft
-from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
+from services.calendars.accounts.oauth import Credentials, challenge_of, new_verifier
 from services.calendars.providers.google.scopes import SCOPES
 from services.domain.calendars import Offer, OfferedCalendar
 

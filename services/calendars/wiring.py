@@ -1,7 +1,4 @@
-"""The calendars' part of the composition root: every provider with its adapters, put together for `bootstrap`.
-
-Besides `services/bootstrap.py` and `services/admin_commands.py` this is the only place that names concrete adapters.
-"""
+"""The calendars' part of `services.bootstrap`: every provider with its adapters, put together by `compose`."""
 
 from __future__ import annotations
 

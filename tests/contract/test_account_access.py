@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from emulators.microsoft.faults import Fault
 from services.calendars.accounts.access_tokens import AccountTokens
-from services.calendars.accounts.credentials import Credentials
-from services.calendars.accounts.oauth import OAuthClient
+from services.calendars.accounts.oauth import Credentials, OAuthClient
 from services.calendars.wiring import oauth_apps
 from services.domain.errors import (
     AccountLostError,

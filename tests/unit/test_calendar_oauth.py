@@ -10,8 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.calendars.accounts.credentials import Credentials, challenge_of, new_verifier
-from services.calendars.accounts.oauth import OAuthApp, OAuthClient
+from services.calendars.accounts.oauth import Credentials, OAuthApp, OAuthClient, challenge_of, new_verifier
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,

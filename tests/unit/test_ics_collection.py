@@ -32,14 +32,14 @@ def meeting(uid: str, day: int = 25, *lines: str) -> bytes:
     return ics(*vevent(f"DTSTART:202611{day:02}T100000Z", f"DTEND:202611{day:02}T110000Z", *lines, uid=uid))
 
 
-async def expanded(shelf: IcsCollection, connection: Connection = ANN, now: datetime = NOW) -> Changes:
-    return shelf.changes(connection, now)
+async def expanded(collection: IcsCollection, connection: Connection = ANN, now: datetime = NOW) -> Changes:
+    return collection.changes(connection, now)
 
 
 async def again(changes: Changes, now: datetime = NOW, /, dropped: tuple[str, ...] = (), **put: bytes) -> Changes:
-    shelf = IcsCollection.load(changes.state)
-    assert shelf is not None
-    return await expanded(shelf.with_changes(put, dropped, now=now), now=now)
+    collection = IcsCollection.load(changes.state)
+    assert collection is not None
+    return await expanded(collection.with_changes(put, dropped, now=now), now=now)
 
 
 def filled(**put: bytes) -> IcsCollection:
@@ -166,14 +166,14 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
     daily = ics(*vevent("DTSTART:20261124T100000Z", "RRULE:FREQ=DAILY"))
     first = await expanded(filled(a=daily))
     assert len(first.events) == 60
-    shelf = IcsCollection.load(first.state)
-    assert shelf is not None
-    assert shelf.serves(ANN, NOW + timedelta(days=30))
+    collection = IcsCollection.load(first.state)
+    assert collection is not None
+    assert collection.serves(ANN, NOW + timedelta(days=30))
     late = NOW + timedelta(days=30, seconds=1)
     elsewhere = dataclasses.replace(ANN, zone=ZoneInfo("Asia/Tokyo"))
     married = dataclasses.replace(ANN, addresses=("a@b.org", "c@b.org"))
     for connection, now in ((ANN, late), (elsewhere, NOW), (married, NOW), (ANN, NOW - timedelta(days=2))):
-        assert not shelf.serves(connection, now)
+        assert not collection.serves(connection, now)
         asked: list[ReadRequest] = []
 
         def noting(
@@ -182,7 +182,7 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
             asked.append(question)
             return read(data, question, memory)
 
-        assert shelf.changes(connection, now, noting).full
+        assert collection.changes(connection, now, noting).full
         assert asked == [
             ReadRequest("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
         ]
@@ -217,9 +217,9 @@ def test_only_what_is_certainly_over_is_not_kept(lines: tuple[str, ...], *, kept
 async def test_what_was_kept_goes_when_it_is_over_and_the_window_moves() -> None:
     first = await expanded(filled(a=meeting("a"), b=b"half"))
     later = await again(first, NOW + timedelta(days=80))
-    shelf = IcsCollection.load(later.state)
-    assert shelf is not None
-    assert (set(shelf.resources), later.events) == ({"b"}, ())
+    collection = IcsCollection.load(later.state)
+    assert collection is not None
+    assert (set(collection.resources), later.events) == ({"b"}, ())
 
 
 def test_a_calendar_without_events_is_not_kept() -> None:
@@ -229,7 +229,7 @@ def test_a_calendar_without_events_is_not_kept() -> None:
 
 
 def test_a_shelf_comes_back_as_it_was() -> None:
-    shelf = dataclasses.replace(
+    collection = dataclasses.replace(
         filled(**{"/a ü/\n.ics": meeting("a"), "b": b"half"}),
         tag="http://sync/1",
         extra={"etags": {"/a": '"1"'}},
@@ -239,12 +239,12 @@ def test_a_shelf_comes_back_as_it_was() -> None:
         addresses=("a@b.org",),
         memory=b"\n\x00memory",
     )
-    assert IcsCollection.load(shelf.dump()) == shelf
+    assert IcsCollection.load(collection.dump()) == collection
     assert IcsCollection.load(IcsCollection().dump()) == IcsCollection()
-    assert "half" not in repr(shelf)
-    assert IcsCollection.cover(shelf.dump()) == dataclasses.replace(shelf, resources={}, memory=None)
-    other = dataclasses.replace(shelf, tag="http://sync/2")
-    assert IcsCollection.load(other.over(shelf.dump())) == other
+    assert "half" not in repr(collection)
+    assert IcsCollection.cover(collection.dump()) == dataclasses.replace(collection, resources={}, memory=None)
+    other = dataclasses.replace(collection, tag="http://sync/2")
+    assert IcsCollection.load(other.over(collection.dump())) == other
 
 
 def test_a_shelf_as_it_was_written_before_is_opened_and_read_anew() -> None:
@@ -269,9 +269,9 @@ def test_a_shelf_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_a_large_shelf_comes_back_like_a_small_one() -> None:
     changes = await expanded(filled(a=meeting("a", 25, "X-PADDING:" + "x" * 400_000)))
-    shelf = IcsCollection.load(changes.state)
-    assert shelf is not None
-    assert shelf.together().endswith(b"END:VCALENDAR\n")
+    collection = IcsCollection.load(changes.state)
+    assert collection is not None
+    assert collection.together().endswith(b"END:VCALENDAR\n")
     assert starts(changes) == [("a", "11-25T10:00")]
 
 

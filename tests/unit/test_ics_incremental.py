@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from services.calendars.ical import worker
-from services.calendars.ical.incremental import read
-from services.calendars.ical.memory import ReadState
+from services.calendars.ical.incremental import ReadState, read
 from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.errors import NotACalendarError
 from tests.icsfile import asked, ics, starts, vevent

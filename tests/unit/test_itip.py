@@ -30,20 +30,20 @@ WEEKLY = "RRULE:FREQ=WEEKLY"
 SECOND = "RECURRENCE-ID:20261201T100000Z"
 
 
-def shelf_of(*bodies: bytes, whole: Sequence[int] = ()) -> IcsCollection:
+def collection_of(*bodies: bytes, whole: Sequence[int] = ()) -> IcsCollection:
     """What a calendar holds after those have arrived, a minute apart."""
     arrivals = [
         Arrival(number, NOW + timedelta(minutes=number), body, whole=number in whole)
         for number, body in enumerate(bodies)
     ]
-    shelf, problems = worked_in(IcsCollection(), arrivals, NOW)
+    collection, problems = worked_in(IcsCollection(), arrivals, NOW)
     assert problems == ()
-    return shelf
+    return collection
 
 
-def events_of(shelf: IcsCollection, zone: str = "Etc/UTC") -> list[Event]:
+def events_of(collection: IcsCollection, zone: str = "Etc/UTC") -> list[Event]:
     asked = ReadRequest("c", ("ann@example.com",), ZoneInfo(zone), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(shelf.together()), asked, ExpansionBudget())
+    found = read_all(calendars(collection.together()), asked, ExpansionBudget())
     assert found.problems == []
     return sorted(found.events, key=lambda event: (event.start, event.end))
 
@@ -52,7 +52,7 @@ def shown(*bodies: bytes, whole: Sequence[int] = ()) -> list[str]:
     """Start, length and fate of each event."""
     return [
         f"{event.start:%d %H:%M} {(event.end - event.start).seconds // 60}{' cancelled' if event.cancelled else ''}"
-        for event in events_of(shelf_of(*bodies, whole=whole))
+        for event in events_of(collection_of(*bodies, whole=whole))
     ]
 
 
@@ -90,9 +90,9 @@ def test_instance_is_the_same_however_its_time_is_written() -> None:
     berlin = "RECURRENCE-ID;TZID=Europe/Berlin:20261201T110000"
     first = message("REQUEST", entry("a", at("15:00") + timedelta(days=7), 30, SECOND, sequence=1))
     second = message("REQUEST", entry("a", at("16:00") + timedelta(days=7), 30, berlin, sequence=2))
-    shelf = shelf_of(message("REQUEST", series), first, second)
-    assert len(shelf.resources) == 2
-    assert [f"{event.start:%d %H:%M}" for event in events_of(shelf)][:3] == ["24 10:00", "01 16:00", "08 10:00"]
+    collection = collection_of(message("REQUEST", series), first, second)
+    assert len(collection.resources) == 2
+    assert [f"{event.start:%d %H:%M}" for event in events_of(collection)][:3] == ["24 10:00", "01 16:00", "08 10:00"]
 
 
 def test_series_that_is_said_anew_takes_its_older_changes_back() -> None:
@@ -161,8 +161,8 @@ def test_all_day_entry_and_its_cancelled_day() -> None:
         "RRULE:FREQ=DAILY;COUNT=3", "END:VEVENT",
     ]  # fmt: skip
     off = [*lines[:2], "DTSTAMP:20261102T000000Z", "RECURRENCE-ID;VALUE=DATE:20261126", "SEQUENCE:1", "END:VEVENT"]
-    shelf = shelf_of(message("PUBLISH", "\r\n".join(lines)), message("CANCEL", "\r\n".join(off)))
-    assert [(f"{event.start:%d}", event.all_day, event.cancelled) for event in events_of(shelf)] == [
+    collection = collection_of(message("PUBLISH", "\r\n".join(lines)), message("CANCEL", "\r\n".join(off)))
+    assert [(f"{event.start:%d}", event.all_day, event.cancelled) for event in events_of(collection)] == [
         ("25", True, False), ("26", True, True), ("27", True, False),
     ]  # fmt: skip
 
@@ -179,7 +179,7 @@ def test_zone_of_the_senders_own_goes_with_its_entry() -> None:
 def test_what_is_not_read_is_not_kept() -> None:
     long = "DESCRIPTION:private words\\, many\r\n of them\r\nand a line that lost its fold"
     alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:ring\r\nEND:VALARM"
-    (only,) = shelf_of(message("REQUEST", entry("a", at("10:00"), 60, long, alarm))).resources.values()
+    (only,) = collection_of(message("REQUEST", entry("a", at("10:00"), 60, long, alarm))).resources.values()
     assert b"private" not in only.text
     assert b"fold" not in only.text
     assert b"VALARM" not in only.text
@@ -217,8 +217,8 @@ def test_what_cannot_be_worked_in_costs_itself_alone() -> None:
     good = Arrival(1, NOW, message("REQUEST", entry("a", at("10:00"), 60)))
     lost = Arrival(2, NOW, None)
     broken = Arrival(3, NOW, b"no calendar")
-    shelf, problems = worked_in(IcsCollection(), [lost, good, broken], NOW)
-    assert len(shelf.resources) == 1
+    collection, problems = worked_in(IcsCollection(), [lost, good, broken], NOW)
+    assert len(collection.resources) == 1
     assert [problem.problem for problem in problems] == ["Something arrived that cannot be read."] * 2
 
 
@@ -263,7 +263,7 @@ def test_order_of_arrival_does_not_matter(data: st.DataObject) -> None:
     said = [Said(number, instance).body() for number, instance in enumerate(instances)]
     shuffled = data.draw(st.permutations(said))
     doubled = data.draw(st.permutations([*said, *said]))
-    assert shelf_of(*said).resources == shelf_of(*shuffled).resources == shelf_of(*doubled).resources
+    assert collection_of(*said).resources == collection_of(*shuffled).resources == collection_of(*doubled).resources
 
 
 @settings(max_examples=200)
@@ -278,10 +278,10 @@ def test_rubbish_is_refused_or_worked_in_and_never_breaks_the_shelf(lines: list[
     body = b"\r\n".join([b"BEGIN:VCALENDAR", *lines, b"END:VEVENT", b"END:VCALENDAR", b""])
     good = message("REQUEST", entry("good", at("12:00"), 60))
     arrivals = [Arrival(1, NOW, good), Arrival(2, NOW, body), Arrival(3, NOW, body)]
-    shelf, _ = worked_in(IcsCollection(), arrivals, NOW)
-    assert all(one.whole for one in shelf.resources.values())
+    collection, _ = worked_in(IcsCollection(), arrivals, NOW)
+    assert all(one.whole for one in collection.resources.values())
     asked = ReadRequest("c", (), ZoneInfo("Etc/UTC"), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(shelf.together()), asked, ExpansionBudget())
+    found = read_all(calendars(collection.together()), asked, ExpansionBudget())
     assert [event.uid for event in found.events].count("good") == 1
 
 
@@ -310,6 +310,6 @@ def test_endless_names_of_zones_are_neither_kept_nor_looked_up() -> None:
         f"X-WR-TIMEZONE:{name}", "BEGIN:VTIMEZONE", f"TZID:{name}", "END:VTIMEZONE",
         entry("a", at("10:00"), 60, f"RECURRENCE-ID;TZID={name}:20261124T130000"),
     )  # fmt: skip
-    (only,) = shelf_of(body).resources.values()
+    (only,) = collection_of(body).resources.values()
     assert b"VTIMEZONE" not in only.text
     assert b"X-WR-TIMEZONE" not in only.text

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.calendars.accounts.credentials import Credentials
-from services.calendars.accounts.oauth import OAuthClient
+from services.calendars.accounts.oauth import Credentials, OAuthClient
 from services.domain.errors import AccountLostError, AccountNotConsentedError, CalendarError, CalendarUnreachableError
 from services.domain.model import PersonKey
 from services.ports import Clock, WakeSignal

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from services.calendars.accounts.credentials import Credentials
 from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts.oauth import Credentials
 from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, ConnectForm, OAuthFlow
 from services.calendars.ports import AccessTokens
 from services.calendars.providers.caldav.discovery import CaldavDirectory

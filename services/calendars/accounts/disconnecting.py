@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
-from services.calendars.accounts.credentials import Credentials
-from services.calendars.accounts.oauth import OAuthClient
+from services.calendars.accounts.oauth import Credentials, OAuthClient
 from services.calendars.ports import Watcher
 from services.engine.guard import guarded
 from services.ports import Clock

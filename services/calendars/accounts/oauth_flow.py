@@ -11,8 +11,7 @@ from datetime import timedelta
 import structlog
 
 from services.calendars.accounts.connect_links import ConnectLinks
-from services.calendars.accounts.credentials import Credentials, new_verifier
-from services.calendars.accounts.oauth import OAuthClient, needs_administrator
+from services.calendars.accounts.oauth import Credentials, OAuthClient, needs_administrator, new_verifier
 from services.calendars.ports import Directory, Source, Watcher
 from services.domain.calendars import NAMES, Offer
 from services.domain.errors import (

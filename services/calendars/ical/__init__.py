@@ -2,5 +2,6 @@
 
 `lex` cuts a file into components without understanding them, `content`, `values` and `zones` read one component,
 `rule` and `recurrence` expand it, `series` puts an entry's components together, `entry` says what it is,
-`reading` does it for a file, `memory` knows what has not changed, and `expand` runs it off the event loop.
+`reading` does it for a file, `incremental` for what changed in one, `ics_collection` for several files together, `itip`
+and `arrivals` for what was sent; `expand` runs all that in processes of its own (`worker`).
 """

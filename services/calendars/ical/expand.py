@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.ical.memory import ReadState, asked_key, body_digest
+from services.calendars.ical.incremental import ReadState, asked_key, body_digest
 from services.calendars.ical.reading import ReadRequest
 from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.calendars import Changes
@@ -159,7 +159,7 @@ class Expander:
         return await self.changes("read", calendar_id, asked, (data, memory or b""))
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
-        """What a task of a reader process (`ics.worker`) makes of `head` and `blobs`. Raises a `CalendarError`."""
+        """What a task of a reader process (`ical.worker`) makes of `head` and `blobs`. Raises a `CalendarError`."""
         answer, found = await self.ask(task, calendar_id, head, blobs)
         changes = await off_loop(changes_from_parts, answer, found, calendar_id)
         log.debug(

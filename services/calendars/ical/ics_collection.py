@@ -1,10 +1,10 @@
-"""A shelf of calendar files: what a calendar is made of where it does not come as one file.
+"""A collection of calendar files: what a calendar is made of where it does not come as one file.
 
 A CalDAV collection, what was sent to a hook and a file given by hand are sets of iCalendar resources by key. They are
 kept whole in the calendar's `state` and expanded together, so that an entry whose parts stand in two of them is one
 entry. A resource that cannot be read costs itself and no other.
 
-What is on a shelf is strangers': it is opened, read and changed in the reader processes. The app sees its `cover`.
+What is in one is strangers': it is opened, read and changed in the reader processes. The app sees its `cover`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
 
 MOST_BYTES = 25 * 1024 * 1024
-"""What all resources of a shelf may have together: as much as a feed."""
+"""What all resources of a collection may have together: as much as a feed."""
 
 PAST = timedelta(days=31)
 """A resource whose last day is longer ago than this is not kept: it can make no event any more."""
@@ -71,7 +71,7 @@ class Resource:
 class IcsCollection:
     """The resources of a calendar, and for whom and which window they were expanded last.
 
-    `tag` and `extra` (JSON) are the source's own. A shelf never changes: `with_changes` makes another one.
+    `tag` and `extra` (JSON) are the source's own. It never changes: `with_changes` makes another one.
     """
 
     resources: Mapping[str, Resource] = field(default_factory=dict, repr=False)
@@ -88,7 +88,7 @@ class IcsCollection:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         if state is None or not state.startswith((_MAGIC, _OLD)):
             return None
-        shelf = cls.cover(state)
+        collection = cls.cover(state)
         content = state[len(_OLD) :] if state.startswith(_OLD) else state[_content(state) :]
         line, _, rest = zlib.decompress(content).partition(b"\n")
         head = json.loads(line)
@@ -99,11 +99,11 @@ class IcsCollection:
             resources[key] = Resource(rest[at : at + length], whole, last)
             at += length
         memory = None if head["memory"] is None else rest[: head["memory"]]
-        return replace(shelf or cls(), resources=MappingProxyType(resources), memory=memory)
+        return replace(collection or cls(), resources=MappingProxyType(resources), memory=memory)
 
     @classmethod
     def cover(cls, state: bytes | None) -> IcsCollection | None:
-        """What is known of the shelf without opening it; None as `load`."""
+        """What is known of the collection without opening it; None as `load`."""
         if state is None or not state.startswith(_MAGIC):
             return cls() if state is not None and state.startswith(_OLD) else None
         head = json.loads(zlib.decompress(state[len(_MAGIC) + _LENGTH : _content(state)]))
@@ -117,7 +117,7 @@ class IcsCollection:
         )
 
     def over(self, state: bytes) -> bytes:
-        """What is on the shelf of `state` under this cover."""
+        """The collection of `state` under this cover."""
         head = {
             "tag": self.tag,
             "extra": dict(self.extra),
@@ -150,7 +150,7 @@ class IcsCollection:
         *,
         now: datetime,
     ) -> IcsCollection:
-        """The shelf with `put` on it (key → file, as received or read) and without `dropped`. Pure, but not quick.
+        """The collection with `put` in it (key → file, as received or read) and without `dropped`. Pure, but not quick.
 
         A file without an entry, or whose entries are all long past `now`, is not kept. Raises CalendarTooLargeError.
         """
@@ -180,7 +180,7 @@ class IcsCollection:
     ) -> Changes:
         """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
 
-        `state` of the result is the dump of the shelf as it is now. `name` and `floor` are left to the source.
+        `state` of the result is the dump of the collection as it is now. `name` and `floor` are left to the source.
         Raises what `read` raises; then the state of before stays good.
         """
         asked = self

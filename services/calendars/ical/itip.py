@@ -84,7 +84,7 @@ def stands_alone(said: Iterable[Message]) -> bool:
 
 
 class Entries:
-    """The entries of a calendar, and what messages make of them: `put` and `dropped` are to be done to the shelf."""
+    """The entries of a calendar, and what messages make of them: `put` and `dropped` are for the collection."""
 
     def __init__(self, resources: Mapping[str, bytes]) -> None:
         """`resources` are what was made here before: key → text."""

@@ -26,7 +26,7 @@ def _read(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
 
 
 def _look(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    from services.calendars.ical.summary import look  # noqa: PLC0415 - who reads feeds begins sooner without
+    from services.calendars.ical.arrivals import look  # noqa: PLC0415 - who reads feeds begins sooner without
 
     return look(head, blobs)
 

@@ -143,7 +143,7 @@ def asked(
 
 
 def members(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """`ics.worker`'s task: the changes, once the collection's files are what the server has."""
+    """`ical.worker`'s task: the changes, once the collection's files are what the server has."""
     state, *data = blobs
     connection, now = whose_from_json(head), datetime.fromisoformat(head["now"])
     files = {

@@ -1,4 +1,4 @@
-"""A calendar at a CalDAV server: what changed is listed, fetched in batches, and put on the calendar's shelf."""
+"""A calendar at a CalDAV server: what changed is listed, fetched in batches, and put into the calendar's collection."""
 
 from __future__ import annotations
 
