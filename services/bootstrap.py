@@ -43,6 +43,8 @@ from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Leaving
 from services.usecases.people import People
+from services.usecases.personal_settings import PersonalSettings
+from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 
 
@@ -94,6 +96,8 @@ class UseCases:
 
     people: People
     statuses: Statuses
+    reader: StatusReader
+    settings: PersonalSettings
     leaving: Leaving
     teller: Teller
 
@@ -142,7 +146,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )
     cases = _use_cases(adapters, calendars)
     surface = handlers.Surface(
-        cases.statuses, cases.people, calendars.connections, clock, calendars.accounts, calendars.hooks,
+        statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
+        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, clock=clock,
         background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(surface)
@@ -201,11 +206,12 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.people, workspaces=stores.workspaces, states=stores.states, members=of.slack.authority, leaver=leaving,
         exporter=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
-    statuses = Statuses(
-        clock=clock, wake_signal=wake_signal, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
-        choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=locale.wording,
-    )  # fmt: skip
-    return UseCases(people, statuses, leaving, teller)
+    reader = StatusReader(
+        stores.facts, stores.overrides, stores.overview, stores.writes, wording=locale.wording, clock=clock
+    )
+    statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
+    settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
+    return UseCases(people, statuses, reader, settings, leaving, teller)
 
 
 def engine(

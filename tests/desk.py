@@ -48,6 +48,8 @@ from services.store.rules import RuleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.offboarding import Leaving
 from services.usecases.people import People
+from services.usecases.personal_settings import PersonalSettings
+from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 from tests import blockkit
 from tests.accounts import KeptAccounts, KeptHooks
@@ -213,17 +215,18 @@ async def open_desk(
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
-        statuses = Statuses(
-            clock=clock, wake_signal=wake_signal, facts=engine.facts, overrides=overrides, rules=rules,
-            choices=preferences,
-            overview=overview, writes=engine.writes, wording=wording,
-        )  # fmt: skip
+        reader = StatusReader(engine.facts, overrides, overview, engine.writes, wording=wording, clock=clock)
+        statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
+        settings = PersonalSettings(preferences, rules, clock, wake_signal)
         connections = Connections(
             CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
-        surface = Surface(statuses, people, connections, clock, kept, KeptHooks())
+        surface = Surface(
+            statuses=statuses, reader=reader, settings=settings, people=people, calendars=connections, accounts=kept,
+            hooks=KeptHooks(), clock=clock,
+        )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))

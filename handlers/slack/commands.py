@@ -119,7 +119,7 @@ class Commands:
         if first == Name.CONNECT:
             return await connect_form(self.surface, who)
         if first == Name.SETTINGS:
-            return settings.settings(who.voice, await self.surface.statuses.preferences(who.key))
+            return settings.settings(who.voice, await self.surface.settings.preferences(who.key))
         return None
 
     async def _quo(self, who: Requester, command: Command, text: str, request: str) -> Reply:
@@ -131,7 +131,7 @@ class Commands:
             case Name.PREVIEW:
                 return await self._preview(who, command.rest)
             case Name.WHO:
-                away = await self.surface.statuses.who(who.key.team_id, command.user_id)
+                away = await self.surface.reader.who(who.key.team_id, command.user_id)
                 return replies.who(who.voice, away, command.user_id, self.surface.clock.now())
             case _:
                 simple: dict[Name, Callable[[Requester, str], Awaitable[Reply]]] = {
@@ -176,13 +176,13 @@ class Commands:
         look = times.look(command_parser.plain(rest), who.speaker)
         now = self.surface.clock.now()
         if look.instant is None:
-            timeline = await self.surface.statuses.preview(who.key, look.day)
+            timeline = await self.surface.reader.preview(who.key, look.day)
             return replies.preview(who.voice, timeline, look.day, now.astimezone(who.view.zone).date())
-        span = await self.surface.statuses.preview_at(who.key, look.instant)
-        return replies.preview_at(who.voice, span, look.instant, now, await self.surface.statuses.rules(who.key))
+        span = await self.surface.reader.preview_at(who.key, look.instant)
+        return replies.preview_at(who.voice, span, look.instant, now, await self.surface.settings.rules(who.key))
 
     async def _help(self, who: Requester, _: str) -> Reply:
-        now = await self.surface.statuses.now(who.key) if who.view.granted else None
+        now = await self.surface.reader.now(who.key) if who.view.granted else None
         reply = replies.help_(who.voice, now)
         if not who.view.granted:
             link = await self.surface.people.grant_link(who.key)
@@ -202,7 +202,7 @@ class Commands:
         return replies.resumed(who.voice)
 
     async def _why(self, who: Requester, _: str) -> Reply:
-        return replies.why(who.voice, await self.surface.statuses.why(who.key))
+        return replies.why(who.voice, await self.surface.reader.why(who.key))
 
     async def _calendars(self, who: Requester, _: str) -> Reply:
         lines = await self.surface.calendars.list(who.key)

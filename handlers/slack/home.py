@@ -43,7 +43,7 @@ class HomeTab:
             return home_view.stranger(locale.voice("en-US", "UTC"), await self.surface.people.grant_link(key))
         who = known(view, self.surface.clock)
         link = "" if view.granted else await self.surface.people.grant_link(key)
-        now = await self.surface.statuses.now(key)
+        now = await self.surface.reader.now(key)
         calendars, known_accounts = await self.surface.calendars.list(key), await self.surface.accounts.list(key)
         again = {one.account_id: await self._again(key, one.provider) for one in known_accounts if one.lost}
         return home_view.home(who.voice, now, calendars, link, accounts=known_accounts, again=again)
@@ -88,13 +88,13 @@ class HomeButtons:
         """The list of rules."""
         await ack()
         who = await person(self.surface, context)
-        await _open(client, body, rules.rules(who.voice, await self.surface.statuses.rules(who.key)))
+        await _open(client, body, rules.rules(who.voice, await self.surface.settings.rules(who.key)))
 
     async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The settings."""
         await ack()
         who = await person(self.surface, context)
-        await _open(client, body, settings.settings(who.voice, await self.surface.statuses.preferences(who.key)))
+        await _open(client, body, settings.settings(who.voice, await self.surface.settings.preferences(who.key)))
 
     async def pause(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext

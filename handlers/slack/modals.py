@@ -193,7 +193,7 @@ class Modals:
     async def settings(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """Everything that a person chose, at once or not at all."""
         who = await person(self.surface, context)
-        before = await self.surface.statuses.preferences(who.key)
+        before = await self.surface.settings.preferences(who.key)
         try:
             chosen_now, errors = settings.read(Values.of(body["view"]), before)
         except InputError as error:
@@ -201,7 +201,7 @@ class Modals:
         if errors:
             await refuse(ack, who, errors)
             return
-        await self.surface.statuses.save_preferences(who.key, chosen_now)
+        await self.surface.settings.save_preferences(who.key, chosen_now)
         await ack()
 
     async def rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -210,14 +210,14 @@ class Modals:
         known = [line.calendar_id for line in await self.surface.calendars.list(who.key)]
         try:
             made = rules.read(Values.of(body["view"]), request_id(who.key, _request(body)), known)
-            await self.surface.statuses.add_rule(who.key, made)
+            await self.surface.settings.add_rule(who.key, made)
         except InputError as error:
             await refuse(ack, who, {error.field or "words": error})
             return
         await ack()
         beneath = body["view"].get("previous_view_id")
         if beneath:
-            listed = await self.surface.statuses.rules(who.key)
+            listed = await self.surface.settings.rules(who.key)
             await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.voice, listed))
 
     async def add_rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -233,10 +233,10 @@ class Modals:
         who = await person(self.surface, context)
         what, _, rule_id = chosen(body).rpartition(":")
         if what == "up":
-            await self.surface.statuses.raise_rule(who.key, rule_id)
+            await self.surface.settings.raise_rule(who.key, rule_id)
         else:
-            await self.surface.statuses.remove_rule(who.key, rule_id)
-        listed = await self.surface.statuses.rules(who.key)
+            await self.surface.settings.remove_rule(who.key, rule_id)
+        listed = await self.surface.settings.rules(who.key)
         await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
 
     async def _caldav(self, who: Requester, server: Server, lines: Sequence[str]) -> View:

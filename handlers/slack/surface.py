@@ -26,22 +26,26 @@ from services.platform.locale import Voice
 from services.ports import Clock
 from services.slack.errors import error_for
 from services.usecases.people import People
+from services.usecases.personal_settings import PersonalSettings
+from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 
 Body = dict[str, Any]
 """A payload of Slack's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """The services that the listeners call. `background` owns what takes longer than Slack waits."""
 
     statuses: Statuses
+    reader: StatusReader
+    settings: PersonalSettings
     people: People
     calendars: Connections
-    clock: Clock
     accounts: Accounts
     hooks: Hooks
+    clock: Clock
     background: Background = field(default_factory=Background)
 
 

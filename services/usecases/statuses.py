@@ -1,91 +1,28 @@
-"""Statuses as a person meets them: what they ask for, what stands, why, and what will be.
+"""What people ask of their status: show this, I am out, take it back, leave me alone.
 
 Nothing here writes to a Slack profile. A wish is a fact that is stored, its person is marked due in the same
-transaction, and the wake_signal is rung after it; the engine does the rest.
+transaction, and the engine is woken after it; the engine does the rest.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 
 import structlog
 
-from services.domain import days, ownership
-from services.domain.default_texts import Wording
-from services.domain.errors import NothingToDoError, SealError
-from services.domain.facts import PersonFacts
-from services.domain.model import (
-    Override,
-    OverrideKind,
-    Pause,
-    PersonKey,
-    Preferences,
-    Reason,
-    Rule,
-    Span,
-    Standing,
-    Status,
-    Timeline,
-    Verdict,
-)
-from services.domain.profile_state import AuditEntry
-from services.domain.reasons import NOT_SET
-from services.domain.status_comparison import same
+from services.domain import ownership
+from services.domain.errors import NothingToDoError
+from services.domain.model import Override, OverrideKind, Pause, PersonKey
 from services.ports import Clock, WakeSignal
-from services.store.absences import Away, OverviewStore
-from services.store.facts import FactStore
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from services.store.rules import RuleStore
-from services.store.writes import AuditStore
+from services.usecases.status_reader import StatusReader
 
 log = structlog.get_logger(__name__)
 
-_AHEAD = timedelta(days=40)
-_BACK = timedelta(days=2)
-_DAY = timedelta(days=1)
 _BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """How things stand. `span` is what the timeline says at `at`; `day` the timeline of today, midnight to midnight.
-
-    By the stored timeline, `facts` has no events and no overrides, and `day` no verdicts; a span may begin before `at`.
-
-    `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
-    within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
-    show what it should.
-    """
-
-    at: datetime
-    facts: PersonFacts
-    span: Span
-    until: datetime | None
-    day: Timeline
-    own: Status | None
-    override: Override | None
-    coming: tuple[Override, ...]
-    not_set: Reason | None = None
-
-    @property
-    def paused(self) -> Pause | None:
-        """The pause, where it holds now."""
-        pause = self.facts.pause
-        return pause if pause is not None and pause.holds(self.at) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """`verdicts`: today's events, counted or not; `last`: the last thing done to the profile, or left."""
-
-    now: Now
-    verdicts: tuple[Verdict, ...]
-    last: AuditEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,40 +33,21 @@ class Cleared:
     back_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Statuses:
-    """The use cases of the surface."""
+    """Takes in what people ask for. Instants are UTC."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        wake_signal: WakeSignal,
-        facts: FactStore,
-        overrides: OverrideStore,
-        rules: RuleStore,
-        choices: PreferenceStore,
-        overview: OverviewStore,
-        writes: AuditStore,
-        wording: Callable[[str], Wording],
-    ) -> None:
-        """`wording` gives the default texts for a locale."""
-        self._clock = clock
-        self._wake_signal = wake_signal
-        self._facts = facts
-        self._overrides = overrides
-        self._rules = rules
-        self._choices = choices
-        self._overview = overview
-        self._writes = writes
-        self._wording = wording
-
-    # ── what a person asks for ──────────────────────────────────────────────────────────────────────
+    overrides: OverrideStore
+    preferences: PreferenceStore
+    reader: StatusReader
+    clock: Clock
+    wake_signal: WakeSignal
 
     async def override(
         self, key: PersonKey, *, text: str, emoji: str, start: datetime, end: datetime | None, request: str
     ) -> Override:
         """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once."""
-        made = Override(request_id(key, request), start, end, self._clock.now(), text=text, emoji=emoji)
+        made = Override(request_id(key, request), start, end, self.clock.now(), text=text, emoji=emoji)
         return await self._add(key, made)
 
     async def out_of_office(
@@ -137,16 +55,16 @@ class Statuses:
     ) -> Override:
         """Be out of office; `note` stands in place of the default text. The same `request` counts once."""
         made = Override(
-            request_id(key, request), start, end, self._clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note
+            request_id(key, request), start, end, self.clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note
         )
         return await self._add(key, made)
 
     async def undo(self, key: PersonKey, override_id: str) -> Override:
         """Take an override back. Raises NothingToDoError where it is gone already."""
-        removed = await self._overrides.remove(key, override_id, self._clock.now())
+        removed = await self.overrides.remove(key, override_id, self.clock.now())
         if removed is None:
             raise NothingToDoError("the override is gone")
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         return removed
 
     async def clear(self, key: PersonKey, *, request: str) -> Cleared:
@@ -154,178 +72,56 @@ class Statuses:
 
         Where there is neither, what is left of either on the profile is taken off. Raises NothingToDoError.
         """
-        now = self._clock.now()
-        ended = await self._overrides.end(key, now, kinds=_BY_HAND)
+        now = self.clock.now()
+        ended = await self.overrides.end(key, now, kinds=_BY_HAND)
         if ended:
-            self._wake_signal.wake()
+            self.wake_signal.wake()
             return Cleared(ended=tuple(ended))
-        span = (await self._timeline(key, now, now + _AHEAD)).at(now)
+        span = await self.reader.preview_at(key, now)
         if not span.uid:
-            if not ownership.stands(await self._overview.standing(key), span.status, now):
+            if not ownership.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
-            await self._overrides.look_again(key, now)
-            self._wake_signal.wake()
+            await self.overrides.look_again(key, now)
+            self.wake_signal.wake()
             return Cleared()
         await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
         return Cleared(back_until=span.end)
 
     async def off(self, key: PersonKey) -> list[Override]:
         """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
-        now = self._clock.now()
+        now = self.clock.now()
         kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
-        ended = await self._overrides.end(key, now, kinds=kinds)
+        ended = await self.overrides.end(key, now, kinds=kinds)
         if not ended:
-            ended = await self._overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
+            ended = await self.overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
         if not ended:
             raise NothingToDoError("no absence")
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         return ended
 
     async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> Pause:
         """Leave the status alone from `start` until `end` (UTC), or until resumed."""
         pause = Pause(start, end)
-        await self._choices.pause(key, pause, self._clock.now())
+        await self.preferences.pause(key, pause, self.clock.now())
         log.info("paused", team_id=key.team_id, user_id=key.user_id)
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         return pause
 
     async def resume(self, key: PersonKey) -> None:
         """Keep the status again. Raises NothingToDoError where nothing was paused."""
-        now = self._clock.now()
-        before = await self._choices.pause(key, None, now)
-        self._wake_signal.wake()
+        now = self.clock.now()
+        before = await self.preferences.pause(key, None, now)
+        self.wake_signal.wake()
         if before is None or (before.end is not None and before.end <= now):
             raise NothingToDoError("not paused")
 
-    # ── how things stand ────────────────────────────────────────────────────────────────────────────
-
-    async def now(self, key: PersonKey) -> Now:
-        """How things stand, by the stored timeline where that stands and reaches. Raises LookupError."""
-        now = self._clock.now()
-        facts = await self._facts.without_events(key)
-        if facts is None:
-            raise LookupError(key)
-        spans = await self._facts.spans(key, *days.today(now, facts.zone)) if facts.resolved_until else ()
-        found = days.stored(facts, spans, now)
-        # Meetings back to back are one span: when the first is over, another one is the reason.
-        if found is None or (found[0].uid and not await self._facts.lasts(key, found[0], now)):
-            return await self._resolved_now(key, now)
-        span, day = found
-        return await self._now(facts, now, span, span.end, day)
-
-    async def _resolved_now(self, key: PersonKey, now: datetime) -> Now:
-        facts = await self._load(key, now - _BACK, now + _AHEAD)
-        resolved = self._resolve(facts, now, now + _AHEAD)
-        span = resolved.at(now)
-        until = span.end if span.end < resolved.end else None
-        day = self._resolve(facts, *days.today(now, facts.zone))
-        return await self._now(facts, now, span, until, day)
-
-    async def _now(self, facts: PersonFacts, now: datetime, span: Span, until: datetime | None, day: Timeline) -> Now:
-        key = facts.key
-        standing = await self._overview.standing(key)
-        stored = await self._overrides.standing(key, now)
-        running = [override for override in stored if override.start <= now]
-        return Now(
-            at=now,
-            facts=facts,
-            span=span,
-            until=until,
-            day=day,
-            own=_own(standing, now),
-            override=running[-1] if running else None,
-            coming=tuple(override for override in stored if override.start > now),
-            not_set=await self._not_set(key, span, standing),
-        )
-
-    async def _not_set(self, key: PersonKey, span: Span, standing: Standing) -> Reason | None:
-        """Why Slack does not show what `span` says, where the last try of it came to nothing."""
-        if standing.applied is not None and same(standing.applied, span.status):
-            return None
-        last = None
-        with suppress(SealError):  # a line under a lost key says nothing
-            last = next(iter(await self._writes.recent(key, 1)), None)
-        began = span.began or (span.start if span.start < self._clock.now() else span.start - _BACK)
-        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= began else None
-
-    async def why(self, key: PersonKey) -> Why:
-        """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
-        now = await self._resolved_now(key, self._clock.now())
-        lines = await self._writes.recent(key, 1)
-        return Why(now, now.day.verdicts, lines[0] if lines else None)
-
-    async def preview(self, key: PersonKey, day: date) -> Timeline:
-        """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
-        around = datetime.combine(day, time(), tzinfo=UTC)
-        facts = await self._load(key, around - _BACK, around + 2 * _BACK)
-        return self._resolve(facts, days.midnight(day, facts.zone), days.midnight(day + _DAY, facts.zone))
-
-    async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
-        """What the timeline says at `instant` (UTC). Raises LookupError."""
-        return (await self._timeline(key, instant, instant + _AHEAD)).at(instant)
-
-    async def who(self, team_id: str, user_id: str = "") -> Sequence[Away]:
-        """Who of a workspace is out by what their profile shows; of one person, where given."""
-        return await self._overview.away(team_id, self._clock.now(), [user_id] if user_id else [])
-
-    # ── what they chose ─────────────────────────────────────────────────────────────────────────────
-
-    async def preferences(self, key: PersonKey) -> Preferences:
-        """What the person chose."""
-        return await self._choices.get(key)
-
-    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
-        """Keep what the person chose."""
-        await self._choices.save(key, preferences, self._clock.now())
-        self._wake_signal.wake()
-
-    async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
-        """The person's rules in their order."""
-        return await self._rules.list(key)
-
-    async def add_rule(self, key: PersonKey, rule: Rule) -> None:
-        """Put a rule last; one with the same id counts once. Raises TooManyError."""
-        await self._rules.add(key, rule, self._clock.now())
-        self._wake_signal.wake()
-
-    async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
-        """Delete a rule; one that is gone already stays gone."""
-        await self._rules.remove(key, rule_id, self._clock.now())
-        self._wake_signal.wake()
-
-    async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
-        """Have a rule looked at one place earlier."""
-        await self._rules.raise_(key, rule_id, self._clock.now())
-        self._wake_signal.wake()
-
-    # ── parts ───────────────────────────────────────────────────────────────────────────────────────
-
     async def _add(self, key: PersonKey, override: Override) -> Override:
-        if await self._overrides.add(key, override, override.created_at):
+        if await self.overrides.add(key, override, override.created_at):
             log.info("override_added", team_id=key.team_id, user_id=key.user_id, kind=override.kind.value)
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         return override
-
-    async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:
-        return self._resolve(await self._load(key, start - _BACK, end), start, end)
-
-    async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
-        found = await self._facts.load([key], start, end)
-        if key not in found:
-            raise LookupError(key)
-        return found[key]
-
-    def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        return days.resolve(facts, start, end, self._wording(facts.locale))
 
 
 def request_id(key: PersonKey, request: str) -> str:
     """The id of what `request` (a trigger or view id, unique within the workspace) asks for."""
     return hashlib.sha256(f"{key.team_id}/{key.user_id}/{request}".encode()).hexdigest()[:24]
-
-
-def _own(standing: Standing, now: datetime) -> Status | None:
-    own = standing.own
-    if own is None or own.empty or (own.expiration is not None and own.expiration <= now):
-        return None
-    return own

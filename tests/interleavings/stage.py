@@ -37,6 +37,8 @@ from services.store.models import Base, Calendar, Person, ProfileStateRow, Works
 from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Leaving
+from services.usecases.personal_settings import PersonalSettings
+from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 from tests.clocks import ManualClock
 from tests.interleavings.steps import SteppedDatabase, step
@@ -101,10 +103,11 @@ class Replica:
         stores = self.stores = Stores.over(database, encryptor, clock)
         self.clock, self.slack = clock, slack
         self.keeper = ProfileWriter(slack, stores.lanes, clock, refresh=self._refresh)
-        self.statuses = Statuses(
-            clock=clock, wake_signal=wake_signal, facts=stores.facts, overrides=stores.overrides, rules=stores.rules,
-            choices=stores.preferences, overview=stores.overview, writes=stores.writes, wording=lambda locale: ENGLISH,
-        )  # fmt: skip
+        self.reader = StatusReader(
+            stores.facts, stores.overrides, stores.overview, stores.writes, wording=lambda locale: ENGLISH, clock=clock
+        )
+        self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, clock, wake_signal)
+        self.settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
         self.leaving = Leaving(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
@@ -276,7 +279,7 @@ class Stage:
     async def asked(self) -> Status:
         """What Ann's profile should show now, unless she typed something herself."""
         try:
-            now = (await self.one.statuses.why(ANN)).now  # resolved anew, whatever is stored
+            now = (await self.one.reader.why(ANN)).now  # resolved anew, whatever is stored
         except LookupError:
             return NO_STATUS
         return now.span.status if now.facts.granted else NO_STATUS

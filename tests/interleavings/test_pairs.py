@@ -89,7 +89,7 @@ async def uninstalls(replica: Replica, stage: Stage) -> object:
 
 async def edits_rules(replica: Replica, stage: Stage) -> object:
     rule = Rule(id=replica.name, name="", match=Match(kinds=frozenset({Kind.MEETING})), show=Show(text="Busy"))
-    return await replica.statuses.add_rule(ANN, rule)
+    return await replica.settings.add_rule(ANN, rule)
 
 
 async def rotates_keys(replica: Replica, stage: Stage) -> object:

@@ -40,7 +40,8 @@ from services.domain.model import (
 from services.platform import locale
 from services.platform.locale import Voice
 from services.store.accounts import AccountView
-from services.usecases.statuses import Cleared, Now, Why
+from services.usecases.status_reader import Now, Why
+from services.usecases.statuses import Cleared
 from tests import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

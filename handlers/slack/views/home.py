@@ -14,7 +14,7 @@ from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Voice
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 
 _MOST_LINES = 30
 _MOST_ROWS = 70

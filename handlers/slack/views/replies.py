@@ -15,7 +15,8 @@ from services.platform.locale import Voice
 from services.store.absences import Away
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
-from services.usecases.statuses import Cleared, Now, Why
+from services.usecases.status_reader import Now, Why
+from services.usecases.statuses import Cleared
 
 Reply = dict[str, Any]
 

@@ -8,7 +8,7 @@ from handlers.slack.views.blocks import cut, escape
 from services.domain import explain
 from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
 from services.platform.locale import Voice
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 
 LONGEST_TITLE = 200
 """Characters of a title in a line."""
