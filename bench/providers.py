@@ -12,12 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
-from emulators.google import Client, LocalGoogle
-from emulators.google import Entry as GoogleEntry
-from emulators.google.channels import Push
-from emulators.microsoft.mailbox import Entry as MicrosoftEntry
-from emulators.microsoft.push import Delivery
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import GoogleEntry, LocalGoogle, google_client
+from emulators.google.channels import channel_of
+from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
+from emulators.pushes import SentPush
 from services.calendars.accounts.oauth import Credentials, challenge_of, new_verifier
 from services.calendars.providers.google.scopes import SCOPES
 from services.domain.calendars import Offer, OfferedCalendar
@@ -74,8 +72,8 @@ class Google:
     name = "google"
 
     def __init__(self) -> None:
-        self.local = LocalGoogle(_now, Client(redirect_uris=[REDIRECT]))
-        self.local.channels.on_answer = self._taken
+        self.local = LocalGoogle(_now, google_client(REDIRECT))
+        self.local.pushes.on_answer = self._taken
         self.answered: dict[str, float] = {}
         self._moving: dict[str, str] = {}
 
@@ -97,7 +95,7 @@ class Google:
         await runner.cleanup()
 
     def add(self, mail: str, others: int = OTHERS) -> None:
-        calendar = self.local.add_account(mail).primary
+        calendar = self.local.add_account(mail).main
         self._moving[mail] = calendar.add(GoogleEntry(MOVING, *_hours(1))).id
         for number in range(others):
             calendar.add(GoogleEntry(f"Meeting {number}", *_hours(2 + number % OTHERS)))
@@ -110,7 +108,7 @@ class Google:
             "code_challenge": challenge_of(verifier),
         }  # fmt: skip
         back = dict(parse_qsl(urlsplit(self.local.oauth.decide(asked, mail)).query))
-        tokens = self.local.oauth.exchange(
+        tokens = self.local.oauth.token(
             {"client_id": client.client_id, "client_secret": client.client_secret, "redirect_uri": REDIRECT,
              "grant_type": "authorization_code", "code": back["code"], "code_verifier": verifier}
         )  # fmt: skip
@@ -120,16 +118,16 @@ class Google:
         return f"{self.local.api_url}calendars/{mail}/events"
 
     def move(self, mail: str, start: datetime, end: datetime) -> None:
-        self.local.accounts[mail].primary.move(self._moving[mail], start, end)
+        self.local.accounts[mail].main.move(self._moving[mail], start, end)
 
     async def tell(self, mail: str, address: str) -> None:
         account = self.local.accounts[mail]
         wanted = {"id": mail.replace("@", "-").replace(".", "-"), "type": "web_hook", "address": address}
-        self.local.channels.watch(account, account.primary, wanted)
+        self.local.channels.watch(account, account.main, wanted)
 
-    def _taken(self, push: Push) -> None:
+    def _taken(self, push: SentPush) -> None:
         if push.status == 200:  # HTTP
-            self.answered[self.local.channels.open[push.channel_id].account] = time.time()
+            self.answered[self.local.channels.open[channel_of(push)[0]].account] = time.time()
 
 
 class Microsoft:
@@ -179,9 +177,9 @@ class Microsoft:
              "expirationDateTime": (_now() + timedelta(days=6)).isoformat()},
         )  # fmt: skip
 
-    def _taken(self, delivery: Delivery) -> None:
+    def _taken(self, delivery: SentPush) -> None:
         if delivery.status in {200, 202}:  # HTTP
-            for told in delivery.body["value"]:
+            for told in (delivery.body or {})["value"]:
                 self.answered[self.local.subscriptions.all[told["subscriptionId"]].account] = time.time()
 
 

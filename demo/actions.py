@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.books import FEED, Book, next_edge
-from demo.calendars import Calendars, sample
 from demo.clock import DemoClock
+from demo.feeds import Feeds, sample
 from emulators.slack import LocalSlack
 from emulators.slack.errors import RefusalError
 
@@ -31,7 +31,7 @@ class Desk:
 
     slack: LocalSlack
     clock: DemoClock
-    calendars: Calendars
+    feeds: Feeds
     books: Mapping[str, Mapping[str, Book]]
 
 
@@ -41,7 +41,7 @@ class Actions:
     def __init__(self, desk: Desk) -> None:
         self._slack = desk.slack
         self._clock = desk.clock
-        self._calendars = desk.calendars
+        self._feeds = desk.feeds
         self._books = desk.books
         self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
             "message": self._message,
@@ -159,7 +159,7 @@ class Actions:
         """A feed is read again at once, by a click on the Home tab; accounts tell the app themselves."""
         self._slack.hub.publish("calendar", user_id=str(body["person"]))
         if str(body.get("book") or FEED) == FEED:
-            self._calendars.changed(str(body["person"]))
+            self._feeds.on_change(str(body["person"]))
         return {}
 
     async def _set_clock(self, body: Body) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class Actions:
             book
             for own in self._books.values()
             for name, book in own.items()
-            if name == FEED or any(leaf.watched for leaf in book.calendars())
+            if name == FEED or any(watched for _, watched in book.calendars())
         ]
         edge = next_edge(counted, now)
         edges = [edge] if edge else []

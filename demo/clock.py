@@ -7,11 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 FASTEST = 3600.0
 _LONGEST_HOLD = 6.0
-_LONGEST_AWAY = 1.0
 _BEAT = 0.002
 _QUIET_AFTER_A_LOOK = 0.001
 _QUIET_AFTER_WORK = 0.02
@@ -26,10 +24,10 @@ class _Sleeper:
 class DemoClock:
     """Implements `services.ports.Clock`.
 
-    Where it goes faster than the world, it stands still while those who waited are at work: until each of them waits
-    again or is finished, and `busy()` (work that it cannot see: requests under way) stays False for a little while.
-    So each edge is met at its own time, in order, at any speed and in a jump. Real time lost that way is not made up
-    for. Time passes for those who wait once `start()` was called.
+    Where it goes faster than the world, it stands still while those whose time has come are at work: until `busy()`
+    (the app is not at rest, requests are under way) stays False for a little while. So each edge is met at its own
+    time, in order, at any speed and in a jump. Real time lost that way is not made up for. Time passes for those who
+    wait once `start()` was called.
     """
 
     def __init__(self, now: datetime, *, speed: float = 1.0, busy: Callable[[], bool] = lambda: False) -> None:
@@ -47,8 +45,6 @@ class DemoClock:
         self._arrived.set()
         self._changed = asyncio.Event()
         self._sleepers: set[_Sleeper] = set()
-        self._parked: set[asyncio.Task[object]] = set()
-        self._away: dict[asyncio.Task[object], float] = {}
         self._worked = False
         self._task: asyncio.Task[None] | None = None
 
@@ -66,10 +62,6 @@ class DemoClock:
         """Return at `until` or once `wake` is set; None waits for `wake` alone. Does not clear `wake`."""
         if wake.is_set() or (until is not None and until <= self.now()):
             return
-        task = asyncio.current_task()
-        if task is not None:
-            self._away.pop(task, None)
-            self._parked.add(task)
         woken = asyncio.ensure_future(wake.wait())
         sleeper = None
         waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]  # a future of any result
@@ -82,10 +74,7 @@ class DemoClock:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             self._worked = True
         finally:
-            if task is not None:
-                self._parked.discard(task)
-                self._away[task] = time.monotonic()
-                self._hold()  # before the sleeper goes: it keeps the time from passing its instant
+            self._hold()  # before the sleeper goes: it keeps the time from passing its instant
             if sleeper is not None:
                 self._sleepers.discard(sleeper)
                 sleeper.done.cancel()
@@ -107,10 +96,6 @@ class DemoClock:
     def jumping(self) -> bool:
         """Whether it is on its way to an instant."""
         return self._target is not None
-
-    def parks(self, task: asyncio.Task[Any]) -> bool:
-        """Whether a task waits for this clock just now."""
-        return task in self._parked
 
     def sleepers(self) -> datetime | None:
         """The earliest instant that somebody waits for."""
@@ -244,13 +229,9 @@ class DemoClock:
             if quiet_since is not None and now - quiet_since >= enough:
                 break
             await asyncio.sleep(_BEAT)
-            fresh = time.monotonic() - _LONGEST_AWAY
-            self._away = {task: since for task, since in self._away.items() if since > fresh and not task.done()}
-            outside = self.busy()
-            self._worked = self._worked or outside
-            if outside:
-                quiet_since = None
-            elif quiet_since is None and not self._away:
+            if self.busy():
+                self._worked, quiet_since = True, None
+            elif quiet_since is None:
                 quiet_since = time.monotonic()
         self._held = self._worked = False
         self._since = time.monotonic()

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from demo import shown
 from demo.actions import Actions, Desk, NotDoneError
-from demo.calendars import NotAnEntryError
+from demo.books import NotAnEntryError
 from demo.pushed import Pushed, Told
 from demo.reasons import Reasons
 from emulators.slack import Call

@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from demo.accounts import address_of
 from demo.people import PERSONAS
 from emulators.google import LocalGoogle
-from emulators.google.channels import Push
-from emulators.microsoft.push import Delivery
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google.channels import channel_of
+from emulators.microsoft import LocalMicrosoft
+from emulators.pushes import SentPush
 from emulators.slack import LocalSlack
 from services.domain.calendars import GOOGLE, MICROSOFT
 
@@ -45,9 +45,9 @@ class Pushed:
         self._slack = slack
         self._google = google
         self._microsoft = microsoft
-        self._owners = {address_of(p, provider): p.user_id for p in PERSONAS for provider in (GOOGLE, MICROSOFT)}
+        self._owners = {p.address(provider): p.user_id for p in PERSONAS for provider in (GOOGLE, MICROSOFT)}
         self._all: deque[Told] = deque(maxlen=_KEEP)
-        google.channels.on_answer = self._by_google
+        google.pushes.on_answer = self._by_google
         microsoft.pushes.on_answer = self._by_microsoft
 
     def all(self) -> list[Told]:
@@ -65,17 +65,18 @@ class Pushed:
             None,
         )
 
-    def _by_google(self, push: Push) -> None:
-        channel = self._google.channels.open.get(push.channel_id)
+    def _by_google(self, push: SentPush) -> None:
+        channel_id, state = channel_of(push)
+        channel = self._google.channels.open.get(channel_id)
         if channel is not None:
             name = self._google.accounts[channel.account].calendars[channel.calendar].name
-            self._note(GOOGLE, channel.account, name, push.status, hello=push.state == "sync")
+            self._note(GOOGLE, channel.account, name, push.status, hello=state == "sync")
 
-    def _by_microsoft(self, delivery: Delivery) -> None:
-        for account, name in sorted(set(self._about(delivery.body))):
-            self._note(MICROSOFT, account, name, delivery.status)
+    def _by_microsoft(self, push: SentPush) -> None:
+        for account, name in sorted(set(self._about(push.body or {}))):
+            self._note(MICROSOFT, account, name, push.status)
 
-    def _about(self, body: Mapping[str, list[Mapping[str, str]]]) -> Iterator[tuple[str, str]]:
+    def _about(self, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """The accounts and calendars of a batch of notifications."""
         for notification in body["value"]:
             found = self._microsoft.subscriptions.all.get(notification["subscriptionId"])

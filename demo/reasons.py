@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from emulators.slack import Call, LocalSlack
@@ -15,19 +15,12 @@ from emulators.slack.text import unescape
 from services.domain import explain
 from services.domain.model import PersonKey
 from services.store import json_values
+from services.usecases.people import People
 
 _WRITE = "users.profile.set"
 _READ = "users.profile.get"
 _PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
 _KEEP = 2_000
-
-
-class Exporter(Protocol):
-    """`services.usecases.people.People`, as far as it is asked here."""
-
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        """All that is known of a person."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,7 @@ class Why:
 class Reasons:
     """The reason of each write and of each status left alone, once the app has written it down."""
 
-    def __init__(self, slack: LocalSlack, people: Exporter) -> None:
+    def __init__(self, slack: LocalSlack, people: People) -> None:
         self._slack = slack
         self._people = people
         self._known: OrderedDict[int, Why] = OrderedDict()

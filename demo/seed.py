@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import date
 
-from demo.calendars import Calendars, DayCalendar
+from demo.feeds import Feeds
 from demo.people import PERSONAS
 from emulators.slack import LocalSlack
 
@@ -25,8 +24,8 @@ class SeedError(RuntimeError):
     """The app did not let somebody in; the text says where it stopped."""
 
 
-def people_the_workspace(slack: LocalSlack, calendars: Calendars, first: date) -> None:
-    """The workspace, its five members, and their calendars from `first` on."""
+def people_the_workspace(slack: LocalSlack) -> None:
+    """The workspace and its five members."""
     slack.add_workspace(TEAM, "Acme", "acme")
     for persona in PERSONAS:
         member = slack.add_person(
@@ -41,9 +40,6 @@ def people_the_workspace(slack: LocalSlack, calendars: Calendars, first: date) -
             avatar=persona.avatar,
         )
         member.text, member.emoji = persona.status
-        calendars.by_person[persona.user_id] = DayCalendar(
-            f"{persona.real_name.split()[0]}'s calendar", member.email, persona.tz, persona.entries(first)
-        )
 
 
 def small_talk(slack: LocalSlack) -> None:
@@ -57,8 +53,8 @@ def small_talk(slack: LocalSlack) -> None:
         slack.post(general.channel_id, user_id, text, bot=False)
 
 
-async def bring_in(slack: LocalSlack, calendars: Calendars, app: str, feeds: str) -> None:
-    """Install the app at `app`, and have everybody allow it and connect their calendar, served under `feeds`.
+async def bring_in(slack: LocalSlack, feeds: Feeds, app: str, served: str) -> None:
+    """Install the app at `app`, and have everybody allow it and connect their calendar, served under `served`.
 
     Raises SeedError.
     """
@@ -67,9 +63,9 @@ async def bring_in(slack: LocalSlack, calendars: Calendars, app: str, feeds: str
         if status != _OK:
             raise SeedError(f"{persona.name} was not let in: {status} {page[:200]}")
     for persona in PERSONAS:
-        address = f"{feeds}/{calendars.by_person[persona.user_id].secret}.ics"
+        address = f"{served}/{feeds.by_person[persona.user_id].secret}.ics"
         await connect(slack, persona.user_id, address)
-    await _until(lambda: calendars.fetches >= len(PERSONAS), "no calendar was read")
+    await _until(lambda: feeds.fetches >= len(PERSONAS), "no calendar was read")
     await _silence(slack)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from demo.accounts import NAMES
 from demo.books import Book
-from demo.calendars import as_json
 from demo.clock import DemoClock
-from demo.people import PERSONAS
+from demo.people import NAMES, PERSONAS
 from demo.pushed import Told
 from demo.reasons import Why
 from emulators.slack import Call, LocalSlack, Member, Message
@@ -89,28 +87,22 @@ def book(name: str, book: Book, now: datetime, last: Told | None) -> dict[str, A
     """A person's day in one of their books, in their zone; `last` is what the app was told of it last."""
     local = now.astimezone(book.zone)
     midnight = datetime.combine(local.date(), time(), book.zone)
-    leaves = book.calendars()
+    calendars = book.calendars()
     return {
         "id": name,
         "name": NAMES[name],
         "account": book.account,
-        "watched": any(leaf.watched for leaf in leaves),
-        "calendars": [{"name": leaf.name, "watched": leaf.watched} for leaf in leaves],
+        "watched": any(watched for _, watched in calendars),
+        "calendars": [{"name": name, "watched": watched} for name, watched in calendars],
         "told": {"at": last.at.timestamp(), "ok": last.ok, "status": last.status} if last else None,
         "zone": book.zone.key,
         "day": local.date().isoformat(),
         "midnight": midnight.timestamp(),
         "hours": ((midnight + timedelta(days=1)).astimezone(UTC) - midnight.astimezone(UTC)).total_seconds() / 3600,
         "entries": [
-            {
-                **as_json(one.entry),
-                "calendar": one.calendar,
-                "series": one.series,
-                "from": start.timestamp(),
-                "to": end.timestamp(),
-            }
+            one.as_json() | {"from": start.timestamp(), "to": end.timestamp()}
             for one in book.on(local.date())
-            for start, end in [one.entry.instants(book.zone)]
+            for start, end in [one.instants(book.zone)]
         ],
     }
 

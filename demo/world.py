@@ -10,33 +10,32 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from demo import seed
-from demo.accounts import open_accounts
 from demo.actions import Desk
 from demo.books import Book
-from demo.calendars import Calendars
 from demo.clock import DemoClock
-from demo.consent import signing_in
+from demo.feeds import Feeds
 from demo.nudges import Nudges
 from demo.page import Page
-from demo.people import OFFICE_ZONE
+from demo.people import OFFICE_ZONE, open_books
 from demo.pushed import Pushed
 from demo.reasons import Reasons
-from demo.work import AppWork
-from emulators.google import Client, LocalGoogle
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import LocalGoogle, google_client
+from emulators.microsoft import LocalMicrosoft, microsoft_client
 from emulators.slack import AppConfig, LocalSlack
+from services.bootstrap import Service
+from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import ListenError
-from services.domain.model import PersonKey
 from services.platform import settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
@@ -45,32 +44,12 @@ from services.ports import Clock
 
 START = time(8, 55)
 _FEED_INTERVAL = 3600
+_CONSENT_PAGES = {"/google/o/oauth2/v2/auth": GOOGLE, "/microsoft/common/oauth2/v2.0/authorize": MICROSOFT}
 _FRIDAY = 4
 
 
-class Exporter(Protocol):
-    """`services.usecases.people.People`, as far as the demo asks it."""
-
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        """All that is known of a person."""
-        ...
-
-
-class Service(Protocol):
-    """The app, as `bootstrap.build` gives it."""
-
-    @property
-    def web(self) -> web.Application: ...  # noqa: D102  # what listens
-    @property
-    def people(self) -> Exporter: ...  # noqa: D102  # who can be asked for the reasons
-    @property
-    def start(self) -> Callable[[], Awaitable[None]]: ...  # noqa: D102  # begin the work
-    @property
-    def stop(self) -> Callable[[], Awaitable[None]]: ...  # noqa: D102  # finish it
-
-
 class Build(Protocol):
-    """`bootstrap.build`."""
+    """`services.bootstrap.build`."""
 
     async def __call__(self, config: Settings, *, clock: Clock) -> Service:
         """The app, put together."""
@@ -85,7 +64,7 @@ class World:
     app: str
     slack: LocalSlack
     clock: DemoClock
-    calendars: Calendars
+    feeds: Feeds
     google: LocalGoogle
     microsoft: LocalMicrosoft
     books: Mapping[str, Mapping[str, Book]]
@@ -115,12 +94,12 @@ async def world(
         clock = DemoClock(begin)
         clock.pause()
         slack = LocalSlack(clock, _registration())
-        calendars = Calendars()
+        feeds = Feeds()
         first = begin.astimezone(ZoneInfo(OFFICE_ZONE)).date()
-        seed.people_the_workspace(slack, calendars, first)
-        google = LocalGoogle(clock.now, Client(client_secret=secrets.token_hex(16)))
-        microsoft = LocalMicrosoft(clock.now, client_secret=secrets.token_hex(16))
-        books = open_accounts(calendars, google, microsoft, first)
+        seed.people_the_workspace(slack)
+        google = LocalGoogle(clock.now, google_client(client_secret=secrets.token_hex(16)))
+        microsoft = LocalMicrosoft(clock.now, microsoft_client(client_secret=secrets.token_hex(16)))
+        books = open_books(feeds, google, microsoft, first)
         clock.start()
         stack.push_async_callback(clock.stop)
 
@@ -131,19 +110,18 @@ async def world(
         _register(slack, google, microsoft, inner, app_address)
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         reasons = Reasons(slack, service.people)
-        page = Page(Desk(slack, clock, calendars, books), Pushed(slack, google, microsoft), reasons)
-        work = AppWork(clock)
+        page = Page(Desk(slack, clock, feeds, books), Pushed(slack, google, microsoft), reasons)
         clock.busy = lambda: (
-            bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.pushes.busy) or work.under_way()
+            bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
         clock.on_change = lambda: slack.hub.publish("clock")
         nudges = Nudges(slack)
-        calendars.on_change = nudges.edited
+        feeds.on_change = nudges.edited
 
         outer = web.Application(middlewares=[signing_in(books, clock)])
         page.add_to(outer)
         outer.add_subapp("/slack", slack.web)
-        outer.add_subapp("/calendars", calendars.web)
+        outer.add_subapp("/calendars", feeds.web)
         outer.add_subapp("/google", google.web)
         outer.add_subapp("/microsoft", microsoft.web)
         await _serve(stack, outer, page_socket)
@@ -152,15 +130,14 @@ async def world(
         stack.push_async_callback(microsoft.close)
         await _serve(stack, service.web, app_socket)
         await service.start()
-        work.settled()
         stack.push_async_callback(service.stop)
         stack.push_async_callback(_closing, page, nudges, reasons)
         reasons.start()
 
-        await seed.bring_in(slack, calendars, app_address, f"{inner}/calendars")
+        await seed.bring_in(slack, feeds, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
-        yield World(page_address, app_address, slack, clock, calendars, google, microsoft, books)
+        yield World(page_address, app_address, slack, clock, feeds, google, microsoft, books)
 
 
 def first_morning(now: datetime) -> datetime:
@@ -169,6 +146,27 @@ def first_morning(now: datetime) -> datetime:
     while day.weekday() > _FRIDAY:
         day += timedelta(days=1)
     return datetime.combine(day, START, ZoneInfo(OFFICE_ZONE)).astimezone(UTC)
+
+
+def signing_in(books: Mapping[str, Mapping[str, Book]], clock: DemoClock) -> Middleware:
+    """The consent pages choose the account of the person that the browser's page is looked at as.
+
+    The clock goes as the world does meanwhile: links and codes are good for minutes.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        provider = _CONSENT_PAGES.get(request.path) if request.method == "GET" else None
+        if provider is None:
+            return await handler(request)
+        if clock.speed > 1 and not clock.paused:
+            clock.set_speed(1)
+        own = books.get(request.cookies.get("person", ""))
+        if own is not None and "login_hint" not in request.query:
+            raise web.HTTPFound(request.rel_url.update_query(login_hint=own[provider].account))
+        return await handler(request)
+
+    return middleware
 
 
 async def _closing(page: Page, nudges: Nudges, reasons: Reasons) -> None:
@@ -221,7 +219,7 @@ def _register(slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft,
     slack.app.request_url = f"{app_address}/slack/events"
     slack.app.redirect_urls = [f"{app_address}/slack/oauth_redirect"]
     google.client.redirect_uris = [f"{app_address}/connect/google/callback"]
-    microsoft.oauth.redirect_uris = (f"{app_address}/connect/microsoft/callback",)
+    microsoft.client.redirect_uris = [f"{app_address}/connect/microsoft/callback"]
 
 
 def _settings(

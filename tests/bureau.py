@@ -13,10 +13,8 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from emulators.google import Client, LocalGoogle
-from emulators.google import Entry as GoogleEntry
-from emulators.microsoft.mailbox import Entry as MicrosoftEntry
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import GoogleEntry, LocalGoogle
+from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from handlers.background import Background
 from handlers.web.webhooks import Webhooks
 from services.calendars import wiring
@@ -92,7 +90,7 @@ class Bureau:
         start = self.clock.now() + timedelta(hours=hours)
         times = start, start + timedelta(hours=1)
         if provider == "google":
-            self.google.accounts[mail or MAIL[provider]].primary.add(GoogleEntry(title, *times))
+            self.google.accounts[mail or MAIL[provider]].main.add(GoogleEntry(title, *times))
         else:
             self.microsoft.accounts[mail or MAIL[provider]].main.add(MicrosoftEntry(title, *times))
 
@@ -142,13 +140,13 @@ class Bureau:
     def revoke(self, provider: str) -> None:
         """Ann takes the app's access away, at the provider."""
         if provider == "google":
-            self.google.revoke_account(MAIL[provider])
+            self.google.oauth.revoke(MAIL[provider])
         else:
             self.microsoft.oauth.revoke(MAIL[provider])
 
     def changes_secret(self, provider: str, secret: str) -> str:
         """The app gets another secret at the provider; the one that it had."""
-        holder: Any = self.google.client if provider == "google" else self.microsoft.oauth
+        holder: Any = self.google.client if provider == "google" else self.microsoft.client
         before: str = holder.client_secret
         holder.client_secret = secret
         return before
@@ -166,7 +164,7 @@ def parsed(address: str) -> dict[str, str]:
 async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
     stores, wake_signal, metrics = Stores.over(database, encryptor, clock), CountingWakeSignal(), Metrics()
     slack = SlackClients("http://127.0.0.1:1/")  # nobody asks it anything here
-    google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
+    google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
     google.add_account(MAIL["google"], "Ann")
     microsoft.add_account(MAIL["microsoft"], "Ann")
     ours, background, answers = web.Application(), Background(), list[int]()
@@ -190,7 +188,7 @@ async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClo
         async with here:
             url = str(here.make_url("")).rstrip("/")
             google.client.redirect_uris.append(f"{url}/connect/google/callback")
-            microsoft.oauth.redirect_uris = (f"{url}/connect/microsoft/callback",)
+            microsoft.client.redirect_uris = [f"{url}/connect/microsoft/callback"]
             config = settings.load({**google.settings, **microsoft.settings, "PUBLIC_URL": url}, dotenv=None)
 
             def compose() -> wiring.Calendars:

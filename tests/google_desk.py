@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from emulators.google import Account, Calendar, Client, LocalGoogle
+from emulators.google import LocalGoogle, google_client
+from emulators.google.events import GoogleAccount, GoogleCalendar
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.directory import GoogleDirectory
@@ -56,7 +57,7 @@ def authorize_url(google: LocalGoogle, **changed: str) -> str:
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    return f"{google.authorize_url}?{urlencode({**query, **changed})}"
+    return f"{google.settings['GOOGLE_AUTHORIZE_URL']}?{urlencode({**query, **changed})}"
 
 
 def exchanged(google: LocalGoogle, location: str, **changed: str) -> dict[str, str]:
@@ -85,7 +86,7 @@ class Tokens:
     async def allow(self, *without: str, account: str = ANN) -> None:
         """Go through consent, leaving out scopes."""
         location = await self.google.allow(authorize_url(self.google), account, without=without)
-        found = self.google.oauth.exchange(exchanged(self.google, location))
+        found = self.google.oauth.token(exchanged(self.google, location))
         self.kept, self.refresh = found["access_token"], found["refresh_token"]
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
@@ -101,7 +102,7 @@ class Tokens:
             self.renewals += 1
             if all(grant.revoked for grant in self.google.oauth.grants):
                 raise AccountLostError("invalid_grant")
-            self.kept = self.google.oauth.exchange(form)["access_token"]
+            self.kept = self.google.oauth.token(form)["access_token"]
         return self.kept
 
 
@@ -139,12 +140,12 @@ class Desk:
     connection: Connection
 
     @property
-    def account(self) -> Account:
+    def account(self) -> GoogleAccount:
         return self.google.accounts[ANN]
 
     @property
-    def calendar(self) -> Calendar:
-        return self.account.primary
+    def calendar(self) -> GoogleCalendar:
+        return self.account.main
 
     async def fetch(self) -> Changes:
         changes = await self.source.fetch(self.connection, self.clock.now())
@@ -177,7 +178,7 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(clock: ManualClock) -> AsyncIterator[Desk]:
-    google = LocalGoogle(clock.now, Client(redirect_uris=[BACK]))
+    google = LocalGoogle(clock.now, google_client(BACK))
     google.add_account(ANN, "Ann Example", "Europe/Berlin")
     receiver = Receiver()
     ours = web.Application()

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from emulators.microsoft.mailbox import Account, Entry, LocalCalendar
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.microsoft import LocalMicrosoft
+from emulators.microsoft.events import MicrosoftAccount, MicrosoftCalendar, MicrosoftEntry
 from services.calendars.providers.microsoft.api import GraphApi
 from services.calendars.providers.microsoft.directory import MicrosoftDirectory
 from services.calendars.providers.microsoft.notifications import Notification, read_notifications, validation
@@ -77,7 +77,7 @@ class Mailbox:
     """Everything that a test of one person's calendar needs."""
 
     microsoft: LocalMicrosoft
-    account: Account
+    account: MicrosoftAccount
     client: GuardedClient
     clock: ManualClock
     tokens: Tokens = field(init=False)
@@ -88,7 +88,7 @@ class Mailbox:
         self.connection = Connection(ANN, "C1", "microsoft", self.calendar.id, BERLIN, (ADDRESS,), "A1")
 
     @property
-    def calendar(self) -> LocalCalendar:
+    def calendar(self) -> MicrosoftCalendar:
         return self.account.main
 
     @property
@@ -117,9 +117,9 @@ class Mailbox:
         start = self.clock.now() + timedelta(hours=hours)
         return start, start + timedelta(hours=length)
 
-    def add(self, title: str, hours: float = 1, **fields: object) -> Entry:
+    def add(self, title: str, hours: float = 1, **fields: object) -> MicrosoftEntry:
         start, end = self.at(hours)
-        return self.calendar.add(Entry(title, start, end, **fields))  # type: ignore[arg-type]
+        return self.calendar.add(MicrosoftEntry(title, start, end, **fields))  # type: ignore[arg-type]
 
     def deltas(self) -> list[int]:
         """The statuses of the calls for a delta so far, which are forgotten."""

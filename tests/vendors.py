@@ -15,10 +15,8 @@ import aiohttp
 import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
-from emulators.google import Client, LocalGoogle
-from emulators.google import Entry as GoogleEntry
-from emulators.microsoft.mailbox import Entry as MicrosoftEntry
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import GoogleEntry, LocalGoogle
+from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from services.store.models import Calendar, WatchRow
 from tests.clocks import ManualClock
 from tests.whole import ANN, Whole, open_whole
@@ -66,13 +64,13 @@ class Vendors:
     def main(self) -> Any:
         """The first calendar of Ann's account."""
         account = self.vendor.accounts[self.mail]
-        return account.primary if self.name == "google" else account.main
+        return account.main
 
     def add_calendar(self, name: str) -> None:
         """A further one in Ann's account."""
         account = self.vendor.accounts[self.mail]
         if self.name == "google":
-            account.add_calendar("team-1", name)
+            account.add_calendar(name, "team-1")
         else:
             account.add_calendar(name)
 
@@ -193,7 +191,7 @@ class Vendors:
 @asynccontextmanager
 async def open_vendors(clock: ManualClock, database_url: str, name: str = "google") -> AsyncIterator[Vendors]:
     """Both providers set up; Ann has an account at each, and is known in Slack."""
-    google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
+    google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
     google.add_account(MAIL["google"], "Ann")
     microsoft.add_account(MAIL["microsoft"], "Ann")
     async with (
@@ -203,7 +201,7 @@ async def open_vendors(clock: ManualClock, database_url: str, name: str = "googl
         google.url, microsoft.url = (str(one.make_url("")).rstrip("/") for one in (googles, microsofts))
         async with open_whole(clock, database_url, {**google.settings, **microsoft.settings}) as whole:
             google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
-            microsoft.oauth.redirect_uris = (f"{whole.url}/connect/microsoft/callback",)
+            microsoft.client.redirect_uris = [f"{whole.url}/connect/microsoft/callback"]
             yield Vendors(whole, google, microsoft, name)
         await google.close()
         await microsoft.close()

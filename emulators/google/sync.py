@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulators.google.calendars import Account, Calendar, Instance
-from emulators.google.faults import ApiError
-from emulators.google.wire import item, listed, master, partial
+from emulators.google.errors import google_error
+from emulators.google.events import GoogleAccount, GoogleCalendar, item, listed, master, partial
 
 FAR = timedelta(days=730)
 """How far a series is expanded where no window ends before."""
@@ -38,12 +37,12 @@ class Lists:
         self._now = now
         self.epoch = 0
 
-    def events(self, account: Account, calendar: Calendar, query: Mapping[str, str]) -> dict[str, Any]:
+    def events(self, account: GoogleAccount, calendar: GoogleCalendar, query: Mapping[str, str]) -> dict[str, Any]:
         """One page of events. Raises ApiError."""
         if "syncToken" in query and _NOT_WITH_TOKEN & set(query):
-            raise ApiError(400, "badRequest", "Sync token cannot be used with other query restrictions.")
+            raise google_error(400, "badRequest", "Sync token cannot be used with other query restrictions.")
         if not set(query) <= _KNOWN:
-            raise ApiError(400, "invalidParameter", f"Not known here: {sorted(set(query) - _KNOWN)}")
+            raise google_error(400, "invalidParameter", f"Not known here: {sorted(set(query) - _KNOWN)}")
         size = _size(query, 250, _MOST_EVENTS)
         same = _digest({name: query.get(name) for name in ("singleEvents", "maxResults", "showDeleted", "fields")})
         place = _digest([calendar.id, account.address])
@@ -71,10 +70,10 @@ class Lists:
             body["nextSyncToken"] = self._sealed(place, same, revision, 0)
         return _selected(body, query)
 
-    def calendars(self, account: Account, query: Mapping[str, str]) -> dict[str, Any]:
+    def calendars(self, account: GoogleAccount, query: Mapping[str, str]) -> dict[str, Any]:
         """One page of the account's calendars. Raises ApiError."""
         if not set(query) <= _LIST_KNOWN:
-            raise ApiError(400, "invalidParameter")
+            raise google_error(400, "invalidParameter")
         size = _size(query, 100, _MOST_CALENDARS)
         place = _digest(account.address)
         page = self._opened(query, "pageToken", place, "")
@@ -86,29 +85,27 @@ class Lists:
             body["nextPageToken"] = self._sealed(place, "", 0, offset + size)
         return _selected(body, query)
 
-    def _between(self, account: Account, calendar: Calendar, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _between(
+        self, account: GoogleAccount, calendar: GoogleCalendar, query: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
         earliest, latest = _instant(query, "timeMin"), _instant(query, "timeMax")
         if earliest is not None and latest is not None and latest <= earliest:
-            raise ApiError(400, "timeRangeEmpty", "The specified time range is empty.", "calendar")
+            raise google_error(400, "timeRangeEmpty", "The specified time range is empty.", "calendar")
         until = min(latest or self._now() + FAR, self._now() + FAR)
-        for instance in self._instances(calendar, until):
-            if instance.cancelled and query.get("showDeleted") != "true":
+        for found in (one for entry in calendar.entries.values() for one in calendar.occurrences(entry, until)):
+            if (found.gone or found.entry.cancelled) and query.get("showDeleted") != "true":
                 continue
-            if earliest is not None and calendar.instant(instance.end) <= earliest:
+            if earliest is not None and calendar.instant(found.entry.end) <= earliest:
                 continue
-            if latest is None or calendar.instant(instance.start) < latest:
-                yield item(account, calendar, instance)
+            if latest is None or calendar.instant(found.entry.start) < latest:
+                yield item(account, calendar, found)
 
-    def _since(self, account: Account, calendar: Calendar, revision: int) -> Iterator[dict[str, Any]]:
+    def _since(self, account: GoogleAccount, calendar: GoogleCalendar, revision: int) -> Iterator[dict[str, Any]]:
         """What changed: without a window, so all occurrences of a series that did, far ahead."""
         for entry in calendar.entries.values():
-            if entry.revision > revision:
-                for instance in calendar.instances(entry, self._now() + FAR):
-                    yield item(account, calendar, instance)
-
-    def _instances(self, calendar: Calendar, until: datetime) -> Iterator[Instance]:
-        for entry in calendar.entries.values():
-            yield from calendar.instances(entry, until)
+            if calendar.revisions[entry.id] > revision:
+                for found in calendar.occurrences(entry, self._now() + FAR):
+                    yield item(account, calendar, found)
 
     def _sealed(self, place: str, same: str, revision: int, offset: int) -> str:
         held = {"epoch": self.epoch, "place": place, "same": same, "revision": revision, "offset": offset}
@@ -123,18 +120,18 @@ class Lists:
         except (binascii.Error, ValueError, KeyError, TypeError):
             known = False
         if not known:
-            raise ApiError(
+            raise google_error(
                 410, "fullSyncRequired", "Sync token is no longer valid, a full sync is required.", "calendar"
             )
         if held["same"] != same:
-            raise ApiError(400, "invalidParameter", "The parameters are not those that the token was given for.")
+            raise google_error(400, "invalidParameter", "The parameters are not those that the token was given for.")
         return held
 
 
 def _size(query: Mapping[str, str], default: int, most: int) -> int:
     text = query.get("maxResults", str(default))
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise ApiError(400, "invalidParameter", "maxResults")
+        raise google_error(400, "invalidParameter", "maxResults")
     return min(int(text), most)
 
 
@@ -145,9 +142,9 @@ def _instant(query: Mapping[str, str], name: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ApiError(400, "badRequest", name) from None
+        raise google_error(400, "badRequest", name) from None
     if found.tzinfo is None:
-        raise ApiError(400, "badRequest", f"{name} has no offset")
+        raise google_error(400, "badRequest", f"{name} has no offset")
     return found
 
 
@@ -157,7 +154,7 @@ def _selected(body: dict[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
     try:
         return partial(body, query["fields"])
     except ValueError:
-        raise ApiError(400, "invalidParameter", f"Invalid field selection {query['fields']}") from None
+        raise google_error(400, "invalidParameter", f"Invalid field selection {query['fields']}") from None
 
 
 def _digest(value: object) -> str:

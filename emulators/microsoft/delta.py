@@ -9,11 +9,24 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulators.microsoft.faults import Faults
-from emulators.microsoft.mailbox import Account, Entry, LocalCalendar
-from emulators.microsoft.shape import In, event, occurrence, removed
+from emulators.microsoft.events import (
+    In,
+    MicrosoftAccount,
+    MicrosoftCalendar,
+    MicrosoftEntry,
+    event,
+    instance_id,
+    occurrence,
+    removed,
+)
+
+if TYPE_CHECKING:
+    from emulators.microsoft.server import LocalMicrosoft
+
+
+Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +35,16 @@ class Round:
 
     address: str
     calendar_id: str
-    start: datetime
-    end: datetime
-    version: int
+    window: Window
+    revision: int
     waiting: tuple[dict[str, Any], ...] = ()
 
 
 class Deltas:
     """Rounds under way and rounds ended, by their opaque tokens."""
 
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
+    def __init__(self, microsoft: LocalMicrosoft) -> None:
+        self._microsoft = microsoft
         self._rounds: dict[str, Round] = {}
 
     def forget(self) -> None:
@@ -43,15 +55,15 @@ class Deltas:
         """What a token stands for; None for one that was forgotten or never was."""
         return self._rounds.get(token)
 
-    def begin(self, account: Account, calendar: LocalCalendar, start: datetime, end: datetime, zone: In) -> Round:
+    def begin(self, account: MicrosoftAccount, calendar: MicrosoftCalendar, window: Window, zone: In) -> Round:
         """A first round over a window: everything in it."""
-        waiting = tuple(self._all(account, calendar, start, end, zone))
-        return Round(account.address, calendar.id, start, end, calendar.version, waiting)
+        every = (one for entry in calendar.entries.values() for one in self._of(account, calendar, entry, window, zone))
+        return Round(account.address, calendar.id, window, calendar.revision, tuple(every))
 
-    def resume(self, account: Account, calendar: LocalCalendar, ended: Round, zone: In) -> Round:
+    def resume(self, account: MicrosoftAccount, calendar: MicrosoftCalendar, ended: Round, zone: In) -> Round:
         """A further round: what was changed since one ended."""
         waiting = tuple(self._since(account, calendar, ended, zone))
-        return replace(ended, version=calendar.version, waiting=waiting)
+        return replace(ended, revision=calendar.revision, waiting=waiting)
 
     def page(self, found: Round, size: int) -> tuple[list[dict[str, Any]], str, bool]:
         """The next entries of a round, a token for what follows, and whether that is the next round."""
@@ -60,45 +72,44 @@ class Deltas:
         self._rounds[token] = replace(found, waiting=rest)
         return list(page), token, not rest
 
-    def _all(
-        self, account: Account, calendar: LocalCalendar, start: datetime, end: datetime, zone: In
+    def _since(
+        self, account: MicrosoftAccount, calendar: MicrosoftCalendar, ended: Round, zone: In
     ) -> Iterator[dict[str, Any]]:
-        for entry in calendar.entries.values():
-            if entry.recurrence is not None:
-                yield from self._series(entry, account, start, end, zone)
-            elif entry.touches(start, end):
-                if self._faults.repeat_items:
-                    yield event(replace(entry, title="as it was"), account, zone, kind="singleInstance")
-                yield event(entry, account, zone, kind="singleInstance")
-
-    def _since(self, account: Account, calendar: LocalCalendar, ended: Round, zone: In) -> Iterator[dict[str, Any]]:
-        changed = sorted((version, i) for i, version in calendar.versions.items() if version > ended.version)
+        changed = sorted((version, i) for i, version in calendar.revisions.items() if version > ended.revision)
         for _, identifier in changed:
             entry = calendar.entries.get(identifier)
-            if entry is None:
-                yield removed(identifier)
-            elif entry.recurrence is not None:
-                series = list(self._series(entry, account, ended.start, ended.end, zone))
-                yield from series or [removed(identifier)]
-            elif not entry.touches(ended.start, ended.end):
-                yield removed(identifier)
-            else:
-                if self._faults.repeat_items:
-                    yield event(replace(entry, title="as it was"), account, zone, kind="singleInstance")
-                yield event(entry, account, zone, kind="singleInstance")
-        if self._faults.name_lost_instances:
-            yield from (removed(i) for i, (version, _) in calendar.lost.items() if version > ended.version)
+            found = entry and list(self._of(account, calendar, entry, ended.window, zone))
+            yield from found or [removed(identifier)]
+        if self._microsoft.odd.name_lost_instances:
+            lost = [
+                (calendar.entries.get(i), day) for (i, day), since in calendar.lost.items() if since > ended.revision
+            ]
+            yield from (removed(instance_id(entry, day)) for entry, day in lost if entry)
 
-    def _series(
-        self, entry: Entry, account: Account, start: datetime, end: datetime, zone: In
+    def _of(
+        self, account: MicrosoftAccount, calendar: MicrosoftCalendar, entry: MicrosoftEntry, window: Window, zone: In
     ) -> Iterator[dict[str, Any]]:
-        """A master and its instances, of which those that are as the series is say little (docs issue 7632)."""
-        instances = list(entry.instances(start, end))
-        if instances and not self._faults.omit_masters:
+        """What a window shows of an entry. Instances that are as their series is say little (docs issue 7632)."""
+        instances = [one for one in calendar.occurrences(entry, window[1]) if not one.gone]
+        instances = [one for one in instances if _touches(calendar, one.entry, *window)]
+        if not entry.rules:
+            if instances and self._microsoft.odd.repeat_items:
+                yield event(replace(entry, title="as it was"), account, zone, kind="singleInstance")
+            if instances:
+                yield event(entry, account, zone, kind="singleInstance")
+            return
+        if instances and not self._microsoft.odd.omit_masters:
             yield event(entry, account, zone, kind="seriesMaster")
-        for day, found, changed in instances:
-            identifier = entry.instance_id(day)
-            if changed:
-                yield event(found, account, zone, kind="exception", identifier=identifier, series=entry.id)
+        for found in instances:
+            assert found.day is not None  # noqa: S101  # of a series
+            identifier = instance_id(entry, found.day)
+            if found.changed:
+                yield event(found.entry, account, zone, kind="exception", identifier=identifier, series=entry.id)
             else:
-                yield occurrence(found, zone, identifier=identifier, series=entry.id)
+                yield occurrence(found.entry, zone, identifier=identifier, series=entry.id)
+
+
+def _touches(calendar: MicrosoftCalendar, entry: MicrosoftEntry, start: datetime, end: datetime) -> bool:
+    """Whether an entry overlaps `[start, end)`; whole days go from midnight to midnight UTC, as Graph's windows do."""
+    first, last = calendar.instant(entry.start), calendar.instant(entry.end)
+    return first < end and (last > start or first == last >= start)

@@ -1,8 +1,7 @@
 """A local Slack with Slack's own rules where they matter to an app that sets statuses."""
 
 from emulators.slack.calls import Call
-from emulators.slack.faults import Fault
 from emulators.slack.server import LocalSlack
 from emulators.slack.state import AppConfig, Channel, Member, Message, Token, Workspace
 
-__all__ = ["AppConfig", "Call", "Channel", "Fault", "LocalSlack", "Member", "Message", "Token", "Workspace"]
+__all__ = ["AppConfig", "Call", "Channel", "LocalSlack", "Member", "Message", "Token", "Workspace"]

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
+from emulators.faults import Faults
 from emulators.slack.calls import Calls
 from emulators.slack.errors import RefusalError
-from emulators.slack.faults import Faults
 from emulators.slack.hub import Hub
 from emulators.slack.limits import Limits
 from emulators.slack.state import (

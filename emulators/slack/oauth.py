@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
-from string import Template
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from aiohttp import web
+
+from emulators import consent
 from emulators.slack.core import SlackCore
 from emulators.slack.errors import RefusalError
 from emulators.slack.state import Token
 
-_PAGE = Path(__file__).resolve().parent.parent / "data" / "consent.html"
+_BRAND = consent.Brand("Slack, as the demo has it", "Status Quo asks for permission", "#007a5a")
 CODE_LIFETIME = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
-class Consent:
+class SlackGrant:
     """What a person allowed: a code waits to be exchanged for it."""
 
     user_id: str
@@ -34,12 +34,12 @@ class Consent:
     used: bool = False
 
 
-class OAuth:
+class SlackConsent:
     """Codes that were handed out."""
 
     def __init__(self, slack: SlackCore) -> None:
         self._slack = slack
-        self._codes: dict[str, Consent] = {}
+        self._codes: dict[str, SlackGrant] = {}
 
     def problem(self, query: dict[str, str]) -> str:
         """Why the consent page cannot be shown for such a link; empty when it can."""
@@ -76,7 +76,7 @@ class OAuth:
             raise RefusalError("invalid_team_for_non_distributed_app")
         left_out = frozenset(without)
         code = f"{secrets.randbelow(10**12)}.{secrets.token_hex(24)}"
-        self._codes[code] = Consent(
+        self._codes[code] = SlackGrant(
             user_id,
             _scopes(query.get("scope", "")) - left_out,
             _scopes(query.get("user_scope", "")) - left_out,
@@ -112,7 +112,7 @@ class OAuth:
         consent.used = True
         return self._granted(consent, now)
 
-    def _granted(self, consent: Consent, now: datetime) -> dict[str, Any]:
+    def _granted(self, consent: SlackGrant, now: datetime) -> dict[str, Any]:
         slack = self._slack
         member = slack.member(consent.user_id)
         workspace = slack.workspaces[member.team_id]
@@ -158,23 +158,12 @@ class OAuth:
         return body
 
 
-def page(slack: SlackCore, query: dict[str, str], person: str) -> str:
-    """The consent page: who signs in, what the app asks for, Allow and Deny."""
-    people = "".join(
-        f'<option value="{html.escape(m.user_id)}"{" selected" if m.user_id == person else ""}>'
-        f"{html.escape(m.real_name)} ({html.escape(slack.workspaces[m.team_id].name)})</option>"
-        for m in slack.members.values()
-        if not m.is_bot
-    )
-    asked = "".join(
-        f"<li><code>{html.escape(scope)}</code></li>"
-        for scope in sorted(_scopes(query.get("scope", "")) | _scopes(query.get("user_scope", "")))
-    )
-    hidden = "".join(
-        f'<input type="hidden" name="{html.escape(k)}" value="{html.escape(v)}">' for k, v in query.items()
-    )
-    template = Template(_PAGE.read_text(encoding="utf-8"))
-    return template.substitute(name=html.escape(slack.app.name), people=people, asked=asked, hidden=hidden)
+def page(slack: SlackCore, query: dict[str, str], person: str) -> web.Response:
+    """The consent page: who signs in, what the app asks for, Allow and Cancel."""
+    workspaces = {team_id: workspace.name for team_id, workspace in slack.workspaces.items()}
+    people = {m.user_id: f"{m.real_name}, {workspaces[m.team_id]}" for m in slack.members.values() if not m.is_bot}
+    asked = _scopes(query.get("scope", "")) | _scopes(query.get("user_scope", ""))
+    return consent.page(_BRAND, people, asked, query, person)
 
 
 def _described(token: Token) -> dict[str, Any]:

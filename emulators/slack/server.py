@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import ClientSession, ClientTimeout, CookieJar, web
 
+from emulators import consent
+from emulators.faults import Fault
 from emulators.slack import oauth
 from emulators.slack.calls import Call, redacted
 from emulators.slack.errors import RefusalError, rate_limited
-from emulators.slack.faults import Fault
 from emulators.slack.methods import admitted, apps
 from emulators.slack.request import ApiRequest, read
 from emulators.slack.state import AppConfig, Token
@@ -165,7 +166,7 @@ class LocalSlack(Workplace):
 
     async def _fault(self, method: str, token: Token | None) -> Fault | None:
         """Meet the next fault, before the call is done. A dropped connection is returned, to be dropped."""
-        fault = self.faults.take(method, token.team_id if token else "", token.user_id if token else "")
+        fault = self.faults.at_method(method, token.team_id if token else "", token.user_id if token else "")
         if fault is None:
             return None
         if fault.latency:
@@ -177,7 +178,8 @@ class LocalSlack(Workplace):
             refusal.status = fault.status or refusal.status
             raise refusal
         if fault.error or fault.status:
-            raise RefusalError(fault.error or "internal_error", status=fault.status or 200, **fault.body)
+            fields = fault.body if isinstance(fault.body, dict) else {}
+            raise RefusalError(fault.error or "internal_error", status=fault.status or 200, **fields)
         return fault
 
     def _note(self, call: Call) -> None:
@@ -199,18 +201,18 @@ class LocalSlack(Workplace):
         query = dict(request.query)
         wrong = self.oauth.problem(query)
         if wrong:
-            return web.Response(status=400, text=f"Slack cannot show this page: {wrong}")
+            return consent.blocked(wrong)
         person = request.cookies.get("person", "")
-        return web.Response(text=oauth.page(self, query, person), content_type="text/html")
+        return oauth.page(self, query, person)
 
     async def _consent(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        person, decision = form.pop("person", ""), form.pop("decision", "")
+        person, decision = form.pop("account", ""), form.pop("decision", "")
         try:
             where = self.oauth.decide(form, person, allow=decision == "allow")
         except RefusalError as refusal:
-            return web.Response(status=400, text=f"Slack cannot do that: {refusal.code}")
-        return web.Response(status=302, headers={"Location": where})
+            return consent.blocked(refusal.code)
+        return consent.sent_on(where)
 
     async def _file(self, request: web.Request) -> web.Response:
         """A private file, for a token of its workspace that may read files; others are sent to sign in."""

@@ -10,7 +10,7 @@ from emulators.slack.core import SlackCore
 from emulators.slack.delivery import Deliveries
 from emulators.slack.files import Conversations
 from emulators.slack.interactions import Interactions
-from emulators.slack.oauth import OAuth
+from emulators.slack.oauth import SlackConsent
 from emulators.slack.profile import Expiry
 from emulators.slack.state import AppConfig, Member, Token
 from services.ports import Clock
@@ -24,7 +24,7 @@ class Workplace(SlackCore):
         self.deliveries = Deliveries(self)
         self.people = Interactions(self, self.deliveries)
         self.conversations = Conversations(self, self.deliveries)
-        self.oauth = OAuth(self)
+        self.oauth = SlackConsent(self)
         self.expiry = Expiry(self, self.member_changed)
 
     def type_status(self, user_id: str, text: str, emoji: str = "", until: datetime | None = None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from emulators.microsoft.faults import Fault
+from emulators.faults import Fault
 from services.calendars.accounts.access_tokens import AccountTokens
 from services.calendars.accounts.oauth import Credentials, OAuthClient
 from services.calendars.wiring import oauth_apps
@@ -37,10 +37,10 @@ def access(bureau: Bureau, *, patience: float = 10.0) -> AccountTokens:
     config = Settings(
         google_client_id=bureau.google.client.client_id,
         google_client_secret=bureau.google.client.client_secret,
-        google_token_url=bureau.google.token_url,
-        microsoft_client_id=bureau.microsoft.oauth.client_id,
-        microsoft_client_secret=bureau.microsoft.oauth.client_secret,
-        microsoft_authority=bureau.microsoft.authority,
+        google_token_url=bureau.google.settings["GOOGLE_TOKEN_URL"],
+        microsoft_client_id=bureau.microsoft.client.client_id,
+        microsoft_client_secret=bureau.microsoft.client.client_secret,
+        microsoft_authority=bureau.microsoft.settings["MICROSOFT_AUTHORITY"],
     )
     clients = {one.provider: OAuthClient(client, one) for one in oauth_apps(config)}
     return AccountTokens(bureau.stores.accounts, clients, bureau.clock, bureau.wake_signal, patience=patience)
@@ -184,7 +184,7 @@ async def test_account_that_an_administrator_has_to_allow_says_so(bureau: Bureau
 
 async def test_lost_account_that_is_connected_again_is_read_at_once_and_would_be_told_again(bureau: Bureau) -> None:
     account_id = await connected(bureau, "google")
-    bureau.google.oauth.revoke_account(MAIL["google"])
+    bureau.google.oauth.revoke(MAIL["google"])
     bureau.clock.move(hours=2)
     await bureau.works()
     provider, name, link, trouble = await bureau.calendars.accounts.mending(ANN, account_id) or ("", "", "", "")
@@ -196,7 +196,7 @@ async def test_lost_account_that_is_connected_again_is_read_at_once_and_would_be
     assert await bureau.titles() == ["New"]
     assert await bureau.told() == []
     assert await bureau.calendars.accounts.mending(ANN, account_id) is None
-    bureau.google.oauth.revoke_account(MAIL["google"])
+    bureau.google.oauth.revoke(MAIL["google"])
     bureau.clock.move(hours=2)
     await bureau.works()
     assert await bureau.told() == [f"account/{account_id}"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import new_key
 from services.store.models import Notice, Workspace

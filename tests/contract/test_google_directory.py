@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from emulators.google import Entry
+from emulators.google import GoogleEntry
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.directory import GoogleDirectory
@@ -29,10 +29,10 @@ async def desk(clock: ManualClock) -> AsyncIterator[Desk]:
 
 async def test_calendars_that_can_be_read_are_offered_the_main_one_first(desk: Desk) -> None:
     for name, role in (("Team", "writer"), ("holidays", "reader"), ("Boss", "freeBusyReader"), ("Desk", "owner")):
-        desk.account.add_calendar(f"{name}@group.calendar.google.com", name, role=role)
+        desk.account.add_calendar(name, f"{name}@group.calendar.google.com", role=role)
     desk.account.calendars["Team@group.calendar.google.com"].override = "Our team"
-    desk.account.add_calendar("shared@x.org", "Shared", role="writerWithoutPrivateAccess")
-    desk.account.primary.name = "Ann at work"
+    desk.account.add_calendar("Shared", "shared@x.org", role="writerWithoutPrivateAccess")
+    desk.account.main.name = "Ann at work"
     assert await desk.directory.offer(desk.tokens.kept) == Offer(
         ANN,
         "Ann at work",
@@ -50,7 +50,7 @@ async def test_calendars_that_can_be_read_are_offered_the_main_one_first(desk: D
 async def test_many_calendars_come_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulators.google.sync._MOST_CALENDARS", 4)
     for number in range(10):
-        desk.account.add_calendar(f"c{number}@group.calendar.google.com", f"C{number}")
+        desk.account.add_calendar(f"C{number}", f"c{number}@group.calendar.google.com")
     offer = await desk.directory.offer(desk.tokens.kept)
     assert [calendar.name for calendar in offer.calendars] == [ANN, *(f"C{number}" for number in range(10))]
     assert len(desk.google.calls) == 3
@@ -66,8 +66,8 @@ async def test_main_calendar_alone_where_the_list_was_not_allowed(desk: Desk) ->
 async def test_subject_stays_though_the_main_calendar_was_renamed(desk: Desk) -> None:
     await desk.tokens.allow(LIST)
     desk.calendar.name = "Ann at work"
-    desk.calendar.add(Entry("Asked", at(24, 10), at(24, 11), organizer="b@x.org"))
-    desk.calendar.add(Entry("Own", at(24, 10), at(24, 11)))
+    desk.calendar.add(GoogleEntry("Asked", at(24, 10), at(24, 11), organizer="b@x.org"))
+    desk.calendar.add(GoogleEntry("Own", at(24, 10), at(24, 11)))
     offer = await desk.directory.offer(desk.tokens.kept)
     assert offer == Offer(ANN, "Ann at work", (OfferedCalendar("primary", "Ann at work", main=True),), address=ANN)
 
@@ -79,10 +79,10 @@ async def test_nothing_is_offered_where_neither_list_nor_events_may_be_read(desk
 
 
 async def test_quota_and_a_refused_token_are_no_missing_permission(desk: Desk) -> None:
-    desk.google.faults.quota()
+    desk.google.faults.add("/calendar/v3/", status=403, reason="userRateLimitExceeded")
     with pytest.raises(CalendarBusyError):
         await desk.directory.offer(desk.tokens.kept)
-    desk.google.expire_access_tokens()
+    desk.google.oauth.expire_access_tokens()
     with pytest.raises(AccessRefusedError):
         await desk.directory.offer(desk.tokens.kept)
     assert len(desk.google.calls) == 2

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from emulators.google import Entry
+from emulators.google import GoogleEntry
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.push import GoogleWatcher
@@ -45,7 +45,7 @@ async def test_channel_lasts_a_week_and_opens_with_a_sync_message(desk: Desk) ->
 
 
 async def test_sync_message_may_come_before_the_answer(desk: Desk) -> None:
-    desk.google.faults.late_watch = True
+    desk.google.late_watch = True
     await desk.watcher.watch(desk.connection, "w1", SECRET, NOW)
     assert desk.receiver.states() == [("sync", 1)]
 
@@ -53,14 +53,14 @@ async def test_sync_message_may_come_before_the_answer(desk: Desk) -> None:
 async def test_every_kind_of_change_is_told(desk: Desk) -> None:
     await watch(desk)
     calendar = desk.calendar
-    entry = calendar.add(Entry("Sync", at(24, 10), at(24, 11), recurrence=("RRULE:FREQ=DAILY;COUNT=3",)))
+    entry = calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11), recurrence=("RRULE:FREQ=DAILY;COUNT=3",)))
     calendar.change(entry.id, title="Other")
     calendar.cancel_instance(entry.id, at(25, 10))
     calendar.move_instance(entry.id, at(26, 10), at(26, 12))
     calendar.move(entry.id, at(24, 12))
     calendar.cancel(entry.id)
-    desk.account.add_calendar("other@group.calendar.google.com", "Other").add(
-        Entry("Elsewhere", date(2026, 11, 25), date(2026, 11, 26))
+    desk.account.add_calendar("Other", "other@group.calendar.google.com").add(
+        GoogleEntry("Elsewhere", date(2026, 11, 25), date(2026, 11, 26))
     )
     await desk.google.settled()
     numbers = sorted(push.number for push in desk.receiver.pushes)
@@ -70,7 +70,7 @@ async def test_every_kind_of_change_is_told(desk: Desk) -> None:
 
 
 async def test_push_and_fetch_show_the_moved_meeting(desk: Desk) -> None:
-    entry = desk.calendar.add(Entry("Sync", at(24, 10), at(24, 11)))
+    entry = desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     await desk.fetch()
     await watch(desk)
     desk.calendar.move(entry.id, at(24, 14))
@@ -80,7 +80,7 @@ async def test_push_and_fetch_show_the_moved_meeting(desk: Desk) -> None:
 
 
 async def test_lost_doubled_and_disordered_messages(desk: Desk) -> None:
-    entry = desk.calendar.add(Entry("Sync", at(24, 10), at(24, 11)))
+    entry = desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     await watch(desk)
     desk.google.faults.lose = 1
     desk.calendar.change(entry.id, title="Lost")
@@ -95,28 +95,26 @@ async def test_lost_doubled_and_disordered_messages(desk: Desk) -> None:
     desk.google.faults.twice, desk.google.faults.hold = False, True
     desk.calendar.change(entry.id, title="A")
     desk.calendar.change(entry.id, title="B")
-    await desk.google.channels.release(backwards=True)
+    await desk.google.pushes.release(backwards=True)
     last, before = desk.receiver.states()[3:]
     assert last[1] > before[1]
 
 
-async def test_message_is_sent_again_after_a_failure_that_passes_and_not_after_a_refusal(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emulators.google.channels.PAUSES", (0.0, 0.0))
+async def test_message_is_sent_again_after_a_failure_that_passes_and_not_after_a_refusal(desk: Desk) -> None:
+    desk.google.pushes.pauses = (0.0, 0.0)
     desk.receiver.statuses = [503, 500]
     await watch(desk)
     assert desk.receiver.states() == [("sync", 1)] * 3
     desk.receiver.statuses = [404]
-    desk.calendar.add(Entry("Sync", at(24, 10), at(24, 11)))
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     await desk.google.settled()
-    assert [(push.status, push.tries) for push in desk.google.channels.sent] == [(200, 3), (404, 1)]
+    assert [(push.status, push.tries) for push in desk.google.pushes.sent] == [(200, 3), (404, 1)]
 
 
 async def test_channel_that_ended_tells_nothing_more(desk: Desk, clock: ManualClock) -> None:
     made = await watch(desk)
     clock.move_to(made.expires_at)
-    desk.calendar.add(Entry("Sync", at(24, 10), at(24, 11)))
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     await desk.google.settled()
     assert desk.receiver.states() == [("sync", 1)]
 
@@ -125,11 +123,11 @@ async def test_there_is_no_renewal_but_a_second_channel_beside_the_first(desk: D
     made = await watch(desk)
     assert await desk.watcher.renew(desk.connection, made, NOW) is None
     await watch(desk, "w2")
-    desk.calendar.add(Entry("Sync", at(24, 10), at(24, 11)))
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     await desk.google.settled()
     assert sorted(push.watch_id for push in desk.receiver.pushes) == ["w1", "w1", "w2", "w2"]
     await desk.watcher.stop(desk.tokens.kept, made)
-    desk.calendar.add(Entry("Again", at(24, 10), at(24, 11)))
+    desk.calendar.add(GoogleEntry("Again", at(24, 10), at(24, 11)))
     await desk.google.settled()
     assert desk.receiver.pushes[-1].watch_id == "w2"
     assert len(desk.receiver.pushes) == 5
@@ -144,14 +142,14 @@ async def test_stop_of_a_channel_that_is_gone_is_well(desk: Desk) -> None:
 
 async def test_stop_that_is_refused_is_an_error(desk: Desk) -> None:
     made = await watch(desk)
-    desk.google.expire_access_tokens()
+    desk.google.oauth.expire_access_tokens()
     with pytest.raises(AccessRefusedError):
         await desk.watcher.stop(desk.tokens.kept, made)
     assert list(desk.google.channels.open) == ["w1"]
 
 
 async def test_watch_renews_a_token_that_is_refused(desk: Desk) -> None:
-    desk.google.expire_access_tokens()
+    desk.google.oauth.expire_access_tokens()
     await watch(desk)
     assert desk.tokens.renewals == 1
 

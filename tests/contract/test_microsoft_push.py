@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.microsoft.faults import Fault
+from emulators.faults import Fault
 from services.calendars.providers.microsoft.notifications import Lifecycle, Notification
 from services.domain.calendars import OfferedCalendar, Watch
 from services.domain.errors import (
@@ -30,7 +30,7 @@ LIFE = timedelta(minutes=10_070)
 @pytest.fixture
 async def mailbox(clock: ManualClock) -> AsyncIterator[Mailbox]:
     async with open_mailbox(clock) as opened:
-        opened.microsoft.pushes.retries = (0.01, 0.01)
+        opened.microsoft.pushes.pauses = (0.01, 0.01)
         yield opened
 
 
@@ -153,7 +153,7 @@ async def test_watching_with_an_expired_token_renews_it_once(mailbox: Mailbox, h
 async def test_subscription_that_is_not_good_and_whole_is_an_error(
     mailbox: Mailbox, hook: Hook, fault: Fault, error: type[CalendarError]
 ) -> None:
-    fault.path, fault.times = "/subscriptions", 1
+    fault.where, fault.times = "/subscriptions", 1
     mailbox.microsoft.faults.add(fault)
     with pytest.raises(error):
         await watch(mailbox, hook)
@@ -214,20 +214,23 @@ async def test_notification_that_is_not_taken_comes_again(mailbox: Mailbox, hook
     mailbox.add("Offer")
     await mailbox.microsoft.settled()
     assert [[found.change for found in batch] for _, batch in hook.seen] == [["created"]] * 3
-    assert [delivery.status for delivery in mailbox.microsoft.pushes.delivered] == [500] * 3
+    assert [(push.status, push.tries) for push in mailbox.microsoft.pushes.sent] == [(500, 3)]
 
 
 async def test_pushes_may_be_lost_twice_or_out_of_order(mailbox: Mailbox, hook: Hook) -> None:
     await watch(mailbox, hook)
     faults = mailbox.microsoft.faults
-    faults.lose_pushes = 1
+    faults.lose = 1
     entry = mailbox.add("Offer")
     await mailbox.microsoft.settled()
-    faults.duplicate_pushes, faults.disorder_pushes = 1, True
+    faults.twice = faults.hold = True
     mailbox.calendar.cancel(entry.id)
+    await mailbox.microsoft.settled()
     mailbox.calendar.remove(entry.id)
     await mailbox.microsoft.settled()
-    assert [[found.change for found in batch] for _, batch in hook.seen] == [["deleted", "updated"]] * 2
+    await mailbox.microsoft.pushes.release(backwards=True)
+    changes = [[found.change for found in batch] for _, batch in hook.seen]
+    assert changes == [["deleted"], ["deleted"], ["updated"], ["updated"]]
 
 
 # ── the list of calendars ───────────────────────────────────────────────────────────────────────────

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from emulators.microsoft.faults import Fault
-from emulators.microsoft.mailbox import Entry, Recurrence
+from emulators.faults import Fault
+from emulators.microsoft import MicrosoftEntry, Recurrence
 from services.calendars.providers.microsoft import source as source_module
 from services.domain.calendars import Changes, Problem
 from services.domain.errors import (
@@ -44,11 +44,11 @@ async def site() -> AsyncIterator[Site]:
         yield started
 
 
-def standup(mailbox: Mailbox, count: int = 5) -> Entry:
+def standup(mailbox: Mailbox, count: int = 5) -> MicrosoftEntry:
     """Daily at 10:00 UTC for `count` days, the first one today, with a guest and a room."""
     start, end = mailbox.at(1)
     return mailbox.calendar.add(
-        Entry(
+        MicrosoftEntry(
             "Standup", start, end, zone="Europe/Berlin", location="Room 3", recurrence=Recurrence(count=count),
             guests=(ADDRESS.upper(), "bob@contoso.example"), rooms=("room3@contoso.example",), response="accepted",
         )
@@ -61,7 +61,7 @@ def standup(mailbox: Mailbox, count: int = 5) -> Entry:
 async def test_first_round_gives_all_events_of_the_window(mailbox: Mailbox) -> None:
     start, end = mailbox.at(1)
     mailbox.calendar.add(
-        Entry(
+        MicrosoftEntry(
             "Offer", start, end, show_as="tentative", response="notResponded", sensitivity="private",
             location="Room 1", guests=(ADDRESS, "bob@contoso.example", "cat@contoso.example"),
         )
@@ -111,13 +111,13 @@ async def test_series_is_read_as_its_master_says(mailbox: Mailbox) -> None:
 
 
 async def test_entry_that_comes_twice_is_as_it_came_last(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.repeat_items = True
+    mailbox.microsoft.odd.repeat_items = True
     mailbox.add("As it is")
     assert titles(await mailbox.fetch()) == ["As it is"]
 
 
 async def test_master_that_no_round_brings_is_asked_for(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.omit_masters = True
+    mailbox.microsoft.odd.omit_masters = True
     series = standup(mailbox, 2)
     assert titles(await mailbox.fetch()) == ["Standup", "Standup"]
     asked = [call.path for call in mailbox.microsoft.calls if not call.path.endswith("/delta")]
@@ -126,7 +126,7 @@ async def test_master_that_no_round_brings_is_asked_for(mailbox: Mailbox) -> Non
 
 
 async def test_master_that_may_have_changed_is_asked_for_again(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.omit_masters = True
+    mailbox.microsoft.odd.omit_masters = True
     series = standup(mailbox, 2)
     await mailbox.fetch()
     mailbox.calendar.change(series.id, title="Daily")
@@ -134,7 +134,7 @@ async def test_master_that_may_have_changed_is_asked_for_again(mailbox: Mailbox)
 
 
 async def test_instance_removed_from_a_series_without_its_master_is_gone(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.omit_masters = True
+    mailbox.microsoft.odd.omit_masters = True
     series = standup(mailbox, 2)
     await mailbox.fetch()
     mailbox.calendar.remove_instance(series.id, mailbox.at(1)[0].date())
@@ -142,7 +142,7 @@ async def test_instance_removed_from_a_series_without_its_master_is_gone(mailbox
 
 
 async def test_series_whose_master_is_gone_meanwhile_is_gone(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.omit_masters = True
+    mailbox.microsoft.odd.omit_masters = True
     standup(mailbox, 2)
     mailbox.add("Offer", 5)
     mailbox.microsoft.faults.add(Fault("/events/", status=404, body={"error": {"code": "ErrorItemNotFound"}}))
@@ -156,7 +156,7 @@ async def test_masters_beyond_those_of_one_fetch_come_with_the_next(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source_module, "MOST_MASTERS", 1)
-    mailbox.microsoft.faults.omit_masters = True
+    mailbox.microsoft.odd.omit_masters = True
     standup(mailbox, 1)
     standup(mailbox, 1)
     first = await mailbox.fetch()
@@ -177,7 +177,7 @@ async def test_round_without_entries_changes_nothing_but_the_link(mailbox: Mailb
 
 
 async def test_changed_moved_new_and_removed_entries_are_seen(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.repeat_items = True
+    mailbox.microsoft.odd.repeat_items = True
     changed, moved, removed = mailbox.add("Old title", 1), mailbox.add("Moved", 2), mailbox.add("Removed", 3)
     mailbox.add("Stays", 4)
     await mailbox.fetch()
@@ -209,7 +209,7 @@ async def test_cancelled_meeting_says_so(mailbox: Mailbox) -> None:
 
 @pytest.mark.parametrize("named", [True, False])
 async def test_removed_instance_is_gone_although_nothing_says_so(mailbox: Mailbox, named: bool) -> None:
-    mailbox.microsoft.faults.name_lost_instances = named
+    mailbox.microsoft.odd.name_lost_instances = named
     series = standup(mailbox, 3)
     await mailbox.fetch()
     start, end = mailbox.at(1)
@@ -323,9 +323,9 @@ async def test_state_of_another_version_is_no_state(mailbox: Mailbox) -> None:
 async def test_times_in_another_zone_than_asked_for_are_the_same_instants(
     mailbox: Mailbox, zone: str, name: str
 ) -> None:
-    mailbox.microsoft.faults.answer_zone, mailbox.microsoft.faults.answer_zone_name = zone, name
+    mailbox.microsoft.odd.answer_zone, mailbox.microsoft.odd.answer_zone_name = zone, name
     mailbox.add("Offer")
-    mailbox.calendar.add(Entry("Away", date(2026, 11, 26), date(2026, 11, 27), show_as="oof"))
+    mailbox.calendar.add(MicrosoftEntry("Away", date(2026, 11, 26), date(2026, 11, 27), show_as="oof"))
     changes = await mailbox.fetch()
     assert times(changes, "Offer") == [mailbox.at(1)]
     (away,) = [event.wall for event in changes.events if event.all_day]
@@ -334,8 +334,8 @@ async def test_times_in_another_zone_than_asked_for_are_the_same_instants(
 
 async def test_unknown_zone_is_a_problem_of_its_entry(mailbox: Mailbox) -> None:
     entry = mailbox.add("Secret title")
-    faults = mailbox.microsoft.faults
-    faults.answer_zone, faults.answer_zone_name = "Europe/Berlin", "tzone://Microsoft/Custom"
+    odd = mailbox.microsoft.odd
+    odd.answer_zone, odd.answer_zone_name = "Europe/Berlin", "tzone://Microsoft/Custom"
     changes = await mailbox.fetch()
     assert (changes.events, changes.problems) == ((), (Problem(entry.id, "its time zone is not known"),))
 
@@ -344,7 +344,7 @@ async def test_whole_days_over_a_change_of_the_clocks_last_as_long_as_the_days(c
     clock.move_to(datetime(2027, 3, 20, 9, tzinfo=UTC))
     async with open_mailbox(clock) as mailbox:
         mailbox.calendar.add(
-            Entry("Week off", date(2027, 3, 27), date(2027, 3, 29), zone="America/New_York", show_as="oof")
+            MicrosoftEntry("Week off", date(2027, 3, 27), date(2027, 3, 29), zone="America/New_York", show_as="oof")
         )
         (event,) = (await mailbox.fetch()).events
         assert (event.all_day, event.show_as) == (True, ShowAs.OUT_OF_OFFICE)
@@ -357,7 +357,7 @@ async def test_series_keeps_to_the_wall_clock_over_a_change_of_the_clocks(clock:
     async with open_mailbox(clock) as mailbox:
         start = datetime(2027, 3, 27, 9, tzinfo=BERLIN)
         rule = Recurrence(count=2)
-        mailbox.calendar.add(Entry("Yoga", start, start + HOUR, zone="Europe/Berlin", recurrence=rule))
+        mailbox.calendar.add(MicrosoftEntry("Yoga", start, start + HOUR, zone="Europe/Berlin", recurrence=rule))
         changes = await mailbox.fetch()
         assert [at for at, _ in times(changes, "Yoga")] == [
             datetime(2027, 3, 27, 8, tzinfo=UTC), datetime(2027, 3, 28, 7, tzinfo=UTC)
@@ -365,7 +365,7 @@ async def test_series_keeps_to_the_wall_clock_over_a_change_of_the_clocks(clock:
 
 
 async def test_person_who_moves_to_another_zone_takes_whole_days_along(mailbox: Mailbox) -> None:
-    mailbox.calendar.add(Entry("Away", date(2026, 11, 26), date(2026, 11, 27)))
+    mailbox.calendar.add(MicrosoftEntry("Away", date(2026, 11, 26), date(2026, 11, 27)))
     await mailbox.fetch()
     mailbox.deltas()
     mailbox.connection = dataclasses.replace(mailbox.connection, zone=ZoneInfo("Asia/Tokyo"))
@@ -396,7 +396,7 @@ async def test_token_that_is_refused_again_is_not_renewed_for_ever(mailbox: Mail
 
 
 async def test_busy_mailbox_says_how_long(mailbox: Mailbox) -> None:
-    mailbox.microsoft.faults.busy("/delta", seconds=17)
+    mailbox.microsoft.faults.add("/delta", retry_after=17)
     with pytest.raises(CalendarBusyError) as caught:
         await mailbox.fetch()
     assert (caught.value.retry_after, caught.value.everybody) == (17, False)
@@ -442,7 +442,7 @@ async def test_answer_that_is_not_good_and_whole_changes_nothing(
 ) -> None:
     mailbox.add("Offer")
     await mailbox.fetch()
-    fault.path, fault.times = "/delta", 2 if fault.drop else 1  # a GET on a connection that was kept is sent again
+    fault.where, fault.times = "/delta", 2 if fault.drop else 1  # a GET on a connection that was kept is sent again
     mailbox.microsoft.faults.add(fault)
     with pytest.raises(error):
         await mailbox.fetch()
@@ -460,10 +460,10 @@ async def test_round_that_breaks_off_in_the_middle_is_begun_again(
         mailbox.calendar.change(entry, title="Changed")
     calls = len(mailbox.microsoft.calls)
 
-    def after_two(method: str, path: str) -> Fault | None:
+    def after_two(path: str) -> Fault | None:
         return Fault(status=503) if len(mailbox.microsoft.calls) == calls + 2 else None
 
-    monkeypatch.setattr(mailbox.microsoft.faults, "take", after_two)
+    monkeypatch.setattr(mailbox.microsoft.faults, "at_path", after_two)
     with pytest.raises(CalendarUnreachableError):
         await mailbox.fetch()
     monkeypatch.undo()
@@ -480,7 +480,7 @@ async def test_round_that_breaks_off_in_the_middle_is_begun_again(
 async def test_link_to_another_place_is_not_followed(mailbox: Mailbox, site: Site, link: str) -> None:
     for number in range(101):
         mailbox.add(f"Meeting {number}")
-    mailbox.microsoft.faults.next_link = link.format(other=site.url(""), own=mailbox.microsoft.url)
+    mailbox.microsoft.odd.next_link = link.format(other=site.url(""), own=mailbox.microsoft.url)
     with pytest.raises(CalendarError):
         await mailbox.fetch()
     assert (site.seen, mailbox.deltas()) == ([], [200])

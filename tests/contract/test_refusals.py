@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.engine.limits import Budget
 from tests.world import GET, SET, Replica, World, meeting

@@ -6,11 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
-from emulators.google import Entry as GoogleEntry
-from emulators.google import LocalGoogle
-from emulators.microsoft.mailbox import Entry as MicrosoftEntry
-from emulators.microsoft.mailbox import Recurrence
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import GoogleEntry, LocalGoogle
+from emulators.microsoft import LocalMicrosoft, MicrosoftEntry, Recurrence
 from tests.providers.entries import BOSS, Answer, Entry
 from tests.providers.peer import Peer
 from tests.providers.wire import Wire
@@ -116,7 +113,7 @@ class GooglePeer(AccountPeer):
         return self.desks[ANN].google
 
     def under_way(self) -> bool:
-        return self.google.channels.busy
+        return self.google.pushes.busy
 
     async def cancel_instance(self, key: str, start: datetime) -> None:
         self.calendar(key).cancel_instance(self.ids[key], start)
@@ -134,7 +131,7 @@ class GooglePeer(AccountPeer):
         self.google.faults.hold = self.google.faults.twice = True
 
     async def calm_pushes(self) -> None:
-        await self.google.channels.release(backwards=True)
+        await self.google.pushes.release(backwards=True)
         self.google.faults.clear()
 
     def is_revoked(self) -> bool:
@@ -142,10 +139,10 @@ class GooglePeer(AccountPeer):
         return all(grant.revoked for grant in self.google.oauth.grants if grant.account == MAILS[ANN])
 
     def expire_access(self) -> None:
-        self.google.expire_access_tokens()
+        self.google.oauth.expire_access_tokens()
 
     def refuse(self, user: str = ANN) -> None:
-        self.google.revoke_account(MAILS[user])
+        self.google.oauth.revoke(MAILS[user])
 
     def theirs(self, entry: Entry) -> GoogleEntry:
         """An absence of whole days is free there, and known by its title: that is how people enter their holidays."""
@@ -179,7 +176,7 @@ class MicrosoftPeer(AccountPeer):
     async def cancel_instance(self, key: str, start: datetime) -> None:
         """The first by its organizer, so that it stays and says so; the others are deleted, which leaves no trace."""
         calendar = self.calendar(key)
-        first = not calendar.entries[self.ids[key]].changed
+        first = not calendar.entries[self.ids[key]].changes
         (calendar.cancel_instance if first else calendar.remove_instance)(self.ids[key], start.date())
 
     async def move_instance(self, key: str, original: datetime, start: datetime, end: datetime) -> None:
@@ -192,14 +189,14 @@ class MicrosoftPeer(AccountPeer):
         self.microsoft.deltas.forget()
 
     def lose_pushes(self) -> None:
-        self.microsoft.faults.lose_pushes = 1
+        self.microsoft.faults.lose = 1
 
     def disturb_pushes(self) -> None:
-        self.microsoft.faults.duplicate_pushes = 10
-        self.microsoft.faults.disorder_pushes = True
+        self.microsoft.faults.hold = self.microsoft.faults.twice = True
 
     async def calm_pushes(self) -> None:
         await self.microsoft.settled()
+        await self.microsoft.pushes.release(backwards=True)
         self.microsoft.faults.clear()
 
     def expire_access(self) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from emulators.google import Client, LocalGoogle
-from emulators.microsoft.server import LocalMicrosoft
+from emulators.google import LocalGoogle
+from emulators.microsoft import LocalMicrosoft
 from tests import radicale_server
 from tests.clocks import ManualClock
 from tests.providers.accounts import MAILS, GooglePeer, MicrosoftPeer
@@ -64,7 +64,7 @@ async def open_joined(
 async def _with_accounts(
     stack: AsyncExitStack, name: str, clock: ManualClock, database_url: str, wire: Wire
 ) -> GooglePeer | MicrosoftPeer:
-    google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
+    google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
     vendor: LocalGoogle | LocalMicrosoft = google if name == "google" else microsoft
     vendor.url = wire.url
     for address in MAILS.values():
@@ -74,6 +74,6 @@ async def _with_accounts(
     wire.target = str(server.make_url("")).rstrip("/")
     whole = await stack.enter_async_context(open_whole(clock, database_url, vendor.settings))
     google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
-    microsoft.oauth.redirect_uris = (f"{whole.url}/connect/microsoft/callback",)
+    microsoft.client.redirect_uris = [f"{whole.url}/connect/microsoft/callback"]
     kind = GooglePeer if name == "google" else MicrosoftPeer
     return kind(whole, wire, google, microsoft)

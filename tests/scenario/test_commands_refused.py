@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database

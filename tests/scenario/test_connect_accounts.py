@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from emulators.microsoft.faults import Fault
+from emulators.faults import Fault
 from services.calendars.providers.google import scopes as google_scopes
 from services.store.models import Account, Calendar, WatchRow
 from tests import blockkit
@@ -88,8 +88,7 @@ async def test_disconnected_account_leaves_nothing_here_and_no_watch_there(vendo
 
 
 async def test_denied_consent_and_left_out_permissions_are_a_page_and_keep_nothing(vendors: Vendors) -> None:
-    denied = {"allow": False} if vendors.name == "google" else {"accept": False}
-    status, page = await vendors.connects(**denied)
+    status, page = await vendors.connects(allow=False)
     assert status == 200
     assert "Nothing was changed: you did not allow it." in page
     left_out = google_scopes.REQUIRED if vendors.name == "google" else "offline_access"
@@ -142,7 +141,7 @@ async def test_lost_account_is_told_once_and_mended_by_the_link_of_the_message(v
     await vendors.connects()
     told = len(vendors.whole.told())
     if vendors.name == "google":
-        vendors.google.revoke_account(vendors.mail)
+        vendors.google.oauth.revoke(vendors.mail)
     else:
         vendors.microsoft.oauth.revoke(vendors.mail)
     await vendors.whole.until(vendors.whole.clock.now() + timedelta(hours=2))

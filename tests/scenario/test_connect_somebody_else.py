@@ -146,7 +146,7 @@ async def test_calendar_that_is_only_called_like_the_address_proves_nothing(vend
     whole = vendors.whole
     whole.slack.member(ANN).email = "ann@acme.example"
     account = vendors.vendor.accounts[BENS]
-    (account.primary if vendors.name == "google" else account.main).name = "ann@acme.example"
+    account.main.name = "ann@acme.example"
     async with vendors.browser() as session:
         status, page = await vendors.follows(session, await vendors.link(), BEN, account=BENS)
     assert (status, await accounts(vendors)) == (403, [])
@@ -262,7 +262,7 @@ async def test_held_consent_is_sealed_and_gone_when_slack_is_refused(vendors: Ve
 async def test_link_of_a_message_is_no_other(vendors: Vendors) -> None:
     await vendors.connects()
     if vendors.name == "google":
-        vendors.google.revoke_account(vendors.mail)
+        vendors.google.oauth.revoke(vendors.mail)
     else:
         vendors.microsoft.oauth.revoke(vendors.mail)
     await vendors.whole.until(vendors.whole.clock.now() + timedelta(hours=2))

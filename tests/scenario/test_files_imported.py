@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.store.models import Calendar, EventRow, InboxRow, Person
 from tests.feeds import calendar, lasting
 from tests.files import at_rest, clicks, sends

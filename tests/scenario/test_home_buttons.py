@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import PersonKey
 from tests.world import SET, Replica, World, meeting, until
 

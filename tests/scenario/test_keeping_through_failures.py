@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
 from services.store.marks import mark_due
 from services.store.models import Person, ProfileStateRow, Workspace

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.errors import GrantLostError
 from services.domain.model import PersonKey
 from services.domain.tokens import AHEAD, SPREAD, Renewed, refresh_due

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from emulators.slack import Fault
+from emulators.faults import Fault
 from services.domain.model import Event, EventType, PersonKey
 from tests.world import GET, SET, TEAM, World, absence, meeting, until
 

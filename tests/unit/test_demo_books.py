@@ -12,18 +12,18 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from demo import accounts, books, shown
-from demo.books import FEED, Book
-from demo.calendars import Calendars, NotAnEntryError, sample
+from demo import books, shown
+from demo.books import FEED, Book, NotAnEntryError
 from demo.clock import DemoClock
-from demo.consent import signing_in
-from demo.people import PERSONAS
+from demo.feeds import Feeds, sample
+from demo.people import PERSONAS, open_books
 from demo.pushed import Pushed
 from demo.seed import people_the_workspace
-from emulators.google import Client, LocalGoogle
-from emulators.google.channels import Channel, Push
-from emulators.microsoft.push import Delivery
-from emulators.microsoft.server import LocalMicrosoft
+from demo.world import signing_in
+from emulators.google import LocalGoogle
+from emulators.google.channels import WatchChannel
+from emulators.microsoft import LocalMicrosoft
+from emulators.pushes import SentPush
 from emulators.slack import LocalSlack
 from services.domain.calendars import GOOGLE, MICROSOFT
 
@@ -46,10 +46,10 @@ class Town:
 @pytest.fixture
 def town() -> Town:
     clock = DemoClock(datetime(2026, 3, 23, 8, 55, tzinfo=UTC))
-    slack, calendars = LocalSlack(clock), Calendars()
-    people_the_workspace(slack, calendars, MONDAY)
-    google, microsoft = LocalGoogle(clock.now, Client()), LocalMicrosoft(clock.now)
-    return Town(clock, slack, google, microsoft, accounts.open_accounts(calendars, google, microsoft, MONDAY))
+    slack = LocalSlack(clock)
+    people_the_workspace(slack)
+    google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
+    return Town(clock, slack, google, microsoft, open_books(Feeds(), google, microsoft, MONDAY))
 
 
 @pytest.fixture(params=[GOOGLE, MICROSOFT])
@@ -58,15 +58,15 @@ def book(request: pytest.FixtureRequest, town: Town) -> Book:
 
 
 def titles(book: Book, day: date = MONDAY) -> list[str]:
-    return [one.entry.title for one in book.on(day)]
+    return [one.title for one in book.on(day)]
 
 
 def times(book: Book, title: str, day: date = MONDAY) -> list[str]:
-    return [f"{it.entry.start:%H:%M}-{it.entry.end:%H:%M}" for it in book.on(day) if it.entry.title == title]
+    return [f"{it.start:%H:%M}-{it.end:%H:%M}" for it in book.on(day) if it.title == title]
 
 
 def id_of(book: Book, title: str, day: date = MONDAY) -> str:
-    return next(one.entry.id for one in book.on(day) if one.entry.title == title)
+    return next(one.id for one in book.on(day) if one.title == title)
 
 
 def test_everybody_has_something_at_each_provider_that_their_feed_has_not(town: Town) -> None:
@@ -81,11 +81,11 @@ def test_everybody_has_something_at_each_provider_that_their_feed_has_not(town: 
 
 def test_event_is_added_changed_and_deleted(book: Book) -> None:
     book.add({**PLANNING, "calendar": 1})
-    found = next(one for one in book.on(MONDAY) if one.entry.title == "Planning")
+    found = next(one for one in book.on(MONDAY) if one.title == "Planning")
     assert (found.calendar, found.series) == (1, False)
-    book.change(found.entry.id, {"start": "12:00", "end": "13:00", "title": "Lunch", "free": True}, series=False)
+    book.change(found.id, {"start": "12:00", "end": "13:00", "title": "Lunch", "free": True}, series=False)
     assert times(book, "Lunch") == ["12:00-13:00"]
-    assert next(one.entry.free for one in book.on(MONDAY) if one.entry.title == "Lunch")
+    assert next(one.free for one in book.on(MONDAY) if one.title == "Lunch")
     book.remove(id_of(book, "Lunch"), series=False)
     assert not {"Planning", "Lunch"} & set(titles(book))
 
@@ -94,7 +94,7 @@ def test_event_is_added_changed_and_deleted(book: Book) -> None:
 @pytest.mark.parametrize("mark", ["private", "declined", "tentative"])
 def test_kind_and_marks_come_back_as_they_were_filled_in(book: Book, kind: str, mark: str) -> None:
     book.add({**PLANNING, "kind": kind, mark: True})
-    entry = next(one.entry for one in book.on(MONDAY) if one.entry.title == "Planning")
+    entry = next(one for one in book.on(MONDAY) if one.title == "Planning")
     marks = [name for name in ("private", "declined", "tentative") if getattr(entry, name)]
     assert (entry.kind, marks) == (kind, [mark])
 
@@ -162,14 +162,23 @@ def test_next_edge_is_the_earliest_of_all_books(town: Town) -> None:
     assert books.next_edge([], at) is None
 
 
+def push(state: str, channel_id: str, status: int) -> SentPush:
+    headers = {"X-Goog-Channel-ID": channel_id, "X-Goog-Resource-State": state}
+    return SentPush("http://127.0.0.1/x", headers, status=status)
+
+
 def test_google_push_is_noted_with_its_answer(town: Town) -> None:
     pushed = Pushed(town.slack, town.google, town.microsoft)
     address = "maya@gmail.example"
-    channel = Channel("c1", "t", "http://127.0.0.1/x", address, address, "r", town.clock.now() + timedelta(days=1))
+    channel = WatchChannel("c1", "t", "http://127.0.0.1/x", address, address, "r", town.clock.now() + timedelta(days=1))
     town.google.channels.open["c1"] = channel
     for state, status in (("sync", 200), ("exists", 503)):
-        town.google.channels.on_answer(Push("c1", state, 1, channel.address, {}, status))
-    town.google.channels.on_answer(Push("gone", "exists", 1, "", {}, 200))
+        town.google.pushes.on_answer(
+            SentPush(channel.address, {"X-Goog-Channel-ID": "c1", "X-Goog-Resource-State": state}, status=status)
+        )
+    town.google.pushes.on_answer(
+        SentPush("", {"X-Goog-Channel-ID": "gone", "X-Goog-Resource-State": "exists"}, status=200)
+    )
     assert [(one.hello, one.ok) for one in pushed.all()] == [(True, True), (False, False)]
     last = pushed.last(MAYA, GOOGLE)
     assert last is not None
@@ -181,7 +190,9 @@ def test_google_push_is_noted_with_its_answer(town: Town) -> None:
 
 def test_push_of_a_subscription_that_is_gone_is_not_noted(town: Town) -> None:
     pushed = Pushed(town.slack, town.google, town.microsoft)
-    town.microsoft.pushes.on_answer(Delivery("http://127.0.0.1/x", {"value": [{"subscriptionId": "gone"}]}, 202))
+    town.microsoft.pushes.on_answer(
+        SentPush("http://127.0.0.1/x", body={"value": [{"subscriptionId": "gone"}]}, status=202)
+    )
     assert pushed.all() == []
 
 

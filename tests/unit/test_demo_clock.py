@@ -23,9 +23,14 @@ async def demo_clock() -> AsyncIterator[DemoClock]:
 
 async def meets(clock: DemoClock, minutes: list[float], seen: list[float], work: float = 0) -> None:
     """Wait for each of these minutes in turn; note the minute at which the work after each wait was done."""
+    at_work: list[float] = []
+    before = clock.busy
+    clock.busy = lambda: bool(at_work) or before()
     for minute in minutes:
         await clock.wait(START + timedelta(minutes=minute), asyncio.Event())
+        at_work.append(minute)
         await asyncio.sleep(work)
+        at_work.clear()
         seen.append((clock.now() - START).total_seconds() / 60)
 
 

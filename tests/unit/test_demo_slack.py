@@ -13,7 +13,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from emulators.slack import Fault, LocalSlack
+from emulators.faults import Fault
+from emulators.slack import LocalSlack
 from tests.clocks import ManualClock
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "fixtures" / "slack-api"

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from emulators.google import Client, Entry, LocalGoogle
-from emulators.google.recurrence import occurrences
-from emulators.google.wire import partial
+from emulators.books import occurrences
+from emulators.google import GoogleEntry, LocalGoogle, google_client
+from emulators.google.events import partial
 from services.calendars.providers.google.scopes import LIST, REQUIRED
 from tests.clocks import ManualClock
 from tests.google_desk import ANN, BACK, BERLIN, Desk, at, authorize_url, exchanged, open_desk
@@ -40,7 +40,7 @@ async def get(browser: aiohttp.ClientSession, desk: Desk, path: str, **query: st
 
 
 async def token(browser: aiohttp.ClientSession, desk: Desk, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    async with browser.post(desk.google.token_url, data=form) as answer:
+    async with browser.post(desk.google.settings["GOOGLE_TOKEN_URL"], data=form) as answer:
         return answer.status, await answer.json()
 
 
@@ -55,8 +55,8 @@ async def test_page_asks_for_an_account_and_each_scope(desk: Desk, browser: aioh
     assert "View events on all your calendars" in text
     assert 'value="bob@example.com" required checked' in text
     assert "Bob &lt;b&gt;" in text
-    form = {"account": ANN, "scope": REQUIRED, "decision": "allow"}
-    form |= {f"query.{name}": value for name, value in parse_qsl(urlsplit(authorize_url(desk.google)).query)}
+    form = dict(parse_qsl(urlsplit(authorize_url(desk.google)).query))
+    form |= {"account": ANN, "granted": REQUIRED, "decision": "allow"}
     async with browser.post(authorize_url(desk.google), data=form, allow_redirects=False) as answer:
         location = answer.headers["Location"]
     assert location.startswith(f"{BACK}?state=s-1&code=")
@@ -146,11 +146,11 @@ async def test_access_token_ends_after_an_hour_and_a_revoked_grant_for_good(
     assert (status, "refresh_token" in found) == (200, False)
     desk.tokens.kept = found["access_token"]
     assert (await get(browser, desk, "users/me/calendarList"))[0] == 200
-    async with browser.post(desk.google.revoke_url, data={"token": desk.tokens.refresh}) as answer:
+    async with browser.post(f"{desk.google.url}/revoke", data={"token": desk.tokens.refresh}) as answer:
         assert answer.status == 200
     assert (await get(browser, desk, "users/me/calendarList"))[0] == 401
     assert (await token(browser, desk, form))[1]["error"] == "invalid_grant"
-    async with browser.post(desk.google.revoke_url, data={"token": desk.tokens.refresh}) as answer:
+    async with browser.post(f"{desk.google.url}/revoke", data={"token": desk.tokens.refresh}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, "invalid_token")
     assert all("secret" not in repr(call) and desk.tokens.refresh not in repr(call) for call in desk.google.calls)
 
@@ -194,8 +194,8 @@ async def test_token_tells_of_changes_with_nothing_but_ids_of_what_is_gone(
     desk: Desk, browser: aiohttp.ClientSession
 ) -> None:
     path = "calendars/primary/events"
-    daily = desk.calendar.add(Entry("Daily", at(24, 8), at(24, 9), recurrence=("RRULE:FREQ=DAILY;COUNT=2",)))
-    single = desk.calendar.add(Entry("Once", at(24, 8), at(24, 9)))
+    daily = desk.calendar.add(GoogleEntry("Daily", at(24, 8), at(24, 9), recurrence=("RRULE:FREQ=DAILY;COUNT=2",)))
+    single = desk.calendar.add(GoogleEntry("Once", at(24, 8), at(24, 9)))
     _, first = await get(browser, desk, path, singleEvents="true")
     desk.calendar.cancel(single.id)
     desk.calendar.cancel_instance(daily.id, at(24, 8))
@@ -275,7 +275,7 @@ def test_rule_that_is_not_known_here_is_an_error(rule: str, problem: str) -> Non
 
 
 async def test_answer_may_do_what_was_asked_and_then_fail(desk: Desk, browser: aiohttp.ClientSession) -> None:
-    desk.google.faults.add("/watch", late=True)
+    desk.google.faults.add("/watch", status=503, after=True)
     body = {"id": "w1", "type": "web_hook", "address": desk.receiver.url}
     headers = {"Authorization": f"Bearer {desk.tokens.kept}"}
     link = f"{desk.google.api_url}calendars/primary/events/watch"
@@ -288,11 +288,11 @@ async def test_answer_may_do_what_was_asked_and_then_fail(desk: Desk, browser: a
 
 async def test_unknown_kind_of_entry_is_an_error(desk: Desk) -> None:
     with pytest.raises(ValueError, match="party"):
-        desk.calendar.add(Entry("x", at(24), at(25), kind="party"))
+        desk.calendar.add(GoogleEntry("x", at(24), at(25), kind="party"))
 
 
 async def test_google_mounted_below_another_application_is_the_same(browser: aiohttp.ClientSession) -> None:
-    google = LocalGoogle(ManualClock().now, Client(redirect_uris=[BACK]))
+    google = LocalGoogle(ManualClock().now, google_client(BACK))
     google.add_account(ANN)
     outer = web.Application()
     outer.add_subapp("/google", google.web)
@@ -301,7 +301,7 @@ async def test_google_mounted_below_another_application_is_the_same(browser: aio
         async with browser.get(authorize_url(google)) as answer:
             assert answer.status == 200
         form = exchanged(google, await google.allow(authorize_url(google), ANN))
-        async with browser.post(google.token_url, data=form) as answer:
+        async with browser.post(google.settings["GOOGLE_TOKEN_URL"], data=form) as answer:
             access = (await answer.json())["access_token"]
         google.faults.add("/calendar/v3/users/me/calendarList", status=500)
         for status in (500, 200):

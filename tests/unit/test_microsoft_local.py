@@ -13,19 +13,21 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from emulators.microsoft.mailbox import Entry
-from emulators.microsoft.oauth import OAuthError
-from emulators.microsoft.server import CLIENT_ID, CLIENT_SECRET, LocalMicrosoft
+from emulators.microsoft import MicrosoftEntry
+from emulators.microsoft.server import LocalMicrosoft, microsoft_client
+from emulators.oauth import OAuthError
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 BACK = "https://quo.example/accounts/microsoft"
+APP = microsoft_client()
+CLIENT = {"client_id": APP.client_id, "client_secret": APP.client_secret}
 ASKED = {
-    "client_id": CLIENT_ID, "redirect_uri": BACK, "response_type": "code", "state": "st", "code_challenge": CHALLENGE,
+    "client_id": APP.client_id, "redirect_uri": BACK,
+    "response_type": "code", "state": "st", "code_challenge": CHALLENGE,
     "code_challenge_method": "S256", "scope": "https://graph.microsoft.com/Calendars.Read offline_access",
 }  # fmt: skip
-CLIENT = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
 
 class Browser:
@@ -37,7 +39,9 @@ class Browser:
         self.now = NOW
 
     def link(self, **changes: str) -> str:
-        return f"{self.microsoft.authority}/oauth2/v2.0/authorize?{urlencode({**ASKED, **changes})}"
+        return (
+            f"{self.microsoft.settings['MICROSOFT_AUTHORITY']}/oauth2/v2.0/authorize?{urlencode({**ASKED, **changes})}"
+        )
 
     async def code(self, **changes: str) -> str:
         back = await self.microsoft.allow(self.link(**changes), "ann@contoso.example")
@@ -45,7 +49,7 @@ class Browser:
 
     async def token(self, **form: str) -> tuple[int, dict[str, Any]]:
         async with self.session.post(
-            f"{self.microsoft.authority}/oauth2/v2.0/token", data={**CLIENT, **form}
+            f"{self.microsoft.settings['MICROSOFT_AUTHORITY']}/oauth2/v2.0/token", data={**CLIENT, **form}
         ) as answer:
             return answer.status, await answer.json()
 
@@ -79,9 +83,9 @@ async def test_consent_is_asked_for_on_a_page(browser: Browser) -> None:
     async with browser.session.get(browser.link()) as answer:
         page = await answer.text()
     assert (answer.status, answer.content_type) == (200, "text/html")
-    assert "Status Quo would like to" in page
+    assert "Status Quo would like your permission" in page
     assert "Read your calendars" in page
-    assert "Ann &lt;Lee&gt; (ann@contoso.example)" in page
+    assert "Ann &lt;Lee&gt; <small>(ann@contoso.example)</small>" in page
     form = {**ASKED, "account": "ann@contoso.example", "decision": "accept"}
     async with browser.session.post(browser.link(), data=form, allow_redirects=False) as answer:
         back = answer.headers["Location"]
@@ -92,7 +96,7 @@ async def test_consent_is_asked_for_on_a_page(browser: Browser) -> None:
 
 
 async def test_declined_consent_says_so(browser: Browser) -> None:
-    back = await browser.microsoft.allow(browser.link(), "ann@contoso.example", accept=False)
+    back = await browser.microsoft.allow(browser.link(), "ann@contoso.example", allow=False)
     found = dict(parse_qsl(urlsplit(back).query))
     assert (found["error"], found["state"], "code" in found) == ("access_denied", "st", False)
 
@@ -167,7 +171,7 @@ async def test_delta_takes_no_query_options(browser: Browser, name: str) -> None
 async def test_links_of_a_mounted_server_lead_back_to_it(browser: Browser) -> None:
     calendar = browser.microsoft.accounts["ann@contoso.example"].main
     for number in range(11):
-        calendar.add(Entry(f"Meeting {number}", NOW, NOW + timedelta(hours=1)))
+        calendar.add(MicrosoftEntry(f"Meeting {number}", NOW, NOW + timedelta(hours=1)))
     window = "startDateTime=2026-11-24T00:00:00Z&endDateTime=2026-12-24T00:00:00Z"
     _, first = await browser.graph("GET", f"me/calendarView/delta?{window}")
     assert (len(first["value"]), "@odata.deltaLink" in first) == (10, False)

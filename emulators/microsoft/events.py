@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulators.microsoft.mailbox import Account, Entry, LocalCalendar
+from emulators.books import LocalAccount, LocalCalendar, LocalEntry, Moment
 
 _WINDOWS = {
     "UTC": "UTC",
@@ -22,6 +23,46 @@ _WINDOWS = {
 }
 _NEVER = "0001-01-01T00:00:00Z"
 _TYPE = "#microsoft.graph.event"
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """Every `interval` days, or weeks; `count` times, or up to and including `until`, or for ever."""
+
+    every: str = "daily"
+    interval: int = 1
+    count: int | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MicrosoftEntry(LocalEntry):
+    """A single entry, or the master of a series, in Graph's words.
+
+    `show_as` free, tentative, busy, oof, workingElsewhere, unknown; `response` none, organizer, tentativelyAccepted,
+    accepted, declined, notResponded; `sensitivity` normal, personal, private, confidential.
+    """
+
+    show_as: str = "busy"
+    response: str = "organizer"
+    sensitivity: str = "normal"
+    guests: tuple[str, ...] = ()
+    rooms: tuple[str, ...] = ()
+    recurrence: Recurrence | None = None
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """Its recurrence as RFC 5545 has it."""
+        rule = self.recurrence
+        if rule is None:
+            return ()
+        ends = f";COUNT={rule.count}" if rule.count is not None else ""
+        ends += f";UNTIL={rule.until:%Y%m%d}T235959" if rule.until else ""
+        return (f"RRULE:FREQ={rule.every.upper()};INTERVAL={rule.interval}{ends}",)
+
+
+MicrosoftAccount = LocalAccount[MicrosoftEntry]
+MicrosoftCalendar = LocalCalendar[MicrosoftEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +81,13 @@ def windows_name(zone: str) -> str:
     return _WINDOWS.get(zone, zone)
 
 
-def calendar(found: LocalCalendar, account: Account, selected: frozenset[str]) -> dict[str, Any]:
+def calendar(found: MicrosoftCalendar, account: MicrosoftAccount, selected: frozenset[str]) -> dict[str, Any]:
     """A calendar, with the properties selected, or all."""
     whole = {
         "id": found.id,
         "name": found.name,
         "color": "auto",
-        "isDefaultCalendar": found.default,
+        "isDefaultCalendar": found.main,
         "canEdit": found.owner == account.address,
         "canShare": found.owner == account.address,
         "canViewPrivateItems": found.owner == account.address,
@@ -56,7 +97,7 @@ def calendar(found: LocalCalendar, account: Account, selected: frozenset[str]) -
 
 
 def event(
-    entry: Entry, account: Account, zone: In, *, kind: str, identifier: str = "", series: str = ""
+    entry: MicrosoftEntry, account: MicrosoftAccount, zone: In, *, kind: str, identifier: str = "", series: str = ""
 ) -> dict[str, Any]:
     """An event with all that a client of calendars may look at."""
     identifier = identifier or entry.id
@@ -64,8 +105,8 @@ def event(
         **_bare(entry, zone, kind=kind, identifier=identifier),
         "seriesMasterId": series or None,
         "iCalUId": hashlib.sha256(identifier.encode()).hexdigest().upper(),
-        "originalStartTimeZone": windows_name(entry.zone),
-        "originalEndTimeZone": windows_name(entry.zone),
+        "originalStartTimeZone": windows_name(entry.zone or "UTC"),
+        "originalEndTimeZone": windows_name(entry.zone or "UTC"),
         "subject": entry.title,
         "bodyPreview": "",
         "body": {"contentType": "html", "content": ""},
@@ -87,9 +128,14 @@ def event(
     }
 
 
-def occurrence(entry: Entry, zone: In, *, identifier: str, series: str) -> dict[str, Any]:
+def occurrence(entry: MicrosoftEntry, zone: In, *, identifier: str, series: str) -> dict[str, Any]:
     """What a delta says of an instance that is as its series is."""
     return {**_bare(entry, zone, kind="occurrence", identifier=identifier), "seriesMasterId": series}
+
+
+def instance_id(entry: MicrosoftEntry, day: date) -> str:
+    """The id of the instance that a series has on `day`; it keeps it wherever it is moved."""
+    return f"{entry.id.rstrip('=')}_{day:%Y%m%d}="
 
 
 def removed(identifier: str) -> dict[str, Any]:
@@ -97,7 +143,7 @@ def removed(identifier: str) -> dict[str, Any]:
     return {"@odata.type": _TYPE, "id": identifier, "@removed": {"reason": "deleted"}}
 
 
-def _bare(entry: Entry, zone: In, *, kind: str, identifier: str) -> dict[str, Any]:
+def _bare(entry: MicrosoftEntry, zone: In, *, kind: str, identifier: str) -> dict[str, Any]:
     digest = hashlib.sha256(repr((identifier, entry)).encode()).hexdigest()[:20]
     return {
         "@odata.type": _TYPE,
@@ -109,7 +155,7 @@ def _bare(entry: Entry, zone: In, *, kind: str, identifier: str) -> dict[str, An
     }
 
 
-def _moment(at: datetime | date, zone: In) -> dict[str, str]:
+def _moment(at: Moment, zone: In) -> dict[str, str]:
     """Whole days begin at midnight, in whatever zone the answer is."""
     wall = at.astimezone(zone.zone) if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
     return {"dateTime": f"{wall:%Y-%m-%dT%H:%M:%S.%f}0", "timeZone": zone.name}
@@ -123,19 +169,23 @@ def _attendee(address: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _recurrence(entry: Entry) -> dict[str, Any] | None:
+def _recurrence(entry: MicrosoftEntry) -> dict[str, Any] | None:
     rule = entry.recurrence
     if rule is None:
         return None
     kind = "noEnd" if rule.count is None and rule.until is None else "endDate" if rule.count is None else "numbered"
-    first = entry.start.astimezone(ZoneInfo(entry.zone)).date() if isinstance(entry.start, datetime) else entry.start
+    first = (
+        entry.start.astimezone(ZoneInfo(entry.zone or "UTC")).date()
+        if isinstance(entry.start, datetime)
+        else entry.start
+    )
     return {
         "pattern": {"type": rule.every, "interval": rule.interval},
         "range": {
             "type": kind,
             "startDate": first.isoformat(),
             "endDate": rule.until.isoformat() if rule.until else "0001-01-01",
-            "recurrenceTimeZone": windows_name(entry.zone),
+            "recurrenceTimeZone": windows_name(entry.zone or "UTC"),
             "numberOfOccurrences": rule.count or 0,
         },
     }

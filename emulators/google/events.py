@@ -1,47 +1,88 @@
-"""Entries and calendars as the API writes them, and partial answers (the `fields` parameter)."""
+"""Entries and calendars as version 3 of the Calendar API writes them, and partial answers (the `fields` parameter)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulators.google.calendars import Account, Calendar, Entry, Instance
-from emulators.google.recurrence import Moment
+from emulators.books import LocalAccount, LocalCalendar, LocalEntry, Moment, Occurrence
+
+KINDS = frozenset({"default", "outOfOffice", "focusTime", "workingLocation", "birthday", "fromGmail"})
 
 
-def item(account: Account, calendar: Calendar, instance: Instance) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class GoogleEntry(LocalEntry):
+    """An entry, or a series, in Google's words.
+
+    `kind` is the API's `eventType`. `response` is one's own answer, empty where nobody asked. `place` is `homeOffice`,
+    `officeLocation` or `customLocation`, `label` its name. `recurrence` are lines as in the API.
+    """
+
+    kind: str = "default"
+    response: str = ""
+    guests: int = 0
+    visibility: str = "default"
+    free: bool = False
+    status: str = "confirmed"
+    place: str = ""
+    label: str = ""
+    recurrence: tuple[str, ...] = ()
+    end_unspecified: bool = False
+    organizer: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(self.kind)
+
+    @property
+    def uid(self) -> str:
+        """Its `iCalUID`."""
+        return f"{self.id}@google.com"
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """The lines of its recurrence."""
+        return self.recurrence
+
+
+GoogleAccount = LocalAccount[GoogleEntry]
+GoogleCalendar = LocalCalendar[GoogleEntry]
+
+
+def item(account: GoogleAccount, calendar: GoogleCalendar, found: Occurrence[GoogleEntry]) -> dict[str, Any]:
     """One occurrence. A cancelled one has only the fields that the reference guarantees."""
-    entry = instance.entry
-    found: dict[str, Any] = {"kind": "calendar#event", "etag": f'"{entry.revision}"', "id": _id(instance)}
-    if instance.original is not None:
-        found["recurringEventId"] = entry.id
-        found["originalStartTime"] = _time(instance.original, calendar, entry)
-    if instance.cancelled:
-        return found | {"status": "cancelled"}
-    found |= {
+    entry = found.entry
+    body: dict[str, Any] = {"kind": "calendar#event", "etag": f'"{calendar.revisions[entry.id]}"', "id": _id(found)}
+    if found.original is not None:
+        body |= {"recurringEventId": entry.id, "originalStartTime": _time(found.original, calendar, entry)}
+    if found.gone or entry.cancelled:
+        return body | {"status": "cancelled"}
+    who = {"email": entry.organizer or calendar.id, "self": not entry.organizer}
+    body |= {
         "status": entry.status,
-        "htmlLink": f"https://www.google.com/calendar/event?eid={_id(instance)}",
+        "htmlLink": f"https://www.google.com/calendar/event?eid={_id(found)}",
         "iCalUID": entry.uid,
         "eventType": entry.kind,
-        "creator": {"email": entry.organizer or calendar.id, "self": not entry.organizer},
-        "organizer": {"email": entry.organizer or calendar.id, "self": not entry.organizer},
-        "start": _time(instance.start, calendar, entry),
-        "end": _time(instance.end, calendar, entry),
+        "creator": who,
+        "organizer": who,
+        "start": _time(entry.start, calendar, entry),
+        "end": _time(entry.end, calendar, entry),
         "sequence": 0,
         "reminders": {"useDefault": True},
     }
-    return found | dict(_optional(account, entry))
+    return body | dict(_optional(account, entry))
 
 
-def master(account: Account, calendar: Calendar, entry: Entry) -> dict[str, Any]:
+def master(account: GoogleAccount, calendar: GoogleCalendar, entry: GoogleEntry) -> dict[str, Any]:
     """A series as one item, as it is listed without `singleEvents`."""
-    found = item(account, calendar, Instance(entry, entry.start, entry.end, cancelled=entry.cancelled))
+    found = item(account, calendar, Occurrence(entry))
     return found | ({"recurrence": list(entry.recurrence)} if entry.recurrence and not entry.cancelled else {})
 
 
-def _optional(account: Account, entry: Entry) -> Iterator[tuple[str, Any]]:
+def _optional(account: GoogleAccount, entry: GoogleEntry) -> Iterator[tuple[str, Any]]:
     """Fields that are left out where they say nothing but the default."""
     if entry.title:
         yield "summary", entry.title
@@ -74,7 +115,7 @@ def _optional(account: Account, entry: Entry) -> Iterator[tuple[str, Any]]:
         yield "birthdayProperties", {"type": "birthday"}
 
 
-def listed(calendar: Calendar) -> dict[str, Any]:
+def listed(calendar: GoogleCalendar) -> dict[str, Any]:
     """A calendar in the account's list."""
     found: dict[str, Any] = {
         "kind": "calendar#calendarListEntry",
@@ -87,19 +128,19 @@ def listed(calendar: Calendar) -> dict[str, Any]:
     }
     if calendar.override:
         found["summaryOverride"] = calendar.override
-    return found | ({"primary": True} if calendar.primary else {})
+    return found | ({"primary": True} if calendar.main else {})
 
 
-def _id(instance: Instance) -> str:
-    original = instance.original
+def _id(found: Occurrence[GoogleEntry]) -> str:
+    original = found.original
     if original is None:
-        return instance.entry.id
+        return found.entry.id
     if isinstance(original, datetime):
-        return f"{instance.entry.id}_{original.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return f"{instance.entry.id}_{original:%Y%m%d}"
+        return f"{found.entry.id}_{original.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{found.entry.id}_{original:%Y%m%d}"
 
 
-def _time(moment: Moment, calendar: Calendar, entry: Entry) -> dict[str, str]:
+def _time(moment: Moment, calendar: GoogleCalendar, entry: GoogleEntry) -> dict[str, str]:
     """An EventDateTime: instants in the calendar's zone."""
     if not isinstance(moment, datetime):
         return {"date": moment.isoformat()}

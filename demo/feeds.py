@@ -1,0 +1,92 @@
+"""The people's own calendars, served as ICS feeds (RFC 5545)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import icalendar
+from aiohttp import web
+
+from demo.books import GOOGLES, Book, focused
+from emulators.books import LocalAccount
+from emulators.google import GoogleEntry
+
+_BUSY_STATUS = {"meeting": "BUSY", "focus": "BUSY", "out_of_office": "OOF", "elsewhere": "WORKINGELSEWHERE"}
+
+
+class Feed:
+    """A person's calendar; `secret` is the part of its address that makes it theirs."""
+
+    def __init__(self, name: str, address: str, zone: str) -> None:
+        """`address` is the owner's e-mail address, `zone` the IANA name of what the times on its wall are in."""
+        account: LocalAccount[GoogleEntry] = LocalAccount(address, name, zone, lambda *_: None)
+        self._calendar = account.add_calendar(name, zone=zone)
+        self.secret = secrets.token_urlsafe(18)
+        self.book = Book(account, GOOGLES)
+
+    def ics(self) -> bytes:
+        """The calendar as text."""
+        feed = icalendar.Calendar()
+        feed.add("VERSION", "2.0")
+        feed.add("PRODID", "-//Status Quo//Demo calendar//EN")
+        feed.add("X-WR-CALNAME", self._calendar.name)
+        feed.add("X-WR-TIMEZONE", self._calendar.zone)
+        for event_id, entry in sorted(self._calendar.entries.items()):
+            if entry.cancelled:
+                continue
+            said = self.book.event(entry)
+            event = icalendar.Event()
+            event.add("UID", f"{event_id}@calendar.example.com")
+            event.add("DTSTAMP", datetime(2026, 1, 1, tzinfo=UTC))
+            event.add("DTSTART", entry.start)
+            event.add("DTEND", entry.end)
+            event.add("SUMMARY", focused(said))
+            event.add("CLASS", "PRIVATE" if said.private else "PUBLIC")
+            event.add("TRANSP", "TRANSPARENT" if said.free else "OPAQUE")
+            event.add("X-MICROSOFT-CDO-BUSYSTATUS", "FREE" if said.free else _BUSY_STATUS[said.kind])
+            event.add("ORGANIZER", "mailto:office@example.com")
+            answer = "DECLINED" if said.declined else "TENTATIVE" if said.tentative else "ACCEPTED"
+            event.add("ATTENDEE", f"mailto:{self.book.account}", parameters={"PARTSTAT": answer})
+            feed.add_component(event)
+        return bytes(feed.to_ical())
+
+
+class Feeds:
+    """The feeds by person, on the web. `on_change` hears whose was edited."""
+
+    def __init__(self) -> None:
+        self.by_person: dict[str, Feed] = {}
+        self.on_change: Callable[[str], None] = lambda _user: None
+        self.fetches = 0
+        self.web = web.Application()
+        self.web.router.add_get("/{secret}.ics", self._serve)
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        self.fetches += 1
+        secret = request.match_info["secret"]
+        feed = next((one for one in self.by_person.values() if secrets.compare_digest(one.secret, secret)), None)
+        if feed is None:
+            raise web.HTTPNotFound
+        body = feed.ics()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
+
+
+def sample(now: datetime, address: str, zone: str) -> bytes:
+    """A calendar file with something soon and something later in the day."""
+    soon = (now + timedelta(minutes=5)).astimezone(ZoneInfo(zone))
+    feed = Feed("Offsite", address, zone)
+    for title, start, end in (
+        ("Offsite: pricing workshop", soon.time(), (soon + timedelta(minutes=40)).time()),
+        ("Offsite: dinner", time(19), time(21)),
+    ):
+        times = {"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
+        feed.book.add({"title": title, "day": soon.date().isoformat(), **times})
+    return feed.ics()
