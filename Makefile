@@ -18,8 +18,9 @@ run: $(VENV)/.run ## the app: your Slack with credentials in the environment or 
 test: $(VENV)/.dev ## every test but the slow ones
 	$(BIN)/pytest $(PARALLEL)
 
-test-slow: $(VENV)/.dev ## chaos and soak
+test-slow: $(VENV)/.dev ## chaos and soak, every order of steps, properties over many new examples
 	$(BIN)/pytest -m slow
+	$(BIN)/pytest $(PARALLEL) -m hypothesis --hypothesis-profile=thorough
 
 check: $(VENV)/.dev ## formatter, linter, types, import rules, dependencies, dead code, tests with coverage, drift: what CI runs
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -26,8 +27,20 @@ from tests.world import World, open_world
 os.environ["TZ"] = "Pacific/Chatham"  # UTC+12:45: a naive time or a local date shows at once
 time.tzset()
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("default")
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest and tempfile make directories of their own in it
+if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > 2**30:
+    # Every commit of SQLite waits for the disk: a third of the time of a test that commits thirty times.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
+# The normal run tries the same few examples each time: it is to fail by what was changed, not by chance.
+# `make test-slow` looks for new ones, and more of them.
+settings.register_profile(
+    "quick", max_examples=50, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "thorough", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("quick")
 
 
 _CLUSTER = pytest.StashKey[ExitStack]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.engine.limits import Budget, Slot
@@ -37,7 +37,6 @@ def most_in_any_window(instants: list[float]) -> int:
         max_size=60,
     )
 )
-@settings(max_examples=150)
 def test_slack_never_sees_more_than_the_limit_in_any_window(
     asked: list[tuple[float, float, float, str, bool]],
 ) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.ical import ics_collection as shelves
@@ -294,7 +294,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60)
 @given(steps=STEPS)
 async def test_whatever_came_and_went_the_events_are_those_of_a_fresh_shelf(steps: list[dict[str, int | None]]) -> None:
     content: dict[str, bytes] = {}

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.calendars.ical.bounds import Reach
@@ -200,7 +200,6 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(parts)
 
 
-@settings(max_examples=300)
 @given(
     rule=rules(),
     start=st.datetimes(datetime(1990, 1, 1), datetime(2024, 12, 31)).map(lambda at: at.replace(microsecond=0)),

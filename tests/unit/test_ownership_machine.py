@@ -224,4 +224,4 @@ class Keeping(RuleBasedStateMachine):
 
 
 TestKeeping = Keeping.TestCase
-TestKeeping.settings = settings(max_examples=200, stateful_step_count=30, report_multiple_bugs=False, deadline=None)
+TestKeeping.settings = settings(stateful_step_count=30, report_multiple_bugs=False)

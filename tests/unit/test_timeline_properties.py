@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.model import (
@@ -181,7 +181,6 @@ def test_order_of_input_changes_nothing(person: Person, random: object) -> None:
 
 
 @given(PEOPLE)
-@settings(max_examples=200)
 def test_at_each_instant_the_winner_is_the_highest(person: Person) -> None:
     timeline = person.resolve()
     for minutes in range(240):

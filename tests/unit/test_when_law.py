@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.domain import times
@@ -150,7 +150,6 @@ def is_name(text: str, line: Line) -> bool:
     return any(note and text.endswith(note) and text in line.typed for note in speech.pieces("notes"))
 
 
-@settings(max_examples=150)
 @given(lines())
 def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
     try:
@@ -160,7 +159,6 @@ def test_note_of_an_absence_holds_no_word_of_time(line: Line) -> None:
     assert is_note(asked.text, line)
 
 
-@settings(max_examples=150)
 @given(lines())
 def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line) -> None:
     try:
@@ -173,7 +171,6 @@ def test_status_uses_the_words_of_time_or_keeps_them_all_or_asks_back(line: Line
     assert is_note(asked.text, line) or is_name(asked.text, line)
 
 
-@settings(max_examples=150)
 @given(lines())
 def test_pause_and_look_use_every_word_or_ask_back(line: Line) -> None:
     assume(not is_note("", line) or not any(word in line.typed for word in line.notes if word))

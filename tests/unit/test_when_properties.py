@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import times
@@ -53,7 +53,6 @@ def check(asked: times.Asked, speaker: times.Speaker) -> None:
         assert asked.start < asked.end <= speaker.now + MOST
 
 
-@settings(max_examples=300)
 @given(TYPED, SPEAKERS)
 def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: times.Speaker) -> None:
     try:
@@ -67,7 +66,6 @@ def test_status_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: ti
         assert asked.text == typed.strip()
 
 
-@settings(max_examples=300)
 @given(TYPED, SPEAKERS)
 def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: times.Speaker) -> None:
     try:
@@ -80,7 +78,6 @@ def test_absence_of_anything_is_a_result_or_a_typed_error(typed: str, speaker: t
     assert all(character in left for character in "".join(asked.text.split()))
 
 
-@settings(max_examples=200)
 @given(TYPED, SPEAKERS)
 def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, speaker: times.Speaker) -> None:
     with suppress(InputError):
@@ -93,7 +90,6 @@ def test_pause_and_look_of_anything_are_results_or_typed_errors(typed: str, spea
         assert abs(found.instant.astimezone(speaker.zone).date() - found.day) <= timedelta(days=1)
 
 
-@settings(max_examples=200)
 @given(st.dates(), st.none() | st.times(), st.dates(), st.none() | st.times(), SPEAKERS)
 def test_form_of_any_dates_is_a_result_or_an_error_at_a_field(
     first: date, first_time: time | None, last: date, last_time: time | None, speaker: times.Speaker
