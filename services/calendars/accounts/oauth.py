@@ -18,6 +18,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
     AccountLostError,
@@ -73,19 +75,12 @@ class Credentials:
 
     def to_json(self) -> dict[str, Any]:
         """As it is sealed."""
-        return {
-            "access": self.access,
-            "refresh": self.refresh,
-            "expires_at": self.expires_at.isoformat(),
-            "scopes": sorted(self.scopes),
-        }
+        return msgspec.to_builtins(self, order="deterministic")  # type: ignore[no-any-return]  # a dict, of a dataclass
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Credentials:
         """The reverse of `to_json`."""
-        return cls(
-            value["access"], value["refresh"], datetime.fromisoformat(value["expires_at"]), frozenset(value["scopes"])
-        )
+        return msgspec.convert(value, cls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Literal
 
+import msgspec
 from yarl import URL
 
 from services.calendars.ical.charset import as_utf8, charset_in
@@ -26,7 +27,6 @@ from services.domain.errors import (
 from services.platform.net import USER_AGENT, Fetcher, Response, error_for
 from services.platform.threads import LARGE, off_loop_if
 
-_VERSION = 1
 _ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096
 _TRY_AGAIN = timedelta(days=1)
@@ -39,7 +39,7 @@ BROWSER = (
 
 @dataclass(frozen=True, slots=True)
 class _FeedState:
-    """What a feed's `state` holds: validators, what it was expanded for, and the expander's own memory."""
+    """What a feed's `state` says: validators, and what it was expanded for. What the expander remembers follows it."""
 
     start: datetime
     until: datetime
@@ -48,40 +48,22 @@ class _FeedState:
     etag: str = ""
     last_modified: str = ""
     floor: float | None = None
-    expander: bytes | None = None
+    expander: bool = False
+    version: Literal[1] = 1
 
-    def dump(self) -> bytes:
+    def dump(self, memory: bytes | None) -> bytes:
         """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
-        head = {
-            "version": _VERSION,
-            "start": self.start.isoformat(),
-            "until": self.until.isoformat(),
-            "zone": self.zone,
-            "addresses": self.addresses,
-            "etag": self.etag,
-            "last_modified": self.last_modified,
-            "floor": self.floor,
-            "expander": self.expander is not None,
-        }
-        return json.dumps(head).encode() + b"\n" + (self.expander or b"")
+        return msgspec.json.encode(replace(self, expander=memory is not None)) + b"\n" + (memory or b"")
 
     @classmethod
-    def load(cls, state: bytes | None) -> _FeedState | None:
+    def load(cls, state: bytes | None) -> tuple[_FeedState, bytes | None] | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        line, _, expander = (state or b"{}").partition(b"\n")
-        head = json.loads(line)
-        if head.get("version") != _VERSION:
+        line, _, memory = (state or b"").partition(b"\n")
+        try:
+            found = msgspec.json.decode(line, type=cls)
+        except msgspec.DecodeError:
             return None
-        return cls(
-            start=datetime.fromisoformat(head["start"]),
-            until=datetime.fromisoformat(head["until"]),
-            zone=head["zone"],
-            addresses=tuple(head["addresses"]),
-            etag=head["etag"],
-            last_modified=head["last_modified"],
-            floor=head["floor"],
-            expander=expander if head["expander"] else None,
-        )
+        return found, memory if found.expander else None
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether what is stored was expanded for this person as they are, and reaches far enough."""
@@ -104,15 +86,15 @@ class FeedSource:
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
-        memory = _FeedState.load(connection.state)
-        if memory is not None and not memory.serves(connection, now):
-            memory = None
-        response = await self._answer(connection.address, _conditions(memory), now)
+        known, memory = _FeedState.load(connection.state) or (None, None)
+        if known is not None and not known.serves(connection, now):
+            known = memory = None
+        response = await self._answer(connection.address, _conditions(known), now)
         if response.status == HTTPStatus.NOT_MODIFIED:
-            if memory is None:
+            if known is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
-            return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(memory))
-        asked = memory or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+            return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(known))
+        asked = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         changes = await self._expander.read(
             response.body,
             calendar_id=connection.calendar_id,
@@ -120,7 +102,7 @@ class FeedSource:
             zone=connection.zone,
             start=asked.start,
             end=asked.until,
-            memory=asked.expander,
+            memory=memory,
         )
         floor = None if changes.floor is None else changes.floor.total_seconds()
         kept = replace(
@@ -128,9 +110,8 @@ class FeedSource:
             etag=_validator(response, "etag"),
             last_modified=_validator(response, "last-modified"),
             floor=asked.floor if changes.unchanged and floor is None else floor,
-            expander=changes.state,
         )
-        return replace(changes, state=kept.dump(), floor=_floor(kept))
+        return replace(changes, state=kept.dump(changes.state), floor=_floor(kept))
 
     async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
         """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
@@ -199,13 +180,13 @@ def _may_be_the_name(error: CalendarError) -> bool:
     return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
 
 
-def _conditions(memory: _FeedState | None) -> dict[str, str]:
+def _conditions(known: _FeedState | None) -> dict[str, str]:
     """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
     headers = {"Accept": _ACCEPT}
-    if memory is not None and memory.etag:
-        headers["If-None-Match"] = memory.etag
-    if memory is not None and memory.last_modified:
-        headers["If-Modified-Since"] = memory.last_modified
+    if known is not None and known.etag:
+        headers["If-None-Match"] = known.etag
+    if known is not None and known.last_modified:
+        headers["If-Modified-Since"] = known.last_modified
     return headers
 
 
@@ -237,5 +218,5 @@ def _whole(response: Response, charset: str | None) -> Response:
     return response
 
 
-def _floor(memory: _FeedState) -> timedelta | None:
-    return None if memory.floor is None else timedelta(seconds=memory.floor)
+def _floor(known: _FeedState) -> timedelta | None:
+    return None if known.floor is None else timedelta(seconds=known.floor)

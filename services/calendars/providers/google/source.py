@@ -8,15 +8,16 @@ into it (developers.google.com/workspace/calendar/api/v3/reference/events/list, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
+
+import msgspec
 
 from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import ApiAnswer, authorized
@@ -37,7 +38,6 @@ MOST_ITEMS = 20_000
 KIND = "calendar#events"
 LONGEST_NAME = 200
 
-_VERSION = 1
 _OFF_LOOP = 250
 _LOST = frozenset({"fullSyncRequired", "updatedMinTooLongAgo", "invalidSyncToken"})
 _LIST = {
@@ -56,19 +56,19 @@ class _SyncState:
     listed: datetime
     zone: str
     token: str = field(default="", repr=False)
+    version: Literal[1] = 1
 
     def dump(self) -> bytes:
         """As JSON."""
-        head = {"version": _VERSION, "listed": self.listed.isoformat(), "zone": self.zone, "token": self.token}
-        return json.dumps(head).encode()
+        return msgspec.json.encode(self)
 
     @classmethod
     def load(cls, state: bytes | None) -> _SyncState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        head = json.loads(state or b"{}")
-        if head.get("version") != _VERSION:
+        try:
+            return msgspec.json.decode(state or b"", type=cls)
+        except msgspec.DecodeError:
             return None
-        return cls(datetime.fromisoformat(head["listed"]), head["zone"], head["token"])
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the token alone can tell that nothing is different."""
