@@ -7,6 +7,7 @@ catches whatever there is.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiohttp
@@ -102,22 +103,24 @@ def retry_header(error: StatusQuoError) -> dict[str, str]:
     return {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
 
 
+@dataclass(frozen=True, slots=True)
 class Errors:
-    """Answers for what went wrong."""
+    """Answers for what went wrong.
 
-    def __init__(self, say: Say, people: People, views: SlackViews, messages: SlackMessages) -> None:
-        """`say` translates; `views` shows what a click has no other place for, `messages` where no modal opens."""
-        self._say = say
-        self._people = people
-        self._views = views
-        self._messages = messages
+    `views` shows what a click has no other place for, `messages` where no modal opens.
+    """
+
+    say: Say
+    people: People
+    views: SlackViews
+    messages: SlackMessages
 
     def sentence(self, error: StatusQuoError, locale: str) -> str:
         """What the user reads: the error's sentence, and its id where it is not they who can mend it."""
-        text = self._say(locale, error.sentence())
+        text = self.say(locale, error.sentence())
         if isinstance(error, InputError | TooLateError):
             return text
-        return f"{text} ({self._say(locale, ERROR_ID, id=error.id)})"
+        return f"{text} ({self.say(locale, ERROR_ID, id=error.id)})"
 
     async def on_bolt_error(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
         """Bolt's error listener: an ephemeral sentence, errors in a modal, or a small modal."""
@@ -125,7 +128,7 @@ class Errors:
         body = request.body
         key = request.context.get("person")
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
-        locale = await self._people.locale(key) if isinstance(key, PersonKey) else "en-US"
+        locale = await self.people.locale(key) if isinstance(key, PersonKey) else "en-US"
         sentence = self.sentence(found, locale)
         if "command" in body and isinstance(found, TooLateError):
             await self._tell(request, sentence, found)
@@ -146,7 +149,7 @@ class Errors:
         token, trigger = request.context.get("bot_token"), request.body.get("trigger_id")
         if token and trigger and not isinstance(found, TooLateError):
             try:
-                await self._views.open_modal(token, trigger, _small_modal(sentence))
+                await self.views.open_modal(token, trigger, _small_modal(sentence))
             except StatusQuoError as failure:
                 log.info("error_in_no_modal", error_id=found.id, reason=failure.reason)
             else:
@@ -160,7 +163,7 @@ class Errors:
             if request.context.response_url and (respond := request.context.respond) is not None:
                 await respond(sentence, response_type="ephemeral", replace_original=False)
             elif token and isinstance(key, PersonKey):
-                await self._messages.post(token, key.user_id, {"text": sentence})
+                await self.messages.post(token, key.user_id, {"text": sentence})
         except (StatusQuoError, SlackClientError, aiohttp.ClientError, TimeoutError) as failure:
             log.warning("error_not_shown", error_id=found.id, reason=known(failure).reason)
 
@@ -191,8 +194,8 @@ class Errors:
         self, request: web.Request, error: StatusQuoError, status: int, headers: dict[str, str]
     ) -> web.Response:
         if wants_page(request):
-            return refusal_page(self._say, request, error, status, headers)
-        sentence = self._say(accepted_locale(request), error.sentence())
+            return refusal_page(self.say, request, error, status, headers)
+        sentence = self.say(accepted_locale(request), error.sentence())
         return web.json_response({"error": sentence, "error_id": error.id}, status=status, headers=headers)
 
 

@@ -203,8 +203,8 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        stores.people, workspaces=stores.workspaces, states=stores.states, members=of.slack.authority, leaver=leaving,
-        exporter=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
+        stores.people, workspaces=stores.workspaces, states=stores.states, authority=of.slack.authority,
+        leaving=leaving, exports=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
         stores.facts, stores.overrides, stores.overview, stores.writes, wording=locale.wording, clock=clock
@@ -258,7 +258,7 @@ def _listening(
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
-        perform=commands.perform, clock=clock, wake_signal=of.wake_signal,
+        perform_ask=commands.perform, clock=clock, wake_signal=of.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()

@@ -210,8 +210,8 @@ async def open_desk(
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
-            store, workspaces=workspaces, states=StateStore(database, encryptor), members=authority, leaver=leaving,
-            exporter=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
+            store, workspaces=workspaces, states=StateStore(database, encryptor), authority=authority, leaving=leaving,
+            exports=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)

@@ -177,11 +177,11 @@ async def house(
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
-        states=states, workspaces=workspaces, people=store, authority=authority, perform=recorder.perform,
+        states=states, workspaces=workspaces, people=store, authority=authority, perform_ask=recorder.perform,
         clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        store, workspaces=workspaces, states=states, members=authority, leaver=leaving, exporter=stores.export,
+        store, workspaces=workspaces, states=states, authority=authority, leaving=leaving, exports=stores.export,
         clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
     )  # fmt: skip
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)

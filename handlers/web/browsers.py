@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from aiohttp import web
@@ -15,26 +16,28 @@ FLOW_LIVES = timedelta(minutes=10)
 """What a browser has to bring back from a provider or from Slack."""
 
 
+@dataclass(frozen=True, slots=True)
 class Browsers:
-    """Reads and sets them. None is for scripts, nor for other sites."""
+    """Reads and sets them. None is for scripts, nor for other sites.
 
-    def __init__(self, identities: BrowserIdentities, clock: Clock, *, secure: bool) -> None:
-        """`secure`: where PUBLIC_URL is https, cookies travel by https alone."""
-        self._identities = identities
-        self._clock = clock
-        self._secure = secure
+    `secure`: where PUBLIC_URL is https, cookies travel by https alone.
+    """
+
+    identities: BrowserIdentities
+    clock: Clock
+    secure: bool
 
     def seen(self, request: web.Request) -> Mapping[str, str]:
         """Whom Slack said that this browser is: workspace → user."""
-        return self._identities.read(request.cookies.get(COOKIE, ""), self._clock.now())
+        return self.identities.read(request.cookies.get(COOKIE, ""), self.clock.now())
 
     def remember(self, request: web.Request, response: web.StreamResponse, key: PersonKey) -> None:
         """Slack said just now that this browser is `key`'s."""
-        self._keep(response, self._identities.with_person(request.cookies.get(COOKIE, ""), key, self._clock.now()))
+        self._keep(response, self.identities.with_person(request.cookies.get(COOKIE, ""), key, self.clock.now()))
 
     def forget(self, request: web.Request, response: web.StreamResponse, team_id: str) -> None:
         """This browser is nobody's in that workspace, until Slack says again whose it is."""
-        self._keep(response, self._identities.without(request.cookies.get(COOKIE, ""), team_id, self._clock.now()))
+        self._keep(response, self.identities.without(request.cookies.get(COOKIE, ""), team_id, self.clock.now()))
 
     def begin(self, response: web.StreamResponse, name: str, value: str, path: str) -> None:
         """This browser begins a flow, of which the routes under `path` hear."""
@@ -44,10 +47,10 @@ class Browsers:
         if value:
             self._set(response, COOKIE, value, "/", LIVES)
         else:
-            response.del_cookie(COOKIE, path="/", httponly=True, secure=self._secure, samesite="Lax")
+            response.del_cookie(COOKIE, path="/", httponly=True, secure=self.secure, samesite="Lax")
 
     def _set(self, response: web.StreamResponse, name: str, value: str, path: str, lives: timedelta) -> None:
         response.set_cookie(
-            name, value, max_age=int(lives.total_seconds()), path=path, httponly=True, secure=self._secure,
+            name, value, max_age=int(lives.total_seconds()), path=path, httponly=True, secure=self.secure,
             samesite="Lax",
         )  # fmt: skip

@@ -27,15 +27,14 @@ class Finding:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
 class Doctor:
-    """Looks at everything once."""
+    """Looks at everything once. `missing` are the settings that serving needs and that are not set."""
 
-    def __init__(self, *, database: HealthStore, slack: SlackHealth, clock: Clock, missing: Sequence[str]) -> None:
-        """`missing` are the settings that serving needs and that are not set."""
-        self._database = database
-        self._slack = slack
-        self._clock = clock
-        self._missing = missing
+    database: HealthStore
+    slack: SlackHealth
+    clock: Clock
+    missing: Sequence[str]
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
@@ -49,7 +48,7 @@ class Doctor:
         if not keys.well:
             return
         yield await self._clock_and_reach()
-        health = await self._database.health()
+        health = await self.database.health()
         yield self._stored(health)
         for provider in health.refusing:
             yield Finding(
@@ -57,17 +56,17 @@ class Doctor:
                 f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
                 "(docs/calendars.md), and restart",
             )  # fmt: skip
-        for team_id, name, token in await self._database.bots():
+        for team_id, name, token in await self.database.bots():
             yield await self._workspace(name or team_id, token)
 
     def _settings(self) -> Finding:
-        if self._missing:
-            return Finding("settings", False, "not set: " + "; ".join(self._missing))
+        if self.missing:
+            return Finding("settings", False, "not set: " + "; ".join(self.missing))
         return Finding("settings", True, "complete")
 
     async def _revision(self) -> Finding:
         try:
-            at, newest = await self._database.revision()
+            at, newest = await self.database.revision()
         except StatusQuoError as error:
             return Finding("database", False, f"{error.sentence()} ({error.reason})")
         if at is not None and at > newest:
@@ -76,26 +75,26 @@ class Doctor:
             )
         if at != newest:
             return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `python app.py migrate`")
-        drift = await self._database.drift()
+        drift = await self.database.drift()
         if drift:
             return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
         return Finding("database", True, f"up to date at step {at}")
 
     async def _keys(self) -> Finding:
         try:
-            opened = await self._database.sealed_sample()
+            opened = await self.database.sealed_sample()
         except StatusQuoError as error:
             return Finding("keys", False, error.sentence())
         return Finding("keys", True, "open what is stored" if opened else "ready, nothing is stored yet")
 
     async def _clock_and_reach(self) -> Finding:
         try:
-            headers = await self._slack.headers_of("api.test", None)
+            headers = await self.slack.headers_of("api.test", None)
         except SlackRefusedError:
             headers = {}  # whoever says no can be reached
         except StatusQuoError as error:
             return Finding("Slack", False, f"cannot be reached: {error.reason}")
-        off = clock_offset(headers.get("date"), self._clock.now())
+        off = clock_offset(headers.get("date"), self.clock.now())
         if off is None:
             return Finding("clock", True, "Slack answers, without saying what time it is")
         if abs(off) > CLOCK_TOLERANCE:
@@ -118,7 +117,7 @@ class Doctor:
         if token is None:
             return Finding(subject, False, "has no bot token: install it again at /slack/install")
         try:
-            headers = await self._slack.headers_of("auth.test", token)
+            headers = await self.slack.headers_of("auth.test", token)
         except StatusQuoError as error:
             return Finding(subject, False, f"Slack says {error.reason}: install it again at /slack/install")
         lacking = sorted(set(scopes.BOT) - scopes.OPTIONAL - scopes.parse(headers.get("x-oauth-scopes")))

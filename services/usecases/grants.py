@@ -86,39 +86,28 @@ class SlackApp:
     redirect_uri: str
 
 
+@dataclass(frozen=True, slots=True)
 class Grants:
-    """Sends browsers to Slack and takes what they bring back."""
+    """Sends browsers to Slack and takes what they bring back.
 
-    def __init__(
-        self,
-        app: SlackApp,
-        *,
-        states: StateStore,
-        workspaces: WorkspaceStore,
-        people: PeopleStore,
-        authority: SlackAuthority,
-        perform: Callable[[PersonKey, str, str], Awaitable[None]],
-        clock: Clock,
-        wake_signal: WakeSignal,
-    ) -> None:
-        """`perform` does what somebody asked for before the grant (a command and its text) and tells them.
+    `perform_ask` does what somebody asked for before the grant (a command and its text) and tells them; it may raise a
+    StatusQuoError.
+    """
 
-        It may raise a StatusQuoError.
-        """
-        self._app = app
-        self._states = states
-        self._workspaces = workspaces
-        self._people = people
-        self._authority = authority
-        self._perform_ask = perform
-        self._clock = clock
-        self._wake_signal = wake_signal
+    app: SlackApp
+    states: StateStore
+    workspaces: WorkspaceStore
+    people: PeopleStore
+    authority: SlackAuthority
+    perform_ask: Callable[[PersonKey, str, str], Awaitable[None]]
+    clock: Clock
+    wake_signal: WakeSignal
 
     async def adopt(self, bot_token: str) -> None:
         """Keep the workspace of a bot token that the operator gave, unless it is kept already. Raises SlackError."""
-        given = await self._authority.install_of(bot_token)
-        if await self._workspaces.bot_token(given.home) != bot_token:
-            await self._workspaces.install(given, self._clock.now())
+        given = await self.authority.install_of(bot_token)
+        if await self.workspaces.bot_token(given.home) != bot_token:
+            await self.workspaces.install(given, self.clock.now())
 
     async def start_install(self, cookie: str = "") -> Start:
         """Begin an install by whoever asks, in the browser with that cookie. Raises NotInstallableError."""
@@ -131,7 +120,7 @@ class Grants:
         Raises LinkExpiredError, NotInstallableError.
         """
         self._require_client()
-        found = await self._states.take(link, LINK, self._clock.now())
+        found = await self.states.take(link, LINK, self.clock.now())
         if found is None:
             raise LinkExpiredError("link")
         asked = {"user_scope": scopes.joined(scopes.USER), "team": found.team_id}
@@ -146,17 +135,17 @@ class Grants:
         return await self._start(Ticket(STATE, key.team_id, key.user_id, held), asked, cookie)
 
     def _require_client(self) -> None:
-        if not self._app.client_id:
+        if not self.app.client_id:
             raise NotInstallableError("SLACK_CLIENT_ID is not set")
 
     async def _start(self, ticket: Ticket, asked: dict[str, str], cookie: str) -> Start:
         self._require_client()
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        state = await self._states.issue(ticket, self._clock.now() + STATE_LIVES, cookie)
-        query = {"client_id": self._app.client_id, **asked, "state": state, "redirect_uri": self._app.redirect_uri}
-        join = "&" if "?" in self._app.authorize_url else "?"
-        return Start(self._app.authorize_url + join + urlencode(query), cookie)
+        state = await self.states.issue(ticket, self.clock.now() + STATE_LIVES, cookie)
+        query = {"client_id": self.app.client_id, **asked, "state": state, "redirect_uri": self.app.redirect_uri}
+        join = "&" if "?" in self.app.authorize_url else "?"
+        return Start(self.app.authorize_url + join + urlencode(query), cookie)
 
     async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Outcome:
         """Take what a browser came back with: Slack's `state` and either `code` or `error`.
@@ -165,14 +154,14 @@ class Grants:
         ConsentDeniedError, WrongPersonError, LinkOfAnotherError, NotInstalledError, or what Slack said to the code
         (SlackError).
         """
-        now = self._clock.now()
+        now = self.clock.now()
         ticket = await self._ticket(state, cookie, now)
         if error:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
         if not code:
             raise LinkExpiredError("no code")
-        answer = await self._authority.exchange(code, self._app.redirect_uri, now)
-        home = answer.home if answer.bot else await self._workspaces.locate(answer.team_id, answer.enterprise_id)
+        answer = await self.authority.exchange(code, self.app.redirect_uri, now)
+        home = answer.home if answer.bot else await self.workspaces.locate(answer.team_id, answer.enterprise_id)
         another = bool(ticket.user_id) and (ticket.team_id, ticket.user_id) != (home, answer.user_id)
         if another or ticket.secret:
             await self._give_back(answer)
@@ -186,12 +175,12 @@ class Grants:
         if home is None:
             raise NotInstalledError("grant without an install")
         if answer.bot is not None:
-            await self._workspaces.install(answer, now)
+            await self.workspaces.install(answer, now)
             log.info("workspace_installed", team_id=home, org_wide=answer.org_wide)
         return await self._granted(PersonKey(home, answer.user_id), answer, now)
 
     async def _ticket(self, state: str, cookie: str, now: datetime) -> Ticket:
-        found = await self._states.take(state, STATE, now, cookie)
+        found = await self.states.take(state, STATE, now, cookie)
         # What waits is for the browser that brought it, and no other.
         if found is None or (found.secret and not cookie):
             raise LinkExpiredError("state")
@@ -206,13 +195,13 @@ class Grants:
         if answer.user is None or answer.user.refresh is None:
             return
         try:
-            await self._authority.revoke(answer.user.access)
+            await self.authority.revoke(answer.user.access)
         except SlackError as failure:
             log.warning("token_not_given_back", reason=failure.reason)
 
     async def _granted(self, key: PersonKey, answer: OAuthAnswer, now: datetime) -> Outcome:
         if answer.user is None:
-            held = await self._people.the_grant(key) is not None
+            held = await self.people.the_grant(key) is not None
             result = Result.GRANTED if held else Result.INSTALLED
             return Outcome(result, key, answer.app_id, answer.name)
         lacking = scopes.missing(answer.user.scopes)
@@ -220,30 +209,30 @@ class Grants:
             log.warning("grant_partial", team_id=key.team_id, user_id=key.user_id, lacking=sorted(lacking))
             return Outcome(Result.PARTIAL, key, answer.app_id, answer.name)
         member = await self._member(key, answer)
-        await self._people.grant(key, answer.user, member, now)
+        await self.people.grant(key, answer.user, member, now)
         log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         asked = await self._perform(key)
         return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
 
     async def _member(self, key: PersonKey, answer: OAuthAnswer) -> Member:
         """Zone, language and address; what cannot be had now comes with a later event."""
-        token = answer.bot.access if answer.bot else await self._workspaces.bot_token(key.team_id)
+        token = answer.bot.access if answer.bot else await self.workspaces.bot_token(key.team_id)
         if token is None:
             return Member()
         try:
-            return await self._authority.member(token, key.user_id)
+            return await self.authority.member(token, key.user_id)
         except SlackError as failure:
             log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
             return Member()
 
     async def _perform(self, key: PersonKey) -> bool:
         """Do what they had asked for; whether that was done."""
-        ask = await self._people.take_ask(key)
+        ask = await self.people.take_ask(key)
         if ask is None:
             return False
         try:
-            await self._perform_ask(key, *ask)
+            await self.perform_ask(key, *ask)
         except StatusQuoError as failure:
             log.warning(
                 "ask_failed", team_id=key.team_id, user_id=key.user_id, reason=failure.reason, error_id=failure.id

@@ -35,12 +35,11 @@ _PLACE = "browser"
 _LONGEST = 4096
 
 
+@dataclass(frozen=True, slots=True)
 class BrowserIdentities:
-    """Reads and writes the cookie: a sealed list of workspace, user and end."""
+    """Reads and writes the cookie: a sealed list of workspace, user and end, which nobody else can make."""
 
-    def __init__(self, encryptor: Encryptor) -> None:
-        """`encryptor` holds the app's keys: nobody else can make such a cookie."""
-        self._encryptor = encryptor
+    encryptor: Encryptor
 
     def read(self, cookie: str, now: datetime) -> Mapping[str, str]:
         """Whom Slack said that the browser is: workspace → user. Empty for a cookie that is not ours, or too old."""
@@ -61,14 +60,14 @@ class BrowserIdentities:
         if not cookie or not cookie.isascii() or len(cookie) > _LONGEST:
             return {}
         try:
-            found = json.loads(self._encryptor.open_token(cookie, _PLACE))
+            found = json.loads(self.encryptor.open_token(cookie, _PLACE))
         except SealError:
             return {}
         return {team: (user, end) for team, user, end in found if end > now.timestamp()}
 
     def _sealed(self, known: Mapping[str, tuple[str, int]]) -> str:
         rows = [(team, user, end) for team, (user, end) in known.items()]
-        return self._encryptor.seal_token(json.dumps(rows), _PLACE)
+        return self.encryptor.seal_token(json.dumps(rows), _PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +80,20 @@ class Named:
     address: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
 class Introductions:
     """Says who somebody is."""
 
-    def __init__(self, workspaces: WorkspaceStore, members: SlackAuthority) -> None:
-        self._workspaces = workspaces
-        self._members = members
+    workspaces: WorkspaceStore
+    authority: SlackAuthority
 
     async def of(self, key: PersonKey) -> Named:
         """Name, workspace and e-mail address, asked of Slack now: nobody can have chosen them with us."""
-        bot = await self._workspaces.find(key.team_id, "")
+        bot = await self.workspaces.find(key.team_id, "")
         member = Member()
         if bot is not None and bot.token is not None:
             try:
-                member = await self._members.member(bot.token, key.user_id)
+                member = await self.authority.member(bot.token, key.user_id)
             except SlackError as failure:
                 log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
         workspace = bot.name if bot is not None else ""

@@ -7,6 +7,7 @@ is taken in by `grants`.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -34,106 +35,89 @@ LINK_LIVES = timedelta(hours=24)
 """How long a link that leads to the permission is good, once: somebody may read the message it is in later."""
 
 
+@dataclass(frozen=True, slots=True)
 class People:
-    """What the app does with people, apart from their statuses."""
+    """What the app does with people, apart from their statuses. `base_url` is PUBLIC_URL without a slash at its end."""
 
-    def __init__(
-        self,
-        register: PeopleStore,
-        *,
-        workspaces: WorkspaceStore,
-        states: StateStore,
-        members: SlackAuthority,
-        leaver: Leaving,
-        exporter: ExportStore,
-        clock: Clock,
-        wake_signal: WakeSignal,
-        base_url: str,
-    ) -> None:
-        """`base_url` is PUBLIC_URL without a slash at its end."""
-        self._register = register
-        self._workspaces = workspaces
-        self._states = states
-        self._members = members
-        self._leaver = leaver
-        self._exporter = exporter
-        self._clock = clock
-        self._wake_signal = wake_signal
-        self._base_url = base_url
+    store: PeopleStore
+    workspaces: WorkspaceStore
+    states: StateStore
+    authority: SlackAuthority
+    leaving: Leaving
+    exports: ExportStore
+    clock: Clock
+    wake_signal: WakeSignal
+    base_url: str
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person of that user, if they are one of ours: one indexed look. Either home id may be ""."""
-        return await self._register.find(team_id, enterprise_id, user_id)
+        return await self.store.find(team_id, enterprise_id, user_id)
 
     async def get(self, key: PersonKey) -> PersonView | None:
         """What is known of the person; None where they are not one of ours."""
-        return await self._register.get(key)
+        return await self.store.get(key)
 
     async def locale(self, key: PersonKey) -> str:
         """The person's locale, such as `de-DE`; "en-US" where they are not one of ours."""
-        view = await self._register.get(key)
+        view = await self.store.get(key)
         return "en-US" if view is None else view.locale
 
     async def ensure(self, key: PersonKey) -> PersonView:
         """The person, taken in with their zone and language where they are new. Raises NotInstalledError."""
-        view = await self._register.get(key)
+        view = await self.store.get(key)
         if view is not None:
             return view
-        token = await self._workspaces.bot_token(key.team_id)
+        token = await self.workspaces.bot_token(key.team_id)
         if token is None:
             raise NotInstalledError("no bot token", team_id=key.team_id)
         try:
             async with asyncio.timeout(_PATIENCE):
-                member = await self._members.member(token, key.user_id)
+                member = await self.authority.member(token, key.user_id)
         except (SlackError, TimeoutError) as failure:
             log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
             member = Member()
-        await self._register.add(key, member, self._clock.now())
-        view = await self._register.get(key)
+        await self.store.add(key, member, self.clock.now())
+        view = await self.store.get(key)
         if view is None:
             raise NotInstalledError("the workspace left meanwhile", team_id=key.team_id)
         return view
 
     async def grant_link(self, key: PersonKey) -> str:
         """A link that leads this person, and nobody else, to the permission: good once, for a day."""
-        expires_at = self._clock.now() + LINK_LIVES
-        secret = await self._states.issue(Ticket(LINK, key.team_id, key.user_id), expires_at)
-        return f"{self._base_url}/slack/install?{urlencode({'link': secret})}"
+        expires_at = self.clock.now() + LINK_LIVES
+        secret = await self.states.issue(Ticket(LINK, key.team_id, key.user_id), expires_at)
+        return f"{self.base_url}/slack/install?{urlencode({'link': secret})}"
 
     async def ask(self, key: PersonKey, command: str, text: str) -> None:
         """Keep what somebody asked for ("/quo", "pause 2h") until they have granted; the newest alone."""
         await self.ensure(key)
-        await self._register.ask(key, command, text, self._clock.now())
-
-    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
-        """The command and text that the person had asked for; kept no longer."""
-        return await self._register.take_ask(key)
+        await self.store.ask(key, command, text, self.clock.now())
 
     async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Take in that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""
-        now = self._clock.now()
-        news = await self._register.see(key, seen, min(at, now), now)  # Slack's clock may be ahead of ours
+        now = self.clock.now()
+        news = await self.store.see(key, seen, min(at, now), now)  # Slack's clock may be ahead of ours
         if news:
-            self._wake_signal.wake()
+            self.wake_signal.wake()
         return news
 
     async def zone_changed(self, key: PersonKey, member: Member) -> bool:
         """Follow the person to another zone or language; whether they moved."""
-        moved = await self._register.move(key, member, self._clock.now())
+        moved = await self.store.move(key, member, self.clock.now())
         if moved:
-            self._wake_signal.wake()
+            self.wake_signal.wake()
         return moved
 
     async def opened_home(self, key: PersonKey) -> None:
         """The person looks at their Home tab, which is published anew from now on whenever it changes."""
         await self.ensure(key)
-        await self._register.open_home(key, self._clock.now())
-        self._wake_signal.wake()
+        await self.store.open_home(key, self.clock.now())
+        self.wake_signal.wake()
 
     async def forget(self, key: PersonKey) -> bool:
         """Delete everything of the person at once and revoke their token; whether there was anything."""
-        return await self._leaver.forget(key)
+        return await self.leaving.forget(key)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Everything that is kept of the person, as JSON, without tokens."""
-        return await self._exporter.export(key)
+        return await self.exports.export(key)

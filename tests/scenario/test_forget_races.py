@@ -172,7 +172,7 @@ async def test_who_allows_it_again_before_they_are_gone_stays(desk: Desk) -> Non
     assert await desk.people.forget(desk.ann)
     (leaver,) = await desk.leaving._leavers.all()
     tokens = Tokens(desk.world.slack.grant(ANN).value)
-    await desk.people._register.grant(desk.ann, tokens, Member(), desk.clock.now())  # type: ignore[attr-defined]  # as Grants does
+    await desk.people.store.grant(desk.ann, tokens, Member(), desk.clock.now())  # as Grants does
     assert not await desk.leaving._leavers.delete(leaver)
     view = await desk.people.get(desk.ann)
     assert view is not None

@@ -115,7 +115,7 @@ async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(app: House
     app.recorder.fails = InputError("gibberish")
     status, page = await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
     assert (status, said(page)) == (200, ALL_SET)
-    assert await app.people.take_ask(BOB) is None
+    assert await app.people.store.take_ask(BOB) is None
 
 
 async def test_grant_stands_although_the_member_cannot_be_read(app: House) -> None:
