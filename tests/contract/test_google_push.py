@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.push import GoogleWatcher
 from services.domain.calendars import Watch
@@ -187,7 +186,7 @@ async def test_watch_of_a_calendar_that_is_gone(desk: Desk) -> None:
 
 @pytest.fixture
 async def hostile(site: Site, client: GuardedClient, desk: Desk) -> GoogleWatcher:
-    api = GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock)
+    api = GoogleApi(client, site.url("/calendar/v3/"), desk.clock)
     return GoogleWatcher(api, desk.tokens, "https://quo.example/webhooks/google")
 
 
