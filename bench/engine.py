@@ -24,22 +24,24 @@ from services.slack.client import SlackClients
 from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
-from services.store.models import Person, Workspace
+from services.store.marks import mark_due
+from services.store.models import OverrideRow, Person, Workspace
 from services.store.spans import SpanStore
 from tests import postgres
 from tests.world import Replica
 
-PEOPLE, WORKSPACES = 5_000, 250
+PEOPLE, TYPERS = 2_000, 10
 EDGES = 150
 UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10**9)
 
 
 def rows() -> list[Row]:
     measured = asyncio.run(_edges())
-    measured += asyncio.run(_due_people("sqlite"))
-    with _cluster() as address:
-        if address:
-            measured += asyncio.run(_due_people("postgresql", address))
+    for workspaces in (100, 1000):
+        measured += asyncio.run(_due_people("sqlite", workspaces))
+        with _cluster() as address:
+            if address:
+                measured += asyncio.run(_due_people("postgresql", workspaces, address))
     return [*measured, _resolve()]
 
 
@@ -66,29 +68,53 @@ async def _edges() -> list[Row]:
 # ── a full minute ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def _due_people(kind: str, address: str = "") -> list[Row]:
-    """5,000 people due at one instant in 250 workspaces, limits lifted: tick, read, intent, write, record, audit."""
+async def _due_people(kind: str, workspaces: int, address: str = "") -> list[Row]:
+    """People due at one instant, limits lifted: tick, read, write, record, audit; and some who type meanwhile."""
     async with _app(address, limits=UNLIMITED, person_limit=10**9) as (replica, stub):
         edge = datetime.now(UTC) - timedelta(seconds=1)
-        keys = {PersonKey(f"T{n % WORKSPACES}", f"U{n}"): edge for n in range(PEOPLE)}
-        await _seed(replica, keys)
+        keys = {PersonKey(f"T{n % workspaces}", f"U{n}"): edge for n in range(PEOPLE)}
+        typers = [PersonKey(f"T{n * 7 % workspaces}", f"UTYPER{n}") for n in range(TYPERS)]
+        await _seed(replica, keys | dict.fromkeys(typers, datetime.now(UTC) + timedelta(days=8)))
         plain = await _plain_calls(replica, list(keys))
         await stub.forget()
         began = time.time()
         await replica.start()
-        while len(written := await stub.writes()) < PEOPLE:  # another process is looked at
+        typed = await asyncio.gather(*(_type(replica, key, 0.2 + 0.1 * n) for n, key in enumerate(typers)))
+        while len(written := await stub.writes()) < PEOPLE + TYPERS:  # another process is looked at
             await asyncio.sleep(0.25)
-        took = max(written.values()) - began
+        took = max(at for user_id, at in written.items() if user_id[1:].isdigit()) - began
+        waited = [1000 * (written[key.user_id] - at) for key, at in zip(typers, typed, strict=True)]
+    where = f"{kind}, {workspaces:,} workspaces"
     return [
-        Row(f"{PEOPLE:,} due people reconciled, {kind}", PEOPLE / took, "people/s", plain, "the same three calls alone",
+        Row(f"{PEOPLE:,} due people, {where}", PEOPLE / took, "people/s", plain, "the same three calls by the SDK",
             f"{took:.1f} s, every one read, written and audited"),
+        Row(f"typed meanwhile, {where}: worst of {TYPERS}", max(waited), "ms", 1000, "promised", "stored → at Slack"),
     ]  # fmt: skip
+
+
+async def _type(replica: Replica, key: PersonKey, after: float) -> float:
+    """Type a status `after` so many seconds; when it was stored (Unix seconds)."""
+    await asyncio.sleep(after)
+    now = datetime.now(UTC)
+    content = replica.encryptor.seal(
+        '{"text": "Lunch", "emoji": ":pizza:"}', "overrides.content", key.team_id, key.user_id, "o"
+    )
+    async with replica.database.write() as connection:
+        await connection.execute(
+            sa.insert(OverrideRow).values(
+                team_id=key.team_id, user_id=key.user_id, override_id="o", kind="status", start_at=now,
+                end_at=now + timedelta(hours=1), created_at=now, content=content,
+            )
+        )  # fmt: skip
+        await mark_due(connection, key, now, typed=True)
+    replica.engine.wake_signal.wake()
+    return now.timestamp()
 
 
 async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
     """People a second when nothing is done but the calls, through the SDK, by as many tasks as write profiles."""
     clients = SlackClients(replica.api_url)
-    todo = iter(keys[:2000])
+    todo = iter(keys)
     profile = profile_of(Status("In a meeting", ":spiral_calendar_pad:"))
 
     async def work() -> None:
@@ -102,7 +128,7 @@ async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
     await asyncio.gather(*(work() for _ in range(100)))
     took = time.perf_counter() - began
     await clients.close()
-    return 2000 / took
+    return len(keys) / took
 
 
 # ── a timeline ──────────────────────────────────────────────────────────────────────────────────────
@@ -131,9 +157,7 @@ async def _app(url: str = "", **options: Any) -> AsyncIterator[tuple[Replica, sl
         database = Database(url or f"sqlite+aiosqlite:///{Path(directory) / 'bench.db'}", pool_size=10)
         await schema.upgrade(database)
         async with slack_stub.running() as stub:
-            replica = Replica(
-                database, Encryptor([new_key()]), SystemClock(), stub.api_url, poll=1.0, sweep=3.0, **options
-            )
+            replica = Replica(database, Encryptor([new_key()]), SystemClock(), stub.api_url, poll=1.0, **options)
             yield replica, stub
             await replica.stop()
         await database.close()

@@ -97,19 +97,22 @@ async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Delete a person's data, and take back what is on their profile; TROUBLE where they are not one of ours."""
     async with _program(config, clock) as program:
         known = await program.people.forget(key)
-        await see_off(key, leaving=program.leaving, wishes=program.stores.lanes, keeper=program.keeper, clock=clock)
+        await see_off(
+            key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer, clock=clock
+        )
     return _told("Everything is deleted.", known=known)
 
 
-async def see_off(key: PersonKey, *, leaving: Leaving, wishes: WriteQueue, keeper: ProfileWriter, clock: Clock) -> None:
+async def see_off(key: PersonKey, *, leaving: Leaving, queue: WriteQueue, writer: ProfileWriter, clock: Clock) -> None:
     """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
 
-    The app may run or not. Where it does, its lane has the same row at hand and decides the same: whoever records
+    The app may run or not. Where it does, its sender has the same row at hand and decides the same: whoever records
     it first is believed, and to do it twice does no harm.
     """
     while await leaving.is_leaving(key):
-        for wish in await wishes.wishes(key.team_id, clock.now(), 1, only=key.user_id):
-            await keeper.keep(wish, keeper.take(wish, Budget()))
+        pending = await queue.pending(key, clock.now())
+        if pending is not None:
+            await writer.carry_out(pending, writer.take(pending, Budget()))
         await leaving.run_due()
         if await leaving.is_leaving(key):
             await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())

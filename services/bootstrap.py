@@ -22,15 +22,16 @@ from services.calendars.wiring import Calendars
 from services.domain import times
 from services.domain.errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
-from services.engine.instrumentation import CountedClients, CountedWriteQueue
-from services.engine.leases import EmbeddedRunner, Runner
-from services.engine.notifications import HomeChore, Links, NoticeChore, Teller
+from services.engine.instrumentation import CountedClients
+from services.engine.leases import Leases, OneProcess
+from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.retention import Housekeeping
-from services.engine.sender import Lanes
+from services.engine.sender import Sender
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
+from services.engine.workspaces import Workspaces
 from services.platform import locale
 from services.platform.clock import SystemClock
 from services.platform.metrics import Metrics
@@ -57,7 +58,7 @@ class Service:
 
     web: web.Application
     engine: Engine
-    keeper: ProfileWriter
+    writer: ProfileWriter
     stores: Stores
     people: People
     leaving: Leaving
@@ -151,7 +152,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(surface)
-    works, keeper = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    works, writer = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
     listening = _listening(adapters, calendars, cases, handlers.HomeButtons(surface, tab), checks, socket_mode=listens)
     socket = listening.socket
@@ -179,7 +180,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     def at_rest() -> bool:
         return works.at_rest and not len(background)
 
-    return Service(listening.web, works, keeper, stores, cases.people, cases.leaving, at_rest, start, stop)
+    return Service(listening.web, works, writer, stores, cases.people, cases.leaving, at_rest, start, stop)
 
 
 def _slack(config: Settings, metrics: Metrics) -> SlackApi:
@@ -218,29 +219,27 @@ def engine(
     of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
 ) -> tuple[Engine, ProfileWriter]:
     """What runs when: everything that may be due, and the one that writes to profiles."""
-    clock, stores, slack = of.clock, of.stores, of.slack
+    clock, stores, slack, queue = of.clock, of.stores, of.slack, of.stores.write_queue
+    leases: Leases = OneProcess()
+    if not of.config.is_sqlite:
+        from services.engine.advisory_locks import AdvisoryLocks
+
+        leases = AdvisoryLocks(of.config.database_url)
     tokens = TokenRefresh(stores.tokens, slack.rotation, clock)
-    keeper = ProfileWriter(slack.profiles, CountedWriteQueue(stores.lanes, of.metrics), clock, tokens.refresh)
+    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics)
+    workspaces = Workspaces(leases, queue, clock)
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
         account=calendars.accounts.mending,
     )  # fmt: skip
-    chores = (
-        cases.leaving,
-        NoticeChore(stores.lanes, stores.notices, slack.messages, links=links, say=locale.say, clock=clock),
-        HomeChore(stores.lanes, stores.lanes, tab, slack.views, clock),
-    )
-    runner: Runner = EmbeddedRunner()
-    if not of.config.is_sqlite:
-        from services.engine.queue_leases import QueueRunner
-
-        runner = QueueRunner(of.config.database_url)
-    timelines = partial(Timelines, stores.due, runner, clock, wording=locale.wording)
-    people_due = (timelines(typed=True), Reconciler(stores.due, runner, clock), timelines(typed=False))
+    notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
+    homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
+    sender = Sender(queue, writer, workspaces, chores=(cases.leaving, notices, homes), leases=leases, clock=clock)
+    timelines = partial(Timelines, stores.due, leases, clock, wording=locale.wording)
+    people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     housekeeping = Housekeeping(stores.closet, clock)
     work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, housekeeping)
-    lanes = Lanes(stores.lanes, keeper, chores, clock)
-    return Engine(work, runner, lanes, stores.lanes, clock, wake_signal=of.wake_signal, poll=poll), keeper
+    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer
 
 
 def _listening(

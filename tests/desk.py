@@ -114,7 +114,7 @@ class Desk:
     async def settle(self) -> None:
         """Do all that is due: decide, and write."""
         await self.engine.tick()
-        await self.engine.lanes.drain(TEAM)
+        await self.engine.sender.drain()
 
     def modal(self, user: str = ANN) -> ViewState:
         """The modal on top."""

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from emulators.google import LocalGoogle, google_client
 from emulators.google.events import GoogleAccount, GoogleCalendar
+from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.directory import GoogleDirectory
 from services.calendars.providers.google.notifications import GooglePush, read_push
@@ -188,7 +189,7 @@ async def open_desk(clock: ManualClock) -> AsyncIterator[Desk]:
         receiver.url = str(here.make_url("/webhooks/google"))
         tokens = Tokens(google)
         await tokens.allow()
-        api = GoogleApi(client, google.api_url, clock)
+        api = GoogleApi(JsonApi(client, google.api_url), clock)
         yield Desk(
             google,
             clock,

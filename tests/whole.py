@@ -115,7 +115,7 @@ class Whole:
         config = settings.load(self.environment(), dotenv=None)
         self.slack.app.request_url = f"{self.url}/slack/events"
         self.service = await bootstrap.build(config, clock=self.clock)
-        self.service.engine._sweep_every = 0.05  # what is told to people waits for the sweep
+        self.service.engine._sender._look_after = 0.05  # what is told to people waits for the next look
         self.service.engine._pace = 0.0
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
         await self._runner.setup()

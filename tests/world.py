@@ -19,15 +19,17 @@ from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.engine.due import Engine
-from services.engine.leases import EmbeddedRunner, Runner
+from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
-from services.engine.notifications import HomeChore, Links, NoticeChore
+from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
-from services.engine.sender import Lanes
+from services.engine.sender import Sender
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
+from services.engine.workspaces import Workspaces
 from services.platform.crypto import Encryptor
+from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages
@@ -72,14 +74,13 @@ class Replica:
     encryptor: Encryptor
     clock: Clock
     api_url: str
-    runner: Runner = field(default_factory=EmbeddedRunner)
+    leases: Leases = field(default_factory=OneProcess)
     limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
     person_limit: int = 9
     seconds: float = 5.0
     at_once: int = 8
     look: float = 0.2
     poll: float = 0.05
-    sweep: float = 0.1
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
     lost: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
@@ -92,32 +93,37 @@ class Replica:
         self.standings = ProfileStateStore(self.encryptor)
         self.events = EventStore(self.database, self.encryptor)
         self.facts = FactStore(self.database, self.encryptor, self.events)
-        self.rows = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
+        self.queue = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
         self.due = DueStore(self.database, self.encryptor, self.facts)
         self.tokens = TokenRefresh(
             TokenStore(self.database, self.encryptor, self.notices),
             SlackRotation(self.clients, self.client_id, self.client_secret),
             self.clock,
         )
-        self.keeper = ProfileWriter(SlackProfiles(self.clients), self.rows, self.clock, self.tokens.refresh)
+        self.metrics = Metrics()
+        self.writer = ProfileWriter(
+            SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics
+        )
+        self.workspaces = Workspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
-        chores = (
-            NoticeChore(self.rows, self.notices, SlackMessages(self.clients), links=links, say=say, clock=self.clock),
-            HomeChore(self.rows, self.rows, self.home, SlackViews(self.clients), self.clock),
+        messages, views = SlackMessages(self.clients), SlackViews(self.clients)
+        self.chores = (
+            NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
+            HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
         )
-        self.lanes = Lanes(
-            self.rows, self.keeper, chores, self.clock, new_budget=self._budget, at_once=self.at_once, look=self.look
+        self.sender = Sender(
+            self.queue, self.writer, self.workspaces, chores=self.chores, leases=self.leases, clock=self.clock,
+            at_once=self.at_once, look=self.look,
         )  # fmt: skip
-        self.reconciler = Reconciler(self.due, self.runner, self.clock)
+        self.reconciler = Reconciler(self.due, self.leases, self.clock)
         self.typed, self.timelines = (
-            Timelines(self.due, self.runner, self.clock, typed=typed) for typed in (True, False)
+            Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
         )
         self.engine = Engine(
-            (self.typed, self.reconciler, self.timelines, self.tokens), self.runner, self.lanes, self.rows, self.clock,
-            poll=self.poll, sweep=self.sweep,
-        )  # fmt: skip
+            (self.typed, self.reconciler, self.timelines, self.tokens), self.sender, self.clock, poll=self.poll
+        )
 
     async def start(self) -> None:
         await self.engine.start()
@@ -127,7 +133,7 @@ class Replica:
         await self.clients.close()
 
     async def tick(self) -> None:
-        """Take up all that is due now, and drain the lane, without the engine's loops."""
+        """Take up all that is due now, without the engine's loops."""
         worked = True
         while worked:
             worked = False

@@ -18,6 +18,7 @@ from services.calendars.files import CalendarFiles
 from services.calendars.hooks import Hooks
 from services.calendars.ical.expand import Expander
 from services.calendars.ports import AccessTokens, Source
+from services.calendars.providers.api import JsonApi
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
 from services.calendars.providers.feed import FeedSource
@@ -167,7 +168,7 @@ def _providers(
     found = {}
     webhooks = f"{config.base_url}/webhooks"
     if GOOGLE in clients:
-        google = GoogleApi(client, config.google_api_url, clock)
+        google = GoogleApi(JsonApi(client, config.google_api_url), clock)
         found[GOOGLE] = Provider(
             clients[GOOGLE],
             GoogleDirectory(google),

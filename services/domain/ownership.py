@@ -78,6 +78,26 @@ def decide(
     return _covering(view, span, target, policy, now)
 
 
+def foresee(standing: Standing, span: Span, now: datetime) -> Standing:
+    """What to store with the wish for `span` at `now`, before the profile has been looked at.
+
+    Where nothing of theirs is known to be on it, what `span` shows is what will be written: known beforehand, it needs
+    no intent of its own. Only with an end: without one, a status that somebody typed could look the same.
+    """
+    target = whole_seconds(span.status.expiration)
+    if not span.shows or target is None or target <= now or span.rule == _IDLE:
+        return standing
+    if standing.pending is not None or standing.own is not None or standing.covered is not None:
+        return standing
+    return replace(standing, pending=replace(span.status, expiration=target))
+
+
+def foreseen(before: Standing, decision: Decision) -> bool:
+    """Whether `before`, as it is stored, says already what is about to be on the profile, and nothing is covered."""
+    covers = before.covered is not None or decision.standing.covered is not None or before.own is not None
+    return decision.action is Action.WRITE and decision.status == before.pending and not covers
+
+
 def intent(before: Standing, decision: Decision) -> Standing:
     """What to store before a call is made: what the look has told, and what is about to be on the profile.
 

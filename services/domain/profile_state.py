@@ -36,7 +36,7 @@ class PendingWrite:
     """Somebody whose profile is to be looked at, with all that this needs, as stored when it was read.
 
     `token` is None where there is none, or it cannot be opened; `span` None where the stored timeline has run dry.
-    `since`: when they were due for it.
+    `since`: when they were due for it. `sealed`: the memory as it is stored.
     """
 
     key: PersonKey
@@ -51,25 +51,24 @@ class PendingWrite:
     pause: Pause | None
     memory: ProfileState
     span: Span | None
+    sealed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WriteIntent:
-    """What is about to be written to one profile."""
+    """What is to be remembered before one profile is written to."""
 
-    wish: PendingWrite
-    memory: ProfileState
-    budget: str
+    write: PendingWrite
+    state: ProfileState
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What came of one wish."""
+    """What came of one write."""
 
-    wish: PendingWrite
-    memory: ProfileState
-    attempt: AuditEntry | None
-    budget: str
+    write: PendingWrite
+    state: ProfileState
+    entry: AuditEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,8 @@ class DuePerson:
     """Somebody who is due.
 
     `span` is the stored one that holds the instant of the batch; `memory` is None where it cannot be read;
-    `typed`: they are due by what they did by hand; `looks_at_home`: they have opened their Home tab lately.
+    `typed`: they are due by what they did by hand; `waits`: something is to be written, or being written, already;
+    `looks_at_home`: they have opened their Home tab lately.
     """
 
     key: PersonKey
@@ -114,6 +114,7 @@ class DuePerson:
     due_at: datetime
     typed: bool
     resolved_until: datetime | None
+    waits: bool
     looks_at_home: bool
     memory: ProfileState | None
     span: Span | None = None
@@ -144,13 +145,6 @@ class Resolution:
     memory: ProfileState | None = None
     home_stale: bool = False
     stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Somebody whose Home tab shows something old."""
-
-    key: PersonKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What runs when: a loop for each kind of due work, the lanes' runner, and a sweep for what was missed."""
+"""What runs when: a loop for each kind of due work, and the sender."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from services.engine.guard import guarded
-from services.engine.leases import Runner
-from services.engine.sender import Lanes
+from services.engine.sender import Sender
 from services.ports import Clock, DueWork
 
 log = structlog.get_logger(__name__)
@@ -22,9 +20,6 @@ POLL = 1.0
 
 POLL_ALONE = 0.25
 """The same for a process that takes no requests: it learns so of everything that people type."""
-
-SWEEP = 3.0
-"""Seconds of real time between two sweeps."""
 
 AFTER_FAILURE = 1.0
 TAKEN = 0.1
@@ -38,14 +33,6 @@ LONGEST_REST = 0.1
 
 MANY = 32
 """So many done at once, there are likely more: no rest."""
-
-
-class BusyLanes(Protocol):
-    """Tells which lanes have something to do: `store.lanes.WriteQueue`."""
-
-    async def busy(self, now: datetime) -> list[str]:
-        """The workspaces with pending rows."""
-        ...
 
 
 class LoopWakeSignal:
@@ -67,30 +54,24 @@ class LoopWakeSignal:
 
 
 class Engine:
-    """Runs due work and lanes from `start` to `stop`."""
+    """Runs due work and the sender from `start` to `stop`."""
 
     def __init__(
         self,
         work: Sequence[DueWork],
-        runner: Runner,
-        lanes: Lanes,
-        busy: BusyLanes,
+        sender: Sender,
         clock: Clock,
         *,
         wake_signal: LoopWakeSignal | None = None,
         poll: float = POLL,
-        sweep: float = SWEEP,
         pace: float = PACE,
     ) -> None:
-        """`poll`, `sweep` and `pace` in seconds of real time."""
+        """`poll` and `pace` in seconds of real time."""
         self.wake_signal = wake_signal or LoopWakeSignal()
         self._work = work
-        self._runner = runner
-        self._lanes = lanes
-        self._busy = busy
+        self._sender = sender
         self._clock = clock
         self._poll = poll
-        self._sweep_every = sweep
         self._pace = pace
         self._resting: dict[str, tuple[datetime | None, asyncio.Event]] = {}
         self._stop = asyncio.Event()
@@ -109,26 +90,24 @@ class Engine:
     def at_rest(self) -> bool:
         """Whether nothing that is due at this instant is known of, and nothing is under way.
 
-        What another process has made due, and what the sweep will find, is not known yet.
+        What another process has made due is not known yet.
         """
         now = self._clock.now()
         return (
             len(self._resting) == len(self._work)
             and not any(wake.is_set() or (due is not None and due <= now) for due, wake in self._resting.values())
-            and self._lanes.at_rest
+            and self._sender.at_rest
         )
 
     async def start(self) -> None:
         """Begin; due work that piled up while the app was down is taken up at once."""
-        self._tasks = [asyncio.create_task(self._runner.run(self._lanes, self._stop), name="runner")]
-        await asyncio.sleep(0)  # the runner takes wakes from here on
+        self._tasks = [asyncio.create_task(self._sender.run(self._stop), name="sender")]
+        await asyncio.sleep(0)  # the sender hears what it is told from here on
         self._tasks += [asyncio.create_task(self._loop(work), name=work.name) for work in self._work]
-        self._tasks.append(asyncio.create_task(self._sweep(), name="sweep"))
 
     async def stop(self) -> None:
         """Take up nothing new, finish the calls in flight, and end."""
         self._stop.set()
-        self._lanes.stop()
         self.wake_signal.wake()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
@@ -156,13 +135,6 @@ class Engine:
                 rest = AFTER_FAILURE
             if rest > 0 and not self._stop.is_set():
                 await self._rest(rest)
-
-    async def _sweep(self) -> None:
-        while not self._stop.is_set():
-            with guarded("sweep_failed"):
-                await self._runner.resume(await self._busy.busy(self._clock.now()))
-            if not self._stop.is_set():
-                await self._rest(self._sweep_every)
 
     async def _wait(self, until: datetime | None, wake: asyncio.Event) -> None:
         try:

@@ -9,12 +9,8 @@ from typing import Any
 from services.calendars.ports import Source
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import AppRefusedError, CalendarError, SlackError
-from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
-from services.engine.profile_writer import Wishes
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
-
-_DONE = "done"
 
 
 class CountedClients(SlackClients):
@@ -57,44 +53,3 @@ class CountedSource:
         self._metrics.refusing.labels(self._provider).set(0)
         self._metrics.syncs.labels(self._provider, "unchanged" if changes.unchanged else "changed").inc()
         return changes
-
-
-class CountedWriteQueue:
-    """What becomes of wishes, counted by outcome, and how late after its edge a status was written."""
-
-    def __init__(self, wishes: Wishes, metrics: Metrics) -> None:
-        """`wishes` records them."""
-        self._wishes = wishes
-        self._metrics = metrics
-
-    async def intend(self, wish: PendingWrite, memory: ProfileState, budget: str) -> bool:
-        """As `Wishes.intend`."""
-        return await self._wishes.intend(wish, memory, budget)
-
-    async def settle(self, wish: PendingWrite, memory: ProfileState, attempt: AuditEntry | None, budget: str) -> None:
-        """As `Wishes.settle`."""
-        await self._wishes.settle(wish, memory, attempt, budget)
-        self._count(attempt)
-        if attempt is not None and attempt.outcome.startswith(_DONE) and wish.span is not None:
-            # a status follows the start of its span, or what was learned later: a new event, a pause that ended
-            late = attempt.at - max(wish.span.start, wish.since)
-            self._metrics.edge_lateness.observe(max(0.0, late.total_seconds()))
-
-    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
-        """As `Wishes.drop`."""
-        await self._wishes.drop(wish, unresolved=unresolved, now=now)
-
-    async def postpone(
-        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
-    ) -> None:
-        """As `Wishes.postpone`."""
-        await self._wishes.postpone(wish, until, attempt, notice, budget)
-        self._count(attempt, otherwise="postponed")
-
-    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None:
-        """As `Wishes.lose_grant`."""
-        await self._wishes.lose_grant(wish, attempt)
-        self._count(attempt)
-
-    def _count(self, attempt: AuditEntry | None, otherwise: str = "shows_already") -> None:
-        self._metrics.writes.labels(otherwise if attempt is None else attempt.outcome.partition(":")[0]).inc()

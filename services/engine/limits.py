@@ -1,4 +1,4 @@
-"""How many calls a workspace's lane may still make: sliding windows by method, and by person for writes.
+"""The rate limits of a workspace: how many calls may still be made, by method, and by person for writes.
 
 PURE: the instant is passed in. Slack counts a call somewhere between its start and its answer, so a call
 takes up room from its start until a full window after its answer: however late or early each one arrives,
@@ -171,8 +171,8 @@ class Budget:
         needed = len(taken) - limit
         return [leaves[needed] if needed < len(leaves) else now + timedelta(milliseconds=50)]
 
-    def to_json(self, now: datetime) -> str:
-        """The state for the next owner of the lane. A call in flight is kept as one."""
+    def to_json(self, now: datetime, *, owned: bool) -> str:
+        """The state for the next owner. A call in flight is kept as one; `owned`: more may be made from now on."""
         calls = {
             method: [[slot.person, _stamp(slot.started), slot.ended and _stamp(slot.ended)] for slot in recent]
             for method in self._calls
@@ -184,12 +184,13 @@ class Budget:
             for whose, pause in self._pauses.items()
             if pause.lately(now)
         ]  # fmt: skip
-        return json.dumps({"calls": calls, "pauses": pauses}, separators=(",", ":"))
+        return json.dumps({"calls": calls, "pauses": pauses, "owned": owned}, separators=(",", ":"))
 
-    def restore(self, stored: str, now: datetime, longest_call: timedelta) -> None:
+    def restore(self, stored: str, now: datetime, longest_call: timedelta, unsaved: int) -> None:
         """Take over what another owner stored.
 
-        A call that was in flight then counts as having ended as late as it can: `longest_call` after its start.
+        A call that was in flight then counts as having ended as late as it can: `longest_call` after its start. Of an
+        owner that did not let go, `unsaved` calls of each method count as made just now.
         """
         found = json.loads(stored or "{}")
         for method, calls in found.get("calls", {}).items():
@@ -200,6 +201,12 @@ class Budget:
             self._calls[method] = deque(sorted(slots, key=lambda slot: slot.ended or now))
         for method, whose, until, refused_at, *rest in found.get("pauses", []):
             self._pauses[method, whose] = _Pause(_instant(until), _instant(refused_at), *rest)
+        if found.get("owned"):
+            for method in self.limits:
+                slots = [Slot(method, "", now, now) for _ in range(unsaved)]
+                self._calls[method] = deque(
+                    sorted([*self._recent(method, now), *slots], key=lambda slot: slot.ended or now)
+                )
 
 
 def _stamp(instant: datetime) -> float:

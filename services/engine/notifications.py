@@ -1,22 +1,27 @@
-"""What a lane does when no status waits: tell people what needs them, and publish Home tabs that show something old."""
+"""What is sent besides statuses: notices to people of what needs them, and Home tabs that show something old."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from services.domain import errors
 from services.domain.calendars import named
-from services.domain.errors import SealError, SlackRateLimitedError, SlackUnavailableError, StatusQuoError
+from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
-from services.domain.profile_state import DueNotice, Home
+from services.domain.profile_state import DueNotice
 from services.engine.guard import guarded
 from services.engine.limits import Budget
+from services.engine.workspaces import Workspace, Workspaces
 from services.ports import Clock, HomeRenderer
+from services.store.notices import NoticeStore
+from services.store.workspaces import WorkspaceStore
+from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -25,34 +30,11 @@ POST = "chat.postMessage"
 CONNECT = "open_connect"
 """The action of a button that opens the form of a calendar, with fresh links: good for as long as the message."""
 
-MANY = 20
+MANY = 100
+"""How many are looked for at once."""
 
 WITHOUT_A_BOT = timedelta(hours=1)
 """How long notices wait where the workspace's bot token cannot be opened."""
-
-
-class Bots(Protocol):
-    """The workspaces' bot tokens: `store.lanes.WriteQueue`, `store.workspaces.WorkspaceStore`."""
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's; None where it is not installed."""
-        ...
-
-
-class Notices(Protocol):
-    """Pending notices: `store.notices.NoticeStore`."""
-
-    async def due(self, team_id: str, now: datetime, limit: int) -> list[DueNotice]: ...  # noqa: D102  # see NoticeStore
-    async def sent(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
-    async def failed(self, notice: DueNotice, at: datetime) -> None: ...  # noqa: D102  # see NoticeStore
-    async def put_off(self, team_id: str, until: datetime) -> None: ...  # noqa: D102  # see NoticeStore
-
-
-class HomeRows(Protocol):
-    """Stale Home tabs: `store.lanes.WriteQueue`."""
-
-    async def homes(self, team_id: str, now: datetime, limit: int) -> list[Home]: ...  # noqa: D102  # see WriteQueue
-    async def home_taken(self, key: PersonKey, *, stale: bool) -> None: ...  # noqa: D102  # see WriteQueue
 
 
 class Messages(Protocol):
@@ -92,9 +74,9 @@ Say = Callable[..., str]
 
 
 class Teller:
-    """Tells a person something at once, outside of the lanes: the answer to what they had asked for."""
+    """Tells a person something at once, beside the sender: the answer to what they had asked for."""
 
-    def __init__(self, bots: Bots, slack: Messages) -> None:
+    def __init__(self, bots: WorkspaceStore, slack: Messages) -> None:
         """`slack` posts with the workspace's bot token."""
         self._bots = bots
         self._slack = slack
@@ -107,38 +89,53 @@ class Teller:
         await self._slack.post(token, key.user_id, message)
 
 
-class NoticeChore:
+class NoticeSender:
     """Sends notices."""
 
-    def __init__(self, bots: Bots, notices: Notices, slack: Messages, *, links: Links, say: Say, clock: Clock) -> None:
+    def __init__(
+        self,
+        queue: WriteQueue,
+        notices: NoticeStore,
+        workspaces: Workspaces,
+        slack: Messages,
+        *,
+        links: Links,
+        say: Say,
+        clock: Clock,
+    ) -> None:
         """`say` translates."""
-        self._bots = bots
+        self._queue = queue
         self._notices = notices
+        self._workspaces = workspaces
         self._slack = slack
         self._links = links
         self._say = say
         self._clock = clock
 
-    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+    async def run(self) -> datetime | None:
         """Send what may be sent now; when there is more to do."""
-        due = await self._notices.due(team_id, self._clock.now(), MANY)
-        if not due:
-            return None
-        token = await _bot_token(self._bots, team_id)
+        due = await self._notices.due(self._clock.now(), MANY, others=self._workspaces.others)
+        theirs = await _by_workspace(self._workspaces, self._queue, due)
+        again = await asyncio.gather(*(self._run(*one) for one in theirs))
+        if len(due) == MANY:
+            return self._clock.now()
+        return min((at for at in again if at is not None), default=None)
+
+    async def _run(self, workspace: Workspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
         if token is None:
-            await self._notices.put_off(team_id, self._clock.now() + WITHOUT_A_BOT)
+            await self._notices.put_off(workspace.team_id, self._clock.now() + WITHOUT_A_BOT)
             return None
         for notice in due:
-            now = self._clock.now()
-            ready = budget.ready_at(POST, now)
+            ready = workspace.budget.ready_at(POST, self._clock.now())
             if ready is not None:
                 return ready
-            ids = {"team_id": team_id, "user_id": notice.key.user_id, "subject": notice.subject.split("/", 1)[0]}
-            with guarded("notice_failed", **ids) as result:
-                await self._send(token, notice, budget)
+            ids = {"team_id": workspace.team_id, "user_id": notice.key.user_id}
+            self._workspaces.use(workspace)
+            with guarded("notice_failed", subject=notice.subject.split("/", 1)[0], **ids) as result:
+                await self._send(token, notice, workspace.budget)
             if result.failed:
                 await self._notices.failed(notice, self._clock.now())
-        return self._clock.now() if len(due) == MANY else None
+        return None
 
     async def _send(self, token: str, notice: DueNotice, budget: Budget) -> None:
         message = await self._message(notice)
@@ -148,11 +145,8 @@ class NoticeChore:
         slot = budget.take(POST, self._clock.now())
         try:
             await self._slack.post(token, notice.key.user_id, message)
-        except SlackRateLimitedError as error:
-            budget.refused(slot, error.retry_after, self._clock.now())
-            return
-        except SlackUnavailableError:
-            budget.refused(slot, 0, self._clock.now())
+        except (SlackRateLimitedError, SlackUnavailableError) as error:
+            budget.refused(slot, getattr(error, "retry_after", 0), self._clock.now())
             return
         finally:
             budget.done(slot, self._clock.now())
@@ -205,61 +199,78 @@ class NoticeChore:
         return with_button(f"{text} {later}", again, link)
 
 
-class HomeChore:
+class HomePublisher:
     """Publishes Home tabs, coalesced: however often something changed, what is published is how it is now.
 
     What was published is not remembered: another replica may have published something else since.
     """
 
-    def __init__(self, bots: Bots, rows: HomeRows, renderer: HomeRenderer, slack: Views, clock: Clock) -> None:
+    def __init__(
+        self, queue: WriteQueue, workspaces: Workspaces, renderer: HomeRenderer, slack: Views, clock: Clock
+    ) -> None:
         """`renderer` builds a tab."""
-        self._bots = bots
-        self._rows = rows
+        self._queue = queue
+        self._workspaces = workspaces
         self._renderer = renderer
         self._slack = slack
         self._clock = clock
 
-    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+    async def run(self) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
-        homes = await self._rows.homes(team_id, self._clock.now(), MANY)
-        token = await _bot_token(self._bots, team_id) if homes else None
+        stale = await self._queue.stale_homes(self._clock.now(), MANY, others=self._workspaces.others)
+        theirs = await _by_workspace(self._workspaces, self._queue, [_StaleHome(key) for key in stale])
+        again = await asyncio.gather(*(self._run(*one) for one in theirs))
+        if len(stale) == MANY:
+            return self._clock.now()
+        return min((at for at in again if at is not None), default=None)
+
+    async def _run(self, workspace: Workspace, token: str | None, homes: Sequence[_StaleHome]) -> datetime | None:
         for home in homes:
-            ready = budget.ready_at(PUBLISH, self._clock.now())
+            ready = workspace.budget.ready_at(PUBLISH, self._clock.now())
             if token is not None and ready is not None:
                 return ready
-            await self._rows.home_taken(home.key, stale=False)  # before it is made: what changes now makes it stale
+            # before it is made: what changes from now on makes it stale
+            await self._queue.home_taken(home.key, stale=False)
             if token is None:
                 continue
-            ids = {"team_id": team_id, "user_id": home.key.user_id}
-            with guarded("home_not_published", **ids):
-                await self._publish(token, home, budget)
-        return self._clock.now() if len(homes) == MANY else None
+            self._workspaces.use(workspace)
+            with guarded("home_not_published", team_id=workspace.team_id, user_id=home.key.user_id):
+                await self._publish(token, home.key, workspace.budget)
+        return None
 
-    async def _publish(self, token: str, home: Home, budget: Budget) -> None:
-        view = await self._renderer.home(home.key)
+    async def _publish(self, token: str, key: PersonKey, budget: Budget) -> None:
+        view = await self._renderer.home(key)
         slot = budget.take(PUBLISH, self._clock.now())
         try:
-            await self._slack.publish(token, home.key.user_id, view)
-        except SlackRateLimitedError as error:
-            budget.refused(slot, error.retry_after, self._clock.now())
-            await self._rows.home_taken(home.key, stale=True)
-            return
-        except SlackUnavailableError:
-            budget.refused(slot, 0, self._clock.now())
-            await self._rows.home_taken(home.key, stale=True)
+            await self._slack.publish(token, key.user_id, view)
+        except (SlackRateLimitedError, SlackUnavailableError) as error:
+            budget.refused(slot, getattr(error, "retry_after", 0), self._clock.now())
+            await self._queue.home_taken(key, stale=True)
             return
         finally:
             budget.done(slot, self._clock.now())
         budget.went_well(slot)
 
 
-async def _bot_token(bots: Bots, team_id: str) -> str | None:
-    """The workspace's; None where there is none, or none that any of our keys opens."""
-    try:
-        return await bots.bot_token(team_id)
-    except SealError:
-        log.warning("bot_token_unreadable", team_id=team_id)
-        return None
+@dataclass(frozen=True, slots=True)
+class _StaleHome:
+    key: PersonKey
+
+
+_Due = TypeVar("_Due", DueNotice, _StaleHome)
+
+
+async def _by_workspace(
+    workspaces: Workspaces, queue: WriteQueue, due: Sequence[_Due]
+) -> list[tuple[Workspace, str | None, list[_Due]]]:
+    """Of each workspace that is this process' own: its bot token, and what of `due` is to be sent with it."""
+    by_team: dict[str, list[_Due]] = {}
+    for one in due:
+        by_team.setdefault(one.key.team_id, []).append(one)
+    await workspaces.own(by_team)
+    tokens = await queue.bot_tokens(by_team) if by_team else {}
+    mine = {team_id: workspaces.get(team_id) for team_id in by_team}
+    return [(one, tokens.get(team_id), by_team[team_id]) for team_id, one in mine.items() if one is not None]
 
 
 def _sentence(problem: str) -> str:

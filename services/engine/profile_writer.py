@@ -1,4 +1,4 @@
-"""One person's wish carried out: read the profile, decide, write or leave it, write down what came of it.
+"""One person's profile: read it, decide, write or leave it, write down what came of it.
 
 This and nothing else writes to a Slack profile. What is about to be written is stored before the call, so that
 a crash between the call and its record leaves a status that is known to be ours.
@@ -32,7 +32,9 @@ from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.rules import default_emoji
 from services.engine.limits import Budget, Slot
 from services.engine.tick import digest
+from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -77,116 +79,99 @@ class Profiles(Protocol):
         ...
 
 
-class Wishes(Protocol):
-    """Where what came of a wish is recorded: `store.lanes.WriteQueue`."""
-
-    async def intend(self, wish: PendingWrite, memory: ProfileState, budget: str) -> bool: ...  # noqa: D102  # see WriteQueue
-    async def settle(  # noqa: D102  # see WriteQueue
-        self, wish: PendingWrite, memory: ProfileState, attempt: AuditEntry | None, budget: str
-    ) -> None: ...  # see WriteQueue
-    async def drop(self, wish: PendingWrite, *, unresolved: bool = False, now: datetime) -> None: ...  # noqa: D102  # see WriteQueue
-    async def postpone(  # noqa: D102  # see WriteQueue
-        self, wish: PendingWrite, until: datetime, attempt: AuditEntry | None, notice: str, budget: str
-    ) -> None: ...
-    async def lose_grant(self, wish: PendingWrite, attempt: AuditEntry) -> None: ...  # noqa: D102  # see WriteQueue
-
-
 class ProfileWriter:
-    """Carries wishes out."""
+    """Carries pending writes out, and counts them."""
 
     def __init__(
         self,
         profiles: Profiles,
-        wishes: Wishes,
+        queue: WriteQueue,
         clock: Clock,
         refresh: Callable[[PersonKey], Awaitable[None]],
+        metrics: Metrics,
     ) -> None:
         """`refresh` renews a person's expired token and raises where that does not work."""
         self._profiles = profiles
-        self._wishes = wishes
+        self._queue = queue
         self._clock = clock
         self._refresh = refresh
+        self._metrics = metrics
 
-    def ready_at(self, wish: PendingWrite, budget: Budget) -> datetime | None:
-        """When the calls that `wish` may need can be made; None for now."""
+    def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
+        """When the calls that `pending` may need can be made; None for now."""
         now = self._clock.now()
-        waits = [self.room_at(wish.urgency, budget), budget.ready_at(WRITE, now, wish.key.user_id)]
-        if wish.token is not None and wish.memory.owner != token_digest(wish.token):
+        waits = [self.room_at(pending.urgency, budget), budget.ready_at(WRITE, now, pending.key.user_id)]
+        if pending.token is not None and pending.memory.owner != token_digest(pending.token):
             waits.append(budget.ready_at(TEST, now))
         return max((wait for wait in waits if wait is not None), default=None)
 
     def room_at(self, urgency: int, budget: Budget) -> datetime | None:
-        """When the workspace has room for another wish of that urgency, whoever's it is; None for now."""
+        """When the workspace has room for another write of that urgency, whoever's it is; None for now."""
         now, keep = self._clock.now(), KEPT_FOR_TYPED if urgency else 0
         waits = (budget.ready_at(method, now, keep=keep) for method in (READ, WRITE))
         return max((wait for wait in waits if wait is not None), default=None)
 
-    def take(self, wish: PendingWrite, budget: Budget) -> Calls:
-        """Take room for the calls that `wish` may need. Follows a `ready_at` of None without an await between."""
-        return Calls(budget, self._clock, wish)
+    def take(self, pending: PendingWrite, budget: Budget) -> Calls:
+        """Take room for the calls that `pending` may need. Follows a `ready_at` of None without an await between."""
+        return Calls(budget, self._clock, pending)
 
-    async def keep(self, wish: PendingWrite, calls: Calls) -> bool:
-        """Carry `wish` out; False where it is still to be done. A SlackError ends in its record, not in the caller."""
+    async def carry_out(self, pending: PendingWrite, calls: Calls) -> bool:
+        """Look at the profile and do what is to be done; False where that is still to be done.
+
+        A SlackError ends in its record, not in the caller.
+        """
         try:
-            return await self._keep(wish, calls)
+            return await self._carry_out(pending, calls)
         except SlackError as error:
-            await self._failed(wish, error, calls)
-            return not isinstance(error, SlackRateLimitedError)
+            return await self._failed(pending, error)
         finally:
             calls.close()
 
-    async def _keep(self, wish: PendingWrite, calls: Calls) -> bool:
-        now = self._clock.now()
-        if wish.token is None or not wish.granted or (wish.pause is not None and wish.pause.holds(now)):
-            await self._wishes.drop(wish, now=now)
+    async def _carry_out(self, pending: PendingWrite, calls: Calls) -> bool:
+        now, span = self._clock.now(), pending.span
+        if pending.token is None or not pending.granted or (pending.pause is not None and pending.pause.holds(now)):
+            await self._queue.drop(pending, now=now)
             return True
-        if wish.span is None:
-            await self._wishes.drop(wish, unresolved=True, now=now)
+        if span is None:
+            await self._queue.drop(pending, unresolved=True, now=now)
             return True
-        if wish.span.end <= now:
-            return False  # it has ended since it was read, and the wish may be about what came after it: read it anew
-        memory = await self._owned(wish, wish.token, calls)
+        if span.end <= now:
+            return False  # it has ended since it was read, and what is wished for may come after it: read it anew
+        owner = token_digest(pending.token)
+        if pending.memory.owner != owner:
+            async with calls.making(TEST):
+                whose = await self._profiles.owner(pending.token)
+            if whose != pending.key.user_id:
+                raise WrongPersonError("token_of_somebody_else")
         now = self._clock.now()
         async with calls.making(READ):
-            profile = await self._profiles.read(wish.token)
-        decision = ownership.decide(profile, memory.standing, wish.span, policy=wish.policy, pause=wish.pause, now=now)
-        memory = replace(
-            memory,
-            decided=digest(wish.span, wish.policy),
-            override=wish.span.override,
-            look=decision.look_again,
-            refusals=0,
+            profile = await self._profiles.read(pending.token)
+        decision = ownership.decide(
+            profile, pending.memory.standing, span, policy=pending.policy, pause=pending.pause, now=now
         )
+        state = replace(
+            pending.memory, owner=owner, decided=digest(span, pending.policy), override=span.override,
+            look=decision.look_again, refusals=0,
+        )  # fmt: skip
         if decision.status is not None:
-            return await self._write(wish, memory, decision, decision.status, calls)
-        await self._leave(wish, memory, decision, profile, calls)
+            return await self._write(pending, state, decision, decision.status, calls)
+        entry = None
+        if decision.reason.code is not ReasonCode.SHOWS_ALREADY:
+            entry = self._entry(pending, decision.action, decision.reason, "left", profile)
+        await self._settle(pending, replace(state, standing=replace(decision.standing, pending=None)), entry)
         return True
 
-    async def _owned(self, wish: PendingWrite, token: str, calls: Calls) -> ProfileState:
-        """The memory, with the token known to be this person's own. Raises WrongPersonError."""
-        known = token_digest(token)
-        if wish.memory.owner == known:
-            return wish.memory
-        async with calls.making(TEST):
-            owner = await self._profiles.owner(token)
-        if owner != wish.key.user_id:
-            raise WrongPersonError("token_of_somebody_else")
-        return replace(wish.memory, owner=known)
-
-    async def _leave(
-        self, wish: PendingWrite, memory: ProfileState, decision: Decision, profile: Status, calls: Calls
-    ) -> None:
-        memory = replace(memory, standing=replace(decision.standing, pending=None))
-        attempt = None
-        if decision.reason.code is not ReasonCode.SHOWS_ALREADY:
-            attempt = self._attempt(wish, decision.action, decision.reason, "left", profile)
-        await self._wishes.settle(wish, memory, attempt, calls.state())
-
     async def _write(
-        self, wish: PendingWrite, memory: ProfileState, decision: Decision, status: Status, calls: Calls
+        self, pending: PendingWrite, state: ProfileState, decision: Decision, status: Status, calls: Calls
     ) -> bool:
-        intended = replace(memory, decided="", standing=ownership.intent(memory.standing, decision))
-        if not await self._wishes.intend(wish, intended, calls.state()):
+        """Write `status`, unless it is not wished for any more; what is about to be there is remembered before."""
+        before = pending.memory.standing
+        if ownership.foreseen(before, decision):
+            may = await self._queue.confirm(pending)
+        else:
+            intended = replace(state, decided="", standing=ownership.intent(before, decision))
+            may = await self._queue.intend(pending, intended)
+        if not may:
             return False
         if status.expiration is not None and status.expiration <= self._clock.now():
             return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
@@ -196,13 +181,11 @@ class ProfileWriter:
                 returned = await self._profiles.write(calls.token, status)
         except BadEmojiError:
             outcome = "done_with_another_emoji"
-            returned = await self._with_another_emoji(status, wish.span, calls)
-        memory = replace(memory, standing=ownership.record(decision, returned))
-        await self._wishes.settle(
-            wish, memory, self._attempt(wish, decision.action, decision.reason, outcome, returned), calls.state()
-        )
+            returned = await self._with_another_emoji(status, pending.span, calls)
+        entry = self._entry(pending, decision.action, decision.reason, outcome, returned)
+        await self._settle(pending, replace(state, standing=ownership.record(decision, returned)), entry)
         log.info(
-            "status_written", team_id=wish.key.team_id, user_id=wish.key.user_id, action=decision.action.value,
+            "status_written", team_id=pending.key.team_id, user_id=pending.key.user_id, action=decision.action.value,
             reason=decision.reason.code.value,
         )  # fmt: skip
         return True
@@ -218,47 +201,69 @@ class ProfileWriter:
 
     # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
 
-    async def _failed(self, wish: PendingWrite, error: SlackError, calls: Calls) -> None:
+    async def _failed(self, pending: PendingWrite, error: SlackError) -> bool:
+        """Record the error by its kind: try again later, wait for something else, or give up the grant.
+
+        False where it is still to be done at once.
+        """
         now = self._clock.now()
-        ids = {"team_id": wish.key.team_id, "user_id": wish.key.user_id}
+        ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
         outcome = f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]
-        attempt = self._attempt(wish, Action.LEAVE, Reason(_why(error)), outcome, Status())
+        entry = self._entry(pending, Action.LEAVE, Reason(_why(error)), outcome, Status())
         if isinstance(error, SlackRateLimitedError):
-            return  # the budget knows; the wish waits as it is
+            return False  # the budget knows; the write waits as it is
+        if isinstance(error, TokenExpiredError):
+            try:
+                await self._refresh(pending.key)
+            except GrantLostError as lost:
+                error = lost
+            except SlackError:
+                await self._postpone(pending, now + back_off(pending.failures), None)
+                return True
+            else:
+                return False
         if isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
-            await self._wishes.lose_grant(wish, attempt)
-        elif isinstance(error, TokenExpiredError):
-            await self._renew(wish, attempt, calls, now)
+            await self._queue.lose_grant(pending, entry)
+            self._count(entry.outcome)
         elif isinstance(error, WorkspaceBlockedError):
-            until = now + BLOCKED_BACK_OFF * (1 << min(wish.failures, 4))
-            await self._wishes.postpone(wish, until, attempt, "blocked", calls.state())
+            until = now + BLOCKED_BACK_OFF * (1 << min(pending.failures, 4))
+            await self._postpone(pending, until, entry, "blocked")
         elif isinstance(error, BadEmojiError | SlackRefusedError):
-            await self._refused(wish, attempt, calls, now, again=isinstance(error, SlackRefusedError))
+            await self._refused(pending, entry, now, again=isinstance(error, SlackRefusedError))
         else:
-            line = attempt if wish.failures == OUTAGE else None
-            await self._wishes.postpone(wish, now + back_off(wish.failures), line, "", calls.state())
+            told = entry if pending.failures == OUTAGE else None
+            await self._postpone(pending, now + back_off(pending.failures), told)
+        return True
 
-    async def _refused(
-        self, wish: PendingWrite, attempt: AuditEntry, calls: Calls, now: datetime, *, again: bool
-    ) -> None:
+    async def _refused(self, pending: PendingWrite, entry: AuditEntry, now: datetime, *, again: bool) -> None:
         """Slack does not take this status: leave it until something else is wished for, but for a few tries `again`."""
-        decided = "" if wish.span is None else digest(wish.span, wish.policy)
-        before = wish.memory.refusals if wish.memory.decided == decided else 0
+        decided = "" if pending.span is None else digest(pending.span, pending.policy)
+        before = pending.memory.refusals if pending.memory.decided == decided else 0
         look = now + REFUSED_BACK_OFFS[before] if again and before < len(REFUSED_BACK_OFFS) else None
-        memory = replace(wish.memory, decided=decided, look=look, refusals=before + 1)
-        await self._wishes.settle(wish, memory, attempt, calls.state())
+        await self._settle(pending, replace(pending.memory, decided=decided, look=look, refusals=before + 1), entry)
 
-    async def _renew(self, wish: PendingWrite, attempt: AuditEntry, calls: Calls, now: datetime) -> None:
-        try:
-            await self._refresh(wish.key)
-        except GrantLostError:
-            await self._wishes.lose_grant(wish, attempt)
-        except SlackError:
-            await self._wishes.postpone(wish, now + back_off(wish.failures), None, "", calls.state())
+    # ── records, counted ────────────────────────────────────────────────────────────────────────────
 
-    def _attempt(self, wish: PendingWrite, action: Action, reason: Reason, outcome: str, status: Status) -> AuditEntry:
-        span = wish.span
+    async def _settle(self, pending: PendingWrite, state: ProfileState, entry: AuditEntry | None) -> None:
+        await self._queue.settle(pending, state, entry)
+        self._count("shows_already" if entry is None else entry.outcome)
+        if entry is not None and entry.written and pending.span is not None:
+            # a status follows the start of its span, or what was learned later: a new event, a pause that ended
+            late = entry.at - max(pending.span.start, pending.since)
+            self._metrics.edge_lateness.observe(max(0.0, late.total_seconds()))
+
+    async def _postpone(
+        self, pending: PendingWrite, until: datetime, entry: AuditEntry | None, notice: str = ""
+    ) -> None:
+        await self._queue.postpone(pending, until, entry, notice)
+        self._count("postponed" if entry is None else entry.outcome)
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.writes.labels(outcome.partition(":")[0]).inc()
+
+    def _entry(self, pending: PendingWrite, action: Action, reason: Reason, outcome: str, status: Status) -> AuditEntry:
+        span = pending.span
         return AuditEntry(
             at=self._clock.now(), action=action, reason=reason, outcome=outcome,
             rule="" if span is None else span.rule, uid="" if span is None else span.uid, status=status,
@@ -266,19 +271,19 @@ class ProfileWriter:
 
 
 class Calls:
-    """The room that one wish has taken from its lane's budget; what was not used is given back at the end."""
+    """The room that one write has taken from its workspace's budget; what was not used is given back at the end."""
 
-    def __init__(self, budget: Budget, clock: Clock, wish: PendingWrite) -> None:
+    def __init__(self, budget: Budget, clock: Clock, pending: PendingWrite) -> None:
         """Takes room for a read and a write, and for asking whose the token is where that is not known."""
         self._budget = budget
         self._clock = clock
-        self._person = wish.key.user_id
-        self.token = wish.token or ""
+        self._person = pending.key.user_id
+        self.token = pending.token or ""
         self._open: dict[str, Slot] = {}
         now = clock.now()
         self._open[READ] = budget.take(READ, now)
         self._open[WRITE] = budget.take(WRITE, now, self._person)
-        if wish.token is not None and wish.memory.owner != token_digest(wish.token):
+        if pending.token is not None and pending.memory.owner != token_digest(pending.token):
             self._open[TEST] = budget.take(TEST, now)
 
     def take_another_write(self) -> None:
@@ -288,10 +293,6 @@ class Calls:
     def making(self, method: str) -> _Call:
         """Use the room for `method`: an async context around the call."""
         return _Call(self._budget, self._clock, self._open.pop(method))
-
-    def state(self) -> str:
-        """The budget as it is to be stored."""
-        return self._budget.to_json(self._clock.now())
 
     def close(self) -> None:
         """Give back what was not used."""

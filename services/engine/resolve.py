@@ -7,11 +7,9 @@ written back only while that number stands: a change meanwhile wins, and leaves 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
 
 import structlog
 
@@ -19,11 +17,13 @@ from services.domain import days
 from services.domain.default_texts import ENGLISH, Wording
 from services.domain.facts import PersonFacts
 from services.domain.model import PersonKey, Span, Timeline
-from services.domain.profile_state import Claim, DuePerson, Resolution
+from services.domain.profile_state import DuePerson, Resolution
 from services.engine.guard import guarded
-from services.engine.tick import Lanes, decide, to_wake
+from services.engine.leases import Leases
+from services.engine.tick import decide, tell
 from services.platform.threads import off_loop_if
 from services.ports import Clock, Report
+from services.store.due import DueStore
 
 log = structlog.get_logger(__name__)
 
@@ -39,35 +39,6 @@ OFF_LOOP = 100
 """Of more events than this, a timeline is resolved in a thread."""
 
 RETRY = timedelta(minutes=15)
-
-
-class Batch(Protocol):
-    """People whose facts are as they were read: `store.due.Batch`."""
-
-    @property
-    def transaction(self) -> Any: ...  # noqa: D102  # what the runner enqueues in
-
-    @property
-    def people(self) -> Sequence[DuePerson]: ...  # noqa: D102  # see the store
-
-    async def save(self, outcomes: Sequence[Resolution], spans: Any) -> None:
-        """Write everything down."""
-        ...
-
-
-class StalePeople(Protocol):
-    """Where timelines are claimed and kept: `store.due.DueStore`."""
-
-    async def next_stale(self, *, typed: bool) -> datetime | None: ...  # noqa: D102  # see DueStore
-    async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> Mapping[PersonKey, Claim]: ...  # noqa: D102  # see DueStore
-    async def facts(  # noqa: D102  # see DueStore
-        self, keys: Sequence[PersonKey], start: datetime, end: datetime
-    ) -> Mapping[PersonKey, PersonFacts]: ...
-    async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]: ...  # noqa: D102  # see DueStore
-    async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> Any: ...  # noqa: D102  # see DueStore
-    def unchanged(  # noqa: D102  # see DueStore
-        self, claimed: Mapping[PersonKey, Claim], now: datetime
-    ) -> AbstractAsyncContextManager[Batch]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +57,8 @@ class Timelines:
 
     def __init__(
         self,
-        due: StalePeople,
-        lanes: Lanes,
+        due: DueStore,
+        leases: Leases,
         clock: Clock,
         *,
         typed: bool,
@@ -96,7 +67,7 @@ class Timelines:
         """`wording` gives the default texts of a locale."""
         self.name = "typed" if typed else "timelines"
         self._due = due
-        self._lanes = lanes
+        self._leases = leases
         self._clock = clock
         self._typed = typed
         self._wording = wording
@@ -116,7 +87,7 @@ class Timelines:
         async with self._due.unchanged(claimed, now) as batch:
             outcomes = [_outcome(person, resolved.get(person.key), now) for person in batch.people]
             await batch.save(outcomes, sealed)
-            await self._lanes.wake(batch.transaction, to_wake(outcomes))
+            await tell(self._leases, batch.transaction, outcomes)
         changed = sum(outcome.urgency is not None for outcome in outcomes)
         return Report(done=len(claimed), changed=changed, failed=len(claimed) - len(resolved))
 

@@ -1,314 +1,285 @@
-"""Draining a workspace's lane: the most urgent wish first, several at once, never beyond the budget.
+"""One sender over all workspaces that this process owns: the most urgent pending write first, within the limits.
 
-One process owns a lane while it drains it; the runner sees to that. The budget lives in memory for the time of
-a drain and is stored with each mark, so that the next owner does not burst.
+It reads the most urgent writes of all workspaces at once, carries out several at the same time, and looks again when
+it is told of something new, when one has ended, or when a limit lets it go on. Notices and Home tabs are sent beside.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite
 from services.engine.guard import guarded
-from services.engine.limits import Budget
-from services.engine.priority_semaphore import Turns
-from services.engine.profile_writer import ProfileWriter, back_off
+from services.engine.leases import Leases
+from services.engine.profile_writer import Calls, ProfileWriter, back_off
 from services.engine.tick import Urgency
+from services.engine.workspaces import OTHERS, Workspace, Workspaces
 from services.ports import Clock
+from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
+AT_ONCE, KEPT_AT_ONCE = 8, 4
+"""How many people of one workspace are written to at the same time; how many more, where they typed."""
 
-AT_ONCE = 8
-"""How many people of one workspace are looked after at the same time."""
+PLACES, KEPT_PLACES = 64, 16
+"""The same for all workspaces of this process together."""
 
-ALTOGETHER = 64
-"""How many people a process looks after at the same time, of all its workspaces."""
+BESIDE_TYPED = 16
+"""How many of `PLACES` are used while something typed is under way: the processor is left to it."""
 
-KEPT, KEPT_ALTOGETHER = 4, 16
-"""Places besides those, of a workspace and of the process, for what was typed: it waits for nobody else's calls."""
+PAGE = 128
+"""How many pending writes are read at once, besides those under way."""
 
-READERS = 4
-"""Lanes of a process that read their rows at the same time: a crowd leaves the loop and the database to others."""
+FRESH = 0.5
+"""Seconds of real time for which what was read is good enough, unless somebody types."""
 
-FRESH = 5.0
-"""Seconds of real time that wishes which were read may wait in memory: a newer one nudges, and the write is fenced."""
+LOOK = 3.0
+"""Seconds of real time after which the rows are looked at in any case: what was told may have been lost."""
 
-LOOK = 5.0
-"""Seconds of real time after which a lane that waits looks at its rows: notices nudge nobody."""
+CHORES_EVERY = 0.5
+"""Seconds of real time between two looks for notices and Home tabs while there are statuses to write."""
 
-STAY = timedelta(seconds=90)
-"""A lane that can do nothing for longer than this gives up its owner; the sweep wakes it again."""
-
-LONGEST_CALL = timedelta(seconds=15)
-
-
-class WishRows(Protocol):
-    """The lane's rows: `store.lanes.WriteQueue`."""
-
-    async def wishes(self, team_id: str, now: datetime, limit: int) -> list[PendingWrite]: ...  # noqa: D102  # see WriteQueue
-    async def busy(self, now: datetime, team_id: str = "") -> list[str]: ...  # noqa: D102  # see WriteQueue
-    async def rest(self, team_id: str, now: datetime) -> tuple[datetime | None, bool]: ...  # noqa: D102  # see WriteQueue
-    async def postpone(self, wish: PendingWrite, until: datetime, attempt: None, notice: str, budget: str) -> None: ...  # noqa: D102  # see WriteQueue
-    async def budget(self, team_id: str) -> str: ...  # noqa: D102  # see WriteQueue
-    async def save_budget(self, team_id: str, budget: str) -> None: ...  # noqa: D102  # see WriteQueue
+RETRY = timedelta(seconds=1)
 
 
 class Chore(Protocol):
-    """What a lane does when no status waits: notices, Home tabs."""
+    """What is done beside the writing: notices, Home tabs, seeing people off."""
 
-    async def run(self, team_id: str, budget: Budget) -> datetime | None:
+    async def run(self) -> datetime | None:
         """Do what can be done now. When there is more to do; None when there is not."""
         ...
 
 
-class Lanes:
-    """Drains lanes; the runner says which and when."""
+class Sender:
+    """Writes to Slack; nothing else does."""
 
     def __init__(
         self,
-        rows: WishRows,
-        keeper: ProfileWriter,
-        chores: tuple[Chore, ...],
-        clock: Clock,
+        queue: WriteQueue,
+        writer: ProfileWriter,
+        workspaces: Workspaces,
         *,
-        new_budget: Callable[[], Budget] = Budget,
+        chores: Sequence[Chore],
+        leases: Leases,
+        clock: Clock,
         at_once: int = AT_ONCE,
         look: float = LOOK,
     ) -> None:
-        """`chores` are done in this order after the statuses; `look` in seconds of real time."""
-        self.rows = rows
-        self.keeper = keeper
-        self.chores = chores
-        self.clock = clock
-        self.new_budget = new_budget
-        self.at_once = at_once
-        self.look = look
-        self.people = Turns(ALTOGETHER, KEPT_ALTOGETHER)
-        self.readers = Turns(READERS, READERS)
-        self._draining: dict[str, _Drain] = {}
-        self.stopping = False
-
-    async def drain(self, team_id: str, *, typed: bool = False) -> None:
-        """Do all that there is to do in a lane, waiting for its budget. Never raises; ends early after `stop`.
-
-        `typed`: something in it was, so it waits for no other lane.
-        """
-        if self.stopping:
-            return
-        drain = _Drain(team_id, self, typed=typed)
-        self._draining[team_id] = drain
-        try:
-            with guarded("lane_failed", team_id=team_id):
-                await drain.run()
-        finally:
-            if self._draining.get(team_id) is drain:
-                del self._draining[team_id]
-
-    def nudge(self, team_id: str, *, typed: bool = False) -> bool:
-        """Have a lane that is being drained by this process look again now. False when it is not, or is ending."""
-        drain = self._draining.get(team_id)
-        return drain is not None and drain.nudge(typed=typed)
-
-    async def waits(self, team_id: str) -> bool:
-        """Whether the lane has something to do. After `stop`, and where that cannot be read, it is the sweep's."""
-        found: list[str] = []
-        with guarded("lane_not_read", team_id=team_id):
-            found = await self.rows.busy(self.clock.now(), team_id)
-        return bool(found) and not self.stopping
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether each lane that is drained here waits for an instant that has not come."""
-        return all(drain.at_rest for drain in self._draining.values())
-
-    def stop(self) -> None:
-        """Take up nothing new; calls in flight are finished and recorded."""
-        self.stopping = True
-        self.abandon()
-
-    def abandon(self) -> None:
-        """End the drains that run, each after its calls in flight; what is pending stays so for the next owner."""
-        for drain in self._draining.values():
-            drain.stop()
-
-
-class _Drain:
-    """One drain of one lane."""
-
-    def __init__(self, team_id: str, lanes: Lanes, *, typed: bool) -> None:
-        self._team_id = team_id
-        self._typed = typed
-        self._rows = lanes.rows
-        self._keeper = lanes.keeper
-        self._chores = lanes.chores
-        self._clock = lanes.clock
-        self._budget = lanes.new_budget()
-        self._at_once, self._look_after = lanes.at_once, lanes.look
-        self._people, self._readers = lanes.people, lanes.readers
-        self._look = asyncio.Event()
-        self._waits_until: datetime | None = None
-        self._stopping = self._ended = False
-        self._tasks: dict[PersonKey, asyncio.Task[None]] = {}
+        """`chores` are done in this order; `look` in seconds of real time."""
+        self._queue = queue
+        self._writer = writer
+        self._workspaces = workspaces
+        self._chores = chores
+        self._leases = leases
+        self._clock = clock
+        self._at_once = at_once
+        self._look_after = look
+        self._wake = asyncio.Event()
+        self._waiting: list[PendingWrite] = []
+        self._read_at = float("-inf")
+        self._look_now = True  # something new is known of that cannot wait
+        self._look_soon = False  # something new is known of
+        self._more = self._held = False  # there were more rows than were read; some have to wait for room
+        self._ended = False  # somebody's write has ended since the rows were read
+        self._just_ended: set[PersonKey] = set()
+        self._next_at: datetime | None = None
+        self._under_way: dict[PersonKey, PendingWrite] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._typed = 0
         self._chore: asyncio.Task[None] | None = None
-        self._chores_due = True
+        self._chores_due, self._chores_at = True, float("-inf")
         self._chores_again: datetime | None = None
-        self._in_hand: dict[PersonKey, int] = {}  # whose wish of which `seq` is being carried out
-        self._newer: set[PersonKey] = set()  # of those, who wishes for something else by now
-        self._left: set[PersonKey] = set()  # of those, whose wish is still to be done
-        self._wishes: list[PendingWrite] = []
-        self._read_at = 0.0
-        self._nudged = False
-        self._all_read = False
+        self._resting = False
+        self._rests_until: datetime | None = None
+        self._stopping = False
 
-    def nudge(self, *, typed: bool = False) -> bool:
-        self._chores_due = self._nudged = True
-        if typed:
-            self._typed = True
-            self._readers.go_first(self._team_id)
-        self._look.set()
-        return not self._ended
+    # ── from outside ────────────────────────────────────────────────────────────────────────────────
+
+    def wake(self, typed: bool) -> None:  # a callback of one argument
+        """Have it look at the rows; at once where somebody typed."""
+        self._look_now |= typed
+        self._look_soon = self._chores_due = True
+        self._wake.set()
 
     @property
     def at_rest(self) -> bool:
-        waits = self._waits_until is not None and self._waits_until > self._clock.now()
-        return waits and not (self._tasks or self._chore or self._look.is_set())
+        """Whether nothing is under way, and there is nothing to do before an instant that has not come."""
+        until = self._rests_until
+        return self._resting and not self._wake.is_set() and (until is None or until > self._clock.now())
 
-    def stop(self) -> None:
-        self._stopping = True
-        self._look.set()
-
-    async def run(self) -> None:
-        stored = await self._read(lambda: self._rows.budget(self._team_id))
-        self._budget.restore(stored, self._clock.now(), LONGEST_CALL)
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until `stop` is set, and what is under way then is recorded."""
+        letting_go = asyncio.Event()
+        holding = [
+            asyncio.create_task(self._leases.run(self.wake, self._workspaces.lost, letting_go)),
+            asyncio.create_task(self._workspaces.run(stop)),
+        ]
+        stopped = asyncio.create_task(self._stop(stop))
         try:
             while not self._stopping:
-                self._look.clear()
-                again = await self._start_what_may()
-                if again is None and not self._tasks and self._chore is None and not self._nudged:
-                    break
+                again: datetime | None = self._clock.now() + RETRY
+                with guarded("sender_failed"):
+                    again = await self.drain()
                 await self._wait(again)
         finally:
-            self._ended = True
-            await self._finish()
-        await self._rows.save_budget(self._team_id, self._budget.to_json(self._clock.now()))
+            running = [*self._tasks, *([] if self._chore is None else [self._chore])]
+            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(stopped, holding[1], return_exceptions=True)
+            letting_go.set()
+            await asyncio.gather(holding[0], return_exceptions=True)
 
-    async def _start_what_may(self) -> datetime | None:
-        """Take up what may be; when to look again, None where nothing is left but what runs."""
+    async def drain(self) -> datetime | None:
+        """Do all that can be done now, and wait for it to end. When there is more to do; None when there is not."""
+        self._look_now = self._chores_due = True
+        while True:
+            self._wake.clear()
+            again = await self._round()
+            if self._stopping or not (self._tasks or self._chore or self._wake.is_set()):
+                return again
+            await self._wait(again)
+
+    async def _stop(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping = True
+        self._wake.set()
+
+    # ── one round ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _round(self) -> datetime | None:
+        """Read the rows if that is worth it, and take up what may be; when to go on by itself."""
+        if self._is_worth_a_look():
+            await self._look()
+        again = self._start_what_may()
         now = self._clock.now()
-        if len(self._tasks) >= self._at_once and not self._nudged:
-            return now + STAY
-        again: list[datetime] = []
-        waiting, self._wishes = await self._waiting(), []
-        started = False
-        for at, wish in enumerate(waiting):
-            room = self._room_at(wish, now)
-            if self._stopping or room is not None:  # nor is there any for those after it: they are no more urgent
-                self._wishes += waiting[at:]
-                again.append(room or now)
-                break
-            ready = self._keeper.ready_at(wish, self._budget)
-            if ready is None:
-                self._start(wish)
-                started = True
-            else:
-                self._wishes.append(wish)
-                again.append(ready)
-        if not started:
-            again += await self._rest(now)
-        return min(again, default=now + STAY if started else None)
-
-    def _room_at(self, wish: PendingWrite, now: datetime) -> datetime | None:
-        """When there is a place, and room in the workspace's budget, for a wish of that urgency; None for now."""
-        places = self._at_once + (KEPT if wish.urgency == Urgency.TYPED else 0)
-        return now + STAY if len(self._tasks) >= places else self._keeper.room_at(wish.urgency, self._budget)
-
-    async def _waiting(self) -> list[PendingWrite]:
-        """Wishes in the order of their urgency: those read just now, while nothing new is known of."""
-        if not self._wishes and self._all_read and self._tasks and not self._nudged:
-            return []  # all are taken up; the last look, once they have ended, is at the rows
-        fresh = time.monotonic() - self._read_at < FRESH and not self._nudged
-        if self._wishes and fresh:
-            return self._wishes
-        self._nudged, self._read_at = False, time.monotonic()
-        most = 4 * self._at_once + len(self._tasks)
-        wishes = await self._read(lambda: self._rows.wishes(self._team_id, self._clock.now(), most))
-        self._typed = False
-        self._all_read = len(wishes) < most
-        self._newer = {wish.key for wish in wishes if self._in_hand.get(wish.key, wish.seq) != wish.seq}
-        return [wish for wish in wishes if wish.key not in self._in_hand]
-
-    async def _read(self, rows: Callable[[], Awaitable[T]]) -> T:
-        """Read in turn with the other lanes."""
-        async with self._readers.turn(self._team_id, first=self._typed):
-            return await rows()
-
-    async def _rest(self, now: datetime) -> list[datetime]:
-        """No status can be taken up now: do the chores, and tell when there is more to do."""
         if self._chores_again is not None and self._chores_again <= now:
             self._chores_due = True
-        look = self._chores_due and self._chore is None
-        put_off: datetime | None = None
-        if look or not self._tasks:
-            self._chores_due = (
-                self._chores_due and not look
-            )  # before the look: what comes meanwhile is looked for again
-            put_off, chores = await self._read(lambda: self._rows.rest(self._team_id, now))
-            if look:
-                self._chores_again = None
-                self._chore = asyncio.create_task(self._do_chores()) if chores else None
-        return [at for at in (put_off, self._chores_again) if at is not None and at <= now + STAY]
+        may = not self._tasks or time.monotonic() - self._chores_at > CHORES_EVERY
+        if self._chores_due and may and self._chore is None and not self._stopping:
+            self._chores_due, self._chores_at, self._chores_again = False, time.monotonic(), None
+            self._chore = asyncio.create_task(self._do_chores())
+        return min((at for at in (*again, self._next_at, self._chores_again) if at is not None), default=None)
+
+    def _is_worth_a_look(self) -> bool:
+        if self._look_now or (self._next_at is not None and self._next_at <= self._clock.now()):
+            return True
+        old = time.monotonic() - self._read_at > FRESH
+        if self._waiting:
+            return old and self._look_soon
+        last = not self._under_way or (old and self._held)
+        return self._look_soon or self._more or (self._ended and last)
+
+    async def _look(self) -> None:
+        """Read the most urgent writes of the workspaces that are this process' own, or nobody's yet."""
+        self._look_now = self._look_soon = self._ended = False
+        self._just_ended.clear()
+        self._read_at, now = time.monotonic(), self._clock.now()
+        rooms = {one.team_id: at for one in self._workspaces.owned if (at := self._room_at(one)) is not None}
+        most = PAGE + len(self._under_way)
+        found = await self._queue.most_urgent(now, most, others=self._workspaces.others, full=rooms)
+        self._more, self._held = len(found) == most, bool(rooms)
+        put_off = None if self._more else await self._queue.next_at(now)
+        self._next_at = min((at for at in (*rooms.values(), put_off) if at is not None), default=None)
+        await self._workspaces.own({pending.key.team_id for pending in found})
+        self._waiting = []
+        for pending in found:
+            under_way = self._under_way.get(pending.key)
+            if pending.key in self._just_ended or (under_way is not None and under_way.seq != pending.seq):
+                self._look_soon = True  # what was read may be out of date, or is for once this one has ended
+            elif under_way is None and self._workspaces.get(pending.key.team_id) is not None:
+                self._waiting.append(pending)
+        if self._more and not self._waiting and self._workspaces.others:
+            self._wake.set()  # all of them are others': without those there are more
+
+    def _room_at(self, workspace: Workspace) -> datetime | None:
+        return self._writer.room_at(Urgency.REST, workspace.budget)
+
+    def _start_what_may(self) -> list[datetime]:
+        """Start what there is a place and room for; gives when there is room for the others."""
+        again: list[datetime] = []
+        left: list[PendingWrite] = []
+        full: set[tuple[str, bool]] = set()
+        for at, pending in enumerate(self._waiting):
+            typed = pending.urgency == Urgency.TYPED
+            if self._stopping or len(self._tasks) >= self._places(typed=typed):
+                left += self._waiting[at:]  # nor is there a place for those after it: they are no more urgent
+                break
+            workspace = self._workspaces.get(pending.key.team_id)
+            if workspace is None:
+                self._look_soon = True
+                continue
+            if (workspace.team_id, typed) in full:
+                left.append(pending)
+                continue
+            places = self._at_once + (KEPT_AT_ONCE if typed else 0)
+            if workspace.under_way >= places or workspace.unsaved >= workspace.allowance:
+                full.add((workspace.team_id, typed))
+                left.append(pending)
+                continue
+            ready = self._writer.ready_at(pending, workspace.budget)
+            if ready is None:
+                self._start(pending, workspace)
+                continue
+            left.append(pending)
+            again.append(ready)
+            if self._writer.room_at(pending.urgency, workspace.budget) is not None:
+                full.add((workspace.team_id, typed))
+        self._waiting = left
+        return again
+
+    def _places(self, *, typed: bool) -> int:
+        return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
+
+    def _start(self, pending: PendingWrite, workspace: Workspace) -> None:
+        calls = self._writer.take(pending, workspace.budget)
+        self._workspaces.take(workspace)
+        self._under_way[pending.key] = pending
+        self._typed += pending.urgency == Urgency.TYPED
+        task = asyncio.create_task(self._one(pending, workspace, calls))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _one(self, pending: PendingWrite, workspace: Workspace, calls: Calls) -> None:
+        ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
+        done = False
+        with guarded("profile_not_written", **ids) as result:
+            done = await self._writer.carry_out(pending, calls)
+        if result.failed:
+            with guarded("write_not_postponed", **ids):
+                await self._queue.postpone(pending, self._clock.now() + back_off(pending.failures), None, "")
+        workspace.under_way -= 1
+        self._workspaces.use(workspace)
+        self._typed -= pending.urgency == Urgency.TYPED
+        del self._under_way[pending.key]
+        self._just_ended.add(pending.key)
+        self._ended = self._chores_due = True
+        self._look_soon |= not done
+        self._wake.set()
 
     async def _do_chores(self) -> None:
         again: list[datetime | None] = []
         for chore in self._chores:
-            with guarded("chore_failed", team_id=self._team_id, chore=type(chore).__name__):
-                again.append(await chore.run(self._team_id, self._budget))
+            with guarded("chore_failed", chore=type(chore).__name__):
+                again.append(await chore.run())
         self._chores_again = min((at for at in again if at is not None), default=None)
         self._chore = None
-        self._look.set()
-
-    def _start(self, wish: PendingWrite) -> None:
-        calls = self._keeper.take(wish, self._budget)
-        task = asyncio.create_task(self._one(wish, self._keeper.keep(wish, calls)))
-        self._tasks[wish.key], self._in_hand[wish.key] = task, wish.seq
-        task.add_done_callback(lambda _: self._done(wish.key))
-
-    def _done(self, key: PersonKey) -> None:
-        del self._tasks[key], self._in_hand[key]
-        self._nudged = self._nudged or key in self._newer or key in self._left
-        self._left.discard(key)
-        self._look.set()
-
-    async def _one(self, wish: PendingWrite, work: Awaitable[bool]) -> None:
-        with guarded("wish_failed", team_id=wish.key.team_id, user_id=wish.key.user_id) as result:
-            async with self._people.turn(wish.key, first=wish.urgency == Urgency.TYPED):
-                if not await work:
-                    self._left.add(wish.key)
-        if result.failed:
-            until = self._clock.now() + back_off(wish.failures)
-            with guarded("wish_not_postponed", team_id=wish.key.team_id, user_id=wish.key.user_id):
-                await self._rows.postpone(wish, until, None, "", self._budget.to_json(self._clock.now()))
+        self._wake.set()
 
     async def _wait(self, until: datetime | None) -> None:
-        self._waits_until = until
-        try:
-            async with asyncio.timeout(self._look_after):
-                await self._clock.wait(until, self._look)
-        except TimeoutError:
-            self._chores_due = self._nudged = True
-        finally:
-            self._waits_until = None
-
-    async def _finish(self) -> None:
-        running = [*self._tasks.values(), *([] if self._chore is None else [self._chore])]
-        if running:
-            await asyncio.gather(*running, return_exceptions=True)
+        self._rests_until = until
+        self._resting = not (self._tasks or self._chore)
+        with suppress(TimeoutError):
+            patience = min(self._look_after, OTHERS) if self._workspaces.others else self._look_after
+            async with asyncio.timeout(patience):
+                await self._clock.wait(until, self._wake)
+        if not self._wake.is_set():
+            self._look_soon = self._chores_due = True
+        self._resting = False

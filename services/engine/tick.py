@@ -1,8 +1,8 @@
 """The tick: everybody who is due, a batch a transaction.
 
 It decides whose profile is worth a look, and when somebody is due next; the look itself, and the write, are the
-lane's (`services.engine.profile_writer`). It decides by the stored timeline; whose is to be resolved anew waits for
-that (`services.engine.resolve`).
+sender's (`services.engine.sender`). It decides by the stored timeline; whose is to be resolved anew waits for that
+(`services.engine.resolve`).
 
 Level-triggered: doing it twice does no harm, and a crash leaves everybody due.
 """
@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.model import Kind, OwnStatusPolicy, Span, Standing
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
+from services.engine.leases import Leases
 from services.ports import Clock, Report
+from services.store.due import DueStore
 
 BATCH = 100
 """How many one transaction takes: what others write waits for it."""
@@ -30,7 +32,7 @@ KEEP_AHEAD = timedelta(days=7)
 
 
 class Urgency:
-    """Who goes first in a lane: what was done by hand just now, then absences and the rest of what was typed."""
+    """Who goes first: what was done by hand just now, then absences and the rest of what was typed."""
 
     TYPED = 0
     OUT_OF_OFFICE = 1
@@ -39,49 +41,15 @@ class Urgency:
     CHECK = 8
 
 
-class Batch(Protocol):
-    """People claimed by one transaction: `store.due.Batch`."""
-
-    @property
-    def transaction(self) -> Any: ...  # noqa: D102  # what the runner enqueues in
-
-    @property
-    def people(self) -> Sequence[DuePerson]: ...  # noqa: D102  # see the store
-
-    async def save(self, outcomes: Sequence[Resolution]) -> None:
-        """Write everything down."""
-        ...
-
-
-class DuePeople(Protocol):
-    """Where due people are claimed: `store.due.DueStore`."""
-
-    async def next_due(self) -> datetime | None:
-        """When the first person is due whose timeline stands."""
-        ...
-
-    def batch(self, now: datetime, limit: int) -> AbstractAsyncContextManager[Batch]:
-        """Claim at most `limit` of those due at `now`."""
-        ...
-
-
-class Lanes(Protocol):
-    """Who runs the lanes: a runner of `services.engine`."""
-
-    async def wake(self, transaction: Any, lanes: Mapping[str, bool]) -> None:
-        """Have these workspaces' lanes drained once `transaction` is committed, before others where it is True."""
-        ...
-
-
 class Reconciler:
     """DueWork "people"."""
 
     name = "people"
 
-    def __init__(self, due: DuePeople, lanes: Lanes, clock: Clock) -> None:
-        """`lanes` are woken for those whose profile is worth a look."""
+    def __init__(self, due: DueStore, leases: Leases, clock: Clock) -> None:
+        """`leases` tell the senders of those whose profile is worth a look."""
         self._due = due
-        self._lanes = lanes
+        self._leases = leases
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
@@ -94,17 +62,15 @@ class Reconciler:
         async with self._due.batch(now, BATCH) as batch:
             outcomes = [_stored(person, now) for person in batch.people]
             await batch.save(outcomes)
-            await self._lanes.wake(batch.transaction, to_wake(outcomes))
+            await tell(self._leases, batch.transaction, outcomes)
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
 
 
-def to_wake(outcomes: Iterable[Resolution]) -> dict[str, bool]:
-    """The workspaces whose lanes have something to do after `outcomes`, and whether that was typed."""
-    found: dict[str, bool] = {}
-    for one in outcomes:
-        if one.urgency is not None or one.home_stale:
-            found[one.key.team_id] = found.get(one.key.team_id, False) or one.urgency == Urgency.TYPED
-    return found
+async def tell(leases: Leases, transaction: AsyncConnection, outcomes: Iterable[Resolution]) -> None:
+    """Have the senders look, once `transaction` is committed, if `outcomes` give them something to do."""
+    news = [one for one in outcomes if one.urgency is not None or one.home_stale]
+    if news:
+        await leases.tell(transaction, typed=any(one.urgency == Urgency.TYPED for one in news))
 
 
 def _stored(person: DuePerson, now: datetime) -> Resolution:
@@ -145,7 +111,11 @@ def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Sp
     check = _expires_by_itself(standing, span, now)
     if check is not None and now < check:
         return replace(outcome, due_at=min(due_at, check))
-    return replace(outcome, due_at=due_at, urgency=_urgency(memory, span, check))
+    outcome = replace(outcome, due_at=due_at, urgency=_urgency(memory, span, check))
+    if person.waits:  # what is under way may be something else: that, too, must be known to be ours
+        return outcome
+    foreseen = ownership.foresee(standing, span, now)
+    return outcome if foreseen == standing else replace(outcome, memory=replace(memory, standing=foreseen))
 
 
 def _undecided(memory: ProfileState) -> ProfileState | None:

@@ -45,7 +45,6 @@ _FLOORS = {
     "alembic": logging.WARNING,
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,
-    "pgqueuer": logging.WARNING,
     "sqlalchemy.engine": logging.WARNING,  # prints parameters
     "aiosqlite": logging.INFO,  # prints them at DEBUG
 }

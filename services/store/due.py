@@ -30,7 +30,7 @@ from services.store.db import Database
 from services.store.facts import FactStore, pause_of
 from services.store.marks import insert_for, lock_people
 from services.store.models import Person, ProfileStateRow
-from services.store.person_filter import ForPeople, of_people
+from services.store.person_filter import ForPeople, of_people, one_of, people
 from services.store.profile_states import ProfileStateStore, is_waiting
 from services.store.spans import SealedSpans, SpanStore, chunks
 
@@ -62,6 +62,12 @@ _CLAIMED = ForPeople(
     ),
 )  # fmt: skip
 
+_WITHDRAW = (
+    update(ProfileStateRow)
+    .where(one_of(STANDINGS.c.team_id, STANDINGS.c.user_id), is_waiting())
+    .values(seq=STANDINGS.c.seq + 1)
+)
+
 
 class Batch:
     """People claimed by one transaction, and how to save what became of them."""
@@ -70,23 +76,21 @@ class Batch:
         self,
         transaction: AsyncConnection,
         people: Sequence[DuePerson],
-        waiting: frozenset[PersonKey],
         at: datetime,
         *,
         spans: SpanStore,
         standings: ProfileStateStore,
     ) -> None:
-        """`transaction` is open until the batch is left; `waiting` are those whose wish has not been carried out."""
+        """`transaction` is open until the batch is left."""
         self.transaction = transaction
         self.people = people
-        self._waiting = waiting
         self._at = at
         self._spans, self._standings = spans, standings
 
     async def save(self, outcomes: Sequence[Resolution], spans: SealedSpans = MappingProxyType({})) -> None:
         """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
 
-        Of whom nothing is wished any more, a lane may have a wish in hand: what it is about is withdrawn.
+        Of whom nothing is wished any more, something may be about to be written: that is withdrawn.
         """
         if not outcomes:
             return
@@ -97,7 +101,7 @@ class Batch:
         await self._wishes([outcome for outcome in outcomes if outcome.urgency is not None])
         await self._withdraw([outcome.key for outcome in outcomes if outcome.urgency is None])
         for outcome in outcomes:
-            if outcome.memory is not None:
+            if outcome.memory is not None and outcome.urgency is None:
                 await self._standings.save(self.transaction, outcome.key, outcome.memory)
 
     async def _people(self, outcomes: Sequence[Resolution]) -> None:
@@ -138,6 +142,7 @@ class Batch:
                     "wished_at": case((is_waiting(), STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
                     # what was typed just now does not wait for the end of a back-off
                     "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
+                    "memory": func.coalesce(insert.excluded.memory, STANDINGS.c.memory),
                 },
             ),
             [
@@ -149,19 +154,18 @@ class Batch:
                     "failures": 0,
                     "urgency": outcome.urgency,
                     "wished_at": outcome.since or self._at,
+                    "memory": None if outcome.memory is None else self._standings.seal(outcome.memory, outcome.key),
                 }
                 for outcome in outcomes
             ],
         )
 
     async def _withdraw(self, keys: Sequence[PersonKey]) -> None:
-        """Raise the number of a wish that waits, so that a lane looks anew instead of writing what it has in hand."""
-        withdrawn = self._waiting.intersection(keys)
+        """Raise the number of what waits, so that the sender looks anew instead of writing what it has read."""
+        waiting = {person.key for person in self.people if person.waits}
+        withdrawn = [key for key in keys if key in waiting]
         if withdrawn:
-            theirs = of_people(STANDINGS.c.team_id, STANDINGS.c.user_id, withdrawn)
-            await self.transaction.execute(
-                update(ProfileStateRow).where(theirs, is_waiting()).values(seq=STANDINGS.c.seq + 1)
-            )
+            await self.transaction.execute(_WITHDRAW, {"of_people": people(withdrawn)})
 
 
 class DueStore:
@@ -261,9 +265,8 @@ class DueStore:
         spans: Mapping[PersonKey, Span],
         now: datetime,
     ) -> Batch:
-        people = [self._person(row, spans.get(key), now) for key, row in rows.items()]
-        waiting = frozenset(key for key, row in rows.items() if row.waits)
-        return Batch(transaction, people, waiting, now, spans=self._spans, standings=self._standings)
+        claimed = [self._person(row, spans.get(key), now) for key, row in rows.items()]
+        return Batch(transaction, claimed, now, spans=self._spans, standings=self._standings)
 
     def _person(self, row: Any, span: Span | None, now: datetime) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)
@@ -281,6 +284,7 @@ class DueStore:
             pause=pause_of(row.paused_from, row.paused_until),
             due_at=row.due_at,
             typed=row.typed,
+            waits=bool(row.waits),
             resolved_until=row.resolved_until,
             looks_at_home=row.home_opened_at is not None and row.home_opened_at > now - HOME_LIVES,
             memory=memory,

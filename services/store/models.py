@@ -115,8 +115,7 @@ class ProfileStateRow(Base):
     __table_args__ = (
         _of_person(),
         Index(
-            "ix_standings_pending",
-            "team_id",
+            "ix_standings_most_urgent",
             "urgency",
             "wished_at",
             sqlite_where=text("seq > sent"),
@@ -136,7 +135,7 @@ class ProfileStateRow(Base):
 
 
 class Lane(Base):
-    """What a new owner of a workspace's lane must know: the calls of the last minute and who said wait."""
+    """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
 
     __tablename__ = "lanes"
 

@@ -5,20 +5,39 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice
 from services.ports import Clock
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.marks import insert_for
 from services.store.models import Notice, Person, Workspace
-from services.store.person_filter import of_people
+from services.store.person_filter import named, names, one_of, people
 
 TRIES = 5
 FIRST_RETRY = timedelta(minutes=1)
 """Each of the next tries is four times as far away: the last comes after an hour and a half."""
+
+
+_NOW = bindparam("now", type_=UtcInstant)
+_DUE = (
+    select(Notice.team_id, Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
+    .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
+    .where(
+        Notice.sent_at.is_(None),
+        or_(Notice.not_before.is_(None), Notice.not_before <= _NOW),
+        # of workspaces with a bot that can send them
+        exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None)),
+        Person.leave_by.is_(None),
+        ~named(Notice.team_id, "others"),
+    )
+    .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)
+    .limit(bindparam("most"))
+)
+_WORKED_FOR = delete(Notice).where(one_of(Notice.team_id, Notice.user_id), Notice.subject == bindparam("subject"))
 
 
 class NoticeStore:
@@ -43,20 +62,15 @@ class NoticeStore:
 
     async def worked_for(self, connection: AsyncConnection, keys: Collection[PersonKey], subject: str) -> None:
         """The same for several people."""
-        theirs = of_people(Notice.team_id, Notice.user_id, keys)
-        await connection.execute(delete(Notice).where(theirs, Notice.subject == subject))
+        await connection.execute(_WORKED_FOR, {"of_people": people(keys), "subject": subject})
 
-    async def due(self, team_id: str, now: datetime, limit: int) -> list[DueNotice]:
-        """Notices of a workspace that are to be sent at `now`, oldest first."""
+    async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
+        """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
-                .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
-                .where(Notice.team_id == team_id, unsent(now), Person.leave_by.is_(None))
-                .order_by(Notice.created_at, Notice.user_id, Notice.subject)
-                .limit(limit)
-            )
-            return [DueNotice(PersonKey(team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows]
+            rows = await connection.execute(_DUE, {"now": now, "most": limit, "others": names(others)})
+            return [
+                DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows
+            ]
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:
         """It was sent, or cannot be; either way it is not tried again."""
@@ -81,12 +95,6 @@ class NoticeStore:
             await connection.execute(
                 update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
             )
-
-
-def unsent(now: datetime) -> ColumnElement[bool]:
-    """What picks the notices that are to be sent at `now`: of workspaces with a bot that can send them."""
-    installed = exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None))
-    return and_(Notice.sent_at.is_(None), or_(Notice.not_before.is_(None), Notice.not_before <= now), installed)
 
 
 def _is(key: PersonKey, subject: str) -> tuple[ColumnElement[bool], ...]:

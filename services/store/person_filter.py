@@ -1,64 +1,102 @@
-"""Asking for many people at once, in a form that both databases answer from an index."""
+"""Asking for many people, or leaving out many workspaces, in one statement that both databases answer from an index.
+
+Who is meant is one parameter, a JSON array: so the statement is always the same one, built and prepared once. (SQLite
+reads a whole table for `(team_id, user_id) IN (several pairs)`, but not for pairs that a subquery gives.)
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_
+from sqlalchemy import Boolean, ColumnElement, Select, String, bindparam, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from services.domain.model import PersonKey
 
 
-def of_people(team_id: Any, user_id: Any, keys: Iterable[PersonKey]) -> ColumnElement[bool]:
-    """That a row with these two columns belongs to one of `keys`.
+class _Condition(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
 
-    By workspace, because SQLite reads a whole table for `(team_id, user_id) IN (several pairs)`.
-    """
-    members: dict[str, list[str]] = defaultdict(list)
-    for key in keys:
-        members[key.team_id].append(key.user_id)
-    return or_(false(), *(and_(team_id == team, user_id.in_(users)) for team, users in members.items()))
+    def self_group(self, against: Any = None) -> Any:
+        """Stay as it is: SQLAlchemy would make `… = 1` of it on SQLite, which then reads the whole table."""
+        return self
+
+
+class _IsOneOf(_Condition):
+    """That (team id, user id) is in a JSON array of such pairs."""
+
+    inherit_cache = True
+
+
+class _IsNamed(_Condition):
+    """That a column's value is in a JSON array of strings."""
+
+    inherit_cache = True
+
+
+@compiles(_IsOneOf, "sqlite")
+def _pairs_on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    team, user, pairs = (compiler.process(one, **how) for one in element.clauses)
+    each = f"SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each({pairs})"  # noqa: S608  # columns and a parameter, as compiled
+    return f"({team}, {user}) IN ({each})"
+
+
+@compiles(_IsOneOf, "postgresql")
+def _pairs_on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    team, user, pairs = (compiler.process(one, **how) for one in element.clauses)
+    each = f"SELECT value ->> 0, value ->> 1 FROM json_array_elements(CAST({pairs} AS json))"  # noqa: S608  # the same
+    return f"({team}, {user}) IN ({each})"
+
+
+@compiles(_IsNamed, "sqlite")
+def _names_on_sqlite(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
+    column, names = (compiler.process(one, **how) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({names}))"  # noqa: S608  # the same
+
+
+@compiles(_IsNamed, "postgresql")
+def _names_on_postgresql(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
+    column, names = (compiler.process(one, **how) for one in element.clauses)
+    return f"{column} IN (SELECT json_array_elements_text(CAST({names} AS json)))"  # the same
+
+
+def of_people(team_id: Any, user_id: Any, keys: Iterable[PersonKey]) -> ColumnElement[bool]:
+    """That a row with these two columns belongs to one of `keys`."""
+    return _IsOneOf(team_id, user_id, literal(people(keys), String))
+
+
+def one_of(team_id: Any, user_id: Any) -> ColumnElement[bool]:
+    """The same for a statement that is built once: they are given as the parameter `of_people`, by `people(...)`."""
+    return _IsOneOf(team_id, user_id, bindparam("of_people", type_=String))
+
+
+def people(keys: Iterable[PersonKey]) -> str:
+    """The parameter of `one_of`."""
+    return json.dumps([(key.team_id, key.user_id) for key in keys])
+
+
+def named(column: Any, parameter: str) -> ColumnElement[bool]:
+    """That the column's value is among the strings that are given as that parameter: `names(...)`."""
+    return _IsNamed(column, bindparam(parameter, type_=String))
+
+
+def names(values: Iterable[str]) -> str:
+    """The parameter of `named`."""
+    return json.dumps(list(values))
 
 
 class ForPeople:
-    """A query about many people, built once for each number of workspaces that they are of.
-
-    To build a query costs as much as to execute it, and most are about one person, or people of one workspace.
-    """
+    """A query about many people, built once."""
 
     def __init__(self, team_id: Any, user_id: Any, make: Callable[[ColumnElement[bool]], Select[Any]]) -> None:
         """`make` gives the query of the rows for which the condition holds; the two columns say whose a row is."""
-        self._columns = (team_id, user_id)
-        self._make = make
-        self._made: dict[int, Select[Any]] = {}
+        self._query = make(one_of(team_id, user_id))
 
     def __call__(self, keys: Iterable[PersonKey], **more: Any) -> tuple[Select[Any], dict[str, Any]]:
-        """The query for `keys`, and its parameters with `more` among them, ready to be executed."""
-        members: dict[str, list[str]] = defaultdict(list)
-        for key in keys:
-            members[key.team_id].append(key.user_id)
-        for number, (team, users) in enumerate(members.items()):
-            more |= {f"of_team_{number}": team, f"of_users_{number}": users}
-        return self._query(len(members)), more
-
-    def _query(self, teams: int) -> Select[Any]:
-        made = self._made.get(teams)
-        if made is None:
-            team_id, user_id = self._columns
-            whose = (
-                and_(
-                    team_id == bindparam(f"of_team_{number}"),
-                    user_id.in_(bindparam(f"of_users_{number}", expanding=True)),
-                )
-                for number in range(teams)
-            )
-            made = self._make(or_(false(), *whose))
-            if teams <= _KEPT:
-                self._made[teams] = made
-        return made
-
-
-_KEPT = 8
-"""Workspaces of a query that is kept: beyond that, building it is the smaller part."""
+        """The query, and its parameters for `keys` with `more` among them, ready to be executed."""
+        return self._query, {"of_people": people(keys), **more}

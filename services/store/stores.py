@@ -50,7 +50,7 @@ class Stores:
     health: HealthStore
     hooks: HookStore
     inbox: InboxStore
-    lanes: WriteQueue
+    write_queue: WriteQueue
     leavers: LeaverStore
     notices: NoticeStore
     overrides: OverrideStore
@@ -92,7 +92,7 @@ class Stores:
             health=HealthStore(database, encryptor),
             hooks=HookStore(database, encryptor),
             inbox=InboxStore(database, encryptor),
-            lanes=WriteQueue(database, encryptor, notices, writes),
+            write_queue=WriteQueue(database, encryptor, notices, writes),
             leavers=LeaverStore(database, encryptor),
             notices=notices,
             overrides=OverrideStore(database, encryptor),

@@ -22,7 +22,6 @@ from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.model import PersonKey, Standing, Status
 from services.engine.guard import guarded
-from services.engine.limits import Budget
 from services.engine.notifications import Say, Teller, with_button
 from services.ports import Clock, Report, WakeSignal
 from services.store.accounts import AccountStore
@@ -177,8 +176,8 @@ class Leaving:
         leavers = await self._leavers.all()
         return min((now if leaver.is_ready(now) else leaver.leave_by for leaver in leavers), default=None)
 
-    async def run(self, team_id: str, budget: Budget) -> None:  # a chore as others; auth.revoke counts nowhere
-        """A lane's chore, done once it has nothing to write: see off those whose profile it has put right."""
+    async def run(self) -> None:
+        """See off those whose profile the sender has put right: auth.revoke counts in no budget."""
         await self.run_due()
 
     async def run_due(self) -> Report:

@@ -30,8 +30,10 @@ async def bot_token_is(world: World, sealed: bytes | None) -> None:
 
 
 async def busy(world: World, replica: Replica, after: timedelta = timedelta()) -> list[str]:
-    """The lanes that a sweep would wake."""
-    return await replica.rows.busy(world.clock.now() + after)
+    """The workspaces in which something is to be sent."""
+    at = world.clock.now() + after
+    due = await replica.notices.due(at, 10)
+    return sorted({one.team_id for one in [*(notice.key for notice in due), *await replica.queue.stale_homes(at, 10)]})
 
 
 async def pending(world: World) -> int:
@@ -43,11 +45,11 @@ async def test_notice_in_a_workspace_without_a_bot_token_wakes_no_lane_until_the
     replica, _ = await told(world)
     token = world.encryptor.seal(world.slack.install(TEAM).value, "workspaces.bot_token", TEAM)
     await bot_token_is(world, None)
-    await replica.lanes.drain(TEAM)
+    await replica.sender.drain()
     assert await busy(world, replica) == []
     await bot_token_is(world, token)
     assert await busy(world, replica) == [TEAM]
-    await replica.lanes.drain(TEAM)
+    await replica.sender.drain()
     assert len(world.slack.direct_messages("U1")) == 1
 
 
@@ -58,7 +60,7 @@ async def test_bot_token_that_cannot_be_opened_keeps_its_lane_awake_once_an_hour
     replica, key = await told(world)
     await world.change(key, home_stale=home_stale)
     await bot_token_is(world, encryptor_of([new_key()]).seal("xoxb-1", "workspaces.bot_token", TEAM))
-    await replica.lanes.drain(TEAM)
+    await replica.sender.drain()
     assert await busy(world, replica) == []
     assert await busy(world, replica, timedelta(hours=1)) == [TEAM]
     assert await pending(world) == 1
@@ -68,20 +70,20 @@ async def test_notice_that_slack_refuses_is_tried_again_later_and_later(world: W
     replica, _ = await told(world)
     world.slack.faults.add(Fault(POST, error="restricted_action", times=None))
     for minutes in (1, 4, 16, 64):
-        await replica.lanes.drain(TEAM)
+        await replica.sender.drain()
         assert await busy(world, replica) == []
         assert await busy(world, replica, timedelta(minutes=minutes, seconds=-1)) == []
         assert await busy(world, replica, timedelta(minutes=minutes)) == [TEAM]
         world.clock.move(minutes=minutes)
-    await replica.lanes.drain(TEAM)
+    await replica.sender.drain()
     assert (await pending(world), len(world.calls(POST))) == (0, 5)
 
 
 async def test_chore_that_fails_leaves_the_others_to_be_done(world: World) -> None:
     replica, key = await told(world)
     await world.change(key, home_stale=True)
-    replica.lanes.chores[0]._notices = None  # type: ignore[attr-defined]  # whatever it is that fails
-    await replica.lanes.drain(TEAM)
+    replica.chores[0]._notices = None  # type: ignore[attr-defined]  # whatever it is that fails
+    await replica.sender.drain()
     assert replica.home.made == 1
 
 
@@ -91,5 +93,5 @@ async def test_home_tab_that_another_replica_has_published_since_is_published_ag
     for replica, text in ((mine, "Here"), (other, "Away"), (mine, "Here")):
         replica.home.text = text
         await world.change(key, home_stale=True)
-        await replica.lanes.drain(TEAM)
+        await replica.sender.drain()
         assert world.slack.homes["U1"].view["blocks"][0]["text"]["text"] == f"{text} of U1"

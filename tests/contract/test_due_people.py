@@ -1,4 +1,4 @@
-"""Claiming who is due, lanes' rows and their fence, on both databases."""
+"""Claiming who is due, what waits to be written and its fence, on both databases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.domain.model import Action, Reason, ReasonCode
-from services.domain.profile_state import HOME_LIVES, AuditEntry, ProfileState, Resolution
+from services.domain.profile_state import AuditEntry, ProfileState, Resolution
 from services.store.db import Database, after_commit
 from tests.world import World
 
@@ -64,7 +64,7 @@ async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(worl
     for minutes, urgency in ((0, 3), (1, 1), (2, 3)):
         async with replica.due.batch(now + timedelta(minutes=minutes), 10) as batch:
             await batch.save([Resolution(key, now, urgency=urgency)])
-    (wish,) = await replica.rows.wishes(key.team_id, now, 10)
+    (wish,) = await replica.queue.most_urgent(now, 10)
     assert (wish.seq, wish.urgency) == (3, 1)
 
 
@@ -74,16 +74,16 @@ async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (old,) = await replica.rows.wishes(key.team_id, now, 10)
+    (old,) = await replica.queue.most_urgent(now, 10)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (new,) = await replica.rows.wishes(key.team_id, now, 10)
+    (new,) = await replica.queue.most_urgent(now, 10)
     attempt = AuditEntry(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
-    await replica.rows.settle(old, ProfileState(decided="old"), attempt, "{}")
+    await replica.queue.settle(old, ProfileState(decided="old"), attempt)
     assert await world.pending() == 1
-    await replica.rows.settle(new, ProfileState(decided="new"), attempt, "{}")
+    await replica.queue.settle(new, ProfileState(decided="new"), attempt)
     assert await world.pending() == 0
-    await replica.rows.settle(old, ProfileState(decided="late"), attempt, "{}")
+    await replica.queue.settle(old, ProfileState(decided="late"), attempt)
     assert (await world.memory(key)).decided == "new"
 
 
@@ -93,32 +93,29 @@ async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: Worl
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (wish,) = await replica.rows.wishes(key.team_id, now, 10)
-    await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
-    assert await replica.rows.wishes(key.team_id, now, 10) == []
-    assert await replica.rows.rest(key.team_id, now) == (now + timedelta(minutes=1), False)
+    (wish,) = await replica.queue.most_urgent(now, 10)
+    await replica.queue.postpone(wish, now + timedelta(minutes=1), None, "")
+    assert await replica.queue.most_urgent(now, 10) == []
+    assert await replica.queue.next_at(now) == now + timedelta(minutes=1)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=0)])
-    (typed,) = await replica.rows.wishes(key.team_id, now, 10)
+    (typed,) = await replica.queue.most_urgent(now, 10)
     assert typed.failures == 1
 
 
-async def test_sweep_names_every_lane_with_something_to_do(world: World) -> None:
+async def test_most_urgent_of_all_workspaces_come_first_and_those_of_others_are_left_out(world: World) -> None:
     replica = world.replica()
     now = world.clock.now()
-    wishing = await world.person("U1", team_id="T1", stale=False)
-    told = await world.person("U2", team_id="T2", stale=False)
-    await world.person("U3", team_id="T3", home_opened_at=now, home_stale=True, stale=False)
-    put_off = await world.person("U4", team_id="T4", stale=False)
-    await world.person("U5", team_id="T5", stale=False)
+    keys = [await world.person(f"U{number}", team_id=f"T{number}", stale=False) for number in range(5)]
     async with replica.due.batch(now, 10) as batch:
-        await batch.save([Resolution(key, now, urgency=2) for key in (wishing, put_off)])
-        await replica.notices.tell(batch.transaction, told, "welcome")
-    (wish,) = await replica.rows.wishes("T4", now, 10)
-    await replica.rows.postpone(wish, now + timedelta(minutes=1), None, "", "{}")
-    assert await replica.rows.busy(now) == ["T1", "T2", "T3"]
-    assert await replica.rows.busy(now + HOME_LIVES) == ["T1", "T2", "T4"]
-    assert [await replica.rows.busy(now, team_id) for team_id in ("T1", "T4")] == [["T1"], []]
+        await batch.save(
+            [Resolution(key, now, urgency=urgency) for key, urgency in zip(keys, (2, 0, 1, 0, 2), strict=True)]
+        )
+    (first,) = await replica.queue.most_urgent(now, 1)
+    await replica.queue.postpone(first, now + timedelta(minutes=1), None, "")
+    left = await replica.queue.most_urgent(now, 10, others=["T2"], full=["T0", "T3"])
+    assert (first.key, [one.key for one in left]) == (keys[1], [keys[3], keys[4]])
+    assert [one.key for one in await replica.queue.most_urgent(now + timedelta(minutes=1), 2)] == [keys[1], keys[3]]
 
 
 async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> None:
@@ -128,7 +125,7 @@ async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> N
     async def tell() -> int:
         async with world.database.write() as connection:
             await replica.notices.tell(connection, key, "grant")
-        due = await replica.notices.due(key.team_id, world.clock.now(), 10)
+        due = await replica.notices.due(world.clock.now(), 10)
         for notice in due:
             await replica.notices.sent(notice, world.clock.now())
         return len(due)
@@ -145,7 +142,7 @@ async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(world: Wo
     async with world.database.write() as connection:
         await replica.notices.tell(connection, key, "grant")
     tries = 0
-    while due := await replica.notices.due(key.team_id, world.clock.now(), 10):
+    while due := await replica.notices.due(world.clock.now(), 10):
         tries += 1
         await replica.notices.failed(due[0], world.clock.now())
         world.clock.move(hours=2)

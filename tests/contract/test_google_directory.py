@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
+from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.directory import GoogleDirectory
 from services.calendars.providers.google.scopes import LIST
@@ -88,7 +89,7 @@ async def test_quota_and_a_refused_token_are_no_missing_permission(desk: Desk) -
 
 
 async def test_list_that_is_hostile_offers_what_can_be_read(site: Site, client: GuardedClient, desk: Desk) -> None:
-    directory = GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), desk.clock))
+    directory = GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock))
     entries = [
         None, 7, [], {}, {"id": None, "accessRole": "owner"}, {"id": "..", "accessRole": "owner"},
         {"id": "\ud800", "accessRole": "owner"}, {"id": "x" * 2000, "accessRole": "owner"},
@@ -106,7 +107,7 @@ async def test_list_that_is_hostile_offers_what_can_be_read(site: Site, client: 
 async def test_answer_that_is_no_list_is_an_error(site: Site, client: GuardedClient, desk: Desk, body: str) -> None:
     site.gives(body.encode())
     with pytest.raises(CalendarError):
-        await GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), desk.clock)).offer("t")
+        await GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock)).offer("t")
 
 
 async def test_account_that_nobody_can_name_is_an_error(site: Site, client: GuardedClient, desk: Desk) -> None:
@@ -116,4 +117,4 @@ async def test_account_that_nobody_can_name_is_an_error(site: Site, client: Guar
 
     site.answer = answer
     with pytest.raises(CalendarError, match="without a name"):
-        await GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), desk.clock)).offer("t")
+        await GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock)).offer("t")

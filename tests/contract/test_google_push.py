@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
+from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.push import GoogleWatcher
 from services.domain.calendars import Watch
@@ -186,7 +187,7 @@ async def test_watch_of_a_calendar_that_is_gone(desk: Desk) -> None:
 
 @pytest.fixture
 async def hostile(site: Site, client: GuardedClient, desk: Desk) -> GoogleWatcher:
-    api = GoogleApi(client, site.url("/calendar/v3/"), desk.clock)
+    api = GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock)
     return GoogleWatcher(api, desk.tokens, "https://quo.example/webhooks/google")
 
 

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
+from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.events import FIELDS
 from services.calendars.providers.google.source import GoogleSource
@@ -473,7 +474,7 @@ async def test_calendar_id_is_one_part_of_the_address(desk: Desk) -> None:
 @pytest.fixture
 async def hostile(site: Site, client: GuardedClient, desk: Desk) -> GoogleSource:
     """A source of which the answers come from `site`."""
-    return GoogleSource(GoogleApi(client, site.url("/calendar/v3/"), desk.clock), desk.tokens)
+    return GoogleSource(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock), desk.tokens)
 
 
 def answer(items: list[Any], **fields: Any) -> bytes:

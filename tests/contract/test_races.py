@@ -28,19 +28,19 @@ MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 async def wished(world: World, replica: Replica, key: PersonKey) -> PendingWrite:
     """The person's wish, as a lane takes it up."""
     await replica.tick()
-    (wish,) = await replica.rows.wishes(key.team_id, world.clock.now(), 10)
+    (wish,) = await replica.queue.most_urgent(world.clock.now(), 10)
     return wish
 
 
 async def kept(replica: Replica, wish: PendingWrite) -> None:
     """Carry `wish` out."""
-    await replica.keeper.keep(wish, replica.keeper.take(wish, Budget()))
+    await replica.writer.carry_out(wish, replica.writer.take(wish, Budget()))
 
 
 async def at_rest(world: World, replica: Replica, key: PersonKey) -> None:
     """Do all that is due, and all that is wished for."""
     await replica.tick()
-    await replica.lanes.drain(key.team_id)
+    await replica.sender.drain()
     assert await world.pending() == 0
 
 
@@ -57,7 +57,7 @@ async def test_status_typed_while_our_intent_waits_for_its_row_stops_the_write(w
     intended = ProfileState(Standing(pending=MEETING, looked_at=looked_at))
     async with world.database.write() as typing:
         assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
-        intending = asyncio.create_task(replica.rows.intend(wish, intended, ""))
+        intending = asyncio.create_task(replica.queue.intend(wish, intended))
         await somebody_waits(world.database)
     assert not await intending
     assert (await world.memory(key)).standing.own == LUNCH
@@ -69,13 +69,13 @@ async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_after
     await world.has(key, meeting(world.clock.now()))
     wish = await wished(world, replica, key)
     looked_at = world.clock.now()
-    assert await replica.rows.intend(wish, ProfileState(Standing(pending=MEETING, looked_at=looked_at)), "")
+    assert await replica.queue.intend(wish, ProfileState(Standing(pending=MEETING, looked_at=looked_at)))
     world.clock.move(seconds=1)
     done = ProfileState(Standing(applied=MEETING, wanted=MEETING, looked_at=looked_at))
     attempt = AuditEntry(world.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
     async with world.database.write() as typing:
         assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
-        settling = asyncio.create_task(replica.rows.settle(wish, done, attempt, ""))
+        settling = asyncio.create_task(replica.queue.settle(wish, done, attempt))
         await somebody_waits(world.database)
     await settling
     assert (await world.memory(key)).standing.covered == LUNCH
@@ -119,7 +119,7 @@ async def loses_the_grant(world: World, key: PersonKey) -> None:
 
 async def overtaken(world: World, replica: Replica, wish: PendingWrite, change: Change) -> None:
     """Carry `wish` out, while whose reading of the profile `change` happens and is taken up by a tick."""
-    read = replica.keeper._profiles.read
+    read = replica.writer._profiles.read
 
     async def read_and_be_overtaken(token: str) -> Status:
         found = await read(token)
@@ -127,9 +127,9 @@ async def overtaken(world: World, replica: Replica, wish: PendingWrite, change: 
         await replica.tick()
         return found
 
-    replica.keeper._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
+    replica.writer._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
     await kept(replica, wish)
-    replica.keeper._profiles.read = read  # type: ignore[method-assign]
+    replica.writer._profiles.read = read  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("change", [ends_what_was_typed, undoes_what_was_typed, pauses, loses_the_grant])

@@ -24,8 +24,8 @@ async def passes(world: World, replica: Replica, key: PersonKey, **time: float) 
 
 async def due(world: World, replica: Replica, key: PersonKey) -> None:
     await replica.tick()
-    for wish in await replica.rows.wishes(key.team_id, world.clock.now(), 1):
-        await replica.keeper.keep(wish, replica.keeper.take(wish, Budget()))
+    for wish in await replica.queue.most_urgent(world.clock.now(), 1):
+        await replica.writer.carry_out(wish, replica.writer.take(wish, Budget()))
 
 
 async def in_a_long_meeting(world: World, replica: Replica) -> PersonKey:
@@ -99,7 +99,7 @@ async def test_blocked_is_told_once_and_again_only_after_it_worked(world: World,
 
 async def told(world: World, replica: Replica, key: PersonKey) -> list[str]:
     """What the person is to be told, now sent."""
-    notices = await replica.notices.due(key.team_id, world.clock.now(), 10)
+    notices = await replica.notices.due(world.clock.now(), 10)
     for notice in notices:
         await replica.notices.sent(notice, world.clock.now())
     return [notice.subject for notice in notices]

@@ -24,13 +24,14 @@ from services.domain.errors import GrantLostError
 from services.domain.model import NO_STATUS, PersonKey, Status
 from services.domain.profile_state import PendingWrite
 from services.domain.status_comparison import whole_seconds
-from services.engine.leases import EmbeddedRunner
+from services.engine.leases import OneProcess
 from services.engine.limits import Budget
 from services.engine.notifications import Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
 from services.engine.tick import Reconciler
 from services.platform.crypto import Encryptor
+from services.platform.metrics import Metrics
 from services.store.columns import Sealed, UtcInstant
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
@@ -102,7 +103,7 @@ class Replica:
         wake_signal = CountingWakeSignal()
         stores = self.stores = Stores.over(database, encryptor, clock)
         self.clock, self.slack = clock, slack
-        self.keeper = ProfileWriter(slack, stores.lanes, clock, refresh=self._refresh)
+        self.writer = ProfileWriter(slack, stores.write_queue, clock, self._refresh, Metrics())
         self.reader = StatusReader(
             stores.facts, stores.overrides, stores.overview, stores.writes, wording=lambda locale: ENGLISH, clock=clock
         )
@@ -113,9 +114,9 @@ class Replica:
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
             wake_signal=wake_signal,
         )  # fmt: skip
-        runner = EmbeddedRunner()
-        typed, others = (Timelines(stores.due, runner, clock, typed=typed) for typed in (True, False))
-        self.due = (typed, Reconciler(stores.due, runner, clock), others, self.leaving)
+        leases = OneProcess()
+        typed, others = (Timelines(stores.due, leases, clock, typed=typed) for typed in (True, False))
+        self.due = (typed, Reconciler(stores.due, leases, clock), others, self.leaving)
         self.rotation = Rotation(database, encryptor)
 
     async def _refresh(self, key: PersonKey) -> None:
@@ -127,14 +128,14 @@ class Replica:
             await work.run_due()
 
     async def keep(self, wish: PendingWrite) -> None:
-        await self.keeper.keep(wish, self.keeper.take(wish, Budget()))
+        await self.writer.carry_out(wish, self.writer.take(wish, Budget()))
 
     async def settle(self) -> None:
         """Do all that is due now, as the engine would."""
         now = self.clock.now()
         for _ in range(20):
             await self.tick()
-            wishes = await self.stores.lanes.wishes(ANN.team_id, now, 9)
+            wishes = await self.stores.write_queue.most_urgent(now, 9)
             for wish in wishes:
                 await self.keep(wish)
             due = [await work.next_due() for work in self.due]
@@ -244,7 +245,7 @@ class Stage:
     async def wish_in_hand(self) -> None:
         """Tick, and have the wish that comes of it in a lane's hand, with Ann due once more."""
         await self.before.tick()
-        (self.wish,) = await self.one.stores.lanes.wishes(ANN.team_id, self.clock.now(), 9)
+        (self.wish,) = await self.one.stores.write_queue.most_urgent(self.clock.now(), 9)
         async with self.database.write() as connection:
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
 

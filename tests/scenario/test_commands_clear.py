@@ -13,7 +13,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk
-from tests.world import SET, TEAM
+from tests.world import SET
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> 
 async def keep(desk: Desk) -> None:
     """Decide, and carry out Ann's wish once."""
     await desk.engine.tick()
-    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
-    await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+    (wish,) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
+    await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
 
 
 async def test_status_that_is_cleared_while_slack_is_asked_for_the_profile_never_shows(desk: Desk) -> None:
-    keeper = desk.engine.keeper
+    keeper = desk.engine.writer
     read = keeper._profiles.read
 
     async def read_and_be_overtaken(token: str) -> Status:

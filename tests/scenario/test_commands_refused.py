@@ -12,7 +12,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.clocks import ManualClock
 from tests.desk import Desk, open_desk, text_of
-from tests.world import SET, TEAM
+from tests.world import SET
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, s
     fault = desk.world.slack.faults.add(Fault(SET, error=code, times=None))
     await desk.quo("Lunch for 1h")
     await desk.engine.tick()
-    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
-    await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+    (wish,) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
+    await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
     desk.clock.move(seconds=2)
     for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
         assert said in text_of(answer)

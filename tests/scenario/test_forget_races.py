@@ -20,7 +20,7 @@ from services.store.models import Base
 from services.usecases.offboarding import TAKE_BACK
 from tests.clocks import ManualClock
 from tests.desk import ANN, Desk, open_desk
-from tests.world import GET, SET, TEAM
+from tests.world import GET, SET
 
 READING = ("Reading", ":book:")
 
@@ -36,8 +36,8 @@ async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> 
 async def keep(desk: Desk) -> None:
     """Decide, and carry out Ann's wish once."""
     await desk.engine.tick()
-    (wish,) = await desk.engine.rows.wishes(TEAM, desk.clock.now(), 1)
-    await desk.engine.keeper.keep(wish, desk.engine.keeper.take(wish, Budget()))
+    (wish,) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
+    await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
 
 
 async def rows(desk: Desk) -> dict[str, int]:
@@ -59,7 +59,7 @@ async def gone(desk: Desk) -> bool:
 
 
 async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
-    profiles, slack = desk.engine.keeper._profiles, desk.leaving._slack
+    profiles, slack = desk.engine.writer._profiles, desk.leaving._slack
     write, revoke = profiles.write, slack.revoke
     revoking, landed = asyncio.Event(), asyncio.Event()
     forgetting: list[asyncio.Task[bool]] = []
@@ -91,7 +91,7 @@ async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
 
 
 async def test_forgotten_while_the_profile_is_read(desk: Desk) -> None:
-    profiles = desk.engine.keeper._profiles
+    profiles = desk.engine.writer._profiles
     read = profiles.read
 
     async def read_late(token: str) -> Status:
@@ -196,7 +196,7 @@ async def test_operators_command_takes_back_without_the_app(desk: Desk) -> None:
     await desk.shows()
     assert await desk.people.forget(desk.ann)
     await admin_commands.see_off(
-        desk.ann, leaving=desk.leaving, wishes=desk.engine.rows, keeper=desk.engine.keeper, clock=desk.clock
+        desk.ann, leaving=desk.leaving, queue=desk.engine.queue, writer=desk.engine.writer, clock=desk.clock
     )
     assert desk.world.status(ANN)[:2] == READING
     assert await gone(desk)

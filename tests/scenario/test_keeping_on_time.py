@@ -173,7 +173,7 @@ async def test_idle_person_is_met_again_after_the_app_was_down_for_days(world: W
 @pytest.mark.slow  # real time: the bench has the row
 async def test_edge_is_met_within_a_quarter_of_a_second(database: Database, encryptor: Encryptor) -> None:
     async with open_world(database, encryptor, SystemClock()) as world:
-        await world.replica(poll=1.0, sweep=3.0).start()
+        await world.replica(poll=1.0).start()
         await world.person("U9")  # opens connections; warm like an app that has been running
         key = await world.person()
         start = world.clock.now() + timedelta(seconds=1.5)

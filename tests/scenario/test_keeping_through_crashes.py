@@ -22,14 +22,14 @@ def dies(replica: Replica, where: str) -> asyncio.Event:
     """Have `replica` die at a step, once; the event tells that it has."""
     died = asyncio.Event()
     owner, name, after = {
-        "before the read": (replica.keeper._profiles, "read", False),
-        "after the read": (replica.keeper._profiles, "read", True),
-        "before the intent": (replica.rows, "intend", False),
-        "after the intent": (replica.rows, "intend", True),
-        "before the write": (replica.keeper._profiles, "write", False),
-        "after the write": (replica.keeper._profiles, "write", True),
-        "before the record": (replica.rows, "settle", False),
-        "after the record": (replica.rows, "settle", True),
+        "before the read": (replica.writer._profiles, "read", False),
+        "after the read": (replica.writer._profiles, "read", True),
+        "before the intent": (replica.queue, "intend", False),
+        "after the intent": (replica.queue, "intend", True),
+        "before the write": (replica.writer._profiles, "write", False),
+        "after the write": (replica.writer._profiles, "write", True),
+        "before the record": (replica.queue, "settle", False),
+        "after the record": (replica.queue, "settle", True),
     }[where]
     whole: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
@@ -39,8 +39,7 @@ def dies(replica: Replica, where: str) -> asyncio.Event:
         if after:
             await whole(*args)
         died.set()
-        replica.lanes.stopping = True
-        replica.lanes.abandon()
+        replica.sender._stopping = True
         raise Killed
 
     setattr(owner, name, step)
@@ -111,15 +110,16 @@ async def test_death_in_mid_tick_leaves_everybody_due(world: World) -> None:
     key = await world.person()
     await world.has(key, meeting(world.clock.now()))
 
-    async def die(*_: Any) -> None:
+    async def die(*_: Any, **__: Any) -> None:
         raise Killed
 
-    replica.runner.wake = die  # type: ignore[method-assign]  # the last step before the commit
+    replica.leases.tell = die  # type: ignore[method-assign]  # the last step before the commit
     with pytest.raises(Killed):
-        await replica.reconciler.run_due()
-    assert await world.column(key, "due_at") == world.clock.now()
+        await replica.timelines.run_due()
+    assert await world.column(key, "due_at") is not None
     assert await world.column(key, "stale")
     assert await world.pending() == 0
+    world.clock.move_to(await world.column(key, "due_at"))
     await world.replica().start()
     await until(lambda: world.status()[0] == "In a meeting")
 
@@ -133,13 +133,13 @@ async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(world: 
         await world.has(key, meeting(now))
     await replica.start()
     reading = asyncio.Event()
-    write = replica.keeper._profiles.write
+    write = replica.writer._profiles.write
 
     async def told(*args: Any) -> Any:
         reading.set()
         return await write(*args)
 
-    replica.keeper._profiles.write = told  # type: ignore[method-assign]  # tells when the call begins
+    replica.writer._profiles.write = told  # type: ignore[method-assign]  # tells when the call begins
     await reading.wait()
     await replica.stop()
     assert len(world.written()) == 1

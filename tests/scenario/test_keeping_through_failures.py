@@ -250,7 +250,7 @@ async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(worl
 async def test_status_typed_between_our_read_and_our_write_is_not_lost(world: World) -> None:
     replica = world.replica()
     key = await world.person()
-    read = replica.keeper._profiles.read
+    read = replica.writer._profiles.read
 
     async def read_and_be_overtaken(token: str) -> Status:
         found = await read(token)
@@ -259,10 +259,10 @@ async def test_status_typed_between_our_read_and_our_write_is_not_lost(world: Wo
         async with world.database.write() as connection:
             seen = Status("Dentist", ":tooth:")
             assert await replica.standings.see(connection, key, seen, world.clock.now())
-        replica.keeper._profiles.read = read  # type: ignore[method-assign]  # once is enough
+        replica.writer._profiles.read = read  # type: ignore[method-assign]  # once is enough
         return found
 
-    replica.keeper._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
+    replica.writer._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
     await replica.start()
     await world.has(key, meeting(world.clock.now(), 60))
     await until(lambda: len(world.calls(GET)) == 2)
@@ -273,17 +273,17 @@ async def test_status_typed_between_our_read_and_our_write_is_not_lost(world: Wo
 async def test_status_typed_while_our_write_was_on_its_way_is_put_back_afterwards(world: World) -> None:
     replica = world.replica()
     key = await world.person()
-    write = replica.keeper._profiles.write
+    write = replica.writer._profiles.write
 
     async def write_late(token: str, status: Status) -> Status:
         world.clock.move(seconds=1)
         world.slack.type_status("U1", "Dentist", ":tooth:")
         async with world.database.write() as connection:
             await replica.standings.see(connection, key, Status("Dentist", ":tooth:"), world.clock.now())
-        replica.keeper._profiles.write = write  # type: ignore[method-assign]  # once is enough
+        replica.writer._profiles.write = write  # type: ignore[method-assign]  # once is enough
         return await write(token, status)
 
-    replica.keeper._profiles.write = write_late  # type: ignore[method-assign]  # the moment is what is tested
+    replica.writer._profiles.write = write_late  # type: ignore[method-assign]  # the moment is what is tested
     await replica.start()
     await world.has(key, meeting(world.clock.now(), 60))
     await until(lambda: len(world.written()) == 1)

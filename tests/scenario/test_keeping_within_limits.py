@@ -11,7 +11,7 @@ from tests.world import GET, SET, TEAM, World, absence, meeting, until
 
 
 async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_never_refuses(world: World) -> None:
-    await world.replica(sweep=5).start()
+    await world.replica().start()
     start = world.clock.now() + timedelta(hours=1)
     keys = [await world.person(f"U{number}", team_id=TEAM) for number in range(120)]
     for key in keys:
@@ -32,7 +32,7 @@ async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_n
 
 
 async def test_what_was_typed_goes_first_then_absences_then_meetings_then_the_rest(world: World) -> None:
-    replica = world.replica(at_once=1, sweep=60)
+    replica = world.replica(at_once=1)
     now = world.clock.now()
     focus = Event(calendar_id="c1", uid="f", start=now, end=now + timedelta(hours=1), type=EventType.FOCUS)
     for user_id, event in (("UFOCUS", focus), ("UMEET", meeting(now)), ("UOUT", absence(now))):

@@ -9,8 +9,8 @@ import asyncio
 import os
 import signal
 
-from services.engine.leases import EmbeddedRunner, Runner
-from services.engine.queue_leases import QueueRunner
+from services.engine.advisory_locks import AdvisoryLocks
+from services.engine.leases import Leases, OneProcess
 from services.platform.clock import SystemClock
 from services.store.db import Database
 from tests.world import Replica, encryptor_of
@@ -19,10 +19,10 @@ from tests.world import Replica, encryptor_of
 async def main() -> None:
     url = os.environ["DATABASE_URL"]
     database = Database(url)
-    runner: Runner = EmbeddedRunner() if database.is_sqlite else QueueRunner(url)
+    leases: Leases = OneProcess() if database.is_sqlite else AdvisoryLocks(url)
     replica = Replica(
         database, encryptor_of(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
-        runner=runner, poll=1.0, sweep=2.0, seconds=10.0,
+        leases=leases, poll=1.0, look=2.0, seconds=10.0,
     )  # fmt: skip
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

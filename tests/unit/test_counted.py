@@ -56,11 +56,11 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
     wishes, wish, memory = CountedWriteQueue(ledger, metrics), Sample(SPAN), ProfileState()
     sample: Any = wish
     assert await wishes.intend(sample, memory, "{}") is True
-    await wishes.settle(sample, memory, attempt("done", later=0.2), "{}")
-    await wishes.settle(sample, memory, attempt("done_with_another_emoji", later=3600), "{}")
-    await wishes.settle(sample, memory, attempt("left", later=1), "{}")
-    await wishes.settle(sample, memory, None, "{}")
-    await wishes.postpone(sample, NINE, None, "", "{}")
+    await wishes.settle(sample, memory, attempt("done", later=0.2))
+    await wishes.settle(sample, memory, attempt("done_with_another_emoji", later=3600))
+    await wishes.settle(sample, memory, attempt("left", later=1))
+    await wishes.settle(sample, memory, None)
+    await wishes.postpone(sample, NINE, None, "")
     await wishes.postpone(sample, NINE, attempt("WorkspaceBlockedError"), "blocked", "{}")
     await wishes.lose_grant(sample, attempt("GrantLostError"))
     await wishes.drop(sample, now=NINE)
@@ -82,7 +82,7 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
 async def test_lateness_counts_from_when_it_was_due_however_late(since: datetime, later: float, late: float) -> None:
     metrics = Metrics()
     wish: Any = Sample(SPAN, since)
-    await CountedWriteQueue(Ledger(), metrics).settle(wish, ProfileState(), attempt("done", later=later), "{}")
+    await CountedWriteQueue(Ledger(), metrics).settle(wish, ProfileState(), attempt("done", later=later))
     assert value(metrics, "statusquo_edge_lateness_seconds_count") == 1.0
     assert value(metrics, "statusquo_edge_lateness_seconds_sum") == late
 

@@ -42,28 +42,15 @@ class Work:
 
 
 class Idle:
-    """Lanes, of which none is ever busy, and their runner."""
+    """A sender that has nothing to send."""
 
-    async def run(self, drain: object, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         await stop.wait()
-
-    async def wake(self, transaction: object, lanes: object) -> None:
-        raise AssertionError("no lane is busy")
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-    async def busy(self, now: datetime) -> list[str]:
-        return []
-
-    async def resume(self, lanes: list[str]) -> None:
-        assert lanes == []
 
 
 @asynccontextmanager
 async def running(work: Work) -> AsyncIterator[Engine]:
-    idle = Idle()
-    engine = Engine([work], idle, idle, idle, work.clock, poll=5, sweep=5)  # type: ignore[arg-type]  # nothing of lanes is used
+    engine = Engine([work], Idle(), work.clock, poll=5)  # type: ignore[arg-type]  # nothing is sent
     await engine.start()
     try:
         yield engine

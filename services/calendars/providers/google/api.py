@@ -20,7 +20,6 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.platform.net import Fetcher
 from services.platform.net.client import retry_after
 from services.ports import Clock
 
@@ -92,13 +91,21 @@ _REFUSALS: Mapping[int, type[CalendarError]] = {
 }
 
 
-class GoogleApi(JsonApi):
+class GoogleApi:
     """The Calendar API, at `https://www.googleapis.com/calendar/v3/` or where the operator's setting leads."""
 
-    def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
-        """`base_url` is GOOGLE_API_URL, which ends in a slash; `clock` reads a Retry-After that is a date."""
-        super().__init__(client, base_url)
+    def __init__(self, api: JsonApi, clock: Clock) -> None:
+        """`clock` tells what a Retry-After that is a date means."""
+        self._api = api
         self._clock = clock
+
+    async def get(self, path: str, token: str, query: Mapping[str, str]) -> ApiAnswer:
+        """The answer to a GET, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
+        return await self._api.send("GET", path, token=token, query=query)
+
+    async def post(self, path: str, token: str, body: Mapping[str, Any]) -> ApiAnswer:
+        """The answer to a POST, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
+        return await self._api.send("POST", path, token=token, body=body)
 
     def body(self, answer: ApiAnswer, kind: str = "") -> Mapping[str, Any]:
         """What a happy answer holds. Raises what `error_for` says of any other.

@@ -52,8 +52,7 @@ class GoogleDirectory:
         page = ""
         for _ in range(MOST_PAGES):
             query = {**_LIST, **({"pageToken": page} if page else {})}
-            answer = await self._api.send("GET", "users/me/calendarList", token=credential, query=query)
-            body = self._api.body(answer, _LIST_KIND)
+            body = self._api.body(await self._api.get("users/me/calendarList", credential, query), _LIST_KIND)
             found |= {entry["id"]: entry for entry in items(body) if _usable(entry)}
             page = token_in(body, "nextPageToken")
             if not page:
@@ -66,8 +65,7 @@ class GoogleDirectory:
         Whoever organizes an event of their own calendar is that calendar: its address is the account's. Where there is
         none, the calendar's name has to do, which is the same address unless it was renamed.
         """
-        answer = await self._api.send("GET", f"calendars/{PRIMARY}/events", token=credential, query=_GLIMPSE)
-        body = self._api.body(answer, KIND)
+        body = self._api.body(await self._api.get(f"calendars/{PRIMARY}/events", credential, _GLIMPSE), KIND)
         name = _text(body.get("summary"))
         organizers = [entry.get("organizer") for entry in items(body) if isinstance(entry, Mapping)]
         own = [one for one in organizers if isinstance(one, Mapping) and one.get("self") is True]

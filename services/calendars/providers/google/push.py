@@ -54,8 +54,9 @@ class GoogleWatcher:
 
     async def stop(self, credential: str, watch: Watch) -> None:
         """End a channel. One that Google does not know any more is well. Raises a `CalendarError`."""
-        channel = {"id": watch.watch_id, "resourceId": watch.remote_id}
-        answer = await self._api.send("POST", "channels/stop", token=credential, body=channel)
+        answer = await self._api.post(
+            "channels/stop", credential, {"id": watch.watch_id, "resourceId": watch.remote_id}
+        )
         if answer.status != HTTPStatus.NOT_FOUND:
             self._api.body(answer)
 
@@ -67,8 +68,7 @@ class GoogleWatcher:
             "token": secret,
             "params": {"ttl": str(int(LIFETIME.total_seconds()))},
         }
-        path = f"calendars/{quote(connection.address, safe='')}/events/watch"
-        answer = await self._api.send("POST", path, token=token, body=channel)
+        answer = await self._api.post(f"calendars/{quote(connection.address, safe='')}/events/watch", token, channel)
         named = reasons(answer.body)
         if answer.status in _ASKED_IN_VAIN and named & _NEVER:
             raise PushNotPossibleError(" ".join(sorted(named)))

@@ -167,7 +167,7 @@ class GoogleSource:
         page = ""
         for _ in range(MOST_PAGES):
             asked = {**_LIST, **query, **({"pageToken": page} if page else {})}
-            answer = await self._api.send("GET", path, token=token, query=asked)
+            answer = await self._api.get(path, token, asked)
             yield answer
             before, page = page, token_in(answer.body, "nextPageToken")
             if not page:

@@ -85,22 +85,22 @@ def escaped(identifier: str) -> str:
     return quote(identifier, safe="-_=.")
 
 
-class GraphApi(JsonApi):
+class GraphApi:
     """Microsoft Graph, version 1.0."""
 
     def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
         """`base_url` is MICROSOFT_GRAPH_URL, which ends in a slash; `clock` reads a Retry-After that is a date."""
-        super().__init__(client, base_url)
+        self._json = JsonApi(client, base_url)
         self._base_path = URL(base_url, encoded=True).raw_path
         self._clock = clock
-        self._at_once = KeyedSemaphore(AT_ONCE)
+        self._turns = KeyedSemaphore(AT_ONCE)
 
     def onward(self, link: object) -> str:
         """A nextLink or deltaLink, as it is, where it leads below our base. Raises CalendarError for any other."""
         if not isinstance(link, str) or "://" not in link:
             raise CalendarError("a link that is none")
         try:
-            path = URL(self.address(link), encoded=True).raw_path
+            path = URL(self._json.address(link), encoded=True).raw_path
         except ValueError:
             raise CalendarError("a link that is none") from None
         plain = URL(f"http://x{path}", encoded=True).path
@@ -108,16 +108,36 @@ class GraphApi(JsonApi):
             raise CalendarError("a link to another place")
         return link
 
-    async def send(self, method: str, path: str, *, token: str = "", **request: Any) -> ApiAnswer:
-        """As `JsonApi.send`; waits while four calls with this token are under way."""
-        async with self._at_once.of(token):
-            return await super().send(method, path, token=token, **request)
+    async def send(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiAnswer:
+        """The answer, whatever its status; waits while four calls with this token are under way.
+
+        Raises a `CalendarError` for what goes wrong on the way.
+        """
+        async with self._turns.of(token):
+            return await self._json.send(method, path, token=token, query=query, body=body, headers=headers)
 
     async def call(
-        self, method: str, path: str, token: str, *, expected: Collection[int] = (), **request: Any
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        expected: Collection[int] = (),
     ) -> ApiAnswer:
         """A happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other."""
-        answer = await self.send(method, path, token=token, **request)
+        answer = await self.send(method, path, token, query=query, body=body, headers=headers)
         if answer.status not in expected:
             self.require_happy(answer)
         return answer

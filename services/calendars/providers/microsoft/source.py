@@ -123,7 +123,7 @@ class MicrosoftSource:
         self, token: str, path: str, connection: Connection, query: Mapping[str, str] | None, found: _Round
     ) -> tuple[str, bool]:
         """Where to go on, and whether that is the next round already."""
-        answer = await self._api.send("GET", path, token=token, query=query, headers=_PREFER)
+        answer = await self._api.send("GET", path, token, query=query, headers=_PREFER)
         # Our part of such a request is its token alone, so one that is called bad is one that is not known any more.
         badly = query is None and answer.status == HTTPStatus.BAD_REQUEST
         if badly or needs_resync(answer.status, answer.body):

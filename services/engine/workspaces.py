@@ -1,0 +1,155 @@
+"""The workspaces that this process owns, each with its budget of calls.
+
+A budget is in memory as long as its workspace is owned, and stored once a second, or sooner where a workspace has
+used up what it may use in between (`ALLOWANCE`). Whoever takes over from an owner that did not release counts that
+much as used: so no limit is broken, whenever it died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from services.engine.guard import guarded
+from services.engine.leases import Leases
+from services.engine.limits import Budget
+from services.ports import Clock
+from services.store.write_queue import WriteQueue
+
+ALLOWANCE = 16
+"""People of a workspace who may be written to before its budget is stored anew; less where a limit is small."""
+
+STORE_EVERY = 1.0
+IDLE = 90.0
+"""Seconds of real time after which a workspace in which nothing happens is released: longer than any window."""
+
+OTHERS = 2.0
+"""Seconds of real time until it is tried again to own what another process owns."""
+
+LONGEST_CALL = timedelta(seconds=15)
+
+
+@dataclass(slots=True)
+class Workspace:
+    """One that this process owns: `under_way` counts people who are being written to, `unsaved` those not stored."""
+
+    team_id: str
+    budget: Budget
+    allowance: int
+    under_way: int = 0
+    unsaved: int = 0
+    changed: bool = False
+    used_at: float = field(default_factory=time.monotonic)
+
+
+class Workspaces:
+    """Acquires workspaces, stores their budgets, releases those that are idle."""
+
+    def __init__(
+        self, leases: Leases, queue: WriteQueue, clock: Clock, *, new_budget: Callable[[], Budget] = Budget
+    ) -> None:
+        """`new_budget` makes an unused one."""
+        self._leases = leases
+        self._queue = queue
+        self._clock = clock
+        self._new_budget = new_budget
+        self._owned: dict[str, Workspace] = {}
+        self._others: dict[str, float] = {}
+        self._acquiring = asyncio.Lock()
+        self._store_soon, self._store_now = asyncio.Event(), asyncio.Event()
+
+    def get(self, team_id: str) -> Workspace | None:
+        """The workspace, where it is this process' own."""
+        return self._owned.get(team_id) if self._leases.certain else None
+
+    @property
+    def owned(self) -> Collection[Workspace]:
+        """All that are."""
+        return self._owned.values()
+
+    @property
+    def others(self) -> set[str]:
+        """Those that another process owned lately."""
+        now = time.monotonic()
+        self._others = {team_id: until for team_id, until in self._others.items() if until > now}
+        return set(self._others)
+
+    async def own(self, teams: Collection[str]) -> None:
+        """Own those of `teams` that nobody else owns."""
+        async with self._acquiring:
+            new = set(teams) - self._owned.keys()
+            if not new:
+                return
+            acquired = await self._leases.acquire(new)
+            again = time.monotonic() + OTHERS
+            self._others.update(dict.fromkeys(new - acquired, again))
+            stored = await self._queue.budgets(acquired)
+            now, made = self._clock.now(), {}
+            for team_id in acquired:
+                budget = self._new_budget()
+                allowance = max(1, min(ALLOWANCE, *(limit // 3 for limit in budget.limits.values())))
+                budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
+                made[team_id] = Workspace(team_id, budget, allowance)
+            await self._save(made.values(), owned=True)
+            self._owned |= made
+
+    def lost(self) -> None:
+        """Another process may own them by now."""
+        self._owned.clear()
+
+    def take(self, workspace: Workspace) -> None:
+        """Somebody of the workspace is about to be written to."""
+        workspace.under_way += 1
+        workspace.unsaved += 1
+        self.use(workspace)
+        if 2 * workspace.unsaved >= workspace.allowance:
+            self._store_now.set()
+
+    def use(self, workspace: Workspace) -> None:
+        """The workspace's budget changes."""
+        workspace.changed, workspace.used_at = True, time.monotonic()
+        self._store_soon.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Store what changes until `stop` is set, then release everything."""
+        while not stop.is_set():
+            await _first(stop, self._store_soon, seconds=IDLE)
+            await _first(stop, self._store_now, seconds=STORE_EVERY)
+            self._store_soon.clear()
+            self._store_now.clear()
+            with guarded("budgets_not_stored"):
+                await self._save([one for one in self._owned.values() if one.changed], owned=True)
+                await self._release(self._is_idle)
+        with guarded("budgets_not_stored"):
+            await self._release(lambda workspace: True)
+
+    def _is_idle(self, workspace: Workspace) -> bool:
+        return not workspace.under_way and time.monotonic() - workspace.used_at > IDLE
+
+    async def _release(self, which: Callable[[Workspace], bool]) -> None:
+        async with self._acquiring:
+            released = {team_id: one for team_id, one in self._owned.items() if which(one)}
+            if released:
+                self._owned = {team_id: one for team_id, one in self._owned.items() if team_id not in released}
+                await self._save(released.values(), owned=False)
+                await self._leases.release(released)
+
+    async def _save(self, workspaces: Collection[Workspace], *, owned: bool) -> None:
+        now, unsaved, budgets = self._clock.now(), {}, {}
+        for one in workspaces:
+            one.changed, unsaved[one.team_id] = False, one.unsaved
+            budgets[one.team_id] = one.budget.to_json(now, owned=owned)
+        await self._queue.save_budgets(budgets)
+        for one in workspaces:
+            one.unsaved -= unsaved[one.team_id]
+
+
+async def _first(*events: asyncio.Event, seconds: float) -> None:
+    """Return once one of `events` is set, or after so many seconds of real time."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
