@@ -98,7 +98,6 @@ class Changes:
     problems: tuple[Problem, ...] = ()
     name: str | None = None
     floor: timedelta | None = None
-    credentials: Mapping[str, Any] | None = field(default=None, repr=False)
     taken: int = 0
 
 

@@ -154,8 +154,6 @@ class CalendarRows:
             values["state"] = self._encryptor.seal(changes.state, "calendars.state", *place)
         if changes.name:
             values["name"] = self._encryptor.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
-        if changes.credentials is not None:
-            values["credentials"] = self._encryptor.seal(_dumped(changes.credentials), "calendars.credentials", *place)
         if not changes.unchanged:
             values["problems"] = len(changes.problems)
         return values
@@ -314,6 +312,7 @@ async def add_calendar(
     calendar_id = "C" + secrets.token_hex(8)
     place = (key.team_id, key.user_id, calendar_id)
     rows, address = CalendarRows(encryptor), address or calendar_id
+    secrets_json = None if credentials is None else json.dumps(dict(credentials))
     if not await lock_one(connection, key):
         raise NotGrantedError("unknown person")
     theirs = select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(owned_by(key))
@@ -341,7 +340,7 @@ async def add_calendar(
             watch_due_at=watch_due_at,
             name=encryptor.seal(name, "calendars.name", *place),
             address=encryptor.seal(address, "calendars.address", *place),
-            credentials=encryptor.seal(_dumped(credentials), "calendars.credentials", *place),
+            credentials=encryptor.seal(secrets_json, "calendars.credentials", *place),
         )
     )
     await mark_home_stale(connection, key)
@@ -351,7 +350,3 @@ async def add_calendar(
 async def mark_home_stale(connection: AsyncConnection, key: PersonKey) -> None:
     """Have the person's Home tab shown anew: what it says of their calendars changed."""
     await connection.execute(update(Person).where(the_person(key)).values(home_stale=True))
-
-
-def _dumped(credentials: Mapping[str, Any] | None) -> str | None:
-    return None if credentials is None else json.dumps(dict(credentials))

@@ -203,12 +203,6 @@ async def test_host_that_asks_for_peace_gets_it_from_all_its_calendars(store: Ca
     assert [shown.due_at for shown in sorted(await store.of(ANN), key=lambda one: one.host)] == [until, until, NOW]
 
 
-async def test_renewed_credentials_are_kept(store: CalendarStore) -> None:
-    await store.add(ANN, "google", "primary", "google.example", NOW, credentials={"token": "old"})
-    await store.save(await claim_one(store), full([], credentials={"token": "new"}), WORKED, NOW)
-    assert (await claim_one(store, LATER)).connection.credentials == {"token": "new"}
-
-
 async def test_events_are_replaced_within_a_transaction_of_the_caller(
     store: CalendarStore, database: Database, events: EventStore
 ) -> None:

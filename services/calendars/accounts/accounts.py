@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from services.calendars.accounts.access_tokens import AccountTokens
 from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.calendars.accounts.oauth import Credentials
 from services.calendars.accounts.oauth_flow import LINK_LIVES, MESSAGE_LINK_LIVES, AccountLink, ConnectForm, OAuthFlow
-from services.calendars.ports import AccessTokens
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
 from services.domain.errors import (
@@ -87,7 +87,7 @@ class Accounts:
         calendars: CalendarStore,
         people: PeopleStore,
         workspaces: WorkspaceStore,
-        tokens: AccessTokens,
+        tokens: AccountTokens,
         cleanup: ProviderCleanup,
         introductions: Introductions,
         clock: Clock,

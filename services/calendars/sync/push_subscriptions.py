@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.calendars.ports import AccessTokens, Watcher
+from services.calendars.accounts.access_tokens import AccountTokens
+from services.calendars.ports import Watcher
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import (
     AccountLostError,
@@ -51,7 +52,7 @@ class PushSubscriptions:
         self,
         watches: WatchStore,
         watchers: Mapping[str, Watcher],
-        tokens: AccessTokens,
+        tokens: AccountTokens,
         clock: Clock,
         wake_signal: WakeSignal,
     ) -> None:
