@@ -40,7 +40,7 @@ class Connections:
         self._wake_signal = wake_signal
 
     async def connect_feed(self, key: PersonKey, address: str) -> str:
-        """Connect an ICS feed and have it fetched at once; its id.
+        """Connect an ICS feed and have it fetched at once; return its id.
 
         Raises NotAnAddressError, PlaceNotAllowedError, AlreadyConnectedError or TooManyError, each naming its field.
         """
@@ -56,7 +56,7 @@ class Connections:
         return calendar_id
 
     async def list(self, key: PersonKey) -> Sequence[CalendarView]:
-        """A person's calendars with their health, oldest first."""
+        """List a person's calendars with their health, oldest first."""
         return await self._calendars.of(key)
 
     async def disconnect(self, key: PersonKey, calendar_id: str) -> bool:
@@ -69,7 +69,7 @@ class Connections:
         return removed
 
     async def sync_now(self, key: PersonKey) -> int:
-        """Have all of a person's calendars fetched now; how many. A host that asked for peace keeps it."""
+        """Have all of a person's calendars fetched now; return how many. A host that asked for peace keeps it."""
         count = await self._calendars.due_now(key, self._clock.now())
         self._wake_signal.wake()
         return count

@@ -56,7 +56,7 @@ class CalendarFiles:
         self._wake_signal = wake_signal
 
     async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
-        """What is in a file; where a calendar of its name is connected, that is brought up to date at once.
+        """Say what is in a file; where a calendar of its name is connected, that is brought up to date at once.
 
         Raises UnreadableCalendarError, CalendarTooLargeError, SlackError, NotInstalledError, TooManyRequestsError.
         """
@@ -113,5 +113,5 @@ def _seen(file: SentFile, looked: Looked) -> Seen:
 
 
 def _address(file: SentFile) -> str:
-    """What tells that it is the same calendar: a file of the same name."""
+    """Return what tells that it is the same calendar: a file of the same name."""
     return file.stem.casefold()

@@ -65,7 +65,7 @@ class Hooks:
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
     async def create(self, key: PersonKey) -> str:
-        """The address of a new hook; it is kept nowhere. Raises TooManyError, NotGrantedError for somebody unknown."""
+        """Make a hook and return its address, which is kept nowhere. Raises TooManyError, NotGrantedError."""
         secret = secrets.token_urlsafe(_BYTES)
         calendar_id = await self._hooks.create(key, digest_of(secret), self._clock.now())
         log.info("hook_created", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id)
@@ -73,7 +73,7 @@ class Hooks:
         return self._address(secret)
 
     async def rotate(self, key: PersonKey, calendar_id: str) -> str | None:
-        """A new address in the place of the old one, which ends at once; None where there is no such hook."""
+        """Give a hook a new address, which is returned; the old one ends at once. None where there is no such hook."""
         secret = secrets.token_urlsafe(_BYTES)
         if not await self._hooks.rotate(key, calendar_id, digest_of(secret)):
             return None
@@ -83,7 +83,7 @@ class Hooks:
     # ── the address's side ──────────────────────────────────────────────────────────────────────────
 
     async def find(self, secret: str) -> Hook:
-        """The hook of that secret. Raises UnknownPathError, and TooManyRequestsError where it is used too often.
+        """Find the hook of that secret. Raises UnknownPathError, and TooManyRequestsError where it is used too often.
 
         What is compared is a digest of all 256 bits, in an index: how long that takes tells nothing of a secret.
         """
@@ -97,7 +97,7 @@ class Hooks:
         return hook
 
     async def take(self, hook: Hook, data: bytes) -> int:
-        """Take a calendar in, which the sync loop works in; of how many entries it is about.
+        """Take a calendar in, which the sync loop works in; return how many entries it is about.
 
         Raises UnreadableCalendarError where it is none, TooManyRequestsError where too much waits already.
         """
@@ -142,7 +142,7 @@ class HookLimits:
         self._used: OrderedDict[str, deque[datetime]] = OrderedDict()
 
     def wait(self, name: str, now: datetime) -> int:
-        """Note a request; the whole seconds to wait where it is one too many, else 0."""
+        """Note a request; return the whole seconds to wait where it is one too many, else 0."""
         used = self._used.setdefault(name, deque())
         self._used.move_to_end(name)
         if len(self._used) > _REMEMBERED:

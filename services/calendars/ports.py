@@ -13,7 +13,7 @@ class Source(Protocol):
     """A provider of calendars: fetches what changed since `connection.state`."""
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """The changes. Raises a `CalendarError`; then nothing is changed."""
+        """Return the changes. Raises a `CalendarError`; then nothing is changed."""
         ...
 
 
@@ -21,7 +21,7 @@ class Directory(Protocol):
     """A provider's list of calendars."""
 
     async def offer(self, credential: str) -> Offer:
-        """The account of an access token, and its calendars. Raises a `CalendarError`."""
+        """Return the account of an access token, and its calendars. Raises a `CalendarError`."""
         ...
 
 
@@ -32,7 +32,7 @@ class AccessTokens(Protocol):
     """
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
-        """A token that is good for a minute at least, and another one than `refused`, which the provider turned down.
+        """Return a token that is good for a minute at least, and not the one that was `refused` by the provider.
 
         Raises AccountLostError where the account is to be connected anew, another `CalendarError` for what passes.
         """
@@ -50,7 +50,7 @@ class Watcher(Protocol):
         ...
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
-        """The same watch for longer; None where there is no such thing, and a new one has to be made."""
+        """Return the same watch for longer; None where there is no such thing, and a new one has to be made."""
         ...
 
     async def stop(self, credential: str, watch: Watch) -> None:

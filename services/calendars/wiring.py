@@ -136,7 +136,7 @@ def compose(
 
 
 def oauth_apps(config: Settings) -> list[OAuthApp]:
-    """Our app at each provider that is set up."""
+    """Return our app at each provider that is set up."""
     found = []
     if config.google_client_id:
         found.append(

@@ -197,10 +197,10 @@ class Watch:
 
 
 def hook_override_id(key: PersonKey, calendar_id: str) -> str:
-    """The id of the override that a hook shows: one at a time, so that the next takes the place of the last."""
+    """Return the id of the override that a hook shows: one at a time, so that the next replaces the last."""
     return hashlib.sha256(f"{key.team_id}/{key.user_id}/hook/{calendar_id}".encode()).hexdigest()[:24]
 
 
 def named(provider: str) -> str:
-    """The provider's name; what has none is called what it is."""
+    """Return the provider's name; what has none is called what it is."""
     return NAMES.get(provider, provider)

@@ -1,4 +1,4 @@
-"""How fast hosts are asked: so many requests at once in all, few at once to one host, none to one that said wait.
+"""Rate limits of hosts: so many requests at once in all, few at once to one host, none to one that said wait.
 
 What counts as one host is a calendar's pace: a feed's host, at the large providers the person's own account, and all of
 a provider where it asks everybody for peace. One host serves thousands of people's feeds, and it sees one visitor:
@@ -36,7 +36,7 @@ _ALL_POLLED = "all polled:"
 
 
 class HostLimits:
-    """What this process does and may do to each host. Times are aware; nothing here waits."""
+    """Rate limits: what this process does and may do to each host. Times are aware; nothing here waits."""
 
     def __init__(
         self, total: int = TOTAL, per_host: int = PER_HOST, per_person: int = PER_PERSON, kept: int = KEPT
@@ -52,11 +52,11 @@ class HostLimits:
 
     @property
     def free(self) -> int:
-        """How many requests may be started in all."""
+        """Return how many requests may be started in all."""
         return self._total - self._running[_ALL]
 
     def may_begin(self, fetches: Iterable[tuple[str, PersonKey, str]]) -> list[bool]:
-        """Which of `fetches` (pace, person, provider; none of them shut) may begin together, the first ones first."""
+        """Say which of `fetches` (pace, person, provider; none shut) may begin together, the first ones first."""
         running, may = self._running.copy(), []
         for fetch in fetches:
             places = _places(*fetch)
@@ -66,7 +66,7 @@ class HostLimits:
         return may
 
     def shut(self, now: datetime) -> frozenset[str]:
-        """The paces that may not be asked at `now`: hosts that are busy with us or to be left alone, people, providers.
+        """Return the paces that may not be asked at `now`: hosts busy with us or to be left alone, people, providers.
 
         A person whose places are taken is `PERSON` or `POLLED_OF` with their key, a provider `PROVIDER` with its name.
         """
@@ -76,23 +76,23 @@ class HostLimits:
         return frozenset(full - {_ALL, _ALL_POLLED} | polled | self._closed.keys())
 
     def opens(self, now: datetime) -> datetime | None:
-        """When the next host that is left alone may be asked again."""
+        """Return when the next host that is left alone may be asked again."""
         return min((until for until in self._closed.values() if now < until), default=None)
 
     def begin(self, pace: str, person: PersonKey, provider: str) -> None:
-        """A fetch of one of the person's calendars starts."""
+        """Count a fetch of one of the person's calendars that starts."""
         self._running.update(_places(pace, person, provider))
 
     def end(self, pace: str, person: PersonKey, provider: str) -> None:
-        """It is over."""
+        """Count it as over."""
         self._running -= Counter(_places(pace, person, provider))
 
     def answered(self, host: str) -> None:
-        """`host` gave what it was asked for; the peace that it asked for with another answer still holds."""
+        """Note that `host` gave what it was asked for; the peace that it asked for otherwise still holds."""
         self._refusals.pop(host, None)
 
     def refused(self, host: str, now: datetime, wait: float | None, first: timedelta = FIRST_WAIT) -> datetime:
-        """`host` asked for `wait` seconds of peace. When they are over.
+        """Note that `host` asked for `wait` seconds of peace; return when they are over.
 
         None: it named no time, so it is `first`, and twice as long each time.
         """
@@ -111,11 +111,11 @@ class HostLimits:
 
 
 def person_place(kind: str, person: PersonKey) -> str:
-    """What counts a person's fetches: `kind` is `PERSON` or `POLLED_OF`."""
+    """Name what counts a person's fetches: `kind` is `PERSON` or `POLLED_OF`."""
     return f"{kind}{person.team_id}/{person.user_id}"
 
 
 def _places(pace: str, person: PersonKey, provider: str) -> tuple[str, ...]:
-    """What a fetch takes a place of."""
+    """Return what a fetch takes a place of."""
     polled = (_ALL_POLLED, person_place(POLLED_OF, person)) if provider in POLLED else ()
     return (_ALL, pace, person_place(PERSON, person), *polled)

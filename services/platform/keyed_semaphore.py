@@ -16,7 +16,7 @@ class KeyedSemaphore:
         self._gates: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
     def users(self, key: str) -> int:
-        """How many have a turn or wait for one."""
+        """Return how many have a turn or wait for one."""
         return self._gates[key][1] if key in self._gates else 0
 
     @asynccontextmanager

@@ -93,7 +93,7 @@ class AccountStore:
     async def connect(
         self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
     ) -> tuple[str, bool]:
-        """Keep an account, or mend the one of the same subject: its calendars are due again. Its id; whether it is new.
+        """Keep an account, or mend the one of the same subject, whose calendars are due again; its id, and if new.
 
         Raises TooManyError, and LinkExpiredError where the person is not ours any more.
         """
@@ -138,7 +138,7 @@ class AccountStore:
         return account_id, known is None
 
     async def of(self, key: PersonKey) -> Sequence[AccountView]:
-        """A person's accounts, oldest first."""
+        """List a person's accounts, oldest first."""
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(_ACCOUNTS).where(*_of(key)).order_by(Account.created_at, Account.account_id)
@@ -155,14 +155,14 @@ class AccountStore:
             ]
 
     async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
-        """The calendars that an account had when it was last looked at."""
+        """List the calendars that an account had when it was last looked at."""
         async with self._database.read() as connection:
             row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
         listed = json.loads((row is not None and self._text(row, "offer")) or "[]")
         return tuple(OfferedCalendar(address, name, main) for address, name, main in listed)
 
     async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
-        """What the account has now."""
+        """Keep what the account has now."""
         async with self._database.write() as connection:
             await connection.execute(
                 update(Account)
@@ -193,7 +193,7 @@ class AccountStore:
     # ── renewing ────────────────────────────────────────────────────────────────────────────────────
 
     async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
-        """The account; None where it is gone, or cannot be opened."""
+        """Return the account; None where it is gone, or cannot be opened."""
         async with self._database.read() as connection:
             row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
         secret = None if row is None else self._text(row, "credentials")
@@ -205,7 +205,7 @@ class AccountStore:
         )  # fmt: skip
 
     async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
-        """Whether the renewal is ours until then."""
+        """Claim the renewal until then; return whether it is ours."""
         free = or_(Account.leased_until.is_(None), Account.leased_until <= now)
         return await self._write(account, {"leased_until": until}, free)
 
@@ -216,16 +216,16 @@ class AccountStore:
         return await self._write(account, {"credentials": sealed, "seq": account.seq + 1, "leased_until": None})
 
     async def release(self, account: StoredAccount) -> None:
-        """The renewal did not come about; anybody may try."""
+        """Give up the claim on a renewal that did not come about; anybody may try."""
         await self._write(account, {"leased_until": None})
 
     async def take_up(self) -> None:
-        """Nobody is at any renewal any more. Only for who is alone with the database."""
+        """Release every renewal. Only for who has the database alone."""
         async with self._database.write() as connection:
             await connection.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
 
     async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
-        """Its calendars rest, with their last good events, and its person is told once. False where it was mended.
+        """Let its calendars rest, with their last good events, and tell its person once. False where it was mended.
 
         `consent`: an administrator has to allow it.
         """
@@ -263,7 +263,7 @@ class AccountStore:
     async def cleanups(
         self, team_id: str, user_id: str = "", *, account_id: str = "", calendar_id: str = ""
     ) -> list[Cleanup]:
-        """What is left to do at providers when a workspace, a person, an account or one calendar goes.
+        """Return what is left to do at providers when a workspace, a person, an account or one calendar goes.
 
         With a `calendar_id` only that calendar's watches; the account stays. A permission that others have, too (the
         same account, connected by somebody else or from another workspace), is not given back: a provider may take it
@@ -298,7 +298,7 @@ class AccountStore:
         return found
 
     def _text(self, row: Row[Any], column: str) -> str | None:
-        """An opened column; None where it is empty or its key is gone."""
+        """Open a column; None where it is empty or its key is gone."""
         place = (row.team_id, row.user_id, row.account_id)
         try:
             return self._encryptor.open(getattr(row, column), f"accounts.{column}", *place)
@@ -311,7 +311,7 @@ class AccountStore:
 
 
 async def _shared(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> frozenset[str]:
-    """The digests of those accounts that are connected once more, besides `rows`."""
+    """Return the digests of those accounts that are connected once more, besides `rows`."""
     mine = {(row.team_id, row.user_id, row.account_id) for row in rows}
     digests = sorted({row.subject_digest for row in rows})
     columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest

@@ -69,7 +69,7 @@ class CalendarView:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, in English, as the catalogues know it; empty where nothing is."""
+        """Say what is wrong, in English, as the catalogues know it; empty where nothing is."""
         if not self.problem:
             return ""
         kind = getattr(errors, self.problem, errors.CalendarError)
@@ -84,7 +84,7 @@ class CalendarRows:
         self._encryptor = encryptor
 
     def connection(self, row: Any) -> Connection:
-        """From a row with the columns `CLAIMED`. Raises SealError."""
+        """Open a row with the columns `CLAIMED`. Raises SealError."""
         place = (row.team_id, row.user_id, row.calendar_id)
         addresses = self._encryptor.open(row.addresses, "people.addresses", row.team_id, row.user_id)
         credentials = self._encryptor.open(row.credentials, "calendars.credentials", *place)
@@ -104,7 +104,7 @@ class CalendarRows:
         )
 
     def claimed(self, row: Any, lease: datetime, now: datetime) -> Claimed:
-        """From a row as it was before the claim at `now`, with the columns `CLAIMED`. Raises SealError."""
+        """Open a row as it was before the claim at `now`, with the columns `CLAIMED`. Raises SealError."""
         return Claimed(
             connection=self.connection(row),
             claim=row.claim + 1,
@@ -120,7 +120,7 @@ class CalendarRows:
         )
 
     def view(self, row: Any) -> CalendarView:
-        """From a row with the number of its `events`."""
+        """Open a row with the number of its `events`."""
         name = self.text(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
         return CalendarView(
             calendar_id=row.calendar_id,
@@ -139,14 +139,14 @@ class CalendarRows:
         )
 
     def text(self, sealed: bytes | None, column: str, *place: str) -> str | None:
-        """The text, or None where its key is gone: the list shows such a calendar, so that it can be removed."""
+        """Open a text; None where its key is gone: the list shows such a calendar, so that it can be removed."""
         try:
             return self._encryptor.open(sealed, column, *place)
         except SealError:
             return None
 
     def found(self, claimed: Claimed, changes: Changes, now: datetime) -> dict[str, Any]:
-        """The columns that a fetch fills which worked."""
+        """Return the columns that a fetch fills which worked."""
         key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
         place = (key.team_id, key.user_id, calendar_id)
         values: dict[str, Any] = {"synced_at": now}
@@ -160,7 +160,7 @@ class CalendarRows:
 
 
 def promised_until() -> ScalarSelect[Any]:
-    """Until when the provider has promised to tell of a calendar's changes; NULL where it has not."""
+    """Select until when the provider promised to tell of a calendar's changes; NULL where it has not."""
     return (
         select(func.max(WatchRow.expires_at, type_=UtcInstant))
         .where(of_its_calendar(WatchRow))
@@ -170,7 +170,7 @@ def promised_until() -> ScalarSelect[Any]:
 
 
 def next_edge(now: datetime) -> ScalarSelect[Any]:
-    """The next instant after `now` at which an event of a calendar starts or ends; NULL where there is none."""
+    """Select the next instant after `now` at which an event of a calendar starts or ends; NULL for none."""
     starts, at = EventRow.start_at > now, literal(now, UtcInstant)
     edge = case((EventRow.start_at > at, EventRow.start_at), else_=EventRow.end_at)
     return (
@@ -182,7 +182,7 @@ def next_edge(now: datetime) -> ScalarSelect[Any]:
 
 
 def of_the_account() -> ColumnElement[bool]:
-    """A calendar's account, where that is one with a password: tokens are nobody's business here."""
+    """Match a calendar's account, where that is one with a password: tokens are nobody's business here."""
     return and_(
         Account.team_id == Calendar.team_id,
         Account.user_id == Calendar.user_id,
@@ -192,7 +192,7 @@ def of_the_account() -> ColumnElement[bool]:
 
 
 def open_to(shut: Collection[str]) -> ColumnElement[bool]:
-    """Held back by none of the paces `shut`, as `HostLimits.shut` names them: hosts, accounts, providers, people."""
+    """Match what none of the paces `shut` holds back, as `HostLimits.shut` names them."""
     if not shut:
         return true()
 
@@ -212,49 +212,49 @@ def open_to(shut: Collection[str]) -> ColumnElement[bool]:
 
 
 def of_calendar(table: Any, key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
-    """The rows of `table` (a model with a calendar's key) that belong to one calendar."""
+    """Match the rows of `table` (a model with a calendar's key) that belong to one calendar."""
     return and_(table.team_id == key.team_id, table.user_id == key.user_id, table.calendar_id == calendar_id)
 
 
 def of_its_calendar(table: Any) -> ColumnElement[bool]:
-    """The rows of `table` that belong to the calendar in the same row of a join, or around a subquery."""
+    """Match the rows of `table` that belong to the calendar in the same row of a join, or around a subquery."""
     return and_(
         table.team_id == Calendar.team_id, table.user_id == Calendar.user_id, table.calendar_id == Calendar.calendar_id
     )
 
 
 def its_person() -> ColumnElement[bool]:
-    """The row of the person whose calendar it is, for a join."""
+    """Match the row of the person whose calendar it is, for a join."""
     return and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
 
 
 def the_person(key: PersonKey) -> ColumnElement[bool]:
-    """The person's own row."""
+    """Match the person's own row."""
     return and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
 
 
 def owned_by(key: PersonKey) -> ColumnElement[bool]:
-    """The person's calendars."""
+    """Match the person's calendars."""
     return and_(Calendar.team_id == key.team_id, Calendar.user_id == key.user_id)
 
 
 def same(row: Any) -> ColumnElement[bool]:
-    """The calendar that `row` is of."""
+    """Match the calendar that `row` is of."""
     return of_calendar(Calendar, PersonKey(row.team_id, row.user_id), row.calendar_id)
 
 
 def claimable(now: datetime) -> ColumnElement[bool]:
-    """Due, and fetched by nobody."""
+    """Match what is due, and fetched by nobody."""
     return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
 
 
 def subject(calendar_id: str) -> str:
-    """What a notice about this calendar is called."""
+    """Name the notice about this calendar."""
     return f"calendar/{calendar_id}"
 
 
 def tried(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
-    """The columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
+    """Return the columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
     return {
         "health": outcome.health,
         "problem": outcome.problem,
@@ -280,7 +280,7 @@ KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
 
 
 def among(keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
-    """One of the calendars with these keys; spelled out, because SQLite reads a whole table for a list of rows."""
+    """Match the calendars with these keys; spelled out, as SQLite reads a whole table for a list of rows."""
     return or_(false(), *(and_(*(column == part for column, part in zip(KEY, key, strict=True))) for key in keys))
 
 
@@ -301,7 +301,7 @@ async def add_calendar(
     due_at: datetime | None,
     watch_due_at: datetime | None = None,
 ) -> str:
-    """The id of a new calendar of the person, which nobody has fetched yet.
+    """Insert a calendar of the person, which nobody has fetched yet; return its id.
 
     One that is known by no `address` is known by its id, and one that names no `pace` has one of its own. `secret` is
     the digest of a hook's; `due_at` None: not before something arrives.

@@ -88,7 +88,7 @@ class CalendarStore:
         name: str | None = None,
         account_id: str | None = None,
     ) -> str:
-        """Connect `address`, due at `now`; the new id. Raises AlreadyConnectedError, TooManyError, NotGrantedError.
+        """Connect `address`, due at `now`; return its id. Raises AlreadyConnectedError, TooManyError, NotGrantedError.
 
         Where an account's provider can be asked to tell of changes, that is due at `now`, too.
         """
@@ -101,7 +101,7 @@ class CalendarStore:
             )  # fmt: skip
 
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
-        """The connected calendars of an account: address → id."""
+        """Map the address of each connected calendar of an account to its id."""
         query = select(Calendar.calendar_id, Calendar.address).where(owned_by(key), Calendar.account_id == account_id)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
@@ -112,7 +112,7 @@ class CalendarStore:
         return {address: calendar_id for calendar_id, address in opened.items() if address is not None}
 
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
-        """A person's calendars with their health, oldest first."""
+        """List a person's calendars with their health, oldest first."""
         count = select(func.count()).select_from(EventRow).where(of_its_calendar(EventRow)).scalar_subquery()
         async with self._database.read() as connection:
             rows = await connection.execute(
@@ -123,7 +123,7 @@ class CalendarStore:
             return [self._rows.view(row) for row in rows]
 
     async def trouble(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
-        """The name of a calendar and the class name of its last error; None where it is gone or well."""
+        """Return a calendar's name and the class name of its last error; None where it is gone or well."""
         found = next((view for view in await self.of(key) if view.calendar_id == calendar_id), None)
         return (found.name, found.problem) if found is not None and found.problem else None
 
@@ -149,7 +149,7 @@ class CalendarStore:
         return True
 
     async def due_now(self, key: PersonKey, now: datetime) -> int:
-        """Make every calendar of a person due that is ever fetched; how many there are."""
+        """Make every calendar of a person due that is ever fetched; return how many there are."""
         async with self._database.write() as connection:
             found = await connection.execute(
                 update(Calendar)
@@ -161,14 +161,14 @@ class CalendarStore:
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
 
     async def next_due(self, shut: Collection[str]) -> datetime | None:
-        """When the first calendar is due that none of the paces `shut` holds back."""
+        """Return when the first calendar is due that none of the paces `shut` holds back."""
         query = select(Calendar.due_at, Calendar.leased_until).where(Calendar.due_at.is_not(None), open_to(shut))
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
             return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
 
     async def claim(self, now: datetime, lease: datetime, limits: HostLimits) -> Sequence[Claimed]:
-        """Due calendars that nobody is fetching, as many as `limits` let begin; they are due again at `lease`."""
+        """Claim due calendars that nobody fetches, as many as `limits` let begin; they are due again at `lease`."""
         chosen = await self._candidates(now, limits)
         if not chosen:
             return ()
@@ -198,7 +198,7 @@ class CalendarStore:
         return claimed
 
     async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
-        """Events, state, health and next due in one transaction; nothing at all where the claim is stale."""
+        """Write events, state, health and next due in one transaction; nothing at all where the claim is stale."""
         key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
         plan = EventPlan(key, calendar_id)
         if not changes.unchanged:
@@ -222,7 +222,7 @@ class CalendarStore:
         return Saved.UNCHANGED if plan.empty else Saved.CHANGED
 
     async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
-        """Health and next due; the events stay. False, and nothing written, where the claim is stale."""
+        """Write health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
             await marks.lock_people(connection, [key])
@@ -241,7 +241,7 @@ class CalendarStore:
             return await self._write(connection, claimed, {"due_at": same_due, "leased_until": until})
 
     async def take_up(self, now: datetime) -> int:
-        """Make due what a process was fetching that is no more; how many. Only for who is alone with the database."""
+        """Make due what a process was fetching that is gone; return how many. Only for who has the database alone."""
         async with self._database.write() as connection:
             found = await connection.execute(
                 update(Calendar).where(Calendar.leased_until.is_not(None)).values(leased_until=None, due_at=now)
@@ -256,7 +256,7 @@ class CalendarStore:
             await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
     async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
-        """The keys of what is due, oldest first, of each host and person not more than may begin."""
+        """Return the keys of what is due, oldest first, of each host and person not more than may begin."""
 
         def place(calendars: Any, *within: Any) -> Any:
             return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
@@ -278,7 +278,7 @@ class CalendarStore:
         return [(row.team_id, row.user_id, row.calendar_id) for row, begins in zip(rows, may, strict=True) if begins]
 
     async def _write(self, connection: AsyncConnection, claimed: Claimed, values: Mapping[str, Any]) -> bool:
-        """Write `values` behind the fence; whether the claim still holds."""
+        """Write `values` behind the fence; return whether the claim still holds."""
         there = claimed.connection
         found = await connection.execute(
             update(Calendar)
@@ -288,7 +288,7 @@ class CalendarStore:
         return bool(found.rowcount)
 
     async def _told_of_account(self, connection: AsyncConnection, there: Connection) -> bool:
-        """Whether its owner was told of another calendar of the account: one refused password is one message."""
+        """Check whether its owner was told of another calendar of the account: one refusal is one message."""
         if not there.account_id:
             return False
         others = (
@@ -308,7 +308,7 @@ class CalendarStore:
         return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:
-        """A calendar whose secrets no longer open: marked, and the others go on."""
+        """Mark a calendar whose secrets no longer open; the others go on."""
         log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
         async with self._database.write() as connection:
             await connection.execute(

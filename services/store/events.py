@@ -80,7 +80,7 @@ class EventPlan:
 
     @property
     def empty(self) -> bool:
-        """Nothing differs."""
+        """Say whether nothing differs."""
         return not self.drop and not self.rows
 
 
@@ -95,7 +95,7 @@ class EventStore:
     async def prepare(
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
     ) -> EventPlan:
-        """What `changes` would change, sealed and ready. Reads only; may be done before the writing transaction."""
+        """Plan what `changes` would change, sealed and ready. Reads only; may be done before the transaction."""
         many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
         found, digests = await off_loop_if(many, self._digested, changes.events)
         stored = await self._stored(connection, key, calendar_id, changes)
@@ -111,7 +111,7 @@ class EventStore:
             await connection.execute(insert(EventRow), [dict(row) for row in rows])
 
     async def replace(self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes) -> bool:
-        """Make a calendar's events what `changes` says; whether anything differed. The caller marks the person due."""
+        """Make a calendar's events what `changes` says; whether any differed. The caller marks the person due."""
         if changes.unchanged:
             return False
         plan = await self.prepare(connection, key, calendar_id, changes)
@@ -121,7 +121,7 @@ class EventStore:
     async def load(
         self, connection: AsyncConnection, keys: Iterable[PersonKey], start: datetime, end: datetime
     ) -> dict[PersonKey, tuple[Event, ...]]:
-        """The events of these people that overlap `[start, end)` (aware), by start; an entry for each person asked.
+        """Load these people's events that overlap `[start, end)` (aware), by start; an entry for each person asked.
 
         All-day and floating events are found with room for any zone: their instants are computed by who resolves.
         """
@@ -140,7 +140,7 @@ class EventStore:
         return {key: tuple(events) for key, events in found.items()}
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
-        """Place a person's all-day and floating events in another zone; whether any moved."""
+        """Place a person's all-day and floating events in another zone; return whether any moved."""
         rows = (
             await connection.execute(
                 select(
@@ -177,7 +177,7 @@ class EventStore:
     async def _stored(
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
     ) -> dict[str, str]:
-        """event_id → digest of the rows that `changes` speaks about."""
+        """Map event_id to digest for the rows that `changes` speaks about."""
         query = select(EventRow.event_id, EventRow.digest).where(of_calendar(EventRow, key, calendar_id))
         if changes.full:
             return {row.event_id: row.digest for row in await connection.execute(query)}
@@ -189,7 +189,7 @@ class EventStore:
         return stored
 
     def _digested(self, events: Iterable[Event]) -> tuple[dict[str, Event], dict[str, str]]:
-        """The events and their digests by event_id."""
+        """Return the events and their digests by event_id."""
         digest = self._encryptor.digest
         found = {_event_id(event): event for event in map(_storable, events)}
         return found, {event_id: digest(_content(event)) for event_id, event in found.items()}
@@ -282,7 +282,7 @@ def _wall(start: str, end: str) -> WallTimes:
 
 
 def _storable(event: Event) -> Event:
-    """`event` with an identity that every database takes: PostgreSQL has no NUL, UTF-8 no lone surrogates."""
+    """Give `event` an identity that every database takes: PostgreSQL has no NUL, UTF-8 no lone surrogates."""
     text = event.uid + event.occurrence
     if text.isprintable():
         return event
@@ -290,7 +290,7 @@ def _storable(event: Event) -> Event:
 
 
 def _spoken_of(changes: Changes) -> list[str]:
-    """The UIDs that `changes` are about."""
+    """Return the UIDs that `changes` are about."""
     return sorted({_clean(uid) for uid in changes.replaced} | {_clean(event.uid) for event in changes.events})
 
 
@@ -303,7 +303,7 @@ def _event_id(event: Event) -> str:
 
 
 def _content(event: Event) -> bytes:
-    """Everything that an event is, in one fixed order; the instants of a wall-clock event follow from its zone."""
+    """Return all that an event is, in one fixed order; a wall-clock event's instants follow from its zone."""
     times = (event.wall.start, event.wall.end) if event.wall else (event.start, event.end)
     return json.dumps(
         [

@@ -38,7 +38,7 @@ class HookStore:
         self._encryptor = encryptor
 
     async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
-        """A hook whose secret has that digest; its id. Raises TooManyError, NotGrantedError for somebody unknown."""
+        """Keep a hook whose secret has that digest; return its id. Raises TooManyError, NotGrantedError."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             mine = select(func.count()).where(owned_by(key), Calendar.provider == HOOK)
@@ -50,14 +50,14 @@ class HookStore:
             )
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
-        """From now on the hook has another secret; False where the person has no such hook."""
+        """Give the hook another secret from now on; False where the person has no such hook."""
         mine = and_(of_calendar(Calendar, key, calendar_id), Calendar.provider == HOOK)
         async with self._database.write() as connection:
             found = await connection.execute(update(Calendar).where(mine).values(secret=digest))
         return bool(found.rowcount)
 
     async def find(self, digest: str) -> Hook | None:
-        """The hook whose secret has that digest."""
+        """Find the hook whose secret has that digest."""
         async with self._database.read() as connection:
             row = (
                 await connection.execute(

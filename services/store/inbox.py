@@ -70,7 +70,7 @@ class InboxStore:
     async def connect(
         self, key: PersonKey, address: str, name: str, content: bytes, *, now: datetime, whole: bool
     ) -> str:
-        """A new calendar of provider `file` and what is in it; its id, which is due.
+        """Connect a new calendar of provider `file` with what is in it; return its id, which is due.
 
         Raises AlreadyConnectedError where there is one of that address, TooManyError, NotGrantedError.
         """
@@ -83,7 +83,7 @@ class InboxStore:
         return calendar_id
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
-        """What waits for a calendar, in the order of its arrival. What cannot be opened any more has no content."""
+        """List what waits for a calendar, in the order of its arrival. What cannot be opened has no content."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(InboxRow).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
@@ -97,7 +97,7 @@ class InboxStore:
         ]
 
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
-        """The id and the name of a person's calendar that came as the file `address`; None where they have none."""
+        """Return id and name of a person's calendar that came as the file `address`; None where they have none."""
         mine = select(Calendar).where(owned_by(key), Calendar.provider == FILE)
         async with self._database.read() as connection:
             for row in await connection.execute(mine):
@@ -107,7 +107,7 @@ class InboxStore:
         return None
 
     async def _next(self, key: PersonKey, calendar_id: str) -> int:
-        """The number that the next file will have, if no other comes before it."""
+        """Return the number that the next file will have, if no other comes before it."""
         last = select(func.max(InboxRow.seq)).where(of_calendar(InboxRow, key, calendar_id))
         async with self._database.read() as connection:
             return int(await connection.scalar(last) or 0) + 1

@@ -86,12 +86,12 @@ class WatchStore:
     # ── making and renewing ─────────────────────────────────────────────────────────────────────────
 
     async def next_due(self) -> datetime | None:
-        """When the first watch is to be made or renewed."""
+        """Return when the first watch is to be made or renewed."""
         async with self._database.read() as connection:
             return await connection.scalar(select(func.min(Calendar.watch_due_at)))
 
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
-        """Up to `limit` calendars whose watch is due, left to us until `lease`."""
+        """Claim up to `limit` calendars whose watch is due, until `lease`."""
         async with self._database.write() as connection:
             claimed = (
                 await connection.execute(
@@ -124,7 +124,7 @@ class WatchStore:
         return found
 
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
-        """A watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
+        """Keep a watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
         key = there.key
         async with self._database.write() as connection:
             await connection.execute(
@@ -135,7 +135,7 @@ class WatchStore:
             )  # fmt: skip
 
     async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
-        """The provider promised. The calendar is looked at once more: what changed before the promise told nobody.
+        """Keep a promise, and have the calendar looked at once more: what changed before it told nobody.
 
         False where the calendar is gone meanwhile.
         """
@@ -182,20 +182,20 @@ class WatchStore:
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
     async def find(self, watch_id: str) -> KnownWatch | None:
-        """The watch of that id, looked for along with others that are named at the same time."""
+        """Find the watch of that id, along with others that are named at the same time."""
         return await self._finds.put(watch_id)
 
     async def hint(self, known: KnownWatch, now: datetime) -> None:
-        """Its calendar is due, along with others of which we hear at the same time."""
+        """Make its calendar due, along with others of which we hear at the same time."""
         await self._hints.put((known, now))
 
     async def renew_now(self, known: KnownWatch, now: datetime) -> None:
-        """The watch is to be renewed."""
+        """Make the watch's renewal due."""
         async with self._database.write() as connection:
             await connection.execute(_wanted(known, now))
 
     async def ended(self, known: KnownWatch, now: datetime) -> None:
-        """The provider ended it: a new one is due, and so is the calendar."""
+        """Forget a watch that its provider ended: a new one is due, and so is the calendar."""
         async with self._database.write() as connection:
             await connection.execute(
                 delete(WatchRow).where(WatchRow.team_id == known.key.team_id, WatchRow.watch_id == known.watch_id)

@@ -47,7 +47,7 @@ class AccountTokens:
         self._patience = patience
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
-        """A token that is good for a minute at least, and not the one that was `refused`.
+        """Return a token that is good for a minute at least, and not the one that was `refused`.
 
         Raises AccountLostError, or another `CalendarError` for what passes.
         """

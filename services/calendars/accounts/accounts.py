@@ -110,15 +110,15 @@ class Accounts:
     # ── connecting ──────────────────────────────────────────────────────────────────────────────────
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
-        """A fresh link to each provider that is set up."""
+        """Make a fresh link to each provider that is set up."""
         return await self._flow.links(key)
 
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
-        """A signed, single-use link that names the person. Raises NotOfferedError."""
+        """Make a signed, single-use link that names the person. Raises NotOfferedError."""
         return await self._flow.link(key, provider, lives)
 
     async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
-        """Whose link it is, in the browser with that cookie, which was `seen` to be somebody's: workspace → user.
+        """Say whose link it is, in the browser with that cookie, `seen` to be somebody's (workspace → user).
 
         Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another member's.
         """
@@ -127,7 +127,7 @@ class Accounts:
         return asked
 
     async def introduce(self, key: PersonKey) -> Named:
-        """Who that is, as Slack shows them."""
+        """Say who that is, as Slack shows them."""
         return await self._introductions.of(key)
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
@@ -187,11 +187,11 @@ class Accounts:
     # ── what is connected ───────────────────────────────────────────────────────────────────────────
 
     async def list(self, key: PersonKey) -> Sequence[AccountView]:
-        """A person's accounts, oldest first."""
+        """List a person's accounts, oldest first."""
         return await self._accounts.of(key)
 
     async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
-        """Provider and name of an account that is lost, a link that mends it, and what is wrong as a sentence.
+        """Return provider and name of a lost account, a link that mends it, and what is wrong as a sentence.
 
         None where it is gone or well.
 
@@ -205,7 +205,7 @@ class Accounts:
         return found.provider, found.name, link, found.trouble
 
     async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
-        """What an account offers, asked for now where that is quick, else as known last; None where it is gone."""
+        """List what an account offers, asked for now where that is quick, else as known last; None where it is gone."""
         account = next((one for one in await self._accounts.of(key) if one.account_id == account_id), None)
         if account is None:
             return None
@@ -220,7 +220,7 @@ class Accounts:
         return Choice(account, tuple((one, one.address in connected) for one in offered))
 
     async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
-        """Have exactly these of the offered calendars connected; False where the account is gone.
+        """Connect exactly these of the offered calendars; False where the account is gone.
 
         One that is connected and not offered at the moment, and so could not be chosen, stays.
 

@@ -28,19 +28,19 @@ class ConnectLinks:
         self._states = states
 
     async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
-        """A url-safe text that `take` takes once, until `expires_at`."""
+        """Make a url-safe text that `take` takes once, until `expires_at`."""
         secret = await self._states.issue(Ticket(_purpose(provider), key.team_id, key.user_id), expires_at)
         return self._encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
 
     async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Whom it names; it stays good. Raises LinkExpiredError."""
+        """Say whom it names; it stays good. Raises LinkExpiredError."""
         key, secret = self._opened(provider, link)
         if not await self._states.holds(secret, _purpose(provider), now):
             raise LinkExpiredError("used or expired")
         return key
 
     async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Whom it names; it is good no more. Raises LinkExpiredError."""
+        """Say whom it names; it is good no more. Raises LinkExpiredError."""
         key, secret = self._opened(provider, link)
         found = await self._states.take(secret, _purpose(provider), now)
         if found is None or PersonKey(found.team_id, found.user_id) != key:
@@ -48,11 +48,11 @@ class ConnectLinks:
         return key
 
     def bind(self, link: str, cookie: str) -> str:
-        """What a form has to bring along with `link`, from the browser with that cookie."""
+        """Make what a form has to bring along with `link`, from the browser with that cookie."""
         return self._encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
 
     def is_bound(self, token: str, link: str, cookie: str) -> bool:
-        """Whether `token` was made for this link in this browser."""
+        """Check whether `token` was made for this link in this browser."""
         if not token.isascii() or len(token) > _LONGEST:
             return False
         try:
@@ -61,7 +61,7 @@ class ConnectLinks:
             return False
 
     def _opened(self, provider: str, link: str) -> tuple[PersonKey, str]:
-        """Whom a link names, and its secret."""
+        """Return whom a link names, and its secret."""
         if not link.isascii() or len(link) > _LONGEST:
             raise LinkExpiredError("malformed")
         try:

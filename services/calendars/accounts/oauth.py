@@ -50,12 +50,12 @@ SPARE = timedelta(seconds=60)
 
 
 def new_verifier() -> str:
-    """A fresh PKCE code verifier: 43 url-safe characters (RFC 7636 §4.1)."""
+    """Make a fresh PKCE code verifier: 43 url-safe characters (RFC 7636 §4.1)."""
     return secrets.token_urlsafe(32)
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 code challenge of a verifier (RFC 7636 §4.2)."""
+    """Return the S256 code challenge of a verifier (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
@@ -70,16 +70,16 @@ class Credentials:
     scopes: frozenset[str] = frozenset()
 
     def good_at(self, now: datetime) -> bool:
-        """Whether the access token is worth sending."""
+        """Check whether the access token is worth sending."""
         return bool(self.access) and now + SPARE < self.expires_at
 
     def to_json(self) -> dict[str, Any]:
-        """As it is sealed."""
+        """Return it as it is sealed."""
         return msgspec.to_builtins(self, order="deterministic")  # type: ignore[no-any-return]  # a dict, of a dataclass
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Credentials:
-        """The reverse of `to_json`."""
+        """Read what `to_json` gave."""
         return msgspec.convert(value, cls)
 
 
@@ -112,7 +112,7 @@ class OAuthClient:
         self._api = JsonApi(client, app.token_url)
 
     def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
-        """Where to send the browser (RFC 6749 §4.1.1)."""
+        """Return where to send the browser (RFC 6749 §4.1.1)."""
         query = {
             "client_id": self.app.client_id,
             "response_type": "code",
@@ -127,7 +127,7 @@ class OAuthClient:
         return self.app.authorize_url + join + urlencode(query)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
-        """The tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing."""
+        """Get the tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -137,7 +137,7 @@ class OAuthClient:
         return self._read(await self._ask(form, now), now, Credentials("", "", now, frozenset(self.app.asked)))
 
     async def renew(self, before: Credentials, now: datetime) -> Credentials:
-        """Fresh tokens (RFC 6749 §6); the refresh token stays where no other is given. Raises AccountLostError."""
+        """Get fresh tokens (RFC 6749 §6); the refresh token stays where no other is given. Raises AccountLostError."""
         if not before.refresh:
             raise AccountLostError("no refresh token")
         form = {"grant_type": "refresh_token", "refresh_token": before.refresh}
@@ -181,7 +181,7 @@ def _life(expires_in: object) -> timedelta:
 
 
 def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
-    """What an unhappy answer of a token endpoint means (RFC 6749 §5.2): only `invalid_grant` and its kin are final."""
+    """Turn an unhappy answer of a token endpoint into its error (RFC 6749 §5.2); only those of `_LOST` are final."""
     said = answer.body.get("error")
     word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
@@ -198,5 +198,5 @@ def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
 
 
 def needs_administrator(*said: object) -> bool:
-    """Whether Microsoft says, in any of the words of a refusal, that an administrator has to consent first."""
+    """Check whether Microsoft says, in any word of a refusal, that an administrator has to consent first."""
     return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)

@@ -97,24 +97,24 @@ class OAuthFlow:
         self._base_url = base_url
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
-        """A fresh link to each provider that is set up."""
+        """Make a fresh link to each provider that is set up."""
         return [AccountLink(name, NAMES[name], await self.link(key, name)) for name in self.providers]
 
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
-        """A signed, single-use link that names the person. Raises NotOfferedError."""
+        """Make a signed, single-use link that names the person. Raises NotOfferedError."""
         self._provider(provider)
         signed = await self._links.make(provider, key, self._clock.now() + lives)
         return f"{self._base_url}/connect/{provider}?link={signed}"
 
     async def ask(self, provider: str, link: str, cookie: str = "") -> ConnectForm:
-        """Whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
+        """Say whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
         key = await self.named(provider, link)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
         return ConnectForm(key, cookie, self._links.bind(link, cookie))
 
     async def named(self, provider: str, link: str) -> PersonKey:
-        """Whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""
+        """Say whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""
         self._provider(provider)
         return await self._links.read(provider, link, self._clock.now())
 

@@ -1,4 +1,4 @@
-"""When a calendar is fetched next: after a try that worked, after one that failed, and near what it says. Pure.
+"""When a calendar is fetched next: polling after a try that worked, retrying after one that failed. Pure.
 
 A change matters most shortly before a status changes, and people move their meetings while they work.
 """
@@ -45,7 +45,7 @@ _NEAR_SHARE, _AWAKE_SHARE = 6, 3
 def after_success(
     floor: timedelta | None, now: datetime, interval: timedelta, spread: Callable[[timedelta], timedelta]
 ) -> FetchOutcome:
-    """The next fetch after one that worked: `interval` from `now`, or the source's own `floor`, up to a day."""
+    """Plan the next fetch after one that worked: `interval` from `now`, or the source's own `floor`, up to a day."""
     return FetchOutcome(Health.OK, due_at=now + spread(max(interval, min(floor or interval, LONGEST_FLOOR))))
 
 
@@ -58,7 +58,7 @@ def after_failure(
     *,
     first: timedelta = FIRST_RETRY,
 ) -> FetchOutcome:
-    """When to try again after `error`, and whether the person is to be told.
+    """Decide when to retry after `error`, and whether the person is to be told.
 
     A host that refuses, or knows no such calendar, makes it broken: told at once, tried every few hours. The same
     holds for an address that has never given a calendar. Everything else is tried again after `first`, then twice,
@@ -93,7 +93,7 @@ def after_failure(
 
 
 def until_next_look(longest: timedelta, now: datetime, zone: ZoneInfo, next_edge: datetime | None) -> timedelta:
-    """How long to wait from `now` (UTC) until the next look; never longer than `longest`.
+    """Return how long to wait from `now` (UTC) until the next look; never longer than `longest`.
 
     Near `next_edge` (UTC; the next start or end of an event) a sixth of `longest`; from 7 to 19 on working days in
     the person's `zone` a third; else all of it, but not past the time when the edge is near. With the usual quarter of

@@ -24,7 +24,7 @@ class PushReceiver:
         self._wake_signal = wake_signal
 
     async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
-        """Something changed, perhaps: its calendar is looked at. `remote_id` where the push names it.
+        """Have a calendar looked at: something changed, perhaps. `remote_id` where the push names it.
 
         Raises SignatureError for another secret than the watch's, or another thing than it watches.
         """
@@ -38,7 +38,7 @@ class PushReceiver:
         return True
 
     async def renew(self, watch_id: str, secret: str) -> bool:
-        """The provider wants the watch renewed. Raises SignatureError."""
+        """Have a watch renewed, as its provider wants. Raises SignatureError."""
         known = await self._known(watch_id, secret)
         if known is None:
             return False
@@ -47,7 +47,7 @@ class PushReceiver:
         return True
 
     async def ended(self, watch_id: str, secret: str) -> bool:
-        """The provider ended the watch: a new one is made, and its calendar is looked at. Raises SignatureError."""
+        """Have a watch made anew that its provider ended, and its calendar looked at. Raises SignatureError."""
         known = await self._known(watch_id, secret)
         if known is None:
             return False

@@ -1,4 +1,4 @@
-"""Keeping providers' promises to tell of changes: asked for, renewed ahead of their end, replaced before they lapse.
+"""Push subscriptions (watches) at providers: asked for, renewed ahead of their end, replaced before they lapse.
 
 Without a promise a calendar is looked at regularly all the same (`polling`): a watch makes it quicker, never right.
 """
@@ -44,7 +44,7 @@ RENEWED_AT = 0.75
 
 
 class PushSubscriptions:
-    """DueWork "watches"."""
+    """Makes and renews push subscriptions; `ports.DueWork` over the calendars whose watch is due."""
 
     name = "watches"
 
@@ -64,11 +64,11 @@ class PushSubscriptions:
         self._wake_signal = wake_signal
 
     async def next_due(self) -> datetime | None:
-        """When the first watch is to be made or renewed."""
+        """Return when the first watch is to be made or renewed."""
         return await self._watches.next_due()
 
     async def run_due(self) -> Report:
-        """See to a batch of what is due, all at once."""
+        """Make or renew a batch of what is due, all at once."""
         now = self._clock.now()
         tasks = await self._watches.claim(now, now + LEASE, BATCH)
         done = await asyncio.gather(*(self._see_to(task) for task in tasks))

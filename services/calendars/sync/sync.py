@@ -85,7 +85,7 @@ class CalendarSync:
         self._refused_us: set[str] = set()
 
     async def next_due(self) -> datetime | None:
-        """When the first calendar is due that may be fetched."""
+        """Return when the first calendar is due that may be fetched."""
         now = self._clock.now()
         if any(task.done() for task in self._running):
             return now
@@ -160,7 +160,7 @@ class CalendarSync:
             raise CalendarUnreachableError("took too long") from None
 
     async def _held(self, claimed: Claimed, source: Source) -> Changes:
-        """What the source gives; meanwhile the claim is kept up."""
+        """Return what the source gives, keeping up the claim meanwhile."""
         fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
         try:
             while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
@@ -210,7 +210,7 @@ class CalendarSync:
             log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
 
     def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
-        """How long nobody needs to look, if nobody tells us before."""
+        """Return how long nobody needs to look, if nobody tells us before."""
         if claimed.watched or claimed.connection.provider not in self._polled_often:
             return self._interval
         return until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
@@ -220,7 +220,7 @@ class CalendarSync:
 
 
 def _fetch(claimed: Claimed) -> tuple[str, PersonKey, str]:
-    """What a fetch is to `HostLimits`."""
+    """Return what a fetch is to `HostLimits`."""
     return claimed.pace, claimed.connection.key, claimed.connection.provider
 
 
