@@ -27,8 +27,8 @@ from services.store.db import Database
 from services.store.marks import mark_due
 from services.store.models import OverrideRow, Person, Workspace
 from services.store.spans import SpanStore
-from tests import postgres
-from tests.world import Replica
+from tests.support import postgres
+from tests.support.engine import Replica
 
 PEOPLE, TYPERS = 2_000, 10
 EDGES = 150

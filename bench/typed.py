@@ -29,7 +29,7 @@ from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, Workspace
 from services.store.spans import SpanStore
-from tests import postgres
+from tests.support import postgres
 
 TYPERS = 6
 MEETINGS, A_WORKSPACE = 1_800, 8

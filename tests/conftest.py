@@ -1,4 +1,7 @@
-"""Fixtures that every suite shares: a zone that is not UTC, a migrated database of each kind, keys, a clock."""
+"""Fixtures that every suite shares: a zone that is not UTC, a migrated database of each kind, keys, a clock.
+
+What the pure core's tests do not need is imported by the fixture that does: they start in a second.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,21 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services.platform.crypto import Encryptor, new_key
-from services.store import schema
-from services.store.db import Database
-from tests import postgres
-from tests.clocks import ManualClock
-from tests.world import World, open_world
+from tests.support import postgres
+from tests.support.clocks import ManualClock
+
+if TYPE_CHECKING:
+    from services.platform.crypto import Encryptor
+    from services.platform.net import GuardedClient
+    from services.store.db import Database
+    from tests.support.databases import PostgresTemplate
+    from tests.support.engine import World
+    from tests.support.sites import Site
 
 os.environ["TZ"] = "Pacific/Chatham"  # UTC+12:45: a naive time or a local date shows at once
 time.tzset()
@@ -64,7 +71,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many orders of steps were tried on each database (tests/interleavings)."""
+    """Say how many orders of steps were tried on each database (tests/engine/interleavings)."""
     called = [report for reports in terminalreporter.stats.values() for report in reports]
     tried = [pair for report in called if getattr(report, "when", "") == "call" for pair in report.user_properties]
     orders: Counter[str] = Counter()
@@ -90,25 +97,25 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def keys() -> list[str]:
+    from services.platform.crypto import new_key
+
     return [new_key()]
 
 
 @pytest.fixture(scope="session")
 def encryptor(keys: list[str]) -> Encryptor:
+    from services.platform.crypto import Encryptor
+
     return Encryptor(keys)
 
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy: migrating anew for each test would take most of the suite's time."""
+    from tests.support.databases import migrate
+
     path = tmp_path_factory.mktemp("template") / "statusquo.db"
-
-    async def migrate() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await schema.upgrade(database)
-        await database.close()
-
-    asyncio.run(migrate())
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
@@ -130,6 +137,8 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> PostgresTemplate:
+    from tests.support.databases import PostgresTemplate
+
     template = PostgresTemplate(postgres_server)
     asyncio.run(template.create())
     return template
@@ -148,56 +157,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     asyncio.run(template.clear())
 
 
-class PostgresTemplate:
-    """One migrated database of PostgreSQL, emptied after each test: making one for each takes far longer."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._dsn = server.replace("postgresql+asyncpg", "postgresql")
-        self._shape: list[str] = []
-        self._database = f"statusquo_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-        self.name = server + self._database
-
-    async def create(self) -> None:
-        admin = await asyncpg.connect(self._dsn + "postgres")
-        await admin.execute(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)")
-        await admin.execute(f"CREATE DATABASE {self._database}")
-        await admin.close()
-        database = Database(self.name)
-        await schema.upgrade(database)
-        await database.close()
-        own = await asyncpg.connect(self._dsn + self._database)
-        self._shape = await _shape(own)
-        await own.close()
-
-    async def clear(self) -> None:
-        """Empty every table; a test that changed the schema, or left a transaction open, costs a new database."""
-        own = await asyncpg.connect(self._dsn + self._database)
-        try:
-            tables = await own.fetch(
-                "SELECT quote_ident(tablename) AS name FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            )
-            await own.execute("SET lock_timeout = '1s'")
-            await own.execute(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
-            clean = await _shape(own) == self._shape
-        except asyncpg.LockNotAvailableError:
-            clean = False
-        finally:
-            await own.close()
-        if not clean:
-            await self.create()
-
-
-async def _shape(connection: asyncpg.Connection) -> list[str]:
-    columns = await connection.fetch(
-        "SELECT table_name || '.' || column_name AS name FROM information_schema.columns"
-        " WHERE table_schema = 'public' AND table_name NOT LIKE 'pgqueuer%' ORDER BY 1"
-    )
-    steps = await connection.fetch("SELECT version_num AS name FROM alembic_version")
-    return [row["name"] for row in (*columns, *steps)]
-
-
 @pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     """A fresh, migrated SQLite database, for what does not depend on the kind."""
@@ -209,6 +168,8 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database, closed afterwards."""
+    from services.store.db import Database
+
     opened = Database(database_url)
     yield opened
     await opened.close()
@@ -217,5 +178,26 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def world(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
     """People in a local Slack, and the app's engine, on a clock that stands still until it is moved."""
+    from tests.support.engine import open_world
+
     async with open_world(database, encryptor, clock) as made:
         yield made
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """A web server on loopback."""
+    from tests.support.sites import Site
+
+    async with Site() as started:
+        yield started
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[GuardedClient]:
+    """The client of an intranet: it may visit the sites on loopback."""
+    from services.platform.net import AddressRules, GuardedClient
+
+    opened = GuardedClient(AddressRules(private=True))
+    yield opened
+    await opened.close()

@@ -12,11 +12,11 @@ import structlog
 from services.platform import logs
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.house import House, house
-from tests.loop_watch import LoopWatch, watched
-from tests.oauth_stub import OAuthStub, answer, oauth_stub
-from tests.whole import Whole, open_whole
+from tests.support.clocks import ManualClock
+from tests.support.install_side import House, house
+from tests.support.loop_watch import LoopWatch, watched
+from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
+from tests.support.running_app import Whole, open_whole
 
 
 @pytest.fixture(autouse=True)

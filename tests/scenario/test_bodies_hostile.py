@@ -17,15 +17,15 @@ from services.calendars.ical.expand import Expander
 from services.calendars.providers.caldav.source import CaldavSource
 from services.platform.net import AddressRules, GuardedClient
 from services.store.models import EventRow
-from tests import shapes
-from tests.caldav_account import account
-from tests.caldav_server import CaldavServer
-from tests.files import sends
-from tests.hooks import CALENDAR, JSON, new_hook, send
-from tests.hostile import FORM, Browser
-from tests.loop_watch import SLOWER, watched
-from tests.sites import Site
-from tests.whole import ANN, Whole
+from tests.support import hostile_shapes as shapes
+from tests.support.caldav_account import account
+from tests.support.caldav_server import CaldavServer
+from tests.support.hooks import CALENDAR, JSON, new_hook, send
+from tests.support.hostile import FORM, Browser
+from tests.support.loop_watch import SLOWER, watched
+from tests.support.running_app import ANN, Whole
+from tests.support.sites import Site
+from tests.support.slack_files import sends
 
 SIZE = shapes.MIB - 1024
 LATE = 0.2 * SLOWER

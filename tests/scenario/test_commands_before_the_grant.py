@@ -9,9 +9,9 @@ import pytest
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.desk import ANN, Desk, elements, open_desk, text_of
-from tests.world import TEAM
+from tests.support.clocks import ManualClock
+from tests.support.engine import TEAM
+from tests.support.slack_surface import ANN, Desk, elements, open_desk, text_of
 
 
 @pytest.fixture

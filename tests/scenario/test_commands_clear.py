@@ -11,9 +11,9 @@ from services.domain.model import Status
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.desk import Desk, open_desk
-from tests.world import SET
+from tests.support.clocks import ManualClock
+from tests.support.engine import SET
+from tests.support.slack_surface import Desk, open_desk
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from services.domain.model import OverrideKind
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.desk import Desk, local, open_desk
+from tests.support.clocks import ManualClock
+from tests.support.slack_surface import Desk, local, open_desk
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

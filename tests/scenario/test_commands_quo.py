@@ -12,9 +12,9 @@ from handlers.slack.surface import known
 from services.domain.model import OverrideKind, PersonKey, Response
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.desk import ANN, BEN, Desk, elements, local, open_desk, text_of
-from tests.world import TEAM, absence, meeting
+from tests.support.clocks import ManualClock
+from tests.support.engine import TEAM, absence, meeting
+from tests.support.slack_surface import ANN, BEN, Desk, elements, local, open_desk, text_of
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from emulators.faults import Fault
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.desk import Desk, open_desk, text_of
-from tests.world import SET
+from tests.support.clocks import ManualClock
+from tests.support.engine import SET
+from tests.support.slack_surface import Desk, open_desk, text_of
 
 
 @pytest.fixture

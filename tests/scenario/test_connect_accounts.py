@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.calendars.providers.google import scopes as google_scopes
 from services.store.models import Account, Calendar, WatchRow
-from tests import blockkit
-from tests.clocks import ManualClock
-from tests.desk import text_of
-from tests.vendors import NAMES, Vendors, open_vendors
-from tests.whole import ANN, BEN, at
+from tests.support import blockkit
+from tests.support.clocks import ManualClock
+from tests.support.providers_app import NAMES, Vendors, open_vendors
+from tests.support.running_app import ANN, BEN, at
+from tests.support.slack_surface import text_of
 
 EXPIRED = "This link has expired or was used already. Ask for a new one in Slack with <code>/quo</code>."
 

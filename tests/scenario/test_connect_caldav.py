@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clocks import ManualClock
-from tests.desk import text_of
-from tests.providers.stage import open_peer
-from tests.providers.texts import CaldavPeer
-from tests.vendors import Vendors
-from tests.whole import ANN
+from tests.support.clocks import ManualClock
+from tests.support.peers.stage import open_peer
+from tests.support.peers.texts import CaldavPeer
+from tests.support.providers_app import Vendors
+from tests.support.running_app import ANN
+from tests.support.slack_surface import text_of
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from services.platform.crypto import Encryptor
 from services.store.accounts import AccountView
 from services.store.db import Database
 from services.store.models import Calendar
-from tests import blockkit
-from tests.accounts import offered
-from tests.clocks import ManualClock
-from tests.desk import ANN, Desk, elements, open_desk, text_of
-from tests.world import until
+from tests.support import blockkit
+from tests.support.account_doubles import offered
+from tests.support.clocks import ManualClock
+from tests.support.engine import until
+from tests.support.slack_surface import ANN, Desk, elements, open_desk, text_of
 
 FEED = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
 GOOGLE = AccountView("g1", "google", "ann@example.com")

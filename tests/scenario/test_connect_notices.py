@@ -13,9 +13,9 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Notice
-from tests.clocks import ManualClock
-from tests.desk import ANN, Desk, open_desk
-from tests.world import World, open_world, until
+from tests.support.clocks import ManualClock
+from tests.support.engine import World, open_world, until
+from tests.support.slack_surface import ANN, Desk, open_desk
 
 LINK = "https://quo.example/connect/google?link=x"
 

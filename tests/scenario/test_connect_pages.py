@@ -33,9 +33,9 @@ from services.platform.crypto import Encryptor, new_key
 from services.platform.locale import say
 from services.usecases.grants import Start
 from services.usecases.identity import BrowserIdentities, Named
-from tests.clocks import ManualClock
-from tests.routes import Served, serving
-from tests.vendors import Form
+from tests.support.clocks import ManualClock
+from tests.support.providers_app import Form
+from tests.support.routes import Served, serving
 
 ANN = PersonKey("T1", "U1")
 SLACK = "https://slack.com/app_redirect?app=A1&team=T1"

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Account, OAuthState, Person, Workspace
-from tests.clocks import ManualClock
-from tests.vendors import NAMES, Form, Vendors, open_vendors
-from tests.whole import ANN, BEN, TEAM, at
+from tests.support.clocks import ManualClock
+from tests.support.providers_app import NAMES, Form, Vendors, open_vendors
+from tests.support.running_app import ANN, BEN, TEAM, at
 
 SOMEBODY_ELSE = "This link belongs to somebody else. Type /quo connect in your own Slack."
 BENS = "ben@cloud.example"

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.store.models import Calendar, EventRow, InboxRow, Person
-from tests.feeds import calendar, lasting
-from tests.files import at_rest, clicks, sends
-from tests.hooks import all_kept, disconnects, entry, itip
-from tests.whole import ANN, BEN, TEAM, Whole, at
+from tests.support.feeds import calendar, lasting
+from tests.support.hooks import all_kept, disconnects, entry, itip
+from tests.support.running_app import ANN, BEN, TEAM, Whole, at
+from tests.support.slack_files import at_rest, clicks, sends
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

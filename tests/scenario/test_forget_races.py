@@ -18,9 +18,9 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base
 from services.usecases.offboarding import TAKE_BACK
-from tests.clocks import ManualClock
-from tests.desk import ANN, Desk, open_desk
-from tests.world import GET, SET
+from tests.support.clocks import ManualClock
+from tests.support.engine import GET, SET
+from tests.support.slack_surface import ANN, Desk, open_desk
 
 READING = ("Reading", ":book:")
 

@@ -14,10 +14,10 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Calendar
-from tests import blockkit
-from tests.clocks import ManualClock
-from tests.desk import ANN, BEN, Desk, elements, open_desk, text_of
-from tests.world import TEAM, meeting
+from tests.support import blockkit
+from tests.support.clocks import ManualClock
+from tests.support.engine import TEAM, meeting
+from tests.support.slack_surface import ANN, BEN, Desk, elements, open_desk, text_of
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Calendar, EventRow, InboxRow
-from tests.feeds import entry as plain_entry
-from tests.hooks import CALENDAR, all_kept, disconnects, entry, itip, new_hook, posts, rotates, send
-from tests.whole import ANN, Whole, at
+from tests.support.feeds import entry as plain_entry
+from tests.support.hooks import CALENDAR, all_kept, disconnects, entry, itip, new_hook, posts, rotates, send
+from tests.support.running_app import ANN, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.feeds import lasting
-from tests.hooks import JSON, disconnects, new_hook, posts, rotates, send
-from tests.whole import BEN, Whole, at
+from tests.support.feeds import lasting
+from tests.support.hooks import JSON, disconnects, new_hook, posts, rotates, send
+from tests.support.running_app import BEN, Whole, at
 
 NOTHING = ("", "", None)
 MEETING = ("In a meeting", ":spiral_calendar_pad:")

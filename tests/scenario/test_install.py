@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.store.models import OAuthState, Person, Workspace
-from tests.house import House
-from tests.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
-from tests.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, answer
+from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
+from tests.support.install_side import House
+from tests.support.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, answer
 
 
 async def test_install_asks_slack_for_the_scopes_of_the_manifest_and_nothing_else(app: House) -> None:

@@ -13,9 +13,9 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base, Notice, Person, Workspace
-from tests.clocks import ManualClock
-from tests.house import House, house
-from tests.oauth_stub import answer, oauth_stub
+from tests.support.clocks import ManualClock
+from tests.support.install_side import House, house
+from tests.support.oauth_stub import answer, oauth_stub
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
 

@@ -6,10 +6,10 @@ from services.domain.errors import InputError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person
-from tests.clocks import ManualClock
-from tests.house import House, house
-from tests.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, said
-from tests.oauth_stub import CLIENT_ID, USER_SCOPES, OAuthStub, answer
+from tests.support.clocks import ManualClock
+from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, said
+from tests.support.install_side import House, house
+from tests.support.oauth_stub import CLIENT_ID, USER_SCOPES, OAuthStub, answer
 
 # ── links from Slack, which name their person ───────────────────────────────────────────────────────
 

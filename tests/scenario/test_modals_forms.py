@@ -11,10 +11,10 @@ import pytest
 from services.domain.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests import blockkit
-from tests.clocks import ManualClock
-from tests.desk import ANN, Desk, local, open_desk, text_of
-from tests.world import meeting
+from tests.support import blockkit
+from tests.support.clocks import ManualClock
+from tests.support.engine import meeting
+from tests.support.slack_surface import ANN, Desk, local, open_desk, text_of
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import aiohttp
 
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.clocks import ManualClock
-from tests.house import house, profile
-from tests.oauth_stub import OAuthStub, answer
+from tests.support.clocks import ManualClock
+from tests.support.install_side import house, profile
+from tests.support.oauth_stub import OAuthStub, answer
 
 
 async def get(url: str) -> tuple[int, str]:

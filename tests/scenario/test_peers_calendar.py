@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.feeds import calendar, entry, lasting
-from tests.whole import ANN, BEN, Whole, at
+from tests.support.feeds import calendar, entry, lasting
+from tests.support.running_app import ANN, BEN, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -13,9 +13,9 @@ from aiohttp import CookieJar
 
 from services.platform.crypto import SealedBytes
 from services.store.models import Calendar, Person
-from tests.feeds import SECRET_PATH, entry, lasting
-from tests.whole import ANN, BEN, TEAM, Whole, at
-from tests.world import until
+from tests.support.engine import until
+from tests.support.feeds import SECRET_PATH, entry, lasting
+from tests.support.running_app import ANN, BEN, TEAM, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

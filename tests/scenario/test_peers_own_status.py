@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.domain.model import PersonKey
-from tests.feeds import lasting
-from tests.whole import ANN, TEAM, Whole, at
+from tests.support.feeds import lasting
+from tests.support.running_app import ANN, TEAM, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -17,10 +17,10 @@ from services import bootstrap
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
-from tests.clocks import ManualClock
-from tests.feeds import SECRET_PATH, calendar, entry, lasting
-from tests.program import run
-from tests.whole import ANN, TEAM, Whole, at, open_whole
+from tests.support.clocks import ManualClock
+from tests.support.command_line import run
+from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
+from tests.support.running_app import ANN, TEAM, Whole, at, open_whole
 
 
 def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(

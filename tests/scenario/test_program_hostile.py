@@ -18,10 +18,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Calendar, OverrideRow, Person
-from tests.clocks import ManualClock
-from tests.feeds import lasting
-from tests.hostile import FORM, JSON, Browser, check_harmless, secrets_of, sentence_of
-from tests.whole import ANN, BEN, TEAM, Whole, at, open_whole
+from tests.support.clocks import ManualClock
+from tests.support.feeds import lasting
+from tests.support.hostile import FORM, JSON, Browser, check_harmless, secrets_of, sentence_of
+from tests.support.running_app import ANN, BEN, TEAM, Whole, at, open_whole
 
 STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 TITLE, PLACE, TYPED, EVE = "Okapi takeover", "Room Quokka", "Zebra crossing", "U0EVE00001"

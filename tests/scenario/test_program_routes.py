@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Calendar
-from tests.clocks import ManualClock
-from tests.hostile import Browser, check_harmless, secrets_of, sentence_of
-from tests.whole import Whole, open_whole
+from tests.support.clocks import ManualClock
+from tests.support.hostile import Browser, check_harmless, secrets_of, sentence_of
+from tests.support.running_app import Whole, open_whole
 
 ROUTES = (
     "/slack/events", "/slack/install", "/slack/oauth_redirect", "/webhooks/google", "/webhooks/microsoft",

@@ -13,10 +13,10 @@ import pytest
 from emulators.slack import Call, LocalSlack
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
-from tests.feeds import Feeds, lasting
-from tests.program import Served
-from tests.whole import ANN, SET, TEAM, free_port
-from tests.world import until
+from tests.support.command_line import Served
+from tests.support.engine import until
+from tests.support.feeds import Feeds, lasting
+from tests.support.running_app import ANN, SET, TEAM, free_port
 
 pytestmark = pytest.mark.slow
 

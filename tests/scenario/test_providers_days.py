@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.clocks import ManualClock
-from tests.providers.entries import Entry
-from tests.providers.peer import PROVIDERS, Peer
-from tests.providers.stage import open_joined
-from tests.whole import ANN
+from tests.support.clocks import ManualClock
+from tests.support.peers.entries import Entry
+from tests.support.peers.peer import PROVIDERS, Peer
+from tests.support.peers.stage import open_joined
+from tests.support.running_app import ANN
 
 NOTHING = ("", "", None)
 

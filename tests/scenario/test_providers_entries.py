@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks import ManualClock
-from tests.providers.entries import Answer, Entry
-from tests.providers.peer import JITTER, PROVIDERS, Deed, Peer, able
-from tests.providers.stage import open_joined
-from tests.whole import ANN, BEN, at
+from tests.support.clocks import ManualClock
+from tests.support.peers.entries import Answer, Entry
+from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.support.peers.stage import open_joined
+from tests.support.running_app import ANN, BEN, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -10,12 +10,12 @@ import pytest
 
 from services.calendars import wiring
 from services.platform.net import GuardedClient
-from tests.clocks import ManualClock
-from tests.providers.entries import Entry
-from tests.providers.peer import Deed, Peer, able
-from tests.providers.stage import open_joined
-from tests.providers.wire import FAILURES
-from tests.whole import at
+from tests.support.clocks import ManualClock
+from tests.support.peers.entries import Entry
+from tests.support.peers.peer import Deed, Peer, able
+from tests.support.peers.stage import open_joined
+from tests.support.peers.wire import FAILURES
+from tests.support.running_app import at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Account, Calendar, EventRow, InboxRow, Person, WatchRow
-from tests.clocks import ManualClock
-from tests.providers.accounts import GooglePeer
-from tests.providers.entries import Entry
-from tests.providers.peer import PROVIDERS, Deed, Peer, able
-from tests.providers.stage import open_joined
-from tests.whole import ANN, BEN, Whole, at
-from tests.world import until
+from tests.support.clocks import ManualClock
+from tests.support.engine import until
+from tests.support.peers.accounts import GooglePeer
+from tests.support.peers.entries import Entry
+from tests.support.peers.peer import PROVIDERS, Deed, Peer, able
+from tests.support.peers.stage import open_joined
+from tests.support.running_app import ANN, BEN, Whole, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

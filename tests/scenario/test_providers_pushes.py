@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks import ManualClock
-from tests.providers.accounts import AccountPeer
-from tests.providers.entries import Entry
-from tests.providers.peer import JITTER, PROVIDERS, Deed, Peer, able
-from tests.providers.stage import open_joined
-from tests.whole import at
+from tests.support.clocks import ManualClock
+from tests.support.peers.accounts import AccountPeer
+from tests.support.peers.entries import Entry
+from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.support.peers.stage import open_joined
+from tests.support.running_app import at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from multidict import CIMultiDict
 
-from tests.house import FORM, House
+from tests.support.install_side import FORM, House
 
 # ── signatures ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,8 +11,8 @@ from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
 from services.store.models import Base, Person
 from services.store.profile_states import ProfileStateStore
-from tests.house import House, profile
-from tests.oauth_stub import OAuthStub, answer
+from tests.support.install_side import House, profile
+from tests.support.oauth_stub import OAuthStub, answer
 
 ANN = PersonKey("T1", "U1")
 

@@ -13,8 +13,8 @@ from handlers.slack.events import Events
 from services.domain.errors import NotGrantedError, TimeNotUnderstoodError
 from services.domain.model import PersonKey
 from services.store.models import Delivery
-from tests.house import FORM, House
-from tests.oauth_stub import answer
+from tests.support.install_side import FORM, House
+from tests.support.oauth_stub import answer
 
 # ── what Slack delivers ─────────────────────────────────────────────────────────────────────────────
 

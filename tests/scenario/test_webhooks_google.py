@@ -11,8 +11,8 @@ import pytest
 from handlers.background import Background
 from handlers.web.webhooks import Webhooks
 from services.platform.metrics import Metrics
-from tests.pushes import SECRET, WATCH, KeptPushes
-from tests.routes import Served, serving
+from tests.support.push_doubles import SECRET, WATCH, KeptPushes
+from tests.support.routes import Served, serving
 
 PATH = "/webhooks/google"
 FORGED = "The signature of that request is missing or wrong."

@@ -16,8 +16,8 @@ import pytest
 from handlers.background import Background
 from handlers.web.webhooks import AT_ONCE, Webhooks
 from services.platform.metrics import Metrics
-from tests.pushes import SECRET, WATCH, KeptPushes
-from tests.routes import Served, serving
+from tests.support.push_doubles import SECRET, WATCH, KeptPushes
+from tests.support.routes import Served, serving
 
 PATHS = ["/webhooks/microsoft", "/webhooks/microsoft/lifecycle"]
 PATH, LIFECYCLE = PATHS

@@ -13,7 +13,7 @@ from services.engine.advisory_locks import AdvisoryLocks
 from services.engine.leases import Leases, OneProcess
 from services.platform.clock import SystemClock
 from services.store.db import Database
-from tests.world import Replica, encryptor_of
+from tests.support.engine import Replica, encryptor_of
 
 
 async def main() -> None:

@@ -19,7 +19,7 @@ from emulators.slack import Call
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store.db import Database
-from tests.world import SET, World, encryptor_of, meeting, open_world, until
+from tests.support.engine import SET, World, encryptor_of, meeting, open_world, until
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,45 @@
+"""When two statuses are the same to Slack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.domain.model import NO_STATUS, Status
+from services.domain.status_comparison import same, same_write, unescape
+from tests.support.profiles import at
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Status("a &amp; b &lt;3", ":x:"), Status("a & b <3", ":x:"), True),
+        (Status("a", ":wave::skin-tone-3:"), Status("a", "wave"), True),
+        (Status("a", ""), Status("a", ":speech_balloon:"), True),
+        (Status("", ":x:"), Status("", ":y:"), False),
+        (Status("a", ":x:"), Status("b", ":x:"), False),
+        (Status("a", ":x:", at(10)), Status("a", ":x:", at(10) + timedelta(milliseconds=900)), True),
+        (Status("a", ":x:", at(10)), Status("a", ":x:", at(10, 0, 1)), False),
+        (Status("a", ":x:", at(10)), Status("a", ":x:"), False),
+        (Status("", "", at(10)), NO_STATUS, True),
+        (NO_STATUS, Status("a", ":x:"), False),
+        (Status(" a ", ":x:"), Status("a", ":x:"), True),
+    ],
+)
+def test_same_compares_as_slack_shows(one: Status, other: Status, expected: bool) -> None:
+    assert same(one, other) is expected
+    assert same(other, one) is expected
+
+
+def test_same_write_forgives_only_the_emoji() -> None:
+    wanted = Status("a", ":nope:", at(10))
+    assert same_write(Status("a", ":x:", at(10)), wanted)
+    assert not same_write(Status("a", ":x:", at(11)), wanted)
+    assert not same_write(Status("b", ":x:", at(10)), wanted)
+    assert not same_write(Status("a", ":x:"), Status("a", ":nope:"))
+    assert not same_write(Status("", ":x:", at(10)), Status("", ":nope:", at(10)))
+
+
+def test_unescape_undoes_slack_once() -> None:
+    assert unescape("&amp;lt; &lt;b&gt; &amp;") == "&lt; <b> &"

@@ -1,0 +1,147 @@
+"""PostgreSQL's advisory locks as the owners of workspaces: one owner in the fleet, news that live with a commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.engine.advisory_locks import AdvisoryLocks
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from tests.support.clocks import ManualClock
+from tests.support.engine import World, meeting, open_world, until
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+class Holding:
+    """Leases that are held in a task, and what they were told."""
+
+    def __init__(self, url: str, *, silent: float = 5.0) -> None:
+        self.leases = AdvisoryLocks(url, silent=silent)
+        self.woken: list[bool] = []
+        self.lost = 0
+        self.stop = asyncio.Event()
+        self.task = asyncio.create_task(self.leases.run(self.woken.append, self._lose, self.stop))
+
+    def _lose(self) -> None:
+        self.lost += 1
+
+    async def end(self) -> None:
+        self.stop.set()
+        await self.task
+
+
+@asynccontextmanager
+async def holding(url: str, *, silent: float = 5.0) -> AsyncIterator[Holding]:
+    made = Holding(url, silent=silent)
+    try:
+        await until(lambda: made.woken == [True])  # whatever was told before, nobody heard
+        yield made
+    finally:
+        await made.end()
+
+
+async def end_sessions(database: Database) -> None:
+    """As if the network between PostgreSQL and whoever owns workspaces were cut."""
+    async with database.write() as connection:
+        await connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+            )
+        )
+
+
+async def test_workspace_has_one_owner_until_it_is_released(database: Database) -> None:
+    async with holding(database.url) as one, holding(database.url) as other:
+        assert await one.leases.acquire({"T1", "T2"}) == {"T1", "T2"}
+        assert await other.leases.acquire({"T2", "T3"}) == {"T3"}
+        await one.leases.release({"T2"})
+        assert await other.leases.acquire({"T1", "T2"}) == {"T2"}
+
+
+async def test_workspaces_are_another_ones_once_their_owner_is_gone(database: Database) -> None:
+    async with holding(database.url) as other:
+        async with holding(database.url) as one:
+            await one.leases.acquire({"T1"})
+        await until(lambda: acquired(other, "T1"))
+
+
+async def acquired(of: Holding, team_id: str) -> bool:
+    return await of.leases.acquire({team_id}) == {team_id}
+
+
+async def test_owner_that_is_cut_off_knows_that_it_owns_nothing_and_comes_back(database: Database) -> None:
+    async with holding(database.url) as one, holding(database.url) as other:
+        await one.leases.acquire({"T1"})
+        await end_sessions(database)
+        await until(lambda: acquired(other, "T1"))
+        await until(lambda: one.lost == 1)
+        assert await one.leases.acquire({"T2"}) == set()
+        await until(lambda: one.woken == [True, True])  # connected again
+        assert await one.leases.acquire({"T1", "T2"}) == {"T2"}
+
+
+async def test_owner_that_stands_still_loses_its_workspaces(database: Database) -> None:
+    async with holding(database.url, silent=1.2) as one, holding(database.url) as other:
+        assert one.leases.certain
+        await one.leases.acquire({"T1"})
+        async with one.leases._using:  # nothing more is asked, as where the process is stopped
+            await until(lambda: not one.leases.certain)
+            await until(lambda: acquired(other, "T1"))
+
+
+async def test_news_reach_everybody_once_they_are_committed(database: Database) -> None:
+    async with holding(database.url) as one, holding(database.url) as other:
+        with suppress(ZeroDivisionError):
+            async with database.write() as connection:
+                await one.leases.tell(connection, typed=True)
+                raise ZeroDivisionError
+        async with database.write() as connection:
+            await one.leases.tell(connection, typed=False)
+            assert one.woken == other.woken == [True]
+        await until(lambda: one.woken == other.woken == [True, False])
+
+
+async def test_statuses_are_written_by_whoever_owns_their_workspace(
+    database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    async with open_world(database, encryptor, clock) as world:
+        await world.replica(leases=AdvisoryLocks(database.url)).start()
+        keys = [await world.person(f"U{number}", team_id=f"T{number % 3}") for number in range(9)]
+        for key in keys:
+            await world.has(key, meeting(world.clock.now()))
+        await until(lambda: len(world.written()) == 9)
+        await world.settled()
+
+
+async def test_two_replicas_share_workspaces_and_never_exceed_a_limit(
+    database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    async with open_world(database, encryptor, clock) as world:
+        other = Database(database.url)
+        try:
+            for store in (database, other):
+                await world.replica(database=store, leases=AdvisoryLocks(database.url)).start()
+            start = world.clock.now() + timedelta(hours=1)
+            keys = [await world.person(f"U{number}", team_id=f"T{number % 4}") for number in range(240)]
+            for key in keys:
+                await world.has(key, meeting(start, 60))
+            await world.settled(60)
+            world.clock.move(hours=1)
+            await until(lambda: len(world.written()) == 4 * 40, 60)
+            for _ in range(70):
+                world.clock.move(seconds=1)
+                await asyncio.sleep(0.02)
+            await until(lambda: len(world.written()) == 240, 60)
+            assert all(call.ok for call in world.calls())
+        finally:
+            await World.close(world)
+            world.replicas.clear()
+            await other.close()

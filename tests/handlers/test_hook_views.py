@@ -1,0 +1,91 @@
+"""What is shown of hooks and files, in every language and within Slack's limits; what of JSON becomes a status."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.slack.views import files
+from handlers.slack.views.modals import shown_once
+from handlers.web.hooks import LONGEST, read_status
+from services.calendars.hooks import HookLimits
+from services.calendars.ical.charset import as_utf8
+from services.calendars.ical.upload_check import UnreadableCalendarError
+from services.domain.errors import InputError, RequestError
+from services.platform import locale
+from services.platform.locale import Voice
+from tests.support import blockkit
+from tests.support.hooks import address_in
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+VOICES = [locale.voice(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
+def test_views_keep_within_slacks_limits(voice: Voice) -> None:
+    address = "https://" + "statusquo." * 20 + "example/hooks/" + "a" * 43
+    view = shown_once(voice, address)
+    blockkit.check_view(view)
+    assert address_in(view) == address
+    for message in (
+        files.offered(voice, NASTY, 10**6, "F0000000001"),
+        files.updated(voice, NASTY, 0),
+        files.added(voice),
+        files.failed(voice, UnreadableCalendarError("x")),
+        files.hint(voice),
+    ):
+        blockkit.check_message(message)
+        assert "<!channel>" not in json.dumps(message)
+
+
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=30)
+)
+SAID = st.dictionaries(st.sampled_from(["text", "emoji", "until", "minutes", "other"]), VALUES, max_size=4)
+
+
+@given(SAID)
+def test_any_json_is_a_status_that_slack_takes_or_is_refused(said: dict[str, Any]) -> None:
+    try:
+        wanted = read_status(json.dumps(said).encode(), ZoneInfo("Pacific/Chatham"), NOW)
+    except (InputError, RequestError):
+        return
+    assert wanted.text or wanted.emoji
+    assert len(wanted.text) <= 100
+    assert wanted.end is None or NOW < wanted.end <= NOW + LONGEST
+    assert (wanted.text + wanted.emoji).encode()
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    for charset in (None, "utf-8", "utf-16", "latin-1", "shift_jis", "iso-2022-jp", "nonsense"):
+        try:
+            read_status(as_utf8(body, charset), ZoneInfo("Etc/UTC"), NOW)
+        except (InputError, RequestError):
+            continue
+
+
+def test_wall_time_in_a_gap_and_one_that_comes_twice() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    before = datetime(2027, 3, 27, 9, tzinfo=UTC)
+    gap = read_status(b'{"text": "x", "until": "2027-03-28T02:30"}', berlin, before).end
+    assert gap == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    twice = read_status(
+        b'{"text": "x", "until": "2026-10-25T02:30"}', berlin, datetime(2026, 10, 24, 9, tzinfo=UTC)
+    ).end
+    assert twice == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_pace_slides_and_is_each_hooks_own() -> None:
+    pace = HookLimits(most=3)
+    assert [pace.wait("a", NOW + timedelta(seconds=20 * number)) for number in range(6)] == [0] * 6
+    assert [pace.wait("b", NOW) for _ in range(4)] == [0, 0, 0, 60]
+    assert pace.wait("b", NOW + timedelta(seconds=59.5)) == 1
+    assert pace.wait("b", NOW + timedelta(seconds=60)) == 0

@@ -1,0 +1,270 @@
+"""Every view in every language within Slack's limits, also with the longest and oddest that people have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from re import search
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.slack.views import accounts, home, modals, replies, rules, settings
+from handlers.slack.views import blocks as kit
+from handlers.slack.views.state import Values
+from services.calendars.accounts.accounts import AccountLink, Choice
+from services.domain import timeline
+from services.domain.calendars import OfferedCalendar
+from services.domain.errors import InputError, TimeNotUnderstoodError
+from services.domain.facts import PersonFacts
+from services.domain.model import (
+    Event,
+    Kind,
+    Match,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Preferences,
+    Reason,
+    ReasonCode,
+    Response,
+    Rule,
+    Show,
+    Status,
+    WorkingHours,
+)
+from services.platform import locale
+from services.platform.locale import Voice
+from services.store.accounts import AccountView
+from services.usecases.status_reader import Now, Why
+from services.usecases.statuses import Cleared
+from tests.support import blockkit
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+VOICES = [locale.voice(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
+
+
+@dataclass(frozen=True)
+class Line:
+    calendar_id: str = "c1"
+    name: str = NASTY
+    host: str = "calendar.example.com"
+    health: str = "failing"
+    sentence: str = "The calendar's server does not answer. I keep trying."
+    synced_at: datetime | None = NOW - HOUR
+    problems: int = 3
+    provider: str = "ics"
+    account_id: str = ""
+    watched: bool = False
+
+
+LINK = "https://quo.example/connect/google?link=" + "x" * 500
+TYPED = modals.Typed("https://caldav.example.com/" + "x" * 200, "ann")
+ACCOUNTS = [AccountView(f"a{index}", "google", NASTY, lost=index > 5) for index in range(10)]
+EVERYWHERE = [
+    *(Line(f"c{index}", account_id=f"a{index % 10}", provider="google", sentence="") for index in range(17)),
+    Line("feed"), Line("hook", provider="hook", synced_at=None), Line("file", provider="file"),
+]  # fmt: skip
+
+
+def choice(count: int) -> Choice:
+    """An account with that many calendars, every second one connected."""
+    calendars = [OfferedCalendar(f"{index}{NASTY}", NASTY if index else " ") for index in range(count)]
+    return Choice(ACCOUNTS[0], tuple((one, index % 2 == 0) for index, one in enumerate(calendars)))
+
+
+COVERED = Reason(ReasonCode.OWN_COVERED, until=NOW + HOUR)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    at: datetime = NOW
+    reason: Reason = COVERED
+    outcome: str = "done"
+
+
+@dataclass(frozen=True)
+class Out:
+    user_id: str = "U1"
+    until: datetime | None = NOW + HOUR
+    text: str = NASTY[:100]
+    emoji: str = ":palm_tree:"
+
+
+def event(index: int, **fields: Any) -> Event:
+    start = NOW + (index - 5) * timedelta(minutes=10)
+    return Event("c1", f"u{index}", start, start + timedelta(minutes=7), title=NASTY, **fields)
+
+
+def now(events: int = 100, *, own: bool = False, paused: bool = False, granted: bool = True) -> Now:
+    made = Override("o1", NOW - HOUR, None, NOW - HOUR, text=NASTY[:100], emoji=":x:")
+    coming = Override("o2", NOW + 48 * HOUR, NOW + 96 * HOUR, NOW, OverrideKind.OUT_OF_OFFICE)
+    many = [event(index, response=Response.DECLINED if index % 3 else Response.NONE) for index in range(events)]
+    pause = Pause(NOW - HOUR, NOW + HOUR) if paused else None
+    facts = PersonFacts(
+        PersonKey("T1", "U1"), ZoneInfo("Europe/Berlin"), granted=granted, pause=pause, events=tuple(many)
+    )
+    day = timeline.resolve(many, zone=facts.zone, start=NOW - 10 * HOUR, end=NOW + 14 * HOUR)
+    return Now(NOW, facts, day.at(NOW), NOW + HOUR, day, Status("Mine", ":cat:") if own else None, made, (coming,) * 9)
+
+
+WORDS = Match(title_words=(NASTY[:100],) * 20)
+RULES = [Rule(f"r{index}", NASTY[:60], WORDS, Show(NASTY[:100], ":x:"), ignore=index % 2 == 0) for index in range(50)]
+FULL = Preferences(
+    show={kind: Show("x" * 100, ":" + "y" * 98 + ":") for kind in Kind},
+    idle=Status("x" * 100, ":wave:"),
+    count_unconfirmed=True,
+    working_hours=WorkingHours(),
+    titles=True,
+)
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
+def test_views_stay_within_slacks_limits(voice: Voice) -> None:
+    views = [
+        home.home(voice, now(), [Line(f"c{index}") for index in range(40)], "https://quo.example/x"),
+        home.home(voice, now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
+        home.home(voice, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS),
+        home.home(voice, now(0, own=True, paused=True, granted=False), [], ""),
+        home.stranger(voice, "https://quo.example/x"),
+        home.stranger(voice, ""),
+        modals.connect(voice),
+        modals.connect(voice, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
+        modals.looking(voice),
+        accounts.choose(voice, choice(1), [NASTY]),
+        accounts.choose(voice, choice(10)),
+        accounts.choose(voice, choice(11)),
+        accounts.choose(voice, choice(150)),
+        accounts.choose(voice, choice(0)),
+        accounts.drop(voice, ACCOUNTS[0], 20),
+        modals.out_of_office(voice, date(2026, 11, 24)),
+        modals.override(voice),
+        modals.done(voice, "x" * 100, [NASTY]),
+        settings.settings(voice, Preferences()),
+        settings.settings(voice, FULL),
+        rules.rules(voice, RULES),
+        rules.rules(voice, []),
+        rules.rule(voice, []),
+        rules.rule(voice, [Line(f"c{index}") for index in range(120)]),
+    ]
+    for view in views:
+        blockkit.check_view(view)
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
+def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
+    made = Override("o1", NOW, NOW + HOUR, NOW, text=NASTY[:100], emoji=":x:")
+    later = Override("o2", NOW + HOUR, None, NOW, OverrideKind.OUT_OF_OFFICE)
+    view = now()
+    answers = [
+        replies.help_(voice, view),
+        replies.help_(voice, None),
+        replies.usage(voice, TimeNotUnderstoodError(), "/ooo"),
+        replies.usage(voice, InputError(), "/quo"),
+        replies.did_you_mean(voice, "settings", "setings"),
+        replies.grant(voice, "https://quo.example/x", kept=True),
+        replies.override(voice, made, NOW, Pause(NOW)),
+        replies.override(voice, later, NOW),
+        replies.undone(voice, later, NOW),
+        replies.cleared(voice, Cleared(ended=(made, later)), NOW),
+        replies.cleared(voice, Cleared(back_until=NOW + HOUR), NOW),
+        replies.off(voice, [made], NOW),
+        replies.off(voice, [later], NOW),
+        replies.pausing(voice, Pause(NOW), NOW),
+        replies.pausing(voice, Pause(NOW + HOUR, NOW + 2 * HOUR), NOW),
+        replies.resumed(voice),
+        replies.why(voice, Why(view, view.day.verdicts, Attempt())),
+        replies.why(voice, Why(now(0, own=True), (), None)),
+        replies.preview(voice, view.day, date(2026, 11, 24), date(2026, 11, 24)),
+        replies.preview(voice, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
+        replies.preview_at(voice, view.span, NOW, NOW, ()),
+        replies.calendars(voice, [Line(f"c{index}") for index in range(30)], [], NOW),
+        replies.calendars(voice, EVERYWHERE, ACCOUNTS, NOW),
+        replies.calendars(voice, [], [], NOW),
+        replies.who(voice, [Out()] * 50, "", NOW),
+        replies.who(voice, [Out(until=None)], "U1", NOW),
+        replies.who(voice, [], "U1", NOW),
+        replies.who(voice, [], "", NOW),
+        replies.forget(voice),
+        replies.forgotten(voice),
+    ]
+    for answer in answers:
+        blockkit.check_message(answer)
+
+
+@given(st.lists(st.integers(1, 1500), max_size=80))
+def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths: list[int]) -> None:
+    lines = [f"{index:02}" + "x" * length for index, length in enumerate(lengths)]
+    parts = replies.paragraphs(VOICES[0], lines)
+    shown = [line for part in parts for line in part.split("\n") if line]
+    left = len(lines) - len(lines[: len(shown)])
+    if shown and shown[-1] not in lines:
+        *shown, last = shown
+        left = len(lines) - len(shown)
+        assert last == f"… and {left} more."
+    assert left == len(lines) - len(shown)
+    assert shown == lines[: len(shown)]
+    assert all(len(part) <= 3000 for part in parts)
+    assert len(parts) <= 5
+
+
+def test_nobody_and_nothing_is_left_out_in_silence() -> None:
+    voice = VOICES[0]
+    away = [Out(user_id=f"U{index:05}") for index in range(1000)]
+    day = now(300).day
+    events = [f"`{voice.time(one.event.start)}" for one in day.verdicts]
+    found = [
+        (replies.who(voice, away, "", NOW), [f"<@U{index:05}> is out" for index in range(1000)]),
+        (
+            replies.why(voice, Why(now(300), day.verdicts, None)),
+            events,
+        ),
+    ]
+    for answer, expected in found:
+        text = "\n".join(block["text"]["text"] for block in answer["blocks"] if block["type"] == "section")
+        whole = [line for line in text.split("\n") if any(one in line for one in expected)]
+        counted = search(r"… and (\d+) more\.", text)
+        assert counted is not None
+        assert len(whole) + int(counted[1]) == len(expected)
+
+
+def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
+    voice = VOICES[0]
+    view = home.home(voice, now(), [Line()], "")
+    for block in view["blocks"]:
+        text = block.get("text", {})
+        if text.get("type") == "mrkdwn":
+            assert "<!channel>" not in text["text"]
+            assert "<https://x.example" not in text["text"]
+
+
+@given(st.text("ab&<>;", max_size=60), st.integers(9, 40))
+def test_cut_text_is_short_enough_and_breaks_no_entity(text: str, most: int) -> None:
+    cut = kit.cut(kit.escape(text), most)
+    assert len(cut) <= most
+    rest = cut.removesuffix("…")
+    assert kit.escape(text).startswith(rest)
+    for entity in ("&amp;", "&lt;", "&gt;"):
+        rest = rest.replace(entity, "")
+    assert "&" not in rest
+
+
+@pytest.mark.parametrize("state", [{}, {"state": None}, {"state": {"values": []}}, {"state": {"values": {"b": 1}}}])
+def test_values_that_are_missing_read_as_empty(state: dict[str, Any]) -> None:
+    values = Values.of(state)
+    assert (values.text("b"), values.date("b"), values.time("b"), values.one("b"), values.chosen("b")) == (
+        "", None, None, "", [],
+    )  # fmt: skip
+
+
+def test_values_that_are_no_dates_name_their_field() -> None:
+    values = Values({"d": {"date": {"selected_date": "soon"}}, "t": {"time": {"selected_time": "25:61"}}})
+    for read in (lambda: values.date("d"), lambda: values.time("t")):
+        with pytest.raises(InputError):
+            read()

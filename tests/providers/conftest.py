@@ -1,0 +1,60 @@
+"""People who subscribe to servers on loopback, and who connect accounts at a local Google and Microsoft."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import insert
+
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.connections import Connections
+from services.calendars.ports import Source
+from services.calendars.providers.feed import FeedSource
+from services.calendars.sync.sync import CalendarSync
+from services.platform.crypto import Encryptor
+from services.platform.net import AddressRules, GuardedClient
+from services.store.accounts import AccountStore
+from services.store.calendars import CalendarStore
+from services.store.db import Database
+from services.store.events import EventStore
+from services.store.models import Person, Workspace
+from services.store.notices import NoticeStore
+from tests.support.calendar_stack import Bureau, open_bureau
+from tests.support.clocks import ManualClock
+from tests.support.engine import CountingWakeSignal
+from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, House, Reader
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[GuardedClient]:
+    opened = GuardedClient(AddressRules(private=True), seconds=5)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def house(
+    database: Database, encryptor: Encryptor, client: GuardedClient, clock: ManualClock
+) -> AsyncIterator[House]:
+    async with database.write() as connection:
+        await connection.execute(insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
+        await connection.execute(
+            insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)]
+        )
+    events = EventStore(database, encryptor)
+    store = CalendarStore(database, encryptor, events, NoticeStore(database, clock))
+    reader, wake_signal = Reader(), CountingWakeSignal()
+    sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
+    sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
+    accounts, cleanup = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
+    connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanup)
+    yield House(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
+    await sync.close()
+
+
+@pytest.fixture
+async def bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
+    """The calendars' part of the app with a local Google and a local Microsoft."""
+    async with open_bureau(database, encryptor, clock) as opened:
+        yield opened

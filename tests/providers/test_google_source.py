@@ -1,0 +1,559 @@
+"""Google calendars against a local Google: what is asked, what is believed, and that no failure clears anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+
+from emulators.google import GoogleEntry
+from services.calendars.providers.api import JsonApi
+from services.calendars.providers.google.api import GoogleApi
+from services.calendars.providers.google.events import FIELDS
+from services.calendars.providers.google.source import GoogleSource
+from services.domain.errors import (
+    AccessRefusedError,
+    AccountLostError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    CalendarTooCostlyError,
+    CalendarUnreachableError,
+)
+from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.platform.net import GuardedClient
+from tests.support.clocks import ManualClock
+from tests.support.google_account import ANN, NOW, Desk, at, open_desk
+from tests.support.sites import Site
+
+WEEKDAYS = ("RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",)
+
+
+@pytest.fixture
+async def desk(clock: ManualClock) -> AsyncIterator[Desk]:
+    assert clock.now() == NOW
+    async with open_desk(clock) as opened:
+        yield opened
+
+
+def standup(desk: Desk) -> GoogleEntry:
+    return desk.calendar.add(
+        GoogleEntry("Standup", at(23, 8), at(23, 8, 15), recurrence=("RRULE:FREQ=DAILY;COUNT=5",), zone="Europe/Berlin")
+    )
+
+
+# ── the first time ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_first_sync_gives_the_window_and_what_each_entry_is(desk: Desk) -> None:
+    calendar = desk.calendar
+    sync = calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11), response="accepted", guests=2, location="Room 1"))
+    calendar.add(GoogleEntry("Away", at(25, 8), at(25, 16), kind="outOfOffice"))
+    calendar.add(GoogleEntry("Deep work", at(26, 8), at(26, 9), kind="focusTime"))
+    calendar.add(
+        GoogleEntry("", date(2026, 11, 27), date(2026, 11, 28), kind="workingLocation", place="homeOffice", free=True)
+    )
+    calendar.add(GoogleEntry("Maybe", at(28, 8), at(28, 9), status="tentative", visibility="private", free=True))
+    calendar.add(GoogleEntry("Long ago", at(20, 8), at(20, 9)))
+    calendar.add(GoogleEntry("Far away", at(24, 8) + timedelta(days=61), at(24, 9) + timedelta(days=61)))
+    changes = await desk.fetch()
+    assert (changes.full, changes.unchanged, changes.problems, changes.name) == (True, False, (), ANN)
+    own = Organizer.PERSON
+    assert list(changes.events) == [
+        Event(
+            "C1", sync.uid, at(24, 10), at(24, 11), title="Sync", response=Response.ACCEPTED, guests=2,
+            location="Room 1", organizer=own,
+        ),
+        Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, organizer=own,
+              title="Away"),
+        Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, organizer=own,
+              title="Deep work"),
+        Event(
+            "C1", changes.events[3].uid, at(26, 23), at(27, 23), all_day=True,
+            wall=WallTimes(datetime(2026, 11, 27), datetime(2026, 11, 28)), type=EventType.WORKING_LOCATION,
+            show_as=ShowAs.FREE, working_location=Location.HOME, organizer=own,
+        ),
+        Event(
+            "C1", changes.events[4].uid, at(28, 8), at(28, 9), tentative=True, visibility=Visibility.PRIVATE,
+            show_as=ShowAs.FREE, title="Maybe", organizer=own,
+        ),
+    ]  # fmt: skip
+    (call,) = desk.google.calls
+    assert (call.path, call.query) == (
+        f"/calendar/v3/calendars/{ANN}/events",
+        {
+            "singleEvents": "true",
+            "maxResults": "2500",
+            "prettyPrint": "false",
+            "fields": f"kind,summary,timeZone,nextPageToken,nextSyncToken,items({FIELDS})",
+            "timeMin": "2026-11-23T09:00:00Z",
+            "timeMax": "2027-01-23T09:00:00Z",
+        },
+    )
+
+
+async def test_no_description_and_no_guest_is_asked_for(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11), response="accepted", guests=2))
+    await desk.fetch()
+    query = desk.google.calls[0].query
+    page = desk.google.lists.events(desk.account, desk.calendar, query)
+    assert page["items"][0]["attendees"] == [
+        {"self": True, "responseStatus": "accepted"},
+        {"responseStatus": "needsAction"},
+        {"responseStatus": "needsAction"},
+    ]
+    assert "Notes of" not in json.dumps(page)
+
+
+async def test_many_pages_are_one_window_with_the_last_pages_token(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulators.google.sync._MOST_EVENTS", 3)
+    for number in range(8):
+        desk.calendar.add(GoogleEntry(f"E{number}", at(24, 10 + number), at(24, 11 + number)))
+    assert await desk.titles() == [f"E{number}" for number in range(8)]
+    assert desk.asked() == ["window", "window+", "window+"]
+    assert (await desk.fetch()).unchanged
+    assert desk.asked() == ["token"]
+
+
+async def test_page_that_is_lost_in_the_middle_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulators.google.sync._MOST_EVENTS", 3)
+    for number in range(8):
+        desk.calendar.add(GoogleEntry(f"E{number}", at(24, 10 + number), at(24, 11 + number)))
+    for fault in (
+        {"status": 503},
+        {"status": 410, "reason": "fullSyncRequired"},
+        {"truncate": True},
+        {"drop": True, "times": 2},
+    ):
+        desk.google.faults.add("/events", skip=1, **fault)
+        with pytest.raises(CalendarError):
+            await desk.fetch()
+    assert desk.connection.state is None
+    assert len(await desk.titles()) == 8
+
+
+# ── what changed ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_nothing_new_costs_one_question_and_keeps_the_newer_token(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    assert desk.asked() == ["window"]
+    again = await desk.fetch()
+    assert (again.unchanged, again.full, again.events) == (True, False, ())
+    assert desk.asked() == ["token"]
+
+
+async def test_entry_added_changed_moved_and_cancelled(desk: Desk) -> None:
+    await desk.fetch()
+    sync = desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    (event,) = await desk.events()
+    desk.calendar.change(sync.id, title="Sync up", free=True)
+    (changed,) = await desk.events()
+    assert changed == dataclasses.replace(event, title="Sync up", show_as=ShowAs.FREE)
+    desk.calendar.move(sync.id, at(24, 15))
+    (moved,) = await desk.events()
+    assert moved == dataclasses.replace(changed, start=at(24, 15), end=at(24, 16))
+    desk.asked()
+    desk.calendar.cancel(sync.id)
+    assert await desk.events() == []
+    assert desk.asked() == ["token", "window"]
+    assert (await desk.fetch()).unchanged
+
+
+async def test_own_answer_to_an_invitation_is_followed(desk: Desk) -> None:
+    sync = desk.calendar.add(
+        GoogleEntry("Sync", at(24, 10), at(24, 11), response="needsAction", guests=1, organizer="b@x.org")
+    )
+    answers = {"needsAction": Response.NEEDS_ACTION, "tentative": Response.TENTATIVE, "declined": Response.DECLINED}
+    for answer, response in answers.items():
+        desk.calendar.change(sync.id, response=answer)
+        (event,) = await desk.events()
+        assert (event.response, event.guests) == (response, 1)
+
+
+async def test_one_occurrence_moved_and_one_cancelled(desk: Desk) -> None:
+    series = standup(desk)
+    events = await desk.events()
+    assert [(event.uid, event.occurrence, event.start) for event in events] == [
+        (series.uid, f"202611{day}T080000Z", at(day, 8)) for day in range(24, 28)
+    ]
+    desk.calendar.move_instance(series.id, at(25, 8), at(25, 14))
+    desk.calendar.cancel_instance(series.id, at(26, 8))
+    now = {event.occurrence: event.start for event in await desk.events()}
+    assert now == {
+        "20261124T080000Z": at(24, 8),
+        "20261125T080000Z": at(25, 14),
+        "20261127T080000Z": at(27, 8),
+    }
+
+
+async def test_series_cancelled_as_a_whole(desk: Desk) -> None:
+    series = standup(desk)
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    desk.calendar.cancel(series.id)
+    assert await desk.titles() == ["Sync"]
+
+
+async def test_endless_series_is_not_followed_beyond_the_window(desk: Desk) -> None:
+    await desk.fetch()
+    desk.asked()
+    desk.calendar.add(GoogleEntry("Daily", at(23, 8), at(23, 9), recurrence=WEEKDAYS, zone="Europe/Berlin"))
+    events = await desk.events()
+    assert len(events) == 44
+    assert events[-1].start == datetime(2027, 1, 22, 8, tzinfo=UTC)
+    assert desk.asked() == ["token", "window"]
+
+
+async def test_all_day_entries_and_wall_clock_series_over_the_change_of_the_clocks(
+    desk: Desk, clock: ManualClock
+) -> None:
+    clock.move_to(datetime(2027, 3, 26, 9, tzinfo=UTC))
+    desk.calendar.add(GoogleEntry("Fair", date(2027, 3, 27), date(2027, 3, 30)))
+    desk.calendar.add(
+        GoogleEntry(
+            "Standup", datetime(2027, 3, 27, 8, tzinfo=UTC), datetime(2027, 3, 27, 8, 15, tzinfo=UTC),
+            recurrence=("RRULE:FREQ=DAILY;COUNT=2",), zone="Europe/Berlin",
+        )
+    )  # fmt: skip
+    fair, first, second = await desk.events()
+    assert (fair.start, fair.end) == (datetime(2027, 3, 26, 23, tzinfo=UTC), datetime(2027, 3, 29, 22, tzinfo=UTC))
+    assert (fair.end - fair.start, fair.all_day) == (timedelta(hours=71), True)
+    assert (first.start, second.start) == (
+        datetime(2027, 3, 27, 8, tzinfo=UTC), datetime(2027, 3, 28, 7, tzinfo=UTC),
+    )  # fmt: skip
+
+
+async def test_person_in_another_zone_has_the_window_read_anew(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Fair", date(2026, 11, 27), date(2026, 11, 28)))
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    desk.connection = dataclasses.replace(desk.connection, zone=ZoneInfo("America/New_York"))
+    sync, fair = await desk.events()
+    assert (fair.start, fair.end, sync.start) == (at(27, 5), at(28, 5), at(24, 10))
+
+
+async def test_calendar_in_another_zone_moves_nothing(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Fair", date(2026, 11, 27), date(2026, 11, 28)))
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    before = await desk.events()
+    desk.calendar.zone_changed("Asia/Tokyo")
+    desk.connection = dataclasses.replace(desk.connection, state=None)
+    assert await desk.events() == before
+
+
+# ── the window and the token ────────────────────────────────────────────────────────────────────────
+
+
+async def test_window_is_listed_anew_once_a_day(desk: Desk, clock: ManualClock) -> None:
+    desk.calendar.add(GoogleEntry("Later", at(24, 10) + timedelta(days=60), at(24, 11) + timedelta(days=60)))
+    assert await desk.titles() == []
+    clock.move(hours=23, minutes=59)
+    assert (await desk.fetch()).unchanged
+    clock.move(minutes=1)
+    desk.asked()
+    assert await desk.titles() == ["Later"]
+    assert desk.asked() == ["window"]
+
+
+async def test_lost_token_means_the_window_and_nothing_is_cleared(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    desk.asked()
+    desk.google.expire_sync_tokens()
+    assert await desk.titles() == ["Sync"]
+    assert desk.asked() == ["token", "window"]
+    assert (await desk.fetch()).unchanged
+
+
+async def test_token_called_invalid_means_the_window(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    desk.google.faults.add("/events", status=400, reason="invalid")
+    assert await desk.titles() == ["Sync"]
+
+
+async def test_lost_token_and_then_an_outage_changes_nothing(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    await desk.fetch()
+    kept = desk.connection.state
+    desk.google.expire_sync_tokens()
+    desk.google.faults.add("/events", skip=1, status=503)
+    with pytest.raises(CalendarUnreachableError):
+        await desk.fetch()
+    assert desk.connection.state == kept
+    assert await desk.titles() == ["Sync"]
+
+
+async def test_state_of_another_version_means_the_window(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    desk.connection = dataclasses.replace(desk.connection, state=b'{"version": 0, "token": "x"}')
+    assert await desk.titles() == ["Sync"]
+    assert desk.asked() == ["window"]
+
+
+async def test_state_and_connection_show_no_secret(desk: Desk) -> None:
+    changes = await desk.fetch()
+    assert changes.state is not None
+    token = json.loads(changes.state)["token"]
+    assert token
+    assert token not in repr(changes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_in_between_the_events_are_those_of_a_first_sync(
+    desk: Desk, clock: ManualClock, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - edits that can be repeated
+    known: dict[str, Event] = {}
+    for _ in range(40):
+        _edit(desk, chance)
+        if chance.random() < 0.2:
+            desk.google.expire_sync_tokens()
+        if chance.random() < 0.2:
+            desk.google.faults.add(
+                "/events", status=chance.choice([401, 410, 429, 500, 503]), truncate=chance.random() < 0.3
+            )
+        clock.move(hours=chance.choice([0, 1, 20]))
+        with suppress(CalendarError):
+            changes = await desk.fetch()
+            if changes.full:
+                known = {event.id: event for event in changes.events}
+        desk.google.faults.clear()
+        if chance.random() < 0.5:
+            changes = await desk.fetch()
+            known = {event.id: event for event in changes.events} if changes.full else known
+            first = await desk.source.fetch(dataclasses.replace(desk.connection, state=None), clock.now())
+            upcoming = {event.id: event for event in first.events if event.start < clock.now() + timedelta(days=59)}
+            assert {name: known.get(name) for name in upcoming} == upcoming
+            assert {name for name, event in known.items() if event.end > clock.now()} <= {
+                event.id for event in first.events
+            }
+
+
+def _edit(desk: Desk, chance: random.Random) -> None:
+    """One thing that a person does to their calendar."""
+    calendar, now = desk.calendar, desk.clock.now()
+    start = now + timedelta(hours=chance.randrange(-48, 24 * 70))
+    entries = [entry for entry in calendar.entries.values() if not entry.cancelled]
+    if not entries or chance.random() < 0.4:
+        rules = ("RRULE:FREQ=DAILY;COUNT=9",) if chance.random() < 0.5 else ()
+        calendar.add(GoogleEntry("New", start, start + timedelta(hours=1), recurrence=rules, zone="Europe/Berlin"))
+        return
+    entry = chance.choice(entries)
+    what = chance.randrange(4)
+    if what == 0:
+        calendar.cancel(entry.id)
+    elif what == 1:
+        calendar.move(entry.id, start)
+    elif not entry.recurrence:
+        calendar.change(entry.id, title=f"Changed {what}", free=chance.random() < 0.5)
+    else:
+        originals = [one.original for one in calendar.occurrences(entry, now + timedelta(days=100)) if not one.gone]
+        original = chance.choice([one for one in originals if one is not None])
+        if what == 2:
+            calendar.cancel_instance(entry.id, original)
+        else:
+            calendar.move_instance(entry.id, original, start)
+
+
+# ── permission, quota, outage ───────────────────────────────────────────────────────────────────────
+
+
+async def test_token_that_is_refused_is_renewed_once(desk: Desk) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    desk.google.oauth.expire_access_tokens()
+    assert await desk.titles() == ["Sync"]
+    assert (desk.tokens.renewals, [call.status for call in desk.google.calls]) == (1, [401, 200])
+
+
+async def test_token_that_is_refused_again_is_an_error(desk: Desk) -> None:
+    desk.google.faults.add("/events", status=401, reason="authError", times=2)
+    with pytest.raises(AccessRefusedError):
+        await desk.fetch()
+    assert desk.tokens.renewals == 1
+
+
+async def test_account_that_was_revoked_is_lost(desk: Desk) -> None:
+    desk.google.oauth.revoke(ANN)
+    with pytest.raises(AccountLostError):
+        await desk.fetch()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "everybody"),
+    [
+        (403, "userRateLimitExceeded", False),
+        (429, "userRateLimitExceeded", False),
+        (403, "rateLimitExceeded", False),
+        (429, "rateLimitExceeded", False),
+        (403, "quotaExceeded", False),
+        (403, "dailyLimitExceeded", True),
+    ],
+)
+async def test_quota_answer_holds_up_whom_it_names(desk: Desk, status: int, reason: str, everybody: bool) -> None:
+    desk.google.faults.add("/calendar/v3/", status=status, reason=reason, retry_after=7)
+    desk.google.faults.add("/calendar/v3/", status=status, reason=reason)
+    with pytest.raises(CalendarBusyError) as asked:
+        await desk.fetch()
+    with pytest.raises(CalendarBusyError) as silent:
+        await desk.fetch()
+    assert (asked.value.everybody, asked.value.retry_after) == (everybody, 7)
+    assert (silent.value.everybody, silent.value.retry_after) == (everybody, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"status": 500}, CalendarUnreachableError),
+        ({"status": 503, "body": b"<html>busy</html>"}, CalendarUnreachableError),
+        ({"status": 503, "retry_after": 30}, CalendarBusyError),
+        ({"status": 403, "reason": "forbidden"}, CalendarRefusedError),
+        ({"status": 403, "body": b"<html>no</html>"}, CalendarRefusedError),
+        ({"status": 404, "reason": "notFound"}, CalendarGoneError),
+        ({"status": 302, "body": b""}, CalendarError),
+        ({"status": 400, "reason": "badRequest"}, CalendarError),
+        ({"drop": True}, CalendarUnreachableError),
+        ({"truncate": True}, CalendarError),
+        ({"status": 503, "after": True}, CalendarUnreachableError),
+        ({"status": 204, "body": b""}, CalendarError),
+        ({"status": 200, "body": b""}, CalendarError),
+        ({"status": 200, "body": b"{}"}, CalendarError),
+        ({"status": 200, "body": b"[]"}, CalendarError),
+        ({"status": 200, "body": b"<html>hello</html>"}, CalendarError),
+        ({"status": 200, "body": b'{"kind": "calendar#calendarList", "items": []}'}, CalendarError),
+        ({"status": 200, "body": b'{"kind": "calendar#events", "items": {}}'}, CalendarError),
+        ({"status": 200, "body": b'{"kind": "calendar#events", "items": null}'}, CalendarError),
+        ({"status": 200, "body": b'{"kind": "calendar#events", "items": [], "nextPageToken": 7}'}, CalendarError),
+        ({"status": 200, "body": b'{"kind": "calendar#events", "items": [], "nextSyncToken": {}}'}, CalendarError),
+    ],
+)
+@pytest.mark.parametrize("before", [False, True])
+async def test_no_answer_and_no_good_answer_is_an_error_and_changes_nothing(
+    desk: Desk, fault: dict[str, Any], error: type[CalendarError], before: bool
+) -> None:
+    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    if before:
+        await desk.fetch()
+        desk.calendar.change(desk.connection and next(iter(desk.calendar.entries)), title="Changed")
+    kept = desk.connection.state
+    desk.google.faults.add("/events", times=None, **fault)
+    with pytest.raises(error):
+        await desk.fetch()
+    assert desk.connection.state == kept
+    desk.google.faults.clear()
+    assert await desk.titles() == ["Changed" if before else "Sync"]
+
+
+async def test_missing_scope_is_a_refusal(desk: Desk) -> None:
+    await desk.tokens.allow("https://www.googleapis.com/auth/calendar.events.readonly")
+    with pytest.raises(CalendarRefusedError, match="insufficientPermissions"):
+        await desk.fetch()
+
+
+async def test_calendar_id_is_one_part_of_the_address(desk: Desk) -> None:
+    odd = desk.account.add_calendar("Odd", "a/b?c#d%2F..@group.calendar.google.com")
+    odd.add(GoogleEntry("Here", at(24, 10), at(24, 11)))
+    desk.connection = dataclasses.replace(desk.connection, address=odd.id)
+    assert await desk.titles() == ["Here"]
+
+
+# ── a server that means harm ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def hostile(site: Site, client: GuardedClient, desk: Desk) -> GoogleSource:
+    """A source of which the answers come from `site`."""
+    return GoogleSource(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock), desk.tokens)
+
+
+def answer(items: list[Any], **fields: Any) -> bytes:
+    return json.dumps({"kind": "calendar#events", "items": items, **fields}).encode()
+
+
+async def test_items_that_cannot_be_read_cost_none_of_the_others(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    good = {"id": "good", "start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
+    bad: list[Any] = [
+        None,
+        7,
+        "x",
+        [],
+        {},
+        {"id": None},
+        {"id": "b1", "start": None},
+        {"id": "b2", "start": {"date": 7}},
+    ]
+    site.gives(answer([*bad, good], summary=["x"], timeZone={"a": 1}))
+    changes = await hostile.fetch(desk.connection, NOW)
+    assert [event.uid for event in changes.events] == ["good"]
+    assert [problem.uid for problem in changes.problems] == ["", "", "", "", "", "", "b1", "b2"]
+    assert changes.name is None
+
+
+async def test_no_token_at_the_end_means_the_window_each_time(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    site.gives(answer([]))
+    first = await hostile.fetch(desk.connection, NOW)
+    await hostile.fetch(dataclasses.replace(desk.connection, state=first.state), NOW)
+    assert ["syncToken" in request.query_string for request in site.seen] == [False, False]
+
+
+async def test_pages_without_an_end_are_given_up_on(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=answer([], nextPageToken=f"p{len(site.seen)}"))
+
+    site.answer = endless
+    with pytest.raises(CalendarTooCostlyError):
+        await hostile.fetch(desk.connection, NOW)
+    assert len(site.seen) == 40
+    site.gives(answer([], nextPageToken="the same"))
+    with pytest.raises(CalendarError, match="the same page"):
+        await hostile.fetch(desk.connection, NOW)
+    assert len(site.seen) == 42
+
+
+async def test_more_items_than_anybody_has_are_given_up_on(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    site.gives(answer([{}] * 20_001))
+    with pytest.raises(CalendarTooCostlyError):
+        await hostile.fetch(desk.connection, NOW)
+
+
+async def test_large_page_is_read_whole(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    when = {"start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
+    site.gives(answer([{"id": f"e{number}", **when} for number in range(2500)]))
+    assert len((await hostile.fetch(desk.connection, NOW)).events) == 2500
+
+
+async def test_copies_of_one_entry_stay_apart_and_one_said_twice_is_one(
+    hostile: GoogleSource, site: Site, desk: Desk
+) -> None:
+    when = {"start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
+    one, copy = {"id": "one", "iCalUID": "u", **when}, {"id": "copy", "iCalUID": "u", **when}
+    site.gives(answer([one, copy, {**one, "summary": "newer"}]))
+    changes = await hostile.fetch(desk.connection, NOW)
+    assert [(event.uid, event.title) for event in changes.events] == [("u", "newer"), ("copy", "")]
+
+
+async def test_token_with_odd_signs_is_no_token(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    for token in ("x" * 5000, "a\nb", "\ud800", "é"):
+        site.gives(answer([], nextSyncToken=token))
+        with pytest.raises(CalendarError, match="is no token"):
+            await hostile.fetch(desk.connection, NOW)
+
+
+async def test_requests_carry_the_token_and_follow_no_redirect(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+    site.redirects("http://127.0.0.1:1/elsewhere")
+    with pytest.raises(CalendarError) as raised:
+        await hostile.fetch(desk.connection, NOW)
+    (request,) = site.seen
+    assert request.headers["Authorization"] == f"Bearer {desk.tokens.kept}"
+    assert desk.tokens.kept not in repr(raised.value)

@@ -1,0 +1,108 @@
+"""Calendars that are made to stop their reader: each takes about as long as its size, and gives no more than it may."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+
+from services.calendars.ical import incremental
+from services.calendars.ical.arrivals import worked_in
+from services.calendars.ical.ics_collection import IcsCollection
+from services.calendars.ical.incremental import read
+from services.domain.calendars import Arrival
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from services.domain.model import LONGEST_TEXT
+from tests.support import hostile_shapes as shapes
+from tests.support.icsfile import asked, events, ics, reading, vevent
+from tests.support.running_app import at
+
+NOW = at("09:00")
+SIZE = 24 * 1024
+SECONDS = 2.0 if sys.gettrace() is None else 8.0  # where coverage is measured everything takes some four times as long
+"""Of this thread's own time, several times what the slowest takes: what was quadratic took many."""
+
+SPENDING = {"zones", "entries that repeat", "every second", "full day", "full year", "instances onwards"}
+"""These use up what a file may spend, whatever their size."""
+
+
+@pytest.mark.parametrize("name", sorted(shapes.CALENDARS.keys() - SPENDING))
+def test_no_shape_takes_long_to_read(name: str) -> None:
+    body, began = shapes.CALENDARS[name](SIZE), time.thread_time()
+    assert len(body) > SIZE / 2
+    try:
+        found = read(body, asked("2026-11-23", "2027-01-23"), None)
+    except (NotACalendarError, CalendarTooCostlyError):
+        return
+    finally:
+        took = time.thread_time() - began
+        assert took < SECONDS, f"{took:.1f} s"
+    assert max((len(one.uid + one.title + one.location) for one in found.events), default=0) <= 3 * LONGEST_TEXT
+    assert max((len(one.problem) for one in found.problems), default=0) <= LONGEST_TEXT
+
+
+@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
+@pytest.mark.parametrize(
+    "name", ["the same entry", "instances", "zones", "lines without a name", "ends that nothing has"]
+)
+def test_no_shape_takes_long_to_be_worked_in(name: str, method: str) -> None:
+    body, began = shapes.as_message(shapes.CALENDARS[name](SIZE), method), time.thread_time()
+    worked_in(IcsCollection(), [Arrival(1, NOW, body), Arrival(2, NOW + timedelta(seconds=1), body)], NOW)
+    took = time.thread_time() - began
+    assert took < SECONDS, f"{took:.1f} s"
+
+
+def test_a_title_and_a_place_are_cut_where_they_enter() -> None:
+    (event,) = events("DTSTART:20260301T100000Z", f"SUMMARY:{'t' * 5_000}", f"LOCATION:{'p' * 5_000}")
+    assert (event.title, event.location) == ("t" * 1_000, "p" * 1_000)
+
+
+def test_long_uids_are_cut_and_still_told_apart() -> None:
+    lines = [line for end in "ab" for line in vevent("DTSTART:20260301T100000Z", uid="u" * 5_000 + end)]
+    uids = {event.uid for event in reading(ics(*lines)).events}
+    assert [len(uid) for uid in uids] == [1_000, 1_000]
+
+
+def test_ordinary_series_beside_costly_ones_are_read() -> None:
+    full = f"RRULE:FREQ=YEARLY;{shapes.FULL}"
+    costly = [line for n in range(40) for line in vevent("DTSTART:20260301T100000Z", full, uid=str(n))]
+    ordinary = vevent("DTSTART:20260301T100000Z", "RRULE:FREQ=DAILY;COUNT=3", uid="ordinary")
+    found = reading(ics(*costly, *ordinary), asked("2026-03-01", "2026-05-01"))
+    assert sum(event.uid == "ordinary" for event in found.events) == 3
+    assert len(found.problems) == 40
+
+
+def test_zones_of_a_file_have_one_budget_and_are_worked_out_once() -> None:
+    began = time.thread_time()
+    found = reading(shapes.CALENDARS["zones"](32 * 1024), asked("2026-11-23", "2027-01-23"))
+    took = time.thread_time() - began
+    assert len(found.events) > 100
+    assert took < 2 * SECONDS, f"{took:.1f} s"
+
+
+def test_components_inside_one_another_are_bounded_and_cost_their_entry_alone() -> None:
+    deep = ["BEGIN:VEVENT", "UID:deep", "DTSTART:20260301T100000Z", *["BEGIN:X"] * 40, *["END:X"] * 40, "END:VEVENT"]
+    found = reading(ics(*deep, *vevent("DTSTART:20260301T100000Z", uid="good")))
+    assert [event.uid for event in found.events] == ["good"]
+    assert [(one.uid, one.problem) for one in found.problems] == [("deep", "It has no end: END:VEVENT is missing.")]
+
+
+def test_what_a_calendar_may_say_in_all_is_bounded() -> None:
+    lines = [line for n in range(20) for line in vevent(
+        "DTSTART:20260101T000000Z", "RRULE:FREQ=MINUTELY;COUNT=4000", f"SUMMARY:{'t' * 1_000}", uid=str(n)
+    )]  # fmt: skip
+    with pytest.raises(CalendarTooCostlyError):
+        read(ics(*lines), asked(), None)
+
+
+def test_what_a_calendar_may_say_in_all_is_bounded_however_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incremental, "MOST_EVENTS", 50)
+    series = [vevent("DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY;COUNT=20", uid=str(n)) for n in range(3)]
+    first = read(ics(*series[0]), asked(), None)
+    second = read(ics(*series[0], *series[1]), asked(), first.state)
+    assert (first.full, second.full, len(first.events), len(second.events)) == (True, False, 20, 20)
+    with pytest.raises(CalendarTooCostlyError):
+        read(ics(*series[0], *series[1], *series[2]), asked(), second.state)
+    assert len(read(ics(*series[1], *series[2]), asked(), second.state).events) == 20

@@ -1,0 +1,535 @@
+"""Reading a calendar of Microsoft 365, against a local Microsoft on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from emulators.faults import Fault
+from emulators.microsoft import MicrosoftEntry, Recurrence
+from services.calendars.providers.microsoft import source as source_module
+from services.domain.calendars import Changes, Problem
+from services.domain.errors import (
+    AccessRefusedError,
+    CalendarBusyError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    CalendarTooCostlyError,
+    CalendarUnreachableError,
+)
+from services.domain.model import Response, ShowAs, Visibility, WallTimes
+from tests.support.clocks import ManualClock
+from tests.support.microsoft_account import ADDRESS, ANN, BERLIN, Mailbox, open_mailbox, times, titles
+from tests.support.sites import Site
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def mailbox(clock: ManualClock) -> AsyncIterator[Mailbox]:
+    async with open_mailbox(clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with Site() as started:
+        yield started
+
+
+def standup(mailbox: Mailbox, count: int = 5) -> MicrosoftEntry:
+    """Daily at 10:00 UTC for `count` days, the first one today, with a guest and a room."""
+    start, end = mailbox.at(1)
+    return mailbox.calendar.add(
+        MicrosoftEntry(
+            "Standup", start, end, zone="Europe/Berlin", location="Room 3", recurrence=Recurrence(count=count),
+            guests=(ADDRESS.upper(), "bob@contoso.example"), rooms=("room3@contoso.example",), response="accepted",
+        )
+    )  # fmt: skip
+
+
+# ── the first round ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_first_round_gives_all_events_of_the_window(mailbox: Mailbox) -> None:
+    start, end = mailbox.at(1)
+    mailbox.calendar.add(
+        MicrosoftEntry(
+            "Offer", start, end, show_as="tentative", response="notResponded", sensitivity="private",
+            location="Room 1", guests=(ADDRESS, "bob@contoso.example", "cat@contoso.example"),
+        )
+    )  # fmt: skip
+    mailbox.add("Too late", 24 * 61)
+    mailbox.add("Too early", -26)
+    changes = await mailbox.fetch()
+    (event,) = changes.events
+    assert (event.calendar_id, event.start, event.end, event.occurrence) == ("C1", start, end, "")
+    assert (event.title, event.location, event.guests, event.all_day) == ("Offer", "Room 1", 2, False)
+    assert (event.show_as, event.response, event.visibility) == (
+        ShowAs.TENTATIVE, Response.NEEDS_ACTION, Visibility.PRIVATE
+    )  # fmt: skip
+    assert (changes.full, changes.unchanged, changes.problems) == (True, False, ())
+    (call,) = mailbox.microsoft.calls
+    now = mailbox.clock.now()
+    assert call.query == {
+        "startDateTime": f"{now - DAY:%Y-%m-%dT%H:%M:%SZ}", "endDateTime": f"{now + 60 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    }  # fmt: skip
+    assert call.headers["Prefer"] == 'outlook.timezone="UTC", odata.maxpagesize=100'
+
+
+async def test_default_calendar_needs_no_id(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    mailbox.connection = dataclasses.replace(mailbox.connection, address="")
+    assert titles(await mailbox.fetch()) == ["Offer"]
+    assert mailbox.microsoft.calls[0].path == "/v1.0/me/calendarView/delta"
+
+
+async def test_round_of_many_pages_is_read_to_its_end(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "_PREFER", {"Prefer": "odata.maxpagesize=2"})
+    for number in range(5):
+        mailbox.add(f"Meeting {number}", 1 + number)
+    assert titles(await mailbox.fetch()) == [f"Meeting {number}" for number in range(5)]
+    assert mailbox.deltas() == [200, 200, 200]
+
+
+async def test_series_is_read_as_its_master_says(mailbox: Mailbox) -> None:
+    standup(mailbox, 3)
+    changes = await mailbox.fetch()
+    start, end = mailbox.at(1)
+    assert times(changes, "Standup") == [(start + n * DAY, end + n * DAY) for n in range(3)]
+    assert {(e.location, e.guests, e.response, e.show_as) for e in changes.events} == {
+        ("Room 3", 1, Response.ACCEPTED, ShowAs.BUSY)
+    }
+    assert len({event.uid for event in changes.events}) == 3
+
+
+async def test_entry_that_comes_twice_is_as_it_came_last(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.repeat_items = True
+    mailbox.add("As it is")
+    assert titles(await mailbox.fetch()) == ["As it is"]
+
+
+async def test_master_that_no_round_brings_is_asked_for(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.omit_masters = True
+    series = standup(mailbox, 2)
+    assert titles(await mailbox.fetch()) == ["Standup", "Standup"]
+    asked = [call.path for call in mailbox.microsoft.calls if not call.path.endswith("/delta")]
+    assert asked == [f"/v1.0/me/calendars/{mailbox.calendar.id}/events/{series.id}"]
+    assert (await mailbox.fetch()).unchanged
+
+
+async def test_master_that_may_have_changed_is_asked_for_again(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.omit_masters = True
+    series = standup(mailbox, 2)
+    await mailbox.fetch()
+    mailbox.calendar.change(series.id, title="Daily")
+    assert titles(await mailbox.fetch()) == ["Daily", "Daily"]
+
+
+async def test_instance_removed_from_a_series_without_its_master_is_gone(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.omit_masters = True
+    series = standup(mailbox, 2)
+    await mailbox.fetch()
+    mailbox.calendar.remove_instance(series.id, mailbox.at(1)[0].date())
+    assert len((await mailbox.fetch()).events) == 1
+
+
+async def test_series_whose_master_is_gone_meanwhile_is_gone(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.omit_masters = True
+    standup(mailbox, 2)
+    mailbox.add("Offer", 5)
+    mailbox.microsoft.faults.add(Fault("/events/", status=404, body={"error": {"code": "ErrorItemNotFound"}}))
+    changes = await mailbox.fetch()
+    assert titles(changes) == ["Offer"]
+    assert [found.problem for found in changes.problems] == ["its series is not there any more"]
+    assert (await mailbox.fetch()).unchanged
+
+
+async def test_masters_beyond_those_of_one_fetch_come_with_the_next(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "MOST_MASTERS", 1)
+    mailbox.microsoft.odd.omit_masters = True
+    standup(mailbox, 1)
+    standup(mailbox, 1)
+    first = await mailbox.fetch()
+    assert (titles(first), [p.problem for p in first.problems]) == (["Standup"], ["its series is not known"])
+    assert titles(await mailbox.fetch()) == ["Standup", "Standup"]
+    assert (await mailbox.fetch()).unchanged
+
+
+# ── further rounds ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_round_without_entries_changes_nothing_but_the_link(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    first = await mailbox.fetch()
+    again = await mailbox.fetch()
+    assert again == Changes(state=again.state, unchanged=True, full=False)
+    assert again.state not in (None, first.state)
+
+
+async def test_changed_moved_new_and_removed_entries_are_seen(mailbox: Mailbox) -> None:
+    mailbox.microsoft.odd.repeat_items = True
+    changed, moved, removed = mailbox.add("Old title", 1), mailbox.add("Moved", 2), mailbox.add("Removed", 3)
+    mailbox.add("Stays", 4)
+    await mailbox.fetch()
+    mailbox.deltas()
+    mailbox.calendar.change(changed.id, title="New title")
+    mailbox.calendar.move(moved.id, *mailbox.at(6))
+    mailbox.calendar.remove(removed.id)
+    mailbox.add("New", 5)
+    changes = await mailbox.fetch()
+    assert titles(changes) == ["New title", "Stays", "New", "Moved"]
+    assert times(changes, "Moved") == [mailbox.at(6)]
+    assert (changes.full, mailbox.deltas()) == (True, [200])
+
+
+async def test_entry_moved_out_of_the_window_is_gone(mailbox: Mailbox) -> None:
+    entry = mailbox.add("Offer")
+    mailbox.add("Stays")
+    await mailbox.fetch()
+    mailbox.calendar.move(entry.id, *mailbox.at(24 * 90))
+    assert titles(await mailbox.fetch()) == ["Stays"]
+
+
+async def test_cancelled_meeting_says_so(mailbox: Mailbox) -> None:
+    entry = mailbox.add("Offer")
+    await mailbox.fetch()
+    mailbox.calendar.cancel(entry.id)
+    assert [event.cancelled for event in (await mailbox.fetch()).events] == [True]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_removed_instance_is_gone_although_nothing_says_so(mailbox: Mailbox, named: bool) -> None:
+    mailbox.microsoft.odd.name_lost_instances = named
+    series = standup(mailbox, 3)
+    await mailbox.fetch()
+    start, end = mailbox.at(1)
+    mailbox.calendar.remove_instance(series.id, start.date() + DAY)
+    assert times(await mailbox.fetch(), "Standup") == [(start, end), (start + 2 * DAY, end + 2 * DAY)]
+
+
+async def test_cancelled_instance_says_so(mailbox: Mailbox) -> None:
+    series = standup(mailbox, 3)
+    await mailbox.fetch()
+    mailbox.calendar.cancel_instance(series.id, mailbox.at(1)[0].date() + DAY)
+    changes = await mailbox.fetch()
+    assert [e.cancelled for e in sorted(changes.events, key=lambda e: e.start)] == [False, True, False]
+
+
+async def test_moved_instance_keeps_its_identity(mailbox: Mailbox) -> None:
+    series = standup(mailbox, 2)
+    before = await mailbox.fetch()
+    mailbox.deltas()
+    start, end = mailbox.at(4)
+    mailbox.calendar.change_instance(series.id, start.date(), start=start, end=end, title="Standup, late")
+    after = await mailbox.fetch()
+    assert times(after, "Standup, late") == [(start, end)]
+    assert {event.uid for event in after.events} == {event.uid for event in before.events}
+    assert mailbox.deltas() == [200]
+
+
+async def test_removed_series_is_gone(mailbox: Mailbox) -> None:
+    series = standup(mailbox)
+    mailbox.add("Stays", 4)
+    await mailbox.fetch()
+    mailbox.calendar.remove(series.id)
+    assert titles(await mailbox.fetch()) == ["Stays"]
+
+
+async def test_series_with_another_title_is_not_read_anew(mailbox: Mailbox) -> None:
+    series = standup(mailbox, 2)
+    await mailbox.fetch()
+    mailbox.deltas()
+    mailbox.calendar.change(series.id, title="Daily")
+    assert titles(await mailbox.fetch()) == ["Daily", "Daily"]
+    assert mailbox.deltas() == [200]
+
+
+# ── the window, and its token ───────────────────────────────────────────────────────────────────────
+
+
+async def test_forgotten_token_means_everything_anew(mailbox: Mailbox) -> None:
+    mailbox.add("Offer", 1)
+    await mailbox.fetch()
+    mailbox.add("New", 2)
+    mailbox.microsoft.deltas.forget()
+    mailbox.deltas()
+    assert titles(await mailbox.fetch()) == ["Offer", "New"]
+    assert mailbox.deltas() == [410, 200]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(410, ""), (400, "syncStateNotFound"), (404, "resyncRequired"), (409, "SyncStateInvalid"), (400, "BadRequest")],
+)
+async def test_resync_in_any_form_means_everything_anew(mailbox: Mailbox, status: int, code: str) -> None:
+    mailbox.add("Offer")
+    await mailbox.fetch()
+    mailbox.microsoft.faults.add(Fault("/delta", status=status, body={"error": {"code": code}}))
+    assert titles(await mailbox.fetch()) == ["Offer"]
+
+
+async def test_resync_without_end_is_an_outage(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    await mailbox.fetch()
+    mailbox.microsoft.faults.add(Fault("/delta", status=410, times=2))
+    with pytest.raises(CalendarUnreachableError):
+        await mailbox.fetch()
+    assert (await mailbox.fetch()).unchanged
+
+
+async def test_window_is_moved_before_it_runs_short(mailbox: Mailbox) -> None:
+    mailbox.add("Far away", 24 * 75)
+    assert titles(await mailbox.fetch()) == []
+    mailbox.clock.move(days=30)
+    assert (await mailbox.fetch()).unchanged
+    mailbox.clock.move(seconds=1)
+    mailbox.deltas()
+    assert titles(await mailbox.fetch()) == ["Far away"]
+
+
+async def test_other_addresses_of_the_person_count_the_guests_anew(mailbox: Mailbox) -> None:
+    mailbox.add("Offer", guests=(ADDRESS, "ann@home.example"))
+    assert [event.guests for event in (await mailbox.fetch()).events] == [1]
+    mailbox.connection = dataclasses.replace(mailbox.connection, addresses=(ADDRESS, "ANN@home.example"))
+    assert [event.guests for event in (await mailbox.fetch()).events] == [0]
+
+
+async def test_state_of_another_version_is_no_state(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    mailbox.connection = dataclasses.replace(mailbox.connection, state=b"of the year 2031")
+    assert titles(await mailbox.fetch()) == ["Offer"]
+
+
+# ── zones and whole days ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("Europe/Berlin", "W. Europe Standard Time"), ("America/New_York", "America/New_York"),
+        ("UTC", "tzone://Microsoft/Utc"), ("Asia/Kolkata", "India Standard Time"),
+    ],
+)  # fmt: skip
+async def test_times_in_another_zone_than_asked_for_are_the_same_instants(
+    mailbox: Mailbox, zone: str, name: str
+) -> None:
+    mailbox.microsoft.odd.answer_zone, mailbox.microsoft.odd.answer_zone_name = zone, name
+    mailbox.add("Offer")
+    mailbox.calendar.add(MicrosoftEntry("Away", date(2026, 11, 26), date(2026, 11, 27), show_as="oof"))
+    changes = await mailbox.fetch()
+    assert times(changes, "Offer") == [mailbox.at(1)]
+    (away,) = [event.wall for event in changes.events if event.all_day]
+    assert away == WallTimes(datetime(2026, 11, 26), datetime(2026, 11, 27))
+
+
+async def test_unknown_zone_is_a_problem_of_its_entry(mailbox: Mailbox) -> None:
+    entry = mailbox.add("Secret title")
+    odd = mailbox.microsoft.odd
+    odd.answer_zone, odd.answer_zone_name = "Europe/Berlin", "tzone://Microsoft/Custom"
+    changes = await mailbox.fetch()
+    assert (changes.events, changes.problems) == ((), (Problem(entry.id, "its time zone is not known"),))
+
+
+async def test_whole_days_over_a_change_of_the_clocks_last_as_long_as_the_days(clock: ManualClock) -> None:
+    clock.move_to(datetime(2027, 3, 20, 9, tzinfo=UTC))
+    async with open_mailbox(clock) as mailbox:
+        mailbox.calendar.add(
+            MicrosoftEntry("Week off", date(2027, 3, 27), date(2027, 3, 29), zone="America/New_York", show_as="oof")
+        )
+        (event,) = (await mailbox.fetch()).events
+        assert (event.all_day, event.show_as) == (True, ShowAs.OUT_OF_OFFICE)
+        assert event.wall == WallTimes(datetime(2027, 3, 27), datetime(2027, 3, 29))
+        assert (event.start, event.end - event.start) == (datetime(2027, 3, 26, 23, tzinfo=UTC), timedelta(hours=47))
+
+
+async def test_series_keeps_to_the_wall_clock_over_a_change_of_the_clocks(clock: ManualClock) -> None:
+    clock.move_to(datetime(2027, 3, 20, 9, tzinfo=UTC))
+    async with open_mailbox(clock) as mailbox:
+        start = datetime(2027, 3, 27, 9, tzinfo=BERLIN)
+        rule = Recurrence(count=2)
+        mailbox.calendar.add(MicrosoftEntry("Yoga", start, start + HOUR, zone="Europe/Berlin", recurrence=rule))
+        changes = await mailbox.fetch()
+        assert [at for at, _ in times(changes, "Yoga")] == [
+            datetime(2027, 3, 27, 8, tzinfo=UTC), datetime(2027, 3, 28, 7, tzinfo=UTC)
+        ]  # fmt: skip
+
+
+async def test_person_who_moves_to_another_zone_takes_whole_days_along(mailbox: Mailbox) -> None:
+    mailbox.calendar.add(MicrosoftEntry("Away", date(2026, 11, 26), date(2026, 11, 27)))
+    await mailbox.fetch()
+    mailbox.deltas()
+    mailbox.connection = dataclasses.replace(mailbox.connection, zone=ZoneInfo("Asia/Tokyo"))
+    (event,) = (await mailbox.fetch()).events
+    assert event.start == datetime(2026, 11, 25, 15, tzinfo=UTC)
+    assert mailbox.deltas() == [200]
+    assert (await mailbox.fetch()).unchanged
+
+
+# ── what goes wrong ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_expired_token_is_renewed_once(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    await mailbox.fetch()
+    before = mailbox.tokens.token_now
+    mailbox.microsoft.oauth.expire_access_tokens()
+    mailbox.add("New", 2)
+    assert titles(await mailbox.fetch()) == ["Offer", "New"]
+    assert mailbox.tokens.refused == [before]
+
+
+async def test_token_that_is_refused_again_is_not_renewed_for_ever(mailbox: Mailbox) -> None:
+    mailbox.microsoft.faults.add(Fault("/delta", status=401, times=None))
+    with pytest.raises(AccessRefusedError):
+        await mailbox.fetch()
+    assert mailbox.deltas() == [401, 401]
+
+
+async def test_busy_mailbox_says_how_long(mailbox: Mailbox) -> None:
+    mailbox.microsoft.faults.add("/delta", retry_after=17)
+    with pytest.raises(CalendarBusyError) as caught:
+        await mailbox.fetch()
+    assert (caught.value.retry_after, caught.value.everybody) == (17, False)
+
+
+async def test_no_more_than_four_calls_go_to_a_mailbox_at_once(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    team = mailbox.account.add_calendar("Team")
+    api = mailbox.api
+    source = source_module.MicrosoftSource(api, mailbox.tokens)
+    await mailbox.tokens.token(ANN, "A1")
+    both = [mailbox.connection, dataclasses.replace(mailbox.connection, address=team.id)]
+    found = await asyncio.gather(*(source.fetch(one, mailbox.clock.now()) for one in both * 6))
+    assert [len(changes.events) for changes in found] == [1, 0] * 6
+    assert mailbox.deltas() == [200] * 12
+    assert mailbox.microsoft.graph.most_at_once <= 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(status=403, body={"error": {"code": "ErrorAccessDenied"}}), CalendarRefusedError),
+        (Fault(status=404, body={"error": {"code": "ErrorItemNotFound"}}), CalendarGoneError),
+        (Fault(status=500), CalendarUnreachableError),
+        (Fault(status=503), CalendarUnreachableError),
+        (Fault(status=302, headers={"Location": "/elsewhere"}), CalendarUnreachableError),
+        (Fault(drop=True), CalendarUnreachableError),
+        (Fault(truncate=True), CalendarError),
+        (Fault(status=200, body=b""), CalendarError),
+        (Fault(status=200, body=b"<html>Sign in</html>"), CalendarError),
+        (Fault(status=200, body={}), CalendarError),
+        (Fault(status=200, body=b"[" * 200_000), CalendarError),
+        (Fault(status=200, body={"value": []}), CalendarError),
+        (Fault(status=200, body={"value": {}, "@odata.deltaLink": "x"}), CalendarError),
+        (Fault(status=200, body={"value": [], "@odata.deltaLink": 7}), CalendarError),
+        (Fault(status=200, body={"value": [], "@odata.nextLink": ["x"]}), CalendarError),
+        (Fault(status=200, body={"value": [], "@odata.deltaLink": "me/calendarView/delta"}), CalendarError),
+        (Fault(status=200, body={"value": [], "@odata.deltaLink": "http://[broken/v1.0/"}), CalendarError),
+    ],
+)
+async def test_answer_that_is_not_good_and_whole_changes_nothing(
+    mailbox: Mailbox, fault: Fault, error: type[CalendarError]
+) -> None:
+    mailbox.add("Offer")
+    await mailbox.fetch()
+    fault.where, fault.times = "/delta", 2 if fault.drop else 1  # a GET on a connection that was kept is sent again
+    mailbox.microsoft.faults.add(fault)
+    with pytest.raises(error):
+        await mailbox.fetch()
+    assert (await mailbox.fetch()).unchanged
+
+
+async def test_round_that_breaks_off_in_the_middle_is_begun_again(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "_PREFER", {"Prefer": "odata.maxpagesize=1"})
+    for number in range(3):
+        mailbox.add(f"Meeting {number}", 1 + number)
+    await mailbox.fetch()
+    for entry in list(mailbox.calendar.entries):
+        mailbox.calendar.change(entry, title="Changed")
+    calls = len(mailbox.microsoft.calls)
+
+    def after_two(path: str) -> Fault | None:
+        return Fault(status=503) if len(mailbox.microsoft.calls) == calls + 2 else None
+
+    monkeypatch.setattr(mailbox.microsoft.faults, "at_path", after_two)
+    with pytest.raises(CalendarUnreachableError):
+        await mailbox.fetch()
+    monkeypatch.undo()
+    assert titles(await mailbox.fetch()) == ["Changed"] * 3
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "{other}/v1.0/me/calendarView/delta?$skiptoken=x", "{own}/beta/me/calendarView/delta?$skiptoken=x",
+        "{own}/v1.0/../beta/me?$skiptoken=x", "{own}/v1.0/%2e%2e/beta/me?$skiptoken=x", "ftp://host/v1.0/x",
+    ],
+)  # fmt: skip
+async def test_link_to_another_place_is_not_followed(mailbox: Mailbox, site: Site, link: str) -> None:
+    for number in range(101):
+        mailbox.add(f"Meeting {number}")
+    mailbox.microsoft.odd.next_link = link.format(other=site.url(""), own=mailbox.microsoft.url)
+    with pytest.raises(CalendarError):
+        await mailbox.fetch()
+    assert (site.seen, mailbox.deltas()) == ([], [200])
+
+
+async def test_pages_that_lead_in_a_circle_end(mailbox: Mailbox) -> None:
+    for number in range(101):
+        mailbox.add(f"Meeting {number}")
+    link = f"{mailbox.microsoft.graph_url}me/calendars/{mailbox.calendar.id}/calendarView/delta?$skiptoken=x"
+    body = {"value": [], "@odata.nextLink": link}
+    mailbox.microsoft.faults.add(Fault("/delta", status=200, body=body, times=None))
+    with pytest.raises(CalendarError):
+        await mailbox.fetch()
+    assert mailbox.deltas() == [200, 200]
+
+
+async def test_calendar_without_end_is_too_costly(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox.add("One")
+    mailbox.add("Two")
+    monkeypatch.setattr(source_module, "MOST_ITEMS", 1)
+    with pytest.raises(CalendarTooCostlyError):
+        await mailbox.fetch()
+    monkeypatch.setattr(source_module, "MOST_ITEMS", 10)
+    monkeypatch.setattr(source_module, "MOST_PAGES", 1)
+    monkeypatch.setattr(source_module, "_PREFER", {"Prefer": "odata.maxpagesize=1"})
+    with pytest.raises(CalendarTooCostlyError):
+        await mailbox.fetch()
+
+
+async def test_hostile_entries_are_problems_and_the_others_are_read(mailbox: Mailbox) -> None:
+    entry = mailbox.add("Offer")
+    await mailbox.fetch()
+    hostile = [
+        None, 7, "x", [], {}, {"id": None}, {"id": "\x00"}, {"id": "y" * 5000}, {"id": "no-times"},
+        {"id": "bad-times", "start": {"dateTime": "soon"}, "end": {"dateTime": []}},
+        {"id": "bad-day", "isAllDay": True, "start": {"dateTime": "x"}, "end": {"dateTime": "y"}},
+        {"id": "bad-zone", "start": {"dateTime": "2026-11-24T10:00:00", "timeZone": "Mars/Olympus"},
+         "end": {"dateTime": "2026-11-24T11:00:00", "timeZone": "Mars/Olympus"}, "subject": {"x": 1}},
+        {"id": "orphan", "type": "occurrence", "seriesMasterId": 7, "attendees": [None, {"emailAddress": 3}],
+         "start": {"dateTime": "2026-11-24T10:00:00"}, "end": {"dateTime": "2026-11-24T11:00:00"}, "showAs": 5},
+    ]  # fmt: skip
+    link = f"{mailbox.microsoft.graph_url}me/calendarView/delta?$deltatoken=x"
+    mailbox.microsoft.faults.add(Fault("/delta", status=200, body={"value": hostile, "@odata.deltaLink": link}))
+    changes = await mailbox.fetch()
+    assert {event.uid for event in changes.events} == {entry.id, "orphan"}
+    assert sorted((p.uid, p.problem) for p in changes.problems) == [
+        *[("", "an entry without an id")] * 8,
+        ("bad-day", "its times cannot be read"),
+        ("bad-times", "it has no start or no end"),
+        ("bad-zone", "its time zone is not known"),
+        ("no-times", "it has no start or no end"),
+    ]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+
+from services.platform.crypto import Encryptor, new_key
+from services.slack import scopes
+from services.slack.health import SlackHealth
+from services.store import schema
+from services.store.db import Database
+from services.store.health import HealthStore
+from services.store.models import Calendar, Person, Workspace
+from services.usecases.doctor import Doctor, Finding, clock_offset
+from tests.support.clocks import ManualClock
+
+
+@dataclass
+class Slack:
+    """Answers api.test and auth.test as Slack does."""
+
+    date: datetime
+    granted: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        headers = {"Date": format_datetime(self.date, usegmt=True)}
+        if request.match_info["method"] == "api.test":
+            return web.json_response({"ok": True}, headers=headers)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self.granted:
+            return web.json_response({"ok": False, "error": "invalid_auth"}, headers=headers)
+        return web.json_response({"ok": True}, headers={**headers, "X-OAuth-Scopes": self.granted[token]})
+
+
+@pytest.fixture
+async def slack(clock: ManualClock) -> AsyncIterator[Slack]:
+    stand_in = Slack(clock.now(), {"xoxb-1": scopes.joined(scopes.BOT), "xoxb-2": "commands,users:read"})
+    application = web.Application()
+    application.router.add_post("/api/{method}", stand_in.answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    stand_in.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    yield stand_in
+    await runner.cleanup()
+
+
+async def add_workspaces(database: Database, encryptor: Encryptor, now: datetime) -> None:
+    async with database.write() as connection:
+        for number in (1, 2, 3):
+            sealed = encryptor.seal(f"xoxb-{number}", "workspaces.bot_token", f"T{number}")
+            await connection.execute(
+                sa.insert(Workspace).values(team_id=f"T{number}", name=f"W{number}", bot_token=sealed, installed_at=now)
+            )
+        await connection.execute(
+            sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now, grant_state="lost")
+        )
+        await connection.execute(
+            sa.insert(Calendar).values(
+                team_id="T1", user_id="U1", calendar_id="c", provider="ics", address_digest="d", health="broken",
+                created_at=now,
+            )
+        )  # fmt: skip
+
+
+async def examine(database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock) -> list[Finding]:
+    doctor = Doctor(database=HealthStore(database, encryptor), slack=SlackHealth(slack.url), clock=clock, missing=[])
+    return [finding async for finding in doctor.examine()]
+
+
+async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    assert await examine(database, encryptor, slack, clock) == [
+        Finding("settings", True, "complete"),
+        Finding("database", True, f"up to date at step {schema.head()}"),
+        Finding("keys", True, "ready, nothing is stored yet"),
+        Finding("clock", True, "agrees with Slack's"),
+        Finding("calendars", True, "0 people, 0 calendars"),
+    ]
+
+
+async def test_doctor_names_each_trouble_and_its_cure(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    clock.move(seconds=90)
+    found = {finding.subject: finding for finding in await examine(database, encryptor, slack, clock)}
+    assert [subject for subject, finding in found.items() if not finding.well] == [
+        "clock", "calendars", "workspace W2", "workspace W3",
+    ]  # fmt: skip
+    assert found["clock"].sentence == "is +90 s off Slack's: let the machine keep its time with NTP"
+    assert found["calendars"].sentence.startswith("1 people, 1 calendars; 1 cannot be read and 1 permissions are lost")
+    assert "chat:write, users.profile:read" in found["workspace W2"].sentence
+    assert "invalid_auth" in found["workspace W3"].sentence
+
+
+async def test_doctor_has_one_line_for_a_provider_that_does_not_take_the_app(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    async with database.write() as connection:
+        await connection.execute(sa.update(Calendar).values(provider="microsoft", problem="AppRefusedError"))
+    found = [finding for finding in await examine(database, encryptor, slack, clock) if "365" in finding.subject]
+    assert [finding.well for finding in found] == [False]
+    assert "MICROSOFT_CLIENT_SECRET" in found[0].sentence
+
+
+async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, Encryptor([new_key()]), clock.now())
+    found = await examine(database, encryptor, slack, clock)
+    assert [(finding.subject, finding.well) for finding in found] == [
+        ("settings", True), ("database", True), ("keys", False),
+    ]  # fmt: skip
+
+
+async def test_doctor_stops_at_a_database_that_is_not_migrated(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    async with database.write() as connection:
+        await connection.execute(sa.text("DELETE FROM alembic_version"))
+    found = await examine(database, encryptor, slack, clock)
+    assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `python app.py migrate`")
+
+
+async def test_doctor_tells_of_a_database_that_is_newer_than_itself(
+    sqlite_url: str, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    database = Database(sqlite_url)
+    async with database.write() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    found = await examine(database, encryptor, slack, clock)
+    assert found[-1].sentence == f"is at step 9999, and this version knows {schema.head()}: install the newer one"
+    await database.close()
+
+
+def test_clock_offset_reads_an_http_date_and_nothing_else() -> None:
+    now = datetime(2026, 11, 24, 9, 0, 5, tzinfo=UTC)
+    assert clock_offset("Tue, 24 Nov 2026 09:00:00 GMT", now) == timedelta(seconds=5)
+    assert clock_offset("yesterday", now) is None
+    assert clock_offset(None, now) is None

@@ -1,0 +1,231 @@
+"""People as both databases keep them: found, taken in, followed, exported."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from services.domain.calendars import Changes
+from services.domain.errors import SealError
+from services.domain.model import (
+    Action,
+    Event,
+    Match,
+    Override,
+    PersonKey,
+    Reason,
+    ReasonCode,
+    Rule,
+    Show,
+    Span,
+    Standing,
+    Status,
+    WallTimes,
+)
+from services.domain.people import GrantState, Member
+from services.domain.profile_state import AuditEntry, ProfileState
+from services.domain.tokens import OAuthAnswer, Tokens
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from services.store.events import EventStore
+from services.store.models import EventRow, Person
+from services.store.people import Grant
+from services.store.profile_states import ProfileStateStore
+from services.store.spans import SpanStore
+from services.store.stores import Stores
+from tests.support.clocks import ManualClock
+
+ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+BERLIN = Member(zone="Europe/Berlin", locale="de-DE", address="ann@example.com")
+TOKENS = Tokens("xoxp-1", frozenset({"users.profile:write", "users.profile:read"}))
+
+
+def installed(team: str, *, org: str = "", org_wide: bool = False) -> OAuthAnswer:
+    return OAuthAnswer(
+        "" if org_wide else team, org, org_wide, f"Name of {team}", "A1", "U1", "UBOT", bot=Tokens(f"xoxb-{team}")
+    )
+
+
+@pytest.fixture
+async def stores(database: Database, encryptor: Encryptor, clock: ManualClock) -> Stores:
+    """Two people in T1, of whom Ann has granted; T2 and the org E1 are installed too."""
+    found = Stores.over(database, encryptor, clock)
+    for answer in (installed("T1"), installed("T2"), installed("E1", org="E1", org_wide=True)):
+        await found.workspaces.install(answer, clock.now())
+    await found.people.grant(ANN, TOKENS, BERLIN, clock.now())
+    await found.people.add(BOB, Member(), clock.now())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("team", "org", "user", "expected"),
+    [
+        ("T1", "", "U1", ANN),
+        ("T1", "E1", "U1", ANN),
+        ("T2", "", "U1", None),
+        ("T1", "", "U404", None),
+        ("T1", "", "", None),
+        ("", "", "U1", None),
+        ("T7", "E1", "W1", PersonKey("E1", "W1")),
+        ("", "E1", "W1", PersonKey("E1", "W1")),
+        ("T7", "E2", "W1", None),
+    ],
+)
+async def test_person_is_found_under_their_team_or_their_org(
+    stores: Stores, clock: ManualClock, team: str, org: str, *, user: str, expected: PersonKey | None
+) -> None:
+    await stores.people.add(PersonKey("E1", "W1"), Member(), clock.now())
+    assert await stores.people.find(team, org, user) == expected
+
+
+async def test_person_who_is_known_twice_is_the_teams(stores: Stores, clock: ManualClock) -> None:
+    await stores.people.add(PersonKey("E1", "U1"), Member(), clock.now())
+    assert await stores.people.find("T1", "E1", "U1") == ANN
+
+
+async def test_view_of_somebody_new_has_the_defaults(stores: Stores, clock: ManualClock) -> None:
+    view = await stores.people.get(BOB)
+    assert view is not None
+    assert (view.zone, view.locale, view.grant_state, view.pause, view.created_at) == (
+        ZoneInfo("UTC"), "en-US", GrantState.NONE, None, clock.now(),
+    )  # fmt: skip
+    assert await stores.people.get(PersonKey("T1", "U404")) is None
+
+
+async def test_person_who_is_added_again_stays_as_they_are(stores: Stores, clock: ManualClock) -> None:
+    clock.move(hours=1)
+    await stores.people.add(ANN, Member("Asia/Tokyo", "ja-JP"), clock.now())
+    view = await stores.people.get(ANN)
+    assert view is not None
+    assert (view.zone.key, view.locale, view.granted) == ("Europe/Berlin", "de-DE", True)
+
+
+async def test_new_grant_keeps_what_is_remembered_of_the_profile(
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    standings = ProfileStateStore(encryptor)
+    memory = ProfileState(Standing(covered=Status("Reading", ":book:")))
+    async with database.write() as connection:
+        await standings.save(connection, ANN, memory)
+    await stores.people.grant(ANN, Tokens("xoxp-2"), Member(), clock.now())
+    async with database.read() as connection:
+        assert await standings.load(connection, ANN) == memory
+    assert await stores.people.the_grant(ANN) == Grant("xoxp-2", clock.now())
+
+
+async def test_grant_is_lost_only_where_it_is_the_one_that_was_meant(stores: Stores, clock: ManualClock) -> None:
+    first = clock.now()
+    await stores.people.grant(ANN, Tokens("xoxp-2"), Member(), clock.move(minutes=1))
+    assert await stores.people.lose_grant(ANN, first, clock.now()) is False
+    assert await stores.people.lose_grant(ANN, clock.now(), clock.now()) is True
+    assert await stores.people.the_grant(ANN) is None
+
+
+async def test_token_moved_to_another_persons_row_does_not_open(stores: Stores, database: Database) -> None:
+    async with database.write() as connection:
+        sealed = await connection.scalar(sa.select(Person.token).where(Person.user_id == "U1"))
+        await connection.execute(
+            sa.update(Person)
+            .where(Person.user_id == "U2")
+            .values(token=sealed, granted_at=datetime(2026, 1, 1, tzinfo=UTC))
+        )
+    with pytest.raises(SealError):
+        await stores.people.the_grant(BOB)
+
+
+async def test_all_day_event_follows_its_person_to_another_zone(
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    calendar_id = await stores.calendars.add(ANN, "ics", "https://a.example/x.ics", "a.example", clock.now())
+    day = datetime(2026, 12, 24, tzinfo=UTC)
+    wall = WallTimes(datetime(2026, 12, 24), datetime(2026, 12, 25))
+    event = Event(calendar_id, "u", day, day + timedelta(days=1), all_day=True, wall=wall).placed(
+        ZoneInfo("Europe/Berlin")
+    )
+    async with database.write() as connection:
+        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        await connection.execute(sa.update(Person).values(due_at=None, stale=False))
+    clock.move(hours=1)
+    assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now()) is False
+    assert await stores.people.move(ANN, Member("Asia/Tokyo"), clock.now()) is True
+    async with database.read() as connection:
+        start = await connection.scalar(sa.select(EventRow.start_at))
+        due = (await connection.execute(sa.select(Person.due_at, Person.stale).where(Person.user_id == "U1"))).one()
+    assert start == datetime(2026, 12, 23, 15, tzinfo=UTC)
+    assert tuple(due) == (clock.now(), True)
+
+
+async def test_names_of_a_person_are_kept_sealed_and_followed(stores: Stores, clock: ManualClock) -> None:
+    now = clock.now()
+    for names in (("Ann Lee", "ann"), ("Ann Smith",)):
+        assert await stores.people.move(ANN, Member(names=names), now) is True
+        assert await stores.people.move(ANN, Member(names=names), now) is False
+        assert await stores.people.move(ANN, Member(), now) is False
+        facts = (await stores.facts.load([ANN], now, now + timedelta(days=1)))[ANN]
+        assert (facts.names, "Ann" in repr(facts)) == (names, False)
+    assert (await stores.export.export(ANN))["names"] == ["Ann Smith"]
+
+
+async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, clock: ManualClock) -> None:
+    assert await stores.people.take_ask(BOB) is None
+    await stores.people.ask(BOB, "/quo", "pause", clock.now())
+    await stores.people.ask(BOB, "/ooo", "bis Freitag 🏖", clock.now())
+    assert await stores.people.take_ask(ANN) is None
+    assert await stores.people.take_ask(BOB) == ("/ooo", "bis Freitag 🏖")
+    assert await stores.people.take_ask(BOB) is None
+
+
+async def test_export_of_a_stranger_is_empty(stores: Stores) -> None:
+    assert await stores.export.export(PersonKey("T1", "U404")) == {}
+
+
+async def test_export_holds_everything_of_the_person_and_nothing_that_gives_access(
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    now = clock.now()
+    hour = timedelta(hours=1)
+    calendar_id = await stores.calendars.add(ANN, "ics", "https://a.example/secret-path.ics", "a.example", now)
+    event = Event(calendar_id, "uid-1", now, now + hour, title="Salary talk", location="Room 4")
+    status = Status("In a meeting", ":spiral_calendar_pad:", now + hour)
+    reason = Reason(ReasonCode.EVENT, "meeting", now + hour)
+    async with database.write() as connection:
+        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        span = Span(now, now + hour, status, "meeting", reason, uid="uid-1", title="Salary talk")
+        await SpanStore(encryptor).replace(connection, {ANN: [span]})
+        await ProfileStateStore(encryptor).save(
+            connection, ANN, ProfileState(Standing(covered=Status("Reading", ":book:")))
+        )
+        await stores.writes.add(
+            connection, ANN, AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
+        )
+    await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
+    await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Show("Talking")), now)
+    found = json.loads(json.dumps(await stores.export.export(ANN)))
+    start, end = "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"
+    assert {name: found[name] for name in ("team_id", "user_id", "zone", "locale", "addresses", "grant", "pause")} == {
+        "team_id": "T1",
+        "user_id": "U1",
+        "zone": "Europe/Berlin",
+        "locale": "de-DE",
+        "addresses": ["ann@example.com"],
+        "grant": {"state": "ok", "since": start, "scopes": "users.profile:read,users.profile:write"},
+        "pause": None,
+    }
+    shown = {"text": "In a meeting", "emoji": ":spiral_calendar_pad:", "expiration": end}
+    assert [(one["title"], one["location"], one["start"], one["end"]) for one in found["events"]] == [
+        ("Salary talk", "Room 4", start, end)
+    ]
+    assert [(one["status"], one["title"]) for one in found["spans"]] == [(shown, "Salary talk")]
+    assert [(one["status"], one["action"], one["outcome"]) for one in found["writes"]] == [(shown, "write", "done")]
+    assert [(one["text"], one["emoji"], one["end"]) for one in found["overrides"]] == [("Lunch", ":pizza:", end)]
+    assert [(one["provider"], one["host"]) for one in found["calendars"]] == [("ics", "a.example")]
+    assert [one["name"] for one in found["rules"]] == ["Talks"]
+    assert found["profile"]["covered"]["text"] == "Reading"
+    assert [one["subject"] for one in found["notices"]] == ["welcome"]
+    whole = json.dumps(found)
+    assert [secret for secret in ("secret-path", "xoxp", "xoxb") if secret in whole] == []
+    assert (await stores.export.export(BOB))["events"] == []

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from services.engine.retention import Housekeeping
+from services.platform.crypto import Encryptor
+from services.ports import Report
+from services.store.db import Database
+from services.store.deliveries import DeliveryStore
+from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
+from services.store.oauth_states import StateStore, Ticket
+from services.store.retention import ClosetStore
+from tests.support.clocks import ManualClock
+
+
+async def left(database: Database) -> tuple[int, int]:
+    async with database.read() as connection:
+        states = await connection.scalar(sa.select(sa.func.count()).select_from(OAuthState))
+        deliveries = await connection.scalar(sa.select(sa.func.count()).select_from(Delivery))
+    return states or 0, deliveries or 0
+
+
+async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
+    database: Database, encryptor: Encryptor, clock: ManualClock
+) -> None:
+    work = Housekeeping(ClosetStore(database), clock)
+    await StateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
+    await DeliveryStore(database).claim("T1", "Ev1", clock.now())
+    assert await work.next_due() == clock.now()
+    assert await work.run_due() == Report(done=1, changed=0)
+    assert await left(database) == (1, 1)
+    assert await work.next_due() == clock.now() + timedelta(hours=1)
+    clock.move(hours=1)
+    assert await work.run_due() == Report(done=1, changed=1)
+    assert await left(database) == (0, 1)
+    clock.move(hours=25)
+    assert await work.run_due() == Report(done=1, changed=1)
+    assert await left(database) == (0, 0)
+
+
+async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_never(
+    database: Database, clock: ManualClock, encryptor: Encryptor
+) -> None:
+    now = clock.now()
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
+        for name, end in (("ended", now), ("open", None)):
+            content = encryptor.seal("{}", "overrides.content", "T1", "U1", name)
+            await connection.execute(
+                sa.insert(OverrideRow).values(
+                    team_id="T1", user_id="U1", override_id=name, kind="status", start_at=now, end_at=end,
+                    created_at=now, content=content,
+                )
+            )  # fmt: skip
+    work = Housekeeping(ClosetStore(database), clock)
+    clock.move(days=30)
+    assert (await work.run_due()).changed == 0
+    clock.move(seconds=1)
+    assert (await work.run_due()).changed == 1
+    async with database.read() as connection:
+        assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["open"]

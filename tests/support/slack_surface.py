@@ -1,0 +1,254 @@
+"""The surface put together: a local Slack on loopback that sends signed requests to the real listeners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp.test_utils import TestServer
+
+import handlers
+from emulators.slack.state import ViewState
+from handlers.errors import Errors
+from handlers.slack.bolt import Authorize, bolt_app
+from handlers.slack.commands import Commands
+from handlers.slack.events import Events
+from handlers.slack.home import HomeButtons, HomeTab
+from handlers.slack.intake import Intake, Signatures
+from handlers.slack.modals import Modals
+from handlers.slack.surface import Surface
+from handlers.web.application import application
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.connections import Connections
+from services.domain.model import Override, PersonKey
+from services.engine.notifications import Teller
+from services.platform.crypto import Encryptor
+from services.platform.locale import say, wording
+from services.platform.metrics import Metrics
+from services.platform.net.addresses import AddressRules
+from services.slack.messages import SlackMessages
+from services.slack.oauth import SlackAuthority
+from services.slack.views import SlackViews
+from services.store.absences import OverviewStore
+from services.store.accounts import AccountStore
+from services.store.calendars import CalendarStore
+from services.store.db import Database
+from services.store.deliveries import DeliveryStore
+from services.store.leavers import LeaverStore
+from services.store.oauth_states import StateStore
+from services.store.overrides import OverrideStore
+from services.store.people import PeopleStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import RuleStore
+from services.store.workspaces import WorkspaceStore
+from services.usecases.offboarding import Leaving
+from services.usecases.people import People
+from services.usecases.personal_settings import PersonalSettings
+from services.usecases.status_reader import StatusReader
+from services.usecases.statuses import Statuses
+from tests.support import blockkit
+from tests.support.account_doubles import KeptAccounts, KeptHooks
+from tests.support.clocks import ManualClock
+from tests.support.engine import TEAM, Replica, World, open_world
+from tests.support.slack_files import KeptFiles
+
+ANN = "U0ANN00001"
+BEN = "U0BEN00001"
+PATIENCE = 0.3
+"""Seconds that a form waits for another server; in earnest it is longer."""
+
+
+@dataclass
+class Desk:
+    """Ann's desk, and everything behind it."""
+
+    world: World
+    engine: Replica
+    clock: ManualClock
+    surface: Surface
+    commands: Commands
+    tab: HomeTab
+    overrides: OverrideStore
+    preferences: PreferenceStore
+    rules: RuleStore
+    people: People
+    leaving: Leaving
+    ann: PersonKey
+    accounts: KeptAccounts
+
+    async def quo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
+        """Type `/quo`: the answer; empty where a form opened."""
+        return await self.type("/quo", text, user)
+
+    async def ooo(self, text: str = "", user: str = ANN) -> dict[str, Any]:
+        """Type `/ooo`."""
+        return await self.type("/ooo", text, user)
+
+    async def type(self, command: str, text: str, user: str = ANN) -> dict[str, Any]:
+        answer = await self.world.slack.people.command(user, command, text)
+        assert answer.status == 200, (answer.status, answer.body)
+        said = answer.json() or {}
+        if said:
+            blockkit.check_message(said)
+        return said
+
+    async def standing(self, key: PersonKey | None = None) -> list[Override]:
+        """The overrides that run or are to come."""
+        return await self.overrides.standing(key or self.ann, self.clock.now())
+
+    async def only(self) -> Override:
+        """The one override there is."""
+        (found,) = await self.standing()
+        return found
+
+    async def shows(self, user: str = ANN) -> tuple[str, str, int]:
+        """What the profile shows once everything due has been done."""
+        await self.settle()
+        return self.world.status(user)
+
+    async def settle(self) -> None:
+        """Do all that is due: decide, and write."""
+        await self.engine.tick()
+        await self.engine.sender.drain()
+
+    def modal(self, user: str = ANN) -> ViewState:
+        """The modal on top."""
+        return self.world.slack.modals[user][-1]
+
+    def message(self, user: str = ANN) -> Any:
+        """The last message that only this person sees."""
+        return [one for one in self.world.slack.messages if one.only_for == user][-1]
+
+    async def submit(self, values: dict[str, Any], user: str = ANN) -> dict[str, Any]:
+        """Submit the modal on top; `values` is block id → (action id, what is in it)."""
+        state = {block: {action: element} for block, (action, element) in values.items()}
+        answer = await self.world.slack.people.submit(user, self.modal(user).view_id, state)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json() or {}
+
+    async def click_message(self, action_id: str, user: str = ANN) -> None:
+        """Click a button of the last answer."""
+        message = self.message(user)
+        button = next(one for one in elements(message.blocks) if one.get("action_id") == action_id)
+        answer = await self.world.slack.people.click_in_message(user, message.ts, {**button})
+        assert answer.status == 200, (answer.status, answer.body)
+
+    async def click_home(self, action_id: str, value: str = "", user: str = ANN) -> None:
+        """Click a button of the published Home tab, or choose `value` in its menu."""
+        await self.click_view(self.world.slack.homes[user], action_id, value, user)
+
+    async def click_view(self, view: ViewState, action_id: str, value: str = "", user: str = ANN) -> None:
+        """Click a button of a view, or choose `value` in its menu."""
+        found = next(one for one in elements(view.view["blocks"]) if one.get("action_id") == action_id)
+        action = {key: found[key] for key in ("type", "action_id", "value") if key in found}
+        if value:
+            action["selected_option"] = next(one for one in found["options"] if one["value"] == value)
+        answer = await self.world.slack.people.click_in_view(user, view.view_id, action)
+        assert answer.status == 200, (answer.status, answer.body)
+
+    async def publish_home(self, user: str = ANN) -> dict[str, Any]:
+        """Publish the Home tab as the lane would; the view."""
+        view = await self.tab.home(PersonKey(TEAM, user))
+        client = self.engine.clients.client(self.world.slack.install(TEAM).value)
+        await client.views_publish(user_id=user, view=view)
+        return view
+
+
+class NoExport:
+    """Nobody asks for their data here."""
+
+    async def export(self, key: PersonKey) -> dict[str, Any]:
+        return {"team_id": key.team_id}
+
+
+def elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everything clickable in blocks."""
+    found = []
+    for block in blocks:
+        found += block.get("elements", []) if block["type"] == "actions" else []
+        found += [block["accessory"]] if "accessory" in block else []
+        found += [block["element"]] if "element" in block else []
+    return found
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    """Everything that an answer or a view says."""
+    return json.dumps(answer.get("blocks", answer), ensure_ascii=False)
+
+
+@asynccontextmanager
+async def open_desk(
+    database: Database, encryptor: Encryptor, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
+    granted: bool = True, known: bool = True,
+) -> AsyncIterator[Desk]:  # fmt: skip
+    """Ann, in a workspace of a local Slack, with the app behind it. `known`: she has used it before."""
+    async with open_world(database, encryptor, clock) as world:
+        world.slack.add_workspace(TEAM)
+        world.slack.add_person(ANN, "ann", team_id=TEAM, tz=zone, locale=locale)
+        world.slack.add_person(BEN, "ben", team_id=TEAM, tz=zone, locale=locale)
+        ben = await world.person(BEN, granted=True, zone=zone, locale=locale)
+        ann = PersonKey(ben.team_id, ANN)
+        if known:
+            await world.person(ANN, granted=granted, zone=zone, locale=locale)
+        engine = world.replica()
+        wake_signal = engine.engine.wake_signal
+        clients = engine.clients
+        store = PeopleStore(
+            database, encryptor, notices=engine.notices, standings=engine.standings, events=engine.events
+        )  # fmt: skip
+        workspaces = WorkspaceStore(database, encryptor)
+        authority = SlackAuthority(clients, "111.222", "local-client-secret")
+        overview = OverviewStore(database, engine.standings)
+        accounts, cleanup = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
+        leaving = Leaving(
+            store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,
+            teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
+        )  # fmt: skip
+        people = People(
+            store, workspaces=workspaces, states=StateStore(database, encryptor), authority=authority, leaving=leaving,
+            exports=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
+        )  # fmt: skip
+        overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
+        rules = RuleStore(database, encryptor)
+        reader = StatusReader(engine.facts, overrides, overview, engine.writes, wording=wording, clock=clock)
+        statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
+        settings = PersonalSettings(preferences, rules, clock, wake_signal)
+        connections = Connections(
+            CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
+            accounts=accounts, cleanup=cleanup,
+        )  # fmt: skip
+        kept = KeptAccounts()
+        surface = Surface(
+            statuses=statuses, reader=reader, settings=settings, people=people, calendars=connections, accounts=kept,
+            hooks=KeptHooks(), clock=clock,
+        )  # fmt: skip
+        tab = HomeTab(surface)
+        commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
+        errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
+        bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
+        home = HomeButtons(surface, tab)
+        handlers.register(
+            bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
+            events=Events(people, leaving), hooks=handlers.HookModals(surface),
+            files=handlers.FileMessages(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
+        )  # fmt: skip
+        metrics = Metrics()
+        intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)
+        signatures = Signatures(world.slack.app.signing_secret, clock)
+        web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
+        async with TestServer(web, host="127.0.0.1") as server:
+            world.slack.app.request_url = str(server.make_url("/slack/events"))
+            yield Desk(
+                world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, leaving, ann, kept
+            )  # fmt: skip
+            await surface.background.close()
+
+
+def local(at: datetime, zone: str = "Europe/Berlin") -> str:
+    """An instant as a wall clock in `zone` shows it."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,155 @@
+"""A person's subscriptions over a real database, with a reader that keeps what it was asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.connections import Connections
+from services.calendars.ports import Source
+from services.calendars.sync.sync import CalendarSync
+from services.domain.calendars import Changes
+from services.domain.model import Event, PersonKey
+from services.platform.net import AddressRules
+from services.ports import Report
+from services.store.accounts import AccountStore
+from services.store.calendar_rows import CalendarView
+from services.store.calendars import CalendarStore
+from services.store.db import Database
+from services.store.events import EventStore
+from services.store.models import Notice, Person
+from tests.support.clocks import ManualClock
+from tests.support.engine import CountingWakeSignal
+
+ANN = PersonKey("T1", "U1")
+BOB = PersonKey("T1", "U2")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+EMPTY = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nEND:VCALENDAR\r\n"
+QUARTER = timedelta(minutes=15)
+
+
+def calendar(*titles: str, head: str = "") -> bytes:
+    """A file with an hour's meeting for each title, from 10:00 UTC on."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", *head.split()]
+    for number, title in enumerate(titles):
+        start = NOW + timedelta(hours=1 + number)
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{title}@example.org",
+            "DTSTAMP:20261101T000000Z",
+            f"DTSTART:{start:%Y%m%dT%H%M%SZ}",
+            f"DTEND:{start + timedelta(hours=1):%Y%m%dT%H%M%SZ}",
+            f"SUMMARY:{title}",
+            "END:VEVENT",
+        ]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+class Reader:
+    """Reads files made by `calendar`; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, object]] = []
+        self.trouble: Exception | None = None
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        calendar_id: str,
+        addresses: tuple[str, ...],
+        zone: ZoneInfo,
+        start: datetime,
+        end: datetime,
+        memory: bytes | None,
+    ) -> Changes:
+        self.asked.append({"addresses": addresses, "zone": zone, "start": start, "end": end, "memory": memory})
+        if self.trouble is not None:
+            raise self.trouble
+        digest = hashlib.sha256(data).digest()
+        if digest == memory:
+            return Changes(state=memory, unchanged=True, full=False)
+        fields: dict[str, str] = {}
+        events, name, floor = [], None, None
+        for line in data.decode().splitlines():
+            key, _, value = line.partition(":")
+            fields[key] = value
+            if key == "X-WR-CALNAME":
+                name = value
+            if key == "REFRESH-INTERVAL;VALUE=DURATION":
+                floor = timedelta(hours=int(value.removeprefix("PT").removesuffix("H")))
+            if line == "END:VEVENT":
+                times = (datetime.strptime(fields[at], "%Y%m%dT%H%M%S%z") for at in ("DTSTART", "DTEND"))
+                events.append(Event(calendar_id, fields["UID"], *times, title=fields["SUMMARY"]))
+        return Changes(state=digest, events=tuple(events), name=name, floor=floor)
+
+
+@dataclass
+class House:
+    """The use cases over a real database, one person's at a time."""
+
+    database: Database
+    events: EventStore
+    store: CalendarStore
+    sync: CalendarSync
+    connections: Connections
+    reader: Reader
+    wake_signal: CountingWakeSignal
+    clock: ManualClock
+    accounts: AccountStore
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    async def run(self) -> Report:
+        return await self.sync.run_due()
+
+    def short_of_time(self) -> None:
+        """From here on a run has half a second."""
+        self.sync = CalendarSync(
+            self.store, self.sources, self.clock, self.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.5
+        )
+
+    def strict(self, rules: AddressRules) -> Connections:
+        """Connecting under other rules."""
+        return Connections(
+            self.store,
+            rules,
+            self.clock,
+            self.wake_signal,
+            accounts=self.accounts,
+            cleanup=ProviderCleanup({}, {}, self.clock),
+        )
+
+    async def wait_and_run(self, **by: float) -> Report:
+        self.clock.move(**by)
+        return await self.run()
+
+    async def titles(self, key: PersonKey = ANN) -> list[str]:
+        async with self.database.read() as connection:
+            found = await self.events.load(connection, [key], NOW - timedelta(days=1), NOW + timedelta(days=60))
+        return [event.title for event in found[key]]
+
+    async def view(self, key: PersonKey = ANN) -> CalendarView:
+        (one,) = await self.connections.list(key)
+        return one
+
+    async def told(self) -> list[tuple[str, bool]]:
+        async with self.database.read() as connection:
+            rows = await connection.execute(select(Notice.subject, Notice.sent_at).order_by(Notice.subject))
+            return [(row.subject, row.sent_at is not None) for row in rows]
+
+    async def deliver(self) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(update(Notice).values(sent_at=self.clock.now()))
+
+    async def person_is_due(self, key: PersonKey = ANN) -> bool:
+        """Whether the person was made due since the last time this was asked."""
+        where = (Person.team_id == key.team_id, Person.user_id == key.user_id)
+        async with self.database.write() as connection:
+            found = await connection.scalar(select(Person.due_at).where(*where))
+            await connection.execute(update(Person).where(*where).values(due_at=None, stale=False))
+        return found is not None
