@@ -46,10 +46,10 @@ def register(
     files: FileMessages,
     events: Events,
 ) -> None:
-    """Wire every listener. Bolt tries them in this order: the busiest first, what takes everything last."""
-    events.register(bolt)
+    """Wire every listener. Bolt tries them in this order: those for whom somebody waits and the busiest first."""
     bolt.command(QUO)(commands.quo)
     bolt.command(OOO)(commands.ooo)
+    events.register(bolt)
     bolt.block_action("open_override")(home.open_override)
     bolt.block_action("open_out_of_office")(home.open_out_of_office)
     bolt.block_action("open_connect")(home.open_connect)

@@ -39,8 +39,8 @@ class OverviewStore:
 
     async def standing(self, key: PersonKey) -> Standing:
         """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
-        async with self._database.read() as connection:
-            return (await self._standings.load(connection, key)).standing
+        (rows,) = await self._database.rows(self._standings.asked(key))
+        return self._standings.open(rows[0].memory if rows else None, key).standing
 
     async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
         """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.

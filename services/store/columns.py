@@ -6,7 +6,7 @@ done by the queries, through `Encryptor`, because the place of a value is its ro
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, LargeBinary
@@ -36,8 +36,7 @@ class UtcInstant(TypeDecorator[datetime]):
         """An aware UTC datetime."""
         if value is None:
             return None
-        seconds, micros = divmod(value, _MICRO)
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+        return _EPOCH + timedelta(microseconds=value)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for read
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.store import sqlite_driver
+from services.store.point_reads import Asked, PointReader
 
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
@@ -41,6 +42,7 @@ class Database:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
+        self._points: PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +56,7 @@ class Database:
             )
             event.listen(self.engine.sync_engine, "connect", _pragmas)
             event.listen(self.engine.sync_engine, "begin", _begin)
+            self._points = PointReader(path, self.engine.dialect)
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
             event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
@@ -67,6 +70,13 @@ class Database:
         """A connection for reading; nothing is committed."""
         async with self._reader.connect() as connection:
             yield connection
+
+    async def rows(self, *asked: Asked) -> list[Sequence[Any]]:
+        """The rows of a few small queries, each built once, such as a person's own; nothing is committed."""
+        if self._points is not None:
+            return list(await self._points.rows(asked))
+        async with self.read() as connection:
+            return [(await connection.execute(*one)).all() for one in asked]
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -85,6 +95,8 @@ class Database:
 
     async def close(self) -> None:
         """Give back every connection."""
+        if self._points is not None:
+            await self._points.close()
         await self.engine.dispose()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ from services.store.calendar_rows import of_calendar
 from services.store.db import Database
 from services.store.models import EventRow
 from services.store.person_filter import ForPeople
+from services.store.point_reads import Asked
 
 ROWS = 500
 """Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
@@ -125,18 +127,23 @@ class EventStore:
 
         All-day and floating events are found with room for any zone: their instants are computed by who resolves.
         """
-        found: dict[PersonKey, list[Event]] = {key: [] for key in keys}
-        for some in _chunks(tuple(found)):
-            rows = (
-                await connection.execute(
-                    *_THEIR_EVENTS(
-                        some, window_start=start, window_end=end, earliest=start - ANY_ZONE, latest=end + ANY_ZONE
-                    )
-                )
-            ).all()
-            opened = await off_loop_if(len(rows) >= OFF_LOOP, self._events, rows)
-            for row, event in zip(rows, opened, strict=True):
-                found[PersonKey(row.team_id, row.user_id)].append(event)
+        found: dict[PersonKey, tuple[Event, ...]] = {}
+        for some in _chunks(tuple(dict.fromkeys(keys))):
+            rows = (await connection.execute(*self.asked(some, start, end))).all()
+            found |= dict.fromkeys(some, ()) | await self.open(rows)
+        return found
+
+    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
+        """The query that `load` asks about `ROWS` people at most."""
+        window = {"window_start": start, "window_end": end}
+        return _THEIR_EVENTS(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
+
+    async def open(self, rows: Sequence[Row[Any]]) -> dict[PersonKey, tuple[Event, ...]]:
+        """The events in the rows of that query; many are opened in a thread. Raises SealError."""
+        found: dict[PersonKey, list[Event]] = defaultdict(list)
+        opened = await off_loop_if(len(rows) >= OFF_LOOP, self._events, rows)
+        for row, event in zip(rows, opened, strict=True):
+            found[PersonKey(row.team_id, row.user_id)].append(event)
         return {key: tuple(events) for key, events in found.items()}
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:

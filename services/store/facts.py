@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, FromClause, Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.facts import PersonFacts
-from services.domain.model import Event, Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
+from services.domain.model import Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
 from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database
+from services.store.events import EventStore
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, Workspace
 from services.store.person_filter import ForPeople, of_people
-from services.store.spans import SpanStore, chunks
+from services.store.point_reads import Asked
+from services.store.spans import SpanStore, chunks, spans_within
 
 UTC = ZoneInfo("UTC")
 _CHUNK = 400
@@ -73,20 +75,10 @@ _LASTS = (
 )
 
 
-class Events(Protocol):
-    """Where events are loaded from: `store.events.EventStore`."""
-
-    async def load(
-        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
-    ) -> Mapping[PersonKey, tuple[Event, ...]]:
-        """The events of many people that overlap `[start, end)`, all-day ones with room for any zone."""
-        ...
-
-
 class FactStore:
     """Loads `PersonFacts`."""
 
-    def __init__(self, database: Database, encryptor: Encryptor, events: Events) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore) -> None:
         """`encryptor` opens rules and overrides; `events` loads the calendar's part."""
         self._database = database
         self._encryptor = encryptor
@@ -95,6 +87,8 @@ class FactStore:
 
     async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
         """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
+        if len(keys) == 1:
+            return await self._facts(await self._database.rows(*self._asked(keys, start, end)))
         async with self._database.read() as connection:
             return await self.load_on(connection, keys, start, end)
 
@@ -104,35 +98,53 @@ class FactStore:
         """The same within a transaction."""
         found: dict[PersonKey, PersonFacts] = {}
         for chunk in chunks(keys, _CHUNK):
-            rules = await self._rules(connection, chunk)
-            overrides = await self._overrides(connection, chunk, start, end)
-            events = await self._events.load(connection, chunk, start, end)
-            for row in await connection.execute(*_THE_PEOPLE(chunk)):
-                key = PersonKey(row.team_id, row.user_id)
-                person = self._person(row, key)
-                found[key] = replace(
-                    person, rules=tuple(rules[key]), overrides=tuple(overrides[key]), events=events.get(key, ())
-                )
+            asked = self._asked(chunk, start, end)
+            found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
         return found
+
+    def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
+        """The queries of these people's rules, overrides and events, and of themselves."""
+        return (
+            _THEIR_RULES(keys),
+            _THEIR_OVERRIDES(keys, window_start=start, window_end=end),
+            self._events.asked(keys, start, end),
+            _THE_PEOPLE(keys),
+        )
+
+    async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
+        """The facts in the rows of those queries."""
+        rules, overrides, events, people = found
+        ruled, asked = defaultdict[PersonKey, list[Rule]](list), defaultdict[PersonKey, list[Override]](list)
+        for row in rules:
+            ruled[PersonKey(row.team_id, row.user_id)].append(self._rule(row))
+        for row in overrides:
+            asked[PersonKey(row.team_id, row.user_id)].append(self.override(row))
+        happening = await self._events.open(events)
+        return {
+            (key := PersonKey(row.team_id, row.user_id)): replace(
+                self._person(row, key),
+                rules=tuple(ruled[key]),
+                overrides=tuple(asked[key]),
+                events=happening.get(key, ()),
+            )
+            for row in people
+        }
 
     async def without_events(self, key: PersonKey) -> PersonFacts | None:
         """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(*_THE_PEOPLE([key]))).one_or_none()
-            if row is None:
-                return None
-            return replace(self._person(row, key), rules=tuple((await self._rules(connection, [key]))[key]))
+        people, rules = await self._database.rows(_THE_PEOPLE([key]), _THEIR_RULES([key]))
+        return replace(self._person(people[0], key), rules=tuple(map(self._rule, rules))) if people else None
 
     async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
         """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
-        async with self._database.read() as connection:
-            return await self._spans.within(connection, key, start, end)
+        (rows,) = await self._database.rows(spans_within(key, start, end))
+        return self._spans.opened(rows)
 
     async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
         """Whether the event that `span` names is not over at `now`."""
-        async with self._database.read() as connection:
-            event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
-            return (await connection.execute(_LASTS, event)).one_or_none() is not None
+        event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
+        (rows,) = await self._database.rows((_LASTS, event))
+        return bool(rows)
 
     def _person(self, row: Row[Any], key: PersonKey) -> PersonFacts:
         return PersonFacts(
@@ -150,20 +162,9 @@ class FactStore:
     def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
         return tuple(json.loads(self._encryptor.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
 
-    async def _rules(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, list[Rule]]:
-        found: dict[PersonKey, list[Rule]] = defaultdict(list)
-        for row in await connection.execute(*_THEIR_RULES(keys)):
-            plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
-            found[PersonKey(row.team_id, row.user_id)].append(json_values.rule_from_json(plain or "{}"))
-        return found
-
-    async def _overrides(
-        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
-    ) -> dict[PersonKey, list[Override]]:
-        found: dict[PersonKey, list[Override]] = defaultdict(list)
-        for row in await connection.execute(*_THEIR_OVERRIDES(keys, window_start=start, window_end=end)):
-            found[PersonKey(row.team_id, row.user_id)].append(self.override(row))
-        return found
+    def _rule(self, row: Row[Any]) -> Rule:
+        plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
+        return json_values.rule_from_json(plain or "{}")
 
     def override(self, row: Row[Any]) -> Override:
         """An override from a row that has all of the table's columns. Raises SealError."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store.db import Database
+if TYPE_CHECKING:
+    from services.store.db import Database
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

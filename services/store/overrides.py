@@ -152,9 +152,8 @@ class OverrideStore:
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(_STANDING, {"team": key.team_id, "user": key.user_id, "now": now})
-            return [self._override(row) for row in rows]
+        (rows,) = await self._database.rows((_STANDING, {"team": key.team_id, "user": key.user_id, "now": now}))
+        return [self._override(row) for row in rows]
 
     def _override(self, row: Row[Any]) -> Override:
         content = json.loads(

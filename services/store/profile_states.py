@@ -15,6 +15,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.marks import insert_for, lock_people
 from services.store.models import ProfileStateRow
+from services.store.point_reads import Asked
 
 _COLUMN = "standings.memory"
 _ROWS = ProfileStateRow.__table__
@@ -37,9 +38,13 @@ class ProfileStateStore:
         """The column's value for `memory`."""
         return self._encryptor.seal(json_values.profile_state_to_json(memory), _COLUMN, key.team_id, key.user_id)
 
+    def asked(self, key: PersonKey) -> Asked:
+        """The query of the person's row: its `memory`."""
+        return _MEMORY, {"team": key.team_id, "user": key.user_id}
+
     async def load(self, connection: AsyncConnection, key: PersonKey) -> ProfileState:
         """The person's memory; who changes it has locked the person before. Raises SealError."""
-        return self.open(await connection.scalar(_MEMORY, {"team": key.team_id, "user": key.user_id}), key)
+        return self.open(await connection.scalar(*self.asked(key)), key)
 
     async def save(self, connection: AsyncConnection, key: PersonKey, memory: ProfileState) -> None:
         """Remember `memory`. A wish that waits stays, but whoever has it in hand looks anew."""

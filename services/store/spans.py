@@ -17,6 +17,7 @@ from services.platform.threads import off_loop_if
 from services.store import json_values
 from services.store.models import SpanRow
 from services.store.person_filter import ForPeople, of_people
+from services.store.point_reads import Asked
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = ForPeople(
@@ -66,12 +67,8 @@ class SpanStore:
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
         return found
 
-    async def within(
-        self, connection: AsyncConnection, key: PersonKey, start: datetime, end: datetime
-    ) -> tuple[Span, ...]:
-        """The spans of one person that overlap `[start, end)`, in order; none where one of them cannot be opened."""
-        window = {"team": key.team_id, "user": key.user_id, "window_start": start, "window_end": end}
-        rows = (await connection.execute(_WITHIN, window)).all()
+    def opened(self, rows: Sequence[Row[Any]]) -> tuple[Span, ...]:
+        """The spans in rows that have all of the table's columns; none where one of them cannot be opened."""
         with suppress(StatusQuoError, ValueError):  # as in `at`
             return tuple(self.span(row) for row in rows)
         return ()
@@ -134,6 +131,11 @@ class SpanStore:
             "uid": span.uid,
             "content": content,
         }
+
+
+def spans_within(key: PersonKey, start: datetime, end: datetime) -> Asked:
+    """The query of one person's spans that overlap `[start, end)`, in order."""
+    return _WITHIN, {"team": key.team_id, "user": key.user_id, "window_start": start, "window_end": end}
 
 
 def chunks(keys: Sequence[PersonKey], size: int) -> Iterable[Sequence[PersonKey]]:

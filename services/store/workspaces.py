@@ -77,8 +77,7 @@ class WorkspaceStore:
 
     async def meet(self, team_id: str, enterprise_id: str, user_id: str) -> tuple[Bot, PersonView | None] | None:
         """The install, and what is known of the person of it who sends the request: all in one look."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_MEETING, {"team": team_id, "org": enterprise_id, "user": user_id})).all()
+        (rows,) = await self._database.rows((_MEETING, {"team": team_id, "org": enterprise_id, "user": user_id}))
         if not rows:
             return None
         row = next((row for row in rows if row.team_id == team_id), rows[0])

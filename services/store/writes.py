@@ -63,9 +63,8 @@ class AuditStore:
 
     async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
         """The newest lines of a person, newest first. Raises SealError."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit})
-            return [self._attempt(row) for row in rows]
+        (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
+        return [self._attempt(row) for row in rows]
 
     def _attempt(self, row: Row[Any]) -> AuditEntry:
         plain = self._encryptor.open_bytes(row.content, _COLUMN, row.team_id, row.write_id)

@@ -102,6 +102,7 @@ class SteppedDatabase(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=6)
+        self._points = None  # every statement is a step
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._before_statement)
         event.listen(self.engine.sync_engine, "commit", self._before_commit)
         self._writing: ContextVar[bool] = ContextVar("writing", default=False)
