@@ -14,7 +14,7 @@ from demo.books import FEED, Book, next_edge
 from demo.clock import DemoClock
 from demo.feeds import Feeds, sample
 from emulators.slack import LocalSlack
-from emulators.slack.errors import RefusalError
+from emulators.slack.state import RefusalError
 
 _LONGEST_NAME = 200
 _LONGEST_JUMP = timedelta(days=60)
@@ -82,8 +82,7 @@ class Actions:
         if _with_app(body):
             self._slack.conversations.write(person, html.escape(text, quote=False))
             return {}
-        member = self._slack.member(person)
-        general = next(c for c in self._slack.channels.values() if c.team_id == member.team_id and not c.person)
+        general = self._slack.general(self._slack.member(person).team_id)
         self._slack.post(general.channel_id, person, html.escape(text, quote=False), bot=False)
         return {}
 

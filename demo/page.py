@@ -18,8 +18,8 @@ from demo.actions import Actions, Desk, NotDoneError
 from demo.books import NotAnEntryError
 from demo.pushed import Pushed, Told
 from demo.reasons import Reasons
-from emulators.slack import Call
-from emulators.slack.errors import RefusalError
+from emulators.slack import ApiCall
+from emulators.slack.state import RefusalError
 from services.domain.emoji import DATA as EMOJI
 from services.usecases import identity
 
@@ -39,7 +39,7 @@ class _Viewer:
 
     person: str
     dirty: set[str] = field(default_factory=lambda: set(_SECTIONS))
-    calls: list[Call | Told] = field(default_factory=list)
+    calls: list[ApiCall | Told] = field(default_factory=list)
     calendars: Any = None
 
 
@@ -106,7 +106,7 @@ class Page:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         response.del_cookie(identity.COOKIE)  # each person has a browser of their own, which the app does not know yet
         await response.prepare(request)
-        happened: list[Call | Told] = [*self._slack.calls.all()[-_CALLS:], *self._pushed.all()]
+        happened: list[ApiCall | Told] = [*self._slack.calls.all()[-_CALLS:], *self._pushed.all()]
         happened.sort(key=lambda entry: entry.number)
         viewer = _Viewer(person, calls=happened[-_CALLS:])
         try:
@@ -160,7 +160,7 @@ class Page:
             shown.book(name, book, now, self._pushed.last(person, name)) for name, book in self._books[person].items()
         ]
 
-    def _line(self, entry: Call | Told, viewer: str) -> dict[str, Any]:
+    def _line(self, entry: ApiCall | Told, viewer: str) -> dict[str, Any]:
         if isinstance(entry, Told):
             return shown.told(self._slack, entry, viewer)
         return shown.call(self._slack, entry, self._reasons.of(entry), viewer)

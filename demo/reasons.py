@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulators.slack import Call, LocalSlack
+from emulators.slack import ApiCall, LocalSlack
 from emulators.slack.text import unescape
 from services.domain import explain
 from services.domain.model import PersonKey
@@ -42,7 +42,7 @@ class Reasons:
         self._watching: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
 
-    def of(self, call: Call) -> Why | None:
+    def of(self, call: ApiCall) -> Why | None:
         """The reason; None while it is not known, and for calls that need none."""
         return self._known.get(call.number)
 
@@ -67,7 +67,7 @@ class Reasons:
                     self._asking.add(task)
                     task.add_done_callback(self._asking.discard)
 
-    async def _ask(self, call: Call) -> None:
+    async def _ask(self, call: ApiCall) -> None:
         zone = ZoneInfo(self._slack.member(call.user_id).tz)
         for pause in _PATIENCE[call.method]:
             await asyncio.sleep(pause)
@@ -81,7 +81,7 @@ class Reasons:
                 return
 
 
-def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
+def _why(export: dict[str, Any], call: ApiCall, zone: ZoneInfo) -> Why | None:
     """What the audit says of this call: of a write its reason, of a read that something was left as it is."""
     for write in export.get("writes", ()):
         left = write["outcome"] == "left"
@@ -100,7 +100,7 @@ def _why(export: dict[str, Any], call: Call, zone: ZoneInfo) -> Why | None:
     return None
 
 
-def _set(call: Call) -> tuple[str, str]:
+def _set(call: ApiCall) -> tuple[str, str]:
     """The text and emoji that a call set."""
     profile = call.arguments.get("profile")
     found = profile if isinstance(profile, dict) else {}

@@ -45,7 +45,7 @@ def people_the_workspace(slack: LocalSlack) -> None:
 def small_talk(slack: LocalSlack) -> None:
     """What stands in the channel at the beginning, instead of the app's greetings to each."""
     slack.messages.clear()
-    general = next(channel for channel in slack.channels.values() if not channel.person)
+    general = slack.general(TEAM)
     for user_id, text in (
         ("U0SAM00001", "Morning! The new docs are out :tada:"),
         ("U0MAYA0001", "Lovely. Stand-up in five minutes :coffee:"),

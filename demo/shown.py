@@ -10,8 +10,8 @@ from demo.clock import DemoClock
 from demo.people import NAMES, PERSONAS
 from demo.pushed import Told
 from demo.reasons import Why
-from emulators.slack import Call, LocalSlack, Member, Message
-from emulators.slack.state import ViewState
+from emulators.slack import ApiCall, LocalSlack
+from emulators.slack.state import SlackMessage, ViewState
 from emulators.slack.text import unescape
 
 _ABOUT = {persona.user_id: persona.about for persona in PERSONAS}
@@ -31,8 +31,6 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
             "text": member.text,
             "emoji": member.emoji,
             "expiration": member.expiration,
-            "presence": "away" if member.presence == "away" or not member.active else "active",
-            "snoozed": bool(member.snooze_until),
             "zone": member.tz,
             "locale": member.locale,
         }
@@ -53,8 +51,8 @@ def messages(slack: LocalSlack, user_id: str) -> list[dict[str, Any]]:
     return [_message(slack, message, own) for message in seen[-_MESSAGES:]]
 
 
-def _message(slack: LocalSlack, message: Message, own: str) -> dict[str, Any]:
-    sender: Member | None = slack.members.get(message.user_id)
+def _message(slack: LocalSlack, message: SlackMessage, own: str) -> dict[str, Any]:
+    sender = slack.members.get(message.user_id)
     return {
         "ts": message.ts,
         "at": message.at.timestamp(),
@@ -69,7 +67,7 @@ def _message(slack: LocalSlack, message: Message, own: str) -> dict[str, Any]:
     }
 
 
-def _file(slack: LocalSlack, message: Message) -> dict[str, str] | None:
+def _file(slack: LocalSlack, message: SlackMessage) -> dict[str, str] | None:
     """The file that was sent with a message, whose text is its name."""
     place = (message.channel_id, message.user_id, message.text)
     sizes = [len(file.content) for file in slack.files.values() if (file.channel_id, file.user_id, file.name) == place]
@@ -117,7 +115,7 @@ def clock(clock: DemoClock) -> dict[str, Any]:
     }
 
 
-def call(slack: LocalSlack, entry: Call, why: Why | None, viewer: str) -> dict[str, Any]:
+def call(slack: LocalSlack, entry: ApiCall, why: Why | None, viewer: str) -> dict[str, Any]:
     """A line of the log, with un-escaped status. What an event is called is for its owner's eyes alone."""
     profile = entry.arguments.get("profile")
     person = entry.user_id

@@ -119,13 +119,13 @@ class CodeFlow:
         state = {"state": query["state"]} if "state" in query else {}
         scopes = self.scopes_of(query["scope"]) - frozenset(without)
         if not (allow and scopes):
-            return _with(redirect, {"error": "access_denied", **state})
+            return with_query(redirect, {"error": "access_denied", **state})
         grant = AccountGrant(account, scopes)
         grant.offline = self.offline(query, grant)
         self.grants.append(grant)
         code = self.prefixes[0] + secrets.token_urlsafe(32)
         self._codes[code] = _Code(grant, redirect, query["code_challenge"], self.now() + CODE_LIFETIME)
-        return _with(redirect, {**state, "code": code, "scope": " ".join(sorted(scopes))})
+        return with_query(redirect, {**state, "code": code, "scope": " ".join(sorted(scopes))})
 
     # ── tokens ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -212,5 +212,6 @@ class CodeFlow:
         return code.grant
 
 
-def _with(url: str, query: Mapping[str, str]) -> str:
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """An address with more in its query."""
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"

@@ -31,7 +31,7 @@ class ServedCall:
 
 
 class LocalServer:
-    """`await start()` listens on loopback; or mount `web` elsewhere, set `url` (no slash at its end), and `close()`."""
+    """`await start()` listens on loopback; or mount `web` elsewhere, set `url` (no slash), `open()` and `close()`."""
 
     web: web.Application
 
@@ -46,7 +46,11 @@ class LocalServer:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.open()
         return self.url
+
+    def open(self) -> None:
+        """Begin what runs beside the requests."""
 
     async def close(self) -> None:
         """End what runs beside the requests."""

@@ -39,7 +39,7 @@ function row(member) {
 
 function portrait(member, className = "") {
   return h("span", { class: `portrait ${className}` }, h("img", { src: member.avatar, alt: "" }),
-    h("span", { class: `presence ${member.presence}`, role: "img", "aria-label": member.presence, title: member.presence }));
+    h("span", { class: "presence", role: "img", "aria-label": "active", title: "active" }));
 }
 
 function showCard(member, anchor) {
@@ -50,7 +50,7 @@ function showCard(member, anchor) {
        h("p", { class: "card-until" }, member.expiration ? `Until ${until(member.expiration, at, member.zone)}` : "No end")]
     : [h("p", { class: "card-until" }, "No status")];
   fill(card, portrait(member, "large"), h("div", {}, h("strong", {}, member.name), h("p", {}, member.title), status,
-    h("p", { class: "card-until" }, `${member.presence === "away" ? "Away" : "Active"}${member.snoozed ? ", notifications paused" : ""} · ${clockTime(at, member.zone)} in ${zoneCity(member.zone)}`)));
+    h("p", { class: "card-until" }, `Active · ${clockTime(at, member.zone)} in ${zoneCity(member.zone)}`)));
   card.hidden = false;
   const box = anchor.getBoundingClientRect();
   const left = Math.min(box.right + 10, innerWidth - card.offsetWidth - 8);

@@ -12,27 +12,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
 
-from emulators.slack.core import SlackCore
-from emulators.slack.state import Member
-from emulators.slack.users import user_of
+from emulators.slack.profile import user_of
+from emulators.slack.state import SlackMember
+
+if TYPE_CHECKING:
+    from emulators.slack.server import LocalSlack
 
 log = structlog.get_logger(__name__)
 
-ACK_SECONDS = 3.0
-RETRIES = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
+_ACK_SECONDS = 3.0
+_RETRIES = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
+_SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AppAnswer:
     """What the app answered: `status` 0 and a `failure` (`operation_timeout`, `connection_failed`) if it did not."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     content_type: str = ""
     failure: str = ""
     no_retry: bool = False
@@ -40,7 +43,7 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Whether it was acknowledged."""
-        return 200 <= self.status < 300  # noqa: PLR2004  # HTTP's success class
+        return self.status in _SUCCESS
 
     def json(self) -> Any:
         """The JSON body; None where there is none."""
@@ -55,17 +58,16 @@ class Answer:
 class Deliveries:
     """Sends requests to the app's request URL. `pending` counts those that wait for an answer."""
 
-    def __init__(self, slack: SlackCore) -> None:
+    def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._never = asyncio.Event()
         self.pending = 0
         self.delivered: list[dict[str, Any]] = []
 
     def start(self) -> None:
         """Open the connection pool."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ACK_SECONDS), trust_env=False)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ACK_SECONDS), trust_env=False)
 
     async def stop(self) -> None:
         """Drop what is still being retried."""
@@ -84,57 +86,45 @@ class Deliveries:
         digest = hmac.new(secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
 
-    async def send(self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> Answer:
+    async def send(self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> AppAnswer:
         """One signed POST. Never raises for what the app or the network does."""
         if self._session is None:
             raise RuntimeError("LocalSlack is not started")
-        if not self._slack.app.request_url:
-            return Answer(0, b"", failure="dispatch_failed")
+        url = self._slack.app.request_url
+        if not url:
+            return AppAnswer(0, failure="dispatch_failed")
         sent = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **self.sign(body), **(headers or {})}
         self.pending += 1
         try:
-            async with self._session.post(
-                self._slack.app.request_url, data=body, headers=sent, allow_redirects=False
-            ) as response:
-                answer = await response.read()
-                return Answer(
-                    response.status,
-                    answer,
-                    response.content_type,
-                    no_retry=response.headers.get("x-slack-no-retry") == "1",
-                )
+            async with self._session.post(url, data=body, headers=sent, allow_redirects=False) as response:
+                no_retry = response.headers.get("x-slack-no-retry") == "1"
+                return AppAnswer(response.status, await response.read(), response.content_type, no_retry=no_retry)
         except TimeoutError:
-            return Answer(0, b"", failure="operation_timeout")
+            return AppAnswer(0, failure="operation_timeout")
         except aiohttp.ClientError:
-            return Answer(0, b"", failure="connection_failed")
+            return AppAnswer(0, failure="connection_failed")
         finally:
             self.pending -= 1
 
     def event(self, team_id: str, event: Mapping[str, Any], *, user_id: str = "") -> None:
         """Deliver an Events API event to the app where it is installed and subscribed, in the background."""
-        installed = self._slack.tokens.bot(team_id) or next(iter(self._slack.tokens.of_team(team_id)), None)
+        tokens = self._slack.tokens
+        installed = tokens.bot(team_id) or next(iter(tokens.of_team(team_id)), None)
         leaving = event["type"] in {"tokens_revoked", "app_uninstalled"}
         if event["type"] not in self._slack.app.events or (installed is None and not leaving):
             return
-        now = int(self._slack.clock.now().timestamp())
-        workspace = self._slack.workspaces.get(team_id)
+        authorization = {
+            "enterprise_id": None, "team_id": team_id, "user_id": installed.user_id if installed else user_id,
+            "is_bot": installed is not None and installed.kind == "bot", "is_enterprise_install": False,
+        }  # fmt: skip
         envelope = {
-            "token": self._slack.app.verification_token,
             "team_id": team_id,
             "api_app_id": self._slack.app.app_id,
             "event": {**event, "event_ts": self._slack.timestamp()},
             "type": "event_callback",
             "event_id": f"Ev{self._slack.number():010d}",
-            "event_time": now,
-            "authorizations": [
-                {
-                    "enterprise_id": workspace.enterprise_id if workspace else None,
-                    "team_id": team_id,
-                    "user_id": installed.user_id if installed else user_id,
-                    "is_bot": installed is not None and installed.kind == "bot",
-                    "is_enterprise_install": installed is not None and installed.org_wide,
-                }
-            ],
+            "event_time": int(self._slack.clock.now().timestamp()),
+            "authorizations": [authorization],
             "is_ext_shared_channel": False,
         }
         self.delivered.append(envelope)
@@ -142,33 +132,22 @@ class Deliveries:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def status_changed(self, member: Member) -> None:
-        """`user_status_changed`, and `user_change` where subscribed: the same payload twice, as Slack does it."""
-        for kind in ("user_status_changed", "user_change"):
-            user = user_of(self._slack, member, locale=True)
-            event = {"type": kind, "user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
-            self.event(member.team_id, event, user_id=member.user_id)
-
-    def profile_changed(self, member: Member) -> None:
-        """`user_profile_changed`: zone, locale, name or photo became another."""
-        event = {
-            "type": "user_profile_changed",
-            "user": user_of(self._slack, member, locale=True),
-            "cache_ts": int(self._slack.clock.now().timestamp()),
-        }
+    def user_event(self, kind: str, member: SlackMember) -> None:
+        """`user_status_changed` or `user_profile_changed` (zone, locale, name or photo)."""
+        user = user_of(self._slack, member, locale=True)
+        event = {"type": kind, "user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
         self.event(member.team_id, event, user_id=member.user_id)
 
     async def _with_retries(self, envelope: Mapping[str, Any]) -> None:
         body = json.dumps(envelope).encode()
         answer = await self.send(body, "application/json")
-        for number, pause in enumerate(RETRIES, start=1):
+        for number, pause in enumerate(_RETRIES, start=1):
             if answer.ok or answer.no_retry:
                 return
             if pause:
-                await self._slack.clock.wait(self._slack.clock.now() + pause, self._never)
-            reason = {"operation_timeout": "http_timeout", "connection_failed": "connection_failed"}.get(
-                answer.failure, "http_error"
-            )
+                await self._slack.clock.wait(self._slack.clock.now() + pause, asyncio.Event())
+            reasons = {"operation_timeout": "http_timeout", "connection_failed": "connection_failed"}
+            reason = reasons.get(answer.failure, "http_error")
             again = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
             answer = await self.send(body, "application/json", again)
         if not answer.ok:

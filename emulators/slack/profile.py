@@ -1,29 +1,35 @@
-"""Statuses: what users.profile.set accepts, what it makes of it, and their expiry.
+"""How Slack shows a member, what users.profile.set accepts and makes of it, and how statuses expire.
 
-Rules: docs.slack.dev/reference/methods/users.profile.set and …/apis/web-api/user-presence-and-status.
+docs.slack.dev/reference/methods/users.profile.set, …/apis/web-api/user-presence-and-status, …/objects/user-object.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from emulators.slack import emoji
-from emulators.slack.core import SlackCore
-from emulators.slack.errors import RefusalError
-from emulators.slack.state import Member
-from emulators.slack.text import unescape
+from emulators.slack.state import RefusalError, SlackMember
+from emulators.slack.text import escape, unescape
+from services.domain.emoji import DATA
 
-TEXT_LIMIT = 100
-DEFAULT_EMOJI = ":speech_balloon:"
-_MOST_FIELDS = 50
-_LONGEST_NAME = 255
+if TYPE_CHECKING:
+    from emulators.slack.server import LocalSlack
+
+_TEXT_LIMIT = 100
+_DEFAULT_EMOJI = ":speech_balloon:"
+_MOST_FIELDS, _LONGEST_NAME = 50, 255
 _WRITABLE = {"status_text", "status_emoji", "status_expiration"}
+_EMOJI = re.compile(r"^:([^:\s]+)(?:::skin-tone-([2-6]))?:$")
+_SIZES = (24, 32, 48, 72, 192, 512, 1024)
 
 
-def apply(slack: SlackCore, member: Member, profile: Mapping[str, Any]) -> bool:
+def apply(slack: LocalSlack, member: SlackMember, profile: Mapping[str, Any]) -> bool:
     """Set what `profile` names on a member; whether the status changed. Raises RefusalError with Slack's code."""
     if len(profile) > _MOST_FIELDS or any(len(name) > _LONGEST_NAME for name in profile):
         raise RefusalError("invalid_profile")
@@ -33,16 +39,14 @@ def apply(slack: SlackCore, member: Member, profile: Mapping[str, Any]) -> bool:
     text = unescape(_string(profile.get("status_text", member.text)))
     icon = _string(profile.get("status_emoji", member.emoji))
     expiration = _seconds(profile.get("status_expiration", 0))
-    if len(text.encode("utf-16-le")) // 2 > TEXT_LIMIT:  # the strictest way to count: Slack does not say how it does
-        raise RefusalError("too_long", limit=TEXT_LIMIT, field="status_text")
+    if len(text.encode("utf-16-le")) // 2 > _TEXT_LIMIT:  # the strictest way to count: Slack does not say how it does
+        raise RefusalError("too_long", limit=_TEXT_LIMIT, field="status_text")
     if not text and icon:
         raise RefusalError("must_clear_both_status_text_and_status_emoji")
     if icon:
-        code = emoji.problem(icon, slack.workspaces[member.team_id].emoji)
-        if code is not None:
-            raise RefusalError(code)
+        _check_emoji(icon, slack.workspaces[member.team_id].emoji)
     elif text:
-        icon = DEFAULT_EMOJI
+        icon = _DEFAULT_EMOJI
     if not text or 0 < expiration <= slack.clock.now().timestamp():
         text, icon, expiration = "", "", 0
     member.text, member.emoji, member.expiration = text, icon, expiration
@@ -50,19 +54,32 @@ def apply(slack: SlackCore, member: Member, profile: Mapping[str, Any]) -> bool:
     return (text, icon, expiration) != before
 
 
+@cache
+def _standard() -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the standard emoji, and of those that take a skin tone."""
+    table = json.loads(DATA.read_text(encoding="utf-8"))
+    return frozenset(table["emoji"]), frozenset(table["skin_tones"])
+
+
+def _check_emoji(icon: str, custom: Mapping[str, str]) -> None:
+    found = _EMOJI.match(icon)
+    if found is None:
+        raise RefusalError("profile_status_set_failed_not_emoji_syntax")
+    name, tone = found.groups()
+    names, toned = _standard()
+    if (tone is not None and name not in toned) or (name not in names and name not in custom):
+        raise RefusalError("profile_status_set_failed_not_valid_emoji")
+
+
 def _string(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str | None):
         raise RefusalError("invalid_profile")
-    return value
+    return value or ""
 
 
 def _seconds(value: Any) -> int:
-    if value in (None, ""):
-        return 0
     try:
-        seconds = int(value)
+        seconds = int(value or 0)
     except (TypeError, ValueError) as error:
         raise RefusalError("invalid_profile") from error
     if seconds < 0:
@@ -71,11 +88,10 @@ def _seconds(value: Any) -> int:
 
 
 class Expiry:
-    """Resets statuses and snoozes when their time has come on the clock. No event is sent: Slack documents none."""
+    """Resets statuses when their time has come on the clock. No event is sent: Slack documents none."""
 
-    def __init__(self, slack: SlackCore, changed: Callable[[Member], None]) -> None:
+    def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
-        self._changed = changed
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.works = True  # a test's knob: Slack's expiry has failed before
@@ -97,23 +113,51 @@ class Expiry:
 
     def sweep(self) -> None:
         """Reset what has expired by now."""
-        if not self.works:
-            return
         now = self._slack.clock.now().timestamp()
-        for member in self._slack.members.values():
-            if 0 < member.snooze_until <= now:
-                member.snooze_until = 0
-                self._changed(member)
+        for member in self._slack.members.values() if self.works else ():
             if 0 < member.expiration <= now:
-                member.text, member.emoji, member.expiration = "", "", 0
-                member.updated = int(now)
-                self._changed(member)
+                member.text, member.emoji, member.expiration, member.updated = "", "", 0, int(now)
+                self._slack.member_changed(member)
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             self.sweep()
             now = self._slack.clock.now().timestamp()
-            ends = [end for m in self._slack.members.values() for end in (m.expiration, m.snooze_until) if end > now]
-            until = datetime.fromtimestamp(min(ends), UTC) if ends else None
-            await self._slack.clock.wait(until, self._wake)
+            ends = [member.expiration for member in self._slack.members.values() if member.expiration > now]
+            await self._slack.clock.wait(datetime.fromtimestamp(min(ends), UTC) if ends else None, self._wake)
+
+
+# ── how a member is shown ───────────────────────────────────────────────────────────────────────────
+
+
+def profile_of(slack: LocalSlack, member: SlackMember, *, email: bool = False) -> dict[str, Any]:
+    """The `profile` object. `email` only where the token has `users:read.email`."""
+    first, _, last = member.real_name.partition(" ")
+    picture = f"{slack.url}/avatars/{member.user_id}.svg"
+    profile: dict[str, Any] = {
+        "title": member.title, "phone": "", "skype": "", "real_name": member.real_name,
+        "real_name_normalized": member.real_name, "display_name": member.name, "display_name_normalized": member.name,
+        "first_name": first, "last_name": last, "fields": {}, "status_text": escape(member.text),
+        "status_text_canonical": "", "status_emoji": member.emoji, "status_expiration": member.expiration,
+        "avatar_hash": "0" * 12, "team": member.team_id, **{f"image_{size}": picture for size in _SIZES},
+    }  # fmt: skip
+    if email and member.email:
+        profile["email"] = member.email
+    if member.is_bot:
+        profile |= {"bot_id": member.bot_id, "api_app_id": slack.app.app_id}
+    return profile
+
+
+def user_of(slack: LocalSlack, member: SlackMember, *, locale: bool = False, email: bool = False) -> dict[str, Any]:
+    """The `user` object; `locale` where the caller asked for it."""
+    offset = slack.clock.now().astimezone(ZoneInfo(member.tz)).utcoffset()
+    user: dict[str, Any] = {
+        "id": member.user_id, "team_id": member.team_id, "name": member.name, "deleted": False, "color": "9f69e7",
+        "real_name": member.real_name, "tz": member.tz, "tz_label": member.tz.rpartition("/")[2].replace("_", " "),
+        "tz_offset": int(offset.total_seconds()) if offset is not None else 0,
+        "profile": profile_of(slack, member, email=email), "is_admin": member.is_admin, "is_owner": False,
+        "is_primary_owner": False, "is_restricted": False, "is_ultra_restricted": False, "is_bot": member.is_bot,
+        "is_app_user": False, "updated": member.updated,
+    }  # fmt: skip
+    return user | ({"locale": member.locale} if locale else {})

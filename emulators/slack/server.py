@@ -1,50 +1,80 @@
-"""The local Slack on the web: `/api/…`, response URLs, the consent page, avatars."""
+"""The local Slack: its state, what happens in it, and the web: `/api/…`, response URLs, consent, avatars, files."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import ClientSession, ClientTimeout, CookieJar, web
 
 from emulators import consent
 from emulators.faults import Fault
-from emulators.slack import oauth
-from emulators.slack.calls import Call, redacted
-from emulators.slack.errors import RefusalError, rate_limited
-from emulators.slack.methods import admitted, apps
-from emulators.slack.request import ApiRequest, read
-from emulators.slack.state import AppConfig, Token
-from emulators.slack.workplace import Workplace
+from emulators.server import LocalServer
+from emulators.slack import profile
+from emulators.slack.delivery import Deliveries
+from emulators.slack.methods import ApiRequest, admitted, arguments_of
+from emulators.slack.oauth import SlackConsent
+from emulators.slack.people import Conversations, Interactions
+from emulators.slack.profile import Expiry
+from emulators.slack.state import (
+    DEFAULT_BOT_SCOPES,
+    DEFAULT_USER_SCOPES,
+    ApiCall,
+    AppConfig,
+    Calls,
+    Channel,
+    Hub,
+    RefusalError,
+    SlackMember,
+    SlackMessage,
+    SlackToken,
+    StoredFile,
+    Team,
+    ViewState,
+    rate_limited,
+    redacted,
+    with_block_ids,
+)
+from emulators.slack.tokens import RateLimits, TokenBook, Triggers
 from services.ports import Clock
 
-_EXCHANGE = "oauth.v2.access"
-_TEST = "api.test"
+_DEMO_TEAM = "T0DEMO0001"
+_EXCHANGE, _TEST = "oauth.v2.access", "api.test"
 
 
 class _DroppedError(Exception):
     """The connection breaks before the call is done."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__("dropped")
-        self.fault = fault
 
+class LocalSlack(LocalServer):
+    """A Slack on loopback. Set `slack.app.request_url` to the app's `/slack/events`.
 
-def _owner(token: Token | None) -> tuple[str, str, str]:
-    return (token.team_id, token.user_id, token.kind) if token else ("", "", "")
-
-
-class LocalSlack(Workplace):
-    """A Slack on loopback.
-
-    `await slack.start()` listens (`slack.url`, `slack.api_url`, `slack.authorize_url`), `await slack.stop()` ends it;
-    or mount `slack.web` elsewhere and set `slack.url`. Set `slack.app.request_url` to the app's `/slack/events`.
+    `clock` is what statuses, codes, limits and signatures go by; triggers and the three seconds to acknowledge
+    are real time, because they are about the network.
     """
 
     def __init__(self, clock: Clock, app: AppConfig | None = None) -> None:
-        super().__init__(clock, app)
+        super().__init__()
+        self.clock = clock
+        self.app = app or AppConfig()
+        self.workspaces: dict[str, Team] = {}
+        self.members: dict[str, SlackMember] = {}
+        self.channels: dict[str, Channel] = {}
+        self.messages: list[SlackMessage] = []
+        self.files: dict[str, StoredFile] = {}
+        self.homes: dict[str, ViewState] = {}
+        self.modals: dict[str, list[ViewState]] = {}
+        self.tokens, self.calls, self.limits, self.triggers, self.hub = (
+            TokenBook(), Calls(), RateLimits(), Triggers(), Hub()
+        )  # fmt: skip
+        self.deliveries, self.people, self.conversations, self.oauth, self.expiry = (
+            Deliveries(self), Interactions(self), Conversations(self), SlackConsent(self), Expiry(self)
+        )  # fmt: skip
         self.busy = 0
+        self._numbers = itertools.count(1)
         self.web = web.Application(client_max_size=2**21)
         self.web.add_routes(
             [
@@ -57,7 +87,6 @@ class LocalSlack(Workplace):
                 web.get("/files-pri/{team}-{file}/download/{name}", self._file),
             ]
         )
-        self._runner: web.AppRunner | None = None
 
     @property
     def api_url(self) -> str:
@@ -69,18 +98,8 @@ class LocalSlack(Workplace):
         """What `SLACK_AUTHORIZE_URL` is to be."""
         return f"{self.url}/oauth/v2/authorize"
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen, on a free port by default; returns the address."""
-        self._runner = web.AppRunner(self.web, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-        self.open()
-        return self.url
-
     def open(self) -> None:
-        """Begin deliveries and expiry, where the routes are mounted in another application."""
+        """Begin deliveries and expiry."""
         self.deliveries.start()
         self.expiry.start()
 
@@ -89,22 +108,38 @@ class LocalSlack(Workplace):
         await self.expiry.stop()
         await self.deliveries.stop()
 
-    async def stop(self) -> None:
-        """Stop listening, and all that runs."""
-        await self.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+    # ── people and places ───────────────────────────────────────────────────────────────────────────
 
-    async def __aenter__(self) -> LocalSlack:
-        await self.start()
-        return self
+    def add_workspace(self, team_id: str = _DEMO_TEAM, name: str = "Acme", domain: str = "acme") -> Team:
+        """A workspace with a channel #general and the app's bot user (which can do nothing until installed)."""
+        self.workspaces[team_id] = Team(team_id, name, domain)
+        number = f"{len(self.workspaces):04d}"
+        general = f"C0GENERAL{len(self.workspaces)}"
+        self.channels[general] = Channel(general, team_id, "general")
+        bot = SlackMember(team_id, f"U0BOT{number}", "statusquo", self.app.name, bot_id=f"B0BOT{number}0")
+        self.members[bot.user_id] = bot
+        return self.workspaces[team_id]
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self.stop()
+    def add_person(
+        self, user_id: str, name: str, real_name: str = "", *, team_id: str = _DEMO_TEAM, **more: Any
+    ) -> SlackMember:
+        """A member with that handle; `more` as in `SlackMember`. The workspace is created if there is none yet."""
+        if team_id not in self.workspaces:
+            self.add_workspace(team_id)
+        about = {"email": f"{name}@example.com", "updated": int(self.clock.now().timestamp()), **more}
+        self.members[user_id] = SlackMember(team_id, user_id, name, real_name or name.title(), **about)
+        return self.members[user_id]
+
+    def install(self, team_id: str, scopes: Iterable[str] = DEFAULT_BOT_SCOPES) -> SlackToken:
+        """A bot token without going through OAuth."""
+        return self.tokens.issue("bot", team_id, self.bot_of(team_id).user_id, scopes)
+
+    def grant(self, user_id: str, scopes: Iterable[str] = DEFAULT_USER_SCOPES) -> SlackToken:
+        """A user token without going through OAuth."""
+        return self.tokens.issue("user", self.member(user_id).team_id, user_id, scopes)
 
     async def allow(
-        self, link: str, user_id: str, *, allow: bool = True, without: tuple[str, ...] = (), org_wide: bool = False
+        self, link: str, user_id: str, *, allow: bool = True, without: tuple[str, ...] = ()
     ) -> tuple[int, str]:
         """A person follows the app's install link in a browser (cookies kept) and decides; status and page they end on.
 
@@ -116,10 +151,113 @@ class LocalSlack(Workplace):
                 where = first.headers.get("Location", "")
                 if not where:
                     return first.status, await first.text()
-            query = dict(parse_qsl(urlsplit(where).query))
-            back = self.oauth.decide(query, user_id, allow=allow, without=without, org_wide=org_wide)
+            back = self.oauth.decide(consent.query_of(where), user_id, allow=allow, without=without)
             async with browser.get(back, allow_redirects=True) as last:
                 return last.status, await last.text()
+
+    def member(self, user_id: str) -> SlackMember:
+        """The member. Raises RefusalError `user_not_found`."""
+        if user_id not in self.members:
+            raise RefusalError("user_not_found")
+        return self.members[user_id]
+
+    def bot_of(self, team_id: str) -> SlackMember:
+        """The app's bot user in a workspace."""
+        return next(one for one in self.members.values() if one.is_bot and one.team_id == team_id)
+
+    def people_of(self, team_id: str) -> list[SlackMember]:
+        """The people of a workspace, without bots."""
+        return [one for one in self.members.values() if one.team_id == team_id and not one.is_bot]
+
+    def general(self, team_id: str) -> Channel:
+        """A workspace's channel."""
+        return next(one for one in self.channels.values() if one.team_id == team_id and not one.person)
+
+    def direct_channel(self, user_id: str) -> Channel:
+        """The channel of direct messages between a person and the app."""
+        channel_id = f"D{user_id[1:]}"
+        if channel_id not in self.channels:
+            self.channels[channel_id] = Channel(channel_id, self.member(user_id).team_id, "directmessage", user_id)
+        return self.channels[channel_id]
+
+    def direct_messages(self, user_id: str) -> list[SlackMessage]:
+        """What the app told a person directly, oldest first."""
+        channel_id = self.direct_channel(user_id).channel_id
+        return [one for one in self.messages if one.channel_id == channel_id and one.bot]
+
+    def ephemeral_messages(self, user_id: str) -> list[SlackMessage]:
+        """What only that person sees, oldest first."""
+        return [one for one in self.messages if one.only_for == user_id]
+
+    def number(self) -> int:
+        """The next number, for ids that must be unique."""
+        return next(self._numbers)
+
+    def timestamp(self) -> str:
+        """A message's `ts`: seconds on the clock, and a number that makes it unique."""
+        return f"{int(self.clock.now().timestamp())}.{self.number():06d}"
+
+    def post(
+        self, channel_id: str, user_id: str, text: str, blocks: list[dict[str, Any]] | None = None, *,
+        only_for: str = "", bot: bool = True,
+    ) -> SlackMessage:  # fmt: skip
+        """Put a message into a channel."""
+        at, ids = self.clock.now(), with_block_ids(blocks or [])
+        message = SlackMessage(self.timestamp(), channel_id, user_id, text, ids, at, only_for, bot)
+        self.messages.append(message)
+        self.hub.publish("message", message=message)
+        return message
+
+    # ── what happens to members and tokens ──────────────────────────────────────────────────────────
+
+    def type_status(self, user_id: str, text: str, emoji: str = "", until: datetime | None = None) -> None:
+        """A person sets (or, with nothing, clears) their own status by hand. Raises RefusalError as the method does."""
+        member, end = self.member(user_id), int(until.timestamp()) if until else 0
+        if profile.apply(self, member, {"status_text": text, "status_emoji": emoji, "status_expiration": end}):
+            self.status_changed(member)
+
+    def set_zone(self, user_id: str, tz: str) -> None:
+        """A person moves to another time zone (IANA name)."""
+        member = self.member(user_id)
+        member.tz, member.updated = tz, int(self.clock.now().timestamp())
+        self.member_changed(member)
+        self.deliveries.user_event("user_profile_changed", member)
+
+    def status_changed(self, member: SlackMember) -> None:
+        """A status became another: watch its end, tell the watchers and the app."""
+        self.member_changed(member)
+        self.deliveries.user_event("user_status_changed", member)
+
+    def member_changed(self, member: SlackMember) -> None:
+        """Something that others see of a member became another."""
+        self.expiry.look()
+        self.hub.publish("member", user_id=member.user_id)
+
+    def revoke(self, token: SlackToken) -> None:
+        """A token is dead. The app is told (`tokens_revoked`, user ids), but with token rotation it is not."""
+        token.revoked = True
+        if not token.refresh:
+            self._tell_revoked(token.team_id, [token])
+
+    def revoke_of(self, user_id: str) -> None:
+        """A person removes what they granted."""
+        token = self.tokens.user(user_id)
+        if token is not None:
+            self.revoke(token)
+
+    def uninstall(self, team_id: str) -> None:
+        """The app is removed from a workspace: `app_uninstalled` and `tokens_revoked`."""
+        tokens = self.tokens.of_team(team_id)
+        for token in tokens:
+            token.revoked = True
+        self.deliveries.event(team_id, {"type": "app_uninstalled"})
+        self._tell_revoked(team_id, tokens)
+
+    def _tell_revoked(self, team_id: str, tokens: Iterable[SlackToken]) -> None:
+        dead: dict[str, list[str]] = {"oauth": [], "bot": []}
+        for token in tokens:
+            dead["bot" if token.kind == "bot" else "oauth"].append(token.user_id)
+        self.deliveries.event(team_id, {"type": "tokens_revoked", "tokens": dead})
 
     # ── the web ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,47 +270,51 @@ class LocalSlack(Workplace):
             self.busy -= 1
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        method = request.match_info["method"]
-        now = self.clock.now()
+        method, now = request.match_info["method"], self.clock.now()
         arguments: dict[str, Any] = {}
-        token: Token | None = None
-        fault: Fault | None = None
+        token: SlackToken | None = None
         headers: dict[str, str] = {}
-        status = 200
+        status, drop = 200, False
         try:
-            arguments, value, basic = await read(request)
+            arguments, value, basic = await arguments_of(request)
             if method == _EXCHANGE:
-                fault = await self._fault(method, None)
+                drop = await self._fault(method, None)
                 body = self.oauth.access(arguments, basic, now)
-            elif method == _TEST and not value:  # the one method that needs no token
-                body = apps.api_test(ApiRequest(self, method, arguments, now))
+            elif method == _TEST:  # needs no token
+                body = {"ok": True, "args": redacted(arguments)}
             else:
                 token = self.tokens.check(value, now)
                 known = admitted(self, method, token, now, headers)
-                fault = await self._fault(method, token)
-                body = known.do(ApiRequest(self, method, arguments, now, token, basic))
+                drop = await self._fault(method, token)
+                body = known.do(ApiRequest(self, arguments, now, token))
         except RefusalError as refusal:
-            status, body = refusal.status, refusal.body()
+            status, body = refusal.status, refusal.body
             headers |= refusal.headers
-        except _DroppedError as dropped:
-            fault, body = dropped.fault, {"ok": False, "error": "dropped"}
+        except _DroppedError:
+            drop, body = True, {"ok": False, "error": "dropped"}
+        whose = (token.team_id, token.user_id) if token else ("", "")
         ok, error = bool(body["ok"]), str(body.get("error", ""))
-        self._note(Call(now, method, *_owner(token), redacted(arguments), ok, error, status, body, self.number()))
-        if fault is not None and fault.drop:
+        call = ApiCall(now, method, *whose, redacted(arguments), ok, error, status, self.number())
+        self.calls.add(call)
+        self.hub.publish("call", call=call)
+        if drop:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
         return web.json_response(body, status=status, headers=headers)
 
-    async def _fault(self, method: str, token: Token | None) -> Fault | None:
-        """Meet the next fault, before the call is done. A dropped connection is returned, to be dropped."""
-        fault = self.faults.at_method(method, token.team_id if token else "", token.user_id if token else "")
+    async def _fault(self, method: str, token: SlackToken | None) -> bool:
+        """Meet the next fault, before the call is done; whether the connection is to be dropped after it."""
+        fault = self.faults.at_method(method, *((token.team_id, token.user_id) if token else ("", "")))
         if fault is None:
-            return None
-        if fault.latency:
-            await asyncio.sleep(fault.latency)
+            return False
+        await asyncio.sleep(fault.latency)
         if fault.drop and not fault.after:
-            raise _DroppedError(fault)
+            raise _DroppedError
+        self._refuse(fault)
+        return fault.drop
+
+    def _refuse(self, fault: Fault) -> None:
         if fault.retry_after:
             refusal = rate_limited(fault.retry_after)
             refusal.status = fault.status or refusal.status
@@ -180,39 +322,26 @@ class LocalSlack(Workplace):
         if fault.error or fault.status:
             fields = fault.body if isinstance(fault.body, dict) else {}
             raise RefusalError(fault.error or "internal_error", status=fault.status or 200, **fields)
-        return fault
-
-    def _note(self, call: Call) -> None:
-        self.calls.add(call)
-        self.hub.publish("call", call=call)
 
     async def _respond(self, request: web.Request) -> web.Response:
         try:
-            body = await request.json()
+            self.people.respond(request.match_info["secret"], await request.json())
         except ValueError:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
-        try:
-            self.people.respond(request.match_info["secret"], body)
         except RefusalError as refusal:
-            return web.json_response(refusal.body(), status=refusal.status)
+            return web.json_response(refusal.body, status=refusal.status)
         return web.json_response({"ok": True})
 
     async def _consent_page(self, request: web.Request) -> web.Response:
-        query = dict(request.query)
-        wrong = self.oauth.problem(query)
-        if wrong:
-            return consent.blocked(wrong)
-        person = request.cookies.get("person", "")
-        return oauth.page(self, query, person)
+        return self.oauth.page(dict(request.query), request.cookies.get("person", ""))
 
     async def _consent(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        person, decision = form.pop("account", ""), form.pop("decision", "")
         try:
-            where = self.oauth.decide(form, person, allow=decision == "allow")
+            allow = form.get("decision") == "allow"
+            return consent.sent_on(self.oauth.decide(form, form.get("account", ""), allow=allow))
         except RefusalError as refusal:
             return consent.blocked(refusal.code)
-        return consent.sent_on(where)
 
     async def _file(self, request: web.Request) -> web.Response:
         """A private file, for a token of its workspace that may read files; others are sent to sign in."""

@@ -1,20 +1,44 @@
-"""What the local Slack holds: workspaces, members, tokens, channels, messages. Plain values, changed by the methods."""
+"""What the local Slack holds: workspaces, members, tokens, channels, messages, views, calls. Plain values."""
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-DEFAULT_BOT_SCOPES = frozenset(
-    {
-        "commands", "chat:write", "files:read", "im:history", "im:write", "users:read", "users.profile:read",
-        "emoji:read",
-    }
-)  # fmt: skip
-DEFAULT_USER_SCOPES = frozenset(
-    {"users.profile:write", "users.profile:read", "users:read", "dnd:read", "dnd:write", "users:write"}
-)
+DEFAULT_BOT_SCOPES = frozenset({
+    "commands", "chat:write", "files:read", "im:history", "im:write", "users:read", "users.profile:read", "emoji:read",
+})  # fmt: skip
+DEFAULT_USER_SCOPES = frozenset({
+    "users.profile:write", "users.profile:read", "users:read", "dnd:read", "dnd:write", "users:write",
+})  # fmt: skip
+_EVENTS = frozenset({
+    "user_status_changed", "user_profile_changed", "app_home_opened", "file_shared", "message", "tokens_revoked",
+    "app_uninstalled",
+})  # fmt: skip
+_SECRET = {"token", "client_secret", "code", "refresh_token", "code_verifier"}
+_MOST_CALLS, _MOST_CHANGES = 5_000, 10_000
+
+
+class RefusalError(Exception):
+    """A method's refusal: Slack's error code, further fields of the body, HTTP status and headers."""
+
+    def __init__(
+        self, code: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **fields: Any
+    ) -> None:
+        super().__init__(code)
+        self.code, self.status, self.headers = code, status, dict(headers or {})
+        self.body: dict[str, Any] = {"ok": False, "error": code, **fields}
+
+
+def rate_limited(retry_after: float) -> RefusalError:
+    """429 with `Retry-After` in whole seconds (docs.slack.dev/apis/web-api/rate-limits)."""
+    return RefusalError("ratelimited", status=429, headers={"Retry-After": str(max(1, math.ceil(retry_after)))})
 
 
 @dataclass(slots=True)
@@ -26,38 +50,24 @@ class AppConfig:
     client_id: str = "111.222"
     client_secret: str = field(default="local-client-secret", repr=False)
     signing_secret: str = field(default="local-signing-secret", repr=False)
-    verification_token: str = field(default="local-verification-token", repr=False)
-    bot_name: str = "statusquo"
     request_url: str = ""
     redirect_urls: list[str] = field(default_factory=list)
-    events: set[str] = field(
-        default_factory=lambda: {
-            "user_status_changed",
-            "user_profile_changed",
-            "app_home_opened",
-            "file_shared",
-            "message",
-            "tokens_revoked",
-            "app_uninstalled",
-        }
-    )
+    events: frozenset[str] = _EVENTS
     token_rotation: bool = False
 
 
 @dataclass(slots=True)
-class Workspace:
-    """A team. With an `enterprise_id` it belongs to an Enterprise org."""
+class Team:
+    """A workspace; `emoji` are its own."""
 
     team_id: str
     name: str
     domain: str
-    enterprise_id: str | None = None
-    enterprise_name: str | None = None
     emoji: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Member:
+class SlackMember:
     """A person or a bot, with what their profile shows: `text` un-escaped, `expiration` in Unix seconds or 0."""
 
     team_id: str
@@ -69,31 +79,28 @@ class Member:
     tz: str = "Etc/UTC"
     locale: str = "en-US"
     is_admin: bool = False
-    is_bot: bool = False
     bot_id: str = ""
-    deleted: bool = False
     avatar: str = ""
-    avatar_hash: str = "0" * 12
     text: str = ""
     emoji: str = ""
     expiration: int = 0
-    presence: str = "auto"
-    active: bool = True
-    snooze_until: int = 0
     updated: int = 0
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is an app's."""
+        return bool(self.bot_id)
 
 
 @dataclass(slots=True)
-class Token:
-    """A bot token (`xoxb`, of a workspace or org) or a user token (`xoxp`, of a person). `expires_at` in seconds."""
+class SlackToken:
+    """A bot token (`xoxb`, of a workspace) or a user token (`xoxp`, of a person). `expires_at` in seconds."""
 
     value: str = field(repr=False)
     kind: str
     team_id: str
     user_id: str
     scopes: set[str]
-    enterprise_id: str | None = None
-    org_wide: bool = False
     refresh: str = field(default="", repr=False)
     expires_at: int | None = None
     revoked: bool = False
@@ -110,7 +117,7 @@ class Channel:
 
 
 @dataclass(slots=True)
-class Message:
+class SlackMessage:
     """A message; `only_for` is set for an ephemeral one."""
 
     ts: str
@@ -121,7 +128,6 @@ class Message:
     at: datetime
     only_for: str = ""
     bot: bool = False
-    attachments: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -151,3 +157,74 @@ class ViewState:
     hash: str
     root_view_id: str
     previous_view_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """A Web API call without its secrets: when (UTC), of whom (the token's owner), and what it was answered."""
+
+    at: datetime
+    method: str
+    team_id: str
+    user_id: str
+    arguments: dict[str, Any]
+    ok: bool
+    error: str
+    http_status: int
+    number: int
+
+
+def redacted(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call without tokens, codes and secrets."""
+    return {name: "***" if name in _SECRET else value for name, value in arguments.items()}
+
+
+class Calls:
+    """The calls, oldest first; the last 5,000 are kept."""
+
+    def __init__(self) -> None:
+        self._calls: deque[ApiCall] = deque(maxlen=_MOST_CALLS)
+
+    def add(self, call: ApiCall) -> None:
+        """Note a call."""
+        self._calls.append(call)
+
+    def all(self, method: str | None = None, *, user: str | None = None) -> list[ApiCall]:
+        """The calls of `method` (default: of all) made with the token of `user` (default: of anybody)."""
+        return [call for call in self._calls if method in (None, call.method) and user in (None, call.user_id)]
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._calls.clear()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+
+class Hub:
+    """Tells whoever watches (the demo's page, a test) of changes, as `{"kind": …, …}` dicts."""
+
+    def __init__(self) -> None:
+        self._watchers: set[asyncio.Queue[dict[str, Any]]] = set()
+
+    def publish(self, kind: str, **facts: Any) -> None:
+        """Tell the watchers; one that falls 10,000 behind loses the oldest."""
+        for queue in self._watchers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait({"kind": kind, **facts})
+
+    @contextmanager
+    def watching(self) -> Iterator[asyncio.Queue[dict[str, Any]]]:
+        """A queue of the changes from now on."""
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_MOST_CHANGES)
+        self._watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._watchers.discard(queue)
+
+
+def with_block_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks with an id on each that has none, as Slack returns them."""
+    return [one if one.get("block_id") else {**one, "block_id": f"b{index}"} for index, one in enumerate(blocks)]

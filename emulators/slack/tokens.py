@@ -1,44 +1,56 @@
-"""Tokens: issued, rotated, revoked (docs.slack.dev/authentication/tokens, …/using-token-rotation)."""
+"""Tokens: issued, rotated, revoked; trigger ids and response URLs; rate limits.
+
+docs.slack.dev/authentication/tokens, …/using-token-rotation, …/interactivity/handling-user-interaction,
+…/apis/web-api/rate-limits. Triggers and response URLs count real time: they are about the network.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
+from collections import defaultdict, deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from emulators.slack.errors import RefusalError
-from emulators.slack.state import Token
+from emulators.slack.state import RefusalError, SlackToken
 
 ROTATION_SECONDS = 43_200
 """Lifetime of a rotated token."""
 _ACTIVE_TOKENS = 2
+_TRIGGER_SECONDS, _RESPONSE_SECONDS = 3.0, 1_800.0
+_WINDOW = 60.0
+_PER_PERSON = 10
+_A_MINUTE = {
+    "api.test": 0, "auth.revoke": 50, "auth.test": 600, "chat.postMessage": 60, "files.info": 100, "users.info": 100,
+    "users.profile.get": 100, "users.profile.set": 50, "views.open": 100, "views.publish": 100, "views.push": 100,
+    "views.update": 100,
+}  # fmt: skip
+"""Calls a minute and workspace by the methods' tiers; Slack promises "at least"."""
 
 
 class TokenBook:
     """All tokens by value. Scopes are additive over installs."""
 
     def __init__(self) -> None:
-        self.by_value: dict[str, Token] = {}
+        self.by_value: dict[str, SlackToken] = {}
 
-    def bot(self, team_id: str) -> Token | None:
-        """The workspace's (or org's) newest live bot token."""
-        return self._newest("bot", team_id, None)
+    def bot(self, team_id: str) -> SlackToken | None:
+        """The workspace's newest live bot token."""
+        return next((t for t in reversed(self.of_team(team_id)) if t.kind == "bot"), None)
 
-    def user(self, user_id: str) -> Token | None:
+    def user(self, user_id: str) -> SlackToken | None:
         """The person's newest live user token."""
-        return self._newest("user", None, user_id)
+        live = [t for t in self.by_value.values() if (t.kind, t.user_id, t.revoked) == ("user", user_id, False)]
+        return live[-1] if live else None
+
+    def of_team(self, team_id: str) -> list[SlackToken]:
+        """The live tokens of a workspace."""
+        return [t for t in self.by_value.values() if not t.revoked and t.team_id == team_id]
 
     def issue(
-        self,
-        kind: str,
-        team_id: str,
-        user_id: str,
-        scopes: Iterable[str],
-        *,
-        enterprise_id: str | None = None,
-        org_wide: bool = False,
-        rotate_at: datetime | None = None,
-    ) -> Token:
+        self, kind: str, team_id: str, user_id: str, scopes: Iterable[str], *, rotate_at: datetime | None = None
+    ) -> SlackToken:
         """The token of a grant: the live one with more scopes, or a new one; `rotate_at` (now) makes it expire."""
         old = self.bot(team_id) if kind == "bot" else self.user(user_id)
         granted = set(scopes) | (old.scopes if old else set())
@@ -46,15 +58,7 @@ class TokenBook:
             old.scopes = granted
             return old
         prefix = "xoxb" if kind == "bot" else "xoxp"
-        token = Token(
-            value=f"{prefix}-{secrets.token_hex(16)}",
-            kind=kind,
-            team_id=team_id,
-            user_id=user_id,
-            scopes=granted,
-            enterprise_id=enterprise_id,
-            org_wide=org_wide,
-        )
+        token = SlackToken(f"{prefix}-{secrets.token_hex(16)}", kind, team_id, user_id, granted)
         if rotate_at is not None:
             token.value = f"xoxe.{prefix}-1-{secrets.token_hex(24)}"
             token.refresh = f"xoxe-1-{secrets.token_hex(24)}"
@@ -62,7 +66,7 @@ class TokenBook:
         self.by_value[token.value] = token
         return token
 
-    def refresh(self, refresh_token: str, now: datetime) -> Token:
+    def refresh(self, refresh_token: str, now: datetime) -> SlackToken:
         """A new token for a refresh token, which is used up by it; of the live tokens the two newest stay.
 
         Raises RefusalError `invalid_refresh_token`.
@@ -71,53 +75,98 @@ class TokenBook:
         if old is None or not refresh_token:
             raise RefusalError("invalid_refresh_token")
         old.refresh = ""
-        prefix = "xoxb" if old.kind == "bot" else "xoxp"
-        new = Token(
-            value=f"xoxe.{prefix}-1-{secrets.token_hex(24)}",
-            kind=old.kind,
-            team_id=old.team_id,
-            user_id=old.user_id,
-            scopes=set(old.scopes),
-            enterprise_id=old.enterprise_id,
-            org_wide=old.org_wide,
-            refresh=f"xoxe-1-{secrets.token_hex(24)}",
-            expires_at=int(now.timestamp()) + ROTATION_SECONDS,
-        )
-        self.by_value[new.value] = new
-        live = [t for t in self._of(new.kind, new.team_id, new.user_id) if not t.revoked]
+        new = self.issue(old.kind, old.team_id, old.user_id, old.scopes, rotate_at=now)
+        live = [t for t in self.of_team(new.team_id) if (t.kind, t.user_id) == (new.kind, new.user_id)]
         for token in live[:-_ACTIVE_TOKENS]:
             token.revoked = True
         return new
 
-    def check(self, value: str, now: datetime) -> Token:
-        """The live token of that value.
-
-        Raises RefusalError `not_authed`, `invalid_auth`, `token_revoked`, `token_expired`.
-        """
-        if not value:
-            raise RefusalError("not_authed")
+    def check(self, value: str, now: datetime) -> SlackToken:
+        """The live token of that value. Raises RefusalError with Slack's code."""
         token = self.by_value.get(value)
         if token is None:
-            raise RefusalError("invalid_auth")
+            raise RefusalError("invalid_auth" if value else "not_authed")
         if token.revoked:
             raise RefusalError("token_revoked")
         if token.expires_at is not None and now.timestamp() >= token.expires_at:
             raise RefusalError("token_expired")
         return token
 
-    def of_team(self, team_id: str) -> list[Token]:
-        """The live tokens of a workspace or org."""
-        return [t for t in self.by_value.values() if not t.revoked and team_id in (t.team_id, t.enterprise_id)]
 
-    def _of(self, kind: str, team_id: str | None, user_id: str | None) -> list[Token]:
-        return [
-            t
-            for t in self.by_value.values()
-            if t.kind == kind
-            and (team_id is None or t.team_id == team_id)
-            and (user_id is None or t.user_id == user_id)
-        ]
+@dataclass(slots=True)
+class ResponsePlace:
+    """Where a response URL leads: a person in a channel, and the message whose button was clicked."""
 
-    def _newest(self, kind: str, team_id: str | None, user_id: str | None) -> Token | None:
-        live = [t for t in self._of(kind, team_id, user_id) if not t.revoked]
-        return live[-1] if live else None
+    user_id: str
+    channel_id: str
+    message_ts: str
+    left: int = 5
+    made: float = field(default_factory=time.monotonic)
+
+
+class Triggers:
+    """Trigger ids (3 s, single use) and response URLs (30 min, five uses)."""
+
+    def __init__(self) -> None:
+        self._triggers: dict[str, tuple[str, float]] = {}
+        self._used: set[str] = set()
+        self._places: dict[str, ResponsePlace] = {}
+
+    def trigger(self, user_id: str) -> str:
+        """A new trigger id."""
+        trigger_id = f"{secrets.randbelow(10**10)}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
+        self._triggers[trigger_id] = (user_id, time.monotonic())
+        return trigger_id
+
+    def use(self, trigger_id: str) -> str:
+        """Whose trigger it is; used up by this. Raises RefusalError with Slack's code."""
+        user_id, made = self._triggers.get(trigger_id, ("", 0.0))
+        if not user_id:
+            raise RefusalError("invalid_trigger_id")
+        if trigger_id in self._used:
+            raise RefusalError("exchanged_trigger_id")
+        if time.monotonic() - made > _TRIGGER_SECONDS:
+            raise RefusalError("expired_trigger_id")
+        self._used.add(trigger_id)
+        return user_id
+
+    def response(self, user_id: str, channel_id: str, message_ts: str = "") -> str:
+        """The secret part of a new response URL."""
+        secret = secrets.token_urlsafe(24)
+        self._places[secret] = ResponsePlace(user_id, channel_id, message_ts)
+        return secret
+
+    def respond(self, secret: str) -> ResponsePlace:
+        """Where to respond; one use less. Raises RefusalError `used_url` or `expired_url`."""
+        place = self._places.get(secret)
+        if place is None or time.monotonic() - place.made > _RESPONSE_SECONDS:
+            raise RefusalError("expired_url", status=404)
+        if place.left <= 0:
+            raise RefusalError("used_url", status=404)
+        place.left -= 1
+        return place
+
+
+class RateLimits:
+    """Sliding windows of a minute, on the injected clock: per method and workspace, and per profile."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], deque[float]] = defaultdict(deque)
+
+    def check(self, method: str, team_id: str, now: datetime) -> float:
+        """0 and one use less where the method may be called in this workspace; else seconds until it may."""
+        return self._take((method, team_id), _A_MINUTE[method], now) if _A_MINUTE.get(method) else 0.0
+
+    def check_profile(self, token: str, user_id: str, now: datetime) -> float:
+        """The same for the profile limits: one token sets one person's profile 10 times a minute."""
+        return self._take(("profile", token, user_id), _PER_PERSON, now)
+
+    def _take(self, key: tuple[str, ...], most: int, now: datetime) -> float:
+        instant = now.timestamp()
+        seen = self._seen[key]
+        while seen and seen[0] <= instant - _WINDOW:
+            seen.popleft()
+        if len(seen) >= most:
+            return seen[0] + _WINDOW - instant
+        seen.append(instant)
+        return 0.0

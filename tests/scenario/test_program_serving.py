@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.slack import Call, LocalSlack
+from emulators.slack import ApiCall, LocalSlack
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from tests.support.command_line import Served
@@ -105,7 +105,7 @@ async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_los
     note = outside.slack._note
     killed: list[str] = []
 
-    def note_and_kill(call: Call) -> None:
+    def note_and_kill(call: ApiCall) -> None:
         """Slack has done it; the answer is not sent yet."""
         note(call)
         if call.method == SET and call.ok and len(killed) < 2:

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import pytest
 
-from emulators.slack import Call
+from emulators.slack import ApiCall
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store.db import Database
@@ -78,9 +78,9 @@ async def a_world(url: str, key: str) -> AsyncIterator[World]:
         await database.close()
 
 
-def repeated(calls: list[Call]) -> list[Call]:
+def repeated(calls: list[ApiCall]) -> list[ApiCall]:
     """Writes that set what the profile showed already: the same as that person's write before."""
-    by_person: dict[str, list[Call]] = defaultdict(list)
+    by_person: dict[str, list[ApiCall]] = defaultdict(list)
     for call in calls:
         if call.ok:
             by_person[call.user_id].append(call)

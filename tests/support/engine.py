@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from emulators.slack import AppConfig, Call, LocalSlack, Token
+from emulators.slack import ApiCall, AppConfig, LocalSlack, SlackToken
 from emulators.slack.state import DEFAULT_USER_SCOPES
 from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey, ShowAs
@@ -228,7 +228,7 @@ class World:
             )  # fmt: skip
         return key
 
-    def _grant(self, user_id: str) -> Token:
+    def _grant(self, user_id: str) -> SlackToken:
         if not self.slack.app.token_rotation:
             return self.slack.grant(user_id)
         team_id = self.slack.member(user_id).team_id
@@ -285,7 +285,7 @@ class World:
         member = self.slack.member(user_id)
         return member.text, member.emoji, member.expiration
 
-    def calls(self, *methods: str, user: str | None = None) -> list[Call]:
+    def calls(self, *methods: str, user: str | None = None) -> list[ApiCall]:
         return [call for call in self.slack.calls.all(user=user) if call.method in (methods or (GET, SET))]
 
     def written(self, user: str | None = None) -> list[str]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from emulators.slack import LocalSlack
-from emulators.slack.delivery import Answer
+from emulators.slack.delivery import AppAnswer
 from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
@@ -153,7 +153,7 @@ class Whole:
         assert answer.json()["response_action"] == "update", answer.body
         await self.settle()
 
-    async def submits_feed(self, address: str, user: str = ANN) -> Answer:
+    async def submits_feed(self, address: str, user: str = ANN) -> AppAnswer:
         """They open the modal and submit an address; the app's answer."""
         await self.types("/quo", "connect", user)
         modal = self.slack.modals[user][-1]
