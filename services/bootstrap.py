@@ -208,7 +208,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         leaving=leaving, exports=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
-        stores.facts, stores.overrides, stores.overview, stores.writes, wording=locale.wording, clock=clock
+        stores.facts, stores.overrides, stores.overview, stores.writes, default_texts=locale.default_texts, clock=clock
     )
     statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
     settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
@@ -235,7 +235,7 @@ def engine(
     notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
     sender = Sender(queue, writer, workspaces, chores=(cases.leaving, notices, homes), leases=leases, clock=clock)
-    timelines = partial(Timelines, stores.due, leases, clock, wording=locale.wording)
+    timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     housekeeping = Housekeeping(stores.closet, clock)
     work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, housekeeping)

@@ -104,22 +104,22 @@ class Commands:
                 return await self._out_of_office(who, text, request)
             return await self._quo(who, command_parser.read(text), text, request)
         except UnknownCommandError as error:
-            return replies.did_you_mean(who.voice, error.meant, error.status)
+            return replies.did_you_mean(who.l10n, error.meant, error.status)
         except NothingToDoError as error:
-            return replies.sentence(who.voice, error)
+            return replies.sentence(who.l10n, error)
         except InputError as error:
-            return replies.usage(who.voice, error, command)
+            return replies.usage(who.l10n, error, command)
 
     async def _form(self, who: Requester, command: str, text: str) -> View | None:
         """The form that a line opens, where it opens one."""
         first = text.strip().casefold()
         if command == OOO:
             today = self.surface.clock.now().astimezone(who.view.zone).date()
-            return None if first else modals.out_of_office(who.voice, today)
+            return None if first else modals.out_of_office(who.l10n, today)
         if first == Name.CONNECT:
             return await connect_form(self.surface, who)
         if first == Name.SETTINGS:
-            return settings.settings(who.voice, await self.surface.settings.preferences(who.key))
+            return settings.settings(who.l10n, await self.surface.settings.preferences(who.key))
         return None
 
     async def _quo(self, who: Requester, command: Command, text: str, request: str) -> Reply:
@@ -132,7 +132,7 @@ class Commands:
                 return await self._preview(who, command.rest)
             case Name.WHO:
                 away = await self.surface.reader.who(who.key.team_id, command.user_id)
-                return replies.who(who.voice, away, command.user_id, self.surface.clock.now())
+                return replies.who(who.l10n, away, command.user_id, self.surface.clock.now())
             case _:
                 simple: dict[Name, Callable[[Requester, str], Awaitable[Reply]]] = {
                     Name.HELP: self._help,
@@ -151,67 +151,67 @@ class Commands:
         made = await self.surface.statuses.override(
             who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request
         )
-        return replies.override(who.voice, made, self.surface.clock.now(), who.view.pause)
+        return replies.override(who.l10n, made, self.surface.clock.now(), who.view.pause)
 
     async def _out_of_office(self, who: Requester, text: str, request: str) -> Reply:
         now = self.surface.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
-            return replies.off(who.voice, await self.surface.statuses.off(who.key), now)
+            return replies.off(who.l10n, await self.surface.statuses.off(who.key), now)
         asked = command_parser.absence(text, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, OOO, text)
         made = await self.surface.statuses.out_of_office(
             who.key, start=asked.start, end=asked.end, note=asked.text, request=request
         )
-        return replies.override(who.voice, made, now, who.view.pause)
+        return replies.override(who.l10n, made, now, who.view.pause)
 
     async def _pause(self, who: Requester, rest: str, text: str) -> Reply:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.surface.statuses.pause(who.key, asked.start, asked.end)
-        return replies.pausing(who.voice, made, self.surface.clock.now())
+        return replies.pausing(who.l10n, made, self.surface.clock.now())
 
     async def _preview(self, who: Requester, rest: str) -> Reply:
         look = times.look(command_parser.plain(rest), who.speaker)
         now = self.surface.clock.now()
         if look.instant is None:
             timeline = await self.surface.reader.preview(who.key, look.day)
-            return replies.preview(who.voice, timeline, look.day, now.astimezone(who.view.zone).date())
+            return replies.preview(who.l10n, timeline, look.day, now.astimezone(who.view.zone).date())
         span = await self.surface.reader.preview_at(who.key, look.instant)
-        return replies.preview_at(who.voice, span, look.instant, now, await self.surface.settings.rules(who.key))
+        return replies.preview_at(who.l10n, span, look.instant, now, await self.surface.settings.rules(who.key))
 
     async def _help(self, who: Requester, _: str) -> Reply:
         now = await self.surface.reader.now(who.key) if who.view.granted else None
-        reply = replies.help_(who.voice, now)
+        reply = replies.help_(who.l10n, now)
         if not who.view.granted:
             link = await self.surface.people.grant_link(who.key)
-            reply["blocks"] += replies.grant(who.voice, link, kept=False)["blocks"]
+            reply["blocks"] += replies.grant(who.l10n, link, kept=False)["blocks"]
         return reply
 
     async def _clear(self, who: Requester, request: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.CLEAR)
         done = await self.surface.statuses.clear(who.key, request=request)
-        return replies.cleared(who.voice, done, self.surface.clock.now())
+        return replies.cleared(who.l10n, done, self.surface.clock.now())
 
     async def _resume(self, who: Requester, _: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.RESUME)
         await self.surface.statuses.resume(who.key)
-        return replies.resumed(who.voice)
+        return replies.resumed(who.l10n)
 
     async def _why(self, who: Requester, _: str) -> Reply:
-        return replies.why(who.voice, await self.surface.reader.why(who.key))
+        return replies.why(who.l10n, await self.surface.reader.why(who.key))
 
     async def _calendars(self, who: Requester, _: str) -> Reply:
         lines = await self.surface.calendars.list(who.key)
         accounts = await self.surface.accounts.list(who.key)
-        return replies.calendars(who.voice, lines, accounts, self.surface.clock.now())
+        return replies.calendars(who.l10n, lines, accounts, self.surface.clock.now())
 
     async def _forget(self, who: Requester, _: str) -> Reply:
-        return replies.forget(who.voice)
+        return replies.forget(who.l10n)
 
     async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
         await self.surface.people.ask(who.key, command, text)
-        return replies.grant(who.voice, await self.surface.people.grant_link(who.key), kept=True)
+        return replies.grant(who.l10n, await self.surface.people.grant_link(who.key), kept=True)

@@ -51,7 +51,7 @@ class DeferredAnswer:
         """
         working = self.background.start(work)
         if not await within(working, self.seconds):
-            await form.ack(response_action="update", view=modals.looking(form.who.voice))
+            await form.ack(response_action="update", view=modals.looking(form.who.l10n))
             self.background.leave(_show(form, working, again), form=form.body["view"]["callback_id"])
             return
         try:
@@ -66,14 +66,14 @@ async def refuse(ack: AsyncAck, who: Requester, errors: Mapping[str, InputError]
     """Say each error at its block; nothing that was typed is lost."""
     await ack(
         response_action="errors",
-        errors={block: who.voice.say(error.sentence()) for block, error in errors.items()},
+        errors={block: who.l10n.say(error.sentence()) for block, error in errors.items()},
     )
 
 
 async def _show(form: Submitted, working: Awaitable[View], again: Callable[[str], Awaitable[View]]) -> None:
     view = form.body["view"]
     found = await sheltered(_outcome(form, working, again), form=view["callback_id"])
-    found = found or await again(form.who.voice.say(StatusQuoError.sentence()))
+    found = found or await again(form.who.l10n.say(StatusQuoError.sentence()))
     await asyncio.sleep(SETTLES)
     await view_call(form.client, "views.update", view_id=view["id"], view=found)
 
@@ -82,4 +82,4 @@ async def _outcome(form: Submitted, working: Awaitable[View], again: Callable[[s
     try:
         return await working
     except InputError as error:
-        return await again(form.who.voice.say(error.sentence()))
+        return await again(form.who.l10n.say(error.sentence()))

@@ -99,10 +99,10 @@ class FileMessages:
                     seen = await self.files.look(key, who.view.zone, file_id)
             except StatusQuoError as error:
                 record(error, error, kind="file")
-                said = views.failed(who.voice, error)
+                said = views.failed(who.l10n, error)
                 name += "/failed" if isinstance(error, _PASSING) else ""
             else:
-                shown = (who.voice, seen.name, seen.events)
+                shown = (who.l10n, seen.name, seen.events)
                 said = views.updated(*shown) if seen.updated else views.offered(*shown, file_id)
             if await self.deliveries.claim(key.team_id, name, self.surface.clock.now()):
                 await self.teller.tell(key, said)
@@ -114,13 +114,13 @@ class FileMessages:
                 seen = await self.files.add(key, who.view.zone, file_id)
         except StatusQuoError as error:
             record(error, error, kind="file")
-            await self.teller.tell(who.key, views.failed(who.voice, error))
+            await self.teller.tell(who.key, views.failed(who.l10n, error))
             return
-        said = views.updated(who.voice, seen.name, seen.events) if seen.updated else views.added(who.voice)
+        said = views.updated(who.l10n, seen.name, seen.events) if seen.updated else views.added(who.l10n)
         await respond(**said, replace_original=True)
 
     async def _hint(self, key: PersonKey) -> None:
-        await self.teller.tell(key, views.hint((await by_key(self.surface, key)).voice))
+        await self.teller.tell(key, views.hint((await by_key(self.surface, key)).l10n))
 
     async def _may_hint(self, key: PersonKey) -> bool:
         """At most once an hour for each person; each stretch of time that a hint takes up can be claimed once."""

@@ -40,13 +40,13 @@ class HomeTab:
         """The view of the person, ready for views.publish; of a stranger too."""
         view = await self.surface.people.get(key)
         if view is None:
-            return home_view.stranger(locale.voice("en-US", "UTC"), await self.surface.people.grant_link(key))
+            return home_view.stranger(locale.localizer("en-US", "UTC"), await self.surface.people.grant_link(key))
         who = known(view, self.surface.clock)
         link = "" if view.granted else await self.surface.people.grant_link(key)
         now = await self.surface.reader.now(key)
         calendars, known_accounts = await self.surface.calendars.list(key), await self.surface.accounts.list(key)
         again = {one.account_id: await self._again(key, one.provider) for one in known_accounts if one.lost}
-        return home_view.home(who.voice, now, calendars, link, accounts=known_accounts, again=again)
+        return home_view.home(who.l10n, now, calendars, link, accounts=known_accounts, again=again)
 
     async def _again(self, key: PersonKey, provider: str) -> str:
         """A fresh link that mends an account; "" where the form of a calendar does it."""
@@ -67,7 +67,7 @@ class HomeButtons:
         """The form of a status."""
         await ack()
         who = await person(self.surface, context)
-        await _open(client, body, modals.override(who.voice))
+        await _open(client, body, modals.override(who.l10n))
 
     async def open_out_of_office(
         self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
@@ -76,7 +76,7 @@ class HomeButtons:
         await ack()
         who = await person(self.surface, context)
         today = self.surface.clock.now().astimezone(who.view.zone).date()
-        await _open(client, body, modals.out_of_office(who.voice, today))
+        await _open(client, body, modals.out_of_office(who.l10n, today))
 
     async def open_connect(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a calendar."""
@@ -88,13 +88,13 @@ class HomeButtons:
         """The list of rules."""
         await ack()
         who = await person(self.surface, context)
-        await _open(client, body, rules.rules(who.voice, await self.surface.settings.rules(who.key)))
+        await _open(client, body, rules.rules(who.l10n, await self.surface.settings.rules(who.key)))
 
     async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The settings."""
         await ack()
         who = await person(self.surface, context)
-        await _open(client, body, settings.settings(who.voice, await self.surface.settings.preferences(who.key)))
+        await _open(client, body, settings.settings(who.l10n, await self.surface.settings.preferences(who.key)))
 
     async def pause(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
@@ -104,7 +104,7 @@ class HomeButtons:
         who = await person(self.surface, context)
         now = self.surface.clock.now()
         made = await self.surface.statuses.pause(who.key, now, None)
-        await self._show(who, replies.pausing(who.voice, made, now), body, respond, client)
+        await self._show(who, replies.pausing(who.l10n, made, now), body, respond, client)
 
     async def resume(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
@@ -112,11 +112,11 @@ class HomeButtons:
         """Keep the status again."""
         await ack()
         who = await person(self.surface, context)
-        reply = replies.resumed(who.voice)
+        reply = replies.resumed(who.l10n)
         try:
             await self.surface.statuses.resume(who.key)
         except NothingToDoError as error:
-            reply = replies.sentence(who.voice, error)
+            reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
 
     async def clear_override(
@@ -127,9 +127,9 @@ class HomeButtons:
         who = await person(self.surface, context)
         try:
             done = await self.surface.statuses.clear(who.key, request=request_of(context))
-            reply = replies.cleared(who.voice, done, self.surface.clock.now())
+            reply = replies.cleared(who.l10n, done, self.surface.clock.now())
         except NothingToDoError as error:
-            reply = replies.sentence(who.voice, error)
+            reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
 
     async def undo_override(
@@ -140,9 +140,9 @@ class HomeButtons:
         who = await person(self.surface, context)
         try:
             removed = await self.surface.statuses.undo(who.key, chosen(body))
-            reply = replies.undone(who.voice, removed, self.surface.clock.now())
+            reply = replies.undone(who.l10n, removed, self.surface.clock.now())
         except NothingToDoError as error:
-            reply = replies.sentence(who.voice, error)
+            reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
 
     async def calendar_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -176,14 +176,14 @@ class HomeButtons:
 
     async def _choose(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         choice = await self.surface.accounts.choice(who.key, account_id)
-        return None if choice is None else accounts.choose(who.voice, choice)
+        return None if choice is None else accounts.choose(who.l10n, choice)
 
     async def _drop(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         account = next((one for one in await self.surface.accounts.list(who.key) if one.account_id == account_id), None)
         if account is None:
             return None
         lines = await self.surface.calendars.list(who.key)
-        return accounts.drop(who.voice, account, sum(line.account_id == account_id for line in lines))
+        return accounts.drop(who.l10n, account, sum(line.account_id == account_id for line in lines))
 
     async def forget_me(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
@@ -193,8 +193,8 @@ class HomeButtons:
         who = await person(self.surface, context)
         await self.surface.people.forget(who.key)
         if text_of(body, "response_url"):
-            await respond(**replies.in_place(replies.forgotten(who.voice)))
-        await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.voice, ""))
+            await respond(**replies.in_place(replies.forgotten(who.l10n)))
+        await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.l10n, ""))
 
     async def _show(
         self, who: Requester, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
@@ -208,8 +208,8 @@ class HomeButtons:
 
 def gone(who: Requester) -> dict[str, Any]:
     """Instead of a form about an account that was disconnected meanwhile."""
-    title = who.voice.say("Choose calendars")
-    return modals.done(who.voice, title, [who.voice.say("That account is not connected any more.")])
+    title = who.l10n.say("Choose calendars")
+    return modals.done(who.l10n, title, [who.l10n.say("That account is not connected any more.")])
 
 
 async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:

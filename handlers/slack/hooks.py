@@ -28,9 +28,9 @@ class HookModals:
         try:
             address = await self.surface.hooks.create(who.key)
         except InputError as error:
-            view = modals.done(who.voice, who.voice.say("Your hook"), [who.voice.say(error.sentence())])
+            view = modals.done(who.l10n, who.l10n.say("Your hook"), [who.l10n.say(error.sentence())])
         else:
-            view = shown_once(who.voice, address, *await self._grant(who))
+            view = shown_once(who.l10n, address, *await self._grant(who))
         await _show(client, body, view)
 
     async def _grant(self, who: Requester) -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ class HookModals:
         if who.view.granted:
             return []
         blocks: list[dict[str, Any]] = replies.grant(
-            who.voice, await self.surface.people.grant_link(who.key), kept=False
+            who.l10n, await self.surface.people.grant_link(who.key), kept=False
         )["blocks"]
         return blocks
 
@@ -48,7 +48,7 @@ async def show_rotated(surface: Surface, who: Requester, client: AsyncWebClient,
     address = await surface.hooks.rotate(who.key, calendar_id)
     if address is None:
         raise NothingToDoError("no such hook")
-    await _show(client, body, shown_once(who.voice, address))
+    await _show(client, body, shown_once(who.l10n, address))
 
 
 async def _show(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:

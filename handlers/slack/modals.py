@@ -104,7 +104,7 @@ class Modals:
                 if not (server.asked and isinstance(error, AlreadyConnectedError)):  # connected by a try before
                     await refuse(ack, who, {error.field or "feed": error})
                     return
-            lines.append(who.voice.say("Connected. I am reading it now; your Home tab shows how it goes."))
+            lines.append(who.l10n.say("Connected. I am reading it now; your Home tab shows how it goes."))
         if not server.asked:
             await ack(response_action="update", view=await self._connected(who, lines))
             return
@@ -125,7 +125,7 @@ class Modals:
 
         async def again(sentence: str) -> View:
             choice = await self.surface.accounts.choice(who.key, account_id)
-            return gone(who) if choice is None else accounts.choose(who.voice, choice, [f":warning: {sentence}"])
+            return gone(who) if choice is None else accounts.choose(who.l10n, choice, [f":warning: {sentence}"])
 
         await DeferredAnswer(self.surface.background, self.patience).answer(
             Submitted(ack, who, body, client), self._choose(who, account_id, values), again
@@ -150,7 +150,7 @@ class Modals:
         if not who.view.granted:
             said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
             await self.surface.people.ask(who.key, OOO, said)
-            await self._grant_first(ack, who, who.voice.say("Out of office"), [])
+            await self._grant_first(ack, who, who.l10n.say("Out of office"), [])
             return
         await self.surface.statuses.out_of_office(who.key, start=start, end=end, note=note, request=_request(body))
         await ack()
@@ -182,7 +182,7 @@ class Modals:
         if not who.view.granted:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
             await self.surface.people.ask(who.key, QUO, said)
-            await self._grant_first(ack, who, who.voice.say("Set a status"), [])
+            await self._grant_first(ack, who, who.l10n.say("Set a status"), [])
             return
         now = self.surface.clock.now()
         await self.surface.statuses.override(
@@ -218,13 +218,13 @@ class Modals:
         beneath = body["view"].get("previous_view_id")
         if beneath:
             listed = await self.surface.settings.rules(who.key)
-            await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.voice, listed))
+            await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.l10n, listed))
 
     async def add_rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a rule, on top of the list."""
         await ack()
         who = await person(self.surface, context)
-        form = rules.rule(who.voice, await self.surface.calendars.list(who.key))
+        form = rules.rule(who.l10n, await self.surface.calendars.list(who.key))
         await view_call(client, "views.push", trigger_id=text_of(body, "trigger_id"), view=form)
 
     async def rule_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -237,7 +237,7 @@ class Modals:
         else:
             await self.surface.settings.remove_rule(who.key, rule_id)
         listed = await self.surface.settings.rules(who.key)
-        await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.voice, listed))
+        await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.l10n, listed))
 
     async def _caldav(self, who: Requester, server: Server, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
@@ -249,11 +249,11 @@ class Modals:
             error.field = error.field if error.field in CALDAV else "caldav_url"
             raise
         names = ", ".join(found.calendars)
-        said = who.voice.say("Connected: {calendars}. I am reading now; your Home tab shows how it goes.",
+        said = who.l10n.say("Connected: {calendars}. I am reading now; your Home tab shows how it goes.",
                              calendars=escape(cut(names, _LONGEST_NAMES)))  # fmt: skip
         lines = [*lines, *([said] if names else [])]
         choice = await self.surface.accounts.choice(who.key, found.account_id) if found.more else None
-        return await self._connected(who, lines) if choice is None else accounts.choose(who.voice, choice, lines)
+        return await self._connected(who, lines) if choice is None else accounts.choose(who.l10n, choice, lines)
 
     async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""
@@ -268,14 +268,14 @@ class Modals:
         if not known:
             return gone(who)
         return await self._connected(
-            who, [who.voice.say("Saved. I am reading now; your Home tab shows how it goes.")]
+            who, [who.l10n.say("Saved. I am reading now; your Home tab shows how it goes.")]
         )  # fmt: skip
 
     async def _connected(self, who: Requester, lines: Sequence[str]) -> View:
         """That it is done; where we may not set the status yet, with the link that grants."""
-        title = who.voice.say("Connect a calendar")
-        said = list(lines) or [who.voice.say("Connected.")]
-        return modals.done(who.voice, title, said) if who.view.granted else await self._grant_view(who, title, said)
+        title = who.l10n.say("Connect a calendar")
+        said = list(lines) or [who.l10n.say("Connected.")]
+        return modals.done(who.l10n, title, said) if who.view.granted else await self._grant_view(who, title, said)
 
     async def _grant_first(self, ack: AsyncAck, who: Requester, title: str, lines: list[str]) -> None:
         """The form gives way to the link that grants; what was asked for is kept."""
@@ -283,8 +283,8 @@ class Modals:
 
     async def _grant_view(self, who: Requester, title: str, lines: list[str]) -> View:
         link = await self.surface.people.grant_link(who.key)
-        reply = replies.grant(who.voice, link, kept=not lines)
-        return modals.done(who.voice, title, [*lines, reply["text"]], *reply["blocks"][1:])
+        reply = replies.grant(who.l10n, link, kept=not lines)
+        return modals.done(who.l10n, title, [*lines, reply["text"]], *reply["blocks"][1:])
 
 
 def _note(note: str) -> str:

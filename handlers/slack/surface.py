@@ -22,7 +22,7 @@ from services.domain.model import PersonKey
 from services.domain.people import PersonView
 from services.domain.times import Speaker
 from services.platform import locale
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.errors import error_for
 from services.usecases.people import People
@@ -54,7 +54,7 @@ class Requester:
     """Somebody who typed or clicked, and how to speak with them."""
 
     view: PersonView
-    voice: Voice
+    l10n: Localizer
     speaker: Speaker
 
     @property
@@ -80,12 +80,12 @@ async def by_key(surface: Surface, key: PersonKey) -> Requester:
 def known(view: PersonView, clock: Clock) -> Requester:
     """Somebody of whom everything is known already."""
     speaker = Speaker(clock.now(), view.zone, locale.language(view.locale), locale.month_first(view.locale))
-    return Requester(view, locale.voice(view.locale, view.zone.key), speaker)
+    return Requester(view, locale.localizer(view.locale, view.zone.key), speaker)
 
 
 async def connect_form(surface: Surface, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
-    return modals.connect(who.voice, accounts=await surface.accounts.links(who.key), problem=problem, before=before)
+    return modals.connect(who.l10n, accounts=await surface.accounts.links(who.key), problem=problem, before=before)
 
 
 def request_of(context: AsyncBoltContext) -> str:

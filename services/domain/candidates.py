@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from services.domain.model import Kind, Override, OverrideKind, ReasonCode, Rule, Verdict
-from services.domain.rules import Speaker, Stretch
+from services.domain.rules import StatusTexts, Stretch
 from services.domain.status_comparison import DEFAULT_EMOJI
 from services.domain.text import tidy, tidy_emoji
 
@@ -21,7 +21,7 @@ _EVER = Stretch(datetime.min.replace(tzinfo=UTC), None)
 
 
 @dataclass(slots=True)
-class Claim:
+class Candidate:
     """Wants `say(stretch)` to be shown during `[start, end)`. `since` is its start without the person's lead."""
 
     start: datetime
@@ -43,11 +43,13 @@ class Claim:
         return Kind.OUT_OF_OFFICE.value if self.kind is Kind.OUT_OF_OFFICE else self.rule
 
 
-def of_event(verdict: Verdict, position: int | None, rules: Sequence[Rule], lead: timedelta, speaker: Speaker) -> Claim:
-    """The claim of an event that counts, by the rule at `position` or by its kind."""
+def of_event(
+    verdict: Verdict, position: int | None, rules: Sequence[Rule], lead: timedelta, texts: StatusTexts
+) -> Candidate:
+    """The candidate of an event that counts, by the rule at `position` or by its kind."""
     event = verdict.event
     rule = None if position is None else rules[position]
-    return Claim(
+    return Candidate(
         # A day does not start early: only what has a time of day does.
         start=event.start if event.all_day else event.start - lead,
         end=event.end,
@@ -55,7 +57,7 @@ def of_event(verdict: Verdict, position: int | None, rules: Sequence[Rule], lead
         layer=len(rules) + _LAYER[verdict.kind] if position is None else position,
         rule=verdict.rule,
         code=ReasonCode.EVENT,
-        say=partial(speaker.event, event, verdict.kind, rule),
+        say=partial(texts.event, event, verdict.kind, rule),
         kind=verdict.kind,
         id=event.id,
         uid=event.uid,
@@ -63,15 +65,15 @@ def of_event(verdict: Verdict, position: int | None, rules: Sequence[Rule], lead
     )
 
 
-def of_override(override: Override, speaker: Speaker) -> Claim:
-    """The claim of what the person asked for; "I'm back" claims to show nothing."""
+def of_override(override: Override, texts: StatusTexts) -> Candidate:
+    """The candidate of what the person asked for; "I'm back" wants nothing shown."""
     kind, rule, code = None, "override", ReasonCode.OVERRIDE
     say = partial(_as_typed, override.text, override.emoji)
     if override.kind is OverrideKind.BACK:
         rule, code, say = "back", ReasonCode.BACK_EARLY, partial(_as_typed, "", "")
     elif override.kind is OverrideKind.OUT_OF_OFFICE:
-        kind, say = Kind.OUT_OF_OFFICE, partial(speaker.absence, override.text, override.emoji)
-    return Claim(
+        kind, say = Kind.OUT_OF_OFFICE, partial(texts.absence, override.text, override.emoji)
+    return Candidate(
         start=override.start,
         end=override.end or NEVER,
         since=override.start,
@@ -93,33 +95,37 @@ def _as_typed(text: str, emoji: str, _: Stretch) -> tuple[str, str]:
     return typed(text, emoji)
 
 
-def bridges(claims: Iterable[Claim], bridge: timedelta) -> list[Claim]:
+def bridges(candidates: Iterable[Candidate], bridge: timedelta) -> list[Candidate]:
     """Claims for the gaps of at most `bridge` between meetings: the one that ended last goes on until the next."""
     if not bridge:
         return []
-    found: list[Claim] = []
-    last: Claim | None = None
-    meetings = [claim for claim in claims if claim.kind is Kind.MEETING]
-    for claim in sorted(meetings, key=lambda claim: (claim.start, claim.end, claim.layer, claim.id)):
-        if last is not None and last.end < claim.start <= last.end + bridge:
-            found.append(replace(last, start=last.end, end=claim.start, code=ReasonCode.BRIDGED))
-        if last is None or claim.end > last.end or (claim.end == last.end and _is_higher(claim, last)):
-            last = claim
+    found: list[Candidate] = []
+    last: Candidate | None = None
+    meetings = [candidate for candidate in candidates if candidate.kind is Kind.MEETING]
+    for candidate in sorted(
+        meetings, key=lambda candidate: (candidate.start, candidate.end, candidate.layer, candidate.id)
+    ):
+        if last is not None and last.end < candidate.start <= last.end + bridge:
+            found.append(replace(last, start=last.end, end=candidate.start, code=ReasonCode.BRIDGED))
+        if last is None or candidate.end > last.end or (candidate.end == last.end and _is_higher(candidate, last)):
+            last = candidate
     return found
 
 
-def _is_higher(claim: Claim, other: Claim) -> bool:
-    """Whether `claim` wins against one that ends at the same time."""
-    return (claim.layer, other.since, claim.id) < (other.layer, claim.since, other.id)
+def _is_higher(candidate: Candidate, other: Candidate) -> bool:
+    """Whether `candidate` wins against one that ends at the same time."""
+    return (candidate.layer, other.since, candidate.id) < (other.layer, candidate.since, other.id)
 
 
-def by_precedence(overrides: Iterable[Override], claims: Sequence[Claim], speaker: Speaker) -> list[Claim]:
-    """All claims, highest first: overrides, newest first; then by layer, later start, later end, smaller id."""
+def by_precedence(
+    overrides: Iterable[Override], candidates: Sequence[Candidate], texts: StatusTexts
+) -> list[Candidate]:
+    """All candidates, highest first: overrides, newest first; then by layer, later start, later end, smaller id."""
     newest = sorted(overrides, key=lambda override: (override.created_at, override.id), reverse=True)
-    asked = [of_override(override, speaker) for override in newest if override.end is None or _has_length(override)]
-    ordered = sorted(claims, key=lambda claim: claim.id)
-    ordered.sort(key=lambda claim: (claim.since, claim.end), reverse=True)
-    ordered.sort(key=lambda claim: claim.layer)
+    asked = [of_override(override, texts) for override in newest if override.end is None or _has_length(override)]
+    ordered = sorted(candidates, key=lambda candidate: candidate.id)
+    ordered.sort(key=lambda candidate: (candidate.since, candidate.end), reverse=True)
+    ordered.sort(key=lambda candidate: candidate.layer)
     return asked + ordered
 
 
@@ -127,21 +133,21 @@ def _has_length(override: Override) -> bool:
     return override.end is not None and override.end > override.start
 
 
-def measure(claims: Iterable[Claim]) -> None:
-    """Give each claim the stretch it belongs to: the contiguous or overlapping coverage of its group."""
-    running: dict[str, list[Claim]] = {}
+def measure(candidates: Iterable[Candidate]) -> None:
+    """Give each candidate the stretch it belongs to: the contiguous or overlapping coverage of its group."""
+    running: dict[str, list[Candidate]] = {}
     ends: dict[str, datetime] = {}
-    for claim in sorted(claims, key=lambda claim: claim.since):
-        group = claim.group
-        if claim.since > ends.get(group, NEVER):
+    for candidate in sorted(candidates, key=lambda candidate: candidate.since):
+        group = candidate.group
+        if candidate.since > ends.get(group, NEVER):
             _close(running.pop(group), ends.pop(group))
-        running.setdefault(group, []).append(claim)
-        ends[group] = max(ends.get(group, claim.end), claim.end)
+        running.setdefault(group, []).append(candidate)
+        ends[group] = max(ends.get(group, candidate.end), candidate.end)
     for group, members in running.items():
         _close(members, ends[group])
 
 
-def _close(members: list[Claim], end: datetime) -> None:
+def _close(members: list[Candidate], end: datetime) -> None:
     stretch = Stretch(members[0].since, None if end == NEVER else end)
-    for claim in members:
-        claim.stretch = stretch
+    for candidate in members:
+        candidate.stretch = stretch

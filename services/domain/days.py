@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain import timeline
-from services.domain.default_texts import Wording
+from services.domain.default_texts import DefaultTexts
 from services.domain.facts import PersonFacts
 from services.domain.model import Span, Timeline
 
@@ -24,7 +24,7 @@ def today(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return midnight(day, zone), midnight(day + timedelta(days=1), zone)
 
 
-def resolve(facts: PersonFacts, start: datetime, end: datetime, wording: Wording) -> Timeline:
+def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts) -> Timeline:
     """The person's timeline over `[start, end)`. Raises ValueError for a window that is empty."""
     return timeline.resolve(
         facts.events,
@@ -35,7 +35,7 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, wording: Wording
         zone=facts.zone,
         start=start,
         end=end,
-        wording=wording,
+        default_texts=default_texts,
         names=facts.names,
     )
 

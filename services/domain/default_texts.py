@@ -1,4 +1,4 @@
-"""The default texts and how the end of an absence is written: one `Wording` a language. Here British English."""
+"""The default texts and how the end of an absence is written: one `DefaultTexts` a language. Here British English."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MONTHS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class DefaultTexts:
     """What a status says where its person chose nothing, in one language.
 
     Placeholders: `{until}` in the two dated absences, `{location}` in `elsewhere_at`. `format_day` and `format_time`
@@ -54,7 +54,7 @@ def english_time(at: time) -> str:
     return f"{at.hour:02}:{at.minute:02}"
 
 
-ENGLISH = Wording(
+ENGLISH = DefaultTexts(
     meeting="In a meeting",
     focus="Focusing",
     out_of_office="Out of office",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.domain.default_texts import Wording
+from services.domain.default_texts import DefaultTexts
 from services.domain.model import Event, Kind, Location, Match, Policy, Preferences, Rule, Show, Visibility
 from services.domain.text import tidy, tidy_emoji
 from services.domain.word_search import has_word, says_home, says_office
@@ -68,13 +68,13 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class StatusTexts:
     """Says what an event or an override says, for one person, in their language and zone."""
 
     preferences: Preferences
     policy: Policy
     zone: ZoneInfo
-    wording: Wording
+    default_texts: DefaultTexts
 
     def event(self, event: Event, kind: Kind, rule: Rule | None, stretch: Stretch) -> tuple[str, str]:
         """Text and emoji for a counted event: its rule's, else the person's for the kind, else the kind's own."""
@@ -97,8 +97,8 @@ class Speaker:
             return ""
         end = self._end(stretch.end)
         if self._ends_same_day(stretch):
-            return self.wording.format_time(end.timetz().replace(tzinfo=None))
-        return self.wording.format_day(end.date())
+            return self.default_texts.format_time(end.timetz().replace(tzinfo=None))
+        return self.default_texts.format_day(end.date())
 
     def _ends_same_day(self, stretch: Stretch) -> bool:
         end = stretch.end or datetime.max.replace(tzinfo=UTC)
@@ -114,22 +114,24 @@ class Speaker:
             return self._absence(stretch)
         if kind is Kind.WORKING_LOCATION:
             return self._place(event, stretch)
-        return self.wording.focus if kind is Kind.FOCUS else self.wording.meeting
+        return self.default_texts.focus if kind is Kind.FOCUS else self.default_texts.meeting
 
     def _absence(self, stretch: Stretch) -> str:
         if stretch.end is None:
-            return tidy(self.wording.out_of_office)
+            return tidy(self.default_texts.out_of_office)
         same_day = self._ends_same_day(stretch)
-        template = self.wording.out_of_office_until_time if same_day else self.wording.out_of_office_until_day
+        template = (
+            self.default_texts.out_of_office_until_time if same_day else self.default_texts.out_of_office_until_day
+        )
         return tidy(template.replace("{until}", self.until(stretch)))
 
     def _place(self, event: Event, stretch: Stretch) -> str:
         place = location_of(event)
         if place is Location.HOME:
-            return self.wording.home
+            return self.default_texts.home
         if place is Location.OFFICE:
-            return self.wording.office
-        return self._filled(self.wording.elsewhere_at, stretch, event) or self.wording.elsewhere
+            return self.default_texts.office
+        return self._filled(self.default_texts.elsewhere_at, stretch, event) or self.default_texts.elsewhere
 
     def _filled(self, template: str | None, stretch: Stretch, event: Event | None = None) -> str:
         """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""

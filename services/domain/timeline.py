@@ -9,8 +9,8 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from services.domain.candidates import NEVER, PRECEDENCE, Claim, bridges, by_precedence, measure, of_event, typed
-from services.domain.default_texts import ENGLISH, Wording
+from services.domain.candidates import NEVER, PRECEDENCE, Candidate, bridges, by_precedence, measure, of_event, typed
+from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.events import judge
 from services.domain.model import (
     NO_STATUS,
@@ -25,7 +25,7 @@ from services.domain.model import (
     Status,
     Timeline,
 )
-from services.domain.rules import Speaker
+from services.domain.rules import StatusTexts
 
 __all__ = ["PRECEDENCE", "resolve"]
 
@@ -40,7 +40,7 @@ def resolve(
     zone: ZoneInfo,
     start: datetime,
     end: datetime,
-    wording: Wording = ENGLISH,
+    default_texts: DefaultTexts = ENGLISH,
     names: tuple[str, ...] = (),
 ) -> Timeline:
     """The person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
@@ -52,13 +52,13 @@ def resolve(
     """
     if end <= start:
         raise ValueError("the window is empty")
-    speaker = Speaker(preferences, policy, zone, wording)
+    texts = StatusTexts(preferences, policy, zone, default_texts)
     judged = [judge(event.placed(zone), rules, preferences, zone, names) for event in events]
-    claims = [
-        of_event(verdict, position, rules, preferences.lead, speaker) for verdict, position in judged if verdict.counted
+    candidates = [
+        of_event(verdict, position, rules, preferences.lead, texts) for verdict, position in judged if verdict.counted
     ]
-    claims += bridges(claims, preferences.bridge)
-    ordered = by_precedence(overrides, claims, speaker)
+    candidates += bridges(candidates, preferences.bridge)
+    ordered = by_precedence(overrides, candidates, texts)
     measure(ordered)
     idle = preferences.idle
     says_idle = ("", "") if idle is None else typed(idle.text, idle.emoji)
@@ -77,18 +77,18 @@ def _overlaps(event: Event, start: datetime, end: datetime) -> bool:
 # ── who wins ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sweep(claims: Sequence[Claim]) -> list[tuple[datetime, Claim | None]]:
-    """Who is the highest from which instant on. `claims` highest first; n log n, also where everything overlaps."""
-    waiting = sorted(range(len(claims)), key=lambda index: claims[index].start, reverse=True)
+def _sweep(candidates: Sequence[Candidate]) -> list[tuple[datetime, Candidate | None]]:
+    """Who is the highest from which instant on. `candidates` highest first; n log n, also where everything overlaps."""
+    waiting = sorted(range(len(candidates)), key=lambda index: candidates[index].start, reverse=True)
     running: list[int] = []
-    edges: list[tuple[datetime, Claim | None]] = []
-    winner: Claim | None = None
-    for instant in sorted({claim.start for claim in claims} | {claim.end for claim in claims}):
-        while waiting and claims[waiting[-1]].start <= instant:
+    edges: list[tuple[datetime, Candidate | None]] = []
+    winner: Candidate | None = None
+    for instant in sorted({candidate.start for candidate in candidates} | {candidate.end for candidate in candidates}):
+        while waiting and candidates[waiting[-1]].start <= instant:
             heapq.heappush(running, waiting.pop())
-        while running and claims[running[0]].end <= instant:
+        while running and candidates[running[0]].end <= instant:
             heapq.heappop(running)
-        highest = claims[running[0]] if running else None
+        highest = candidates[running[0]] if running else None
         if highest is not winner:
             winner = highest
             edges.append((instant, winner))
@@ -100,55 +100,55 @@ def _sweep(claims: Sequence[Claim]) -> list[tuple[datetime, Claim | None]]:
 
 @dataclass(slots=True)
 class _Run:
-    """Neighbouring pieces that show the same. `claim` is the winner where the run enters the window."""
+    """Neighbouring pieces that show the same. `candidate` is the winner where the run enters the window."""
 
     says: tuple[str, str]
     began: datetime | None
     end: datetime
-    claim: Claim | None
+    candidate: Candidate | None
     endless: bool = False
 
 
 def _runs(
-    edges: Sequence[tuple[datetime, Claim | None]], says_idle: tuple[str, str], start: datetime, end: datetime
+    edges: Sequence[tuple[datetime, Candidate | None]], says_idle: tuple[str, str], start: datetime, end: datetime
 ) -> Iterator[_Run]:
     """The runs that overlap the window; what is before the first edge and after the last is nobody's."""
     run = _Run(says_idle, None, edges[0][0] if edges else NEVER, None)
-    for (edge, claim), (until, _) in pairwise([*edges, (NEVER, None)]):
+    for (edge, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
         if edge >= end:
             break
-        says = says_idle if claim is None else claim.say(claim.stretch)
+        says = says_idle if candidate is None else candidate.say(candidate.stretch)
         if says == run.says:
-            run.claim = claim if run.end <= start else run.claim
+            run.candidate = candidate if run.end <= start else run.candidate
             run.end = until
         else:
             if run.end > start:
                 yield run
-            run = _Run(says, edge, until, claim)
+            run = _Run(says, edge, until, candidate)
         # Nobody knows the end of an override without one; that of idle time is only not known yet.
-        run.endless = until == NEVER and claim is not None
+        run.endless = until == NEVER and candidate is not None
     yield run
 
 
 def _span(run: _Run, start: datetime, end: datetime) -> Span:
-    claim, (text, emoji) = run.claim, run.says
+    candidate, (text, emoji) = run.candidate, run.says
     begins, ends = max(run.began or start, start), min(run.end, end)
     known_end = None if run.endless else ends
     shows = bool(text or emoji)
     rule, code = ("idle", ReasonCode.IDLE) if shows else ("nothing", ReasonCode.NOTHING)
-    if claim is not None:
-        rule, code = claim.rule, claim.code
+    if candidate is not None:
+        rule, code = candidate.rule, candidate.code
     # Where nothing is on as far as the window goes, its border is no end to tell anybody.
-    said_end = None if claim is None and run.end > end else known_end
+    said_end = None if candidate is None and run.end > end else known_end
     return Span(
         start=begins,
         end=ends,
         status=Status(text, emoji, known_end) if shows else NO_STATUS,
         rule=rule,
         reason=Reason(code, rule, said_end),
-        uid="" if claim is None else claim.uid,
-        title="" if claim is None else claim.title,
-        kind=None if claim is None else claim.kind,
-        override=claim is not None and claim.layer < 0,
+        uid="" if candidate is None else candidate.uid,
+        title="" if candidate is None else candidate.title,
+        kind=None if candidate is None else candidate.kind,
+        override=candidate is not None and candidate.layer < 0,
         began=run.began if run.began is not None and run.began < start else None,
     )

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.domain import days
-from services.domain.default_texts import ENGLISH, Wording
+from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.facts import PersonFacts
 from services.domain.model import PersonKey, Span, Timeline
 from services.domain.profile_state import DuePerson, Resolution
@@ -62,15 +62,15 @@ class Timelines:
         clock: Clock,
         *,
         typed: bool,
-        wording: Callable[[str], Wording] = lambda locale: ENGLISH,
+        default_texts: Callable[[str], DefaultTexts] = lambda locale: ENGLISH,
     ) -> None:
-        """`wording` gives the default texts of a locale."""
+        """`default_texts` gives the default texts of a locale."""
         self.name = "typed" if typed else "timelines"
         self._due = due
         self._leases = leases
         self._clock = clock
         self._typed = typed
-        self._wording = wording
+        self._default_texts = default_texts
 
     async def next_due(self) -> datetime | None:
         """When the first timeline is to be resolved anew."""
@@ -125,8 +125,8 @@ class Timelines:
         return _Resolved(tuple(spans), min(end, now + AHEAD))
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        wording = self._wording(facts.locale)
-        return await off_loop_if(len(facts.events) >= OFF_LOOP, days.resolve, facts, start, end, wording)
+        default_texts = self._default_texts(facts.locale)
+        return await off_loop_if(len(facts.events) >= OFF_LOOP, days.resolve, facts, start, end, default_texts)
 
 
 def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Resolution:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -14,7 +12,8 @@ from services.domain.model import PersonKey
 from services.domain.tokens import Renewed, refresh_due
 from services.engine.guard import guarded
 from services.ports import Clock, Report
-from services.store.tokens import LEASE, TokenClaim
+from services.slack.rotation import SlackRotation
+from services.store.tokens import LEASE, TokenClaim, TokenStore
 
 log = structlog.get_logger(__name__)
 
@@ -25,51 +24,12 @@ RETRY = timedelta(minutes=1)
 AT_ONCE = 4
 
 
-class Rotating(Protocol):
-    """Where rotated tokens are kept: `store.tokens.TokenStore`."""
-
-    async def next_due(self) -> datetime | None:
-        """When the first renewal is due."""
-        ...
-
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[TokenClaim]:
-        """Claim what is due at `now`; left to us until `until`."""
-        ...
-
-    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
-        """Claim a person's token although it is not due; None where somebody else is at it."""
-        ...
-
-    async def renewed(self, claim: TokenClaim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
-        """Keep the new pair, if the refresh token that was used is still the one kept."""
-        ...
-
-    async def put_off(self, claim: TokenClaim, until: datetime) -> None:
-        """Try again at `until`."""
-        ...
-
-    async def lost(self, claim: TokenClaim) -> None:
-        """Slack does not take the refresh token any more: the grant is lost, its person is told once.
-
-        Not where another replica has claimed it since: it may be the one that has used the refresh token.
-        """
-        ...
-
-
-class Rotation(Protocol):
-    """Slack: `services.slack.rotation.SlackRotation`."""
-
-    async def renew(self, refresh_token: str) -> Renewed:
-        """Exchange a refresh token. Raises SlackError."""
-        ...
-
-
 class TokenRefresh:
     """DueWork "tokens"."""
 
     name = "tokens"
 
-    def __init__(self, rows: Rotating, slack: Rotation, clock: Clock) -> None:
+    def __init__(self, rows: TokenStore, slack: SlackRotation, clock: Clock) -> None:
         """`rows` keeps the tokens."""
         self._rows = rows
         self._slack = slack

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
@@ -19,6 +19,7 @@ from services.domain.tokens import Tokens
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database
+from services.store.events import EventStore
 from services.store.group_commit import Grouped, in_one_transaction
 from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
 from services.store.models import Ask, Person, Workspace
@@ -53,14 +54,6 @@ _VIEW = select(*VIEW).where(_PEOPLE.c.team_id == bindparam("team"), _MEMBER)
 _HOMES = select(_PEOPLE.c.team_id).where(_PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), _MEMBER)
 
 
-class Events(Protocol):
-    """Where events are kept, of which all-day and floating ones follow their person."""
-
-    async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
-        """Place them in `zone`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Hint:
     """What a profile was seen to show."""
@@ -81,7 +74,7 @@ class PeopleStore:
         *,
         notices: NoticeStore,
         standings: ProfileStateStore,
-        events: Events,
+        events: EventStore,
     ) -> None:
         """`encryptor` seals tokens, addresses and what people typed; `events` follow a person to another zone."""
         self._database = database

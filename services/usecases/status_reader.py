@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from services.domain import days
-from services.domain.default_texts import Wording
+from services.domain.default_texts import DefaultTexts
 from services.domain.errors import SealError
 from services.domain.facts import PersonFacts
 from services.domain.model import Override, Pause, PersonKey, Reason, Span, Standing, Status, Timeline, Verdict
@@ -65,13 +65,13 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class StatusReader:
-    """Answers out of what is stored. `wording` gives the default texts for a locale."""
+    """Answers out of what is stored. `default_texts` gives the default texts for a locale."""
 
     facts: FactStore
     overrides: OverrideStore
     absences: OverviewStore
     writes: AuditStore
-    wording: Callable[[str], Wording]
+    default_texts: Callable[[str], DefaultTexts]
     clock: Clock
 
     async def now(self, key: PersonKey) -> Now:
@@ -153,7 +153,7 @@ class StatusReader:
         return found[key]
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        return days.resolve(facts, start, end, self.wording(facts.locale))
+        return days.resolve(facts, start, end, self.default_texts(facts.locale))
 
 
 def _own(standing: Standing, now: datetime) -> Status | None:

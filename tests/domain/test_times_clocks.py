@@ -17,7 +17,7 @@ from services.domain.errors import (
 )
 from services.domain.times.lexicon import lexicon
 from services.domain.times.place import Here, interval
-from services.domain.times.spoken import Length, Spoken
+from services.domain.times.values import Length, TimeExpression
 from tests.support.speaker import BERLIN, NOW, at, speaker, wall
 
 
@@ -124,13 +124,13 @@ def test_until_time_is_the_next_one() -> None:
 
 def test_interval_of_nothing_said_is_not_understood() -> None:
     with pytest.raises(TimeNotUnderstoodError):
-        interval(Spoken(), Here(at(NOW), BERLIN))
+        interval(TimeExpression(), Here(at(NOW), BERLIN))
 
 
 def test_interval_beyond_the_calendar_is_too_far_away() -> None:
     end_of_time = Here(datetime(9999, 12, 30, tzinfo=UTC), BERLIN)
     with pytest.raises(TooFarAwayError):
-        interval(Spoken(length=Length(days=3)), end_of_time)
+        interval(TimeExpression(length=Length(days=3)), end_of_time)
 
 
 def test_words_are_compiled_ahead_for_every_language() -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.domain.default_texts import ENGLISH, Wording
+from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.model import PersonKey, ShowAs, Status
 from services.domain.profile_state import HOME_LIVES
 from services.engine.advisory_locks import AdvisoryLocks
@@ -78,11 +78,11 @@ async def test_no_connection_is_held_while_a_timeline_is_resolved(world: World) 
     await world.person()
     held: list[int] = []
 
-    def wording(locale: str) -> Wording:
+    def default_texts(locale: str) -> DefaultTexts:
         held.append(world.database.engine.pool.checkedout())  # type: ignore[attr-defined]  # both kinds have a queue
         return ENGLISH
 
-    timelines = Timelines(replica.due, replica.leases, world.clock, typed=False, wording=wording)
+    timelines = Timelines(replica.due, replica.leases, world.clock, typed=False, default_texts=default_texts)
     assert (await timelines.run_due()).done == 1
     assert held == [0]
 

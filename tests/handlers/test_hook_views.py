@@ -19,27 +19,27 @@ from services.calendars.ical.charset import as_utf8
 from services.calendars.ical.upload_check import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError
 from services.platform import locale
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from tests.support import blockkit
 from tests.support.hooks import address_in
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-VOICES = [locale.voice(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+LOCALIZERS = [locale.localizer(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
 NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
-def test_views_keep_within_slacks_limits(voice: Voice) -> None:
+@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+def test_views_keep_within_slacks_limits(l10n: Localizer) -> None:
     address = "https://" + "statusquo." * 20 + "example/hooks/" + "a" * 43
-    view = shown_once(voice, address)
+    view = shown_once(l10n, address)
     blockkit.check_view(view)
     assert address_in(view) == address
     for message in (
-        files.offered(voice, NASTY, 10**6, "F0000000001"),
-        files.updated(voice, NASTY, 0),
-        files.added(voice),
-        files.failed(voice, UnreadableCalendarError("x")),
-        files.hint(voice),
+        files.offered(l10n, NASTY, 10**6, "F0000000001"),
+        files.updated(l10n, NASTY, 0),
+        files.added(l10n),
+        files.failed(l10n, UnreadableCalendarError("x")),
+        files.hint(l10n),
     ):
         blockkit.check_message(message)
         assert "<!channel>" not in json.dumps(message)

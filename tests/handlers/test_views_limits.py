@@ -38,7 +38,7 @@ from services.domain.model import (
     WorkingHours,
 )
 from services.platform import locale
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.usecases.status_reader import Now, Why
 from services.usecases.statuses import Cleared
@@ -46,7 +46,7 @@ from tests.support import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-VOICES = [locale.voice(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+LOCALIZERS = [locale.localizer(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
 NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
 
 
@@ -125,74 +125,74 @@ FULL = Preferences(
 )
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
-def test_views_stay_within_slacks_limits(voice: Voice) -> None:
+@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
     views = [
-        home.home(voice, now(), [Line(f"c{index}") for index in range(40)], "https://quo.example/x"),
-        home.home(voice, now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
-        home.home(voice, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS),
-        home.home(voice, now(0, own=True, paused=True, granted=False), [], ""),
-        home.stranger(voice, "https://quo.example/x"),
-        home.stranger(voice, ""),
-        modals.connect(voice),
-        modals.connect(voice, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
-        modals.looking(voice),
-        accounts.choose(voice, choice(1), [NASTY]),
-        accounts.choose(voice, choice(10)),
-        accounts.choose(voice, choice(11)),
-        accounts.choose(voice, choice(150)),
-        accounts.choose(voice, choice(0)),
-        accounts.drop(voice, ACCOUNTS[0], 20),
-        modals.out_of_office(voice, date(2026, 11, 24)),
-        modals.override(voice),
-        modals.done(voice, "x" * 100, [NASTY]),
-        settings.settings(voice, Preferences()),
-        settings.settings(voice, FULL),
-        rules.rules(voice, RULES),
-        rules.rules(voice, []),
-        rules.rule(voice, []),
-        rules.rule(voice, [Line(f"c{index}") for index in range(120)]),
+        home.home(l10n, now(), [Line(f"c{index}") for index in range(40)], "https://quo.example/x"),
+        home.home(l10n, now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
+        home.home(l10n, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS),
+        home.home(l10n, now(0, own=True, paused=True, granted=False), [], ""),
+        home.stranger(l10n, "https://quo.example/x"),
+        home.stranger(l10n, ""),
+        modals.connect(l10n),
+        modals.connect(l10n, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
+        modals.looking(l10n),
+        accounts.choose(l10n, choice(1), [NASTY]),
+        accounts.choose(l10n, choice(10)),
+        accounts.choose(l10n, choice(11)),
+        accounts.choose(l10n, choice(150)),
+        accounts.choose(l10n, choice(0)),
+        accounts.drop(l10n, ACCOUNTS[0], 20),
+        modals.out_of_office(l10n, date(2026, 11, 24)),
+        modals.override(l10n),
+        modals.done(l10n, "x" * 100, [NASTY]),
+        settings.settings(l10n, Preferences()),
+        settings.settings(l10n, FULL),
+        rules.rules(l10n, RULES),
+        rules.rules(l10n, []),
+        rules.rule(l10n, []),
+        rules.rule(l10n, [Line(f"c{index}") for index in range(120)]),
     ]
     for view in views:
         blockkit.check_view(view)
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.locale)
-def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
+@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
     made = Override("o1", NOW, NOW + HOUR, NOW, text=NASTY[:100], emoji=":x:")
     later = Override("o2", NOW + HOUR, None, NOW, OverrideKind.OUT_OF_OFFICE)
     view = now()
     answers = [
-        replies.help_(voice, view),
-        replies.help_(voice, None),
-        replies.usage(voice, TimeNotUnderstoodError(), "/ooo"),
-        replies.usage(voice, InputError(), "/quo"),
-        replies.did_you_mean(voice, "settings", "setings"),
-        replies.grant(voice, "https://quo.example/x", kept=True),
-        replies.override(voice, made, NOW, Pause(NOW)),
-        replies.override(voice, later, NOW),
-        replies.undone(voice, later, NOW),
-        replies.cleared(voice, Cleared(ended=(made, later)), NOW),
-        replies.cleared(voice, Cleared(back_until=NOW + HOUR), NOW),
-        replies.off(voice, [made], NOW),
-        replies.off(voice, [later], NOW),
-        replies.pausing(voice, Pause(NOW), NOW),
-        replies.pausing(voice, Pause(NOW + HOUR, NOW + 2 * HOUR), NOW),
-        replies.resumed(voice),
-        replies.why(voice, Why(view, view.day.verdicts, Attempt())),
-        replies.why(voice, Why(now(0, own=True), (), None)),
-        replies.preview(voice, view.day, date(2026, 11, 24), date(2026, 11, 24)),
-        replies.preview(voice, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
-        replies.preview_at(voice, view.span, NOW, NOW, ()),
-        replies.calendars(voice, [Line(f"c{index}") for index in range(30)], [], NOW),
-        replies.calendars(voice, EVERYWHERE, ACCOUNTS, NOW),
-        replies.calendars(voice, [], [], NOW),
-        replies.who(voice, [Out()] * 50, "", NOW),
-        replies.who(voice, [Out(until=None)], "U1", NOW),
-        replies.who(voice, [], "U1", NOW),
-        replies.who(voice, [], "", NOW),
-        replies.forget(voice),
-        replies.forgotten(voice),
+        replies.help_(l10n, view),
+        replies.help_(l10n, None),
+        replies.usage(l10n, TimeNotUnderstoodError(), "/ooo"),
+        replies.usage(l10n, InputError(), "/quo"),
+        replies.did_you_mean(l10n, "settings", "setings"),
+        replies.grant(l10n, "https://quo.example/x", kept=True),
+        replies.override(l10n, made, NOW, Pause(NOW)),
+        replies.override(l10n, later, NOW),
+        replies.undone(l10n, later, NOW),
+        replies.cleared(l10n, Cleared(ended=(made, later)), NOW),
+        replies.cleared(l10n, Cleared(back_until=NOW + HOUR), NOW),
+        replies.off(l10n, [made], NOW),
+        replies.off(l10n, [later], NOW),
+        replies.pausing(l10n, Pause(NOW), NOW),
+        replies.pausing(l10n, Pause(NOW + HOUR, NOW + 2 * HOUR), NOW),
+        replies.resumed(l10n),
+        replies.why(l10n, Why(view, view.day.verdicts, Attempt())),
+        replies.why(l10n, Why(now(0, own=True), (), None)),
+        replies.preview(l10n, view.day, date(2026, 11, 24), date(2026, 11, 24)),
+        replies.preview(l10n, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
+        replies.preview_at(l10n, view.span, NOW, NOW, ()),
+        replies.calendars(l10n, [Line(f"c{index}") for index in range(30)], [], NOW),
+        replies.calendars(l10n, EVERYWHERE, ACCOUNTS, NOW),
+        replies.calendars(l10n, [], [], NOW),
+        replies.who(l10n, [Out()] * 50, "", NOW),
+        replies.who(l10n, [Out(until=None)], "U1", NOW),
+        replies.who(l10n, [], "U1", NOW),
+        replies.who(l10n, [], "", NOW),
+        replies.forget(l10n),
+        replies.forgotten(l10n),
     ]
     for answer in answers:
         blockkit.check_message(answer)
@@ -201,7 +201,7 @@ def test_answers_stay_within_slacks_limits(voice: Voice) -> None:
 @given(st.lists(st.integers(1, 1500), max_size=80))
 def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths: list[int]) -> None:
     lines = [f"{index:02}" + "x" * length for index, length in enumerate(lengths)]
-    parts = replies.paragraphs(VOICES[0], lines)
+    parts = replies.paragraphs(LOCALIZERS[0], lines)
     shown = [line for part in parts for line in part.split("\n") if line]
     left = len(lines) - len(lines[: len(shown)])
     if shown and shown[-1] not in lines:
@@ -215,14 +215,14 @@ def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths:
 
 
 def test_nobody_and_nothing_is_left_out_in_silence() -> None:
-    voice = VOICES[0]
+    l10n = LOCALIZERS[0]
     away = [Out(user_id=f"U{index:05}") for index in range(1000)]
     day = now(300).day
-    events = [f"`{voice.time(one.event.start)}" for one in day.verdicts]
+    events = [f"`{l10n.time(one.event.start)}" for one in day.verdicts]
     found = [
-        (replies.who(voice, away, "", NOW), [f"<@U{index:05}> is out" for index in range(1000)]),
+        (replies.who(l10n, away, "", NOW), [f"<@U{index:05}> is out" for index in range(1000)]),
         (
-            replies.why(voice, Why(now(300), day.verdicts, None)),
+            replies.why(l10n, Why(now(300), day.verdicts, None)),
             events,
         ),
     ]
@@ -235,8 +235,8 @@ def test_nobody_and_nothing_is_left_out_in_silence() -> None:
 
 
 def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
-    voice = VOICES[0]
-    view = home.home(voice, now(), [Line()], "")
+    l10n = LOCALIZERS[0]
+    view = home.home(l10n, now(), [Line()], "")
     for block in view["blocks"]:
         text = block.get("text", {})
         if text.get("type") == "mrkdwn":

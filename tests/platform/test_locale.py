@@ -83,16 +83,16 @@ def test_order_of_day_and_month_follows_the_locale(slack: str, first: bool) -> N
 def test_ends_are_written_as_people_say_them(
     slack: str, *, today: str, tomorrow: str, later: str, midnight: str, tonight: str
 ) -> None:
-    voice = locale.voice(slack, "Europe/Berlin")
+    l10n = locale.localizer(slack, "Europe/Berlin")
     ends = [(24, 14), (25, 14), (27, 14), (26, 23), (24, 23)]
-    written = [voice.until(datetime(2026, 11, day, hour, tzinfo=UTC), NOW) for day, hour in ends]
+    written = [l10n.until(datetime(2026, 11, day, hour, tzinfo=UTC), NOW) for day, hour in ends]
     assert written == [today, tomorrow, later, midnight, tonight]
 
 
 def test_day_of_another_year_has_its_year() -> None:
-    voice = locale.voice("en-GB", "UTC")
-    assert voice.day(datetime(2027, 1, 2, tzinfo=UTC).date(), NOW.date()) == "Sat, 2 Jan 2027"
-    assert voice.stamp(datetime(2026, 11, 23, 8, tzinfo=UTC), NOW) == "Mon 23 Nov, 08:00"
+    l10n = locale.localizer("en-GB", "UTC")
+    assert l10n.day(datetime(2027, 1, 2, tzinfo=UTC).date(), NOW.date()) == "Sat, 2 Jan 2027"
+    assert l10n.stamp(datetime(2026, 11, 23, 8, tzinfo=UTC), NOW) == "Mon 23 Nov, 08:00"
 
 
 @pytest.mark.parametrize(
@@ -102,23 +102,23 @@ def test_day_of_another_year_has_its_year() -> None:
      ("es-ES", "Fuera de la oficina, vuelvo el 4 de mayo"), ("ja-JP", "不在（5月4日に戻ります）")],
 )  # fmt: skip
 def test_default_absence_says_the_day_back(slack: str, day: str) -> None:
-    wording = locale.wording(slack)
-    back = wording.format_day(datetime(2026, 5, 4, tzinfo=UTC).date())
-    assert wording.out_of_office_until_day.format(until=back) == day
+    default_texts = locale.default_texts(slack)
+    back = default_texts.format_day(datetime(2026, 5, 4, tzinfo=UTC).date())
+    assert default_texts.out_of_office_until_day.format(until=back) == day
 
 
 @pytest.mark.parametrize("code", locale.LANGUAGES)
 def test_default_texts_are_translated_and_fit_a_status(code: str) -> None:
-    wording = locale.wording(code)
-    english = locale.wording("en")
+    default_texts = locale.default_texts(code)
+    english = locale.default_texts("en")
     for name in ("meeting", "focus", "out_of_office", "home", "office", "elsewhere"):
-        text = getattr(wording, name)
+        text = getattr(default_texts, name)
         assert 0 < len(text) <= STATUS_TEXT_LIMIT
         assert (text == getattr(english, name)) is (code == "en")
-    assert "{until}" in wording.out_of_office_until_time
-    assert "{until}" in wording.out_of_office_until_day
-    assert "{location}" in wording.elsewhere_at
-    assert wording.format_time(time(15, 0)) in {"15:00", "3:00 PM"}
+    assert "{until}" in default_texts.out_of_office_until_time
+    assert "{until}" in default_texts.out_of_office_until_day
+    assert "{location}" in default_texts.elsewhere_at
+    assert default_texts.format_time(time(15, 0)) in {"15:00", "3:00 PM"}
 
 
 @pytest.mark.parametrize(

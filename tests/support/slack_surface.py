@@ -28,7 +28,7 @@ from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller
 from services.platform.crypto import Encryptor
-from services.platform.locale import say, wording
+from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
 from services.platform.net.addresses import AddressRules
 from services.slack.messages import SlackMessages
@@ -215,7 +215,9 @@ async def open_desk(
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
-        reader = StatusReader(engine.facts, overrides, overview, engine.writes, wording=wording, clock=clock)
+        reader = StatusReader(
+            engine.facts, overrides, overview, engine.writes, default_texts=default_texts, clock=clock
+        )
         statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
         settings = PersonalSettings(preferences, rules, clock, wake_signal)
         connections = Connections(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from handlers.slack.views.blocks import cut, escape
 from services.domain.calendars import FILE, HOOK, named
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
 
@@ -41,31 +41,31 @@ def account_name(account: AccountView) -> str:
     return f"*{name}* · {named(account.provider)}" if name else f"*{named(account.provider)}*"
 
 
-def account_line(voice: Voice, account: AccountView) -> str:
+def account_line(l10n: Localizer, account: AccountView) -> str:
     """One account, and what is wrong with it."""
     if account.lost:
-        return f":red_circle: {account_name(account)} · {voice.say(account.trouble)}"
+        return f":red_circle: {account_name(account)} · {l10n.say(account.trouble)}"
     return f":bust_in_silhouette: {account_name(account)}"
 
 
-def calendar_name(voice: Voice, line: CalendarView) -> str:
+def calendar_name(l10n: Localizer, line: CalendarView) -> str:
     """What a calendar is called: its own name, else its host, else just that."""
-    return cut(line.name.strip() or line.host, _LONGEST_NAME) or voice.say("Calendar")
+    return cut(line.name.strip() or line.host, _LONGEST_NAME) or l10n.say("Calendar")
 
 
-def calendar_line(voice: Voice, line: CalendarView, now: datetime) -> str:
+def calendar_line(l10n: Localizer, line: CalendarView, now: datetime) -> str:
     """One calendar: name, what is wrong with it, when it was last read, and how changes become known."""
-    parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(voice, line))}*"]
+    parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(l10n, line))}*"]
     if line.sentence:
-        parts.append(voice.say(line.sentence))
+        parts.append(l10n.say(line.sentence))
     if line.synced_at is not None:
-        parts.append(voice.say("Last read: {moment}", moment=voice.stamp(line.synced_at, now)))
+        parts.append(l10n.say("Last read: {moment}", moment=l10n.stamp(line.synced_at, now)))
     elif line.provider == HOOK:
-        parts.append(voice.say("Nothing has arrived yet."))
+        parts.append(l10n.say("Nothing has arrived yet."))
     elif not line.sentence:
-        parts.append(voice.say("Being read for the first time."))
+        parts.append(l10n.say("Being read for the first time."))
     if line.problems:
-        parts.append(voice.say("Entries that I could not read: {count}", count=line.problems))
+        parts.append(l10n.say("Entries that I could not read: {count}", count=line.problems))
     if line.provider not in {HOOK, FILE} and not line.sentence:
-        parts.append(voice.say("told of changes at once") if line.watched else voice.say("looked at regularly"))
+        parts.append(l10n.say("told of changes at once") if line.watched else l10n.say("looked at regularly"))
     return " · ".join(parts)

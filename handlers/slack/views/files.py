@@ -7,7 +7,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.replies import reply
 from services.domain.errors import StatusQuoError
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 
 Message = dict[str, Any]
 
@@ -15,20 +15,20 @@ IMPORT = "import_file"
 _LONGEST_NAME = 80
 
 
-def offered(voice: Voice, name: str, events: int, file_id: str) -> Message:
+def offered(l10n: Localizer, name: str, events: int, file_id: str) -> Message:
     """A calendar that could be connected."""
     lines = [
-        voice.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_name(name), count=events),
-        voice.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
+        l10n.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_name(name), count=events),
+        l10n.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
     ]
-    return _message(lines, kit.actions(kit.button(voice.say("Add it as a calendar"), IMPORT, value=file_id)))
+    return _message(lines, kit.actions(kit.button(l10n.say("Add it as a calendar"), IMPORT, value=file_id)))
 
 
-def updated(voice: Voice, name: str, events: int) -> Message:
+def updated(l10n: Localizer, name: str, events: int) -> Message:
     """A calendar that was connected and is what the file holds from now on."""
     return _message(
         [
-            voice.say(
+            l10n.say(
                 "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
                 name=_name(name),
                 count=events,
@@ -37,22 +37,22 @@ def updated(voice: Voice, name: str, events: int) -> Message:
     )
 
 
-def added(voice: Voice) -> Message:
+def added(l10n: Localizer) -> Message:
     """That it is connected."""
-    return _message([voice.say("Connected. I am reading it now; your Home tab shows how it goes.")])
+    return _message([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
 
 
-def failed(voice: Voice, error: StatusQuoError) -> Message:
+def failed(l10n: Localizer, error: StatusQuoError) -> Message:
     """Why it is not."""
-    return _message([voice.say(error.sentence())])
+    return _message([l10n.say(error.sentence())])
 
 
-def hint(voice: Voice) -> Message:
+def hint(l10n: Localizer) -> Message:
     """What this conversation is for."""
     return _message(
         [
-            voice.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
-            voice.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
+            l10n.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
+            l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
         ]
     )
 

@@ -14,7 +14,7 @@ from handlers.slack.views import blocks as kit
 from services.calendars.accounts.oauth_flow import AccountLink
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 
 View = dict[str, Any]
 
@@ -33,7 +33,7 @@ class Typed:
 
 
 def connect(
-    voice: Voice,
+    l10n: Localizer,
     *,
     accounts: Sequence[AccountLink] = (),
     problem: str = "",
@@ -46,7 +46,7 @@ def connect(
             kit.button(account.name, f"connect_account_{index}", url=account.link)
             for index, account in enumerate(accounts)
         ]
-        blocks += [kit.section(voice.say("Sign in where your calendar is:")), kit.actions(*buttons), kit.divider()]
+        blocks += [kit.section(l10n.say("Sign in where your calendar is:")), kit.actions(*buttons), kit.divider()]
     feed = {
         "type": "url_text_input",
         "action_id": "url",
@@ -55,25 +55,25 @@ def connect(
     blocks.append(
         kit.entry(
             "feed",
-            voice.say("Secret address of the calendar (ICS)"),
+            l10n.say("Secret address of the calendar (ICS)"),
             feed,
             optional=True,
-            hint=voice.say(
+            hint=l10n.say(
                 "Google: Settings of the calendar, “Secret address in iCal format”. Outlook: Settings, Shared "
                 "calendars, Publish, ICS. Only I see it, and it is stored encrypted."
             ),
         )
     )
-    blocks += _caldav(voice, before or Typed())
-    create = kit.button(voice.say("Create a hook"), "create_hook")
-    what = voice.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
+    blocks += _caldav(l10n, before or Typed())
+    create = kit.button(l10n.say("Create a hook"), "create_hook")
+    what = l10n.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
     blocks += [kit.divider(), kit.section(what, create)]
     return kit.modal(
-        CONNECT, voice.say("Connect a calendar"), blocks, submit=voice.say("Connect"), close=voice.say("Cancel")
+        CONNECT, l10n.say("Connect a calendar"), blocks, submit=l10n.say("Connect"), close=l10n.say("Cancel")
     )
 
 
-def _caldav(voice: Voice, before: Typed) -> list[kit.Block]:
+def _caldav(l10n: Localizer, before: Typed) -> list[kit.Block]:
     address = {"type": "url_text_input", "action_id": "value"}
     if before.url:
         address["initial_value"] = before.url
@@ -82,19 +82,19 @@ def _caldav(voice: Voice, before: Typed) -> list[kit.Block]:
         kit.divider(),
         kit.section(
             "*CalDAV*\n"
-            + voice.say(
+            + l10n.say(
                 "iCloud: `https://caldav.icloud.com`. Fastmail: `https://caldav.fastmail.com`. Nextcloud: the address "
                 "of your server."
             )
         ),
-        kit.entry("caldav_url", voice.say("CalDAV address"), address, optional=True),
-        kit.entry("caldav_user", voice.say("CalDAV user"), user, optional=True),
+        kit.entry("caldav_url", l10n.say("CalDAV address"), address, optional=True),
+        kit.entry("caldav_user", l10n.say("CalDAV user"), user, optional=True),
         kit.entry(
             "caldav_password",
-            voice.say("CalDAV app password"),
+            l10n.say("CalDAV app password"),
             kit.text_input("value"),
             optional=True,
-            hint=voice.say(
+            hint=l10n.say(
                 "Slack shows what you type here: use an app password, not your own. You make one in the settings of "
                 "iCloud, Fastmail or Nextcloud. It is stored encrypted."
             ),
@@ -102,79 +102,79 @@ def _caldav(voice: Voice, before: Typed) -> list[kit.Block]:
     ]
 
 
-def out_of_office(voice: Voice, today: date) -> View:
+def out_of_office(l10n: Localizer, today: date) -> View:
     """The out-of-office form; without times it means whole days, both included."""
     day = today.isoformat()
     blocks = [
-        kit.entry("from", voice.say("First day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
-        kit.entry("from_time", voice.say("From (whole day if empty)"), _time(voice), optional=True),
-        kit.entry("to", voice.say("Last day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
-        kit.entry("to_time", voice.say("Until (end of the day if empty)"), _time(voice), optional=True),
+        kit.entry("from", l10n.say("First day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
+        kit.entry("from_time", l10n.say("From (whole day if empty)"), _time(l10n), optional=True),
+        kit.entry("to", l10n.say("Last day"), {"type": "datepicker", "action_id": "date", "initial_date": day}),
+        kit.entry("to_time", l10n.say("Until (end of the day if empty)"), _time(l10n), optional=True),
         kit.entry(
             "note",
-            voice.say("Status text"),
-            kit.text_input("value", placeholder=voice.say("Out of office"), most=STATUS_TEXT_LIMIT),
+            l10n.say("Status text"),
+            kit.text_input("value", placeholder=l10n.say("Out of office"), most=STATUS_TEXT_LIMIT),
             optional=True,
         ),
     ]
     return kit.modal(
-        OUT_OF_OFFICE, voice.say("Out of office"), blocks, submit=voice.say("Save"), close=voice.say("Cancel")
+        OUT_OF_OFFICE, l10n.say("Out of office"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel")
     )
 
 
-def override(voice: Voice) -> View:
+def override(l10n: Localizer) -> View:
     """A status of one's own."""
     blocks = [
         kit.entry(
             "emoji",
-            voice.say("Emoji"),
+            l10n.say("Emoji"),
             kit.text_input("value", placeholder=":pizza:", most=LONGEST_EMOJI),
             optional=True,
-            hint=voice.say("Write it as `:pizza:`, or paste one."),
+            hint=l10n.say("Write it as `:pizza:`, or paste one."),
         ),
-        kit.entry("text", voice.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
+        kit.entry("text", l10n.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
         kit.entry(
             "until",
-            voice.say("Until"),
-            _time(voice),
+            l10n.say("Until"),
+            _time(l10n),
             optional=True,
-            hint=voice.say("Without a time it stays until you clear it."),
+            hint=l10n.say("Without a time it stays until you clear it."),
         ),
     ]
-    return kit.modal(OVERRIDE, voice.say("Set a status"), blocks, submit=voice.say("Save"), close=voice.say("Cancel"))
+    return kit.modal(OVERRIDE, l10n.say("Set a status"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
-def done(voice: Voice, title: str, lines: Sequence[str], *more: kit.Block) -> View:
+def done(l10n: Localizer, title: str, lines: Sequence[str], *more: kit.Block) -> View:
     """What a modal becomes once it has done its work and there is something to say."""
-    return kit.modal("done", title, [kit.section("\n".join(lines)), *more], close=voice.say("Close"))
+    return kit.modal("done", title, [kit.section("\n".join(lines)), *more], close=l10n.say("Close"))
 
 
-def looking(voice: Voice) -> View:
+def looking(l10n: Localizer) -> View:
     """What a modal becomes while something takes longer than Slack waits."""
-    title = voice.say("Connect a calendar")
-    return done(voice, title, [voice.say(":hourglass_flowing_sand: I am looking for your calendars…")])
+    title = l10n.say("Connect a calendar")
+    return done(l10n, title, [l10n.say(":hourglass_flowing_sand: I am looking for your calendars…")])
 
 
-def _time(voice: Voice) -> kit.Block:
-    return {"type": "timepicker", "action_id": "time", "timezone": voice.zone_name}
+def _time(l10n: Localizer) -> kit.Block:
+    return {"type": "timepicker", "action_id": "time", "timezone": l10n.zone_name}
 
 
 _EXAMPLE = '{"text": "Lunch", "emoji": ":pizza:", "minutes": 45}'
 
 
-def shown_once(voice: Voice, address: str, *more: kit.Block) -> dict[str, Any]:
+def shown_once(l10n: Localizer, address: str, *more: kit.Block) -> dict[str, Any]:
     """The modal with the address of a new hook, or the new address of one."""
     example = f"curl {address} -H 'Content-Type: application/json' -d '{_EXAMPLE}'"
     lines = [
-        voice.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),
+        l10n.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),
         f"```{address}```",
-        voice.say("For example, from a shell:"),
+        l10n.say("For example, from a shell:"),
         f"```{kit.escape(example)}```",
-        voice.say(
+        l10n.say(
             "Keep it secret: whoever has it can set your status. I show it only now. If it is lost or known to others, "
             "choose “Give it a new address” in its menu on your Home tab, or disconnect it there."
         ),
     ]
     return kit.modal(
-        HOOK, voice.say("Your hook"), [*(kit.section(line) for line in lines), *more], close=voice.say("Close")
+        HOOK, l10n.say("Your hook"), [*(kit.section(line) for line in lines), *more], close=l10n.say("Close")
     )

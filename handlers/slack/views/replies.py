@@ -11,7 +11,7 @@ from handlers.slack.views.calendars import account_line, calendar_line, grouped
 from handlers.slack.views.sentences import LONGEST_TITLE, asked, because, paused, shown, standing, timeline_lines, when
 from services.domain.errors import InputError
 from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.store.absences import Away
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
@@ -49,14 +49,14 @@ def reply(lines: Sequence[str], *more: kit.Block) -> Reply:
     return {"response_type": "ephemeral", "text": kit.cut(text, 3000), "blocks": [kit.section(text), *more]}
 
 
-def paragraphs(voice: Voice, lines: Sequence[str]) -> list[str]:
+def paragraphs(l10n: Localizer, lines: Sequence[str]) -> list[str]:
     """`lines` as sections take them, none of them cut: what there is no room for is counted in a last line."""
     parts: list[list[str]] = [[]]
     room = _LONGEST_PARAGRAPH
     for number, line in enumerate(lines):
         if len(line) >= room and parts[-1]:
             if len(parts) == _MOST_PARAGRAPHS:
-                parts[-1].append(voice.say("… and {count} more.", count=len(lines) - number))
+                parts[-1].append(l10n.say("… and {count} more.", count=len(lines) - number))
                 break
             parts.append([])
             room = _LONGEST_PARAGRAPH
@@ -65,17 +65,17 @@ def paragraphs(voice: Voice, lines: Sequence[str]) -> list[str]:
     return ["\n".join(part) for part in parts]
 
 
-def listing(voice: Voice, lines: Sequence[str]) -> Reply:
+def listing(l10n: Localizer, lines: Sequence[str]) -> Reply:
     """An ephemeral answer of many lines."""
-    first, *more = paragraphs(voice, lines)
+    first, *more = paragraphs(l10n, lines)
     return reply([first], *(kit.section(part) for part in more))
 
 
-def help_(voice: Voice, now: Now | None) -> Reply:
+def help_(l10n: Localizer, now: Now | None) -> Reply:
     """What I can do, and what the status is now and why."""
-    usage = "\n".join(f"`{example}`  {voice.say(does)}" for example, does in COMMANDS)
-    lines = standing(now, voice) if now is not None else []
-    intro = voice.say("I keep your Slack status true: I read your calendars and set your status on time.")
+    usage = "\n".join(f"`{example}`  {l10n.say(does)}" for example, does in COMMANDS)
+    lines = standing(now, l10n) if now is not None else []
+    intro = l10n.say("I keep your Slack status true: I read your calendars and set your status on time.")
     blocks = [kit.section(intro), kit.section(usage)]
     return {
         "response_type": "ephemeral",
@@ -89,212 +89,206 @@ def in_place(answer: Reply) -> Reply:
     return {"text": answer["text"], "blocks": answer["blocks"], "replace_original": True}
 
 
-def did_you_mean(voice: Voice, meant: str, status: str) -> Reply:
+def did_you_mean(l10n: Localizer, meant: str, status: str) -> Reply:
     """The question after a slip of the finger, with a button for either: the command, or `status` as it was typed."""
     command = f"/quo {meant}"
-    sentence = voice.say("I do not know that. Did you mean `{command}`?", command=command)
+    sentence = l10n.say("I do not know that. Did you mean `{command}`?", command=command)
     if not status:
-        return _usage(voice, sentence, "/quo")
-    as_typed = voice.say("My status: {text}", text=status)
+        return _usage(l10n, sentence, "/quo")
+    as_typed = l10n.say("My status: {text}", text=status)
     buttons = [kit.button(command, "run_meant", value=meant), kit.button(as_typed, "set_as_typed", value=status)]
-    return _usage(voice, sentence, "/quo", kit.actions(*buttons))
+    return _usage(l10n, sentence, "/quo", kit.actions(*buttons))
 
 
-def usage(voice: Voice, error: InputError, command: str) -> Reply:
+def usage(l10n: Localizer, error: InputError, command: str) -> Reply:
     """What was not understood, the usage line and an example; nothing was changed."""
-    return _usage(voice, voice.say(error.sentence()), command)
+    return _usage(l10n, l10n.say(error.sentence()), command)
 
 
-def _usage(voice: Voice, sentence: str, command: str, *more: kit.Block) -> Reply:
+def _usage(l10n: Localizer, sentence: str, command: str, *more: kit.Block) -> Reply:
     if command == "/ooo":
-        how = voice.say(
+        how = l10n.say(
             "Type `/ooo [when] [note]`, for example `/ooo 24 dec - 2 jan Skiing` or `/ooo until monday 9am`."
         )
     else:
-        how = voice.say("Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`.")
-    return reply([sentence, how, voice.say("Nothing was changed. `/quo help` shows all I can do.")], *more)
+        how = l10n.say("Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`.")
+    return reply([sentence, how, l10n.say("Nothing was changed. `/quo help` shows all I can do.")], *more)
 
 
-def grant(voice: Voice, link: str, *, kept: bool) -> Reply:
+def grant(l10n: Localizer, link: str, *, kept: bool) -> Reply:
     """The link that grants; `kept`: what was asked for is done right after."""
-    lines = [voice.say("I may not set your status yet. Allow it once, and I do the rest.")]
+    lines = [l10n.say("I may not set your status yet. Allow it once, and I do the rest.")]
     if kept:
-        lines.append(voice.say("What you just asked for is done right after that."))
-    return reply(lines, kit.actions(grant_button(voice, link)))
+        lines.append(l10n.say("What you just asked for is done right after that."))
+    return reply(lines, kit.actions(grant_button(l10n, link)))
 
 
-def grant_button(voice: Voice, link: str) -> kit.Block:
+def grant_button(l10n: Localizer, link: str) -> kit.Block:
     """The button that leads to the grant."""
-    return kit.button(voice.say("Allow"), "open_grant", url=link, style="primary")
+    return kit.button(l10n.say("Allow"), "open_grant", url=link, style="primary")
 
 
-def override(voice: Voice, made: Override, now: datetime, pause: Pause | None = None) -> Reply:
+def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None = None) -> Reply:
     """What was understood, and how to undo it."""
     what = shown(Status(made.text, made.emoji))
-    time = when(made.start, made.end, now, voice)
+    time = when(made.start, made.end, now, l10n)
     if made.kind is OverrideKind.OUT_OF_OFFICE:
-        sentence = voice.say("You are out of office {when}.", when=time)
+        sentence = l10n.say("You are out of office {when}.", when=time)
         lines = [sentence, what]
     else:
-        lines = [voice.say("Your status: {status} {when}.", status=what, when=time)]
+        lines = [l10n.say("Your status: {status} {when}.", status=what, when=time)]
     if pause is not None and pause.holds(now):
-        lines.append(voice.say("You paused me, so I set it only when you resume: `/quo resume`."))
-    undo = kit.button(voice.say("Undo"), "undo_override", value=made.id)
+        lines.append(l10n.say("You paused me, so I set it only when you resume: `/quo resume`."))
+    undo = kit.button(l10n.say("Undo"), "undo_override", value=made.id)
     return reply(lines, kit.actions(undo))
 
 
-def undone(voice: Voice, removed: Override, now: datetime) -> Reply:
+def undone(l10n: Localizer, removed: Override, now: datetime) -> Reply:
     """That an override was taken back."""
-    return reply([voice.say("Taken back: {what}", what=asked(removed, now, voice))])
+    return reply([l10n.say("Taken back: {what}", what=asked(removed, now, l10n))])
 
 
-def cleared(voice: Voice, done: Cleared, now: datetime) -> Reply:
+def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """What `clear` did."""
     if done.back_until is not None:
-        return reply(
-            [voice.say("Welcome back. I show nothing until {until}.", until=voice.until(done.back_until, now))]
-        )
+        return reply([l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))])
     if not done.ended:
-        return reply([voice.say("I take your status off.")])
-    return reply([voice.say("Ended: {what}", what=_listed(done.ended, now, voice))])
+        return reply([l10n.say("I take your status off.")])
+    return reply([l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n))])
 
 
-def off(voice: Voice, ended: Sequence[Override], now: datetime) -> Reply:
+def off(l10n: Localizer, ended: Sequence[Override], now: datetime) -> Reply:
     """That somebody is back."""
     if all(override.start > now for override in ended):
-        return reply([voice.say("Taken back: {what}", what=_listed(ended, now, voice))])
-    return reply([voice.say("Welcome back. You are not out of office any more.")])
+        return reply([l10n.say("Taken back: {what}", what=_listed(ended, now, l10n))])
+    return reply([l10n.say("Welcome back. You are not out of office any more.")])
 
 
-def _listed(overrides: Sequence[Override], now: datetime, voice: Voice) -> str:
+def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> str:
     names = [
-        shown(Status(made.text, made.emoji)) or voice.say("Out of office")
+        shown(Status(made.text, made.emoji)) or l10n.say("Out of office")
         if made.start <= now
-        else asked(made, now, voice)
+        else asked(made, now, l10n)
         for made in overrides
     ]
     return ", ".join(names)
 
 
-def pausing(voice: Voice, pause: Pause, now: datetime) -> Reply:
+def pausing(l10n: Localizer, pause: Pause, now: datetime) -> Reply:
     """Until when I leave the status alone."""
-    resume = kit.button(voice.say("Resume"), "resume")
+    resume = kit.button(l10n.say("Resume"), "resume")
     if pause.start > now:
-        return reply([voice.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, voice))],
+        return reply([l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))],
                      kit.actions(resume))  # fmt: skip
-    return reply([paused(pause.end, voice, now)], kit.actions(resume))
+    return reply([paused(pause.end, l10n, now)], kit.actions(resume))
 
 
-def resumed(voice: Voice) -> Reply:
+def resumed(l10n: Localizer) -> Reply:
     """That the status is kept again."""
-    return reply([voice.say("I keep your status again.")])
+    return reply([l10n.say("I keep your status again.")])
 
 
-def why(voice: Voice, found: Why) -> Reply:
+def why(l10n: Localizer, found: Why) -> Reply:
     """The status, the rule and event behind it, and each of today's events with its reason."""
     now = found.now
-    events = [verdict_line(voice, verdict, now.at, now.facts.rules) for verdict in found.verdicts]
+    events = [verdict_line(l10n, verdict, now.at, now.facts.rules) for verdict in found.verdicts]
     more: list[kit.Block] = []
     if events:
-        head = "*" + voice.say("Today's events") + "*"
-        more += [kit.section(part) for part in paragraphs(voice, [head, *events])]
+        head = "*" + l10n.say("Today's events") + "*"
+        more += [kit.section(part) for part in paragraphs(l10n, [head, *events])]
     if found.last is not None:
-        last = because(found.last.reason, voice, now.at, rules=now.facts.rules)
-        more.append(
-            kit.context(voice.say("Last, at {time}: {what}", time=voice.stamp(found.last.at, now.at), what=last))
-        )
-    return reply(standing(now, voice), *more)
+        last = because(found.last.reason, l10n, now.at, rules=now.facts.rules)
+        more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
+    return reply(standing(now, l10n), *more)
 
 
-def verdict_line(voice: Voice, verdict: Verdict, now: datetime, rules: tuple[Rule, ...]) -> str:
+def verdict_line(l10n: Localizer, verdict: Verdict, now: datetime, rules: tuple[Rule, ...]) -> str:
     """One event and what became of it, for its owner."""
     event = verdict.event
-    title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or voice.say("(no title)")
-    time = voice.say("all day") if event.all_day else f"{voice.time(event.start)} – {voice.time(event.end)}"
+    title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
+    time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
     return f"{':white_check_mark:' if verdict.counted else ':heavy_minus_sign:'} `{time}` {title}: " + because(
-        verdict.reason, voice, now, rules=rules
+        verdict.reason, l10n, now, rules=rules
     )
 
 
-def preview(voice: Voice, timeline: Timeline, day: date, today: date) -> Reply:
+def preview(l10n: Localizer, timeline: Timeline, day: date, today: date) -> Reply:
     """The timeline of a day."""
-    lines = timeline_lines(timeline, voice) or [voice.say("Nothing is planned to be shown.")]
-    return listing(voice, [f"*{voice.day(day, today)}*", *lines])
+    lines = timeline_lines(timeline, l10n) or [l10n.say("Nothing is planned to be shown.")]
+    return listing(l10n, [f"*{l10n.day(day, today)}*", *lines])
 
 
-def preview_at(voice: Voice, span: Span, instant: datetime, now: datetime, rules: tuple[Rule, ...]) -> Reply:
+def preview_at(l10n: Localizer, span: Span, instant: datetime, now: datetime, rules: tuple[Rule, ...]) -> Reply:
     """The status at an instant, and why."""
-    what = shown(span.status) or voice.say("nothing")
-    first = voice.say("{moment}: {status}", moment=voice.stamp(instant, now), status=what)
-    return reply([first, because(span.reason, voice, now, title=span.title, rules=rules)])
+    what = shown(span.status) or l10n.say("nothing")
+    first = l10n.say("{moment}: {status}", moment=l10n.stamp(instant, now), status=what)
+    return reply([first, because(span.reason, l10n, now, title=span.title, rules=rules)])
 
 
-def calendars(voice: Voice, lines: Sequence[CalendarView], accounts: Sequence[AccountView], now: datetime) -> Reply:
+def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence[AccountView], now: datetime) -> Reply:
     """The connected calendars with their health, those of an account beneath it."""
-    connect = kit.actions(kit.button(voice.say("Connect a calendar"), "open_connect"))
+    connect = kit.actions(kit.button(l10n.say("Connect a calendar"), "open_connect"))
     if not lines and not accounts:
-        return reply([voice.say("No calendar is connected yet.")], connect)
+        return reply([l10n.say("No calendar is connected yet.")], connect)
     found = grouped(lines, accounts)
     groups = [
         [
-            account_line(voice, account),
-            *(calendar_line(voice, line, now) for line in found.accounts[account.account_id]),
+            account_line(l10n, account),
+            *(calendar_line(l10n, line, now) for line in found.accounts[account.account_id]),
         ]
         for account in accounts
     ]
     groups += [
-        [calendar_line(voice, line, now) for line in group]
-        for group in (found.feeds, found.hooks, found.files)
-        if group
+        [calendar_line(l10n, line, now) for line in group] for group in (found.feeds, found.hooks, found.files) if group
     ]
     parts = ["\n".join(group) for group in groups]
     blocks = [kit.section(part) for part in parts[:_MOST_LINES]]
     return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
 
 
-def who(voice: Voice, away: Sequence[Away], user_id: str, now: datetime) -> Reply:
+def who(l10n: Localizer, away: Sequence[Away], user_id: str, now: datetime) -> Reply:
     """Who is out, by what Slack shows of them anyway."""
     if not away and user_id:
-        return reply([voice.say("{person} is not out, as far as I know.", person=f"<@{user_id}>")])
+        return reply([l10n.say("{person} is not out, as far as I know.", person=f"<@{user_id}>")])
     if not away:
-        return reply([voice.say("Nobody is out, as far as I know.")])
+        return reply([l10n.say("Nobody is out, as far as I know.")])
     lines = []
     for one in away:
         status = shown(Status(one.text, one.emoji))
         if one.until is None:
-            lines.append(voice.say("{person} is out: {status}", person=f"<@{one.user_id}>", status=status))
+            lines.append(l10n.say("{person} is out: {status}", person=f"<@{one.user_id}>", status=status))
         else:
-            until = voice.until(one.until, now)
+            until = l10n.until(one.until, now)
             lines.append(
-                voice.say(
+                l10n.say(
                     "{person} is out until {until}: {status}", person=f"<@{one.user_id}>", until=until, status=status
                 )
             )
-    return listing(voice, lines)
+    return listing(l10n, lines)
 
 
-def forget(voice: Voice) -> Reply:
+def forget(l10n: Localizer) -> Reply:
     """The one question before everything is deleted."""
-    question = voice.say("Delete everything I know of you: your permission, calendars, rules and settings?")
-    return reply([question], kit.actions(forget_button(voice)))
+    question = l10n.say("Delete everything I know of you: your permission, calendars, rules and settings?")
+    return reply([question], kit.actions(forget_button(l10n)))
 
 
-def forget_button(voice: Voice) -> kit.Block:
+def forget_button(l10n: Localizer) -> kit.Block:
     """Deletes everything, after its question."""
     return kit.asking(
-        kit.button(voice.say("Forget me"), "forget_me", style="danger"),
-        title=voice.say("Forget me?"),
-        text=voice.say("I delete all your data and give up the permission to set your status. This cannot be undone."),
-        confirm=voice.say("Delete it all"),
-        deny=voice.say("Keep it"),
+        kit.button(l10n.say("Forget me"), "forget_me", style="danger"),
+        title=l10n.say("Forget me?"),
+        text=l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone."),
+        confirm=l10n.say("Delete it all"),
+        deny=l10n.say("Keep it"),
     )
 
 
-def forgotten(voice: Voice) -> Reply:
+def forgotten(l10n: Localizer) -> Reply:
     """That everything was deleted."""
     return reply(
         [
-            voice.say(
+            l10n.say(
                 "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute."
                 " Type `/quo` whenever you want to start anew."
             )
@@ -302,6 +296,6 @@ def forgotten(voice: Voice) -> Reply:
     )
 
 
-def sentence(voice: Voice, error: InputError) -> Reply:
+def sentence(l10n: Localizer, error: InputError) -> Reply:
     """An error as an answer."""
-    return reply([voice.say(error.sentence())])
+    return reply([l10n.say(error.sentence())])

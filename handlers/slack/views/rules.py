@@ -12,7 +12,7 @@ from handlers.slack.views.state import Values
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, Kind, Match, Rule, Show, Status
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.store.calendar_rows import CalendarView
 
 RULES = "rules"
@@ -37,73 +37,71 @@ class TooManyWordsError(InputError):
     """At most 20 words, please."""
 
 
-def rules(voice: Voice, listed: Sequence[Rule]) -> dict[str, Any]:
+def rules(l10n: Localizer, listed: Sequence[Rule]) -> dict[str, Any]:
     """The person's rules in their order, the first that fits wins."""
     blocks: list[kit.Block] = [
         kit.section(
-            voice.say(
-                "For each event the first rule that fits decides. Events that no rule names follow your settings."
-            )
+            l10n.say("For each event the first rule that fits decides. Events that no rule names follow your settings.")
         )
     ]
     for place, rule in enumerate(listed, 1):
-        options = [kit.option(voice.say("Delete"), f"delete:{rule.id}")]
+        options = [kit.option(l10n.say("Delete"), f"delete:{rule.id}")]
         if place > 1:
-            options.insert(0, kit.option(voice.say("Move up"), f"up:{rule.id}"))
+            options.insert(0, kit.option(l10n.say("Move up"), f"up:{rule.id}"))
         menu = (
             kit.overflow("rule_menu", options)
             if len(options) > 1
-            else kit.button(voice.say("Delete"), "delete_rule", value=rule.id)
+            else kit.button(l10n.say("Delete"), "delete_rule", value=rule.id)
         )
         blocks.append(
-            kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{_effect(voice, rule)}", _LONGEST_LINE), menu)
+            kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{_effect(l10n, rule)}", _LONGEST_LINE), menu)
         )
     if not listed:
-        blocks.append(kit.section(voice.say("There are no rules yet.")))
-    blocks.append(kit.actions(kit.button(voice.say("Add a rule"), "add_rule", style="primary")))
-    return kit.modal(RULES, voice.say("Rules"), blocks, close=voice.say("Close"))
+        blocks.append(kit.section(l10n.say("There are no rules yet.")))
+    blocks.append(kit.actions(kit.button(l10n.say("Add a rule"), "add_rule", style="primary")))
+    return kit.modal(RULES, l10n.say("Rules"), blocks, close=l10n.say("Close"))
 
 
-def _effect(voice: Voice, rule: Rule) -> str:
+def _effect(l10n: Localizer, rule: Rule) -> str:
     about = [
         *(kit.escape(word) for word in rule.match.title_words),
-        *(kind_name(kind, voice) for kind in Kind if kind in rule.match.kinds),
+        *(kind_name(kind, l10n) for kind in Kind if kind in rule.match.kinds),
     ]
-    what = ", ".join(about) or voice.say("chosen calendars")
+    what = ", ".join(about) or l10n.say("chosen calendars")
     if rule.ignore:
-        return voice.say("{events}: ignored", events=what)
-    return voice.say(
+        return l10n.say("{events}: ignored", events=what)
+    return l10n.say(
         "{events}: {status}", events=what, status=shown(Status(rule.show.text or "", rule.show.emoji or ""))
     )
 
 
-def rule(voice: Voice, calendars: Sequence[CalendarView]) -> dict[str, Any]:
+def rule(l10n: Localizer, calendars: Sequence[CalendarView]) -> dict[str, Any]:
     """The form of a new rule."""
-    kinds = [kit.option(kind_name(kind, voice), kind.value) for kind in Kind]
+    kinds = [kit.option(kind_name(kind, l10n), kind.value) for kind in Kind]
     effects = [
-        kit.option(voice.say("Show this status"), _SHOW),
-        kit.option(voice.say("Ignore the event"), _IGNORE),
+        kit.option(l10n.say("Show this status"), _SHOW),
+        kit.option(l10n.say("Ignore the event"), _IGNORE),
     ]
     blocks = [
         kit.entry(
             "words",
-            voice.say("Words in the title"),
+            l10n.say("Words in the title"),
             kit.text_input("value", placeholder="1:1, sync, interview", most=500),
             optional=True,
-            hint=voice.say("Separated by commas; any one of them will do."),
+            hint=l10n.say("Separated by commas; any one of them will do."),
         ),
-        kit.entry("kinds", voice.say("Kinds"), kit.choices("checkboxes", "value", kinds, ()), optional=True),
+        kit.entry("kinds", l10n.say("Kinds"), kit.choices("checkboxes", "value", kinds, ()), optional=True),
     ]
     if calendars:
-        options = [kit.option(calendar_name(voice, line), line.calendar_id) for line in calendars[:_MOST_OPTIONS]]
+        options = [kit.option(calendar_name(l10n, line), line.calendar_id) for line in calendars[:_MOST_OPTIONS]]
         menu = kit.choices("multi_static_select", "value", options, ())
-        blocks.append(kit.entry("calendars", voice.say("Calendars"), menu, optional=True))
+        blocks.append(kit.entry("calendars", l10n.say("Calendars"), menu, optional=True))
     blocks += [
-        kit.entry("effect", voice.say("Then"), kit.choices("radio_buttons", "value", effects, [_SHOW])),
-        kit.entry("emoji", voice.say("Emoji"), kit.text_input("value", most=LONGEST_EMOJI), optional=True),
-        kit.entry("text", voice.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
+        kit.entry("effect", l10n.say("Then"), kit.choices("radio_buttons", "value", effects, [_SHOW])),
+        kit.entry("emoji", l10n.say("Emoji"), kit.text_input("value", most=LONGEST_EMOJI), optional=True),
+        kit.entry("text", l10n.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
     ]
-    return kit.modal(RULE, voice.say("Add a rule"), blocks, submit=voice.say("Save"), close=voice.say("Cancel"))
+    return kit.modal(RULE, l10n.say("Add a rule"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
 def read(values: Values, rule_id: str, calendars: Sequence[str]) -> Rule:

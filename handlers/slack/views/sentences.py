@@ -7,7 +7,7 @@ from datetime import datetime
 from handlers.slack.views.blocks import cut, escape
 from services.domain import explain
 from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 from services.usecases.status_reader import Now
 
 LONGEST_TITLE = 200
@@ -22,112 +22,108 @@ def shown(status: Status) -> str:
     return " ".join(part for part in parts if part)
 
 
-def because(reason: Reason, voice: Voice, now: datetime, *, title: str = "", rules: tuple[Rule, ...] = ()) -> str:
+def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", rules: tuple[Rule, ...] = ()) -> str:
     """A reason in the person's language; `title` for its owner's eyes."""
     name = next((rule.name for rule in rules if rule.id == reason.rule), "")
-    until = "" if reason.until is None else voice.until(reason.until, now)
+    until = "" if reason.until is None else l10n.until(reason.until, now)
     message, facts = explain.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
-    return voice.say(message, **facts)
+    return l10n.say(message, **facts)
 
 
-def standing(now: Now, voice: Voice) -> list[str]:
+def standing(now: Now, l10n: Localizer) -> list[str]:
     """What the status is now, until when and why: one line each."""
     lines = []
     if now.own is not None:
-        lines.append(voice.say("You set {status} yourself. I leave it alone.", status=shown(now.own)))
+        lines.append(l10n.say("You set {status} yourself. I leave it alone.", status=shown(now.own)))
     if now.span.shows:
-        lines.append(_shows(now, voice))
+        lines.append(_shows(now, l10n))
     elif now.own is None:
-        lines.append(voice.say("Nothing is shown at the moment."))
-    lines.append(because(now.span.reason, voice, now.at, title=now.span.title, rules=now.facts.rules))
+        lines.append(l10n.say("Nothing is shown at the moment."))
+    lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, rules=now.facts.rules))
     if now.not_set is not None:
-        lines.append(":warning: " + because(now.not_set, voice, now.at))
+        lines.append(":warning: " + because(now.not_set, l10n, now.at))
     if now.paused is not None:
-        lines.append(paused(now.paused.end, voice, now.at))
+        lines.append(paused(now.paused.end, l10n, now.at))
     return lines
 
 
-def _shows(now: Now, voice: Voice) -> str:
+def _shows(now: Now, l10n: Localizer) -> str:
     status = shown(now.span.status)
     if now.own is not None or now.paused is not None or now.not_set is not None or not now.facts.granted:
-        return voice.say("Without that I would show {status}.", status=status) if now.own else voice.say(
+        return l10n.say("Without that I would show {status}.", status=status) if now.own else l10n.say(
             "I would show {status}.", status=status
         )  # fmt: skip
     if now.until is None or now.span.status.expiration is None:
-        return voice.say("Your status is {status} until you clear it.", status=status)
-    return voice.say("Your status is {status} until {until}.", status=status, until=voice.until(now.until, now.at))
+        return l10n.say("Your status is {status} until you clear it.", status=status)
+    return l10n.say("Your status is {status} until {until}.", status=status, until=l10n.until(now.until, now.at))
 
 
-def paused(until: datetime | None, voice: Voice, now: datetime) -> str:
+def paused(until: datetime | None, l10n: Localizer, now: datetime) -> str:
     """That the person paused me."""
     if until is None:
-        return voice.say(":double_vertical_bar: Paused: I leave your status alone until you resume.")
-    return voice.say(
-        ":double_vertical_bar: Paused: I leave your status alone until {until}.", until=voice.until(until, now)
+        return l10n.say(":double_vertical_bar: Paused: I leave your status alone until you resume.")
+    return l10n.say(
+        ":double_vertical_bar: Paused: I leave your status alone until {until}.", until=l10n.until(until, now)
     )  # one sentence
 
 
-def hours(span: Span, timeline: Timeline, voice: Voice) -> str:
+def hours(span: Span, timeline: Timeline, l10n: Localizer) -> str:
     """From when to when, within the timeline."""
     return (
-        f"{voice.time(span.start)} – {voice.time(span.end)}"
-        if span.end < timeline.end
-        else f"{voice.time(span.start)} –"
+        f"{l10n.time(span.start)} – {l10n.time(span.end)}" if span.end < timeline.end else f"{l10n.time(span.start)} –"
     )  # one expression
 
 
-def timeline_lines(timeline: Timeline, voice: Voice) -> list[str]:
+def timeline_lines(timeline: Timeline, l10n: Localizer) -> list[str]:
     """The pieces of a day that show something, one line each, with the event's title for its owner."""
     lines = []
     for span in timeline.spans:
         if not span.shows or (span.end - span.start).total_seconds() < _SHORTEST:
             continue
         title = f" · _{escape(cut(span.title, LONGEST_TITLE))}_" if span.title else ""
-        lines.append(f"`{hours(span, timeline, voice)}`  {shown(span.status)}{title}")
+        lines.append(f"`{hours(span, timeline, l10n)}`  {shown(span.status)}{title}")
     return lines
 
 
-def when(start: datetime, end: datetime | None, now: datetime, voice: Voice) -> str:
+def when(start: datetime, end: datetime | None, now: datetime, l10n: Localizer) -> str:
     """From when to when something was asked for, as it was understood."""
     if start <= now:
-        return (
-            voice.say("until you clear it") if end is None else voice.say("until {until}", until=voice.until(end, now))
-        )
-    first = _starts(start, now, voice)
+        return l10n.say("until you clear it") if end is None else l10n.say("until {until}", until=l10n.until(end, now))
+    first = _starts(start, now, l10n)
     if end is None:
-        return voice.say("from {start} until you clear it", start=first)
-    midnight = start.astimezone(voice.zone).date()
-    if first == voice.day(midnight, now.astimezone(voice.zone).date()) and _is_one_day(start, end, voice):
-        return voice.say("on {day}", day=first)
-    return voice.say("from {start} until {until}", start=first, until=voice.until(end, now))
+        return l10n.say("from {start} until you clear it", start=first)
+    midnight = start.astimezone(l10n.zone).date()
+    if first == l10n.day(midnight, now.astimezone(l10n.zone).date()) and _is_one_day(start, end, l10n):
+        return l10n.say("on {day}", day=first)
+    return l10n.say("from {start} until {until}", start=first, until=l10n.until(end, now))
 
 
-def _starts(start: datetime, now: datetime, voice: Voice) -> str:
-    wall = start.astimezone(voice.zone)
+def _starts(start: datetime, now: datetime, l10n: Localizer) -> str:
+    wall = start.astimezone(l10n.zone)
     if wall.hour == wall.minute == 0:
-        return voice.day(wall.date(), now.astimezone(voice.zone).date())
-    return voice.moment(start, now)
+        return l10n.day(wall.date(), now.astimezone(l10n.zone).date())
+    return l10n.moment(start, now)
 
 
-def _is_one_day(start: datetime, end: datetime, voice: Voice) -> bool:
-    wall = end.astimezone(voice.zone)
-    return wall.hour == wall.minute == 0 and (wall.date() - start.astimezone(voice.zone).date()).days == 1
+def _is_one_day(start: datetime, end: datetime, l10n: Localizer) -> bool:
+    wall = end.astimezone(l10n.zone)
+    return wall.hour == wall.minute == 0 and (wall.date() - start.astimezone(l10n.zone).date()).days == 1
 
 
-def asked(override: Override, now: datetime, voice: Voice) -> str:
+def asked(override: Override, now: datetime, l10n: Localizer) -> str:
     """An override in one line."""
     what = shown(Status(override.text, override.emoji))
     if override.kind is OverrideKind.OUT_OF_OFFICE:
-        what = what or voice.say("Out of office")
-    return f"{what} {when(override.start, override.end, now, voice)}"
+        what = what or l10n.say("Out of office")
+    return f"{what} {when(override.start, override.end, now, l10n)}"
 
 
-def kind_name(kind: Kind, voice: Voice) -> str:
+def kind_name(kind: Kind, l10n: Localizer) -> str:
     """What a kind of event is called."""
     names = {
-        Kind.OUT_OF_OFFICE: voice.say("Out of office"),
-        Kind.MEETING: voice.say("Meeting"),
-        Kind.FOCUS: voice.say("Focus time"),
-        Kind.WORKING_LOCATION: voice.say("Working location"),
+        Kind.OUT_OF_OFFICE: l10n.say("Out of office"),
+        Kind.MEETING: l10n.say("Meeting"),
+        Kind.FOCUS: l10n.say("Focus time"),
+        Kind.WORKING_LOCATION: l10n.say("Working location"),
     }
     return names[kind]

@@ -18,7 +18,7 @@ from handlers.slack.views.state import Values
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, Kind, OwnStatusPolicy, Preferences, Show, Status, WorkingHours
-from services.platform.locale import Voice
+from services.platform.locale import Localizer
 
 SETTINGS = "settings"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -47,49 +47,49 @@ class HoursError(InputError):
     """The end of the working day is before its start."""
 
 
-def settings(voice: Voice, chosen: Preferences) -> dict[str, Any]:
+def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
     """The modal, showing what is chosen."""
     blocks: list[kit.Block] = [
-        kit.section(voice.say("What your status says. `{{until}}` becomes the end, `{{title}}` the event's title."))
+        kit.section(l10n.say("What your status says. `{{until}}` becomes the end, `{{title}}` the event's title."))
     ]
     for kind in Kind:
         show = chosen.show.get(kind, Show())
-        blocks += _pair(voice, kind.value, kind_name(kind, voice), show.text or "", show.emoji or "")
+        blocks += _pair(l10n, kind.value, kind_name(kind, l10n), show.text or "", show.emoji or "")
     idle = chosen.idle or Status()
-    blocks += _pair(voice, "idle", voice.say("When nothing is on"), idle.text, idle.emoji)
+    blocks += _pair(l10n, "idle", l10n.say("When nothing is on"), idle.text, idle.emoji)
     blocks.append(kit.divider())
-    blocks += _switches(voice, chosen)
-    blocks += _hours(voice, chosen.working_hours)
-    blocks.append(_policy(voice, chosen.own_status))
+    blocks += _switches(l10n, chosen)
+    blocks += _hours(l10n, chosen.working_hours)
+    blocks.append(_policy(l10n, chosen.own_status))
     blocks += [
-        _minutes("lead", voice.say("Minutes a status may start early"), chosen.lead, MOST_LEAD),
-        _minutes("bridge", voice.say("Minutes between two meetings that are bridged"), chosen.bridge, MOST_BRIDGE),
+        _minutes("lead", l10n.say("Minutes a status may start early"), chosen.lead, MOST_LEAD),
+        _minutes("bridge", l10n.say("Minutes between two meetings that are bridged"), chosen.bridge, MOST_BRIDGE),
     ]
-    return kit.modal(SETTINGS, voice.say("Settings"), blocks, submit=voice.say("Save"), close=voice.say("Cancel"))
+    return kit.modal(SETTINGS, l10n.say("Settings"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
-def _pair(voice: Voice, name: str, label: str, text: str, emoji: str) -> list[kit.Block]:
+def _pair(l10n: Localizer, name: str, label: str, text: str, emoji: str) -> list[kit.Block]:
     return [
         kit.entry(
             f"{name}_text",
-            voice.say("{kind}: text", kind=label),
+            l10n.say("{kind}: text", kind=label),
             kit.text_input("value", initial=text, most=STATUS_TEXT_LIMIT),
             optional=True,
         ),
         kit.entry(
             f"{name}_emoji",
-            voice.say("{kind}: emoji", kind=label),
+            l10n.say("{kind}: emoji", kind=label),
             kit.text_input("value", initial=emoji, most=LONGEST_EMOJI),
             optional=True,
         ),
     ]
 
 
-def _switches(voice: Voice, chosen: Preferences) -> list[kit.Block]:
+def _switches(l10n: Localizer, chosen: Preferences) -> list[kit.Block]:
     switches = [
-        kit.option(voice.say("Count events I have not confirmed"), "count_unconfirmed"),
-        kit.option(voice.say("Titles may be shown where a text asks for them"), "titles"),
-        kit.option(voice.say("Ignore events outside of my working hours"), "guard"),
+        kit.option(l10n.say("Count events I have not confirmed"), "count_unconfirmed"),
+        kit.option(l10n.say("Titles may be shown where a text asks for them"), "titles"),
+        kit.option(l10n.say("Ignore events outside of my working hours"), "guard"),
     ]
     on = [
         name
@@ -102,36 +102,36 @@ def _switches(voice: Voice, chosen: Preferences) -> list[kit.Block]:
     ]
     return [
         kit.entry(
-            _OPTIONS, voice.say("Events"), kit.choices("checkboxes", "value", switches, on), optional=True
+            _OPTIONS, l10n.say("Events"), kit.choices("checkboxes", "value", switches, on), optional=True
         )
     ]  # fmt: skip
 
 
-def _hours(voice: Voice, hours: WorkingHours | None) -> list[kit.Block]:
+def _hours(l10n: Localizer, hours: WorkingHours | None) -> list[kit.Block]:
     days = (hours or WorkingHours()).days
     first, last = next(iter(days.values()), (_NINE, _SIX))
-    names = [voice.say(name) for name in WEEKDAYS]
+    names = [l10n.say(name) for name in WEEKDAYS]
     options = [kit.option(name, str(day)) for day, name in enumerate(names)]
     return [
         kit.entry(
             "days",
-            voice.say("Working days"),
+            l10n.say("Working days"),
             kit.choices("checkboxes", "value", options, [str(day) for day in days]),
             optional=True,
         ),
-        kit.entry("day_from", voice.say("Working hours from"), _time(first), optional=True),
-        kit.entry("day_to", voice.say("Working hours to"), _time(last), optional=True),
+        kit.entry("day_from", l10n.say("Working hours from"), _time(first), optional=True),
+        kit.entry("day_to", l10n.say("Working hours to"), _time(last), optional=True),
     ]
 
 
-def _policy(voice: Voice, chosen: OwnStatusPolicy) -> kit.Block:
+def _policy(l10n: Localizer, chosen: OwnStatusPolicy) -> kit.Block:
     texts = {
-        OwnStatusPolicy.COVER_AND_RESTORE: voice.say("Events cover it, then it comes back"),
-        OwnStatusPolicy.MINE_ALWAYS_WINS: voice.say("Mine always wins"),
-        OwnStatusPolicy.CALENDAR_ALWAYS_WINS: voice.say("The calendar always wins, then mine comes back"),
+        OwnStatusPolicy.COVER_AND_RESTORE: l10n.say("Events cover it, then it comes back"),
+        OwnStatusPolicy.MINE_ALWAYS_WINS: l10n.say("Mine always wins"),
+        OwnStatusPolicy.CALENDAR_ALWAYS_WINS: l10n.say("The calendar always wins, then mine comes back"),
     }
     options = [kit.option(text, policy.value) for policy, text in texts.items()]
-    label = voice.say("A status I set myself")
+    label = l10n.say("A status I set myself")
     return kit.entry("own_status", label, kit.choices("radio_buttons", "value", options, [chosen.value]))
 
 

@@ -16,7 +16,7 @@ from yarl import URL
 from services.calendars.ports import AccessTokens
 from services.domain.calendars import Connection
 from services.domain.errors import AccessRefusedError, CalendarError
-from services.platform.net import Fetcher, Response
+from services.platform.net import Fetcher, HttpResponse
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class JsonApi:
         return ApiAnswer(answer.status, answer.headers, _object(answer))
 
 
-def _object(answer: Response) -> Mapping[str, Any]:
+def _object(answer: HttpResponse) -> Mapping[str, Any]:
     if not answer.body.strip():
         return {}
     happy = 200 <= answer.status < 300  # noqa: PLR2004 - RFC 9110 §15.3

@@ -24,7 +24,7 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
-from services.platform.net import USER_AGENT, Fetcher, Response, error_for
+from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
 from services.platform.threads import LARGE, off_loop_if
 
 _ACCEPT = "text/calendar, */*;q=0.1"
@@ -113,7 +113,7 @@ class FeedSource:
         )
         return replace(changes, state=kept.dump(changes.state), floor=_floor(kept))
 
-    async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+    async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
         """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
 
         A host that refuses us, or answers with something else, is asked once more by the name of a browser.
@@ -133,7 +133,7 @@ class FeedSource:
             self._hosts.answered(host)
             return response
 
-    async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> Response:
+    async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
         response = await self._client.request("GET", address, headers=headers)
         error = error_for(response.status, response.headers, now)
         if error is not None:
@@ -190,13 +190,13 @@ def _conditions(known: _FeedState | None) -> dict[str, str]:
     return headers
 
 
-def _validator(response: Response, name: str) -> str:
+def _validator(response: HttpResponse, name: str) -> str:
     """The header, if it can be sent back as it is."""
     value = response.headers.get(name, "")
     return value if value.isascii() and value.isprintable() else ""
 
 
-def _whole(response: Response, charset: str | None) -> Response:
+def _whole(response: HttpResponse, charset: str | None) -> HttpResponse:
     """The answer with its body in UTF-8. Raises unless it looks like a whole calendar file.
 
     That is where the outer lines of RFC 5545 §3.4 are both there. Only a look: the rest is for the reader to say.

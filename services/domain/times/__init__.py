@@ -23,7 +23,7 @@ from services.domain.errors import (
 from services.domain.times.lexicon import fold, languages_of, lexicon, warm
 from services.domain.times.place import Here, interval, office
 from services.domain.times.reading import Reading
-from services.domain.times.spoken import Clock, Moment, Spoken
+from services.domain.times.values import Moment, TimeExpression, TimeOfDay
 from services.domain.times.words import LANGUAGES
 
 LONGEST_INPUT = 300
@@ -78,7 +78,7 @@ def status(text: str, speaker: Speaker) -> Asked:
             said = phrase.said
             if not said.returns:
                 return Asked(reading.text(phrase), *interval(said, here))
-            back = said if said.end is not None else Spoken(end=said.start)
+            back = said if said.end is not None else TimeExpression(end=said.start)
             return Asked(text, *interval(back, here))
         asks = reading.asks() if asks is None else asks
         asks = asks or bool(reading.sure)
@@ -111,7 +111,7 @@ def pause(text: str, speaker: Speaker) -> Asked:
         return Asked("", speaker.now, None)
     said = _all_of(text, speaker)
     if said.start is not None and said.start.is_clock and said.end is None and said.length is None and not said.sure:
-        said = Spoken(end=said.start)
+        said = TimeExpression(end=said.start)
     return Asked("", *interval(said, Here(speaker.now, speaker.zone)))
 
 
@@ -126,7 +126,7 @@ def look(text: str, speaker: Speaker) -> Look:
         raise TimeNotUnderstoodError("neither a day nor an instant")
     if said.start.is_clock and said.start.clock is not None:
         return Look(here.today, here.instant(here.today, office(said.start.clock)))
-    start, _ = interval(said if said.start.clock is None else Spoken(start=Moment(said.start.day)), here)
+    start, _ = interval(said if said.start.clock is None else TimeExpression(start=Moment(said.start.day)), here)
     day = start.astimezone(speaker.zone).date()
     if said.start.clock is not None:
         return Look(day, here.instant(day, office(said.start.clock)))
@@ -143,8 +143,8 @@ def by_form(
     here = Here(speaker.now, speaker.zone)
     field = "to_time" if last_time and first == last else "to"
     try:
-        start = here.instant(first, _clock(first_time) if first_time else Clock(0))
-        end = here.instant(last, _clock(last_time) if last_time else Clock(24))
+        start = here.instant(first, _clock(first_time) if first_time else TimeOfDay(0))
+        end = here.instant(last, _clock(last_time) if last_time else TimeOfDay(24))
         if end <= start:
             raise EndsBeforeItStartsError("form", field=field)
         if end <= speaker.now:
@@ -158,14 +158,14 @@ def by_form(
 
 def until_time(at: time, speaker: Speaker) -> datetime:
     """The next time it is `at`: today's, or tomorrow's where that has passed."""
-    return interval(Spoken(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
+    return interval(TimeExpression(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
 
 
-def _clock(at: time) -> Clock:
-    return Clock(at.hour, at.minute)
+def _clock(at: time) -> TimeOfDay:
+    return TimeOfDay(at.hour, at.minute)
 
 
-def _all_of(text: str, speaker: Speaker) -> Spoken:
+def _all_of(text: str, speaker: Speaker) -> TimeExpression:
     for reading in _readings(text, speaker):
         if (said := reading.whole()) is not None:
             return said

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
-from services.domain.times.lexicon import Kind, Lexicon
+from services.domain.times.lexicon import Lexicon, Sense
 from services.domain.times.parts import Parts, in_part
-from services.domain.times.spoken import Day, DayKind, Length, Moment, Part
 from services.domain.times.tokens import Number, Token, day_of, is_year
+from services.domain.times.values import Day, DayKind, Length, Moment, Part
 
 _MONTH = 31
 _LAST_HOUR = 23
@@ -35,16 +35,16 @@ class Days(Parts):
 
     def day(self, at: int, *, dated: bool = False) -> tuple[Day, int] | None:
         """A day, a weekend, a week or a month by name, or a date; a number alone where it is `dated`."""
-        begin = self._skip(at, Kind.INCLUDING)
-        if self.is_(begin, Kind.END):
+        begin = self._skip(at, Sense.INCLUDING)
+        if self.is_(begin, Sense.END):
             begin += 1
         included = begin > at
-        on = self._skip(begin, Kind.ON)
+        on = self._skip(begin, Sense.ON)
         found = self._day(on, dated or on > begin) or self._day(begin, dated)
         if found is None:
             return None
         day, end = found
-        if self.is_(end, Kind.INCLUDING):
+        if self.is_(end, Sense.INCLUDING):
             included, end = True, end + 1
         return (replace(day, included=True) if included else day), end
 
@@ -58,12 +58,16 @@ class Days(Parts):
         )
 
     def _named(self, at: int) -> tuple[Day, int] | None:
-        if (distance := self.means(at, Kind.DAY)) is not None:
+        if (distance := self.means(at, Sense.DAY)) is not None:
             number = int(distance)
             if later := self._in_days(at + 1):
                 return Day(DayKind.OFFSET, number + later[0]), later[1]
             return Day(DayKind.OFFSET, number, included=number == 0 or "offset" in self._lexicon.included), at + 1
-        for kind, said in ((Kind.WEEKEND, DayKind.WEEKEND), (Kind.WEEK, DayKind.WEEK), (Kind.RELMONTH, DayKind.MONTH)):
+        for kind, said in (
+            (Sense.WEEKEND, DayKind.WEEKEND),
+            (Sense.WEEK, DayKind.WEEK),
+            (Sense.RELMONTH, DayKind.MONTH),
+        ):
             if (ahead := self.means(at, kind)) is not None:
                 return self._within(
                     Day(said, ahead=int(ahead), included=said is not DayKind.WEEKEND and ahead == "0"), at + 1
@@ -74,34 +78,34 @@ class Days(Parts):
 
     def _within(self, stretch: Day, at: int) -> tuple[Day, int]:
         """Next week tuesday; 来月5日."""
-        begin = self._skip(self._skip(at, Kind.COMMA), Kind.ON, Kind.AT, Kind.OF)
-        if stretch.kind is DayKind.WEEK and (weekday := self.means(begin, Kind.WEEKDAY)) is not None:
+        begin = self._skip(self._skip(at, Sense.COMMA), Sense.ON, Sense.AT, Sense.OF)
+        if stretch.kind is DayKind.WEEK and (weekday := self.means(begin, Sense.WEEKDAY)) is not None:
             return self._weekday_of(int(weekday), stretch.ahead), begin + 1
         number = self.day_number(begin)
-        if stretch.kind is DayKind.MONTH and number and self.is_(number[1] - 1, Kind.DAYMARK):
+        if stretch.kind is DayKind.MONTH and number and self.is_(number[1] - 1, Sense.DAYMARK):
             return self._month_day(number[0], stretch.ahead), number[1]
         return stretch, at
 
     def _weekday(self, at: int) -> tuple[Day, int] | None:
-        number = self.means(at, Kind.WEEKDAY)
+        number = self.means(at, Sense.WEEKDAY)
         next_ = coming = False
-        if number is None and self.is_(at, Kind.NEXT, Kind.COMING):
-            number = self.means(at + 1, Kind.WEEKDAY)
-            coming = self.is_(at, Kind.COMING)
+        if number is None and self.is_(at, Sense.NEXT, Sense.COMING):
+            number = self.means(at + 1, Sense.WEEKDAY)
+            coming = self.is_(at, Sense.COMING)
             next_, at = not coming, at + 1
         if number is None:
             return None
         end = at + 1
-        if date := self.date(self._skip(self._skip(end, Kind.COMMA), Kind.ON)):
+        if date := self.date(self._skip(self._skip(end, Sense.COMMA), Sense.ON)):
             return replace(date[0], weekday=int(number)), date[1]
         if later := self._in_days(end, weeks=True):
             return self._coming(int(number), later[0] // 7), later[1]
-        week = self._skip(self._skip(end, Kind.COMMA), Kind.OF, Kind.ON, Kind.IN)
-        if (ahead := self.means(week, Kind.WEEK)) is not None and not next_:
+        week = self._skip(self._skip(end, Sense.COMMA), Sense.OF, Sense.ON, Sense.IN)
+        if (ahead := self.means(week, Sense.WEEK)) is not None and not next_:
             return self._weekday_of(int(number), int(ahead)), week + 1
         if next_:
             return self._weekday_of(int(number), 1), end
-        return self._coming(int(number), 0), self._skip(end, Kind.COMING)
+        return self._coming(int(number), 0), self._skip(end, Sense.COMING)
 
     def _weekday_of(self, number: int, ahead: int) -> Day:
         return Day(DayKind.WEEKDAY_OF_WEEK, number, ahead=ahead, included="weekday" in self._lexicon.included)
@@ -111,10 +115,10 @@ class Days(Parts):
 
     def _week_on(self, at: int) -> tuple[Day, int] | None:
         """A week on tuesday."""
-        weeks = 1 if self.is_(at, Kind.ARTICLE) else self._whole(at, 100)
-        if weeks is None or self.means(at + 1, Kind.UNIT) != _WEEK_UNIT or not self.is_(at + 2, Kind.ON):
+        weeks = 1 if self.is_(at, Sense.ARTICLE) else self._whole(at, 100)
+        if weeks is None or self.means(at + 1, Sense.UNIT) != _WEEK_UNIT or not self.is_(at + 2, Sense.ON):
             return None
-        weekday = self.means(at + 3, Kind.WEEKDAY)
+        weekday = self.means(at + 3, Sense.WEEKDAY)
         return None if weekday is None else (self._coming(int(weekday), weeks), at + 4)
 
     def _in_days(self, at: int, *, weeks: bool = False) -> tuple[int, int] | None:
@@ -126,35 +130,35 @@ class Days(Parts):
 
     def later(self, at: int) -> tuple[Moment, int] | None:
         """In two hours; 3 days from now."""
-        begin = self._skip(at, Kind.IN)
+        begin = self._skip(at, Sense.IN)
         found = self.length(begin)
         if found is None:
             return None
         length, end = found
         if begin > at:
-            return Moment(after=length), self._skip(end, Kind.LATER)
-        return (Moment(after=length), end + 1) if self.is_(end, Kind.LATER) else None
+            return Moment(after=length), self._skip(end, Sense.LATER)
+        return (Moment(after=length), end + 1) if self.is_(end, Sense.LATER) else None
 
     # ── dates ───────────────────────────────────────────────────────────────────────────────────────
 
     def _date(self, at: int) -> tuple[Day, int] | None:
         """24 December, Dec 24 2026, 24.12., 2026-12-24."""
-        if (day := self.means(at, Kind.DATE)) is not None:
+        if (day := self.means(at, Sense.DATE)) is not None:
             return self._with_weekday(day, at + 1)
-        number, month = self.day_number(at), self.means(at, Kind.MONTH)
+        number, month = self.day_number(at), self.means(at, Sense.MONTH)
         if number and number[1] == at + 1:
-            named = self._skip(at + 1, Kind.OF)
-            return self._dated(number[0], self.means(named, Kind.MONTH), named + 1)
+            named = self._skip(at + 1, Sense.OF)
+            return self._dated(number[0], self.means(named, Sense.MONTH), named + 1)
         after = self.day_number(at + 1)
-        if month is None or after is None or self.is_(after[1], Kind.AMPM, Kind.OCLOCK, Kind.UNIT):
+        if month is None or after is None or self.is_(after[1], Sense.AMPM, Sense.OCLOCK, Sense.UNIT):
             return None
         return self._dated(after[0], month, after[1])
 
     def _dated(self, number: int, month: str | None, at: int) -> tuple[Day, int] | None:
         if month is None:
             return None
-        year = self._skip(self._skip(at, Kind.COMMA), Kind.OF)
-        said: Number | None = self.means(year, Kind.NUMBER)
+        year = self._skip(self._skip(at, Sense.COMMA), Sense.OF)
+        said: Number | None = self.means(year, Sense.NUMBER)
         spoken = int(said.value) if said and said.digits == _YEAR_DIGITS and is_year(said.value) else 0
         day = day_of(number, int(month), spoken, included="date" in self._lexicon.included)
         return (day, year + 1 if spoken else at) if day else None
@@ -166,16 +170,16 @@ class Days(Parts):
 
     def _with_weekday(self, day: Day, at: int) -> tuple[Day, int]:
         """12月24日(木), 12月24日木曜日."""
-        weekday = self.means(at, Kind.WEEKDAY) if self._lexicon.counted else None
+        weekday = self.means(at, Sense.WEEKDAY) if self._lexicon.counted else None
         return (day, at) if weekday is None else (replace(day, weekday=int(weekday)), at + 1)
 
     def day_number(self, at: int) -> tuple[int, int] | None:
         """A number that can be a day of a month: 24, 24th, 24日."""
-        ordinal = self.means(at, Kind.ORDINAL)
+        ordinal = self.means(at, Sense.ORDINAL)
         number = int(ordinal) if ordinal is not None else self._whole(at, _MONTH)
-        if not number or self.is_(at + 1, Kind.OCLOCK, Kind.AMPM, Kind.UNIT, Kind.PLUS):
+        if not number or self.is_(at + 1, Sense.OCLOCK, Sense.AMPM, Sense.UNIT, Sense.PLUS):
             return None
-        return number, self._skip(at + 1, Kind.DAYMARK)
+        return number, self._skip(at + 1, Sense.DAYMARK)
 
     def _of_month(self, at: int, *, dated: bool) -> tuple[Day, int] | None:
         """The 5th; 5th of next month."""
@@ -183,10 +187,10 @@ class Days(Parts):
         if found is None:
             return None
         number, end = found
-        month = self._skip(end, Kind.OF, Kind.ON)
-        if (ahead := self.means(month, Kind.RELMONTH)) is not None:
+        month = self._skip(end, Sense.OF, Sense.ON)
+        if (ahead := self.means(month, Sense.RELMONTH)) is not None:
             return self._month_day(number, int(ahead)), month + 1
-        said: Number | None = self.means(at, Kind.NUMBER)
+        said: Number | None = self.means(at, Sense.NUMBER)
         if (dated and (said is None or said.digits)) or end > at + 1 or (said is not None and said.ordinal):
             return self._month_day(number, 0), end
         return None
@@ -201,7 +205,7 @@ class Days(Parts):
         return self._moment(at, bare, dated)
 
     def _any_moment(self, at: int, bare: bool, dated: bool) -> tuple[Moment, int] | None:
-        if self.is_(at, Kind.NOW):
+        if self.is_(at, Sense.NOW):
             return Moment(after=Length()), at + 1
         if found := self.day(at, dated=dated):
             return self._in_day(*found)
@@ -212,19 +216,19 @@ class Days(Parts):
         clock = self.clock(at, bare=bare)
         if clock is None:
             return None
-        part = self.means(clock[1], Kind.PART)
+        part = self.means(clock[1], Sense.PART)
         if part is not None and (timed := in_part(clock[0], Part(part))):
             return Moment(_TODAY, timed), clock[1] + 1  # 18h ce soir
-        day = self.day(self._skip(clock[1], Kind.COMMA))
+        day = self.day(self._skip(clock[1], Sense.COMMA))
         if day and day[0].kind not in _STRETCHES:
             return Moment(day[0], clock[0]), day[1]
         return Moment(None, clock[0]), clock[1]
 
     def _in_day(self, day: Day, end: int) -> tuple[Moment, int]:
         """The day, and what of it."""
-        after = self._skip(end, Kind.COMMA)
-        for begin in (after, self._skip(after, Kind.AT, Kind.ON)):
-            part = self.means(begin, Kind.PART) or _HALVES.get(self.means(begin, Kind.AMPM))
+        after = self._skip(end, Sense.COMMA)
+        for begin in (after, self._skip(after, Sense.AT, Sense.ON)):
+            part = self.means(begin, Sense.PART) or _HALVES.get(self.means(begin, Sense.AMPM))
             if part is not None and day.kind not in _LONG and not self._is_half(begin):
                 return self._timed(Moment(day, part=Part(part)), begin + 1)
         clock = self.clock(after, bare=self._ends_after_number(after) and self._whole(after, _LAST_HOUR) is not None)
@@ -233,20 +237,20 @@ class Days(Parts):
         return Moment(day), end
 
     def _part(self, at: int) -> tuple[Moment, int] | None:
-        part = self.means(at, Kind.PART)
+        part = self.means(at, Sense.PART)
         if part is None or self._is_half(at):
             return None
         found = self._timed(Moment(_TODAY, part=Part(part)), at + 1)
-        day = self.day(self._skip(found[1], Kind.OF)) if found[0].part else None
+        day = self.day(self._skip(found[1], Sense.OF)) if found[0].part else None
         return (replace(found[0], day=day[0]), day[1]) if day else found
 
     def _is_half(self, at: int) -> bool:
         """Whether this says which half of the day the number behind it is of: 午後3時."""
-        return self.is_(at, Kind.AMPM) and self.is_(at + 1, Kind.NUMBER, Kind.CLOCK)
+        return self.is_(at, Sense.AMPM) and self.is_(at + 1, Sense.NUMBER, Sense.CLOCK)
 
     def _timed(self, moment: Moment, end: int) -> tuple[Moment, int]:
         """Tonight at 8: the part tells which 8 it is."""
-        begin = self._skip(end, Kind.COMMA)
+        begin = self._skip(end, Sense.COMMA)
         found = self.clock(begin, bare=self._ends_after_number(begin))
         if found is None:
             return moment, end
@@ -255,7 +259,15 @@ class Days(Parts):
 
     def _ends_after_number(self, at: int) -> bool:
         """Whether a number here is the last thing said, or the first half of a range."""
-        return self.is_(at, Kind.NUMBER) and (
+        return self.is_(at, Sense.NUMBER) and (
             at + 1 == len(self._tokens)
-            or self.is_(at + 1, Kind.TO, Kind.DASH, Kind.FOR, Kind.UNTIL, Kind.SUFFIX_UNTIL, Kind.COMMA)
+            or self.is_(
+                at + 1,
+                Sense.TO,
+                Sense.DASH,
+                Sense.FOR,
+                Sense.UNTIL,
+                Sense.SUFFIX_UNTIL,
+                Sense.COMMA,
+            )
         )

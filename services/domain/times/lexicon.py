@@ -22,8 +22,8 @@ _SAME = {
 }  # fmt: skip
 
 
-class Kind(StrEnum):
-    """What a word can mean. The kinds from DATE on are not in the word lists: `tokens` finds them."""
+class Sense(StrEnum):
+    """What a word can mean. Those from DATE on are not in the word lists: `tokens` finds them."""
 
     MONTH = "month"
     WEEKDAY = "weekday"
@@ -87,27 +87,37 @@ class Kind(StrEnum):
 
 
 _SOFT = frozenset({
-    Kind.NUMBER, Kind.ORDINAL, Kind.ARTICLE, Kind.FRACTION, Kind.FOR, Kind.UNTIL, Kind.INCLUDING, Kind.BEFORE,
-    Kind.FROM, Kind.AFTER, Kind.BETWEEN, Kind.TO, Kind.AT, Kind.ON, Kind.IN, Kind.LATER, Kind.NEXT, Kind.COMING,
-    Kind.AND, Kind.OR, Kind.OF, Kind.END, Kind.BACK, Kind.ODD, Kind.VAGUE, Kind.LUNCH, Kind.JOIN, Kind.NAME, Kind.TOPIC,
-    Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.MINUTE, Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE,
-    Kind.SUFFIX_BACK, Kind.OCLOCK,
+    Sense.NUMBER, Sense.ORDINAL, Sense.ARTICLE, Sense.FRACTION, Sense.FOR, Sense.UNTIL, Sense.INCLUDING, Sense.BEFORE,
+    Sense.FROM, Sense.AFTER, Sense.BETWEEN, Sense.TO, Sense.AT, Sense.ON, Sense.IN, Sense.LATER, Sense.NEXT,
+    Sense.COMING, Sense.AND, Sense.OR, Sense.OF, Sense.END, Sense.BACK, Sense.ODD, Sense.VAGUE, Sense.LUNCH,
+    Sense.JOIN, Sense.NAME, Sense.TOPIC, Sense.PAST, Sense.PLUS, Sense.MINUS, Sense.MINUTE, Sense.SUFFIX_UNTIL,
+    Sense.SUFFIX_FROM, Sense.SUFFIX_BEFORE, Sense.SUFFIX_BACK, Sense.OCLOCK,
 })  # fmt: skip
-"""Kinds that do not speak of time by themselves."""
+"""Senses that do not speak of time by themselves."""
 
-_GLUED = frozenset({Kind.UNIT, Kind.OCLOCK, Kind.AMPM, Kind.MONTH, Kind.MINUTE, Kind.DAYMARK, Kind.LATER})
+_GLUED = frozenset(
+    {
+        Sense.UNIT,
+        Sense.OCLOCK,
+        Sense.AMPM,
+        Sense.MONTH,
+        Sense.MINUTE,
+        Sense.DAYMARK,
+        Sense.LATER,
+    }
+)
 """What may stand right behind a digit: 45m, 3pm, 24dec."""
 
 _SLIPS = {
-    Kind.WEEKDAY: "day", Kind.DAY: "day", Kind.MONTH: "day", Kind.CLOCK: "day", Kind.UNIT: "unit", Kind.OCLOCK: "unit",
-    Kind.NUMBER: "number",
+    Sense.WEEKDAY: "day", Sense.DAY: "day", Sense.MONTH: "day", Sense.CLOCK: "day", Sense.UNIT: "unit",
+    Sense.OCLOCK: "unit", Sense.NUMBER: "number",
 }  # fmt: skip
 _UNIT = "unit"
 _SHORTEST_UNIT = 3
 _SHORTEST_SLIP = 5
 """Letters: one slip in a shorter word is another word."""
 
-_KINDS = frozenset(Kind)
+_KINDS = frozenset(Sense)
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ANY_END = re.compile("")
@@ -141,7 +151,7 @@ def fold(text: str) -> tuple[str, list[int]]:
 class Word:
     """What one form means. `weak`: only beside a number or another word of time; `strong`: by itself."""
 
-    means: Mapping[Kind, str]
+    means: Mapping[Sense, str]
     weak: bool
     strong: bool
 
@@ -157,13 +167,13 @@ class Lexicon:
         self.words: dict[str, Word] = {}
         self.off = {form for code in codes for form in _forms(LANGUAGES[code]["off"])}
         short: set[str] = set()
-        meanings: dict[str, dict[Kind, str]] = defaultdict(dict)
+        meanings: dict[str, dict[Sense, str]] = defaultdict(dict)
         weak: set[str] = set()
         for code in codes:
-            own: dict[str, dict[Kind, str]] = defaultdict(dict)
+            own: dict[str, dict[Sense, str]] = defaultdict(dict)
             for kind, value, form in _entries(LANGUAGES[code]):
                 bare = form.rstrip("?!")
-                if form != bare and code != codes[0] and kind in {Kind.WEEKDAY, Kind.MONTH}:
+                if form != bare and code != codes[0] and kind in {Sense.WEEKDAY, Sense.MONTH}:
                     continue  # "mon" is mine in French
                 own[bare][kind] = value  # the special sense stands behind the plain one
                 if form.endswith("!"):
@@ -174,11 +184,11 @@ class Lexicon:
                 meanings[bare] = means | meanings[bare]
         for form, means in meanings.items():
             soft = all(kind in _SOFT for kind in means)
-            self.words[form] = Word(means, form in weak, not soft and form not in weak and Kind.NAME not in means)
+            self.words[form] = Word(means, form in weak, not soft and form not in weak and Sense.NAME not in means)
         self._short = short
         self._joins = {
             form for form in self.words if codes[0] == _GERMAN and form.endswith(("tag", "abend", "woch"))
-        } & {form for form, word in self.words.items() if Kind.WEEKDAY in word.means}  # Freitagabend
+        } & {form for form, word in self.words.items() if Sense.WEEKDAY in word.means}  # Freitagabend
         self._beginning: dict[str, list[str]] = defaultdict(list)
         for form in sorted(self.words, key=lambda form: (-len(form), form)):
             self._beginning[form[:2]].append(form)
@@ -220,12 +230,12 @@ class Lexicon:
         return ""
 
 
-def _entries(words: Mapping[str, str]) -> Iterator[tuple[Kind, str, str]]:
+def _entries(words: Mapping[str, str]) -> Iterator[tuple[Sense, str, str]]:
     for name, alternatives in words.items():
         kind, _, value = name.partition(" ")
         if kind in _KINDS:
-            yield from ((Kind(kind), value, form) for form in _forms(alternatives))
-    yield from ((Kind.NUMBER, str(number), form) for number, form in _compounds(words))
+            yield from ((Sense(kind), value, form) for form in _forms(alternatives))
+    yield from ((Sense.NUMBER, str(number), form) for number, form in _compounds(words))
 
 
 def _compounds(words: Mapping[str, str]) -> Iterator[tuple[int, str]]:

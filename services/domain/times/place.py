@@ -25,16 +25,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain.errors import EndsBeforeItStartsError, TimeInThePastError, TimeNotUnderstoodError, TooFarAwayError
-from services.domain.times.spoken import Clock, Day, DayKind, Length, Moment, Part, Spoken
+from services.domain.times.values import Day, DayKind, Length, Moment, Part, TimeExpression, TimeOfDay
 
 _DAY = timedelta(days=1)
 _HALF_YEAR = timedelta(days=183)
-_MIDNIGHT = Clock(0)
+_MIDNIGHT = TimeOfDay(0)
 _FIRST_OFFICE_HOUR = 7
 _PARTS = {
-    Part.MORNING: (Clock(6), Clock(9), Clock(12)),
-    Part.AFTERNOON: (Clock(12), Clock(13), Clock(18)),
-    Part.EVENING: (Clock(18), Clock(18), Clock(24)),
+    Part.MORNING: (TimeOfDay(6), TimeOfDay(9), TimeOfDay(12)),
+    Part.AFTERNOON: (TimeOfDay(12), TimeOfDay(13), TimeOfDay(18)),
+    Part.EVENING: (TimeOfDay(18), TimeOfDay(18), TimeOfDay(24)),
 }
 """It begins; "until" it; it ends."""
 
@@ -52,7 +52,7 @@ class Here:
         """The date where they are."""
         return self.now.astimezone(self.zone).date()
 
-    def instant(self, day: date, clock: Clock) -> datetime:
+    def instant(self, day: date, clock: TimeOfDay) -> datetime:
         """The UTC instant of a wall time: the one that is still to come, of two."""
         wall = datetime.combine(day, time()) + timedelta(hours=clock.hour, minutes=clock.minute)
         first = wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
@@ -63,7 +63,7 @@ class Here:
 Interval = tuple[datetime, datetime]
 
 
-def interval(said: Spoken, here: Here) -> Interval:
+def interval(said: TimeExpression, here: Here) -> Interval:
     """When something begins and ends, in UTC; it begins now where nothing else was said.
 
     Raises TimeNotUnderstoodError, TimeInThePastError, EndsBeforeItStartsError or TooFarAwayError.
@@ -82,7 +82,7 @@ def interval(said: Spoken, here: Here) -> Interval:
     return start, end
 
 
-def _interval(said: Spoken, here: Here) -> Interval:
+def _interval(said: TimeExpression, here: Here) -> Interval:
     if said.length is not None:
         start = here.now if said.start is None else _begin(said.start, here)
         return start, _after(max(start, here.now), said.length, here)
@@ -170,7 +170,7 @@ def _with_year(start: Day, end: Day) -> tuple[Day, Day]:
     return replace(start, year=end.year - (not _later_in_year(start, end))), end
 
 
-def _from_time(first: Clock, end: Moment, here: Here, *, exclusive: bool) -> Interval:
+def _from_time(first: TimeOfDay, end: Moment, here: Here, *, exclusive: bool) -> Interval:
     if end.day is None:
         start, finish = _times(first, end.time, here.today, here)
         return (start, finish) if finish > here.now else _times(first, end.time, here.today + _DAY, here)
@@ -179,7 +179,7 @@ def _from_time(first: Clock, end: Moment, here: Here, *, exclusive: bool) -> Int
     return _next_time(first, here), _end(end.day, end.clock, here, here.now, exclusive=exclusive)
 
 
-def _times(start: Clock | None, end: Clock, day: date, here: Here) -> Interval:
+def _times(start: TimeOfDay | None, end: TimeOfDay, day: date, here: Here) -> Interval:
     """From one time of day, or its beginning, to another on `day`, over midnight where the second is the smaller."""
     if start is None:
         return here.instant(day, _MIDNIGHT), here.instant(day, office(end))
@@ -199,7 +199,7 @@ def _times(start: Clock | None, end: Clock, day: date, here: Here) -> Interval:
     return next((pair for pair in found if pair[1] > here.now), found[0])
 
 
-def _end(day: Day, clock: Clock | None, here: Here, start: datetime, *, exclusive: bool = False) -> datetime:
+def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, exclusive: bool = False) -> datetime:
     """The end of a range that began at `start`: the end of the named day, or the named time of it."""
     if day.kind in {DayKind.WEEKDAY, DayKind.DATE, DayKind.DAY_OF_MONTH}:
         here = replace(here, now=start)
@@ -288,7 +288,7 @@ def _day_after(day: Day, begin: date) -> date:
     return begin + _DAY
 
 
-def _instants(day: Day, clock: Clock, here: Here) -> Iterator[datetime]:
+def _instants(day: Day, clock: TimeOfDay, here: Here) -> Iterator[datetime]:
     return (here.instant(found, clock) for found in _dates(day, here))
 
 
@@ -299,7 +299,7 @@ def _first(instants: Iterator[datetime], here: Here) -> datetime:
     return found
 
 
-def _next_time(clock: Clock, here: Here) -> datetime:
+def _next_time(clock: TimeOfDay, here: Here) -> datetime:
     faces = (
         [replace(clock, hour=clock.hour % 12), replace(clock, hour=clock.hour % 12 + 12)] if clock.loose else [clock]
     )
@@ -324,7 +324,7 @@ def _after(start: datetime, length: Length, here: Here) -> datetime:
     return wall.replace(tzinfo=here.zone).astimezone(UTC) + timedelta(minutes=length.minutes)
 
 
-def office(clock: Clock) -> Clock:
+def office(clock: TimeOfDay) -> TimeOfDay:
     """A loose time on a day: 7 to 12 as it is, 1 to 6 after noon."""
     if not clock.loose or clock.hour >= _FIRST_OFFICE_HOUR:
         return clock
@@ -335,7 +335,7 @@ def _later_in_year(start: Day, end: Day) -> bool:
     return (start.month, start.number) <= (end.month, end.number)
 
 
-def _minutes(clock: Clock) -> int:
+def _minutes(clock: TimeOfDay) -> int:
     return clock.hour * 60 + clock.minute
 
 

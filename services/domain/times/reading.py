@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.domain.times.grammar import Grammar
-from services.domain.times.lexicon import Kind, fold, lexicon
-from services.domain.times.spoken import DayKind, Spoken
+from services.domain.times.lexicon import Sense, fold, lexicon
 from services.domain.times.tokens import Lexer
+from services.domain.times.values import DayKind, TimeExpression
 
 _SMALL_TALK = 5  # "table for 2" is text, "for 45" a length without its unit
 _A_NAME = 5  # letters
-_SMALL = (Kind.AT, Kind.ON, Kind.DASH, Kind.SIGN, Kind.COMMA, Kind.ARTICLE)
+_SMALL = (Sense.AT, Sense.ON, Sense.DASH, Sense.SIGN, Sense.COMMA, Sense.ARTICLE)
 _SMALL_WORDS = 5  # between a marker and what it marks
 _WORDS_BETWEEN = 3  # "for a fourty-odd minutes"
 _LENGTHS = re.compile(r"[0-9]+(?!k$|km$|k\b)[a-z]{1,3}")
@@ -25,14 +25,14 @@ _COLON = re.compile(r"(?<!\S)([^\s:]+):$")  # "Lunch:", not ":pizza:"
 _STOP = re.compile(r"^[.:。]+(?!\S)")
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", '"': '"', "“": "”", "„": "“", "«": "»"}
 _PUNCTUATION = frozenset("()[]{}（）【】「」\"“”„«»!?.…:;,'’。、！？/> ")
-_OPENING = (Kind.UNTIL, Kind.BEFORE, Kind.FROM, Kind.AFTER, Kind.BETWEEN)
-_STARTS = (*_OPENING, Kind.FOR, Kind.TO, Kind.IN, Kind.BACK, Kind.ODD)
-_SUFFIXES = (Kind.SUFFIX_UNTIL, Kind.SUFFIX_FROM, Kind.SUFFIX_BEFORE, Kind.SUFFIX_BACK)
-_ENDINGS = (*_SUFFIXES, Kind.AND, Kind.OR, Kind.UNTIL, Kind.ODD, Kind.LATER)
+_OPENING = (Sense.UNTIL, Sense.BEFORE, Sense.FROM, Sense.AFTER, Sense.BETWEEN)
+_STARTS = (*_OPENING, Sense.FOR, Sense.TO, Sense.IN, Sense.BACK, Sense.ODD)
+_SUFFIXES = (Sense.SUFFIX_UNTIL, Sense.SUFFIX_FROM, Sense.SUFFIX_BEFORE, Sense.SUFFIX_BACK)
+_ENDINGS = (*_SUFFIXES, Sense.AND, Sense.OR, Sense.UNTIL, Sense.ODD, Sense.LATER)
 _MARKERS = (
-    *_STARTS, *_ENDINGS, Kind.AT, Kind.ON, Kind.END, Kind.PAST, Kind.PLUS, Kind.MINUS, Kind.INCLUDING
+    *_STARTS, *_ENDINGS, Sense.AT, Sense.ON, Sense.END, Sense.PAST, Sense.PLUS, Sense.MINUS, Sense.INCLUDING
 )  # fmt: skip
-_NEVER_A_NAME = (Kind.DAY, Kind.UNREAD, Kind.DATE)
+_NEVER_A_NAME = (Sense.DAY, Sense.UNREAD, Sense.DATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Phrase:
 
     begin: int
     end: int
-    said: Spoken
+    said: TimeExpression
 
 
 class Reading:
@@ -77,17 +77,17 @@ class Reading:
     def _small_talk(self, at: int) -> bool:
         """Table for 2; Baking for 12 people."""
         return (
-            self._is(at, Kind.FOR)
-            and self._is(at + 1, Kind.NUMBER)
+            self._is(at, Sense.FOR)
+            and self._is(at + 1, Sense.NUMBER)
             and not self._speaks(at + 2)
             and not (at + 2 == len(self.tokens) and self._unmeasured(at + 1))
         )
 
     def _unmeasured(self, at: int) -> bool:
-        number = self.tokens[at].means[Kind.NUMBER]
+        number = self.tokens[at].means[Sense.NUMBER]
         return bool(number.value >= _SMALL_TALK)
 
-    def whole(self) -> Spoken | None:
+    def whole(self) -> TimeExpression | None:
         """What the whole line says, where all of it is one phrase."""
         phrases = self.phrases
         return phrases[0].said if len(phrases) == 1 and len(self.tokens) == phrases[0].end - phrases[0].begin else None
@@ -100,7 +100,7 @@ class Reading:
         if len(phrases) != 1 or not self._free(phrases[0]):
             return None
         left = self._left(phrases[0])
-        if any(self._speaks(at) or self._asks(at) or self._is(at, Kind.UNTIL, Kind.SUFFIX_UNTIL) for at in left):
+        if any(self._speaks(at) or self._asks(at) or self._is(at, Sense.UNTIL, Sense.SUFFIX_UNTIL) for at in left):
             return None
         return phrases[0]
 
@@ -113,7 +113,7 @@ class Reading:
             at
             for one in self.phrases
             for at in range(one.begin, one.end)
-            if one.end > one.begin + 1 and self._is(at, Kind.NUMBER, Kind.ORDINAL)
+            if one.end > one.begin + 1 and self._is(at, Sense.NUMBER, Sense.ORDINAL)
         }
         for at in self._left(sure[0]):
             if self._asks(at, sure[0].begin):
@@ -139,31 +139,31 @@ class Reading:
             begin == 0
             and start
             and start.is_day
-            and (self._is(phrase.end - 1, Kind.TOPIC) or self._sign(phrase.end) == ":")
+            and (self._is(phrase.end - 1, Sense.TOPIC) or self._sign(phrase.end) == ":")
         ):
             return True
         if not self._is_last(phrase):
             return False
-        if said.length or self._is(begin, Kind.REST):
+        if said.length or self._is(begin, Sense.REST):
             return True  # WFH all day
         if start is None or start.day is None:
             return False
         if start.day.kind is DayKind.DAY_OF_MONTH or (start.day.kind is DayKind.DATE and self._is_one(phrase)):
             return False  # Louis the 14th, Step 1/2
         weekday = start.day.kind is DayKind.WEEKDAY and not start.part
-        return said.end is not None or (not start.clock and (not weekday or self._is(begin, Kind.ON, Kind.COMING)))
+        return said.end is not None or (not start.clock and (not weekday or self._is(begin, Sense.ON, Sense.COMING)))
 
     def _is_last(self, phrase: Phrase) -> bool:
         """Whether the line ends with it and it is no part of a name."""
         begin, end = phrase.begin, phrase.end
         if any(not self._sign(at) for at in range(end, len(self.tokens))):
             return False
-        single = self._is_one(phrase) and (self._is(begin, Kind.LUNCH, Kind.NOW) or not self._speaks(begin))
+        single = self._is_one(phrase) and (self._is(begin, Sense.LUNCH, Sense.NOW) or not self._speaks(begin))
         return not (
             single  # Good night
-            or self._is(begin - 1, Kind.JOIN, Kind.OF)  # Lunch with May
-            or self._is(begin, Kind.OF)  # Le Monde du vendredi
-            or (self._is_words(begin - 1) and self._means(begin, Kind.FOR) == "")  # Preparing for Friday
+            or self._is(begin - 1, Sense.JOIN, Sense.OF)  # Lunch with May
+            or self._is(begin, Sense.OF)  # Le Monde du vendredi
+            or (self._is_words(begin - 1) and self._means(begin, Sense.FOR) == "")  # Preparing for Friday
             or self._is_titled(begin)
         )
 
@@ -173,16 +173,16 @@ class Reading:
     def _is_titled(self, at: int) -> bool:
         """USA Today."""
         typed = self._text[self._origin[self.tokens[at].start]]
-        return at > 0 and self._is(at, Kind.DAY) and typed.isupper() and not self._text.isupper()
+        return at > 0 and self._is(at, Sense.DAY) and typed.isupper() and not self._text.isupper()
 
     def _sign(self, at: int) -> object:
-        return self._means(at, Kind.SIGN) if at < len(self.tokens) else None
+        return self._means(at, Sense.SIGN) if at < len(self.tokens) else None
 
     def _without_name(self, phrase: Phrase) -> Phrase:
         """The phrase without a name in front of it: "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting."""
         at = phrase.begin
-        lunch = at == 0 and self._is(0, Kind.LUNCH)
-        greeting = self._is(at, Kind.PART) and self.tokens[at].weak
+        lunch = at == 0 and self._is(0, Sense.LUNCH)
+        greeting = self._is(at, Sense.PART) and self.tokens[at].weak
         piece = self._grammar.phrase(at + 1) if lunch or greeting else None
         if piece is None or not piece[0].sure:
             return phrase
@@ -200,32 +200,32 @@ class Reading:
 
     def _clings_before(self, begin: int) -> bool:
         at = begin - 1
-        while self._is(at, Kind.COMMA, Kind.DASH):
+        while self._is(at, Sense.COMMA, Sense.DASH):
             at -= 1
         parted, marked = at < begin - 1, self._is(begin, *_STARTS)
         if at < 0 or at in self._talk:
             return False
         behind_text = self._is_words(at - 1)
-        if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
-            spelled = self._is(at, Kind.NUMBER) and not self.tokens[at].means[Kind.NUMBER].digits
+        if self._is(at, Sense.NUMBER, Sense.ORDINAL, Sense.FRACTION):
+            spelled = self._is(at, Sense.NUMBER) and not self.tokens[at].means[Sense.NUMBER].digits
             return parted or not marked or not (behind_text or spelled)  # "Sprint 12 for 2 hours", "One on one for 30m"
         if self._is(at, *_MARKERS):  # but: "Logged in until 3pm", "Around for 30m", 会議の2時間
-            place = marked and self._is(at, Kind.IN, Kind.ON, Kind.AT) and (at == 0 or behind_text)
+            place = marked and self._is(at, Sense.IN, Sense.ON, Sense.AT) and (at == 0 or behind_text)
             return not (place or (behind_text and self._is_joining(at)))
         return self._is_slip(at, "day", "unit") or (self._speaks(at) and (parted or not marked))
 
     def _is_joining(self, at: int) -> bool:
-        return self._is(at, Kind.AT) and self._is(at, Kind.OF)
+        return self._is(at, Sense.AT) and self._is(at, Sense.OF)
 
     def _clings_behind(self, end: int) -> bool:
         at, marked = end, False
-        while self._is(at, *_MARKERS, Kind.COMMA, Kind.DASH):
+        while self._is(at, *_MARKERS, Sense.COMMA, Sense.DASH):
             if self._is(at, *_ENDINGS):
                 return True
             marked, at = marked or self._is(at, *_MARKERS), at + 1
         if at == len(self.tokens):
             return marked
-        if self._is(at, Kind.NUMBER, Kind.ORDINAL, Kind.FRACTION):
+        if self._is(at, Sense.NUMBER, Sense.ORDINAL, Sense.FRACTION):
             return not self._is_words(at + 1)  # "friday 2 kids sick"
         return self._is_slip(at, "day", "unit") or self._speaks(at)
 
@@ -233,11 +233,13 @@ class Reading:
         """Whether a word of time is part of a name here: Sunday roast, the 3pm sync, Happy hour."""
         if self._is(at, *_NEVER_A_NAME):
             return False
-        if self._is(at - 1, Kind.OF) and not self._is(at - 1, Kind.ON):
+        if self._is(at - 1, Sense.OF) and not self._is(at - 1, Sense.ON):
             return True  # Brunch du dimanche
         behind = at + 1
         while (
-            behind < len(self.tokens) and behind != phrase.begin and (self._speaks(behind) or self._is(behind, Kind.OF))
+            behind < len(self.tokens)
+            and behind != phrase.begin
+            and (self._speaks(behind) or self._is(behind, Sense.OF))
         ):
             behind += 1
         return behind < len(self.tokens) and behind != phrase.begin and self.tokens[behind].is_text
@@ -252,10 +254,10 @@ class Reading:
 
     # ── tokens ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _means(self, at: int, kind: Kind) -> object:
+    def _means(self, at: int, kind: Sense) -> object:
         return self.tokens[at].means.get(kind)
 
-    def _is(self, at: int, *kinds: Kind) -> bool:
+    def _is(self, at: int, *kinds: Sense) -> bool:
         return 0 <= at < len(self.tokens) and any(kind in self.tokens[at].means for kind in kinds)
 
     def _speaks(self, at: int) -> bool:
@@ -265,18 +267,24 @@ class Reading:
         token = self.tokens[at]
         if token.strong:
             return True
-        if self._is(at, Kind.OCLOCK, Kind.AMPM, Kind.PLUS, Kind.MINUTE) and self._is(at - 1, Kind.NUMBER):
+        if self._is(at, Sense.OCLOCK, Sense.AMPM, Sense.PLUS, Sense.MINUTE) and self._is(at - 1, Sense.NUMBER):
             return True
         if not token.weak or token.is_text:
             return False
-        if self._is(at, Kind.UNIT) and not self._is(at, Kind.CLOCK, Kind.DATE):
+        if self._is(at, Sense.UNIT) and not self._is(at, Sense.CLOCK, Sense.DATE):
             return self._is(
-                at - 1, Kind.NUMBER, Kind.ARTICLE, Kind.FRACTION, Kind.FOR, Kind.NEXT, Kind.VAGUE
+                at - 1,
+                Sense.NUMBER,
+                Sense.ARTICLE,
+                Sense.FRACTION,
+                Sense.FOR,
+                Sense.NEXT,
+                Sense.VAGUE,
             ) or self._is_slip(at - 1, "number")
         return (
-            self._is(at - 1, Kind.NUMBER, *_STARTS)
+            self._is(at - 1, Sense.NUMBER, *_STARTS)
             or self._is_strong(at - 1)
-            or self._is(at + 1, Kind.NUMBER)
+            or self._is(at + 1, Sense.NUMBER)
             or self._is_strong(at + 1)
         )
 
@@ -284,18 +292,18 @@ class Reading:
         return 0 <= at < len(self.tokens) and self.tokens[at].strong
 
     def _is_slip(self, at: int, *groups: str) -> bool:
-        return self._is(at, Kind.SLIP) and self._means(at, Kind.SLIP) in groups
+        return self._is(at, Sense.SLIP) and self._means(at, Sense.SLIP) in groups
 
     def _is_words(self, at: int) -> bool:
         """Whether there is text or a sign here."""
-        return 0 <= at < len(self.tokens) and (self.tokens[at].is_text or self._is(at, Kind.SIGN, Kind.JOIN))
+        return 0 <= at < len(self.tokens) and (self.tokens[at].is_text or self._is(at, Sense.SIGN, Sense.JOIN))
 
     def names_a_day(self) -> bool:
         """Whether a day or a month is named in full."""
         return any(
             token.strong
             and token.end - token.start >= _A_NAME
-            and {Kind.WEEKDAY, Kind.DAY, Kind.MONTH} & token.means.keys()
+            and {Sense.WEEKDAY, Sense.DAY, Sense.MONTH} & token.means.keys()
             for token in self.tokens
         )
 
@@ -321,7 +329,7 @@ class Reading:
     def _ends_with_time(self) -> bool:
         """Whether the last word is of time and no name: "Gym 6pm" does not say until when."""
         last = max((at for at in range(len(self.tokens)) if not self._sign(at)), default=0)
-        phrase = next((one for one in self.phrases if one.end > last), Phrase(last, last + 1, Spoken()))
+        phrase = next((one for one in self.phrases if one.end > last), Phrase(last, last + 1, TimeExpression()))
         bare = phrase.said.start is not None and phrase.said.start.is_bare  # Deploy 10-12
         return self._is_last(phrase) and not bare
 
@@ -330,35 +338,35 @@ class Reading:
         behind = at + 1
         while behind <= at + _SMALL_WORDS and self._is(behind, *_SMALL):
             behind += 1
-        number_last = self._is(behind, Kind.NUMBER) and behind + 1 == len(self.tokens)
-        if self._is(at, Kind.FOR) and not self._is(at, Kind.OF) and behind < len(self.tokens):
+        number_last = self._is(behind, Sense.NUMBER) and behind + 1 == len(self.tokens)
+        if self._is(at, Sense.FOR) and not self._is(at, Sense.OF) and behind < len(self.tokens):
             return self._asks_how_long(at, behind, stop or len(self.tokens))
-        if self._is(at, *_OPENING) and not self._is(at, Kind.OF):
+        if self._is(at, *_OPENING) and not self._is(at, Sense.OF):
             near = self._is_length_near(behind, stop or len(self.tokens))
             return self._speaks(behind) or self._is_slip(behind, "day") or number_last or near
         if self._is(at, *_SUFFIXES) and self._speaks(at - 1):
             return True
-        if self._is(at, Kind.IN) and self._is(at - 1, Kind.BACK):
+        if self._is(at, Sense.IN) and self._is(at - 1, Sense.BACK):
             return number_last
-        return self._is_slip(at, "number") and self._is(at + 1, Kind.UNIT)
+        return self._is_slip(at, "number") and self._is(at + 1, Sense.UNIT)
 
     def _asks_how_long(self, at: int, behind: int, stop: int) -> bool:
         if behind + 1 == len(self.tokens):
-            if self._is(behind, Kind.NUMBER) and (self._unmeasured(behind) or behind > at + 1):
+            if self._is(behind, Sense.NUMBER) and (self._unmeasured(behind) or behind > at + 1):
                 return True
-            if self._is(behind, Kind.UNREAD) or _LENGTHS.fullmatch(
+            if self._is(behind, Sense.UNREAD) or _LENGTHS.fullmatch(
                 self._folded[self.tokens[behind].start : self.tokens[behind].end]
             ):
                 return True
-        number = self._is(behind, Kind.NUMBER) and not self._is(behind + 1, Kind.UNIT)
-        if self._is(behind, Kind.CLOCK) or (number and self._is(behind + 1, Kind.OCLOCK, Kind.AMPM, Kind.UNREAD)):
+        number = self._is(behind, Sense.NUMBER) and not self._is(behind + 1, Sense.UNIT)
+        if self._is(behind, Sense.CLOCK) or (number and self._is(behind + 1, Sense.OCLOCK, Sense.AMPM, Sense.UNREAD)):
             return True  # Lunch for 1:30, Waiting for 5pm, for 45 seconds
-        return (self._is(behind, Kind.UNREAD) and self._speaks(behind)) or self._is_length_near(behind, stop)
+        return (self._is(behind, Sense.UNREAD) and self._speaks(behind)) or self._is_length_near(behind, stop)
 
     def _is_length_near(self, at: int, stop: int) -> bool:
         """Whether a unit of time stands a few words on: "for a few hours"."""
         for near in range(at, min(at + _WORDS_BETWEEN, stop if stop > at else len(self.tokens))):
-            if self._is(near, Kind.UNIT) and not self._is(near, Kind.NAME):
+            if self._is(near, Sense.UNIT) and not self._is(near, Sense.NAME):
                 return True
             if self._is(near, *_STARTS):
                 return False

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from re import Match
 from typing import Any
 
-from services.domain.times.lexicon import Kind, Lexicon
-from services.domain.times.spoken import Clock, Day, DayKind
+from services.domain.times.lexicon import Lexicon, Sense
+from services.domain.times.values import Day, DayKind, TimeOfDay
 
 _TWO_DIGIT_YEARS = 2000
 _SHORT_YEAR = 2  # digits
@@ -36,12 +36,12 @@ _NUMBER = re.compile(r"(?P<n>[0-9]{1,4}(?:[.,][0-9]{1,2}(?![0-9.]))?|\.[0-9]{1,2
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|o|a|e)(?![a-z0-9])|\.(?=\s*(?:[a-z(~-]|$))")
 _CENTURY = re.compile(r"'(?P<y>[0-9]{2})(?![0-9a-z:.])")
 _COMPOUND = re.compile(r"[0-9]{1,4}-([a-z]+)(?:-[a-z0-9]+)*(?![a-z0-9])")
-_BEFORE_ABOUT = frozenset({Kind.UNTIL, Kind.FOR, Kind.FROM, Kind.BACK, Kind.AT})
+_BEFORE_ABOUT = frozenset({Sense.UNTIL, Sense.FOR, Sense.FROM, Sense.BACK, Sense.AT})
 _DOMAIN = re.compile(r"\.[a-z]{2,}")
 _ABBREVIATED = 4  # letters
 _SIGNS = {
-    "-": {Kind.DASH: ""}, "~": {Kind.DASH: ""}, ",": {Kind.COMMA: ""}, "、": {Kind.COMMA: ""}, "&": {Kind.AND: ""},
-    "+": {Kind.AND: ""},
+    "-": {Sense.DASH: ""}, "~": {Sense.DASH: ""}, ",": {Sense.COMMA: ""}, "、": {Sense.COMMA: ""}, "&": {Sense.AND: ""},
+    "+": {Sense.AND: ""},
 }  # fmt: skip
 
 
@@ -63,14 +63,14 @@ class Token:
 
     start: int
     end: int
-    means: Mapping[Kind, Any] = field(default_factory=dict)
+    means: Mapping[Sense, Any] = field(default_factory=dict)
     weak: bool = False
     strong: bool = False
 
     @property
     def is_text(self) -> bool:
         """Whether it is a word of which nothing is known."""
-        return not self.means or Kind.NAME in self.means
+        return not self.means or Sense.NAME in self.means
 
 
 class Lexer:
@@ -127,8 +127,8 @@ class Lexer:
         clock = self._clock(found["h"], found["m"])
         if clock is None:
             known = len(found["m"]) > 1  # 1:1 and 16:9 are no times
-            return Token(found.start(), found.end(), {Kind.UNREAD: ""} if known else {}, strong=known)
-        return Token(found.start(), found.end(), {Kind.CLOCK: clock}, strong=True)
+            return Token(found.start(), found.end(), {Sense.UNREAD: ""} if known else {}, strong=known)
+        return Token(found.start(), found.end(), {Sense.CLOCK: clock}, strong=True)
 
     def _dotted(self, at: int) -> Token | None:
         """24.12 is a day, 15.30 a time, 1.5 a number; several where it may be several."""
@@ -137,17 +137,17 @@ class Lexer:
             return None
         day, clock = self._day(found["a"], found["b"], None), self._clock(found["a"], found["b"])
         follows = self._follows(found.end())
-        if follows and {Kind.OCLOCK, Kind.AMPM} & follows.keys() and Kind.UNIT not in follows and clock:
-            return Token(at, found.end(), {Kind.CLOCK: clock}, strong=True)
-        means: dict[Kind, Any] = {Kind.NUMBER: Number(float(found[0]), digits=len(found[0]))}
+        if follows and {Sense.OCLOCK, Sense.AMPM} & follows.keys() and Sense.UNIT not in follows and clock:
+            return Token(at, found.end(), {Sense.CLOCK: clock}, strong=True)
+        means: dict[Sense, Any] = {Sense.NUMBER: Number(float(found[0]), digits=len(found[0]))}
         if len(found["b"]) == 2 or not follows:  # noqa: PLR2004  # digits of a minute
-            means |= {Kind.DATE: day} if day else {}
-            means |= {Kind.CLOCK: clock} if clock else {}
+            means |= {Sense.DATE: day} if day else {}
+            means |= {Sense.CLOCK: clock} if clock else {}
         if self._text[found.end() : found.end() + 1].isalpha() and not follows:
             return None
         return Token(at, found.end(), means, weak=True)
 
-    def _follows(self, at: int) -> Mapping[Kind, str] | None:
+    def _follows(self, at: int) -> Mapping[Sense, str] | None:
         """What the word behind a number means, where it may belong to it."""
         form = self._lexicon.find(self._text, at + self._text.startswith(" ", at), glued=True)
         return self._lexicon.words[form].means if form else None
@@ -157,9 +157,9 @@ class Lexer:
         found = _HOUR_MINUTE.match(self._text, at)
         if found is None:
             return None
-        means: dict[Kind, Any] = {Kind.COMPACT: int(found["h"]) * _MINUTES + int(found["m"])}
+        means: dict[Sense, Any] = {Sense.COMPACT: int(found["h"]) * _MINUTES + int(found["m"])}
         if not found["unit"] and len(found["m"]) > 1 and (clock := self._clock(found["h"], found["m"])):
-            means[Kind.CLOCK] = clock
+            means[Sense.CLOCK] = clock
         return Token(at, found.end(), means, strong=True)
 
     def _compound(self, at: int) -> Token | None:
@@ -167,13 +167,13 @@ class Lexer:
         found = _COMPOUND.match(self._text, at)
         if found is None or (word := self._lexicon.words.get(found[1])) is None:
             return None
-        if Kind.UNIT in word.means:
-            return Token(at, found.end(), {Kind.UNREAD: ""}, strong=True)
+        if Sense.UNIT in word.means:
+            return Token(at, found.end(), {Sense.UNREAD: ""}, strong=True)
         return None if word.strong or word.weak or "-" not in found[0][found.end(1) - at :] else Token(at, found.end())
 
     def _number(self, at: int) -> Token | None:
         if short := _CENTURY.match(self._text, at):  # 1 Jan '27
-            return Token(at, short.end(), {Kind.NUMBER: Number(float(full_year(short["y"])), digits=4)})
+            return Token(at, short.end(), {Sense.NUMBER: Number(float(full_year(short["y"])), digits=4)})
         found = _NUMBER.match(self._text, at)
         if found is None:
             return None
@@ -181,7 +181,7 @@ class Lexer:
         end = found.end()
         ordinal = _ORDINAL.match(self._text, end)
         if ordinal and end + len(self._lexicon.find(self._text, end, glued=True)) < ordinal.end():
-            return Token(at, ordinal.end(), {Kind.NUMBER: Number(value.value, ordinal=True, digits=value.digits)})
+            return Token(at, ordinal.end(), {Sense.NUMBER: Number(value.value, ordinal=True, digits=value.digits)})
         after = self._text[end : end + 1]
         if (
             after.isascii()
@@ -189,23 +189,23 @@ class Lexer:
             and not self._lexicon.find(self._text, end, glued=True)
         ):
             return None  # 5k, 45x
-        return Token(at, end, {Kind.NUMBER: value})
+        return Token(at, end, {Sense.NUMBER: value})
 
     def _day(self, number: str, month: str, year: str | None) -> Day | None:
         return day_of(int(number), int(month), full_year(year), included="date" in self._lexicon.included)
 
-    def _clock(self, hour: str, minute: str) -> Clock | None:
+    def _clock(self, hour: str, minute: str) -> TimeOfDay | None:
         h, m = int(hour), int(minute)
         if len(minute) != 2 or m >= _MINUTES or h > _DAY_END or (h == _DAY_END and m):  # noqa: PLR2004  # digits
             return None
         exact = hour.startswith("0") or not self._lexicon.english
-        return Clock(h, m, loose=1 <= h < 12 and not exact)  # noqa: PLR2004  # a clock face
+        return TimeOfDay(h, m, loose=1 <= h < 12 and not exact)  # noqa: PLR2004  # a clock face
 
     # ── words and signs ─────────────────────────────────────────────────────────────────────────────
 
     def _glued(self, at: int, before: list[Token]) -> Token | None:
         """What stands right behind a number."""
-        if not before or before[-1].end != at or not {Kind.NUMBER, Kind.CLOCK, Kind.UNIT} & before[-1].means.keys():
+        if not before or before[-1].end != at or not {Sense.NUMBER, Sense.CLOCK, Sense.UNIT} & before[-1].means.keys():
             return None
         return self._known(at, self._lexicon.find(self._text, at, glued=True))
 
@@ -218,19 +218,19 @@ class Lexer:
         word, end = self._lexicon.words[form], at + len(form)
         if _DOMAIN.match(self._text, end) and len(form) > _ABBREVIATED:
             return None  # Monday.com
-        means: dict[Kind, Any] = dict(word.means)
-        if Kind.NUMBER in means:
-            means[Kind.NUMBER] = Number(float(means[Kind.NUMBER]))
-        if Kind.CLOCK in means:
-            means[Kind.CLOCK] = Clock(int(means[Kind.CLOCK]))
-        if {Kind.MONTH, Kind.WEEKDAY} & means.keys() and self._text.startswith(".", end):
+        means: dict[Sense, Any] = dict(word.means)
+        if Sense.NUMBER in means:
+            means[Sense.NUMBER] = Number(float(means[Sense.NUMBER]))
+        if Sense.CLOCK in means:
+            means[Sense.CLOCK] = TimeOfDay(int(means[Sense.CLOCK]))
+        if {Sense.MONTH, Sense.WEEKDAY} & means.keys() and self._text.startswith(".", end):
             end += 1
         return Token(at, end, means, weak=word.weak, strong=word.strong)
 
     def _other(self, at: int, before: list[Token]) -> Token:
         sign = _SIGNS.get(self._text[at])
         if self._text[at] == "~" and before and not _BEFORE_ABOUT.isdisjoint(before[-1].means):
-            sign = {Kind.AT: ""}  # until ~3pm
+            sign = {Sense.AT: ""}  # until ~3pm
         if sign is not None:
             return Token(at, at + 1, sign)
         found = _TEXT.match(self._text, at)
@@ -239,9 +239,9 @@ class Lexer:
         end = found.end() if found else at + 1
         form = self._text[at:end]
         if not form[0].isalnum():
-            return Token(at, end, {Kind.SIGN: form})
-        slip = self._lexicon.slip(form, counted=bool(before) and Kind.NUMBER in before[-1].means)
-        return Token(at, end, {Kind.SLIP: slip} if slip else {})
+            return Token(at, end, {Sense.SIGN: form})
+        slip = self._lexicon.slip(form, counted=bool(before) and Sense.NUMBER in before[-1].means)
+        return Token(at, end, {Sense.SLIP: slip} if slip else {})
 
 
 def day_of(number: int, month: int, year: int, *, included: bool) -> Day | None:
@@ -266,5 +266,5 @@ def full_year(said: str | None) -> int:
 
 
 def _dated(found: Match[str], day: Day | None) -> Token:
-    means: dict[Kind, Any] = {Kind.UNREAD: ""} if day is None else {Kind.DATE: day}
+    means: dict[Sense, Any] = {Sense.UNREAD: ""} if day is None else {Sense.DATE: day}
     return Token(found.start(), found.end(), means, strong=True)

@@ -17,7 +17,7 @@ from services.domain.titles.tokens import (
     NOT_NAMES,
     PARTICLES,
     TIME,
-    Token,
+    TitleToken,
     Tokens,
     phrase_at,
     spellings,
@@ -74,7 +74,7 @@ class Before:
 
 def before(tokens: Tokens, start: int, own: Own) -> Before:
     """What stands before the token at `start`, without what says which half of the day, and without "is"."""
-    others: list[Token] = []
+    others: list[TitleToken] = []
     front = tokens[:start]
     at = mine = 0
     while at < start:
@@ -102,7 +102,7 @@ def length_at(tokens: Tokens, start: int) -> int:
     return at - start if at > start + 1 and tokens[at - 1].gap == "/" else 0
 
 
-def _says_when(token: Token, absent: Token) -> bool:
+def _says_when(token: TitleToken, absent: TitleToken) -> bool:
     """Whether a word says when, as Japanese does before it says what: 明日から休暇."""
     is_time = token.text in TIME or token.text in AFTER_TIME or token.text in LINKS
     return (token.gapless and is_time) or (absent.gapless and token.number)

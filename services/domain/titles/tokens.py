@@ -27,7 +27,7 @@ _APART = re.compile(r"[:\u2013\u2014|/•>·,;=()\[\]{}<【】〔〕「」『』
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TitleToken:
     """A number, a word, or of Japanese a known word or what is between two; `gap` is what stands before it.
 
     `shape` is it as it was written, `text` the same for comparison.
@@ -58,12 +58,12 @@ class Token:
         return self.text.rstrip("'")
 
 
-Tokens = Sequence[Token]
+Tokens = Sequence[TitleToken]
 Phrases = Mapping[str, tuple[tuple[str, ...], ...]]
 """Phrases by their first word, the longest first."""
 
 
-def tokens_of(title: str) -> tuple[Token, ...]:
+def tokens_of(title: str) -> tuple[TitleToken, ...]:
     """The words of a title; none where it asks something, or has more of them than an absence may have."""
     if len(title) > LONGEST or _ASKS.search(title):
         return ()
@@ -71,12 +71,12 @@ def tokens_of(title: str) -> tuple[Token, ...]:
     if not text.isascii():
         text = "".join(" " if unicodedata.category(sign) in _SAYS_NOTHING else sign for sign in text)
     text = _SHORTCODE.sub(" ", text)
-    found: list[Token] = []
+    found: list[TitleToken] = []
     at = 0
     for match in _TOKEN.finditer(text):
         gap, at = text[at : match.start()], match.end()
         for shape in _segments(match[0], after_number=bool(found) and found[-1].number and not gap):
-            found.append(Token(shape.casefold(), gap, shape))
+            found.append(TitleToken(shape.casefold(), gap, shape))
             gap = ""
         if len(found) > _MOST_WORDS:
             return ()

@@ -13,9 +13,9 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
 
-from services.domain.default_texts import Wording
-from services.platform.locale.default_texts import wording_for
-from services.platform.locale.voice import Voice
+from services.domain.default_texts import DefaultTexts
+from services.platform.locale.localizer import Localizer
+from services.platform.locale.texts import default_texts_for
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 """The languages that everything is said in."""
@@ -74,14 +74,24 @@ def month_first(locale: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def wording(locale: str) -> Wording:
+def default_texts(locale: str) -> DefaultTexts:
     """The default texts of statuses for `locale`."""
-    return wording_for(language(locale), conventions(locale))
+    return default_texts_for(language(locale), conventions(locale))
 
 
-def voice(locale: str, zone: str) -> Voice:
+def localizer(locale: str, zone: str) -> Localizer:
     """Somebody to speak with: their language, their conventions, their zone (an IANA name)."""
-    return Voice(locale, conventions(locale), zone, say)
+    return Localizer(locale, conventions(locale), zone, say)
 
 
-__all__ = ["LANGUAGES", "Voice", "catalogue", "conventions", "language", "month_first", "say", "voice", "wording"]
+__all__ = [
+    "LANGUAGES",
+    "Localizer",
+    "catalogue",
+    "conventions",
+    "default_texts",
+    "language",
+    "localizer",
+    "month_first",
+    "say",
+]

@@ -59,7 +59,7 @@ _KEPT_ACROSS_ORIGINS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
-class Response:
+class HttpResponse:
     """What the last hop answered; `headers` by lower-case name, `body` decompressed. Neither is for a log.
 
     The body counts as being in memory until the response is let go of: keep it as long as the body is in use.
@@ -82,7 +82,7 @@ class Fetcher(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         redirects: int = 5,
-    ) -> Response:
+    ) -> HttpResponse:
         """The answer, whatever its status. Raises a `CalendarError`."""
         ...
 
@@ -216,7 +216,7 @@ class GuardedClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         redirects: int = REDIRECTS,
-    ) -> Response:
+    ) -> HttpResponse:
         """The answer to a request, whatever its status; `error_for` tells what an unhappy one means.
 
         Raises AddressNotAllowedError, CalendarTooLargeError, CalendarRefusedError for a redirect that may not be
@@ -243,7 +243,9 @@ class GuardedClient:
             self._session = None
         await self._resolver.close()
 
-    async def _follow(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, left: int) -> Response:
+    async def _follow(
+        self, method: str, url: URL, headers: dict[str, str], body: bytes | None, left: int
+    ) -> HttpResponse:
         cookies = aiohttp.CookieJar(unsafe=True)  # of this request alone; unsafe: hosts without a name have them too
         while True:
             self.rules.check(url)
@@ -266,7 +268,7 @@ class GuardedClient:
 
     async def _once(
         self, method: str, url: URL, headers: dict[str, str], body: bytes | None, cookies: aiohttp.CookieJar
-    ) -> tuple[Response, str | None]:
+    ) -> tuple[HttpResponse, str | None]:
         brought = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
         if 0 < len(brought) <= COOKIES_BYTES:
             headers = {**headers, "Cookie": brought}
@@ -283,7 +285,7 @@ class GuardedClient:
             except BaseException:
                 self._bodies.give(len(content))
                 raise
-            response = Response(answer.status, fields, bytes(content), str(url))
+            response = HttpResponse(answer.status, fields, bytes(content), str(url))
             self._bodies.give_with(response, len(content))
             return response, location
 

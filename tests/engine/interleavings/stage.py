@@ -105,7 +105,12 @@ class Replica:
         self.clock, self.slack = clock, slack
         self.writer = ProfileWriter(slack, stores.write_queue, clock, self._refresh, Metrics())
         self.reader = StatusReader(
-            stores.facts, stores.overrides, stores.overview, stores.writes, wording=lambda locale: ENGLISH, clock=clock
+            stores.facts,
+            stores.overrides,
+            stores.overview,
+            stores.writes,
+            default_texts=lambda locale: ENGLISH,
+            clock=clock,
         )
         self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, clock, wake_signal)
         self.settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)

@@ -26,7 +26,7 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotAnAddressError,
 )
-from services.platform.net import Fetcher, Response
+from services.platform.net import Fetcher, HttpResponse
 from services.platform.net.addresses import LONGEST_LINK, clean
 from services.platform.net.client import retry_after
 from services.platform.threads import LARGE, off_loop_if
@@ -74,7 +74,7 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     url: str = field(repr=False)
-    held: Response | None = field(default=None, repr=False)
+    held: HttpResponse | None = field(default=None, repr=False)
 
     async def multistatus(self, now: datetime) -> Multistatus:
         """The answer, where it is a whole 207. Raises the `CalendarError` of its status, or of what is in it."""
@@ -140,7 +140,7 @@ class DavClient:
         for _ in range(_MOST_LOGINS):
             login = self._login.header(method, _uri_of(target))
             # A body is never sent on to another origin by the client: such a redirect is a CalendarRefusedError.
-            answer: Response = await self._client.request(method, target, headers={**headers, **login}, body=body)
+            answer: HttpResponse = await self._client.request(method, target, headers={**headers, **login}, body=body)
             target = self.own(answer.url)
             if answer.status != HTTPStatus.UNAUTHORIZED:
                 self._login.heard(answer.headers.get("authentication-info", ""))

@@ -1,6 +1,6 @@
 """The words about time that people type, per language, as data.
 
-A line is `"kind value": "alternatives"`, the kinds being those of `lexicon.Kind`; words are written as people write
+A line is `"kind value": "alternatives"`, the kinds being those of `lexicon.Sense`; words are written as people write
 them. `?` behind a word: it speaks of time only beside a number or another word of time ("may", "hours"); `!`: only
 where a number, a dash, a full stop or the end follows ("Mo", "sun").
 """

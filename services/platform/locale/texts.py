@@ -11,10 +11,10 @@ from functools import partial
 
 from babel import Locale
 
-from services.domain.default_texts import ENGLISH, Wording
-from services.platform.locale.voice import written_day, written_time
+from services.domain.default_texts import ENGLISH, DefaultTexts
+from services.platform.locale.localizer import written_day, written_time
 
-_TEXTS: dict[str, Wording] = {
+_TEXTS: dict[str, DefaultTexts] = {
     "en": ENGLISH,
     "de": replace(
         ENGLISH,
@@ -67,7 +67,7 @@ _TEXTS: dict[str, Wording] = {
 }
 
 
-def wording_for(language: str, conventions: Locale) -> Wording:
+def default_texts_for(language: str, conventions: Locale) -> DefaultTexts:
     """The texts of `language`, dates and times as `conventions` write them."""
     return replace(
         _TEXTS[language],

@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Localizer:
     """`speak` is `locale.say`; `zone` an IANA name."""
 
     locale: str

@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeOfDay:
     """A time of day; 24:00 is the day's end.
 
     `loose`: read off a clock face, so that 9 may be 9:00 or 21:00. `bare`: a number and nothing else.
@@ -72,14 +72,14 @@ class Moment:
     """A day, a time of day, a part of a day, or a day with one of them; or `after` some time from now."""
 
     day: Day | None = None
-    clock: Clock | None = None
+    clock: TimeOfDay | None = None
     part: Part | None = None
     after: Length | None = None
 
     @property
-    def time(self) -> Clock:
+    def time(self) -> TimeOfDay:
         """The time of day; the day's beginning where none was said."""
-        return self.clock or Clock(0)
+        return self.clock or TimeOfDay(0)
 
     @property
     def is_day(self) -> bool:
@@ -98,7 +98,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class TimeExpression:
     """`start` alone is a bare moment; `end` alone an "until"; `length` counts from `start`, or from now.
 
     `sure`: said in a way that cannot be meant as text ("for 45m", "2pm-4pm"), unlike a bare "friday". `returns`: said
