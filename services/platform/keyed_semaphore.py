@@ -1,4 +1,4 @@
-"""How much is done for one mailbox, or for one person, at a time."""
+"""Semaphores by key: how much is done for one mailbox, or for one person, at a time."""
 
 from __future__ import annotations
 
