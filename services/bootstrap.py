@@ -204,11 +204,11 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        stores.people, workspaces=stores.workspaces, states=stores.states, authority=of.slack.authority,
+        stores.people, workspaces=stores.workspaces, states=stores.oauth_states, authority=of.slack.authority,
         leaving=leaving, exports=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
-        stores.facts, stores.overrides, stores.overview, stores.writes, default_texts=locale.default_texts, clock=clock
+        stores.facts, stores.overrides, stores.absences, stores.writes, default_texts=locale.default_texts, clock=clock
     )
     statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
     settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
@@ -256,7 +256,7 @@ def _listening(
     commands = handlers.Commands(surface, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
-        states=stores.states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
+        states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
         perform_ask=commands.perform, clock=clock, wake_signal=of.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)

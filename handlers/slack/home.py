@@ -1,4 +1,4 @@
-"""The HomeButtons tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
+"""The Home tab: what it shows, and what its buttons do. The same buttons stand in answers to commands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from services.platform import locale
 
 @dataclass(frozen=True, slots=True)
 class HomeTab:
-    """Renders HomeButtons tabs: `ports.HomeRenderer`."""
+    """Renders Home tabs: the `ports.HomeRenderer` of the engine."""
 
     surface: Surface
 
@@ -199,7 +199,7 @@ class HomeButtons:
     async def _show(
         self, who: Requester, reply: dict[str, Any], body: Body, respond: AsyncRespond, client: AsyncWebClient
     ) -> None:
-        """In the place of the answer whose button was clicked; else in the HomeButtons tab, at once."""
+        """In the place of the answer whose button was clicked; else in the Home tab, at once."""
         if text_of(body, "response_url"):
             await respond(**replies.in_place(reply))
         else:

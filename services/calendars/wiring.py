@@ -85,7 +85,7 @@ def compose(
     watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
     flow = OAuthFlow(
-        providers, links=ConnectLinks(stores.encryptor, stores.states), states=stores.states, clock=clock,
+        providers, links=ConnectLinks(stores.encryptor, stores.oauth_states), states=stores.oauth_states, clock=clock,
         base_url=config.base_url,
     )  # fmt: skip
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))

@@ -29,7 +29,7 @@ class Away:
     emoji: str
 
 
-class OverviewStore:
+class AbsenceStore:
     """Reads for the surface."""
 
     def __init__(self, database: Database, standings: ProfileStateStore) -> None:

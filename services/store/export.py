@@ -31,7 +31,7 @@ _WRITES = 100_000
 
 
 class ExportStore:
-    """Implements `people.Exporter`."""
+    """Gathers it from all stores."""
 
     def __init__(
         self,

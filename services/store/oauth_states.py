@@ -32,7 +32,7 @@ _VERIFIER = "oauth_states.verifier"
 _SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
 
 
-class StateStore:
+class OAuthStateStore:
     """Makes and takes single-use secrets."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:

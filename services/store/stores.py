@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.platform.crypto import Encryptor
 from services.ports import Clock
-from services.store.absences import OverviewStore
+from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
@@ -21,7 +21,7 @@ from services.store.hooks import HookStore
 from services.store.inbox import InboxStore
 from services.store.leavers import LeaverStore
 from services.store.notices import NoticeStore
-from services.store.oauth_states import StateStore
+from services.store.oauth_states import OAuthStateStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
@@ -54,11 +54,11 @@ class Stores:
     leavers: LeaverStore
     notices: NoticeStore
     overrides: OverrideStore
-    overview: OverviewStore
+    absences: AbsenceStore
     people: PeopleStore
     preferences: PreferenceStore
     rules: RuleStore
-    states: StateStore
+    oauth_states: OAuthStateStore
     tokens: TokenStore
     encryptor: Encryptor
     watches: WatchStore
@@ -96,11 +96,11 @@ class Stores:
             leavers=LeaverStore(database, encryptor),
             notices=notices,
             overrides=OverrideStore(database, encryptor),
-            overview=OverviewStore(database, standings),
+            absences=AbsenceStore(database, standings),
             people=PeopleStore(database, encryptor, notices=notices, standings=standings, events=events),
             preferences=PreferenceStore(database),
             rules=RuleStore(database, encryptor),
-            states=StateStore(database, encryptor),
+            oauth_states=OAuthStateStore(database, encryptor),
             tokens=TokenStore(database, encryptor, notices),
             encryptor=encryptor,
             watches=WatchStore(database, encryptor),

@@ -32,7 +32,7 @@ from services.domain.tokens import OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 
@@ -95,7 +95,7 @@ class Grants:
     """
 
     app: SlackApp
-    states: StateStore
+    states: OAuthStateStore
     workspaces: WorkspaceStore
     people: PeopleStore
     authority: SlackAuthority

@@ -1,6 +1,6 @@
 """People: who they are, the way to their permission, what their profile was seen to show.
 
-What takes things away (a revoked permission, an uninstall, "forget me") is in `leaving`; the permission itself
+What takes things away (a revoked permission, an uninstall, "forget me") is in `offboarding`; the permission itself
 is taken in by `grants`.
 """
 
@@ -20,7 +20,7 @@ from services.domain.people import Member, PersonView
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.export import ExportStore
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
@@ -41,7 +41,7 @@ class People:
 
     store: PeopleStore
     workspaces: WorkspaceStore
-    states: StateStore
+    states: OAuthStateStore
     authority: SlackAuthority
     leaving: Leaving
     exports: ExportStore

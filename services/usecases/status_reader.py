@@ -16,7 +16,7 @@ from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET
 from services.domain.status_comparison import same
 from services.ports import Clock
-from services.store.absences import Away, OverviewStore
+from services.store.absences import AbsenceStore, Away
 from services.store.facts import FactStore
 from services.store.overrides import OverrideStore
 from services.store.writes import AuditStore
@@ -69,7 +69,7 @@ class StatusReader:
 
     facts: FactStore
     overrides: OverrideStore
-    absences: OverviewStore
+    absences: AbsenceStore
     writes: AuditStore
     default_texts: Callable[[str], DefaultTexts]
     clock: Clock

@@ -10,7 +10,7 @@ from services.ports import Report
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.retention import ClosetStore
 from tests.support.clocks import ManualClock
 
@@ -26,7 +26,7 @@ async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
     work = Housekeeping(ClosetStore(database), clock)
-    await StateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
+    await OAuthStateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
     await DeliveryStore(database).claim("T1", "Ev1", clock.now())
     assert await work.next_due() == clock.now()
     assert await work.run_due() == Report(done=1, changed=0)

@@ -25,7 +25,7 @@ from services.domain.model import (
 )
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
-from services.store.absences import OverviewStore
+from services.store.absences import AbsenceStore
 from services.store.db import Database
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
@@ -206,7 +206,7 @@ async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
 
 async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encryptor: Encryptor) -> None:
     standings = ProfileStateStore(encryptor)
-    store = OverviewStore(people, standings)
+    store = AbsenceStore(people, standings)
     shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
     async with people.write() as connection:
         for key in (ANN, BEN):

@@ -11,7 +11,7 @@ from services.domain.tokens import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.workspaces import WorkspaceStore
 from tests.support.clocks import ManualClock
 
@@ -71,7 +71,7 @@ async def test_revoked_bot_is_dropped_only_where_it_is_the_install_that_was_mean
 async def test_secret_is_good_once_also_for_two_who_come_at_once(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    states = StateStore(database, encryptor)
+    states = OAuthStateStore(database, encryptor)
     secret = await states.issue(Ticket("state", "T1", "U1"), clock.now() + timedelta(minutes=1), "cookie")
     found = await asyncio.gather(*(states.take(secret, "state", clock.now(), "cookie") for _ in range(5)))
     assert sorted(found, key=str) == [None, None, None, None, Ticket("state", "T1", "U1")]
@@ -81,7 +81,7 @@ async def test_secret_is_good_once_also_for_two_who_come_at_once(
 async def test_secret_for_another_purpose_or_browser_or_too_late_is_refused(
     database: Database, encryptor: Encryptor, clock: ManualClock, purpose: str, cookie: str, *, later: int
 ) -> None:
-    states = StateStore(database, encryptor)
+    states = OAuthStateStore(database, encryptor)
     secret = await states.issue(Ticket("state"), clock.now() + timedelta(minutes=1), "c")
     assert await states.take(secret, purpose, clock.now() + timedelta(seconds=later), cookie) is None
 
@@ -90,7 +90,7 @@ async def test_secret_for_another_purpose_or_browser_or_too_late_is_refused(
 async def test_malformed_secret_is_refused(
     database: Database, encryptor: Encryptor, clock: ManualClock, secret: str
 ) -> None:
-    assert await StateStore(database, encryptor).take(secret, "state", clock.now()) is None
+    assert await OAuthStateStore(database, encryptor).take(secret, "state", clock.now()) is None
 
 
 async def test_delivery_is_claimed_once_also_by_several_at_once(database: Database, clock: ManualClock) -> None:

@@ -37,7 +37,7 @@ from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
-from services.store.oauth_states import StateStore
+from services.store.oauth_states import OAuthStateStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
@@ -77,7 +77,7 @@ class House:
     people: People
     people_store: PeopleStore
     workspaces: WorkspaceStore
-    states: StateStore
+    states: OAuthStateStore
     deliveries: DeliveryStore
     leaving: Leaving
     intake: Intake
@@ -166,7 +166,7 @@ async def house(
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     wake_signal, recorder, metrics = CountingWakeSignal(), Recorder(), Metrics()
     stores = Stores.over(database, encryptor, clock)
-    workspaces, states, store = stores.workspaces, stores.states, stores.people
+    workspaces, states, store = stores.workspaces, stores.oauth_states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
     leaving = Leaving(

@@ -34,13 +34,13 @@ from services.platform.net.addresses import AddressRules
 from services.slack.messages import SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.slack.views import SlackViews
-from services.store.absences import OverviewStore
+from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.leavers import LeaverStore
-from services.store.oauth_states import StateStore
+from services.store.oauth_states import OAuthStateStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
@@ -203,20 +203,21 @@ async def open_desk(
         )  # fmt: skip
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
-        overview = OverviewStore(database, engine.standings)
+        absences = AbsenceStore(database, engine.standings)
         accounts, cleanup = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
         leaving = Leaving(
             store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
-            store, workspaces=workspaces, states=StateStore(database, encryptor), authority=authority, leaving=leaving,
+            store, workspaces=workspaces, states=OAuthStateStore(database, encryptor), authority=authority,
+            leaving=leaving,
             exports=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
         reader = StatusReader(
-            engine.facts, overrides, overview, engine.writes, default_texts=default_texts, clock=clock
+            engine.facts, overrides, absences, engine.writes, default_texts=default_texts, clock=clock
         )
         statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
         settings = PersonalSettings(preferences, rules, clock, wake_signal)

@@ -11,7 +11,7 @@ from datetime import datetime
 from services.domain.errors import LinkExpiredError, SealError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, digest_of
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 
 _PLACE = "links"
 _FORM = "link-forms"
@@ -22,7 +22,7 @@ _PARTS = 4
 class ConnectLinks:
     """Makes and takes them."""
 
-    def __init__(self, encryptor: Encryptor, states: StateStore) -> None:
+    def __init__(self, encryptor: Encryptor, states: OAuthStateStore) -> None:
         """`states` keeps the secrets' digests."""
         self._encryptor = encryptor
         self._states = states

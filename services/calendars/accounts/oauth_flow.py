@@ -25,7 +25,7 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.ports import Clock
-from services.store.oauth_states import StateStore, Ticket
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.usecases.grants import Start
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ class OAuthFlow:
         providers: Mapping[str, Provider],
         *,
         links: ConnectLinks,
-        states: StateStore,
+        states: OAuthStateStore,
         clock: Clock,
         base_url: str,
     ) -> None:

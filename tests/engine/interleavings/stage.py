@@ -107,7 +107,7 @@ class Replica:
         self.reader = StatusReader(
             stores.facts,
             stores.overrides,
-            stores.overview,
+            stores.absences,
             stores.writes,
             default_texts=lambda locale: ENGLISH,
             clock=clock,
