@@ -1,0 +1,48 @@
+"""What is known of a person, and of their zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.domain.calendars import hook_override_id, named
+from services.domain.model import Pause, PersonKey
+from services.domain.people import GrantState, Member, PersonView, zone_name, zone_or
+
+ANN = PersonKey("T1", "U1")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_member_is_called_by_the_first_of_their_names() -> None:
+    assert (Member(names=("Ann Lee", "ann")).name, Member().name) == ("Ann Lee", "")
+
+
+def test_person_is_paused_while_their_pause_holds() -> None:
+    person = PersonView(ANN, BERLIN, "en-GB", GrantState.OK, Pause(NOW - timedelta(hours=1), NOW), NOW)
+    assert person.granted
+    assert [person.paused(NOW - timedelta(minutes=1)), person.paused(NOW)] == [True, False]
+    other = PersonView(ANN, BERLIN, "en-GB", GrantState.LOST, None, NOW)
+    assert (other.granted, other.paused(NOW)) == (False, False)
+
+
+@pytest.mark.parametrize("name", ["", "Nowhere/At all", "../etc/passwd", "Europe", "Europe/Berlin\x00"])
+def test_name_that_is_no_zone_is_none(name: str) -> None:
+    assert zone_or(name, BERLIN) is BERLIN
+    assert zone_name(name) == ""
+
+
+def test_name_of_a_zone_is_taken_as_it_is() -> None:
+    assert zone_or("Asia/Tokyo", BERLIN) == ZoneInfo("Asia/Tokyo")
+    assert [zone_name(name) for name in ("Asia/Tokyo", "UTC")] == ["Asia/Tokyo", "UTC"]
+
+
+def test_hook_shows_one_status_at_a_time_and_each_hook_its_own() -> None:
+    ids = {hook_override_id(key, hook) for key in (ANN, PersonKey("T1", "U2")) for hook in ("c1", "c2", "c1")}
+    assert len(ids) == 4
+
+
+def test_provider_without_a_name_is_called_what_it_is() -> None:
+    assert (named("google"), named("nobody")) == ("Google Calendar", "nobody")
