@@ -29,8 +29,8 @@ check: $(VENV)/.dev ## formatter, linter, types, import rules, dependencies, dea
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/vulture
-	$(BIN)/pytest $(PARALLEL) tests/domain --cov=services.domain --cov-fail-under=100
-	$(BIN)/pytest $(PARALLEL) --ignore=tests/domain
+	$(BIN)/pytest tests/domain -q -m 'not slow and not hypothesis' --cov=services.domain --cov-fail-under=100
+	$(BIN)/pytest $(PARALLEL)
 	$(BIN)/python app.py migrate --check
 
 coverage: $(VENV)/.dev ## what all tests together reach of the program, line by line: takes three times as long
