@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Select, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.store import sqlite_driver
@@ -77,6 +77,11 @@ class Database:
             return list(await self._points.rows(asked))
         async with self.read() as connection:
             return [(await connection.execute(*one)).all() for one in asked]
+
+    async def scalar(self, statement: Select[Any]) -> Any:
+        """The value of the first row of such a query; None where there is no row."""
+        (rows,) = await self.rows((statement, {}))
+        return rows[0][0] if rows else None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

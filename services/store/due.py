@@ -42,6 +42,10 @@ LEASE = timedelta(seconds=30)
 """How long a replica has for the timelines that it has claimed, before another one resolves them: they take it seconds,
 and if it is killed meanwhile, their people are late by no more than this."""
 
+_NEXT = select(func.min(PEOPLE.c.due_at)).where(~PEOPLE.c.stale)
+_NEXT_STALE = {
+    typed: select(func.min(PEOPLE.c.due_at)).where(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed)) for typed in (True, False)
+}
 _CLAIMED = ForPeople(
     PEOPLE.c.team_id,
     PEOPLE.c.user_id,
@@ -180,11 +184,13 @@ class DueStore:
 
     async def next_due(self) -> datetime | None:
         """When the first of those is due whose timeline stands."""
-        return await self._first(~Person.stale)
+        due: datetime | None = await self._database.scalar(_NEXT)
+        return due
 
     async def next_stale(self, *, typed: bool) -> datetime | None:
         """When the first timeline is to be resolved anew, of those who typed or of the others."""
-        return await self._first(and_(Person.stale, Person.typed.is_(typed)))
+        due: datetime | None = await self._database.scalar(_NEXT_STALE[typed])
+        return due
 
     @asynccontextmanager
     async def batch(self, now: datetime, limit: int) -> AsyncIterator[Batch]:
@@ -245,10 +251,6 @@ class DueStore:
             batch = self._batch(transaction, same, {}, now)
             batch.people = [replace(person, due_at=claimed[person.key].due_at) for person in batch.people]
             yield batch
-
-    async def _first(self, condition: ColumnElement[bool]) -> datetime | None:
-        async with self._database.read() as connection:
-            return await connection.scalar(select(func.min(Person.due_at)).where(condition))
 
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""

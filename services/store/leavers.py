@@ -28,6 +28,17 @@ from services.usecases.offboarding import Leaver
 _PEOPLE, _STANDINGS = Person.__table__, ProfileStateRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS)
 _AHEAD = timedelta(days=30)
+_LEAVING = (
+    select(
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
+        _PEOPLE.c.leave_by, _STANDINGS.c.memory,
+    )
+    .join(
+        _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
+    )
+    .where(_PEOPLE.c.leave_by.is_not(None))
+    .order_by(_PEOPLE.c.leave_by)
+)  # fmt: skip
 
 
 class LeaverStore:
@@ -78,19 +89,8 @@ class LeaverStore:
 
     async def all(self) -> Sequence[Leaver]:
         """Everybody who is leaving, who has to be gone first before the others."""
-        query = (
-            select(
-                _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-                _PEOPLE.c.leave_by, _STANDINGS.c.memory,
-            )
-            .join(
-                _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
-            )
-            .where(_PEOPLE.c.leave_by.is_not(None))
-            .order_by(_PEOPLE.c.leave_by)
-        )  # fmt: skip
-        async with self._database.read() as connection:
-            return [self._leaver(row) for row in await connection.execute(query)]
+        (rows,) = await self._database.rows((_LEAVING, {}))
+        return [self._leaver(row) for row in rows]
 
     async def delete(self, leaver: Leaver) -> bool:
         """Delete what was kept of them; False where they are gone already, or have come back."""

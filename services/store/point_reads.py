@@ -18,12 +18,12 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Dialect, Select
 from sqlalchemy.exc import OperationalError
 
-from services.store.group_commit import Grouped
-
 Asked = tuple[Select[Any], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
 
 _Statement = tuple[str, list[Any]]
+_Found = list[list[Any]] | sqlite3.Error
+_Waiting = tuple[Sequence[_Statement], asyncio.Future[list[list[Any]]]]
 
 
 class PointReader:
@@ -36,15 +36,18 @@ class PointReader:
         self._prepared: WeakKeyDictionary[Select[Any], _Prepared] = WeakKeyDictionary()
         self._thread = ThreadPoolExecutor(1, "statusquo-reads")
         self._connection: sqlite3.Connection | None = None
-        self._reads: Grouped[Sequence[_Statement], list[list[Any]]] = Grouped(self._read)
+        self._waiting: list[_Waiting] = []
+        self._is_reading = False
 
     async def rows(self, asked: Sequence[Asked]) -> list[list[Any]]:
         """The rows of each query, their columns as attributes. Raises SQLAlchemy's OperationalError."""
         prepared = [self._prepare(statement) for statement, _ in asked]
-        found = await self._reads.put(
-            [(one.sql, one.bound(given)) for one, (_, given) in zip(prepared, asked, strict=True)]
-        )
-        return [one.rows(rows) for one, rows in zip(prepared, found, strict=True)]
+        statements = [(one.sql, one.bound(given)) for one, (_, given) in zip(prepared, asked, strict=True)]
+        answer: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statements, answer))
+        if not self._is_reading:
+            self._read()
+        return [one.rows(rows) for one, rows in zip(prepared, await answer, strict=True)]
 
     async def close(self) -> None:
         """Close the file."""
@@ -58,19 +61,46 @@ class PointReader:
             prepared = self._prepared[statement] = _Prepared(statement, self._dialect)
         return prepared
 
-    async def _read(self, asked: Sequence[Sequence[_Statement]]) -> list[list[list[Any]]]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._execute, asked)
-
-    def _execute(self, asked: Sequence[Sequence[_Statement]]) -> list[list[list[Any]]]:
+    def _read(self) -> None:
+        """Have the thread read what everybody waits for; then what was asked meanwhile."""
+        group, self._waiting, self._is_reading = self._waiting, [], True
         try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(self._path, isolation_level=None)
-                self._connection.execute("PRAGMA busy_timeout=5000")
-                self._connection.execute("PRAGMA query_only=ON")
-            run = self._connection.execute
-            return [[run(*statement).fetchall() for statement in statements] for statements in asked]
-        except sqlite3.Error as error:
-            raise OperationalError(None, None, error) from error
+            reading = asyncio.get_running_loop().run_in_executor(self._thread, self._execute, [one for one, _ in group])
+        except RuntimeError as error:  # the database is closed
+            self._is_reading = False
+            for _, answer in group:
+                answer.set_exception(OperationalError(None, None, error))
+            return
+        reading.add_done_callback(lambda done: self._answer(group, done))
+
+    def _answer(self, group: Sequence[_Waiting], done: asyncio.Future[list[_Found]]) -> None:
+        self._is_reading = False
+        if self._waiting:
+            self._read()
+        for (_, answer), found in zip(group, done.result(), strict=True):
+            if answer.done():  # nobody waits for it any more
+                continue
+            if isinstance(found, sqlite3.Error):
+                answer.set_exception(OperationalError(None, None, found))
+            else:
+                answer.set_result(found)
+
+    def _execute(self, asked: Sequence[Sequence[_Statement]]) -> list[_Found]:
+        found: list[_Found] = []
+        for statements in asked:
+            try:
+                run = self._opened().execute
+                found.append([run(*statement).fetchall() for statement in statements])
+            except sqlite3.Error as error:
+                found.append(error)
+        return found
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+            self._connection.execute("PRAGMA busy_timeout=5000")
+            self._connection.execute("PRAGMA query_only=ON")
+        return self._connection
 
 
 class _Prepared:

@@ -66,6 +66,9 @@ _PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
 _BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
 
 
+_NEXT_DUE = [select(func.min(kind.table.refresh_due_at)) for kind in (_PERSON, _BOT)]
+
+
 class TokenStore:
     """The rotated tokens of people and bots."""
 
@@ -77,8 +80,7 @@ class TokenStore:
 
     async def next_due(self) -> datetime | None:
         """When the first renewal is due."""
-        async with self._database.read() as connection:
-            found = [await connection.scalar(select(func.min(kind.table.refresh_due_at))) for kind in (_PERSON, _BOT)]
+        found = [rows[0][0] for rows in await self._database.rows(*((next_due, {}) for next_due in _NEXT_DUE))]
         return min((due for due in found if due is not None), default=None)
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> list[TokenClaim]:

@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _AT = bindparam("b_at", type_=UtcInstant)
+_NEXT_DUE = select(func.min(Calendar.watch_due_at))
 _CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
 _HINT = (
     update(Calendar)
@@ -87,8 +88,8 @@ class WatchStore:
 
     async def next_due(self) -> datetime | None:
         """Return when the first watch is to be made or renewed."""
-        async with self._database.read() as connection:
-            return await connection.scalar(select(func.min(Calendar.watch_due_at)))
+        due: datetime | None = await self._database.scalar(_NEXT_DUE)
+        return due
 
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
         """Claim up to `limit` calendars whose watch is due, until `lease`."""

@@ -86,3 +86,19 @@ async def test_file_without_tables_is_an_error_of_the_database(tmp_path: Path) -
         with pytest.raises(OperationalError):
             await database.rows(PEOPLE([ANN]))
     await database.close()
+
+
+async def test_closed_database_answers_nobody(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
+    await database.close()
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            await database.rows(PEOPLE([ANN]))
+
+
+async def test_who_gives_up_waiting_holds_up_nobody(people: Database) -> None:
+    given_up = asyncio.create_task(people.rows(PEOPLE([ANN])))
+    others = [asyncio.create_task(people.rows(PEOPLE([ANN]))) for _ in range(3)]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert [len(rows) for (rows,) in await asyncio.gather(*others)] == [1, 1, 1]
