@@ -49,7 +49,6 @@ class Actions:
             "click": self._click,
             "submit": self._submit,
             "dismiss": self._dismiss,
-            "options": self._options,
             "file": self._file,
             "sample": self._sample,
             "shortcut": self._shortcut,
@@ -109,11 +108,6 @@ class Actions:
         with contextlib.suppress(RefusalError):  # it is closed already
             await self._slack.people.dismiss(str(body["person"]), str(body["view_id"]))
         return {}
-
-    async def _options(self, body: Body) -> dict[str, Any]:
-        names = (str(body[name]) for name in ("person", "view_id", "action_id", "block_id", "value"))
-        answer = (await self._slack.people.options(*names)).json() or {}
-        return {"options": answer.get("options") or [o for g in answer.get("option_groups", ()) for o in g["options"]]}
 
     async def _shortcut(self, body: Body) -> dict[str, Any]:
         await self._slack.people.shortcut(str(body["person"]), str(body["callback_id"]))

@@ -16,8 +16,7 @@ from aiohttp import web
 from demo import shown
 from demo.actions import Actions, Desk, NotDoneError
 from demo.books import NotAnEntryError
-from demo.pushed import Pushed, Told
-from demo.reasons import Reasons
+from demo.log import DemoLog, ToldPush
 from emulators.slack import ApiCall
 from emulators.slack.state import RefusalError
 from services.domain.emoji import DATA as EMOJI
@@ -39,19 +38,18 @@ class _Viewer:
 
     person: str
     dirty: set[str] = field(default_factory=lambda: set(_SECTIONS))
-    calls: list[ApiCall | Told] = field(default_factory=list)
+    calls: list[ApiCall | ToldPush] = field(default_factory=list)
     calendars: Any = None
 
 
 class Page:
-    """Serves the page. `reasons` knows why the app wrote what it wrote, `pushed` what it was told."""
+    """Serves the page."""
 
-    def __init__(self, desk: Desk, pushed: Pushed, reasons: Reasons) -> None:
+    def __init__(self, desk: Desk, happened: DemoLog) -> None:
         self._slack = desk.slack
         self._clock = desk.clock
         self._books = desk.books
-        self._pushed = pushed
-        self._reasons = reasons
+        self._happened = happened
         self._actions = Actions(desk)
         self._closing = asyncio.Event()
 
@@ -106,9 +104,7 @@ class Page:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         response.del_cookie(identity.COOKIE)  # each person has a browser of their own, which the app does not know yet
         await response.prepare(request)
-        happened: list[ApiCall | Told] = [*self._slack.calls.all()[-_CALLS:], *self._pushed.all()]
-        happened.sort(key=lambda entry: entry.number)
-        viewer = _Viewer(person, calls=happened[-_CALLS:])
+        viewer = _Viewer(person, calls=self._happened.latest(_CALLS))
         try:
             with self._slack.hub.watching() as changes:
                 await self._stream(viewer, changes, response)
@@ -137,7 +133,7 @@ class Page:
                     del facts["calendars"]
             if viewer.calls:
                 calls, viewer.calls = viewer.calls, []
-                facts["calls"] = [self._line(entry, viewer.person) for entry in calls]
+                facts["calls"] = [self._happened.line(entry, viewer.person) for entry in calls]
             if facts:
                 await response.write(f"data: {json.dumps(facts)}\n\n".encode())
             await asyncio.sleep(_BEAT)
@@ -157,21 +153,17 @@ class Page:
     def _calendars_of(self, person: str) -> list[dict[str, Any]]:
         now = self._clock.now()
         return [
-            shown.book(name, book, now, self._pushed.last(person, name)) for name, book in self._books[person].items()
+            shown.book(name, book, now, self._happened.last_push(person, name))
+            for name, book in self._books[person].items()
         ]
-
-    def _line(self, entry: ApiCall | Told, viewer: str) -> dict[str, Any]:
-        if isinstance(entry, Told):
-            return shown.told(self._slack, entry, viewer)
-        return shown.call(self._slack, entry, self._reasons.of(entry), viewer)
 
 
 def _note(viewer: _Viewer, change: dict[str, Any]) -> None:
     kind = change["kind"]
     if kind in {"call", "reason"}:
-        viewer.calls.append(change["call"])
+        viewer.calls.append(change["entry"])
     elif kind == "push":
-        viewer.calls.append(change["told"])
+        viewer.calls.append(change["entry"])
         viewer.dirty.add("calendars")
     elif kind.startswith("message"):
         viewer.dirty.add("messages")

@@ -7,12 +7,10 @@ from typing import Any
 
 from demo.books import Book
 from demo.clock import DemoClock
+from demo.log import ToldPush
 from demo.people import NAMES, PERSONAS
-from demo.pushed import Told
-from demo.reasons import Why
-from emulators.slack import ApiCall, LocalSlack
+from emulators.slack import LocalSlack
 from emulators.slack.state import SlackMessage, ViewState
-from emulators.slack.text import unescape
 
 _ABOUT = {persona.user_id: persona.about for persona in PERSONAS}
 _MESSAGES = 60
@@ -81,7 +79,7 @@ def view(state: ViewState | None) -> dict[str, Any] | None:
     return {"id": state.view_id, "hash": state.hash, **state.view}
 
 
-def book(name: str, book: Book, now: datetime, last: Told | None) -> dict[str, Any]:
+def book(name: str, book: Book, now: datetime, last: ToldPush | None) -> dict[str, Any]:
     """A person's day in one of their books, in their zone; `last` is what the app was told of it last."""
     local = now.astimezone(book.zone)
     midnight = datetime.combine(local.date(), time(), book.zone)
@@ -112,51 +110,4 @@ def clock(clock: DemoClock) -> dict[str, Any]:
         "speed": clock.speed,
         "paused": clock.paused,
         "jumping": clock.jumping,
-    }
-
-
-def call(slack: LocalSlack, entry: ApiCall, why: Why | None, viewer: str) -> dict[str, Any]:
-    """A line of the log, with un-escaped status. What an event is called is for its owner's eyes alone."""
-    profile = entry.arguments.get("profile")
-    person = entry.user_id
-    if entry.method == "users.profile.set" and isinstance(profile, dict):
-        status: dict[str, Any] | None = {
-            "text": unescape(str(profile.get("status_text", ""))),
-            "emoji": str(profile.get("status_emoji", "")),
-            "expiration": int(profile.get("status_expiration") or 0),
-        }
-    elif why is not None and why.left is not None:
-        status = {"text": why.left[0], "emoji": why.left[1], "expiration": 0, "left": True}
-    else:
-        status = None
-        person = str(entry.arguments.get("user_id") or entry.arguments.get("user") or person)
-    member = slack.members.get(person)
-    reason = why.sentence if why else ""
-    if why and why.title and person == viewer:
-        reason = f"“{why.title}”. {reason}"
-    return {
-        "number": entry.number,
-        "at": entry.at.timestamp(),
-        "method": entry.method,
-        "person": member.real_name if member else "",
-        "bot": member.is_bot if member else True,
-        "status": status,
-        "ok": entry.ok,
-        "result": "ok" if entry.ok else entry.error,
-        "reason": reason,
-    }
-
-
-def told(slack: LocalSlack, entry: Told, viewer: str) -> dict[str, Any]:
-    """A push as a line of the log. What a calendar is called is for its owner's eyes alone."""
-    which = f"“{entry.calendar}”" if entry.user_id == viewer else "a calendar"
-    return {
-        "number": entry.number,
-        "at": entry.at.timestamp(),
-        "push": NAMES[entry.provider],
-        "person": slack.member(entry.user_id).real_name,
-        "ok": entry.ok,
-        "result": str(entry.status) if entry.status else "no answer",
-        "says": f"{which} is watched from now on" if entry.hello else f"something changed in {which}",
-        "reason": "",
     }

@@ -25,11 +25,10 @@ from demo.actions import Desk
 from demo.books import Book
 from demo.clock import DemoClock
 from demo.feeds import Feeds
+from demo.log import DemoLog
 from demo.nudges import Nudges
 from demo.page import Page
 from demo.people import OFFICE_ZONE, open_books
-from demo.pushed import Pushed
-from demo.reasons import Reasons
 from emulators.google import LocalGoogle, google_client
 from emulators.microsoft import LocalMicrosoft, microsoft_client
 from emulators.slack import AppConfig, LocalSlack
@@ -109,8 +108,8 @@ async def world(
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
         _register(slack, google, microsoft, inner, app_address)
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
-        reasons = Reasons(slack, service.people)
-        page = Page(Desk(slack, clock, feeds, books), Pushed(slack, google, microsoft), reasons)
+        happened = DemoLog(slack, google, microsoft, service.people)
+        page = Page(Desk(slack, clock, feeds, books), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
@@ -131,8 +130,8 @@ async def world(
         await _serve(stack, service.web, app_socket)
         await service.start()
         stack.push_async_callback(service.stop)
-        stack.push_async_callback(_closing, page, nudges, reasons)
-        reasons.start()
+        stack.push_async_callback(_closing, page, nudges, happened)
+        happened.start()
 
         await seed.bring_in(slack, feeds, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
@@ -169,10 +168,10 @@ def signing_in(books: Mapping[str, Mapping[str, Book]], clock: DemoClock) -> Mid
     return middleware
 
 
-async def _closing(page: Page, nudges: Nudges, reasons: Reasons) -> None:
+async def _closing(page: Page, nudges: Nudges, happened: DemoLog) -> None:
     page.close()
     await nudges.stop()
-    await reasons.stop()
+    await happened.stop()
 
 
 async def _serve(stack: contextlib.AsyncExitStack, application: web.Application, listener: socket.socket) -> None:

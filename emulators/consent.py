@@ -100,7 +100,8 @@ def query_of(link: str) -> dict[str, str]:
 
 
 def _account(identifier: str, name: str, *, chosen: bool) -> str:
-    shown = _safe(name) if name == identifier else f"{_safe(name)} <small>({_safe(identifier)})</small>"
+    mail = "@" in identifier and name != identifier
+    shown = f"{_safe(name)} <small>({_safe(identifier)})</small>" if mail else _safe(name)
     mark = " checked" if chosen else ""
     box = f'<input type="radio" name="account" value="{_safe(identifier)}" required{mark}>'
     return f"<label>{box}<span>{shown}</span></label>"

@@ -1,7 +1,7 @@
 // Block Kit → elements (docs.slack.dev/reference/block-kit/blocks). A `place` says where clicks go and keeps the state.
 
-import { h, safeAddress } from "./dom.js";
-import { emojiSpan, withEmoji } from "./emoji.js";
+import { h } from "./dom.js";
+import { withEmoji } from "./emoji.js";
 import { element } from "./elements.js";
 import { mrkdwn } from "./mrkdwn.js";
 
@@ -22,10 +22,9 @@ const KINDS = {
       h("div", { class: "words" },
         block.text ? h("div", { class: "text" }, text(block.text)) : null,
         block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, text(field)))) : null),
-      block.accessory ? h("div", { class: "accessory" }, accessory(block, place)) : null),
-  context: (block) => h("div", { class: "block context" }, block.elements.map((part) => (part.type === "image" ? image(part, "tiny") : h("span", {}, text(part))))),
+      block.accessory ? h("div", { class: "accessory" }, element(block.accessory, block.block_id, place)) : null),
+  context: (block) => h("div", { class: "block context" }, block.elements.map((part) => h("span", {}, text(part)))),
   actions: (block, place) => h("div", { class: "block actions" }, block.elements.map((part) => element(part, block.block_id, place))),
-  image: (block) => h("figure", { class: "block" }, block.title ? h("figcaption", {}, text(block.title)) : null, image(block, "wide")),
   input: (block, place) => {
     const id = `f-${place.id}-${block.block_id}`;
     const control = element(block.element, block.block_id, place, { id, dispatches: Boolean(block.dispatch_action), describedby: `${id}-error` });
@@ -37,31 +36,6 @@ const KINDS = {
       h("p", { class: "error", id: `${id}-error`, role: "alert", hidden: true }),
       block.hint ? h("p", { class: "hint" }, text(block.hint)) : null);
   },
-  rich_text: (block) => h("div", { class: "block text" }, (block.elements || []).map(rich)),
-  markdown: (block) => h("div", { class: "block text" }, mrkdwn((block.text || "").replaceAll("**", "*"))),
 };
 
 const unknown = (block) => h("div", { class: "block context" }, `(a ${block.type} block)`);
-
-function accessory(block, place) {
-  return block.accessory.type === "image" ? image(block.accessory, "thumb") : element(block.accessory, block.block_id, place);
-}
-
-function image(part, className) {
-  const address = safeAddress(part.image_url || "");
-  return address ? h("img", { src: address, alt: part.alt_text || "", class: className }) : h("span", {}, part.alt_text || "");
-}
-
-function rich(part) {
-  if (part.type === "text") {
-    let node = withEmoji(part.text);
-    for (const [style, tag] of [["bold", "strong"], ["italic", "em"], ["strike", "s"], ["code", "code"]]) if (part.style?.[style]) node = [h(tag, {}, node)];
-    return node;
-  }
-  if (part.type === "emoji") return emojiSpan(`:${part.name}:`);
-  if (part.type === "link") return mrkdwn(`<${part.url}|${part.text || part.url}>`);
-  if (part.type === "user") return mrkdwn(`<@${part.user_id}>`);
-  const tags = { rich_text_section: "p", rich_text_list: "ul", rich_text_quote: "blockquote", rich_text_preformatted: "pre" };
-  const children = (part.elements || []).map((child) => (part.type === "rich_text_list" ? h("li", {}, rich(child)) : rich(child)));
-  return h(tags[part.type] || "span", {}, children);
-}

@@ -3,7 +3,6 @@
 import { text } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { h, safeAddress } from "./dom.js";
-import { externalSelect } from "./external.js";
 import { state } from "./store.js";
 
 // options: id of the control, whether an input dispatches actions, id of its error.
@@ -64,15 +63,15 @@ function field(kind, extra = () => ({})) {
   };
 }
 
-function picker(kind, name, initialName, convert = (value) => value, back = (value) => value) {
+function picker(kind, name, initialName) {
   return (it) => {
     const initial = before(it)?.[name] ?? it.part[initialName];
     const control = h("input", {
-      type: kind, id: it.id, value: initial ? back(initial) : "", "aria-label": it.id ? null : words(it.part.placeholder) || name,
+      type: kind, id: it.id, value: initial || "", "aria-label": it.id ? null : words(it.part.placeholder) || name,
       "aria-describedby": it.describedby,
-      onchange: () => act(it, { [name]: control.value ? convert(control.value) : null }),
+      onchange: () => act(it, { [name]: control.value || null }),
     });
-    keep(it, () => ({ [name]: control.value ? convert(control.value) : null, ...(it.part.timezone ? { timezone: it.part.timezone } : {}) }));
+    keep(it, () => ({ [name]: control.value || null, ...(it.part.timezone ? { timezone: it.part.timezone } : {}) }));
     return control;
   };
 }
@@ -120,11 +119,6 @@ function boxes(it, options, chosen, type, name) {
     h("label", { class: "box" }, controls[index], h("span", {}, text(option.text), option.description ? h("small", {}, text(option.description)) : null))));
 }
 
-function checkboxes(it) {
-  const chosen = new Set((before(it)?.selected_options ?? it.part.initial_options ?? []).map((option) => option.value));
-  return boxes(it, it.part.options, chosen, "checkbox", "selected_options");
-}
-
 function radio(it) {
   const initial = before(it)?.selected_option ?? it.part.initial_option;
   return boxes(it, it.part.options, new Set(initial ? [initial.value] : []), "radio", "selected_option");
@@ -142,29 +136,17 @@ function overflow(it) {
   return wrapper;
 }
 
-function richInput(it) {
-  const control = h("textarea", { id: it.id, placeholder: words(it.part.placeholder), "aria-describedby": it.describedby });
-  keep(it, () => ({ rich_text_value: control.value ? { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text: control.value }] }] } : null }));
-  return control;
-}
-
-const localTime = (seconds) => new Date(seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-
 const KINDS = {
   button,
   overflow,
-  checkboxes,
+  checkboxes: multiSelect,
   radio_buttons: radio,
   static_select: staticSelect,
   multi_static_select: multiSelect,
   users_select: usersSelect,
-  external_select: (it) => externalSelect(it, { act, keep, before, words }),
   plain_text_input: field("text"),
   url_text_input: field("text", () => ({ inputmode: "url", spellcheck: "false" })),
-  email_text_input: field("email"),
   number_input: field("text", () => ({ inputmode: "decimal" })),
-  rich_text_input: richInput,
   datepicker: picker("date", "selected_date", "initial_date"),
   timepicker: picker("time", "selected_time", "initial_time"),
-  datetimepicker: picker("datetime-local", "selected_date_time", "initial_date_time", (value) => Math.floor(new Date(value).getTime() / 1000), localTime),
 };

@@ -1,4 +1,4 @@
-"""What people do in Slack, sent to the app: commands, clicks, modals, shortcuts, options, messages and files.
+"""What people do in Slack, sent to the app: commands, clicks, modals, shortcuts, messages and files.
 
 Payloads: docs.slack.dev/interactivity/implementing-slash-commands, …/reference/interaction-payloads,
 …/reference/events/message.im, …/message/file_share, …/file_shared, …/objects/file-object.
@@ -122,13 +122,6 @@ class Interactions:
         """Run a global shortcut."""
         at = self._slack.timestamp()
         return await self._send(user_id, "shortcut", callback_id=callback_id, action_ts=at)
-
-    async def options(self, user_id: str, view_id: str, action_id: str, block_id: str, value: str) -> AppAnswer:
-        """Type into an external select."""
-        view = views.as_returned(self._slack, views.find(self._slack, view_id))
-        about = {"action_id": action_id, "block_id": block_id, "value": value}
-        container = {"type": "view", "view_id": view_id}
-        return await self._send(user_id, "block_suggestion", container=container, view=view, **about)
 
     def respond(self, secret: str, body: dict[str, Any]) -> None:
         """The app posts to a response URL. Raises RefusalError when it is used up or says nothing."""

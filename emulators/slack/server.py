@@ -296,7 +296,7 @@ class LocalSlack(LocalServer):
         ok, error = bool(body["ok"]), str(body.get("error", ""))
         call = ApiCall(now, method, *whose, redacted(arguments), ok, error, status, self.number())
         self.calls.add(call)
-        self.hub.publish("call", call=call)
+        self.hub.publish("call", entry=call)
         if drop:
             if request.transport is not None:
                 request.transport.abort()

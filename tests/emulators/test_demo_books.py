@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import ClientSession, web
@@ -16,8 +17,8 @@ from demo import books, shown
 from demo.books import FEED, Book, NotAnEntryError
 from demo.clock import DemoClock
 from demo.feeds import Feeds, sample
+from demo.log import DemoLog
 from demo.people import PERSONAS, open_books
-from demo.pushed import Pushed
 from demo.seed import people_the_workspace
 from demo.world import signing_in
 from emulators.google import LocalGoogle
@@ -168,7 +169,7 @@ def push(state: str, channel_id: str, status: int) -> SentPush:
 
 
 def test_google_push_is_noted_with_its_answer(town: Town) -> None:
-    pushed = Pushed(town.slack, town.google, town.microsoft)
+    log = DemoLog(town.slack, town.google, town.microsoft, Mock())
     address = "maya@gmail.example"
     channel = WatchChannel("c1", "t", "http://127.0.0.1/x", address, address, "r", town.clock.now() + timedelta(days=1))
     town.google.channels.open["c1"] = channel
@@ -179,21 +180,21 @@ def test_google_push_is_noted_with_its_answer(town: Town) -> None:
     town.google.pushes.on_answer(
         SentPush("", {"X-Goog-Channel-ID": "gone", "X-Goog-Resource-State": "exists"}, status=200)
     )
-    assert [(one.hello, one.ok) for one in pushed.all()] == [(True, True), (False, False)]
-    last = pushed.last(MAYA, GOOGLE)
+    assert [(one.hello, one.ok) for one in log.latest(9)] == [(True, True), (False, False)]
+    last = log.last_push(MAYA, GOOGLE)
     assert last is not None
-    assert (last.status, pushed.last(MAYA, MICROSOFT)) == (503, None)
-    assert address in shown.told(town.slack, last, MAYA)["says"]
-    assert address not in str(shown.told(town.slack, last, JONAS))
+    assert (last.status, log.last_push(MAYA, MICROSOFT)) == (503, None)
+    assert address in log.line(last, MAYA)["says"]
+    assert address not in str(log.line(last, JONAS))
     assert shown.book(GOOGLE, town.books[MAYA][GOOGLE], town.clock.now(), last)["watched"]
 
 
 def test_push_of_a_subscription_that_is_gone_is_not_noted(town: Town) -> None:
-    pushed = Pushed(town.slack, town.google, town.microsoft)
+    log = DemoLog(town.slack, town.google, town.microsoft, Mock())
     town.microsoft.pushes.on_answer(
         SentPush("http://127.0.0.1/x", body={"value": [{"subscriptionId": "gone"}]}, status=202)
     )
-    assert pushed.all() == []
+    assert log.latest(9) == []
 
 
 async def test_consent_page_chooses_the_account_of_whoever_looks(town: Town) -> None:
