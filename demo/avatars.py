@@ -29,7 +29,7 @@ _BEARD = '<path d="M32 50c0 24 36 24 36 0 1 26-36 26-36 0z" fill="{hair}" opacit
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Portrait:
     """Colours (CSS) and features of a portrait."""
 
     background: str
@@ -41,7 +41,7 @@ class Look:
     beard: bool = False
 
 
-def avatar(look: Look) -> str:
+def avatar(look: Portrait) -> str:
     """The portrait as an SVG document, 100 by 100."""
     behind = _HAIR_BEHIND[look.hair].format(hair=look.hair_colour)
     before = _HAIR_BEFORE[look.hair].format(hair=look.hair_colour)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulators.books import LocalAccount, LocalCalendar, LocalEntry, Moment, Occurrence
+from emulators.books import LocalAccount, LocalCalendar, LocalEntry, LocalOccurrence, Moment
 from emulators.google import GoogleEntry
 from emulators.microsoft import MicrosoftEntry, Recurrence
 
@@ -187,7 +187,7 @@ class Book:
             **times, **self._words.heard(entry),
         )  # fmt: skip
 
-    def _find(self, entry_id: str) -> tuple[int, LocalCalendar[Any], LocalEntry, Occurrence[Any]]:
+    def _find(self, entry_id: str) -> tuple[int, LocalCalendar[Any], LocalEntry, LocalOccurrence[Any]]:
         """The calendar with its position, the entry or series, and the occurrence. Raises KeyError."""
         index, _, rest = entry_id.partition("~")
         key, _, day = rest.partition("~")
@@ -199,7 +199,7 @@ class Book:
             raise KeyError(entry_id) from None
         if (on is None) != (not entry.rules):
             raise KeyError(entry_id)
-        return int(index), calendar, entry, calendar.occurrence(entry, on)[0] if on else Occurrence(entry)
+        return int(index), calendar, entry, calendar.occurrence(entry, on)[0] if on else LocalOccurrence(entry)
 
 
 def next_edge(books: Iterable[Book], now: datetime) -> datetime | None:

@@ -42,7 +42,7 @@ class _Viewer:
     calendars: Any = None
 
 
-class Page:
+class DemoPage:
     """Serves the page."""
 
     def __init__(self, desk: Desk, happened: DemoLog) -> None:

@@ -27,7 +27,7 @@ from demo.clock import DemoClock
 from demo.feeds import Feeds
 from demo.log import DemoLog
 from demo.nudges import Nudges
-from demo.page import Page
+from demo.page import DemoPage
 from demo.people import OFFICE_ZONE, open_books
 from emulators.google import LocalGoogle, google_client
 from emulators.microsoft import LocalMicrosoft, microsoft_client
@@ -109,7 +109,7 @@ async def world(
         _register(slack, google, microsoft, inner, app_address)
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         happened = DemoLog(slack, google, microsoft, service.people)
-        page = Page(Desk(slack, clock, feeds, books), happened)
+        page = DemoPage(Desk(slack, clock, feeds, books), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
@@ -168,7 +168,7 @@ def signing_in(books: Mapping[str, Mapping[str, Book]], clock: DemoClock) -> Mid
     return middleware
 
 
-async def _closing(page: Page, nudges: Nudges, happened: DemoLog) -> None:
+async def _closing(page: DemoPage, nudges: Nudges, happened: DemoLog) -> None:
     page.close()
     await nudges.stop()
     await happened.stop()

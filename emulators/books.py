@@ -54,7 +54,7 @@ E = TypeVar("E", bound=LocalEntry)
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence(Generic[E]):
+class LocalOccurrence(Generic[E]):
     """One occurrence of a series: `day` and `original` are where the series has it. None for a single entry."""
 
     entry: E
@@ -141,10 +141,10 @@ class LocalCalendar(Generic[E]):
         self.zone = zone
         self._touch("", "updated")
 
-    def occurrences(self, entry: E, until: datetime) -> Iterator[Occurrence[E]]:
+    def occurrences(self, entry: E, until: datetime) -> Iterator[LocalOccurrence[E]]:
         """The occurrences of an entry that start up to `until`, those that are gone included."""
         if not entry.rules:
-            yield Occurrence(entry)
+            yield LocalOccurrence(entry)
             return
         zone = self.zone_of(entry)
         latest = max(entry.changes, default=date.min)  # one from later may have been moved to before
@@ -156,9 +156,9 @@ class LocalCalendar(Generic[E]):
             end = wall.replace(tzinfo=zone).astimezone(UTC) if isinstance(original, datetime) else wall.date()
             plain = replace(entry, start=original, end=end, changes={}, gone=frozenset())
             found = entry.changes.get(day, plain)
-            yield Occurrence(found, original, day, day in entry.changes, day in entry.gone or entry.cancelled)
+            yield LocalOccurrence(found, original, day, day in entry.changes, day in entry.gone or entry.cancelled)
 
-    def occurrence(self, series: E, on: Moment) -> tuple[Occurrence[E], date]:
+    def occurrence(self, series: E, on: Moment) -> tuple[LocalOccurrence[E], date]:
         """The one that a series has on a day, or with that start; and the day. Raises KeyError."""
         day = on.astimezone(self.zone_of(series)).date() if isinstance(on, datetime) else on
         for found in self.occurrences(series, self.instant(day) + timedelta(days=2)):

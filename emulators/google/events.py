@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulators.books import LocalAccount, LocalCalendar, LocalEntry, Moment, Occurrence
+from emulators.books import LocalAccount, LocalCalendar, LocalEntry, LocalOccurrence, Moment
 
 KINDS = frozenset({"default", "outOfOffice", "focusTime", "workingLocation", "birthday", "fromGmail"})
 
@@ -52,7 +52,7 @@ GoogleAccount = LocalAccount[GoogleEntry]
 GoogleCalendar = LocalCalendar[GoogleEntry]
 
 
-def item(account: GoogleAccount, calendar: GoogleCalendar, found: Occurrence[GoogleEntry]) -> dict[str, Any]:
+def item(account: GoogleAccount, calendar: GoogleCalendar, found: LocalOccurrence[GoogleEntry]) -> dict[str, Any]:
     """One occurrence. A cancelled one has only the fields that the reference guarantees."""
     entry = found.entry
     body: dict[str, Any] = {"kind": "calendar#event", "etag": f'"{calendar.revisions[entry.id]}"', "id": _id(found)}
@@ -78,7 +78,7 @@ def item(account: GoogleAccount, calendar: GoogleCalendar, found: Occurrence[Goo
 
 def master(account: GoogleAccount, calendar: GoogleCalendar, entry: GoogleEntry) -> dict[str, Any]:
     """A series as one item, as it is listed without `singleEvents`."""
-    found = item(account, calendar, Occurrence(entry))
+    found = item(account, calendar, LocalOccurrence(entry))
     return found | ({"recurrence": list(entry.recurrence)} if entry.recurrence and not entry.cancelled else {})
 
 
@@ -131,7 +131,7 @@ def listed(calendar: GoogleCalendar) -> dict[str, Any]:
     return found | ({"primary": True} if calendar.main else {})
 
 
-def _id(found: Occurrence[GoogleEntry]) -> str:
+def _id(found: LocalOccurrence[GoogleEntry]) -> str:
     original = found.original
     if original is None:
         return found.entry.id

@@ -24,7 +24,7 @@ from emulators.slack.state import (
     DEFAULT_USER_SCOPES,
     ApiCall,
     AppConfig,
-    Calls,
+    CallLog,
     Channel,
     Hub,
     RefusalError,
@@ -68,7 +68,7 @@ class LocalSlack(LocalServer):
         self.homes: dict[str, ViewState] = {}
         self.modals: dict[str, list[ViewState]] = {}
         self.tokens, self.calls, self.limits, self.triggers, self.hub = (
-            TokenBook(), Calls(), RateLimits(), Triggers(), Hub()
+            TokenBook(), CallLog(), RateLimits(), Triggers(), Hub()
         )  # fmt: skip
         self.deliveries, self.people, self.conversations, self.oauth, self.expiry = (
             Deliveries(self), Interactions(self), Conversations(self), SlackConsent(self), Expiry(self)

@@ -179,7 +179,7 @@ def redacted(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: "***" if name in _SECRET else value for name, value in arguments.items()}
 
 
-class Calls:
+class CallLog:
     """The calls, oldest first; the last 5,000 are kept."""
 
     def __init__(self) -> None:
