@@ -52,10 +52,6 @@ class PersonView:
         """Whether we may set their status."""
         return self.grant_state is GrantState.OK
 
-    def paused(self, now: datetime) -> bool:
-        """Whether their status is to be left alone at `now`."""
-        return self.pause is not None and self.pause.holds(now)
-
 
 def zone_or(name: str, other: ZoneInfo) -> ZoneInfo:
     """The IANA zone of that name, `other` where there is none."""
