@@ -8,6 +8,7 @@ from handlers.background import Background
 from handlers.errors import Errors
 from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.commands import OOO, QUO, Commands
+from handlers.slack.context import Services
 from handlers.slack.events import Events
 from handlers.slack.files import FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
@@ -15,7 +16,6 @@ from handlers.slack.hooks import HookModals
 from handlers.slack.intake import Intake, Signatures
 from handlers.slack.modals import Modals
 from handlers.slack.socket import SocketMode
-from handlers.slack.surface import Surface
 from handlers.slack.views.accounts import CHOOSE, DROP
 from handlers.slack.views.files import IMPORT
 from handlers.slack.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
@@ -30,9 +30,29 @@ from handlers.web.operations import Operations
 from handlers.web.webhooks import Webhooks
 
 __all__ = [
-    "Authorize", "Background", "Browsers", "Commands", "Connect", "Errors", "Events", "FileMessages", "HomeButtons",
-    "HomeTab", "HookModals", "HookRoutes", "Intake", "Modals", "OAuth", "Operations", "Signatures",
-    "SocketMode", "Surface", "Webhooks", "application", "bolt_app", "register",
+    "Authorize",
+    "Background",
+    "Browsers",
+    "Commands",
+    "Connect",
+    "Errors",
+    "Events",
+    "FileMessages",
+    "HomeButtons",
+    "HomeTab",
+    "HookModals",
+    "HookRoutes",
+    "Intake",
+    "Modals",
+    "OAuth",
+    "Operations",
+    "Services",
+    "Signatures",
+    "SocketMode",
+    "Webhooks",
+    "application",
+    "bolt_app",
+    "register",
 ]  # fmt: skip
 
 

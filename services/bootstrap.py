@@ -146,15 +146,15 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         config, stores, adapters.slack.clients, clock=clock, wake_signal=wake_signal, metrics=metrics
     )
     cases = _use_cases(adapters, calendars)
-    surface = handlers.Surface(
+    shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, clock=clock,
         background=background,
     )  # fmt: skip
-    tab = handlers.HomeTab(surface)
+    tab = handlers.HomeTab(shared)
     works, writer = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
-    listening = _listening(adapters, calendars, cases, handlers.HomeButtons(surface, tab), checks, socket_mode=listens)
+    listening = _listening(adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, socket_mode=listens)
     socket = listening.socket
 
     async def start() -> None:
@@ -252,8 +252,8 @@ def _listening(
     socket_mode: bool,
 ) -> Listening:
     """`checks` are those of `/readyz` that are not about what is put together here; `socket_mode` allows that."""
-    config, clock, stores, slack, surface = of.config, of.clock, of.stores, of.slack, home.surface
-    commands = handlers.Commands(surface, cases.teller)
+    config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
+    commands = handlers.Commands(shared, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
@@ -263,9 +263,9 @@ def _listening(
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
-        bolt, commands=commands, home=home, modals=handlers.Modals(surface),
-        events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(surface),
-        files=handlers.FileMessages(surface, calendars.files, cases.teller, stores.deliveries),
+        bolt, commands=commands, home=home, modals=handlers.Modals(shared),
+        events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(shared),
+        files=handlers.FileMessages(shared, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
@@ -283,7 +283,7 @@ def _listening(
     routes = (
         handlers.OAuth(grants, browsers, locale.say, finish_held=connect.finish_held),
         connect,
-        handlers.Webhooks(calendars.push_receiver, of.metrics, surface.background),
+        handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
         operations,
     )

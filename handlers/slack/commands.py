@@ -15,9 +15,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.surface import (
+from handlers.slack.context import (
     Requester,
-    Surface,
+    Services,
     by_key,
     chosen,
     connect_form,
@@ -44,7 +44,7 @@ View = dict[str, Any]
 class Commands:
     """The two slash commands."""
 
-    surface: Surface
+    services: Services
     teller: Teller
 
     async def quo(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -58,7 +58,7 @@ class Commands:
     async def _run(
         self, command: str, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         text = text_of(body, "text")
         form = await self._form(who, command, text)
         if form is not None:
@@ -77,7 +77,7 @@ class Commands:
     ) -> None:
         """The command that a slip of the finger meant; its answer stands in the question's place."""
         await ack()
-        who, line = await person(self.surface, context), chosen(body)
+        who, line = await person(self.services, context), chosen(body)
         if (form := await self._form(who, QUO, line)) is not None:
             await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
             return
@@ -88,12 +88,12 @@ class Commands:
     ) -> None:
         """No slip: the status as it was typed."""
         await ack()
-        who, line = await person(self.surface, context), chosen(body)
+        who, line = await person(self.services, context), chosen(body)
         await respond(**replies.in_place(await self._status(who, line, line, request_of(context))))
 
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
-        who = await by_key(self.surface, key)
+        who = await by_key(self.services, key)
         reply = await self.answer(who, command, text, secrets.token_hex(8))
         await self.teller.tell(key, {"text": reply["text"], "blocks": reply["blocks"]})
 
@@ -114,12 +114,12 @@ class Commands:
         """The form that a line opens, where it opens one."""
         first = text.strip().casefold()
         if command == OOO:
-            today = self.surface.clock.now().astimezone(who.view.zone).date()
+            today = self.services.clock.now().astimezone(who.view.zone).date()
             return None if first else modals.out_of_office(who.l10n, today)
         if first == Name.CONNECT:
-            return await connect_form(self.surface, who)
+            return await connect_form(self.services, who)
         if first == Name.SETTINGS:
-            return settings.settings(who.l10n, await self.surface.settings.preferences(who.key))
+            return settings.settings(who.l10n, await self.services.settings.preferences(who.key))
         return None
 
     async def _quo(self, who: Requester, command: Command, text: str, request: str) -> Reply:
@@ -131,8 +131,8 @@ class Commands:
             case Name.PREVIEW:
                 return await self._preview(who, command.rest)
             case Name.WHO:
-                away = await self.surface.reader.who(who.key.team_id, command.user_id)
-                return replies.who(who.l10n, away, command.user_id, self.surface.clock.now())
+                away = await self.services.reader.who(who.key.team_id, command.user_id)
+                return replies.who(who.l10n, away, command.user_id, self.services.clock.now())
             case _:
                 simple: dict[Name, Callable[[Requester, str], Awaitable[Reply]]] = {
                     Name.HELP: self._help,
@@ -148,19 +148,19 @@ class Commands:
         asked = command_parser.status(line, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
-        made = await self.surface.statuses.override(
+        made = await self.services.statuses.override(
             who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request
         )
-        return replies.override(who.l10n, made, self.surface.clock.now(), who.view.pause)
+        return replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
 
     async def _out_of_office(self, who: Requester, text: str, request: str) -> Reply:
-        now = self.surface.clock.now()
+        now = self.services.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
-            return replies.off(who.l10n, await self.surface.statuses.off(who.key), now)
+            return replies.off(who.l10n, await self.services.statuses.off(who.key), now)
         asked = command_parser.absence(text, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, OOO, text)
-        made = await self.surface.statuses.out_of_office(
+        made = await self.services.statuses.out_of_office(
             who.key, start=asked.start, end=asked.end, note=asked.text, request=request
         )
         return replies.override(who.l10n, made, now, who.view.pause)
@@ -169,49 +169,49 @@ class Commands:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
-        made = await self.surface.statuses.pause(who.key, asked.start, asked.end)
-        return replies.pausing(who.l10n, made, self.surface.clock.now())
+        made = await self.services.statuses.pause(who.key, asked.start, asked.end)
+        return replies.pausing(who.l10n, made, self.services.clock.now())
 
     async def _preview(self, who: Requester, rest: str) -> Reply:
         look = times.look(command_parser.plain(rest), who.speaker)
-        now = self.surface.clock.now()
+        now = self.services.clock.now()
         if look.instant is None:
-            timeline = await self.surface.reader.preview(who.key, look.day)
+            timeline = await self.services.reader.preview(who.key, look.day)
             return replies.preview(who.l10n, timeline, look.day, now.astimezone(who.view.zone).date())
-        span = await self.surface.reader.preview_at(who.key, look.instant)
-        return replies.preview_at(who.l10n, span, look.instant, now, await self.surface.settings.rules(who.key))
+        span = await self.services.reader.preview_at(who.key, look.instant)
+        return replies.preview_at(who.l10n, span, look.instant, now, await self.services.settings.rules(who.key))
 
     async def _help(self, who: Requester, _: str) -> Reply:
-        now = await self.surface.reader.now(who.key) if who.view.granted else None
+        now = await self.services.reader.now(who.key) if who.view.granted else None
         reply = replies.help_(who.l10n, now)
         if not who.view.granted:
-            link = await self.surface.people.grant_link(who.key)
+            link = await self.services.people.grant_link(who.key)
             reply["blocks"] += replies.grant(who.l10n, link, kept=False)["blocks"]
         return reply
 
     async def _clear(self, who: Requester, request: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.CLEAR)
-        done = await self.surface.statuses.clear(who.key, request=request)
-        return replies.cleared(who.l10n, done, self.surface.clock.now())
+        done = await self.services.statuses.clear(who.key, request=request)
+        return replies.cleared(who.l10n, done, self.services.clock.now())
 
     async def _resume(self, who: Requester, _: str) -> Reply:
         if not who.view.granted:
             return await self._grant_first(who, QUO, Name.RESUME)
-        await self.surface.statuses.resume(who.key)
+        await self.services.statuses.resume(who.key)
         return replies.resumed(who.l10n)
 
     async def _why(self, who: Requester, _: str) -> Reply:
-        return replies.why(who.l10n, await self.surface.reader.why(who.key))
+        return replies.why(who.l10n, await self.services.reader.why(who.key))
 
     async def _calendars(self, who: Requester, _: str) -> Reply:
-        lines = await self.surface.calendars.list(who.key)
-        accounts = await self.surface.accounts.list(who.key)
-        return replies.calendars(who.l10n, lines, accounts, self.surface.clock.now())
+        lines = await self.services.calendars.list(who.key)
+        accounts = await self.services.accounts.list(who.key)
+        return replies.calendars(who.l10n, lines, accounts, self.services.clock.now())
 
     async def _forget(self, who: Requester, _: str) -> Reply:
         return replies.forget(who.l10n)
 
     async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
-        await self.surface.people.ask(who.key, command, text)
-        return replies.grant(who.l10n, await self.surface.people.grant_link(who.key), kept=True)
+        await self.services.people.ask(who.key, command, text)
+        return replies.grant(who.l10n, await self.services.people.grant_link(who.key), kept=True)

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.background import Background, within
 from handlers.errors import sheltered
-from handlers.slack.surface import Requester, view_call
+from handlers.slack.context import Requester, view_call
 from handlers.slack.views import modals
 from services.domain.errors import InputError, StatusQuoError
 

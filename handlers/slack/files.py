@@ -16,7 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.errors import record
-from handlers.slack.surface import Body, Surface, by_key, chosen
+from handlers.slack.context import Body, Services, by_key, chosen
 from handlers.slack.views import files as views
 from services.calendars.files import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
@@ -42,7 +42,7 @@ QUIET = 4
 class FileMessages:
     """The listeners. `deliveries` remembers what was seen and said, for all replicas."""
 
-    surface: Surface
+    services: Services
     files: CalendarFiles
     teller: Teller
     deliveries: DeliveryStore
@@ -61,7 +61,7 @@ class FileMessages:
         for file_id in sent:
             self._seen(key, file_id)
         if not sent and await self._may_hint(key):
-            self.surface.background.leave(self._hint(key), kind="message")
+            self.services.background.leave(self._hint(key), kind="message")
 
     async def file_shared(self, event: Body, context: AsyncBoltContext) -> None:
         """A file arrived somewhere; in a person's own conversation with the app it is for us."""
@@ -77,12 +77,12 @@ class FileMessages:
         await ack()
         key, file_id = context.get("person"), chosen(body)
         if isinstance(key, PersonKey) and file_id:
-            self.surface.background.leave(self._import(key, file_id, respond), kind="import_file")
+            self.services.background.leave(self._import(key, file_id, respond), kind="import_file")
 
     # ── after the answer ────────────────────────────────────────────────────────────────────────────
 
     def _seen(self, key: PersonKey, file_id: str) -> None:
-        self.surface.background.leave(self._look(key, file_id), kind="file")
+        self.services.background.leave(self._look(key, file_id), kind="file")
 
     async def _look(self, key: PersonKey, file_id: str) -> None:
         """Look into a file and say what is in it, unless that is done. It counts as done once something is found out.
@@ -93,7 +93,7 @@ class FileMessages:
         async with self.turns.of(f"{key.team_id}/{name}"):
             if await self.deliveries.claimed(key.team_id, name):
                 return
-            who = await by_key(self.surface, key)
+            who = await by_key(self.services, key)
             try:
                 async with self.gate:
                     seen = await self.files.look(key, who.view.zone, file_id)
@@ -104,11 +104,11 @@ class FileMessages:
             else:
                 shown = (who.l10n, seen.name, seen.events)
                 said = views.updated(*shown) if seen.updated else views.offered(*shown, file_id)
-            if await self.deliveries.claim(key.team_id, name, self.surface.clock.now()):
+            if await self.deliveries.claim(key.team_id, name, self.services.clock.now()):
                 await self.teller.tell(key, said)
 
     async def _import(self, key: PersonKey, file_id: str, respond: AsyncRespond) -> None:
-        who = await by_key(self.surface, key)
+        who = await by_key(self.services, key)
         try:
             async with self.gate:
                 seen = await self.files.add(key, who.view.zone, file_id)
@@ -120,11 +120,11 @@ class FileMessages:
         await respond(**said, replace_original=True)
 
     async def _hint(self, key: PersonKey) -> None:
-        await self.teller.tell(key, views.hint((await by_key(self.surface, key)).l10n))
+        await self.teller.tell(key, views.hint((await by_key(self.services, key)).l10n))
 
     async def _may_hint(self, key: PersonKey) -> bool:
         """At most once an hour for each person; each stretch of time that a hint takes up can be claimed once."""
-        now = self.surface.clock.now()
+        now = self.services.clock.now()
         first, *others = _stretches(now)
         if not await self.deliveries.claim(key.team_id, f"hint/{key.user_id}/{first}", now):
             return False

@@ -10,11 +10,10 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.hooks import show_rotated
-from handlers.slack.surface import (
+from handlers.slack.context import (
     Body,
     Requester,
-    Surface,
+    Services,
     chosen,
     connect_form,
     known,
@@ -23,6 +22,7 @@ from handlers.slack.surface import (
     text_of,
     view_call,
 )
+from handlers.slack.hooks import show_rotated
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views import home as home_view
 from services.domain.errors import NothingToDoError, NotOfferedError
@@ -34,24 +34,24 @@ from services.platform import locale
 class HomeTab:
     """Renders Home tabs: the `ports.HomeRenderer` of the engine."""
 
-    surface: Surface
+    services: Services
 
     async def home(self, key: PersonKey) -> dict[str, Any]:
         """The view of the person, ready for views.publish; of a stranger too."""
-        view = await self.surface.people.get(key)
+        view = await self.services.people.get(key)
         if view is None:
-            return home_view.stranger(locale.localizer("en-US", "UTC"), await self.surface.people.grant_link(key))
-        who = known(view, self.surface.clock)
-        link = "" if view.granted else await self.surface.people.grant_link(key)
-        now = await self.surface.reader.now(key)
-        calendars, known_accounts = await self.surface.calendars.list(key), await self.surface.accounts.list(key)
+            return home_view.stranger(locale.localizer("en-US", "UTC"), await self.services.people.grant_link(key))
+        who = known(view, self.services.clock)
+        link = "" if view.granted else await self.services.people.grant_link(key)
+        now = await self.services.reader.now(key)
+        calendars, known_accounts = await self.services.calendars.list(key), await self.services.accounts.list(key)
         again = {one.account_id: await self._again(key, one.provider) for one in known_accounts if one.lost}
         return home_view.home(who.l10n, now, calendars, link, accounts=known_accounts, again=again)
 
     async def _again(self, key: PersonKey, provider: str) -> str:
         """A fresh link that mends an account; "" where the form of a calendar does it."""
         try:
-            return await self.surface.accounts.link(key, provider)
+            return await self.services.accounts.link(key, provider)
         except NotOfferedError:
             return ""
 
@@ -60,13 +60,13 @@ class HomeTab:
 class HomeButtons:
     """The buttons, and the global shortcuts that open the same forms."""
 
-    surface: Surface
+    services: Services
     tab: HomeTab
 
     async def open_override(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a status."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         await _open(client, body, modals.override(who.l10n))
 
     async def open_out_of_office(
@@ -74,36 +74,36 @@ class HomeButtons:
     ) -> None:
         """The out-of-office form."""
         await ack()
-        who = await person(self.surface, context)
-        today = self.surface.clock.now().astimezone(who.view.zone).date()
+        who = await person(self.services, context)
+        today = self.services.clock.now().astimezone(who.view.zone).date()
         await _open(client, body, modals.out_of_office(who.l10n, today))
 
     async def open_connect(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a calendar."""
         await ack()
-        who = await person(self.surface, context)
-        await _open(client, body, await connect_form(self.surface, who))
+        who = await person(self.services, context)
+        await _open(client, body, await connect_form(self.services, who))
 
     async def open_rules(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The list of rules."""
         await ack()
-        who = await person(self.surface, context)
-        await _open(client, body, rules.rules(who.l10n, await self.surface.settings.rules(who.key)))
+        who = await person(self.services, context)
+        await _open(client, body, rules.rules(who.l10n, await self.services.settings.rules(who.key)))
 
     async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The settings."""
         await ack()
-        who = await person(self.surface, context)
-        await _open(client, body, settings.settings(who.l10n, await self.surface.settings.preferences(who.key)))
+        who = await person(self.services, context)
+        await _open(client, body, settings.settings(who.l10n, await self.services.settings.preferences(who.key)))
 
     async def pause(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
         """Leave the status alone until resumed."""
         await ack()
-        who = await person(self.surface, context)
-        now = self.surface.clock.now()
-        made = await self.surface.statuses.pause(who.key, now, None)
+        who = await person(self.services, context)
+        now = self.services.clock.now()
+        made = await self.services.statuses.pause(who.key, now, None)
         await self._show(who, replies.pausing(who.l10n, made, now), body, respond, client)
 
     async def resume(
@@ -111,10 +111,10 @@ class HomeButtons:
     ) -> None:
         """Keep the status again."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         reply = replies.resumed(who.l10n)
         try:
-            await self.surface.statuses.resume(who.key)
+            await self.services.statuses.resume(who.key)
         except NothingToDoError as error:
             reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
@@ -124,10 +124,10 @@ class HomeButtons:
     ) -> None:
         """End what was asked for, or be back early."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         try:
-            done = await self.surface.statuses.clear(who.key, request=request_of(context))
-            reply = replies.cleared(who.l10n, done, self.surface.clock.now())
+            done = await self.services.statuses.clear(who.key, request=request_of(context))
+            reply = replies.cleared(who.l10n, done, self.services.clock.now())
         except NothingToDoError as error:
             reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
@@ -137,10 +137,10 @@ class HomeButtons:
     ) -> None:
         """Take back what a command did; its answer says so from then on."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         try:
-            removed = await self.surface.statuses.undo(who.key, chosen(body))
-            reply = replies.undone(who.l10n, removed, self.surface.clock.now())
+            removed = await self.services.statuses.undo(who.key, chosen(body))
+            reply = replies.undone(who.l10n, removed, self.services.clock.now())
         except NothingToDoError as error:
             reply = replies.sentence(who.l10n, error)
         await self._show(who, reply, body, respond, client)
@@ -148,41 +148,43 @@ class HomeButtons:
     async def calendar_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """Read a calendar now, disconnect it, or give a hook a new address."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         what, _, calendar_id = chosen(body).partition(":")
         if what == "rotate":
-            await show_rotated(self.surface, who, client, body, calendar_id)
+            await show_rotated(self.services, who, client, body, calendar_id)
             return
         if what == "disconnect":
-            await self.surface.calendars.disconnect(who.key, calendar_id)
+            await self.services.calendars.disconnect(who.key, calendar_id)
         else:
-            await self.surface.calendars.sync_now(who.key)
+            await self.services.calendars.sync_now(who.key)
         await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
     async def account_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form that chooses an account's calendars, or the question before it is disconnected."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         what, _, account_id = chosen(body).partition(":")
         view = await (self._drop(who, account_id) if what == "drop" else self._choose(who, account_id))
         await _open(client, body, view or gone(who))
 
     async def drop_account(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """Disconnect an account; the question was asked before."""
-        who = await person(self.surface, context)
-        await self.surface.accounts.disconnect(who.key, text_of(body["view"], "private_metadata"))
+        who = await person(self.services, context)
+        await self.services.accounts.disconnect(who.key, text_of(body["view"], "private_metadata"))
         await ack()
         await view_call(client, "views.publish", user_id=who.key.user_id, view=await self.tab.home(who.key))
 
     async def _choose(self, who: Requester, account_id: str) -> dict[str, Any] | None:
-        choice = await self.surface.accounts.choice(who.key, account_id)
+        choice = await self.services.accounts.choice(who.key, account_id)
         return None if choice is None else accounts.choose(who.l10n, choice)
 
     async def _drop(self, who: Requester, account_id: str) -> dict[str, Any] | None:
-        account = next((one for one in await self.surface.accounts.list(who.key) if one.account_id == account_id), None)
+        account = next(
+            (one for one in await self.services.accounts.list(who.key) if one.account_id == account_id), None
+        )
         if account is None:
             return None
-        lines = await self.surface.calendars.list(who.key)
+        lines = await self.services.calendars.list(who.key)
         return accounts.drop(who.l10n, account, sum(line.account_id == account_id for line in lines))
 
     async def forget_me(
@@ -190,8 +192,8 @@ class HomeButtons:
     ) -> None:
         """Delete everything; the question was asked before."""
         await ack()
-        who = await person(self.surface, context)
-        await self.surface.people.forget(who.key)
+        who = await person(self.services, context)
+        await self.services.people.forget(who.key)
         if text_of(body, "response_url"):
             await respond(**replies.in_place(replies.forgotten(who.l10n)))
         await view_call(client, "views.publish", user_id=who.key.user_id, view=home_view.stranger(who.l10n, ""))

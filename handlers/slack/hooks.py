@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.surface import Body, Requester, Surface, person, text_of, view_call
+from handlers.slack.context import Body, Requester, Services, person, text_of, view_call
 from handlers.slack.views import modals, replies
 from handlers.slack.views.modals import shown_once
 from services.domain.errors import InputError, NothingToDoError
@@ -19,14 +19,14 @@ from services.domain.errors import InputError, NothingToDoError
 class HookModals:
     """The buttons."""
 
-    surface: Surface
+    services: Services
 
     async def create_hook(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """A new hook, its address in the place of the modal that the button is in."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         try:
-            address = await self.surface.hooks.create(who.key)
+            address = await self.services.hooks.create(who.key)
         except InputError as error:
             view = modals.done(who.l10n, who.l10n.say("Your hook"), [who.l10n.say(error.sentence())])
         else:
@@ -38,14 +38,16 @@ class HookModals:
         if who.view.granted:
             return []
         blocks: list[dict[str, Any]] = replies.grant(
-            who.l10n, await self.surface.people.grant_link(who.key), kept=False
+            who.l10n, await self.services.people.grant_link(who.key), kept=False
         )["blocks"]
         return blocks
 
 
-async def show_rotated(surface: Surface, who: Requester, client: AsyncWebClient, body: Body, calendar_id: str) -> None:
+async def show_rotated(
+    services: Services, who: Requester, client: AsyncWebClient, body: Body, calendar_id: str
+) -> None:
     """Give a hook a new address and show it in a modal. Raises NothingToDoError where there is no such hook."""
-    address = await surface.hooks.rotate(who.key, calendar_id)
+    address = await services.hooks.rotate(who.key, calendar_id)
     if address is None:
         raise NothingToDoError("no such hook")
     await _show(client, body, shown_once(who.l10n, address))

@@ -16,9 +16,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.commands import OOO, QUO
+from handlers.slack.context import Body, Requester, Services, chosen, connect_form, person, text_of, view_call
 from handlers.slack.deferred_answer import PATIENCE, DeferredAnswer, Submitted, refuse
 from handlers.slack.home import gone
-from handlers.slack.surface import Body, Requester, Surface, chosen, connect_form, person, text_of, view_call
 from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views.blocks import cut, escape
 from handlers.slack.views.modals import Typed
@@ -79,14 +79,14 @@ class Server:
 class Modals:
     """The submissions, and the buttons inside of modals. `patience` is for what may take longer than Slack waits."""
 
-    surface: Surface
+    services: Services
     patience: float = PATIENCE
 
     async def connect_calendar(
         self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
         """A feed's address, a CalDAV server, or both."""
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         values = Values.of(body["view"])
         address = values.text("feed")
         server = Server(values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password"))
@@ -99,7 +99,7 @@ class Modals:
         lines: list[str] = []
         if address:
             try:
-                await self.surface.calendars.connect_feed(who.key, address)
+                await self.services.calendars.connect_feed(who.key, address)
             except InputError as error:
                 if not (server.asked and isinstance(error, AlreadyConnectedError)):  # connected by a try before
                     await refuse(ack, who, {error.field or "feed": error})
@@ -110,9 +110,9 @@ class Modals:
             return
 
         async def again(sentence: str) -> View:
-            return await connect_form(self.surface, who, problem=sentence, before=Typed(server.url, server.user))
+            return await connect_form(self.services, who, problem=sentence, before=Typed(server.url, server.user))
 
-        await DeferredAnswer(self.surface.background, self.patience).answer(
+        await DeferredAnswer(self.services.background, self.patience).answer(
             Submitted(ack, who, body, client), self._caldav(who, server, lines), again
         )
 
@@ -120,20 +120,20 @@ class Modals:
         self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
         """The calendars of an account: exactly those that were chosen are connected."""
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         account_id, values = text_of(body["view"], "private_metadata"), Values.of(body["view"])
 
         async def again(sentence: str) -> View:
-            choice = await self.surface.accounts.choice(who.key, account_id)
+            choice = await self.services.accounts.choice(who.key, account_id)
             return gone(who) if choice is None else accounts.choose(who.l10n, choice, [f":warning: {sentence}"])
 
-        await DeferredAnswer(self.surface.background, self.patience).answer(
+        await DeferredAnswer(self.services.background, self.patience).answer(
             Submitted(ack, who, body, client), self._choose(who, account_id, values), again
         )
 
     async def out_of_office(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """From a day to a day, both included, or from a time to a time."""
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         values = Values.of(body["view"])
         try:
             first, last = values.date("from"), values.date("to")
@@ -149,15 +149,15 @@ class Modals:
             return
         if not who.view.granted:
             said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
-            await self.surface.people.ask(who.key, OOO, said)
+            await self.services.people.ask(who.key, OOO, said)
             await self._grant_first(ack, who, who.l10n.say("Out of office"), [])
             return
-        await self.surface.statuses.out_of_office(who.key, start=start, end=end, note=note, request=_request(body))
+        await self.services.statuses.out_of_office(who.key, start=start, end=end, note=note, request=_request(body))
         await ack()
 
     async def override(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """A status of one's own."""
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         values = Values.of(body["view"])
         errors: dict[str, InputError] = {}
         emoji, text, end = "", values.text("text"), None
@@ -181,19 +181,19 @@ class Modals:
             return
         if not who.view.granted:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
-            await self.surface.people.ask(who.key, QUO, said)
+            await self.services.people.ask(who.key, QUO, said)
             await self._grant_first(ack, who, who.l10n.say("Set a status"), [])
             return
-        now = self.surface.clock.now()
-        await self.surface.statuses.override(
+        now = self.services.clock.now()
+        await self.services.statuses.override(
             who.key, text=text, emoji=emoji, start=now, end=end, request=_request(body)
         )
         await ack()
 
     async def settings(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         """Everything that a person chose, at once or not at all."""
-        who = await person(self.surface, context)
-        before = await self.surface.settings.preferences(who.key)
+        who = await person(self.services, context)
+        before = await self.services.settings.preferences(who.key)
         try:
             chosen_now, errors = settings.read(Values.of(body["view"]), before)
         except InputError as error:
@@ -201,48 +201,48 @@ class Modals:
         if errors:
             await refuse(ack, who, errors)
             return
-        await self.surface.settings.save_preferences(who.key, chosen_now)
+        await self.services.settings.save_preferences(who.key, chosen_now)
         await ack()
 
     async def rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """A new rule; the list beneath the form shows it."""
-        who = await person(self.surface, context)
-        known = [line.calendar_id for line in await self.surface.calendars.list(who.key)]
+        who = await person(self.services, context)
+        known = [line.calendar_id for line in await self.services.calendars.list(who.key)]
         try:
             made = rules.read(Values.of(body["view"]), request_id(who.key, _request(body)), known)
-            await self.surface.settings.add_rule(who.key, made)
+            await self.services.settings.add_rule(who.key, made)
         except InputError as error:
             await refuse(ack, who, {error.field or "words": error})
             return
         await ack()
         beneath = body["view"].get("previous_view_id")
         if beneath:
-            listed = await self.surface.settings.rules(who.key)
+            listed = await self.services.settings.rules(who.key)
             await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.l10n, listed))
 
     async def add_rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a rule, on top of the list."""
         await ack()
-        who = await person(self.surface, context)
-        form = rules.rule(who.l10n, await self.surface.calendars.list(who.key))
+        who = await person(self.services, context)
+        form = rules.rule(who.l10n, await self.services.calendars.list(who.key))
         await view_call(client, "views.push", trigger_id=text_of(body, "trigger_id"), view=form)
 
     async def rule_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """Move a rule up, or delete it."""
         await ack()
-        who = await person(self.surface, context)
+        who = await person(self.services, context)
         what, _, rule_id = chosen(body).rpartition(":")
         if what == "up":
-            await self.surface.settings.raise_rule(who.key, rule_id)
+            await self.services.settings.raise_rule(who.key, rule_id)
         else:
-            await self.surface.settings.remove_rule(who.key, rule_id)
-        listed = await self.surface.settings.rules(who.key)
+            await self.services.settings.remove_rule(who.key, rule_id)
+        listed = await self.services.settings.rules(who.key)
         await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.l10n, listed))
 
     async def _caldav(self, who: Requester, server: Server, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
         try:
-            found = await self.surface.accounts.connect_caldav(who.key, server.url, server.user, server.password)
+            found = await self.services.accounts.connect_caldav(who.key, server.url, server.user, server.password)
         except CalendarError as error:
             raise ServerSilentError(error.reason, field="caldav_url") from error
         except InputError as error:
@@ -252,16 +252,16 @@ class Modals:
         said = who.l10n.say("Connected: {calendars}. I am reading now; your Home tab shows how it goes.",
                              calendars=escape(cut(names, _LONGEST_NAMES)))  # fmt: skip
         lines = [*lines, *([said] if names else [])]
-        choice = await self.surface.accounts.choice(who.key, found.account_id) if found.more else None
+        choice = await self.services.accounts.choice(who.key, found.account_id) if found.more else None
         return await self._connected(who, lines) if choice is None else accounts.choose(who.l10n, choice, lines)
 
     async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""
-        choice = await self.surface.accounts.choice(who.key, account_id)
+        choice = await self.services.accounts.choice(who.key, account_id)
         if choice is None:
             return gone(who)
         try:
-            known = await self.surface.accounts.choose(who.key, account_id, accounts.chosen(values, choice))
+            known = await self.services.accounts.choose(who.key, account_id, accounts.chosen(values, choice))
         except InputError as error:
             error.field = accounts.BLOCK
             raise
@@ -282,7 +282,7 @@ class Modals:
         await ack(response_action="update", view=await self._grant_view(who, title, lines))
 
     async def _grant_view(self, who: Requester, title: str, lines: list[str]) -> View:
-        link = await self.surface.people.grant_link(who.key)
+        link = await self.services.people.grant_link(who.key)
         reply = replies.grant(who.l10n, link, kept=not lines)
         return modals.done(who.l10n, title, [*lines, reply["text"]], *reply["blocks"][1:])
 

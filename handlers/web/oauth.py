@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -13,12 +12,11 @@ from handlers.errors import Say, accepted_locale
 from handlers.web.browsers import Browsers
 from handlers.web.pages import SECURITY, Page, render
 from services.domain.model import PersonKey
+from services.store.workspaces import app_link
 from services.usecases.grants import Grants, Outcome, Result
 
 COOKIE = "statusquo-oauth"
 PATH = "/"
-APP_REDIRECT = "https://slack.com/app_redirect"
-"""Opens our app in whatever Slack the reader has (docs.slack.dev, "Deep linking")."""
 
 SENTENCES = {
     Result.GRANTED: "You are all set. Connect a calendar on my Home tab in Slack, and I do the rest.",
@@ -32,16 +30,12 @@ TITLE = "Status Quo"
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.connect`.
-
-    `app_redirect` is what opens Slack at our app.
-    """
+    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.connect`."""
 
     grants: Grants
     browsers: Browsers
     say: Say
     finish_held: Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]
-    app_redirect: str = APP_REDIRECT
 
     def routes(self) -> list[web.RouteDef]:
         """GET alone: a HEAD of a link checker must not use a link up."""
@@ -87,12 +81,7 @@ class OAuth:
             title=self.say(locale, TITLE),
             sentence=self.say(locale, message, workspace=outcome.name or outcome.key.team_id),
             ok=outcome.result is not Result.PARTIAL,
-            link=self._link(outcome),
+            link=app_link(outcome.app_id, outcome.key.team_id),
             link_text=self.say(locale, OPEN),
         )
         return render(page, locale)
-
-    def _link(self, outcome: Outcome) -> str:
-        if not outcome.app_id:
-            return ""
-        return f"{self.app_redirect}?{urlencode({'app': outcome.app_id, 'team': outcome.key.team_id})}"

@@ -1,4 +1,4 @@
-"""What the surface shows besides a person's own facts: the profile's memory, and who is out in a workspace."""
+"""Who is out in a workspace, by what we wrote on profiles; and what is remembered of one profile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Away:
 
 
 class AbsenceStore:
-    """Reads for the surface."""
+    """Reads what profiles show."""
 
     def __init__(self, database: Database, standings: ProfileStateStore) -> None:
         """`standings` opens memories."""

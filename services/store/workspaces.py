@@ -103,16 +103,9 @@ class WorkspaceStore:
         return self._encryptor.open(sealed, _TOKEN, team_id)
 
     async def home_link(self, key: PersonKey) -> str:
-        """An address that opens the app's Home tab in whatever Slack the person has; "" where the app's id is unknown.
-
-        docs.slack.dev, "Deep linking": https://slack.com/app_redirect.
-        """
+        """The `app_link` of the person's workspace."""
         bot = await self.find(key.team_id, "")
-        return (
-            ""
-            if bot is None or not bot.app_id
-            else f"{APP_REDIRECT}?{urlencode({'app': bot.app_id, 'team': bot.team_id})}"
-        )
+        return "" if bot is None else app_link(bot.app_id, bot.team_id)
 
     async def install(self, answer: OAuthAnswer, now: datetime) -> None:
         """Keep the workspace and its bot token in the place of those before; its people and policy stay."""
@@ -166,3 +159,11 @@ class WorkspaceStore:
                 await connection.execute(delete(loose).where(loose.team_id == team_id))
             done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
         return done.rowcount == 1
+
+
+def app_link(app_id: str, team_id: str) -> str:
+    """An address that opens the app's Home tab in whatever Slack its reader has; "" where the app's id is unknown.
+
+    docs.slack.dev, "Deep linking".
+    """
+    return f"{APP_REDIRECT}?{urlencode({'app': app_id, 'team': team_id})}" if app_id else ""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.slack.surface import known
+from handlers.slack.context import known
 from services.domain.model import OverrideKind, PersonKey, Response
 from services.platform.crypto import Encryptor
 from services.store.db import Database

@@ -19,7 +19,7 @@ def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]
 
 @dataclass
 class KeptAccounts:
-    """Implements `handlers.slack.surface.Accounts`. `seconds`: how long CalDAV takes; `fails`: what it says."""
+    """Stands for `calendars.accounts.Accounts`. `seconds`: how long CalDAV takes; `fails`: what it says."""
 
     providers: dict[str, str] = field(
         default_factory=lambda: {"google": "Google Calendar", "microsoft": "Microsoft 365"}
@@ -86,7 +86,7 @@ class KeptAccounts:
 
 @dataclass
 class KeptHooks:
-    """Implements `handlers.slack.surface.Hooks`."""
+    """Implements `services.calendars.hooks.Hooks`."""
 
     made: int = 0
 

@@ -17,11 +17,11 @@ from emulators.slack.state import ViewState
 from handlers.errors import Errors
 from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.commands import Commands
+from handlers.slack.context import Services
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Intake, Signatures
 from handlers.slack.modals import Modals
-from handlers.slack.surface import Surface
 from handlers.web.application import application
 from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.calendars.connections import Connections
@@ -70,7 +70,7 @@ class Desk:
     world: World
     engine: Replica
     clock: ManualClock
-    surface: Surface
+    surface: Services
     commands: Commands
     tab: HomeTab
     overrides: OverrideStore
@@ -226,7 +226,7 @@ async def open_desk(
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
-        surface = Surface(
+        surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, calendars=connections, accounts=kept,
             hooks=KeptHooks(), clock=clock,
         )  # fmt: skip

@@ -35,7 +35,7 @@ Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
+class Services:
     """The services that the listeners call. `background` owns what takes longer than Slack waits."""
 
     statuses: Statuses
@@ -63,18 +63,18 @@ class Requester:
         return self.view.key
 
 
-async def person(surface: Surface, context: AsyncBoltContext) -> Requester:
+async def person(services: Services, context: AsyncBoltContext) -> Requester:
     """Who sent the request, taken in where they are new. Raises NotInstalledError where nobody can be named."""
     key = context.get("person")
     if not isinstance(key, PersonKey):
         raise NotInstalledError("no person in the request")
     view = context.get("view")
-    return known(view, surface.clock) if isinstance(view, PersonView) else await by_key(surface, key)
+    return known(view, services.clock) if isinstance(view, PersonView) else await by_key(services, key)
 
 
-async def by_key(surface: Surface, key: PersonKey) -> Requester:
+async def by_key(services: Services, key: PersonKey) -> Requester:
     """The person of that key, taken in where they are new."""
-    return known(await surface.people.ensure(key), surface.clock)
+    return known(await services.people.ensure(key), services.clock)
 
 
 def known(view: PersonView, clock: Clock) -> Requester:
@@ -83,9 +83,9 @@ def known(view: PersonView, clock: Clock) -> Requester:
     return Requester(view, locale.localizer(view.locale, view.zone.key), speaker)
 
 
-async def connect_form(surface: Surface, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
+async def connect_form(services: Services, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
-    return modals.connect(who.l10n, accounts=await surface.accounts.links(who.key), problem=problem, before=before)
+    return modals.connect(who.l10n, accounts=await services.accounts.links(who.key), problem=problem, before=before)
 
 
 def request_of(context: AsyncBoltContext) -> str:
