@@ -1,4 +1,4 @@
-"""The commands of `python app.py`, run as processes: what they print, and what they leave behind."""
+"""The commands of `python app.py`: what they print, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.support.clocks import ManualClock
-from tests.support.command_line import run
+from tests.support.command_line import run, run_here, run_process
 from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
 from tests.support.running_app import ANN, TEAM, Whole, at, open_whole
 
@@ -50,10 +50,10 @@ async def test_worker_alone_soon_sees_what_people_type_at_another_process(sqlite
     assert service.engine._poll <= 0.25
 
 
-async def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
+def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
     nowhere = {"DATABASE_URL": "postgresql://quo:hunter2@127.0.0.1:1/x", "ENCRYPTION_KEYS": new_key()}
     for command in ("migrate", "doctor", "rotate-keys", "worker"):
-        ran = await run(command, cwd=tmp_path, **nowhere)
+        ran = run_here(command, cwd=tmp_path, **nowhere)
         assert ran.status == 1
         said = ran.out + ran.err
         assert said.count("The database cannot be reached, or refuses us. Check DATABASE_URL.") == 1
@@ -96,7 +96,7 @@ def test_port_in_use_or_a_host_that_is_not_here_is_one_line(
 
 
 async def test_serve_without_any_setting_says_what_is_missing_and_starts_nothing(tmp_path: Path) -> None:
-    ran = await run("serve", cwd=tmp_path)
+    ran = await run_process("serve", cwd=tmp_path)
     assert (ran.status, ran.out) == (1, "")
     assert [name for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID") if name not in ran.err] == []
     assert "Traceback" not in ran.err
@@ -117,7 +117,7 @@ async def test_migrate_makes_a_database_once_and_prints_sql_without_one(tmp_path
     assert (await run("migrate", "--check", cwd=tmp_path, DATABASE_URL=url)).status == 0
 
 
-async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
+def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
     file = tmp_path / "a.ics"
     file.write_bytes(
         calendar(
@@ -129,7 +129,7 @@ async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
     )
     (tmp_path / "b.ics").write_bytes(b"<html>")
     options = ("--json", "--from", "2026-11-24", "--to", "2026-11-25", "--email", "ann@example.com")
-    ran = await run("preview", str(file), *options, cwd=tmp_path)
+    ran = run_here("preview", str(file), *options, cwd=tmp_path)
     assert (ran.status, ran.err) == (0, "")
     (line,) = ran.out.splitlines()
     told = json.loads(line)
@@ -144,7 +144,7 @@ async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
     assert (span["start"], span["end"], span["status_text"], span["status_expiration"], span["uid"]) == (
         "2026-11-24T15:00:00Z", "2026-11-24T16:00:00Z", "In a meeting", int(at("16:00").timestamp()), "m",
     )  # fmt: skip
-    both = await run("preview", str(file), str(tmp_path / "b.ics"), *options, cwd=tmp_path)
+    both = run_here("preview", str(file), str(tmp_path / "b.ics"), *options, cwd=tmp_path)
     lines = [json.loads(line) for line in both.out.splitlines()]
     assert (both.status, sorted(lines[1])) == (1, ["error", "file"])
     assert "Traceback" not in both.err
@@ -153,7 +153,7 @@ async def test_preview_prints_what_the_contract_says(tmp_path: Path) -> None:
 
 async def test_understand_prints_what_a_line_is_taken_for(tmp_path: Path) -> None:
     zoned = ("--timezone", "Europe/Berlin", "--now", "2026-11-24T10:00")
-    ran = await run("understand", ":pizza: Lunch until half past 1", "--as", "quo", *zoned, cwd=tmp_path)
+    ran = await run_process("understand", ":pizza: Lunch until half past 1", "--as", "quo", *zoned, cwd=tmp_path)
     assert (ran.status, ran.err, ran.out.count("\n")) == (0, "", 1)
     assert json.loads(ran.out) == {
         "text": "Lunch", "emoji": ":pizza:", "start": "2026-11-24T10:00:00+01:00", "end": "2026-11-24T13:30:00+01:00",

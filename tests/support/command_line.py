@@ -1,19 +1,28 @@
-"""`python app.py …` as an operator runs it: a process of its own, on the real clock."""
+"""`python app.py …` as an operator runs it, on the real clock: as a process of its own, or in a thread of this one."""
 
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import os
 import signal
 import sys
+import threading
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
+from unittest.mock import patch
 
 import aiohttp
+import structlog
 
+import app
 from services.platform.settings import Settings
+from services.platform.threads import off_loop
 from tests.support.engine import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +44,41 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 async def run(*arguments: str, cwd: Path, **settings: str) -> Ran:
-    """Run a command to its end."""
+    """Run a command to its end, in a thread: what this test serves goes on meanwhile. A process costs a second more."""
+    return await off_loop(run_here, *arguments, cwd=cwd, **settings)
+
+
+class _OfThread(io.StringIO):
+    """Takes what one thread prints; all else goes where it went before."""
+
+    def __init__(self, before: TextIO) -> None:
+        super().__init__()
+        self._before, self._thread = before, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return super().write(text) if threading.get_ident() == self._thread else self._before.write(text)
+
+
+def run_here(*arguments: str, cwd: Path, **settings: str) -> Ran:
+    """Run a command to its end, in this thread."""
+    out, err = _OfThread(sys.stdout), _OfThread(sys.stderr)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        with (
+            chdir(cwd), patch.dict(os.environ, environment_of(settings), clear=True),
+            redirect_stdout(out), redirect_stderr(err),
+        ):  # fmt: skip
+            status = app.main(arguments)
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+    return Ran(status, out.getvalue(), err.getvalue())
+
+
+async def run_process(*arguments: str, cwd: Path, **settings: str) -> Ran:
+    """Run a command to its end, as a process."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(ROOT / "app.py"), *arguments,
         cwd=cwd, env=environment_of(settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
