@@ -147,14 +147,9 @@ def migrated_postgres(postgres_server: str) -> PostgresTemplate:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty, migrated database; every test that takes it runs on both kinds."""
-    if request.param == "sqlite":
-        path = tmp_path / "statusquo.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite+aiosqlite:///{path}"
-        return
-    template = request.getfixturevalue("migrated_postgres")
-    yield template.name
-    asyncio.run(template.clear())
+    from tests.support.databases import of_kind
+
+    yield from of_kind(request, tmp_path)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 import structlog
@@ -13,6 +14,7 @@ from services.platform import logs
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
+from tests.support.databases import of_kind
 from tests.support.install_side import House, house
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
@@ -26,16 +28,15 @@ async def loop_watch() -> AsyncIterator[LoopWatch]:
         yield watch
 
 
-@pytest.fixture
-async def whole(sqlite_url: str, clock: ManualClock) -> AsyncIterator[Whole]:
-    """The app on SQLite; nobody has installed it yet."""
-    async with open_whole(clock, sqlite_url) as made:
-        yield made
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database: SQLite, unless a test says `BOTH`."""
+    yield from of_kind(request, tmp_path)
 
 
 @pytest.fixture
-async def on_both(database_url: str, clock: ManualClock) -> AsyncIterator[Whole]:
-    """The app on SQLite and on PostgreSQL."""
+async def whole(database_url: str, clock: ManualClock) -> AsyncIterator[Whole]:
+    """The app; nobody has installed it yet."""
     async with open_whole(clock, database_url) as made:
         yield made
 

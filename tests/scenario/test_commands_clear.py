@@ -12,6 +12,7 @@ from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import SET
 from tests.support.slack_surface import Desk, open_desk
 
@@ -30,6 +31,7 @@ async def keep(desk: Desk) -> None:
     await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
 
 
+@BOTH
 async def test_status_that_is_cleared_while_slack_is_asked_for_the_profile_never_shows(desk: Desk) -> None:
     keeper = desk.engine.writer
     read = keeper._profiles.read

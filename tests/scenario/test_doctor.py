@@ -18,6 +18,7 @@ from services.store.health import HealthStore
 from services.store.models import Calendar, Person, Workspace
 from services.usecases.doctor import Doctor, Finding, clock_offset
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 
 
 @dataclass
@@ -87,6 +88,7 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
     ]
 
 
+@BOTH
 async def test_doctor_names_each_trouble_and_its_cure(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
@@ -123,6 +125,7 @@ async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(
     ]  # fmt: skip
 
 
+@BOTH
 async def test_doctor_stops_at_a_database_that_is_not_migrated(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:

@@ -24,23 +24,23 @@ UNREADABLE = "That is not a calendar that I can read. Send a whole `.ics` file."
 HINT = "I do not read what is written here."
 
 
-async def test_file_is_offered_imported_and_updated_when_it_is_sent_again(on_both: Whole) -> None:
-    await on_both.joins()
-    before = len(on_both.told())
+async def test_file_is_offered_imported_and_updated_when_it_is_sent_again(whole: Whole) -> None:
+    await whole.joins()
+    before = len(whole.told())
     work = calendar("X-WR-CALNAME:Ann & work", lasting("a", at("10:00"), 60), lasting("b", at("12:00", 26), 60))
-    await sends(on_both, "work.ics", work)
-    assert on_both.told()[before:] == [
+    await sends(whole, "work.ics", work)
+    assert whole.told()[before:] == [
         "*Ann &amp; work* is a calendar. Events in the next 60 days: 2.\n"
         "I would take it as it is now. When it has changed, send it again, and I bring it up to date."
     ]
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == NOTHING
-    await clicks(on_both)
-    assert on_both.told()[before:] == [CONNECTED]
-    assert on_both.shows() == (*MEETING, at("11:00"))
-    await sends(on_both, "work (1).ics", calendar(lasting("a", at("10:00"), 90)))
-    assert on_both.told()[-1] == "*Ann &amp; work* is up to date with this file. Events in the next 60 days: 1."
-    assert on_both.shows() == (*MEETING, at("11:30"))
+    await whole.until(at("10:00"))
+    assert whole.shows() == NOTHING
+    await clicks(whole)
+    assert whole.told()[before:] == [CONNECTED]
+    assert whole.shows() == (*MEETING, at("11:00"))
+    await sends(whole, "work (1).ics", calendar(lasting("a", at("10:00"), 90)))
+    assert whole.told()[-1] == "*Ann &amp; work* is up to date with this file. Events in the next 60 days: 1."
+    assert whole.shows() == (*MEETING, at("11:30"))
 
 
 async def test_same_file_twice_and_a_second_click_change_nothing(whole: Whole) -> None:

@@ -19,6 +19,7 @@ from services.store.db import Database
 from services.store.models import Base
 from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET
 from tests.support.slack_surface import ANN, Desk, open_desk
 
@@ -58,6 +59,7 @@ async def gone(desk: Desk) -> bool:
     return await rows(desk) == {} and [call.ok for call in revoked] == [True]
 
 
+@BOTH
 async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
     profiles, slack = desk.engine.writer._profiles, desk.leaving._slack
     write, revoke = profiles.write, slack.revoke
@@ -166,6 +168,7 @@ async def test_somebody_without_a_grant_is_forgotten_at_once_and_told_what_stays
     assert "Lunch" in desk.world.slack.direct_messages(ANN)[0].text
 
 
+@BOTH
 async def test_who_allows_it_again_before_they_are_gone_stays(desk: Desk) -> None:
     await desk.quo("Lunch")
     await desk.shows()
@@ -180,6 +183,7 @@ async def test_who_allows_it_again_before_they_are_gone_stays(desk: Desk) -> Non
     assert (await desk.shows())[:2] == READING
 
 
+@BOTH
 async def test_two_replicas_see_somebody_off_once(desk: Desk) -> None:
     await desk.quo("Lunch")
     await desk.shows()
@@ -191,6 +195,7 @@ async def test_two_replicas_see_somebody_off_once(desk: Desk) -> None:
     assert len(desk.world.slack.direct_messages(ANN)) == 1
 
 
+@BOTH
 async def test_operators_command_takes_back_without_the_app(desk: Desk) -> None:
     await desk.quo("Lunch")
     await desk.shows()

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Calendar, EventRow, InboxRow
+from tests.support.databases import BOTH
 from tests.support.feeds import entry as plain_entry
 from tests.support.hooks import CALENDAR, all_kept, disconnects, entry, itip, new_hook, posts, rotates, send
 from tests.support.running_app import ANN, Whole, at
@@ -17,21 +18,21 @@ MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
 
 
-async def test_invitation_is_shown_moved_and_cancelled(on_both: Whole) -> None:
-    await on_both.joins()
-    hook = await new_hook(on_both)
-    said = await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 60)))
+async def test_invitation_is_shown_moved_and_cancelled(whole: Whole) -> None:
+    await whole.joins()
+    hook = await new_hook(whole)
+    said = await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 60)))
     assert said == {"ok": True, "entries": 1}
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == (*MEETING, at("11:00"))
-    await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 90, sequence=2)))
-    assert on_both.shows() == (*MEETING, at("11:30"))
-    await posts(on_both, hook, itip("REQUEST", entry("a", at("10:00"), 30, sequence=1)))
-    assert on_both.shows() == (*MEETING, at("11:30"))
-    await posts(on_both, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=1)))
-    assert on_both.shows() == (*MEETING, at("11:30"))
-    await posts(on_both, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=3)))
-    assert on_both.shows() == NOTHING
+    await whole.until(at("10:00"))
+    assert whole.shows() == (*MEETING, at("11:00"))
+    await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 90, sequence=2)))
+    assert whole.shows() == (*MEETING, at("11:30"))
+    await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 30, sequence=1)))
+    assert whole.shows() == (*MEETING, at("11:30"))
+    await posts(whole, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=1)))
+    assert whole.shows() == (*MEETING, at("11:30"))
+    await posts(whole, hook, itip("CANCEL", entry("a", at("10:00"), 90, sequence=3)))
+    assert whole.shows() == NOTHING
 
 
 async def test_instance_and_then_the_series_are_cancelled(whole: Whole) -> None:
@@ -83,29 +84,31 @@ async def test_series_follows_its_person_to_another_zone(whole: Whole) -> None:
     assert whole.shows() == (*MEETING, at("10:00"))
 
 
-async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(on_both: Whole) -> None:
+@BOTH
+async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(whole: Whole) -> None:
     """Nobody works meanwhile: the address answers, and what it took is in the database alone."""
-    await on_both.joins()
-    hook = await new_hook(on_both)
-    assert on_both.service is not None
-    await on_both.service.engine.stop()
+    await whole.joins()
+    hook = await new_hook(whole)
+    assert whole.service is not None
+    await whole.service.engine.stop()
     for number in range(3):
         body = itip(
             "REQUEST", entry("a", at("10:00"), 30 + number, sequence=number), entry(f"b{number}", at("12:00"), 5)
         )
         assert (await send(hook, body, CALENDAR))[0] == 202
-    assert len(await on_both.rows(sa.select(InboxRow.seq))) == 3
-    await on_both.stop()
-    await on_both.start()
-    await on_both.settle()
-    assert await on_both.rows(sa.select(InboxRow.seq)) == []
-    assert sorted(uid for (uid,) in await on_both.rows(sa.select(EventRow.uid))) == ["a", "b0", "b1", "b2"]
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == (*MEETING, at("10:32"))
+    assert len(await whole.rows(sa.select(InboxRow.seq))) == 3
+    await whole.stop()
+    await whole.start()
+    await whole.settle()
+    assert await whole.rows(sa.select(InboxRow.seq)) == []
+    assert sorted(uid for (uid,) in await whole.rows(sa.select(EventRow.uid))) == ["a", "b0", "b1", "b2"]
+    await whole.until(at("10:00"))
+    assert whole.shows() == (*MEETING, at("10:32"))
 
 
-async def test_calendar_that_another_process_reads_is_left_to_it_where_there_can_be_one(on_both: Whole) -> None:
-    whole, alone = on_both, on_both.database_url.startswith("sqlite")
+@BOTH
+async def test_calendar_that_another_process_reads_is_left_to_it_where_there_can_be_one(whole: Whole) -> None:
+    alone = whole.database_url.startswith("sqlite")
     await whole.joins()
     hook = await new_hook(whole)
     await posts(whole, hook, itip("REQUEST", entry("a", at("10:00"), 60)))

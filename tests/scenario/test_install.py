@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.store.models import OAuthState, Person, Workspace
+from tests.support.databases import BOTH
 from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
 from tests.support.install_side import House
 from tests.support.oauth_stub import BOT_SCOPES, CLIENT_ID, USER_SCOPES, answer
@@ -45,6 +46,7 @@ async def test_install_with_bot_and_person_keeps_both_and_says_what_to_do_next(a
     assert app.wake_signal.rung == 1
 
 
+@BOTH
 async def test_install_keeps_no_token_address_or_state_in_clear(app: House) -> None:
     app.stub.members["U1"] = {"tz": "Europe/Berlin", "profile": {"email": "ann@example.com"}}
     async with app.browser() as session:
@@ -133,6 +135,7 @@ async def test_denied_consent_keeps_nothing_and_says_so(app: House) -> None:
     assert await count(app.database, Workspace) == 0
 
 
+@BOTH
 async def test_replayed_state_is_refused_without_asking_slack(app: House) -> None:
     async with app.browser() as session:
         asked = await app.consent(session)

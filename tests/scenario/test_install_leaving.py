@@ -14,6 +14,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base, Notice, Person, Workspace
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.install_side import House, house
 from tests.support.oauth_stub import answer, oauth_stub
 
@@ -56,6 +57,7 @@ def revoked(*users: str, bot: bool = False) -> dict[str, Any]:
 UNINSTALLED = {"type": "app_uninstalled"}
 
 
+@BOTH
 async def test_uninstall_deletes_everything_of_the_workspace_and_nothing_of_others(app: House) -> None:
     await app.people.grant_link(ANN)
     before = await rows(app, "T2")
@@ -116,6 +118,7 @@ async def test_revocation_in_doubt_counts_while_slack_is_down_unless_it_is_surel
     assert [await state(app, ANN), await state(app, BOB)] == ["lost", "ok"]
 
 
+@BOTH
 async def test_late_uninstall_does_not_delete_a_newer_install(app: House) -> None:
     at = app.clock.now()
     app.clock.move(minutes=2)
@@ -146,6 +149,7 @@ async def test_uninstall_of_an_unknown_workspace_is_answered(app: House) -> None
     assert (await app.event(revoked("U1", bot=True), team_id="T404", event_id="Ev2"))[0] == 200
 
 
+@BOTH
 async def test_forget_deletes_everything_of_one_person_and_revokes_their_token(app: House) -> None:
     await app.people.ask(ANN, "/quo", "pause")
     await app.people.grant_link(ANN)

@@ -7,6 +7,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, said
 from tests.support.install_side import House, house
 from tests.support.oauth_stub import CLIENT_ID, USER_SCOPES, OAuthStub, answer
@@ -46,6 +47,7 @@ async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(ap
     assert await count(app.database, Person) == 0
 
 
+@BOTH
 async def test_link_is_good_once_and_for_a_day(app: House) -> None:
     await app.install(answer(token=None))
     used, old = await app.people.grant_link(BOB), await app.people.grant_link(BOB)

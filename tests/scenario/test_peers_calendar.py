@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.support.databases import BOTH
 from tests.support.feeds import calendar, entry, lasting
 from tests.support.running_app import ANN, BEN, Whole, at
 
@@ -18,18 +19,18 @@ MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
 
 
-async def test_nothing_changes_before_the_event_starts(on_both: Whole) -> None:
-    await on_both.joins()
-    on_both.feeds["work"].has(lasting("a", at("10:00"), 60))
-    await on_both.connects("work")
+async def test_nothing_changes_before_the_event_starts(whole: Whole) -> None:
+    await whole.joins()
+    whole.feeds["work"].has(lasting("a", at("10:00"), 60))
+    await whole.connects("work")
     for minute in (0, 30, 50, 55, 58, 59):
-        await on_both.until(at(f"09:{minute:02}"))
-        assert on_both.shows() == NOTHING
-    await on_both.until(at("10:00") - timedelta(milliseconds=1))
-    assert on_both.written() == []
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == (*MEETING, at("11:00"))
-    assert on_both.written() == ["In a meeting"]
+        await whole.until(at(f"09:{minute:02}"))
+        assert whole.shows() == NOTHING
+    await whole.until(at("10:00") - timedelta(milliseconds=1))
+    assert whole.written() == []
+    await whole.until(at("10:00"))
+    assert whole.shows() == (*MEETING, at("11:00"))
+    assert whole.written() == ["In a meeting"]
 
 
 async def test_meeting_booked_long_ago_starts_on_time_though_its_calendar_never_changes(whole: Whole) -> None:
@@ -165,21 +166,22 @@ async def test_one_of_two_overlapping_meetings_is_deleted_and_the_other_still_sh
     assert whole.shows() == NOTHING
 
 
-async def test_extended_meeting_extends_the_expiration(on_both: Whole) -> None:
-    await on_both.joins()
-    feed = on_both.feeds["work"]
+@BOTH
+async def test_extended_meeting_extends_the_expiration(whole: Whole) -> None:
+    await whole.joins()
+    feed = whole.feeds["work"]
     feed.has(lasting("a", at("10:00"), 30))
-    await on_both.connects("work")
-    await on_both.until(at("10:05"))
-    assert on_both.shows() == (*MEETING, at("10:30"))
+    await whole.connects("work")
+    await whole.until(at("10:05"))
+    assert whole.shows() == (*MEETING, at("10:30"))
     feed.has(lasting("a", at("10:00"), 90, "Sync", "SEQUENCE:1"))
-    await on_both.polled()
-    assert on_both.shows() == (*MEETING, at("11:30"))
+    await whole.polled()
+    assert whole.shows() == (*MEETING, at("11:30"))
     feed.has(lasting("a", at("10:00"), 45, "Sync", "SEQUENCE:2"))
-    await on_both.polled()
-    assert on_both.shows() == (*MEETING, at("10:45"))
-    await on_both.until(at("10:45"))
-    assert on_both.shows() == NOTHING
+    await whole.polled()
+    assert whole.shows() == (*MEETING, at("10:45"))
+    await whole.until(at("10:45"))
+    assert whole.shows() == NOTHING
 
 
 async def test_meeting_moved_to_later_while_it_runs_ends_and_comes_again(whole: Whole) -> None:

@@ -13,6 +13,7 @@ from aiohttp import CookieJar
 
 from services.platform.crypto import SealedBytes
 from services.store.models import Calendar, Person
+from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import SECRET_PATH, entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, Whole, at
@@ -159,9 +160,9 @@ def all_that_slack_was_told(whole: Whole, but: str = "") -> str:
     return json.dumps([calls, messages], ensure_ascii=False)
 
 
-async def test_one_persons_failure_does_not_stop_the_others(on_both: Whole) -> None:
+@BOTH
+async def test_one_persons_failure_does_not_stop_the_others(whole: Whole) -> None:
     """One feed never answers, one is hostile, one row is broken, one token is dead: the fifth person is on time."""
-    whole = on_both
     users = [f"U0MEMBER0{number}" for number in range(5)]
     for user in users:
         await whole.joins(user)

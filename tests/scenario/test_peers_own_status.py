@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.domain.model import PersonKey
+from tests.support.databases import BOTH
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, TEAM, Whole, at
 
@@ -12,17 +13,17 @@ MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
 
 
-async def test_newer_override_wins_over_one_that_ends_later(on_both: Whole) -> None:
-    await on_both.joins()
-    await on_both.types("/quo", ":dart: Focus for 2h")
-    assert on_both.shows() == ("Focus", ":dart:", at("11:00"))
-    await on_both.until(at("09:10"))
-    await on_both.types("/quo", ":wave: Around for 30m")
-    assert on_both.shows() == ("Around", ":wave:", at("09:40"))
-    await on_both.until(at("09:40"))
-    assert on_both.shows() == ("Focus", ":dart:", at("11:00"))
-    await on_both.until(at("11:00"))
-    assert on_both.shows() == NOTHING
+async def test_newer_override_wins_over_one_that_ends_later(whole: Whole) -> None:
+    await whole.joins()
+    await whole.types("/quo", ":dart: Focus for 2h")
+    assert whole.shows() == ("Focus", ":dart:", at("11:00"))
+    await whole.until(at("09:10"))
+    await whole.types("/quo", ":wave: Around for 30m")
+    assert whole.shows() == ("Around", ":wave:", at("09:40"))
+    await whole.until(at("09:40"))
+    assert whole.shows() == ("Focus", ":dart:", at("11:00"))
+    await whole.until(at("11:00"))
+    assert whole.shows() == NOTHING
 
 
 async def test_own_status_survives_an_idle_hour(whole: Whole) -> None:
@@ -48,33 +49,33 @@ async def test_own_status_with_an_end_is_left_alone_and_the_meeting_shows_after_
     assert whole.shows() == (*MEETING, at("11:00"))
 
 
-async def test_covered_status_without_an_end_comes_back_after_the_meetings(on_both: Whole) -> None:
-    await on_both.joins()
-    await on_both.says("Reading", ":books:")
-    on_both.feeds["work"].has(lasting("a", at("10:00"), 30), lasting("b", at("10:30"), 30, "Focus time"))
-    await on_both.connects("work")
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == (*MEETING, at("10:30"))
-    await on_both.until(at("10:30"))
-    assert on_both.shows()[2] == at("11:00")
-    await on_both.until(at("11:00"))
-    assert on_both.shows() == ("Reading", ":books:", None)
-    await on_both.until(at("15:00"))
-    assert on_both.shows() == ("Reading", ":books:", None)
-    assert on_both.written()[0] == "In a meeting"
-    assert on_both.written()[2:] == ["Reading"]
+async def test_covered_status_without_an_end_comes_back_after_the_meetings(whole: Whole) -> None:
+    await whole.joins()
+    await whole.says("Reading", ":books:")
+    whole.feeds["work"].has(lasting("a", at("10:00"), 30), lasting("b", at("10:30"), 30, "Focus time"))
+    await whole.connects("work")
+    await whole.until(at("10:00"))
+    assert whole.shows() == (*MEETING, at("10:30"))
+    await whole.until(at("10:30"))
+    assert whole.shows()[2] == at("11:00")
+    await whole.until(at("11:00"))
+    assert whole.shows() == ("Reading", ":books:", None)
+    await whole.until(at("15:00"))
+    assert whole.shows() == ("Reading", ":books:", None)
+    assert whole.written()[0] == "In a meeting"
+    assert whole.written()[2:] == ["Reading"]
 
 
-async def test_covered_status_comes_back_with_the_rest_of_its_time(on_both: Whole) -> None:
-    await on_both.joins()
-    await on_both.says("Commuting", ":bus:", at("11:00"))
-    await on_both.until(at("09:10"))
-    await on_both.types("/quo", ":pizza: Lunch for 30m")
-    assert on_both.shows() == ("Lunch", ":pizza:", at("09:40"))
-    await on_both.until(at("09:40"))
-    assert on_both.shows() == ("Commuting", ":bus:", at("11:00"))
-    await on_both.until(at("11:00"))
-    assert on_both.shows() == NOTHING
+async def test_covered_status_comes_back_with_the_rest_of_its_time(whole: Whole) -> None:
+    await whole.joins()
+    await whole.says("Commuting", ":bus:", at("11:00"))
+    await whole.until(at("09:10"))
+    await whole.types("/quo", ":pizza: Lunch for 30m")
+    assert whole.shows() == ("Lunch", ":pizza:", at("09:40"))
+    await whole.until(at("09:40"))
+    assert whole.shows() == ("Commuting", ":bus:", at("11:00"))
+    await whole.until(at("11:00"))
+    assert whole.shows() == NOTHING
 
 
 async def test_covered_status_whose_time_passed_meanwhile_does_not_come_back(whole: Whole) -> None:
@@ -195,37 +196,38 @@ async def test_status_that_slack_forgot_to_expire_is_cleared(whole: Whole) -> No
     assert whole.shows() == NOTHING
 
 
-async def test_restart_in_mid_event_repeats_nothing_and_puts_back_what_was_covered(on_both: Whole) -> None:
-    await on_both.joins()
-    await on_both.says("Reading", ":books:")
-    on_both.feeds["work"].has(lasting("a", at("10:00"), 60))
-    await on_both.connects("work")
-    await on_both.until(at("10:10"))
+@BOTH
+async def test_restart_in_mid_event_repeats_nothing_and_puts_back_what_was_covered(whole: Whole) -> None:
+    await whole.joins()
+    await whole.says("Reading", ":books:")
+    whole.feeds["work"].has(lasting("a", at("10:00"), 60))
+    await whole.connects("work")
+    await whole.until(at("10:10"))
     for _ in range(2):
-        await on_both.stop()
-        await on_both.start()
-        await on_both.settle()
-    assert on_both.written() == ["In a meeting"]
-    await on_both.stop()
-    on_both.clock.move_to(at("11:05"))
-    await on_both.start()
-    await on_both.settle()
-    assert on_both.shows() == ("Reading", ":books:", None)
+        await whole.stop()
+        await whole.start()
+        await whole.settle()
+    assert whole.written() == ["In a meeting"]
+    await whole.stop()
+    whole.clock.move_to(at("11:05"))
+    await whole.start()
+    await whole.settle()
+    assert whole.shows() == ("Reading", ":books:", None)
 
 
-async def test_person_who_is_forgotten_gets_back_what_was_covered(on_both: Whole) -> None:
-    await on_both.joins()
-    await on_both.says("Reading", ":books:")
-    on_both.feeds["work"].has(lasting("a", at("10:00"), 60))
-    await on_both.connects("work")
-    await on_both.until(at("10:00"))
-    assert on_both.shows() == (*MEETING, at("11:00"))
-    assert on_both.service is not None
-    assert await on_both.service.people.forget(PersonKey(TEAM, ANN))
-    await on_both.settle()
-    assert on_both.shows() == ("Reading", ":books:", None)
-    await on_both.until(at("11:00"))
-    assert on_both.shows() == ("Reading", ":books:", None)
+async def test_person_who_is_forgotten_gets_back_what_was_covered(whole: Whole) -> None:
+    await whole.joins()
+    await whole.says("Reading", ":books:")
+    whole.feeds["work"].has(lasting("a", at("10:00"), 60))
+    await whole.connects("work")
+    await whole.until(at("10:00"))
+    assert whole.shows() == (*MEETING, at("11:00"))
+    assert whole.service is not None
+    assert await whole.service.people.forget(PersonKey(TEAM, ANN))
+    await whole.settle()
+    assert whole.shows() == ("Reading", ":books:", None)
+    await whole.until(at("11:00"))
+    assert whole.shows() == ("Reading", ":books:", None)
 
 
 async def test_status_of_ours_goes_with_the_person_who_is_forgotten(whole: Whole) -> None:

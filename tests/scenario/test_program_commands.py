@@ -19,6 +19,7 @@ from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.support.clocks import ManualClock
 from tests.support.command_line import run, run_here, run_process
+from tests.support.databases import BOTH
 from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
 from tests.support.running_app import ANN, TEAM, Whole, at, open_whole
 
@@ -216,6 +217,7 @@ async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path
     assert (nobody.status, nobody.out, nobody.err.splitlines()[-1]) == (1, "", NOBODY)
 
 
+@BOTH
 async def test_keys_are_rotated_while_the_app_serves(tmp_path: Path, database_url: str, clock: ManualClock) -> None:
     async with open_whole(clock, database_url) as whole:
         await with_calendar(whole)

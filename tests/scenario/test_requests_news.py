@@ -11,6 +11,7 @@ from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
 from services.store.models import Base, Person
 from services.store.profile_states import ProfileStateStore
+from tests.support.databases import BOTH
 from tests.support.install_side import House, profile
 from tests.support.oauth_stub import OAuthStub, answer
 
@@ -22,6 +23,7 @@ async def memory(installed: House, encryptor: Encryptor) -> Status | None:
         return (await ProfileStateStore(encryptor).load(connection, ANN)).standing.own
 
 
+@BOTH
 async def test_status_that_was_typed_is_remembered_and_its_person_due(installed: House, encryptor: Encryptor) -> None:
     async with installed.database.write() as connection:
         await connection.execute(sa.update(Person).values(due_at=None))

@@ -13,6 +13,7 @@ from handlers.slack.events import Events
 from services.domain.errors import NotGrantedError, TimeNotUnderstoodError
 from services.domain.model import PersonKey
 from services.store.models import Delivery
+from tests.support.databases import BOTH
 from tests.support.install_side import FORM, House
 from tests.support.oauth_stub import answer
 
@@ -56,6 +57,7 @@ async def test_event_that_comes_again_is_answered_and_dropped(installed: House) 
     assert taken == ["x", "y"]
 
 
+@BOTH
 async def test_event_that_failed_is_taken_when_it_comes_again(installed: House) -> None:
     taken: list[str] = []
 
@@ -69,6 +71,7 @@ async def test_event_that_failed_is_taken_when_it_comes_again(installed: House) 
     assert taken == ["reaction_added", "reaction_added"]
 
 
+@BOTH
 async def test_command_that_comes_again_is_done_once(installed: House) -> None:
     taken: list[str] = []
 

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
+import pytest
 
 from services.store import schema
 from services.store.db import Database
+
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""On a test of the whole app: it is about what differs between the databases, so it runs on each."""
+
+
+def of_kind(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
+    """The address of an empty, migrated database of the kind that is `request.param`; for one test."""
+    if request.param == "sqlite":
+        path = directory / "statusquo.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    template = request.getfixturevalue("migrated_postgres")
+    yield template.name
+    asyncio.run(template.clear())
 
 
 async def migrate(url: str) -> None:
