@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.domain.calendars import hook_override_id, named
-from services.domain.model import Pause, PersonKey
-from services.domain.people import GrantState, Member, PersonView, zone_name, zone_or
+from services.domain.model import PersonKey
+from services.domain.people import Member, zone_name, zone_or
 
 ANN = PersonKey("T1", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -18,14 +18,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def test_member_is_called_by_the_first_of_their_names() -> None:
     assert (Member(names=("Ann Lee", "ann")).name, Member().name) == ("Ann Lee", "")
-
-
-def test_person_is_paused_while_their_pause_holds() -> None:
-    person = PersonView(ANN, BERLIN, "en-GB", GrantState.OK, Pause(NOW - timedelta(hours=1), NOW), NOW)
-    assert person.granted
-    assert [person.paused(NOW - timedelta(minutes=1)), person.paused(NOW)] == [True, False]
-    other = PersonView(ANN, BERLIN, "en-GB", GrantState.LOST, None, NOW)
-    assert (other.granted, other.paused(NOW)) == (False, False)
 
 
 @pytest.mark.parametrize("name", ["", "Nowhere/At all", "../etc/passwd", "Europe", "Europe/Berlin\x00"])
