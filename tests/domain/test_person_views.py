@@ -9,7 +9,7 @@ import pytest
 
 from services.domain.calendars import hook_override_id, named
 from services.domain.model import PersonKey
-from services.domain.people import Member, zone_name, zone_or
+from services.domain.people import GrantState, Member, PersonView, zone_name, zone_or
 
 ANN = PersonKey("T1", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -18,6 +18,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def test_member_is_called_by_the_first_of_their_names() -> None:
     assert (Member(names=("Ann Lee", "ann")).name, Member().name) == ("Ann Lee", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "granted"), [(GrantState.OK, True), (GrantState.LOST, False), (GrantState.NONE, False)]
+)
+def test_status_may_be_set_while_the_grant_holds(state: GrantState, granted: bool) -> None:
+    assert PersonView(ANN, BERLIN, "en-GB", state, None, NOW).granted is granted
 
 
 @pytest.mark.parametrize("name", ["", "Nowhere/At all", "../etc/passwd", "Europe", "Europe/Berlin\x00"])
