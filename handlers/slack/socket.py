@@ -4,7 +4,7 @@ docs.slack.dev, "Using Socket Mode": apps.connections.open gives an address, `he
 acknowledged by its id within three seconds, `disconnect` tells (about ten seconds ahead) that a connection ends.
 
 Two connections are kept, so that one can be replaced without a gap. A connection on which nothing is heard, not
-even the answer to a ping, is taken for dead and replaced; the SDK's own client has been seen to sit on such ones.
+even the answer to a ping, is taken for dead and replaced. Why not the SDK's client: docs/architecture.md.
 """
 
 from __future__ import annotations
