@@ -58,6 +58,12 @@ log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100
+_NEXT_DUE = (
+    select(Calendar.due_at, Calendar.leased_until)
+    .where(Calendar.due_at.is_not(None))
+    .order_by(Calendar.due_at)
+    .limit(_FIRST)
+)
 """Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
 
 _CALENDARS = Calendar.__table__
@@ -162,10 +168,12 @@ class CalendarStore:
 
     async def next_due(self, shut: Collection[str]) -> datetime | None:
         """Return when the first calendar is due that none of the paces `shut` holds back."""
-        query = select(Calendar.due_at, Calendar.leased_until).where(Calendar.due_at.is_not(None), open_to(shut))
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(Calendar.due_at).limit(_FIRST))
-            return min((max(due, lease or due) for due, lease in rows if due is not None), default=None)
+        if shut:
+            async with self._database.read() as connection:
+                rows: Sequence[Any] = (await connection.execute(_NEXT_DUE.where(open_to(shut)))).all()
+        else:
+            (rows,) = await self._database.rows((_NEXT_DUE, {}))
+        return min((max(due, lease or due) for due, lease in rows), default=None)
 
     async def claim(self, now: datetime, lease: datetime, limits: HostLimits) -> Sequence[Claimed]:
         """Claim due calendars that nobody fetches, as many as `limits` let begin; they are due again at `lease`."""

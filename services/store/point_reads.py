@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Dialect, Select
 from sqlalchemy.exc import OperationalError
 
-Asked = tuple[Select[Any], Mapping[str, Any]]
+Asked = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
 
 _Statement = tuple[str, list[Any]]
@@ -33,7 +33,7 @@ class PointReader:
         """`dialect` compiles the queries. The file is opened by the first of them."""
         self._path = path
         self._dialect = dialect
-        self._prepared: WeakKeyDictionary[Select[Any], _Prepared] = WeakKeyDictionary()
+        self._prepared: WeakKeyDictionary[Select[*tuple[Any, ...]], _Prepared] = WeakKeyDictionary()
         self._thread = ThreadPoolExecutor(1, "statusquo-reads")
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[_Waiting] = []
@@ -55,7 +55,7 @@ class PointReader:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown(wait=False)
 
-    def _prepare(self, statement: Select[Any]) -> _Prepared:
+    def _prepare(self, statement: Select[*tuple[Any, ...]]) -> _Prepared:
         prepared = self._prepared.get(statement)
         if prepared is None:
             prepared = self._prepared[statement] = _Prepared(statement, self._dialect)
@@ -106,7 +106,7 @@ class PointReader:
 class _Prepared:
     """A query as SQLite takes it, and how its parameters and columns are turned into its values and back."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
