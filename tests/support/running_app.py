@@ -22,6 +22,7 @@ from emulators.slack.delivery import AppAnswer
 from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
+from services.engine import due
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
@@ -116,7 +117,7 @@ class Whole:
         self.slack.app.request_url = f"{self.url}/slack/events"
         self.service = await bootstrap.build(config, clock=self.clock)
         self.service.engine._sender._look_after = 0.05  # what is told to people waits for the next look
-        self.service.engine._pace = 0.0
+        self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -252,9 +253,15 @@ class Whole:
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
         deadline = time.monotonic() + seconds
-        while busy := self._under_way() or await self._left_to_do() or self._under_way():
+        while busy := self._under_way() or await self._still_due() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
             await asyncio.sleep(0.002)
+
+    async def _still_due(self) -> str:
+        left = await self._left_to_do()
+        if left and self.service is not None:
+            self.service.engine.wake_signal.wake()  # it would look by itself within a second of real time
+        return left
 
     def _instants(self) -> dict[str, datetime]:
         now = self.clock.now()
