@@ -88,7 +88,8 @@ class Sender:
         self._read_at = float("-inf")
         self._look_now = True  # something new is known of that cannot wait
         self._look_soon = False  # something new is known of
-        self._more = self._held = False  # there were more rows than were read; some have to wait for room
+        self._more = False  # there were more rows than were read
+        self._full: dict[str, datetime] = {}  # workspaces without room, but for what is typed, and until when
         self._ended = False  # somebody's write has ended since the rows were read
         self._just_ended: set[PersonKey] = set()
         self._next_at: datetime | None = None
@@ -174,7 +175,7 @@ class Sender:
         old = time.monotonic() - self._read_at > FRESH
         if self._waiting:
             return old and self._look_soon
-        last = not self._under_way or (old and self._held)
+        last = not self._under_way or (old and bool(self._full))
         return self._look_soon or self._more or (self._ended and last)
 
     async def _look(self) -> None:
@@ -182,25 +183,22 @@ class Sender:
         self._look_now = self._look_soon = self._ended = False
         self._just_ended.clear()
         self._read_at, now = time.monotonic(), self._clock.now()
-        rooms = {one.team_id: at for one in self._workspaces.owned if (at := self._room_at(one)) is not None}
+        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         most = PAGE + len(self._under_way)
-        found = await self._queue.most_urgent(now, most, others=self._workspaces.others, full=rooms)
-        self._more, self._held = len(found) == most, bool(rooms)
+        found, self._more = await self._queue.most_urgent(
+            now, most, others=self._workspaces.others, full=self._full, under_way=self._under_way
+        )
         put_off = None if self._more else await self._queue.next_at(now)
-        self._next_at = min((at for at in (*rooms.values(), put_off) if at is not None), default=None)
+        self._next_at = min((at for at in (*self._full.values(), put_off) if at is not None), default=None)
         await self._workspaces.own({pending.key.team_id for pending in found})
         self._waiting = []
         for pending in found:
-            under_way = self._under_way.get(pending.key)
-            if pending.key in self._just_ended or (under_way is not None and under_way.seq != pending.seq):
+            if pending.key in self._under_way or pending.key in self._just_ended:
                 self._look_soon = True  # what was read may be out of date, or is for once this one has ended
-            elif under_way is None and self._workspaces.get(pending.key.team_id) is not None:
+            elif self._workspaces.get(pending.key.team_id) is not None:
                 self._waiting.append(pending)
         if self._more and not self._waiting and self._workspaces.others:
             self._wake.set()  # all of them are others': without those there are more
-
-    def _room_at(self, workspace: Workspace) -> datetime | None:
-        return self._writer.room_at(Urgency.REST, workspace.budget)
 
     def _start_what_may(self) -> list[datetime]:
         """Start what there is a place and room for; gives when there is room for the others."""
@@ -230,8 +228,10 @@ class Sender:
                 continue
             left.append(pending)
             again.append(ready)
-            if self._writer.room_at(pending.urgency, workspace.budget) is not None:
+            room = self._writer.room_at(pending.urgency, workspace.budget)
+            if room is not None:
                 full.add((workspace.team_id, typed))
+                self._full[workspace.team_id] = room
         self._waiting = left
         return again
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -95,15 +96,25 @@ class WriteQueue:
     # ── what there is to do ─────────────────────────────────────────────────────────────────────────
 
     async def most_urgent(
-        self, now: datetime, limit: int, *, others: Collection[str] = (), full: Collection[str] = ()
-    ) -> list[PendingWrite]:
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        others: Collection[str] = (),
+        full: Collection[str] = (),
+        under_way: Mapping[PersonKey, PendingWrite] = MappingProxyType({}),
+    ) -> tuple[list[PendingWrite], bool]:
         """The most urgent writes that are pending at `now`: what was typed, then absences, meetings, the rest.
 
-        None of the workspaces `others`; of those that are `full` only what was typed.
+        None of the workspaces `others`; of those that are `full` only what was typed. Without those that are
+        `under_way` already. And whether there may be more.
         """
         given = {"now": now, "most": limit, "others": names(others), "full": names(full)}
         async with self._database.read() as connection:
-            return [self._pending(row) for row in await connection.execute(_MOST_URGENT, given)]
+            rows = (await connection.execute(_MOST_URGENT, given)).all()
+        known = {(key.team_id, key.user_id, pending.seq) for key, pending in under_way.items()}
+        new = [row for row in rows if (row.team_id, row.user_id, row.seq) not in known]
+        return [self._pending(row) for row in new], len(rows) == limit
 
     async def pending(self, key: PersonKey, now: datetime) -> PendingWrite | None:
         """What is pending for one person at `now`."""

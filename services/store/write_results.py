@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.model import PersonKey
-from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
+from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database
@@ -53,7 +53,13 @@ _DUE = (
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
     .values(due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _LOOK), _LOOK), else_=_PEOPLE.c.due_at))
 )
-_HOME_STALE = update(Person).where(one_of(_PEOPLE.c.team_id, _PEOPLE.c.user_id)).values(home_stale=True)
+_HOME_STALE = (
+    update(Person)
+    .where(
+        one_of(_PEOPLE.c.team_id, _PEOPLE.c.user_id), _PEOPLE.c.home_opened_at > bindparam("since", type_=UtcInstant)
+    )
+    .values(home_stale=True)
+)
 
 
 class WriteResults:
@@ -192,7 +198,9 @@ class WriteResults:
     async def _mark(self, connection: AsyncConnection, results: Sequence[WriteResult]) -> None:
         tried = [result for result in results if result.entry is not None and result.entry.tried]
         if tried:
-            await connection.execute(_HOME_STALE, {"of_people": people(result.write.key for result in tried)})
+            since = min(result.entry.at for result in tried if result.entry is not None) - HOME_LIVES
+            of_people = people(result.write.key for result in tried)
+            await connection.execute(_HOME_STALE, {"of_people": of_people, "since": since})
         written = [result.write.key for result in tried if result.entry is not None and result.entry.written]
         if written:
             await self._notices.worked_for(connection, written, "blocked")

@@ -64,7 +64,7 @@ async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(worl
     for minutes, urgency in ((0, 3), (1, 1), (2, 3)):
         async with replica.due.batch(now + timedelta(minutes=minutes), 10) as batch:
             await batch.save([Resolution(key, now, urgency=urgency)])
-    (wish,) = await replica.queue.most_urgent(now, 10)
+    ((wish,), _) = await replica.queue.most_urgent(now, 10)
     assert (wish.seq, wish.urgency) == (3, 1)
 
 
@@ -74,10 +74,10 @@ async def test_record_of_an_older_wish_leaves_the_newer_one_pending(world: World
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (old,) = await replica.queue.most_urgent(now, 10)
+    ((old,), _) = await replica.queue.most_urgent(now, 10)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (new,) = await replica.queue.most_urgent(now, 10)
+    ((new,), _) = await replica.queue.most_urgent(now, 10)
     attempt = AuditEntry(now, Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done")
     await replica.queue.settle(old, ProfileState(decided="old"), attempt)
     assert await world.pending() == 1
@@ -93,13 +93,13 @@ async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(world: Worl
     now = world.clock.now()
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=2)])
-    (wish,) = await replica.queue.most_urgent(now, 10)
+    ((wish,), _) = await replica.queue.most_urgent(now, 10)
     await replica.queue.postpone(wish, now + timedelta(minutes=1), None, "")
-    assert await replica.queue.most_urgent(now, 10) == []
+    assert await replica.queue.most_urgent(now, 10) == ([], False)
     assert await replica.queue.next_at(now) == now + timedelta(minutes=1)
     async with replica.due.batch(now, 10) as batch:
         await batch.save([Resolution(key, now, urgency=0)])
-    (typed,) = await replica.queue.most_urgent(now, 10)
+    ((typed,), _) = await replica.queue.most_urgent(now, 10)
     assert typed.failures == 1
 
 
@@ -111,11 +111,12 @@ async def test_most_urgent_of_all_workspaces_come_first_and_those_of_others_are_
         await batch.save(
             [Resolution(key, now, urgency=urgency) for key, urgency in zip(keys, (2, 0, 1, 0, 2), strict=True)]
         )
-    (first,) = await replica.queue.most_urgent(now, 1)
+    ((first,), _) = await replica.queue.most_urgent(now, 1)
     await replica.queue.postpone(first, now + timedelta(minutes=1), None, "")
-    left = await replica.queue.most_urgent(now, 10, others=["T2"], full=["T0", "T3"])
-    assert (first.key, [one.key for one in left]) == (keys[1], [keys[3], keys[4]])
-    assert [one.key for one in await replica.queue.most_urgent(now + timedelta(minutes=1), 2)] == [keys[1], keys[3]]
+    left, more = await replica.queue.most_urgent(now, 10, others=["T2"], full=["T0", "T3"])
+    assert (first.key, [one.key for one in left], more) == (keys[1], [keys[3], keys[4]], False)
+    found, more = await replica.queue.most_urgent(now + timedelta(minutes=1), 2, under_way={keys[3]: left[0]})
+    assert ([one.key for one in found], more) == ([keys[1]], True)
 
 
 async def test_notice_is_told_once_until_it_worked_in_between(world: World) -> None:

@@ -28,7 +28,7 @@ MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 async def wished(world: World, replica: Replica, key: PersonKey) -> PendingWrite:
     """The person's wish, as a lane takes it up."""
     await replica.tick()
-    (wish,) = await replica.queue.most_urgent(world.clock.now(), 10)
+    ((wish,), _) = await replica.queue.most_urgent(world.clock.now(), 10)
     return wish
 
 

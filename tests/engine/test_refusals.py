@@ -24,7 +24,7 @@ async def passes(world: World, replica: Replica, key: PersonKey, **time: float) 
 
 async def due(world: World, replica: Replica, key: PersonKey) -> None:
     await replica.tick()
-    for wish in await replica.queue.most_urgent(world.clock.now(), 1):
+    for wish in (await replica.queue.most_urgent(world.clock.now(), 1))[0]:
         await replica.writer.carry_out(wish, replica.writer.take(wish, Budget()))
 
 

@@ -175,7 +175,7 @@ async def test_wish_that_was_read_with_a_span_that_has_ended_stays_to_be_done(wo
     await replica.tick()
     world.clock.move(minutes=30)
     assert (await replica.reconciler.run_due()).changed == 1
-    (wish,) = await replica.queue.most_urgent(start, 10)
+    ((wish,), _) = await replica.queue.most_urgent(start, 10)
     assert await replica.writer.carry_out(wish, replica.writer.take(wish, Budget())) is False
     assert await world.pending() == 1
 
@@ -252,7 +252,7 @@ async def test_looks_for_what_is_due_read_no_whole_table(world: World) -> None:
     replica = world.replica()
     await world.person()
     with statements(world.database) as executed:
-        assert await replica.queue.most_urgent(world.clock.now(), 9) == []
+        assert await replica.queue.most_urgent(world.clock.now(), 9) == ([], False)
         assert await replica.queue.next_at(world.clock.now()) is None
         assert await replica.notices.due(world.clock.now(), 9) == []
         assert await replica.queue.stale_homes(world.clock.now(), 9) == []

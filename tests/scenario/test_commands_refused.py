@@ -35,7 +35,7 @@ async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, s
     fault = desk.world.slack.faults.add(Fault(SET, error=code, times=None))
     await desk.quo("Lunch for 1h")
     await desk.engine.tick()
-    (wish,) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
+    ((wish,), _) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
     await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
     desk.clock.move(seconds=2)
     for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):

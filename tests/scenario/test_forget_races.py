@@ -37,7 +37,7 @@ async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> 
 async def keep(desk: Desk) -> None:
     """Decide, and carry out Ann's wish once."""
     await desk.engine.tick()
-    (wish,) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
+    ((wish,), _) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
     await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
 
 

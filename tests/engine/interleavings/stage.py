@@ -140,7 +140,7 @@ class Replica:
         now = self.clock.now()
         for _ in range(20):
             await self.tick()
-            wishes = await self.stores.write_queue.most_urgent(now, 9)
+            wishes, _ = await self.stores.write_queue.most_urgent(now, 9)
             for wish in wishes:
                 await self.keep(wish)
             due = [await work.next_due() for work in self.due]
@@ -250,7 +250,7 @@ class Stage:
     async def wish_in_hand(self) -> None:
         """Tick, and have the wish that comes of it in a lane's hand, with Ann due once more."""
         await self.before.tick()
-        (self.wish,) = await self.one.stores.write_queue.most_urgent(self.clock.now(), 9)
+        ((self.wish,), _) = await self.one.stores.write_queue.most_urgent(self.clock.now(), 9)
         async with self.database.write() as connection:
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
 
