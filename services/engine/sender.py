@@ -172,6 +172,8 @@ class Sender:
     def _is_worth_a_look(self) -> bool:
         if self._look_now or (self._next_at is not None and self._next_at <= self._clock.now()):
             return True
+        if self._more and len(self._tasks) < self._places(typed=False) // 2:
+            return True  # those that were read have to wait for each other
         old = time.monotonic() - self._read_at > FRESH
         if self._waiting:
             return old and self._look_soon
@@ -184,15 +186,18 @@ class Sender:
         self._just_ended.clear()
         self._read_at, now = time.monotonic(), self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        busy = {one.team_id for one in self._workspaces.owned if self._is_busy(one)}
+        kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(
-            now, most, others=self._workspaces.others, full=self._full, under_way=self._under_way
+            now, most, others=self._workspaces.others, full=self._full.keys() | busy, under_way=self._under_way
         )
         put_off = None if self._more else await self._queue.next_at(now)
         self._next_at = min((at for at in (*self._full.values(), put_off) if at is not None), default=None)
         await self._workspaces.own({pending.key.team_id for pending in found})
         self._waiting = []
-        for pending in found:
+        read = {pending.key for pending in found}
+        for pending in sorted([*found, *(one for one in kept if one.key not in read)], key=_by_urgency):
             if pending.key in self._under_way or pending.key in self._just_ended:
                 self._look_soon = True  # what was read may be out of date, or is for once this one has ended
             elif self._workspaces.get(pending.key.team_id) is not None:
@@ -201,39 +206,36 @@ class Sender:
             self._wake.set()  # all of them are others': without those there are more
 
     def _start_what_may(self) -> list[datetime]:
-        """Start what there is a place and room for; gives when there is room for the others."""
+        """Start what there is a place and room for; gives when people who have used up their own limit may go on."""
         again: list[datetime] = []
         left: list[PendingWrite] = []
-        full: set[tuple[str, bool]] = set()
+        busy: set[tuple[str, bool]] = set()
         for at, pending in enumerate(self._waiting):
-            typed = pending.urgency == Urgency.TYPED
+            typed, team_id = pending.urgency == Urgency.TYPED, pending.key.team_id
             if self._stopping or len(self._tasks) >= self._places(typed=typed):
                 left += self._waiting[at:]  # nor is there a place for those after it: they are no more urgent
                 break
-            workspace = self._workspaces.get(pending.key.team_id)
-            if workspace is None:
-                self._look_soon = True
-                continue
-            if (workspace.team_id, typed) in full:
+            workspace = self._workspaces.get(team_id)
+            if workspace is None or (team_id in self._full and not typed):
+                self._look_soon |= workspace is None  # else it is read anew once there is room
+            elif (team_id, typed) in busy or self._is_busy(workspace, typed=typed):
+                busy.add((team_id, typed))
                 left.append(pending)
-                continue
-            places = self._at_once + (KEPT_AT_ONCE if typed else 0)
-            if workspace.under_way >= places or workspace.unsaved >= workspace.allowance:
-                full.add((workspace.team_id, typed))
-                left.append(pending)
-                continue
-            ready = self._writer.ready_at(pending, workspace.budget)
-            if ready is None:
+            elif (ready := self._writer.ready_at(pending, workspace.budget)) is None:
                 self._start(pending, workspace)
-                continue
-            left.append(pending)
-            again.append(ready)
-            room = self._writer.room_at(pending.urgency, workspace.budget)
-            if room is not None:
-                full.add((workspace.team_id, typed))
-                self._full[workspace.team_id] = room
+            elif (room := self._writer.room_at(pending.urgency, workspace.budget)) is None or typed:
+                left.append(pending)
+                again.append(ready)
+            else:
+                self._full[team_id] = room
+                self._next_at = min(room, self._next_at or room)
         self._waiting = left
         return again
+
+    def _is_busy(self, workspace: Workspace, *, typed: bool = False) -> bool:
+        """Whether as many of its people are written to as may be, or as can be before its budget is stored anew."""
+        places = self._at_once + (KEPT_AT_ONCE if typed else 0)
+        return workspace.under_way >= places or workspace.unsaved >= workspace.allowance
 
     def _places(self, *, typed: bool) -> int:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
@@ -283,3 +285,7 @@ class Sender:
         if not self._wake.is_set():
             self._look_soon = self._chores_due = True
         self._resting = False
+
+
+def _by_urgency(pending: PendingWrite) -> tuple[int, datetime, str]:
+    return pending.urgency, pending.since, pending.key.user_id

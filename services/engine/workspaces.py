@@ -19,7 +19,7 @@ from services.engine.limits import Budget
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 
-ALLOWANCE = 16
+ALLOWANCE = 8
 """People of a workspace who may be written to before its budget is stored anew; less where a limit is small."""
 
 STORE_EVERY = 1.0
@@ -90,7 +90,7 @@ class Workspaces:
             now, made = self._clock.now(), {}
             for team_id in acquired:
                 budget = self._new_budget()
-                allowance = max(1, min(ALLOWANCE, *(limit // 3 for limit in budget.limits.values())))
+                allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in budget.limits.values())))
                 budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
                 made[team_id] = Workspace(team_id, budget, allowance)
             await self._save(made.values(), owned=True)

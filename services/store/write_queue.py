@@ -60,7 +60,8 @@ _MOST_URGENT = (
         ~named(ProfileStateRow.team_id, "others"),
         or_(ProfileStateRow.urgency == 0, ~named(ProfileStateRow.team_id, "full")),
     )
-    .order_by(ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.team_id, ProfileStateRow.user_id)
+    # by user before workspace: of those that are due together, each workspace has some among the first
+    .order_by(ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.user_id, ProfileStateRow.team_id)
     .limit(bindparam("most"))
 )
 _ONE = _WRITES.where(ProfileStateRow.team_id == bindparam("team"), ProfileStateRow.user_id == bindparam("user"))

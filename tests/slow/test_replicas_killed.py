@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -24,6 +24,8 @@ from tests.support.engine import SET, World, encryptor_of, meeting, open_world, 
 pytestmark = pytest.mark.slow
 
 WORKSPACES, PEOPLE = 20, 60
+LEAVES_ROOM = 24
+"""Writes of a workspace in a minute, after which another owner may make some at once, whatever was not stored."""
 
 
 class Process:
@@ -107,11 +109,15 @@ async def test_replica_killed_in_mid_drain_loses_nothing_and_breaks_no_limit(dat
         busy = {f"T{number}" for number in range(WORKSPACES)}
         await until(lambda: len(world.written()) == WORKSPACES * PEOPLE, 150)
         assert await survivor.end() == 0
+        # whoever takes over counts what may have been written and not stored: the others' minute is used up
+        before = Counter(call.team_id for call in world.calls(SET) if call.at <= killed_at)
         moved = {
             team_id: min(call.at for call in world.calls(SET) if call.team_id == team_id and call.at > killed_at)
             for team_id in busy
+            if before[team_id] <= LEAVES_ROOM
         }
-        assert max(at - killed_at for at in moved.values()) < timedelta(seconds=15)
+        assert moved
+        assert max(at - killed_at for at in moved.values()) < timedelta(seconds=5)
         assert {call.http_status for call in world.calls()} == {200}
         assert all(call.ok for call in world.calls())
         assert repeated(world.calls(SET)) == []
