@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from services.store.models import Person, SpanRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import absence, meeting
 from tests.support.slack_surface import Desk, open_desk, text_of
+from tests.support.statements import statements
 
 
 @pytest.fixture
@@ -34,19 +34,6 @@ async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> 
             await made.rules.add(made.ann, rule, clock.now())
         await made.settle()
         yield made
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
-    said: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement)
-
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    yield said
-    sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def publishes(desk: Desk) -> tuple[dict[str, Any], int]:

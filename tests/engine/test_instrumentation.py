@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain.calendars import Changes, Connection
-from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError
-from services.domain.model import Action, PersonKey, Reason, ReasonCode, Span, Status
-from services.domain.profile_state import AuditEntry, ProfileState
-from services.engine.instrumentation import CountedClients, CountedSource, CountedWriteQueue
+from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError, WorkspaceBlockedError
+from services.domain.model import Action, OwnStatusPolicy, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
+from services.engine.instrumentation import CountedClients, CountedSource
+from services.engine.profile_writer import ProfileWriter
 from services.platform.metrics import Metrics
+from tests.support.clocks import ManualClock
 from tests.support.oauth_stub import oauth_stub
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -35,38 +37,42 @@ class Ledger:
         return call
 
 
-class Sample:
-    """As much of a wish as is counted."""
-
-    def __init__(self, span: Span | None, since: datetime = NINE) -> None:
-        self.span = span
-        self.since = since
+def pending_write(span: Span, since: datetime = NINE) -> PendingWrite:
+    return PendingWrite(
+        key=PersonKey("T1", "U1"), seq=1, urgency=2, since=since, failures=0, granted=True, granted_at=None,
+        token="xoxp-1", policy=OwnStatusPolicy.COVER_AND_RESTORE, pause=None, memory=ProfileState(), span=span,
+    )  # fmt: skip
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float:
     return metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-def attempt(outcome: str, *, later: float = 0.0) -> AuditEntry:
+def entry(outcome: str, *, later: float = 0.0) -> AuditEntry:
     return AuditEntry(NINE + timedelta(seconds=later), Action.WRITE, REASON, outcome)
 
 
-async def test_writes_are_counted_by_outcome_and_go_on() -> None:
+def writer(metrics: Metrics, ledger: Ledger) -> ProfileWriter:
+    queue: Any = ledger
+    nobody: Any = None
+    return ProfileWriter(nobody, queue, ManualClock(NINE), nobody, metrics)
+
+
+async def test_writes_are_counted_by_outcome_and_recorded() -> None:
     metrics, ledger = Metrics(), Ledger()
-    wishes, wish, memory = CountedWriteQueue(ledger, metrics), Sample(SPAN), ProfileState()
-    sample: Any = wish
-    assert await wishes.intend(sample, memory, "{}") is True
-    await wishes.settle(sample, memory, attempt("done", later=0.2))
-    await wishes.settle(sample, memory, attempt("done_with_another_emoji", later=3600))
-    await wishes.settle(sample, memory, attempt("left", later=1))
-    await wishes.settle(sample, memory, None)
-    await wishes.postpone(sample, NINE, None, "")
-    await wishes.postpone(sample, NINE, attempt("WorkspaceBlockedError"), "blocked", "{}")
-    await wishes.lose_grant(sample, attempt("GrantLostError"))
-    await wishes.drop(sample, now=NINE)
-    assert ledger.calls == ["intend", *["settle"] * 4, *["postpone"] * 2, "lose_grant", "drop"]
-    outcomes = ("done", "done_with_another_emoji", "left", "shows_already", "postponed", "WorkspaceBlockedError")
-    assert [value(metrics, "statusquo_writes_total", outcome=outcome) for outcome in outcomes] == [1.0] * 6
+    profiles, pending, state = writer(metrics, ledger), pending_write(SPAN), ProfileState()
+    for outcome, later in (("done", 0.2), ("done_with_another_emoji", 3600), ("left", 1)):
+        await profiles._settle(pending, state, entry(outcome, later=later))
+    await profiles._settle(pending, state, None)
+    await profiles._postpone(pending, NINE, None)
+    await profiles._failed(pending, WorkspaceBlockedError("access_denied"))
+    await profiles._failed(pending, GrantLostError("token_revoked"))
+    assert ledger.calls == [*["settle"] * 4, *["postpone"] * 2, "lose_grant"]
+    outcomes = (
+        "done", "done_with_another_emoji", "left", "shows_already", "postponed", "WorkspaceBlockedError",
+        "GrantLostError",
+    )  # fmt: skip
+    assert [value(metrics, "statusquo_writes_total", outcome=outcome) for outcome in outcomes] == [1.0] * 7
     assert value(metrics, "statusquo_edge_lateness_seconds_count") == 2.0
     assert value(metrics, "statusquo_edge_lateness_seconds_sum") == pytest.approx(3600.2)
 
@@ -81,8 +87,7 @@ async def test_writes_are_counted_by_outcome_and_go_on() -> None:
 )
 async def test_lateness_counts_from_when_it_was_due_however_late(since: datetime, later: float, late: float) -> None:
     metrics = Metrics()
-    wish: Any = Sample(SPAN, since)
-    await CountedWriteQueue(Ledger(), metrics).settle(wish, ProfileState(), attempt("done", later=later))
+    await writer(metrics, Ledger())._settle(pending_write(SPAN, since), ProfileState(), entry("done", later=later))
     assert value(metrics, "statusquo_edge_lateness_seconds_count") == 1.0
     assert value(metrics, "statusquo_edge_lateness_seconds_sum") == late
 

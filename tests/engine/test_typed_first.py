@@ -4,8 +4,6 @@ that wait rest. On both databases."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -24,24 +22,10 @@ from services.store.due import LEASE
 from services.store.models import ProfileStateRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import GET, SET, Replica, World, absence, meeting, open_world, until
+from tests.support.statements import statements
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For what takes several processes: SQLite has one."""
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """What is executed meanwhile."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        found.append(statement)
-
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 # ── the tick ────────────────────────────────────────────────────────────────────────────────────────

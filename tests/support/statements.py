@@ -1,0 +1,36 @@
+"""What is asked of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.store.db import Database
+from services.store.point_reads import Asked
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, however they get there."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        found.append(statement)
+
+    async def read(asked: Sequence[Asked]) -> list[list[Any]]:
+        found.extend(points._prepare(statement).sql for statement, _ in asked)
+        return await whole(asked)
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    points: Any = database._points
+    if points is not None:
+        whole, points.rows = points.rows, read
+    try:
+        yield found
+    finally:
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        if points is not None:
+            points.rows = whole
