@@ -30,7 +30,7 @@ from services.store.rotation import Rotation
 from services.store.stores import Stores
 from services.store.write_queue import WriteQueue
 from services.usecases.doctor import Doctor
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 
 if TYPE_CHECKING:
     from services.bootstrap import Service
@@ -103,7 +103,9 @@ async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
     return _told("Everything is deleted.", known=known)
 
 
-async def see_off(key: PersonKey, *, leaving: Leaving, queue: WriteQueue, writer: ProfileWriter, clock: Clock) -> None:
+async def see_off(
+    key: PersonKey, *, leaving: Offboarding, queue: WriteQueue, writer: ProfileWriter, clock: Clock
+) -> None:
     """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
 
     The app may run or not. Where it does, its sender has the same row at hand and decides the same: whoever records

@@ -27,11 +27,11 @@ from services.engine.leases import Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Timelines
-from services.engine.retention import Housekeeping
+from services.engine.retention import Retention
 from services.engine.sender import Sender
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
-from services.engine.workspaces import Workspaces
+from services.engine.workspaces import OwnedWorkspaces
 from services.platform import locale
 from services.platform.clock import SystemClock
 from services.platform.metrics import Metrics
@@ -42,7 +42,7 @@ from services.store import schema
 from services.store.stores import Stores
 from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.personal_settings import PersonalSettings
 from services.usecases.status_reader import StatusReader
@@ -61,7 +61,7 @@ class Service:
     writer: ProfileWriter
     stores: Stores
     people: People
-    leaving: Leaving
+    leaving: Offboarding
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
@@ -99,7 +99,7 @@ class UseCases:
     statuses: Statuses
     reader: StatusReader
     settings: PersonalSettings
-    leaving: Leaving
+    leaving: Offboarding
     teller: Teller
 
 
@@ -199,7 +199,7 @@ def _slack(config: Settings, metrics: Metrics) -> SlackApi:
 def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
     teller = Teller(stores.workspaces, of.slack.messages)
-    leaving = Leaving(
+    leaving = Offboarding(
         stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
         cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
@@ -227,7 +227,7 @@ def engine(
         leases = AdvisoryLocks(of.config.database_url)
     tokens = TokenRefresh(stores.tokens, slack.rotation, clock)
     writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics)
-    workspaces = Workspaces(leases, queue, clock)
+    workspaces = OwnedWorkspaces(leases, queue, clock)
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
         account=calendars.accounts.mending,
@@ -237,8 +237,8 @@ def engine(
     sender = Sender(queue, writer, workspaces, chores=(cases.leaving, notices, homes), leases=leases, clock=clock)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
-    housekeeping = Housekeeping(stores.closet, clock)
-    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, housekeeping)
+    retention = Retention(stores.retention, clock)
+    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, retention)
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer
 
 

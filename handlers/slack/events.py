@@ -15,7 +15,7 @@ from handlers.slack.intake import KNOWN_PERSON
 from services.domain.model import PersonKey
 from services.slack.oauth import parse_member
 from services.slack.profile import status_of
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ class Events:
     """The listeners of the Events API."""
 
     people: People
-    leaving: Leaving
+    leaving: Offboarding
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them. The busiest first: Bolt tries listeners in their order."""

@@ -20,8 +20,8 @@ import structlog
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.engine.guard import guarded
 from services.engine.leases import Wake
+from services.platform.guard import guarded
 from services.store.db import after_commit
 
 log = structlog.get_logger(__name__)

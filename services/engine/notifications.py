@@ -15,10 +15,11 @@ from services.domain.calendars import named
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice
-from services.engine.guard import guarded
 from services.engine.limits import Budget
-from services.engine.workspaces import Workspace, Workspaces
+from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.platform.guard import guarded
 from services.ports import Clock, HomeRenderer
+from services.slack.views import SlackViews
 from services.store.notices import NoticeStore
 from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -42,14 +43,6 @@ class Messages(Protocol):
 
     async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
         """Send one. Raises SlackError."""
-        ...
-
-
-class Views(Protocol):
-    """Home tabs: `services.slack.views.SlackViews`."""
-
-    async def publish(self, token: str, user_id: str, view: dict[str, Any]) -> None:
-        """Publish one. Raises SlackError."""
         ...
 
 
@@ -96,7 +89,7 @@ class NoticeSender:
         self,
         queue: WriteQueue,
         notices: NoticeStore,
-        workspaces: Workspaces,
+        workspaces: OwnedWorkspaces,
         slack: Messages,
         *,
         links: Links,
@@ -121,7 +114,7 @@ class NoticeSender:
             return self._clock.now()
         return min((at for at in again if at is not None), default=None)
 
-    async def _run(self, workspace: Workspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
+    async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
         if token is None:
             await self._notices.put_off(workspace.team_id, self._clock.now() + WITHOUT_A_BOT)
             return None
@@ -206,7 +199,7 @@ class HomePublisher:
     """
 
     def __init__(
-        self, queue: WriteQueue, workspaces: Workspaces, renderer: HomeRenderer, slack: Views, clock: Clock
+        self, queue: WriteQueue, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
     ) -> None:
         """`renderer` builds a tab."""
         self._queue = queue
@@ -224,7 +217,7 @@ class HomePublisher:
             return self._clock.now()
         return min((at for at in again if at is not None), default=None)
 
-    async def _run(self, workspace: Workspace, token: str | None, homes: Sequence[_StaleHome]) -> datetime | None:
+    async def _run(self, workspace: OwnedWorkspace, token: str | None, homes: Sequence[_StaleHome]) -> datetime | None:
         for home in homes:
             ready = workspace.budget.ready_at(PUBLISH, self._clock.now())
             if token is not None and ready is not None:
@@ -261,8 +254,8 @@ _Due = TypeVar("_Due", DueNotice, _StaleHome)
 
 
 async def _by_workspace(
-    workspaces: Workspaces, queue: WriteQueue, due: Sequence[_Due]
-) -> list[tuple[Workspace, str | None, list[_Due]]]:
+    workspaces: OwnedWorkspaces, queue: WriteQueue, due: Sequence[_Due]
+) -> list[tuple[OwnedWorkspace, str | None, list[_Due]]]:
     """Of each workspace that is this process' own: its bot token, and what of `due` is to be sent with it."""
     by_team: dict[str, list[_Due]] = {}
     for one in due:

@@ -18,9 +18,9 @@ from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.facts import PersonFacts
 from services.domain.model import PersonKey, Span, Timeline
 from services.domain.profile_state import DuePerson, Resolution
-from services.engine.guard import guarded
 from services.engine.leases import Leases
 from services.engine.tick import decide, tell
+from services.platform.guard import guarded
 from services.platform.threads import off_loop_if
 from services.ports import Clock, Report
 from services.store.due import DueStore

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from services.ports import Clock, Report
+from services.store.retention import RetentionStore
 
 EVERY = timedelta(hours=1)
 AUDIT_KEPT = timedelta(days=30)
 
 
-class Closet(Protocol):
-    """Where it lies: `store.closet.ClosetStore`."""
+class Retention:
+    """DueWork "retention": hourly, and once at start."""
 
-    async def clear_out(self, now: datetime, *, audit_before: datetime) -> int:
-        """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
-        ...
+    name = "retention"
 
-
-class Housekeeping:
-    """DueWork "housekeeping": hourly, and once at start."""
-
-    name = "housekeeping"
-
-    def __init__(self, closet: Closet, clock: Clock) -> None:
+    def __init__(self, rows: RetentionStore, clock: Clock) -> None:
         """`clock` says when an hour has passed."""
-        self._closet = closet
+        self._rows = rows
         self._clock = clock
         self._due = clock.now()
 
@@ -35,7 +27,7 @@ class Housekeeping:
         return self._due
 
     async def run_due(self) -> Report:
-        """Clear out once."""
+        """Delete once."""
         now = self._clock.now()
         self._due = now + EVERY
-        return Report(done=1, changed=await self._closet.clear_out(now, audit_before=now - AUDIT_KEPT))
+        return Report(done=1, changed=await self._rows.delete_old(now, audit_before=now - AUDIT_KEPT))

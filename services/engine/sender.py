@@ -17,11 +17,11 @@ import structlog
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite
-from services.engine.guard import guarded
 from services.engine.leases import Leases
 from services.engine.profile_writer import Calls, ProfileWriter, back_off
 from services.engine.tick import Urgency
-from services.engine.workspaces import OTHERS, Workspace, Workspaces
+from services.engine.workspaces import OTHERS, OwnedWorkspace, OwnedWorkspaces
+from services.platform.guard import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 
@@ -66,7 +66,7 @@ class Sender:
         self,
         queue: WriteQueue,
         writer: ProfileWriter,
-        workspaces: Workspaces,
+        workspaces: OwnedWorkspaces,
         *,
         chores: Sequence[Chore],
         leases: Leases,
@@ -232,7 +232,7 @@ class Sender:
         self._waiting = left
         return again
 
-    def _is_busy(self, workspace: Workspace, *, typed: bool = False) -> bool:
+    def _is_busy(self, workspace: OwnedWorkspace, *, typed: bool = False) -> bool:
         """Whether as many of its people are written to as may be, or as can be before its budget is stored anew."""
         places = self._at_once + (KEPT_AT_ONCE if typed else 0)
         return workspace.under_way >= places or workspace.unsaved >= workspace.allowance
@@ -240,7 +240,7 @@ class Sender:
     def _places(self, *, typed: bool) -> int:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
 
-    def _start(self, pending: PendingWrite, workspace: Workspace) -> None:
+    def _start(self, pending: PendingWrite, workspace: OwnedWorkspace) -> None:
         calls = self._writer.take(pending, workspace.budget)
         self._workspaces.take(workspace)
         self._under_way[pending.key] = pending
@@ -249,7 +249,7 @@ class Sender:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _one(self, pending: PendingWrite, workspace: Workspace, calls: Calls) -> None:
+    async def _one(self, pending: PendingWrite, workspace: OwnedWorkspace, calls: Calls) -> None:
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
         done = False
         with guarded("profile_not_written", **ids) as result:

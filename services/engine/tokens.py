@@ -10,7 +10,7 @@ import structlog
 from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
 from services.domain.model import PersonKey
 from services.domain.tokens import Renewed, refresh_due
-from services.engine.guard import guarded
+from services.platform.guard import guarded
 from services.ports import Clock, Report
 from services.slack.rotation import SlackRotation
 from services.store.tokens import LEASE, TokenClaim, TokenStore

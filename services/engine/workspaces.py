@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.engine.guard import guarded
 from services.engine.leases import Leases
 from services.engine.limits import Budget
+from services.platform.guard import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 
@@ -33,7 +33,7 @@ LONGEST_CALL = timedelta(seconds=15)
 
 
 @dataclass(slots=True)
-class Workspace:
+class OwnedWorkspace:
     """One that this process owns: `under_way` counts people who are being written to, `unsaved` those not stored."""
 
     team_id: str
@@ -45,7 +45,7 @@ class Workspace:
     used_at: float = field(default_factory=time.monotonic)
 
 
-class Workspaces:
+class OwnedWorkspaces:
     """Acquires workspaces, stores their budgets, releases those that are idle."""
 
     def __init__(
@@ -56,17 +56,17 @@ class Workspaces:
         self._queue = queue
         self._clock = clock
         self._new_budget = new_budget
-        self._owned: dict[str, Workspace] = {}
+        self._owned: dict[str, OwnedWorkspace] = {}
         self._others: dict[str, float] = {}
         self._acquiring = asyncio.Lock()
         self._store_soon, self._store_now = asyncio.Event(), asyncio.Event()
 
-    def get(self, team_id: str) -> Workspace | None:
+    def get(self, team_id: str) -> OwnedWorkspace | None:
         """The workspace, where it is this process' own."""
         return self._owned.get(team_id) if self._leases.certain else None
 
     @property
-    def owned(self) -> Collection[Workspace]:
+    def owned(self) -> Collection[OwnedWorkspace]:
         """All that are."""
         return self._owned.values()
 
@@ -92,7 +92,7 @@ class Workspaces:
                 budget = self._new_budget()
                 allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in budget.limits.values())))
                 budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
-                made[team_id] = Workspace(team_id, budget, allowance)
+                made[team_id] = OwnedWorkspace(team_id, budget, allowance)
             await self._save(made.values(), owned=True)
             self._owned |= made
 
@@ -100,7 +100,7 @@ class Workspaces:
         """Another process may own them by now."""
         self._owned.clear()
 
-    def take(self, workspace: Workspace) -> None:
+    def take(self, workspace: OwnedWorkspace) -> None:
         """Somebody of the workspace is about to be written to."""
         workspace.under_way += 1
         workspace.unsaved += 1
@@ -108,7 +108,7 @@ class Workspaces:
         if 2 * workspace.unsaved >= workspace.allowance:
             self._store_now.set()
 
-    def use(self, workspace: Workspace) -> None:
+    def use(self, workspace: OwnedWorkspace) -> None:
         """The workspace's budget changes."""
         workspace.changed, workspace.used_at = True, time.monotonic()
         self._store_soon.set()
@@ -126,10 +126,10 @@ class Workspaces:
         with guarded("budgets_not_stored"):
             await self._release(lambda workspace: True)
 
-    def _is_idle(self, workspace: Workspace) -> bool:
+    def _is_idle(self, workspace: OwnedWorkspace) -> bool:
         return not workspace.under_way and time.monotonic() - workspace.used_at > IDLE
 
-    async def _release(self, which: Callable[[Workspace], bool]) -> None:
+    async def _release(self, which: Callable[[OwnedWorkspace], bool]) -> None:
         async with self._acquiring:
             released = {team_id: one for team_id, one in self._owned.items() if which(one)}
             if released:
@@ -137,7 +137,7 @@ class Workspaces:
                 await self._save(released.values(), owned=False)
                 await self._leases.release(released)
 
-    async def _save(self, workspaces: Collection[Workspace], *, owned: bool) -> None:
+    async def _save(self, workspaces: Collection[OwnedWorkspace], *, owned: bool) -> None:
         now, unsaved, budgets = self._clock.now(), {}, {}
         for one in workspaces:
             one.changed, unsaved[one.team_id] = False, one.unsaved

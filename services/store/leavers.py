@@ -1,6 +1,6 @@
 """People who are being forgotten: of them only the token and the memory of their profile are kept, for a minute.
 
-By then what is ours on the profile has been taken back, by the lane that writes to it anyway: a leaver is a person
+By then what is ours on the profile has been taken back, by the sender that writes to it anyway: a leaver is a person
 on whose timeline nothing is.
 """
 
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import FromClause, and_, delete, select, update
 
 from services.domain.errors import SealError
-from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span
+from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span, Standing
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -23,7 +23,6 @@ from services.store.marks import lock_one, lock_people
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.profile_states import ProfileStateStore
 from services.store.spans import SpanStore
-from services.usecases.offboarding import Leaver
 
 _PEOPLE, _STANDINGS = Person.__table__, ProfileStateRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS)
@@ -41,8 +40,25 @@ _LEAVING = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
+
+    key: PersonKey
+    locale: str
+    leave_by: datetime
+    token: str | None = field(repr=False)
+    granted: bool
+    standing: Standing
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether there is nothing (more) to wait for. What is about to be written stands in the memory too."""
+        left = (self.standing.applied, self.standing.covered, self.standing.pending)
+        return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
+
+
 class LeaverStore:
-    """Implements `services.usecases.offboarding.Leavers`."""
+    """People who are being forgotten."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         """`encryptor` opens tokens and memories."""
@@ -54,7 +70,7 @@ class LeaverStore:
     async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
         """Delete everything of the person but their token and what is remembered of their profile.
 
-        Whatever a lane has in hand is withdrawn; what is on the profile is looked at anew, before all others.
+        Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
         False where there is nobody, or they are leaving already.
         """
         mine = and_(Person.team_id == key.team_id, Person.user_id == key.user_id)

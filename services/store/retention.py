@@ -11,14 +11,14 @@ from services.store.deliveries import KEPT
 from services.store.models import Delivery, OAuthState, OverrideRow, Write
 
 
-class ClosetStore:
-    """Implements `services.engine.retention.Closet`."""
+class RetentionStore:
+    """Deletes what nobody needs any more, of all workspaces."""
 
     def __init__(self, database: Database) -> None:
-        """`database` is cleared of every workspace's leftovers alike."""
+        """`database` holds it."""
         self._database = database
 
-    async def clear_out(self, now: datetime, *, audit_before: datetime) -> int:
+    async def delete_old(self, now: datetime, *, audit_before: datetime) -> int:
         """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
         leftovers = (
             delete(Delivery).where(Delivery.seen_at < now - KEPT),

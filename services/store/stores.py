@@ -26,7 +26,7 @@ from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
 from services.store.profile_states import ProfileStateStore
-from services.store.retention import ClosetStore
+from services.store.retention import RetentionStore
 from services.store.rules import RuleStore
 from services.store.tokens import TokenStore
 from services.store.watches import WatchStore
@@ -42,7 +42,7 @@ class Stores:
     database: Database
     accounts: AccountStore
     calendars: CalendarStore
-    closet: ClosetStore
+    retention: RetentionStore
     deliveries: DeliveryStore
     due: DueStore
     export: ExportStore
@@ -84,7 +84,7 @@ class Stores:
             database=database,
             accounts=accounts,
             calendars=calendars,
-            closet=ClosetStore(database),
+            retention=RetentionStore(database),
             deliveries=DeliveryStore(database),
             due=DueStore(database, encryptor, facts),
             export=ExportStore(database, encryptor, facts=facts, calendars=calendars, accounts=accounts, writes=writes),

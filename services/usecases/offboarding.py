@@ -1,7 +1,7 @@
 """What takes things away: "forget me", an uninstall, a permission that was revoked at Slack.
 
 Who wants to be forgotten is a leaver for a minute at most: everything of theirs is deleted at once but the token
-and the memory of their profile, with which the lane takes back what is ours, as at the end of a span with nothing
+and the memory of their profile, with which the sender takes back what is ours, as at the end of a span with nothing
 after it. Then the token is revoked and the rest deleted.
 
 Slack tells of an uninstall by `app_uninstalled` and `tokens_revoked`, in either order, late or twice
@@ -11,8 +11,7 @@ take away what was given since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,12 +19,14 @@ import structlog
 
 from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
-from services.domain.model import PersonKey, Standing, Status
-from services.engine.guard import guarded
+from services.domain.model import PersonKey, Status
 from services.engine.notifications import Say, Teller, with_button
+from services.platform.guard import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.accounts import AccountStore
-from services.store.people import Grant
+from services.store.leavers import Leaver, LeaverStore
+from services.store.people import PeopleStore
+from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
@@ -35,71 +36,6 @@ _IN_DOUBT = timedelta(seconds=60)
 
 TAKE_BACK = timedelta(seconds=60)
 """How long it may take until a profile is as it was: then its person is deleted all the same, and told what is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaver:
-    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
-
-    key: PersonKey
-    locale: str
-    leave_by: datetime
-    token: str | None = field(repr=False)
-    granted: bool
-    standing: Standing
-
-    def is_ready(self, now: datetime) -> bool:
-        """Whether there is nothing (more) to wait for. What is about to be written stands in the memory too."""
-        left = (self.standing.applied, self.standing.covered, self.standing.pending)
-        return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
-
-
-class Leavers(Protocol):
-    """People who are being forgotten: `store.leavers.LeaverStore`."""
-
-    async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
-        """Delete what need not be kept until then; whether there was anybody."""
-        ...
-
-    async def all(self) -> Sequence[Leaver]:
-        """Everybody who is leaving."""
-        ...
-
-    async def delete(self, leaver: Leaver) -> bool:
-        """Delete what was kept of them; whether it was still there."""
-        ...
-
-
-class Grants(Protocol):
-    """The people's permissions."""
-
-    async def the_grant(self, key: PersonKey) -> Grant | None:
-        """The person's token."""
-        ...
-
-    async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
-        """Take that grant away; whether it was still there."""
-        ...
-
-
-class Installs(Protocol):
-    """The workspaces."""
-
-    async def bot_token(self, team_id: str) -> str | None:
-        """The workspace's bot token."""
-        ...
-
-    async def installed_at(self, team_id: str) -> datetime | None:
-        """When the workspace was installed."""
-        ...
-
-    async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
-        """Its bot token is worth nothing any more."""
-        ...
-
-    async def delete(self, team_id: str) -> bool:
-        """Delete everything of the workspace."""
-        ...
 
 
 class Revoker(Protocol):
@@ -114,18 +50,18 @@ class Revoker(Protocol):
         ...
 
 
-class Leaving:
+class Offboarding:
     """Takes grants, people and workspaces away. DueWork "leaving": who was to be forgotten is deleted."""
 
     name = "leaving"
 
     def __init__(
         self,
-        people: Grants,
-        workspaces: Installs,
+        people: PeopleStore,
+        workspaces: WorkspaceStore,
         slack: Revoker,
         *,
-        leavers: Leavers,
+        leavers: LeaverStore,
         accounts: AccountStore,
         cleanup: ProviderCleanup,
         teller: Teller,

@@ -24,7 +24,7 @@ from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class People:
     workspaces: WorkspaceStore
     states: OAuthStateStore
     authority: SlackAuthority
-    leaving: Leaving
+    leaving: Offboarding
     exports: ExportStore
     clock: Clock
     wake_signal: WakeSignal

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from services.engine.retention import Housekeeping
+from services.engine.retention import Retention
 from services.platform.crypto import Encryptor
 from services.ports import Report
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
 from services.store.oauth_states import OAuthStateStore, Ticket
-from services.store.retention import ClosetStore
+from services.store.retention import RetentionStore
 from tests.support.clocks import ManualClock
 
 
@@ -25,7 +25,7 @@ async def left(database: Database) -> tuple[int, int]:
 async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    work = Housekeeping(ClosetStore(database), clock)
+    work = Retention(RetentionStore(database), clock)
     await OAuthStateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
     await DeliveryStore(database).claim("T1", "Ev1", clock.now())
     assert await work.next_due() == clock.now()
@@ -55,7 +55,7 @@ async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_nev
                     created_at=now, content=content,
                 )
             )  # fmt: skip
-    work = Housekeeping(ClosetStore(database), clock)
+    work = Retention(RetentionStore(database), clock)
     clock.move(days=30)
     assert (await work.run_due()).changed == 0
     clock.move(seconds=1)

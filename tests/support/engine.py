@@ -27,7 +27,7 @@ from services.engine.resolve import Timelines
 from services.engine.sender import Sender
 from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
-from services.engine.workspaces import Workspaces
+from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.ports import Clock
@@ -104,7 +104,7 @@ class Replica:
         self.writer = ProfileWriter(
             SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics
         )
-        self.workspaces = Workspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
+        self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip

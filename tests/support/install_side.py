@@ -43,7 +43,7 @@ from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
@@ -79,7 +79,7 @@ class House:
     workspaces: WorkspaceStore
     states: OAuthStateStore
     deliveries: DeliveryStore
-    leaving: Leaving
+    leaving: Offboarding
     intake: Intake
     metrics: Metrics
     bolt: AsyncApp
@@ -169,7 +169,7 @@ async def house(
     workspaces, states, store = stores.workspaces, stores.oauth_states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)
-    leaving = Leaving(
+    leaving = Offboarding(
         store, workspaces, authority, leavers=stores.leavers, accounts=stores.accounts,
         cleanup=ProviderCleanup({}, {}, clock), teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock,
         wake_signal=wake_signal,

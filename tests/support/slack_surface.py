@@ -46,7 +46,7 @@ from services.store.people import PeopleStore
 from services.store.preferences import PreferenceStore
 from services.store.rules import RuleStore
 from services.store.workspaces import WorkspaceStore
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.personal_settings import PersonalSettings
 from services.usecases.status_reader import StatusReader
@@ -77,7 +77,7 @@ class Desk:
     preferences: PreferenceStore
     rules: RuleStore
     people: People
-    leaving: Leaving
+    leaving: Offboarding
     ann: PersonKey
     accounts: KeptAccounts
 
@@ -205,7 +205,7 @@ async def open_desk(
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
         absences = AbsenceStore(database, engine.standings)
         accounts, cleanup = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
-        leaving = Leaving(
+        leaving = Offboarding(
             store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip

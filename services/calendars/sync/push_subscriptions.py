@@ -22,8 +22,8 @@ from services.domain.errors import (
     CalendarUnreachableError,
     PushNotPossibleError,
 )
-from services.engine.guard import guarded
 from services.platform.crypto import digest_of
+from services.platform.guard import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.watches import WatchStore, WatchTask
 

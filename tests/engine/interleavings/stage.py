@@ -37,7 +37,7 @@ from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
 from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
-from services.usecases.offboarding import Leaving
+from services.usecases.offboarding import Offboarding
 from services.usecases.personal_settings import PersonalSettings
 from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
@@ -114,7 +114,7 @@ class Replica:
         )
         self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, clock, wake_signal)
         self.settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
-        self.leaving = Leaving(
+        self.leaving = Offboarding(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
             wake_signal=wake_signal,
