@@ -25,7 +25,7 @@ async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> Asy
 
 async def granted(desk: Desk) -> None:
     """Ann allows it, and what she asked for is done, as the OAuth flow does it."""
-    ask = await desk.people.take_ask(desk.ann)
+    ask = await desk.people.store.take_ask(desk.ann)
     assert ask is not None
     token = desk.world.slack.grant(ANN)
     sealed = desk.world.encryptor.seal(token.value, "people.token", TEAM, ANN)
@@ -55,12 +55,12 @@ async def test_what_was_asked_for_before_the_grant_is_done_right_after_it(
 async def test_what_needs_a_grant_asks_for_it(desk: Desk, typed: str) -> None:
     answer = await desk.quo(typed)
     assert "I may not set your status yet." in answer["text"]
-    assert await desk.people.take_ask(desk.ann) == ("/quo", typed)
+    assert await desk.people.store.take_ask(desk.ann) == ("/quo", typed)
 
 
 async def test_what_is_not_understood_is_not_kept(desk: Desk) -> None:
     await desk.quo("Lunch until Firday")
-    assert await desk.people.take_ask(desk.ann) is None
+    assert await desk.people.store.take_ask(desk.ann) is None
 
 
 @pytest.mark.parametrize("typed", ["why", "preview", "who", "calendars"])
