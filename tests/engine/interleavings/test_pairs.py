@@ -169,7 +169,7 @@ ENGINE = {"see", "tick", "intend", "settle"}
 
 @pytest.mark.parametrize("first", OPERATIONS)
 async def test_two_at_once_end_as_one_after_the_other(stage: Stage, first: str, record_property: Recorder) -> None:
-    """Each pair in one of the moments, two of the orders in which one gets in between the other's steps (`slow`: all)."""
+    """Each pair in one of the moments, two of the orders in which one gets between the other's steps (`slow`: all)."""
     names = list(OPERATIONS)
     pairs = [Pair(stage, (first, second)) for second in names[names.index(first) :]]
     for number, moment in enumerate(MOMENTS[: len(pairs)]):
