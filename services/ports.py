@@ -30,7 +30,7 @@ class WakeSignal(Protocol):
     """Tells the engine that something may be due now. Wake after the commit, never before."""
 
     def wake(self) -> None:
-        """Have the loop look at what is due. Cheap, never blocks, may be lost: the sweep looks anyway."""
+        """Have the loop look at what is due. Cheap, never blocks, may be lost: it looks by itself, too."""
         ...
 
 

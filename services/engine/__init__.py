@@ -1,1 +1,1 @@
-"""What runs when, on one process or on many: loops over due rows, lanes, and who runs the lanes."""
+"""What runs when, on one process or on many: loops over due rows, one sender, and who owns which workspace."""

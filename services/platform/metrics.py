@@ -41,7 +41,7 @@ class Metrics:
             registry=self.registry,
         )
         self.pending_wishes = Gauge(
-            "statusquo_pending_wishes", "Profiles that wait for their lane", registry=self.registry
+            "statusquo_pending_wishes", "Profiles that wait to be written to", registry=self.registry
         )
         self.requests = Histogram(
             "statusquo_request_seconds",

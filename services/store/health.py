@@ -48,7 +48,7 @@ class HealthStore:
         return schema.serves(await schema.current(self._database))
 
     async def pending(self) -> int:
-        """How many profiles wait for their lane."""
+        """How many profiles wait to be written to."""
         async with self._database.read() as connection:
             waiting = select(func.count()).where(ProfileStateRow.seq > ProfileStateRow.sent)
             return await connection.scalar(waiting) or 0

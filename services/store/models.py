@@ -134,7 +134,7 @@ class ProfileStateRow(Base):
     memory: Mapped[bytes | None] = mapped_column(Sealed)
 
 
-class Lane(Base):
+class WorkspaceBudget(Base):
     """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
 
     __tablename__ = "lanes"

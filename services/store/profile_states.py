@@ -47,7 +47,7 @@ class ProfileStateStore:
         return self.open(await connection.scalar(*self.asked(key)), key)
 
     async def save(self, connection: AsyncConnection, key: PersonKey, memory: ProfileState) -> None:
-        """Remember `memory`. A wish that waits stays, but whoever has it in hand looks anew."""
+        """Remember `memory`. What waits to be written stays, but whoever has read it looks anew."""
         sealed = self.seal(memory, key)
         await connection.execute(
             insert_for(connection, ProfileStateRow)
@@ -82,5 +82,5 @@ class ProfileStateStore:
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """That a row's wish has not been carried out."""
+    """That something waits to be written."""
     return ProfileStateRow.seq > ProfileStateRow.sent

@@ -16,7 +16,7 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database
 from services.store.marks import insert_for
-from services.store.models import Delivery, Lane, OAuthState, Person, Workspace
+from services.store.models import Delivery, OAuthState, Person, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
 
 
@@ -155,7 +155,7 @@ class WorkspaceStore:
             await connection.execute(select(Workspace.team_id).where(Workspace.team_id == team_id).with_for_update())
             theirs = select(Person.user_id).where(Person.team_id == team_id).order_by(Person.user_id)
             await connection.execute(theirs.with_for_update())  # in the order of `lock_people`
-            for loose in (Lane, OAuthState, Delivery):
+            for loose in (WorkspaceBudget, OAuthState, Delivery):
                 await connection.execute(delete(loose).where(loose.team_id == team_id))
             done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
         return done.rowcount == 1

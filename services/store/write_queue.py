@@ -23,7 +23,7 @@ from services.store.db import Database
 from services.store.due import own_status
 from services.store.facts import pause_of
 from services.store.group_commit import Grouped
-from services.store.models import Lane, Person, ProfileStateRow, SpanRow, Workspace
+from services.store.models import Person, ProfileStateRow, SpanRow, Workspace, WorkspaceBudget
 from services.store.notices import NoticeStore
 from services.store.person_filter import named, names
 from services.store.profile_states import ProfileStateStore, is_waiting
@@ -66,7 +66,7 @@ _MOST_URGENT = (
 )
 _ONE = _WRITES.where(ProfileStateRow.team_id == bindparam("team"), ProfileStateRow.user_id == bindparam("user"))
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
-_BUDGETS = select(Lane.team_id, Lane.budget).where(named(Lane.team_id, "teams"))
+_BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
 _HOMES = (
     select(Person.team_id, Person.user_id)

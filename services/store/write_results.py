@@ -18,7 +18,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import pause_of
 from services.store.marks import insert_for, lock_people
-from services.store.models import Lane, Person, ProfileStateRow
+from services.store.models import Person, ProfileStateRow, WorkspaceBudget
 from services.store.notices import NoticeStore
 from services.store.person_filter import ForPeople, one_of, people
 from services.store.profile_states import ProfileStateStore
@@ -221,7 +221,7 @@ async def save_budgets(connection: AsyncConnection, budgets: Mapping[str, str]) 
     """Store the state of budgets, by workspace."""
     if not budgets:
         return
-    insert = insert_for(connection, Lane)
+    insert = insert_for(connection, WorkspaceBudget)
     await connection.execute(
         insert.on_conflict_do_update(index_elements=["team_id"], set_={"budget": insert.excluded.budget}),
         [{"team_id": team_id, "budget": budgets[team_id]} for team_id in sorted(budgets)],

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.store.db import Database
 from services.store.group_commit import Grouped, in_one_transaction
-from services.store.models import Lane
+from services.store.models import WorkspaceBudget
 
 
 class Writer:
@@ -26,9 +26,9 @@ class Writer:
     async def write(self, connection: AsyncConnection, names: Sequence[str]) -> list[str]:
         self.groups.append(list(names))
         for name in names:
-            await connection.execute(sa.insert(Lane).values(team_id=name, budget="{}"))
+            await connection.execute(sa.insert(WorkspaceBudget).values(team_id=name, budget="{}"))
             if name.startswith("bad"):
-                await connection.execute(sa.insert(Lane).values(team_id=name, budget="{}"))  # there already
+                await connection.execute(sa.insert(WorkspaceBudget).values(team_id=name, budget="{}"))  # there already
         self.began.set()
         await self.gate.wait()
         return [name.upper() for name in names]
@@ -36,7 +36,7 @@ class Writer:
 
 async def stored(database: Database) -> list[str]:
     async with database.read() as connection:
-        return list(await connection.scalars(sa.select(Lane.team_id).order_by(Lane.team_id)))
+        return list(await connection.scalars(sa.select(WorkspaceBudget.team_id).order_by(WorkspaceBudget.team_id)))
 
 
 async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
