@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from services.calendars.ical import expand
 from services.platform import logs
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -18,6 +19,7 @@ from tests.support.databases import of_kind
 from tests.support.install_side import House, house
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
+from tests.support.readers import ReaderHere
 from tests.support.running_app import Whole, open_whole
 
 
@@ -26,6 +28,17 @@ async def loop_watch() -> AsyncIterator[LoopWatch]:
     """In every scenario: nothing that the program does on its loop takes longer than half a second."""
     async with watched() as watch:
         yield watch
+
+
+@pytest.fixture
+def reader_processes() -> None:
+    """Calendars are read by processes of their own, as in earnest: for what is about them."""
+
+
+@pytest.fixture(autouse=True)
+def _readers_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "reader_processes" not in request.fixturenames:
+        monkeypatch.setattr(expand, "_Worker", ReaderHere)
 
 
 @pytest.fixture(params=["sqlite"])

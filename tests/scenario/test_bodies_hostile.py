@@ -27,6 +27,8 @@ from tests.support.running_app import ANN, Whole
 from tests.support.sites import Site
 from tests.support.slack_files import sends
 
+pytestmark = pytest.mark.usefixtures("reader_processes")
+
 SIZE = shapes.MIB - 1024
 LATE = 0.2 * SLOWER
 LARGEST = 64 * 1024

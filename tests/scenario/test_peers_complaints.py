@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+import pytest
 import sqlalchemy as sa
 from aiohttp import CookieJar
 
@@ -161,6 +162,7 @@ def all_that_slack_was_told(whole: Whole, but: str = "") -> str:
 
 
 @BOTH
+@pytest.mark.usefixtures("reader_processes")
 async def test_one_persons_failure_does_not_stop_the_others(whole: Whole) -> None:
     """One feed never answers, one is hostile, one row is broken, one token is dead: the fifth person is on time."""
     users = [f"U0MEMBER0{number}" for number in range(5)]

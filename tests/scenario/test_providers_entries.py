@@ -34,6 +34,7 @@ def meeting(start: str, end: str, title: str = TITLE, day: int = 24, **more: obj
 
 
 @everywhere
+@pytest.mark.usefixtures("reader_processes")
 async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(peer: Peer) -> None:
     whole = peer.whole
     await peer.add(meeting("08:30", "09:45"))
