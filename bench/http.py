@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import http.client
+import itertools
 import multiprocessing
 import os
 import signal
@@ -19,17 +20,22 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
+import sqlalchemy as sa
 
 from bench.table import Row, percentile
 from emulators.slack import LocalSlack
 from services.platform.clock import SystemClock
+from services.platform.crypto import new_key
+from services.store.models import Person
+from services.store.stores import Stores
 
 T = TypeVar("T")
 
@@ -37,28 +43,34 @@ ROOT = Path(__file__).resolve().parents[1]
 SECRET = "bench-signing-secret"  # of the stand-in
 CLIENTS = 16
 WARM, SECONDS = 1.0, 5.0
+TYPING = 200
+"""Statuses are typed by so many people in turn: nobody has hundreds of them running at the same time."""
+
 TEAM, USER = "T0DEMO0001", "U1"
 
 
 def rows() -> list[Row]:
     """Requests a second and p99 for the app and for bare Bolt, and how long the app takes to start."""
+    key = new_key()
     with bare_bolt() as port:
         bare = load(port, "/quo", "why")
     with (
         tempfile.TemporaryDirectory() as folder,
         local_slack() as slack,
-        app(Path(folder), slack.slack.api_url) as started,
+        app(Path(folder), slack.slack.api_url, ENCRYPTION_KEYS=key) as started,
     ):
         port, warm_start = started
         install(slack, port)
         reads = load(port, "/quo", "why")
-        writes = load(port, "/quo", ":pizza: Lunch for 45m")
+        typing = asyncio.run(grant(slack, f"{folder}/bench.db", key))
+        writes = load(port, "/quo", ":pizza: Lunch for 45m", typing)
     which = "bare Bolt listener, same signature check"
     return [
         Row("slash ack, /quo why: throughput", reads.rate, "requests/s", bare.rate, which),
         Row("slash ack, /quo why: p50", reads.at(0.5), "ms", bare.at(0.5), which, f"{CLIENTS} connections"),
         Row("slash ack, /quo why: p99", reads.at(0.99), "ms", bare.at(0.99), which),
-        Row("slash ack, override stored: throughput", writes.rate, "requests/s", bare.rate, which, "SQLite, full sync"),
+        Row("slash ack, override stored: throughput", writes.rate, "requests/s", bare.rate, which,
+            f"SQLite, full sync; {TYPING} people in turn"),
         Row("slash ack, override stored: p99", writes.at(0.99), "ms", 3000, "Slack's 3 s"),
         Row("warm start of `app.py serve`, until ready", warm_start, "s", bare_start(), "starting Bolt alone"),
     ]  # fmt: skip
@@ -76,18 +88,19 @@ class Load:
         return percentile(self._latencies, share) * 1000
 
 
-def load(port: int, command: str, text: str) -> Load:
-    """Send commands from another process, so that the measuring does not slow what is measured."""
+def load(port: int, command: str, text: str, users: Sequence[str] = (USER,)) -> Load:
+    """Have `users` send commands in turn, from another process: the measuring does not slow what is measured."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return Load(SECONDS, pool.apply(_run_load, (port, command, text)))
+        return Load(SECONDS, pool.apply(_run_load, (port, command, text, users)))
 
 
-def _run_load(port: int, command: str, text: str) -> list[float]:
-    return asyncio.run(_load(port, command, text))
+def _run_load(port: int, command: str, text: str, users: Sequence[str]) -> list[float]:
+    return asyncio.run(_load(port, command, text, users))
 
 
-async def _load(port: int, command: str, text: str) -> list[float]:
+async def _load(port: int, command: str, text: str, users: Sequence[str]) -> list[float]:
     latencies: list[float] = []
+    turns = itertools.cycle(users)
     begin = time.perf_counter() + WARM
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CLIENTS)) as session:
 
@@ -95,7 +108,7 @@ async def _load(port: int, command: str, text: str) -> list[float]:
             count = 0
             while time.perf_counter() < begin + SECONDS:
                 count += 1
-                body, headers = signed(command, text, f"{number}.{count}.{time.time_ns()}")
+                body, headers = signed(command, text, f"{number}.{count}.{time.time_ns()}", user=next(turns))
                 started = time.perf_counter()
                 url = f"http://127.0.0.1:{port}/slack/events"
                 async with session.post(url, data=body, headers=headers) as response:
@@ -220,6 +233,23 @@ def install(slack: InThread, port: int) -> None:
     slack.slack.app.redirect_urls = [f"http://localhost:{port}"]
     status, page = slack.do(slack.slack.allow(f"http://localhost:{port}/slack/install", USER))
     assert status == 200, page  # HTTP
+
+
+async def grant(slack: InThread, database: str, key: str) -> list[str]:
+    """Have `TYPING` more people of the workspace grant; who they are."""
+    users = [f"UTYPES{number}" for number in range(TYPING)]
+    async with Stores.at(f"sqlite+aiosqlite:///{database}", [key], SystemClock()) as stores:
+        now, seal, rows = datetime.now(UTC), stores.encryptor.seal, []
+        for user in users:
+            slack.slack.add_person(user, user.lower(), team_id=TEAM)
+            token = seal(slack.slack.grant(user).value, "people.token", TEAM, user)
+            rows.append(
+                {"team_id": TEAM, "user_id": user, "created_at": now, "granted_at": now, "grant_state": "ok",
+                 "token": token, "due_at": now, "stale": True}
+            )  # fmt: skip
+        async with stores.database.write() as connection:
+            await connection.execute(sa.insert(Person), rows)
+    return users
 
 
 def free_port() -> int:

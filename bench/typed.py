@@ -220,7 +220,7 @@ async def _type(session: aiohttp.ClientSession, port: int, stub: slack_stub.Stub
 @asynccontextmanager
 async def _running(url: str, replicas: int, load: Any) -> AsyncIterator[tuple[int, slack_stub.Stub, Seed, float]]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        address = await _database(url) if url else f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}"
+        address = await new_database(url) if url else f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}"
         key = new_key()
         database = Database(address)
         await schema.upgrade(database)
@@ -240,7 +240,7 @@ async def _running(url: str, replicas: int, load: Any) -> AsyncIterator[tuple[in
         await database.close()
 
 
-async def _database(server: str) -> str:
+async def new_database(server: str) -> str:
     """A new database on that server."""
     database = Database(f"{server}postgres")
     async with database.engine.connect() as connection:
