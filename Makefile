@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # One worker more than cores: some of what tests do is waiting.
 PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(16, 1 + (os.cpu_count() or 1)))') --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each of the processes that run the tests would compile them all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench test-slow lock format clean coverage
