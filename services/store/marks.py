@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, bindparam, case, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
@@ -14,7 +15,10 @@ from services.store.columns import UtcInstant
 from services.store.models import Base, Person
 from services.store.person_filter import ForPeople
 
-Upsert = sqlite.Insert | postgresql.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Upsert = sqlite.Insert | postgresql.Insert
 
 _AT = bindparam("b_at", type_=UtcInstant)
 _PEOPLE = Person.__table__
@@ -50,6 +54,8 @@ def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
     """The dialect's INSERT into `table`, the one that knows ON CONFLICT."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # all of its drivers: not for those who have SQLite
+
     return postgresql.insert(table)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from services.platform.crypto import Encryptor
 from services.store import schema
@@ -34,6 +35,13 @@ async def test_database_that_a_newer_version_updated_serves_the_one_before_it(
     assert await HealthStore(database, encryptor).up_to_date()
     await database.close()
     assert [schema.serves(step) for step in (None, "0001", schema.head())] == [False, False, True]
+
+
+def test_name_of_each_step_file_begins_with_its_step() -> None:
+    steps = [script.revision for script in ScriptDirectory.from_config(schema.configuration()).walk_revisions()]
+    names = sorted(path.name for path in schema.MIGRATIONS.glob("versions/*.py"))
+    assert [name.partition("_")[0] for name in names] == steps[::-1]
+    assert schema.head() == steps[0]
 
 
 def test_each_foreign_key_is_led_by_an_index() -> None:
