@@ -92,8 +92,10 @@ class Budget:
         pauses = [self._pauses.get((method, whose)) for whose in {"", person}]
         waits = [pause.until for pause in pauses if pause is not None and now < pause.until]
         calls, limit = self._recent(method, now), self._limit(method, now)
-        waits += self._room(list(calls), limit - min(keep, limit // 6), now)
-        if person:
+        limit -= min(keep, limit // 6)
+        if len(calls) >= limit:
+            waits += self._room(list(calls), limit, now)
+        if person and len(calls) >= self.person_limit:
             waits += self._room([slot for slot in calls if slot.person == person], self.person_limit, now)
         return max(waits, default=None)
 
@@ -210,7 +212,7 @@ class Budget:
 
 
 def _stamp(instant: datetime) -> float:
-    return round(instant.timestamp(), 6)
+    return instant.timestamp()
 
 
 def _instant(stamp: float) -> datetime:

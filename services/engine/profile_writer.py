@@ -35,6 +35,7 @@ from services.engine.tick import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
+from services.store.write_results import BLOCKED
 
 log = structlog.get_logger(__name__)
 
@@ -228,7 +229,7 @@ class ProfileWriter:
             self._count(entry.outcome)
         elif isinstance(error, WorkspaceBlockedError):
             until = now + BLOCKED_BACK_OFF * (1 << min(pending.failures, 4))
-            await self._postpone(pending, until, entry, "blocked")
+            await self._postpone(pending, until, entry, BLOCKED)
         elif isinstance(error, BadEmojiError | SlackRefusedError):
             await self._refused(pending, entry, now, again=isinstance(error, SlackRefusedError))
         else:

@@ -190,8 +190,9 @@ class Sender:
         kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(
-            now, most, others=self._workspaces.others, full=self._full.keys() | busy, under_way=self._under_way
-        )
+            now, most, others=self._workspaces.others, full=self._full.keys() | busy, under_way=self._under_way,
+            known={pending.key: pending for pending in self._waiting},
+        )  # fmt: skip
         put_off = None if self._more else await self._queue.next_at(now)
         self._next_at = min((at for at in (*self._full.values(), put_off) if at is not None), default=None)
         await self._workspaces.own({pending.key.team_id for pending in found})

@@ -104,32 +104,37 @@ class WriteQueue:
         others: Collection[str] = (),
         full: Collection[str] = (),
         under_way: Mapping[PersonKey, PendingWrite] = MappingProxyType({}),
+        known: Mapping[PersonKey, PendingWrite] = MappingProxyType({}),
     ) -> tuple[list[PendingWrite], bool]:
         """The most urgent writes that are pending at `now`: what was typed, then absences, meetings, the rest.
 
         None of the workspaces `others`; of those that are `full` only what was typed. Without those that are
-        `under_way` already. And whether there may be more.
+        `under_way` already; those that are `known` as they were read before. And whether there may be more.
         """
         given = {"now": now, "most": limit, "others": names(others), "full": names(full)}
         async with self._database.read() as connection:
             rows = (await connection.execute(_MOST_URGENT, given)).all()
-        known = {(key.team_id, key.user_id, pending.seq) for key, pending in under_way.items()}
-        new = [row for row in rows if (row.team_id, row.user_id, row.seq) not in known]
-        return [self._pending(row) for row in new], len(rows) == limit
+        found: list[PendingWrite] = []
+        for row in rows:
+            key = PersonKey(row.team_id, row.user_id)
+            if (begun := under_way.get(key)) is not None and begun.seq == row.seq:
+                continue
+            before = known.get(key)
+            found.append(before if before is not None and before.seq == row.seq else self._pending(key, row))
+        return found, len(rows) == limit
 
     async def pending(self, key: PersonKey, now: datetime) -> PendingWrite | None:
         """What is pending for one person at `now`."""
         async with self._database.read() as connection:
             rows = await connection.execute(_ONE, {"now": now, "team": key.team_id, "user": key.user_id})
-            return next((self._pending(row) for row in rows), None)
+            return next((self._pending(key, row) for row in rows), None)
 
     async def next_at(self, now: datetime) -> datetime | None:
         """When the first write that was put off may be tried again."""
         async with self._database.read() as connection:
             return await connection.scalar(_NEXT, {"now": now})
 
-    def _pending(self, row: Any) -> PendingWrite:
-        key = PersonKey(row.team_id, row.user_id)
+    def _pending(self, key: PersonKey, row: Any) -> PendingWrite:
         token: str | None = None
         span: Span | None = None
         memory, policy = ProfileState(), OwnStatusPolicy.COVER_AND_RESTORE

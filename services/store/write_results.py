@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -18,11 +18,14 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.facts import pause_of
 from services.store.marks import insert_for, lock_people
-from services.store.models import Person, ProfileStateRow, WorkspaceBudget
+from services.store.models import Notice, Person, ProfileStateRow, WorkspaceBudget
 from services.store.notices import NoticeStore
 from services.store.person_filter import ForPeople, one_of, people
 from services.store.profile_states import ProfileStateStore
 from services.store.writes import AuditStore
+
+BLOCKED = "blocked"
+"""The subject of the notice that a workspace does not let the app write."""
 
 _PEOPLE, _STATES = Person.__table__, ProfileStateRow.__table__
 _MAY = (
@@ -35,10 +38,19 @@ _SAME = (_STATES.c.team_id == _PEOPLE.c.team_id) & (_STATES.c.user_id == _PEOPLE
 _CHECK = ForPeople(
     _PEOPLE.c.team_id, _PEOPLE.c.user_id, lambda theirs: select(*_MAY).join(_STATES, _SAME).where(theirs)
 )
+_IS_BLOCKED = (
+    exists()
+    .where(Notice.team_id == _PEOPLE.c.team_id, Notice.user_id == _PEOPLE.c.user_id, Notice.subject == BLOCKED)
+    .label("blocked")
+)
 _ROWS = ForPeople(
     _PEOPLE.c.team_id,
     _PEOPLE.c.user_id,
-    lambda theirs: select(*_MAY, _PEOPLE.c.token, _STATES.c.memory).join(_STATES, _SAME).where(theirs),
+    lambda theirs: (
+        select(*_MAY, _PEOPLE.c.token, _PEOPLE.c.home_opened_at, _STATES.c.memory, _IS_BLOCKED)
+        .join(_STATES, _SAME)
+        .where(theirs)
+    ),
 )
 _IS = (_STATES.c.team_id == bindparam("b_team"), _STATES.c.user_id == bindparam("b_user"))
 _REMEMBER = update(ProfileStateRow).where(*_IS).values(memory=bindparam("b_memory"))
@@ -53,13 +65,7 @@ _DUE = (
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
     .values(due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _LOOK), _LOOK), else_=_PEOPLE.c.due_at))
 )
-_HOME_STALE = (
-    update(Person)
-    .where(
-        one_of(_PEOPLE.c.team_id, _PEOPLE.c.user_id), _PEOPLE.c.home_opened_at > bindparam("since", type_=UtcInstant)
-    )
-    .values(home_stale=True)
-)
+_HOME_STALE = update(Person).where(one_of(_PEOPLE.c.team_id, _PEOPLE.c.user_id)).values(home_stale=True)
 
 
 class WriteResults:
@@ -75,9 +81,8 @@ class WriteResults:
 
     async def confirm(self, writes: Sequence[PendingWrite]) -> list[bool]:
         """Whether each may still be written, as `intend` tells, where nothing is to be remembered before."""
-        async with self._database.read() as connection:
-            found = await connection.execute(*_CHECK([write.key for write in writes]))
-            rows = {PersonKey(row.team_id, row.user_id): row for row in found}
+        (found,) = await self._database.rows(_CHECK([write.key for write in writes]))
+        rows = {PersonKey(row.team_id, row.user_id): row for row in found}
         return [_may(write, rows.get(write.key)) for write in writes]
 
     async def intend(self, intents: Sequence[WriteIntent]) -> list[bool]:
@@ -125,7 +130,7 @@ class WriteResults:
             await self._writes.add_many(
                 connection, [(result.write.key, result.entry) for result in alive if result.entry is not None]
             )
-            await self._mark(connection, alive)
+            await self._mark(connection, alive, rows)
         return [None] * len(results)
 
     async def drop(self, write: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
@@ -195,15 +200,17 @@ class WriteResults:
             state = replace(state, decided="")  # what was decided about is out of date
         return self._states.seal(state, result.write.key)
 
-    async def _mark(self, connection: AsyncConnection, results: Sequence[WriteResult]) -> None:
-        tried = [result for result in results if result.entry is not None and result.entry.tried]
-        if tried:
-            since = min(result.entry.at for result in tried if result.entry is not None) - HOME_LIVES
-            of_people = people(result.write.key for result in tried)
-            await connection.execute(_HOME_STALE, {"of_people": of_people, "since": since})
-        written = [result.write.key for result in tried if result.entry is not None and result.entry.written]
-        if written:
-            await self._notices.worked_for(connection, written, "blocked")
+    async def _mark(
+        self, connection: AsyncConnection, results: Sequence[WriteResult], rows: Mapping[PersonKey, Any]
+    ) -> None:
+        """What follows from `results`, each of somebody whose row, as it was before, is in `rows`."""
+        tried = [(result.write.key, result.entry) for result in results if result.entry is not None]
+        homes = [key for key, entry in tried if entry.tried and _looks_at_home(rows[key], entry.at)]
+        if homes:
+            await connection.execute(_HOME_STALE, {"of_people": people(homes)})
+        unblocked = [key for key, entry in tried if entry.written and rows[key].blocked]
+        if unblocked:
+            await self._notices.worked_for(connection, unblocked, BLOCKED)
         looks = [_place(result.write.key) | {"b_look": result.state.look} for result in results if result.state.look]
         if looks:
             await connection.execute(_DUE, looks)
@@ -215,6 +222,10 @@ def _may(write: PendingWrite, row: Any) -> bool:
     if row.grant_state != "ok" or row.granted_at != write.granted_at:
         return False
     return pause_of(row.paused_from, row.paused_until) == write.pause
+
+
+def _looks_at_home(row: Any, now: datetime) -> bool:
+    return row.home_opened_at is not None and row.home_opened_at > now - HOME_LIVES
 
 
 async def save_budgets(connection: AsyncConnection, budgets: Mapping[str, str]) -> None:
