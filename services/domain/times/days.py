@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 
-from services.domain.times.lexicon import Lexicon, Sense
+from services.domain.times.lexicon import Sense
 from services.domain.times.parts import Parts, in_part
-from services.domain.times.tokens import Number, Token, day_of, is_year
+from services.domain.times.tokens import Number, day_of, is_year
 from services.domain.times.values import Day, DayKind, Length, Moment, Part
 
 _MONTH = 31
@@ -24,12 +24,18 @@ _STRETCHES = _LONG | {DayKind.WEEKEND}
 class Days(Parts):
     """Reads one line. Each method gives what was read and the position behind it, or None."""
 
-    def __init__(self, tokens: Sequence[Token], lexicon: Lexicon) -> None:
-        """`tokens` are of one line, cut with `lexicon`."""
-        super().__init__(tokens, lexicon)
-        self.date: Callable[[int], tuple[Day, int] | None] = cache(self._date)
-        self._moment: Callable[[int, bool, bool], tuple[Moment, int] | None] = cache(self._any_moment)
-        self._day: Callable[[int, bool], tuple[Day, int] | None] = cache(self._any_day)
+    @cached_property
+    def date(self) -> Callable[[int], tuple[Day, int] | None]:
+        """A date, remembered by position."""
+        return cache(self._date)
+
+    @cached_property
+    def _moment(self) -> Callable[[int, bool, bool], tuple[Moment, int] | None]:
+        return cache(self._any_moment)
+
+    @cached_property
+    def _day(self) -> Callable[[int, bool], tuple[Day, int] | None]:
+        return cache(self._any_day)
 
     # ── days ────────────────────────────────────────────────────────────────────────────────────────
 

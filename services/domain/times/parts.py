@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from services.domain.times.lexicon import Lexicon, Sense
@@ -26,9 +26,17 @@ class Parts:
         """`tokens` are of one line, cut with `lexicon`."""
         self._tokens = tokens
         self._lexicon = lexicon
-        # asked for again and again at one place
-        self.length: Callable[[int], tuple[Length, int] | None] = cache(self._length)
-        self._clock: Callable[[int, bool], tuple[TimeOfDay, int] | None] = cache(self._any_clock)
+
+    # What is asked for again and again at one place is remembered; most lines ask for nothing.
+
+    @cached_property
+    def length(self) -> Callable[[int], tuple[Length, int] | None]:
+        """A length, remembered by position."""
+        return cache(self._length)
+
+    @cached_property
+    def _clock(self) -> Callable[[int, bool], tuple[TimeOfDay, int] | None]:
+        return cache(self._any_clock)
 
     def means(self, at: int, kind: Sense) -> Any:
         """What the token here means as such a kind; None where it is no such thing."""
