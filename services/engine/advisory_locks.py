@@ -51,20 +51,25 @@ class AdvisoryLocks:
         self._process = secrets.token_hex(4)
         self._wake: Wake | None = None
         self._connection: Any = None
+        self._held: set[str] = set()  # by the connection: PostgreSQL counts how often a session takes a lock
         self._using = asyncio.Lock()
         self._heard = 0.0
 
     @property
     def certain(self) -> bool:
         """Whether PostgreSQL cannot have ended the session yet."""
-        return self._connection is not None and time.monotonic() - self._heard < self._silent * 0.8
+        connected = self._connection is not None and not self._connection.is_closed()
+        return connected and time.monotonic() - self._heard < self._silent * 0.8
 
     async def acquire(self, teams: Collection[str]) -> set[str]:
-        """Try each lock; those that another session holds are left out."""
-        return {row["team"] for row in await self._ask(_LOCK, teams)}
+        """Try each lock that is not held already; those that another session holds are left out."""
+        held = self._held
+        held |= {row["team"] for row in await self._ask(_LOCK, set(teams) - held)}
+        return held & set(teams) if held is self._held else set()
 
     async def release(self, teams: Collection[str]) -> None:
         """Unlock."""
+        self._held -= set(teams)
         await self._ask(_UNLOCK, teams)
 
     async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
@@ -99,7 +104,7 @@ class AdvisoryLocks:
                 await self._ask("SELECT $1::text[], $2::bigint", ())
                 await _either(stop, BEAT)
         finally:
-            self._connection = None
+            self._connection, self._held = None, set()
             connection.terminate()
 
     def _told(self, wake: Wake, news: str) -> None:
@@ -112,7 +117,11 @@ class AdvisoryLocks:
             return []
         async with self._using:
             asked_at = time.monotonic()
-            found: list[Any] = await connection.fetch(query, list(teams), SPACE, timeout=self._silent)
+            try:
+                found: list[Any] = await connection.fetch(query, list(teams), SPACE, timeout=self._silent)
+            except BaseException:
+                connection.terminate()  # nobody knows what it has done
+                raise
             self._heard = max(self._heard, asked_at)
         return found
 

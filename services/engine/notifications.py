@@ -104,15 +104,19 @@ class NoticeSender:
         self._links = links
         self._say = say
         self._clock = clock
+        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
     async def run(self) -> datetime | None:
         """Send what may be sent now; when there is more to do."""
-        due = await self._notices.due(self._clock.now(), MANY, others=self._workspaces.others)
+        now = self._clock.now()
+        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        due = await self._notices.due(now, MANY, others=self._workspaces.others | self._full.keys())
         theirs = await _by_workspace(self._workspaces, self._queue, due)
         again = await asyncio.gather(*(self._run(*one) for one in theirs))
-        if len(due) == MANY:
+        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
+        if len(due) == MANY and theirs:
             return self._clock.now()
-        return min((at for at in again if at is not None), default=None)
+        return min(self._full.values(), default=None)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
         if token is None:
@@ -207,15 +211,19 @@ class HomePublisher:
         self._renderer = renderer
         self._slack = slack
         self._clock = clock
+        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
     async def run(self) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
-        stale = await self._queue.stale_homes(self._clock.now(), MANY, others=self._workspaces.others)
+        now = self._clock.now()
+        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        stale = await self._queue.stale_homes(now, MANY, others=self._workspaces.others | self._full.keys())
         theirs = await _by_workspace(self._workspaces, self._queue, [_StaleHome(key) for key in stale])
         again = await asyncio.gather(*(self._run(*one) for one in theirs))
-        if len(stale) == MANY:
+        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
+        if len(stale) == MANY and theirs:
             return self._clock.now()
-        return min((at for at in again if at is not None), default=None)
+        return min(self._full.values(), default=None)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, homes: Sequence[_StaleHome]) -> datetime | None:
         for home in homes:

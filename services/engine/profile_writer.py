@@ -112,9 +112,12 @@ class ProfileWriter:
         waits = (budget.ready_at(method, now, keep=keep) for method in (READ, WRITE))
         return max((wait for wait in waits if wait is not None), default=None)
 
-    def take(self, pending: PendingWrite, budget: Budget) -> Calls:
-        """Take room for the calls that `pending` may need. Follows a `ready_at` of None without an await between."""
-        return Calls(budget, self._clock, pending)
+    def take(self, pending: PendingWrite, budget: Budget, is_ours: Callable[[], bool] = lambda: True) -> Calls:
+        """Take room for the calls that `pending` may need. Follows a `ready_at` of None without an await between.
+
+        `is_ours`: whether this process still owns the workspace; asked before anything is written.
+        """
+        return Calls(budget, self._clock, pending, is_ours)
 
     async def carry_out(self, pending: PendingWrite, calls: Calls) -> bool:
         """Look at the profile and do what is to be done; False where that is still to be done.
@@ -172,7 +175,7 @@ class ProfileWriter:
         else:
             intended = replace(state, decided="", standing=ownership.intent(before, decision))
             may = await self._queue.intend(pending, intended)
-        if not may:
+        if not may or not calls.is_ours():
             return False
         if status.expiration is not None and status.expiration <= self._clock.now():
             return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
@@ -274,8 +277,9 @@ class ProfileWriter:
 class Calls:
     """The room that one write has taken from its workspace's budget; what was not used is given back at the end."""
 
-    def __init__(self, budget: Budget, clock: Clock, pending: PendingWrite) -> None:
+    def __init__(self, budget: Budget, clock: Clock, pending: PendingWrite, is_ours: Callable[[], bool]) -> None:
         """Takes room for a read and a write, and for asking whose the token is where that is not known."""
+        self.is_ours = is_ours
         self._budget = budget
         self._clock = clock
         self._person = pending.key.user_id

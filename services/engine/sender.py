@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -90,6 +91,7 @@ class Sender:
         self._look_soon = False  # something new is known of
         self._more = False  # there were more rows than were read
         self._full: dict[str, datetime] = {}  # workspaces without room, but for what is typed, and until when
+        self._closed: dict[str, datetime] = {}  # those without any room
         self._ended = False  # somebody's write has ended since the rows were read
         self._just_ended: set[PersonKey] = set()
         self._next_at: datetime | None = None
@@ -119,21 +121,23 @@ class Sender:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop` is set, and what is under way then is recorded."""
-        letting_go = asyncio.Event()
+        recorded, letting_go = asyncio.Event(), asyncio.Event()
         holding = [
             asyncio.create_task(self._leases.run(self.wake, self._workspaces.lost, letting_go)),
-            asyncio.create_task(self._workspaces.run(stop)),
+            asyncio.create_task(self._workspaces.run(recorded, self._wake.set)),
         ]
         stopped = asyncio.create_task(self._stop(stop))
         try:
             while not self._stopping:
                 again: datetime | None = self._clock.now() + RETRY
-                with guarded("sender_failed"):
+                with guarded("sender_failed") as result:
                     again = await self.drain()
-                await self._wait(again)
+                if not self._stopping:
+                    await self._wait(again, failed=result.failed)
         finally:
             running = [*self._tasks, *([] if self._chore is None else [self._chore])]
             await asyncio.gather(*running, return_exceptions=True)
+            recorded.set()
             await asyncio.gather(stopped, holding[1], return_exceptions=True)
             letting_go.set()
             await asyncio.gather(holding[0], return_exceptions=True)
@@ -144,9 +148,12 @@ class Sender:
         while True:
             self._wake.clear()
             again = await self._round()
-            if self._stopping or not (self._tasks or self._chore or self._wake.is_set()):
+            if not self._tasks and self._workspaces.awaited:
+                await self._workspaces.store()
+            elif self._stopping or not (self._tasks or self._chore or self._wake.is_set()):
                 return again
-            await self._wait(again)
+            else:
+                await self._wait(again)
 
     async def _stop(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -186,15 +193,17 @@ class Sender:
         self._just_ended.clear()
         self._read_at, now = time.monotonic(), self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        self._closed = {team_id: at for team_id, at in self._closed.items() if at > now}
         busy = {one.team_id for one in self._workspaces.owned if self._is_busy(one)}
         kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(
-            now, most, others=self._workspaces.others, full=self._full.keys() | busy, under_way=self._under_way,
-            known={pending.key: pending for pending in self._waiting},
+            now, most, others=self._workspaces.others | self._closed.keys(), full=self._full.keys() | busy,
+            under_way=self._under_way, known={pending.key: pending for pending in self._waiting},
         )  # fmt: skip
         put_off = None if self._more else await self._queue.next_at(now)
-        self._next_at = min((at for at in (*self._full.values(), put_off) if at is not None), default=None)
+        again = (*self._full.values(), *self._closed.values(), put_off)
+        self._next_at = min((at for at in again if at is not None), default=None)
         await self._workspaces.own({pending.key.team_id for pending in found})
         self._waiting = []
         read = {pending.key for pending in found}
@@ -217,38 +226,46 @@ class Sender:
                 left += self._waiting[at:]  # nor is there a place for those after it: they are no more urgent
                 break
             workspace = self._workspaces.get(team_id)
-            if workspace is None or (team_id in self._full and not typed):
+            if workspace is None or team_id in self._closed or (team_id in self._full and not typed):
                 self._look_soon |= workspace is None  # else it is read anew once there is room
             elif (team_id, typed) in busy or self._is_busy(workspace, typed=typed):
                 busy.add((team_id, typed))
                 left.append(pending)
+            elif not self._workspaces.may_take(workspace, pending.key.user_id):
+                left.append(pending)
             elif (ready := self._writer.ready_at(pending, workspace.budget)) is None:
                 self._start(pending, workspace)
-            elif (room := self._writer.room_at(pending.urgency, workspace.budget)) is None or typed:
+            elif (room := self._writer.room_at(pending.urgency, workspace.budget)) is None:
                 left.append(pending)
                 again.append(ready)
             else:
-                self._full[team_id] = room
+                (self._closed if typed else self._full)[team_id] = room
                 self._next_at = min(room, self._next_at or room)
+                if self._more:
+                    self._wake.set()  # without those of this workspace there are others
         self._waiting = left
         return again
 
     def _is_busy(self, workspace: OwnedWorkspace, *, typed: bool = False) -> bool:
         """Whether as many of its people are written to as may be, or as can be before its budget is stored anew."""
         places = self._at_once + (KEPT_AT_ONCE if typed else 0)
-        return workspace.under_way >= places or workspace.unsaved >= workspace.allowance
+        return workspace.under_way >= places or not self._workspaces.may_take(workspace)
 
     def _places(self, *, typed: bool) -> int:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
 
     def _start(self, pending: PendingWrite, workspace: OwnedWorkspace) -> None:
-        calls = self._writer.take(pending, workspace.budget)
-        self._workspaces.take(workspace)
+        is_ours = partial(self._is_ours, workspace)
+        calls = self._writer.take(pending, workspace.budget, is_ours)
+        self._workspaces.take(workspace, pending.key.user_id)
         self._under_way[pending.key] = pending
         self._typed += pending.urgency == Urgency.TYPED
         task = asyncio.create_task(self._one(pending, workspace, calls))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _is_ours(self, workspace: OwnedWorkspace) -> bool:
+        return self._workspaces.get(workspace.team_id) is workspace
 
     async def _one(self, pending: PendingWrite, workspace: OwnedWorkspace, calls: Calls) -> None:
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
@@ -265,7 +282,15 @@ class Sender:
         self._just_ended.add(pending.key)
         self._ended = self._chores_due = True
         self._look_soon |= not done
+        self._reopen(workspace)
         self._wake.set()
+
+    def _reopen(self, workspace: OwnedWorkspace) -> None:
+        """Have its rows read again where there is room sooner than was thought: a write was not needed."""
+        for without_room, urgency in ((self._closed, Urgency.TYPED), (self._full, Urgency.REST)):
+            if workspace.team_id in without_room and self._writer.room_at(urgency, workspace.budget) is None:
+                del without_room[workspace.team_id]
+                self._look_soon = True
 
     async def _do_chores(self) -> None:
         again: list[datetime | None] = []
@@ -276,11 +301,13 @@ class Sender:
         self._chore = None
         self._wake.set()
 
-    async def _wait(self, until: datetime | None) -> None:
+    async def _wait(self, until: datetime | None, *, failed: bool = False) -> None:
         self._rests_until = until
-        self._resting = not (self._tasks or self._chore)
+        self._resting = not (self._tasks or self._chore or failed)
         with suppress(TimeoutError):
             patience = min(self._look_after, OTHERS) if self._workspaces.others else self._look_after
+            if self._look_soon:
+                patience = min(patience, FRESH)
             async with asyncio.timeout(patience):
                 await self._clock.wait(until, self._wake)
         if not self._wake.is_set():

@@ -34,13 +34,16 @@ LONGEST_CALL = timedelta(seconds=15)
 
 @dataclass(slots=True)
 class OwnedWorkspace:
-    """One that this process owns: `under_way` counts people who are being written to, `unsaved` those not stored."""
+    """One that this process owns: `under_way` counts people who are being written to.
+
+    `unsaved` are the ids of those whose calls are not stored; nobody is written to twice before they are.
+    """
 
     team_id: str
     budget: Budget
     allowance: int
     under_way: int = 0
-    unsaved: int = 0
+    unsaved: set[str] = field(default_factory=set)
     changed: bool = False
     used_at: float = field(default_factory=time.monotonic)
 
@@ -58,8 +61,11 @@ class OwnedWorkspaces:
         self._new_budget = new_budget
         self._owned: dict[str, OwnedWorkspace] = {}
         self._others: dict[str, float] = {}
+        self._losses = 0
         self._acquiring = asyncio.Lock()
         self._store_soon, self._store_now = asyncio.Event(), asyncio.Event()
+        self._awaited = False  # somebody's write waits until a budget is stored
+        self._storing = asyncio.Lock()  # else the older of two states might be the one that stays
 
     def get(self, team_id: str) -> OwnedWorkspace | None:
         """The workspace, where it is this process' own."""
@@ -83,6 +89,7 @@ class OwnedWorkspaces:
             new = set(teams) - self._owned.keys()
             if not new:
                 return
+            losses = self._losses
             acquired = await self._leases.acquire(new)
             again = time.monotonic() + OTHERS
             self._others.update(dict.fromkeys(new - acquired, again))
@@ -94,37 +101,62 @@ class OwnedWorkspaces:
                 budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
                 made[team_id] = OwnedWorkspace(team_id, budget, allowance)
             await self._save(made.values(), owned=True)
-            self._owned |= made
+            if losses == self._losses:  # else what was acquired is lost already
+                self._owned |= made
 
     def lost(self) -> None:
         """Another process may own them by now."""
         self._owned.clear()
+        self._losses += 1
 
-    def take(self, workspace: OwnedWorkspace) -> None:
-        """Somebody of the workspace is about to be written to."""
+    def take(self, workspace: OwnedWorkspace, user_id: str) -> None:
+        """That person of the workspace is about to be written to."""
         workspace.under_way += 1
-        workspace.unsaved += 1
+        workspace.unsaved.add(user_id)
         self.use(workspace)
-        if 2 * workspace.unsaved >= workspace.allowance:
+        if 2 * len(workspace.unsaved) >= workspace.allowance:
             self._store_now.set()
+
+    def may_take(self, workspace: OwnedWorkspace, user_id: str = "") -> bool:
+        """Whether one person more, or that one, may be written to; else it is told when budgets have been stored."""
+        if len(workspace.unsaved) < workspace.allowance and user_id not in workspace.unsaved:
+            return True
+        self._awaited = True
+        self._store_now.set()
+        return False
 
     def use(self, workspace: OwnedWorkspace) -> None:
         """The workspace's budget changes."""
         workspace.changed, workspace.used_at = True, time.monotonic()
         self._store_soon.set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Store what changes until `stop` is set, then release everything."""
+    async def run(self, stop: asyncio.Event, stored: Callable[[], None] = lambda: None) -> None:
+        """Store what changes until `stop` is set, then release everything.
+
+        `stored` is called where a write had to wait for it.
+        """
         while not stop.is_set():
             await _first(stop, self._store_soon, seconds=IDLE)
             await _first(stop, self._store_now, seconds=STORE_EVERY)
             self._store_soon.clear()
             self._store_now.clear()
             with guarded("budgets_not_stored"):
-                await self._save([one for one in self._owned.values() if one.changed], owned=True)
+                if await self.store():
+                    stored()
                 await self._release(self._is_idle)
         with guarded("budgets_not_stored"):
             await self._release(lambda workspace: True)
+
+    async def store(self) -> bool:
+        """Store the budgets that have changed; whether a write had to wait for that."""
+        await self._save([one for one in self._owned.values() if one.changed], owned=True)
+        awaited, self._awaited = self._awaited, False
+        return awaited
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a write has to wait until budgets are stored."""
+        return self._awaited
 
     def _is_idle(self, workspace: OwnedWorkspace) -> bool:
         return not workspace.under_way and time.monotonic() - workspace.used_at > IDLE
@@ -134,17 +166,25 @@ class OwnedWorkspaces:
             released = {team_id: one for team_id, one in self._owned.items() if which(one)}
             if released:
                 self._owned = {team_id: one for team_id, one in self._owned.items() if team_id not in released}
-                await self._save(released.values(), owned=False)
-                await self._leases.release(released)
+                try:
+                    await self._save(released.values(), owned=False)
+                finally:  # what is stored says that it is owned: the next owner counts more calls than were made
+                    await self._leases.release(released)
 
     async def _save(self, workspaces: Collection[OwnedWorkspace], *, owned: bool) -> None:
-        now, unsaved, budgets = self._clock.now(), {}, {}
-        for one in workspaces:
-            one.changed, unsaved[one.team_id] = False, one.unsaved
-            budgets[one.team_id] = one.budget.to_json(now, owned=owned)
-        await self._queue.save_budgets(budgets)
-        for one in workspaces:
-            one.unsaved -= unsaved[one.team_id]
+        async with self._storing:
+            now, unsaved, budgets = self._clock.now(), {}, {}
+            for one in workspaces:
+                one.changed, unsaved[one.team_id] = False, set(one.unsaved)
+                budgets[one.team_id] = one.budget.to_json(now, owned=owned)
+            try:
+                await self._queue.save_budgets(budgets)
+            except Exception:
+                for one in workspaces:
+                    self.use(one)  # it is tried again
+                raise
+            for one in workspaces:
+                one.unsaved -= unsaved[one.team_id]
 
 
 async def _first(*events: asyncio.Event, seconds: float) -> None:
