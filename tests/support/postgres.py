@@ -40,6 +40,7 @@ def cluster(bin_dir: Path) -> Iterator[str]:
     options = {
         "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": root, "fsync": "off",
         "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": 200,
+        "jit": "off", "wal_level": "minimal", "max_wal_senders": 0,
     }  # fmt: skip
     flags = [item for name, value in options.items() for item in ("-c", f"{name}={value}")]
     with (root / "log").open("wb") as log:
