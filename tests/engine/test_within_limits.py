@@ -38,6 +38,7 @@ async def test_what_was_typed_goes_first_then_absences_then_meetings_then_the_re
     for user_id, event in (("UFOCUS", focus), ("UMEET", meeting(now)), ("UOUT", absence(now))):
         await world.has(await world.person(user_id), event)
     await world.says(await world.person("UTYPED"), "Lunch", until=now + timedelta(hours=1))
+    await replica.tick()  # all four wait for the sender
     await replica.start()
     await until(lambda: len(world.written()) == 4)
     assert [call.user_id for call in world.calls(SET)] == ["UTYPED", "UOUT", "UMEET", "UFOCUS"]
