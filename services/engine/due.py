@@ -122,6 +122,7 @@ class Engine:
                 if due is not None and due <= self._clock.now():
                     report = await work.run_due()
                     if report.done:
+                        self.wake_signal.wake()  # what came of it may be due in another loop
                         took = time.monotonic() - began
                         rest = 0.0 if report.done >= MANY else min(max(self._pace, took), LONGEST_REST)
                     if report.failed:

@@ -253,15 +253,9 @@ class Whole:
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
         deadline = time.monotonic() + seconds
-        while busy := self._under_way() or await self._still_due() or self._under_way():
+        while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
             await asyncio.sleep(0.002)
-
-    async def _still_due(self) -> str:
-        left = await self._left_to_do()
-        if left and self.service is not None:
-            self.service.engine.wake_signal.wake()  # it would look by itself within a second of real time
-        return left
 
     def _instants(self) -> dict[str, datetime]:
         now = self.clock.now()
