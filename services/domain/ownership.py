@@ -180,9 +180,8 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     put_back = _is(profile, standing.covered) and _is_pending(profile, standing.pending)
     if not put_back and _is_pending(profile, standing.pending):
         # We died between the call and its record: it is ours, as if it had been recorded.
-        return _View(
-            profile, replace(seen, applied=profile, wanted=standing.pending, own=None, own_since=None), ours=True
-        )
+        known = replace(seen, applied=profile, wanted=standing.pending, covered=_under(standing))
+        return _View(profile, replace(known, own=None, own_since=None), ours=True)
     if not put_back and _is(profile, standing.applied) and not _is(profile, standing.own):
         return _View(profile, replace(seen, own=None, own_since=None), ours=True)
     if put_back:
@@ -197,6 +196,13 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     return _View(profile, replace(seen, covered=kept), own=True)
 
 
+def _under(standing: Standing) -> Status | None:
+    """What a write that was never recorded has covered: what was known of, else what we were told of since."""
+    if standing.covered is not None or standing.own is None or standing.own.empty:
+        return standing.covered
+    return standing.own
+
+
 def _looked(standing: Standing, now: datetime) -> Standing:
     """The memory after a look: what was about to be written, and how we left the profile, matter no more."""
     wanted = None if standing.applied is None else standing.wanted
@@ -208,10 +214,15 @@ def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _Vie
     pending, own = standing.pending, standing.own
     if pending is not None and (pending.empty or not _stands(pending, now)):
         # We cleared it, or wrote it and Slack has cleared it since, and died before the record.
-        return _View(profile, replace(seen, applied=None, own=None, own_since=None))
+        covered = standing.covered if pending.empty else _under(standing)
+        return _View(profile, replace(seen, applied=None, covered=covered, own=None, own_since=None))
     if own is not None and not own.empty:
         if standing.covered is not None and _is_as_left(profile, standing):
             return _View(profile, replace(seen, own=None, own_since=None))  # typed before we cleared the profile
+        applied_ended = standing.applied is not None and not _stands(standing.applied, now)
+        if applied_ended and _is(own, standing.covered) and standing.own_since == standing.looked_at:
+            # Typed before our write or after it, as we were told and have not seen since: rather before than lost.
+            return _View(profile, replace(seen, applied=None, applied_span=None, own=None, own_since=None))
         return _View(profile, _looked(_without_own(standing), now))
     if not _stands(standing.applied, now):
         return _View(profile, replace(seen, applied=None, applied_span=None, own=None, own_since=None))

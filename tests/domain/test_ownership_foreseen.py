@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, Reason, ReasonCode, Span, Standing
-from services.domain.ownership import foresee, foreseen
+from services.domain.model import NO_STATUS, Action, Reason, ReasonCode, Span, Standing, Status
+from services.domain.ownership import foresee, foreseen, hint, record
 from services.domain.profile_state import AuditEntry
 from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, at, idle, look, shows
 
@@ -50,3 +50,38 @@ def test_write_that_was_foreseen_needs_no_intent_and_any_other_does() -> None:
 def test_what_came_of_a_wish_was_tried_and_written_or_not(outcome: str, *, tried: bool, written: bool) -> None:
     entry = AuditEntry(at(10), Action.WRITE, Reason(ReasonCode.EVENT), outcome)
     assert (entry.tried, entry.written) == (tried, written)
+
+
+# ── typed between our look and our write; the process dies before the record ────────────────────────
+
+TEA = Status("Tea", ":tea:")
+
+
+def test_status_typed_under_a_foreseen_write_that_was_not_recorded_is_what_is_covered() -> None:
+    told = hint(foresee(FRESH, MEETING, at(10)), TEA, at(10, 0, 1))
+    assert told is not None
+    again = look(MET, told, MEETING, at(10, 1))
+    assert (again.action, again.standing.covered, again.standing.own) == (Action.LEAVE, TEA, None)
+
+
+def test_status_typed_under_a_foreseen_write_is_put_back_though_nobody_looked_before_its_end() -> None:
+    told = hint(foresee(FRESH, MEETING, at(10)), TEA, at(10, 0, 1))
+    assert told is not None
+    assert look(NO_STATUS, told, FREE, at(11, 30)).status == TEA
+
+
+def test_status_typed_under_a_write_that_was_recorded_is_put_back_though_nobody_looked_before_its_end() -> None:
+    first = look(NO_STATUS, FRESH, MEETING, at(10))
+    told = hint(record(first, MET), TEA, at(10, 0, 1))
+    assert told is not None
+    assert look(NO_STATUS, told, FREE, at(11, 30)).status == TEA
+
+
+def test_status_typed_while_a_foreseen_write_waits_is_theirs_and_gone_once_it_is_taken_away() -> None:
+    told = hint(foresee(FRESH, MEETING, at(10)), TEA, at(10, 5))
+    assert told is not None
+    assert look(TEA, told, MEETING, at(10, 6)).reason.code is ReasonCode.OWN_TYPED_DURING
+    gone = hint(told, NO_STATUS, at(10, 7))
+    assert gone is not None
+    written = look(NO_STATUS, gone, MEETING, at(10, 8))
+    assert (written.status, written.standing.covered) == (MET, None)

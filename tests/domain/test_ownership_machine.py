@@ -67,6 +67,7 @@ class Keeping(RuleBasedStateMachine):
         self.mine = NO_STATUS
         self.count = 0
         self.look: datetime | None = None
+        self.waits = False
 
     # ── the world ───────────────────────────────────────────────────────────────────────────────
 
@@ -153,6 +154,36 @@ class Keeping(RuleBasedStateMachine):
     # ── us ──────────────────────────────────────────────────────────────────────────────────────
 
     @rule()
+    def we_tick(self) -> None:
+        """What will be written is stored with the wish; nothing is sent yet, and may not be for long."""
+        if not self.waits:
+            self.standing = ownership.foresee(self.standing, self.span(), self.now)
+            self.waits = True
+
+    @precondition(lambda self: self.waits)
+    @rule()
+    def our_wish_is_withdrawn(self) -> None:
+        self.waits = False
+
+    @rule(minutes=ENDS, fate=FATES, later=st.sampled_from([0, 0, 10, 130]))
+    def types_between_our_look_and_our_write(self, minutes: int | None, fate: str, later: int) -> None:
+        """The event comes once the write cannot be stopped any more; it has us look anew, sooner or later."""
+        self.we_tick()
+        decision = self.decide()
+        if decision.status is None:
+            return
+        self.remember(decision)
+        self.set_clock(self.now + SECOND)
+        self.types(minutes, told=True, again=False)
+        if fate != "not reached" and not (decision.status.expiration and decision.status.expiration <= self.now):
+            self.write(decision.status)
+            if fate == "done":
+                recorded = ownership.record(decision, self.profile.status)
+                self.standing = ownership.hint(recorded, self.mine, self.now) or recorded
+        self.set_clock(self.now + later * MINUTE)
+        self.reconcile()
+
+    @rule()
     def we_look(self) -> None:
         self.reconcile()
         written = self.reconcile()
@@ -176,18 +207,26 @@ class Keeping(RuleBasedStateMachine):
         )
 
     def reconcile(self, fate: str = "done") -> Action:
+        self.we_tick()
         decision = self.decide()
         self.look = decision.look_again
         assert self.look is None or self.look > self.now
         if decision.status is None:
-            self.standing = decision.standing
+            self.standing = replace(decision.standing, pending=None)
+            self.waits = False
         else:
-            self.standing = ownership.intent(self.standing, decision)
+            self.remember(decision)
             if fate != "not reached":
                 self.write(decision.status)
             if fate == "done":
                 self.standing = ownership.record(decision, self.profile.status)
+                self.waits = False
         return decision.action
+
+    def remember(self, decision: Decision) -> None:
+        """Store what is about to be written, unless it is stored with the wish already."""
+        if not ownership.foreseen(self.standing, decision):
+            self.standing = ownership.intent(self.standing, decision)
 
     def write(self, status: Status) -> None:
         assert self.pause is None or not self.pause.holds(self.now)
@@ -210,8 +249,10 @@ class Keeping(RuleBasedStateMachine):
     @invariant()
     def their_own_status_is_not_lost(self) -> None:
         if self.alive():
-            covered = self.standing.covered
-            assert same(self.profile.status, self.mine) or (covered is not None and same(covered, self.mine))
+            # told of while something may be on its way: the next look will tell
+            told = None if self.standing.pending is None else self.standing.own
+            known = [self.profile.status, self.standing.covered, told]
+            assert any(status is not None and same(status, self.mine) for status in known)
 
     def teardown(self) -> None:
         self.events.clear()
