@@ -28,6 +28,9 @@ LIMITS = {
     "auth.test": 180,
 }
 PERSON_LIMIT = 9
+ANYBODY = "*"
+"""Whose call it was that a killed owner may have made and not stored: it counts for each person."""
+
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = WINDOW
 _SOON = timedelta(minutes=2)
@@ -96,7 +99,8 @@ class Budget:
         if len(calls) >= limit:
             waits += self._room(list(calls), limit, now)
         if person and len(calls) >= self.person_limit:
-            waits += self._room([slot for slot in calls if slot.person == person], self.person_limit, now)
+            theirs = [slot for slot in calls if slot.person in {person, ANYBODY}]
+            waits += self._room(theirs, self.person_limit, now)
         return max(waits, default=None)
 
     def take(self, method: str, now: datetime, person: str = "") -> Slot:
@@ -192,7 +196,7 @@ class Budget:
         """Take over what another owner stored.
 
         A call that was in flight then counts as having ended as late as it can: `longest_call` after its start. Of an
-        owner that did not let go, `unsaved` calls of each method count as made just now.
+        owner that did not let go, `unsaved` calls of each method count as made just now, each by somebody else.
         """
         found = json.loads(stored or "{}")
         for method, calls in found.get("calls", {}).items():
@@ -205,7 +209,7 @@ class Budget:
             self._pauses[method, whose] = _Pause(_instant(until), _instant(refused_at), *rest)
         if found.get("owned"):
             for method in self.limits:
-                slots = [Slot(method, "", now, now) for _ in range(unsaved)]
+                slots = [Slot(method, "" if number else ANYBODY, now, now) for number in range(unsaved)]
                 self._calls[method] = deque(
                     sorted([*self._recent(method, now), *slots], key=lambda slot: slot.ended or now)
                 )
