@@ -161,7 +161,7 @@ class Stage:
         self.before = Replica("before", database, Encryptor(keys[1:]), clock, self.slack)
         self.one, self.other = (Replica(name, database, self.encryptor, clock, self.slack) for name in ("one", "other"))
         self.wish: PendingWrite
-        self.undoable, self.typed_at = "", self.now
+        self.undoable, self.typed_at, self.own = "", self.now, CODING
         self._restore: list[str] = []
         self._profile = NO_STATUS
         self._raw: Any = None
@@ -195,6 +195,7 @@ class Stage:
     async def build(self, moment: Callable[[Stage], Awaitable[None]]) -> None:
         """Make `moment` the one to start from."""
         await self._execute(NOBODY)
+        self.own = CODING
         self._rewind(CODING)
         now, before = self.now, self.before.stores.encryptor
         async with self.database.write() as connection:

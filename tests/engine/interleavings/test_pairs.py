@@ -15,7 +15,7 @@ from functools import partial
 
 import pytest
 
-from services.domain.model import Kind, Match, Rule, Show
+from services.domain.model import NO_STATUS, Kind, Match, Rule, Show
 from services.domain.people import Member
 from services.domain.status_comparison import same
 from services.domain.tokens import Tokens
@@ -23,7 +23,7 @@ from services.platform.crypto import new_key
 from services.slack import scopes
 from services.store import rotation
 from services.store.models import Base
-from tests.engine.interleavings.stage import ANN, CODING, LUNCH, READ, WRITE, Replica, Stage
+from tests.engine.interleavings.stage import ANN, LUNCH, READ, WRITE, Replica, Stage
 from tests.engine.interleavings.steps import LOCK, Stepped, SteppedDatabase, orders, run
 from tests.support.clocks import ManualClock
 from tests.support.engine import meeting
@@ -145,7 +145,15 @@ async def meeting_ends(stage: Stage) -> None:
     await stage.wish_in_hand()
 
 
-MOMENTS = (asked, taken_back, meeting_begins, meeting_ends)
+async def meeting_begins_foreseen(stage: Stage) -> None:
+    """A meeting begins over an empty profile: what is to be written is stored with the wish, and nothing was sent."""
+    stage.own = stage.slack.profile = NO_STATUS
+    await stage.has(meeting(stage.now, 60))
+    await stage.wish_in_hand()
+    assert stage.wish.memory.standing.pending is not None
+
+
+MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_foreseen)
 
 
 # ── the suite ───────────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +275,7 @@ class Pair:
     async def _shown_wrongly(self) -> AsyncIterator[str]:
         """The profile shows what is asked for now, and in two days what is Ann's own; of anything else, what it is."""
         stage = self.stage
-        own = LUNCH if "see" in self.names else CODING
+        own = LUNCH if "see" in self.names else stage.own
         shown, asked = stage.slack.shown(), await stage.asked()
         if not same(shown, asked if asked.text else own) and not (own is LUNCH and same(shown, own)):
             yield f"the profile shows {shown}, asked for is {asked}"
