@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
@@ -31,6 +31,11 @@ _CONSENT = "consent"
 """The state of an account that is lost, and that an administrator has to allow before it is connected anew."""
 
 _ACCOUNTS = Account.__table__
+_ONE = select(_ACCOUNTS).where(
+    _ACCOUNTS.c.team_id == bindparam("team"),
+    _ACCOUNTS.c.user_id == bindparam("user"),
+    _ACCOUNTS.c.account_id == bindparam("account"),
+)
 _LONGEST_NAME = 200
 
 
@@ -194,8 +199,9 @@ class AccountStore:
 
     async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
         """Return the account; None where it is gone, or cannot be opened."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
+        given = {"team": key.team_id, "user": key.user_id, "account": account_id}
+        (rows,) = await self._database.rows((_ONE, given))
+        row = rows[0] if rows else None
         secret = None if row is None else self._text(row, "credentials")
         if row is None or secret is None:
             return None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     and_,
+    bindparam,
     case,
     false,
     func,
@@ -36,6 +37,7 @@ from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.marks import lock_one
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
+from services.store.person_filter import of_keys
 
 MOST = 20
 """Calendars that one person may connect."""
@@ -277,11 +279,18 @@ CLAIMED = (
 """What a connection needs besides its calendar's own columns."""
 
 KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
+BOUND = tuple(column == bindparam(name) for column, name in zip(KEY, ("b_team", "b_user", "b_calendar"), strict=True))
+"""Match the one calendar that the parameters `bound(…)` name."""
+
+
+def bound(key: PersonKey, calendar_id: str) -> dict[str, Any]:
+    """Name a calendar to a statement that is built once, with `BOUND`."""
+    return {"b_team": key.team_id, "b_user": key.user_id, "b_calendar": calendar_id}
 
 
 def among(keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
-    """Match the calendars with these keys; spelled out, as SQLite reads a whole table for a list of rows."""
-    return or_(false(), *(and_(*(column == part for column, part in zip(KEY, key, strict=True))) for key in keys))
+    """Match the calendars with these keys."""
+    return of_keys(KEY, keys)
 
 
 async def add_calendar(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import case, delete, func, literal, not_, select, tuple_, update
+from sqlalchemy import bindparam, case, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import (
@@ -28,12 +28,14 @@ from services.platform.crypto import Encryptor
 from services.platform.threads import LARGE, off_loop_if
 from services.store import marks
 from services.store.calendar_rows import (
+    BOUND,
     CLAIMED,
     KEY,
     CalendarRows,
     CalendarView,
     add_calendar,
     among,
+    bound,
     claimable,
     its_person,
     mark_home_stale,
@@ -67,6 +69,9 @@ _NEXT_DUE = (
 """Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
 
 _CALENDARS = Calendar.__table__
+_LEASE = bindparam("b_lease", type_=UtcInstant)
+_CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=_LEASE, leased_until=_LEASE)
+_BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
 
 
 class CalendarStore:
@@ -192,10 +197,9 @@ class CalendarStore:
                     .order_by(Calendar.due_at, *KEY)
                 )
             ).all()
-            for row in rows:
-                await connection.execute(
-                    update(Calendar).where(same(row)).values(claim=row.claim + 1, due_at=lease, leased_until=lease)
-                )
+            if rows:
+                places = [bound(PersonKey(row.team_id, row.user_id), row.calendar_id) for row in rows]
+                await connection.execute(_CLAIM, [place | {"b_lease": lease} for place in places])
         claimed = []
         for row in rows:
             try:
@@ -289,9 +293,7 @@ class CalendarStore:
         """Write `values` behind the fence; return whether the claim still holds."""
         there = claimed.connection
         found = await connection.execute(
-            update(Calendar)
-            .where(of_calendar(Calendar, there.key, there.calendar_id), Calendar.claim == claimed.claim)
-            .values(**values)
+            _BEHIND_THE_FENCE.values(**values), bound(there.key, there.calendar_id) | {"b_claim": claimed.claim}
         )
         return bool(found.rowcount)
 

@@ -28,7 +28,7 @@ class _Condition(FunctionElement[bool]):
 
 
 class _IsOneOf(_Condition):
-    """That (team id, user id) is in a JSON array of such pairs."""
+    """That (team id, user id), or some other columns, are in a JSON array of such tuples."""
 
     inherit_cache = True
 
@@ -40,17 +40,17 @@ class _IsNamed(_Condition):
 
 
 @compiles(_IsOneOf, "sqlite")
-def _pairs_on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
-    team, user, pairs = (compiler.process(one, **how) for one in element.clauses)
-    each = f"SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each({pairs})"  # noqa: S608  # columns and a parameter, as compiled
-    return f"({team}, {user}) IN ({each})"
+def _tuples_on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
+    parts = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(columns)))
+    return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_each({tuples}))"  # noqa: S608  # columns and a parameter, as compiled
 
 
 @compiles(_IsOneOf, "postgresql")
-def _pairs_on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
-    team, user, pairs = (compiler.process(one, **how) for one in element.clauses)
-    each = f"SELECT value ->> 0, value ->> 1 FROM json_array_elements(CAST({pairs} AS json))"  # noqa: S608  # the same
-    return f"({team}, {user}) IN ({each})"
+def _tuples_on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
+    parts = ", ".join(f"value ->> {number}" for number in range(len(columns)))
+    return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_array_elements(CAST({tuples} AS json)))"  # noqa: S608  # the same
 
 
 @compiles(_IsNamed, "sqlite")
@@ -68,6 +68,11 @@ def _names_on_postgresql(element: _IsNamed, compiler: SQLCompiler, **how: Any) -
 def of_people(team_id: Any, user_id: Any, keys: Iterable[PersonKey]) -> ColumnElement[bool]:
     """That a row with these two columns belongs to one of `keys`."""
     return _IsOneOf(team_id, user_id, literal(people(keys), String))
+
+
+def of_keys(columns: Iterable[Any], keys: Iterable[Iterable[str]]) -> ColumnElement[bool]:
+    """That these columns of a row are those of one of `keys`."""
+    return _IsOneOf(*columns, literal(json.dumps([tuple(key) for key in keys]), String))
 
 
 def one_of(team_id: Any, user_id: Any) -> ColumnElement[bool]:

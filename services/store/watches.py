@@ -31,6 +31,7 @@ from services.store.db import Database
 from services.store.group_commit import Grouped
 from services.store.marks import lock_people
 from services.store.models import Account, Calendar, Person, WatchRow
+from services.store.person_filter import named, names
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ _UNREADABLE_FOR = timedelta(hours=6)
 _AT = bindparam("b_at", type_=UtcInstant)
 _NEXT_DUE = select(func.min(Calendar.watch_due_at))
 _CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
+_FIND = select(_WATCHES).where(named(_WATCHES.c.watch_id, "watch_ids"))
 _HINT = (
     update(Calendar)
     .where(
@@ -205,9 +207,7 @@ class WatchStore:
             await connection.execute(_HINT, [_named(known, now)])
 
     async def _find(self, watch_ids: Sequence[str]) -> Sequence[KnownWatch | None]:
-        query = select(_WATCHES).where(WatchRow.watch_id.in_(sorted(set(watch_ids))))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        (rows,) = await self._database.rows((_FIND, {"watch_ids": names(set(watch_ids))}))
         found = {row.watch_id: row for row in rows}
         return [_known(found.get(watch_id)) for watch_id in watch_ids]
 
