@@ -22,8 +22,9 @@ from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import RequestError, SignatureError, TooManyRequestsError
 from services.platform.metrics import Metrics
 
-ANSWER_WITHIN = 2.0
-"""Seconds until a batch is acknowledged; what is not stored by then is stored afterwards."""
+ANSWER_WITHIN = 0.5
+"""Seconds until a push is acknowledged; what is not stored by then is stored afterwards. In a burst the loop adds to
+it, and providers push less to those who answer late."""
 
 AT_ONCE = 200
 """How many facts are stored at the same time, over all batches: as many as the store takes in one transaction."""
