@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_ACK_SECONDS = 3.0
 _RETRIES = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
 _SUCCESS = range(200, 300)
 
@@ -67,7 +66,9 @@ class Deliveries:
 
     def start(self) -> None:
         """Open the connection pool."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ACK_SECONDS), trust_env=False)
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._slack.app.ack_seconds), trust_env=False
+        )
 
     async def stop(self) -> None:
         """Drop what is still being retried."""

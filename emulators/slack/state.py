@@ -43,7 +43,10 @@ def rate_limited(retry_after: float) -> RefusalError:
 
 @dataclass(slots=True)
 class AppConfig:
-    """The app as registered with this Slack. `request_url` is where commands, events and clicks are sent."""
+    """The app as registered with this Slack. `request_url` is where commands, events and clicks are sent.
+
+    `ack_seconds`: how long an answer is waited for (docs.slack.dev, "Slash commands": 3 seconds).
+    """
 
     app_id: str = "A0STATUSQUO"
     name: str = "Status Quo"
@@ -54,6 +57,7 @@ class AppConfig:
     redirect_urls: list[str] = field(default_factory=list)
     events: frozenset[str] = _EVENTS
     token_rotation: bool = False
+    ack_seconds: float = 3.0
 
 
 @dataclass(slots=True)

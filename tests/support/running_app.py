@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from aiohttp import web
 
-from emulators.slack import LocalSlack
+from emulators.slack import AppConfig, LocalSlack
 from emulators.slack.delivery import AppAnswer
 from services import bootstrap
 from services.domain.model import PersonKey
@@ -29,7 +29,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.models import Calendar, Notice, Person, ProfileStateRow
 from tests.support.clocks import ManualClock
-from tests.support.engine import IS_DUE, instants, until
+from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
 from tests.support.feeds import Feeds
 
 TEAM = "T0DEMO0001"
@@ -278,7 +278,7 @@ async def open_whole(
     clock: ManualClock, database_url: str, more: Mapping[str, str] | None = None, *, start: bool = True
 ) -> AsyncIterator[Whole]:
     """The app serving a local Slack and a server of feeds; all is stopped at the end."""
-    async with LocalSlack(clock) as slack, Feeds() as feeds:
+    async with LocalSlack(clock, AppConfig(ack_seconds=ACK_SECONDS)) as slack, Feeds() as feeds:
         slack.add_workspace(TEAM)
         made = Whole(clock, slack, feeds, database_url, more=dict(more or {}))
         try:
