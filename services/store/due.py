@@ -66,6 +66,17 @@ _CLAIMED = ForPeople(
     ),
 )  # fmt: skip
 
+_LOOKED_AT = (
+    update(Person)
+    .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
+    .values(
+        due_at=bindparam("b_due"),
+        stale=bindparam("b_stale"),
+        typed=false(),
+        resolved_until=func.coalesce(bindparam("b_until", type_=UtcInstant), PEOPLE.c.resolved_until),
+        home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
+    )
+)
 _WITHDRAW = (
     update(ProfileStateRow)
     .where(one_of(STANDINGS.c.team_id, STANDINGS.c.user_id), is_waiting())
@@ -110,15 +121,7 @@ class Batch:
 
     async def _people(self, outcomes: Sequence[Resolution]) -> None:
         await self.transaction.execute(
-            update(Person)
-            .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
-            .values(
-                due_at=bindparam("b_due"),
-                stale=bindparam("b_stale"),
-                typed=false(),
-                resolved_until=func.coalesce(bindparam("b_until", type_=UtcInstant), PEOPLE.c.resolved_until),
-                home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
-            ),
+            _LOOKED_AT,
             [
                 {
                     "b_team": outcome.key.team_id,
