@@ -212,7 +212,8 @@ def _looked(standing: Standing, now: datetime) -> Standing:
 def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _View:
     seen = _looked(standing, now)
     pending, own = standing.pending, standing.own
-    if pending is not None and (pending.empty or not _stands(pending, now)):
+    emptied = own is not None and own.empty and _stands(standing.applied, now)  # as we were told since
+    if pending is not None and (pending.empty or (not _stands(pending, now) and not emptied)):
         # We cleared it, or wrote it and Slack has cleared it since, and died before the record.
         covered = standing.covered if pending.empty else _under(standing)
         return _View(profile, replace(seen, applied=None, covered=covered, own=None, own_since=None))

@@ -85,3 +85,14 @@ def test_status_typed_while_a_foreseen_write_waits_is_theirs_and_gone_once_it_is
     assert gone is not None
     written = look(NO_STATUS, gone, MEETING, at(10, 8))
     assert (written.status, written.standing.covered) == (MET, None)
+
+
+def test_status_cleared_by_hand_while_a_foreseen_write_waits_stays_cleared_after_its_end() -> None:
+    """Nothing of the meeting was ever sent; the absence around it is what they took away."""
+    absence = shows(at(9), at(18), "Away")
+    before = foresee(Standing(applied=absence.status, applied_span=at(9), looked_at=at(9)), MEETING, at(10))
+    assert before.pending == MET
+    told = hint(before, NO_STATUS, at(10, 10))
+    assert told is not None
+    again = look(NO_STATUS, told, replace(absence, start=at(11), began=at(9)), at(11))
+    assert (again.action, again.reason.code) == (Action.LEAVE, ReasonCode.CLEARED_BY_HAND)
