@@ -195,7 +195,7 @@ async def test_person_is_written_to_no_more_than_ten_times_a_minute_though_the_p
         task.cancel()
     world.replicas.remove(first)
     await world.replica().start()
-    await types_in_turn(world, key, range(8, 20), until_then)
+    await types_in_turn(world, key, range(8, 14), until_then)
     assert len(world.calls(SET)) <= 10
     await first.clients.close()
 

@@ -40,6 +40,13 @@ SHAPES = (
 )  # fmt: skip
 """Those that a reader is done with soon; the others are in the slow suite."""
 
+FEW = ("newlines", "one line", "folded", "zone of slashes", "long names", "rubbish")
+"""A way in that reads as a hook does has these; all of them in the slow suite."""
+
+each_shape = pytest.mark.parametrize(
+    "names", [pytest.param(FEW, id="few"), pytest.param(SHAPES, id="all", marks=pytest.mark.slow)]
+)
+
 
 async def _largest_row(whole: Whole) -> int:
     row = sa.func.length(EventRow.uid) + sa.func.length(EventRow.occurrence) + sa.func.length(EventRow.detail)
@@ -87,19 +94,21 @@ async def test_no_json_holds_up_the_loop(whole: Whole, hook: str) -> None:
     await whole.settle()
 
 
-async def test_no_file_holds_up_the_loop(whole: Whole) -> None:
+@each_shape
+async def test_no_file_holds_up_the_loop(whole: Whole, names: tuple[str, ...]) -> None:
     await whole.joins()
-    for number, name in enumerate(SHAPES):
+    for number, name in enumerate(names):
         body, told = shapes.CALENDARS[name](SIZE), len(whole.told())
         async with watched(LATE, name):
             await sends(whole, f"c{number}.ics", body)
         assert len(whole.told()) == told + 1
 
 
-async def test_no_feed_holds_up_the_loop(whole: Whole) -> None:
+@each_shape
+async def test_no_feed_holds_up_the_loop(whole: Whole, names: tuple[str, ...]) -> None:
     await whole.joins()
     await whole.connects("odd")
-    for name in SHAPES:
+    for name in names:
         whole.feeds["odd"].body = shapes.CALENDARS[name](SIZE)
         hits = whole.feeds["odd"].hits
         async with watched(LATE, name):
@@ -116,13 +125,16 @@ async def reading() -> AsyncIterator[tuple[GuardedClient, Expander]]:
     await expander.close()
 
 
-async def test_no_member_of_a_collection_holds_up_the_loop(reading: tuple[GuardedClient, Expander]) -> None:
+@each_shape
+async def test_no_member_of_a_collection_holds_up_the_loop(
+    reading: tuple[GuardedClient, Expander], names: tuple[str, ...]
+) -> None:
     client, expander = reading
     async with Site() as site:
         server = CaldavServer(site)
         ann = account(client, server.url)
         ann.source = CaldavSource(client, expander)
-        for name in SHAPES:
+        for name in names:
             if name in {"rubbish", "nothing"}:  # no XML either
                 continue
             server.put("odd.ics", shapes.CALENDARS[name](SIZE))
