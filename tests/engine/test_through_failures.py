@@ -21,16 +21,9 @@ async def in_a_meeting(world: World, user_id: str = "U1", minutes: float = 60) -
     return key
 
 
-async def calm(world: World) -> None:
-    """Wait until what is still under way is done: no call for a while."""
-    before = -1
-    while before != len(world.slack.calls):
-        before = len(world.slack.calls)
-        await asyncio.sleep(0.3)
-
-
 async def still(world: World) -> None:
-    """Let whatever might wrongly happen happen."""
+    """Wait until nothing is under way, and let whatever might wrongly happen happen."""
+    await until(lambda: not world.slack.busy and all(replica.engine.at_rest for replica in world.replicas))
     before = len(world.slack.calls)
     await asyncio.sleep(0.3)
     assert len(world.slack.calls) == before
@@ -69,7 +62,6 @@ async def test_outage_that_lasts_is_met_with_growing_pauses(world: World) -> Non
     for _ in range(60):
         world.clock.move(seconds=5)
         await asyncio.sleep(0.02)
-    await calm(world)
     await still(world)
     assert 5 <= len(world.calls(GET)) <= 8
     world.slack.faults.clear()

@@ -205,3 +205,4 @@ class FilePeer(TextPeer):
         if user in self.sent:
             self.times = len(self.whole.slack.conversations.given)
             self.whole.slack.conversations.send(user, "work.ics", calendar(*self.of(user)))
+            await self.arrives()  # two that are sent at once come in any order
