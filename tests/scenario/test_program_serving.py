@@ -102,7 +102,7 @@ async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_los
     start = seconds_from_now(12)
     end = start + timedelta(seconds=16)
     outside.feeds["work"].has(lasting("a", start, 16 / 60))
-    note = outside.slack._note
+    note = outside.slack.calls.add
     killed: list[str] = []
 
     def note_and_kill(call: ApiCall) -> None:
@@ -112,7 +112,7 @@ async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_los
             killed.append(call.arguments["profile"]["status_text"])
             outside.served.kill()
 
-    outside.slack._note = note_and_kill  # type: ignore[method-assign]  # the one moment that nothing else reaches
+    outside.slack.calls.add = note_and_kill  # type: ignore[method-assign]  # the one moment that nothing else reaches
     await outside.begins()
     for number, shown in enumerate([(*MEETING, int(end.timestamp())), ("Reading", ":books:", 0)], 1):
         await until(lambda number=number: len(killed) == number, 60)
