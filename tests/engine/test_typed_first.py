@@ -258,8 +258,9 @@ async def test_looks_for_what_is_due_read_no_whole_table(world: World) -> None:
             plans += [str(row[-1]) for row in await connection.exec_driver_sql(explain + plain)]
     whole = [line for line in plans if "Seq Scan" in line or ("SCAN " in line and "INDEX" not in line)]
     assert whole == []
-    names = ("ix_standings_most_urgent", "ix_notices_unsent", "ix_people_home_opened_at", "ix_people_edge_due",
-             "ix_people_stale_due")  # fmt: skip
+    names = ["ix_standings_most_urgent", "ix_people_home_opened_at", "ix_people_edge_due", "ix_people_stale_due"]
+    if sqlite:  # where all tables are small, PostgreSQL may begin with any of the three that notices are joined from
+        names.append("ix_notices_unsent")
     assert [name for name in names if not any(name in line for line in plans)] == []
 
 
