@@ -132,7 +132,7 @@ class Claim:
 class Resolution:
     """What a tick found out about a person.
 
-    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the person's lane for
+    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the sender for
     a look (smaller is more urgent), for which they were due `since`; `memory` replaces what is remembered; `stale` has
     the timeline resolved anew.
     """

@@ -119,7 +119,7 @@ class AdvisoryLocks:
             asked_at = time.monotonic()
             try:
                 found: list[Any] = await connection.fetch(query, list(teams), SPACE, timeout=self._silent)
-            except BaseException:
+            except BaseException:  # a cancellation too; raised again
                 connection.terminate()  # nobody knows what it has done
                 raise
             self._heard = max(self._heard, asked_at)

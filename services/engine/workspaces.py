@@ -179,7 +179,7 @@ class OwnedWorkspaces:
                 budgets[one.team_id] = one.budget.to_json(now, owned=owned)
             try:
                 await self._queue.save_budgets(budgets)
-            except Exception:
+            except Exception:  # whatever it was: raised again
                 for one in workspaces:
                     self.use(one)  # it is tried again
                 raise

@@ -1,4 +1,4 @@
-"""The budget of a workspace's lane: never more than the limit in any window, wherever a call counts."""
+"""The budget of a workspace: never more than the limit in any window, wherever a call counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices and Home tabs that cannot be done now: they wait, and keep no lane awake."""
+"""Notices and Home tabs that cannot be done now: they wait, and keep nobody awake."""
 
 from __future__ import annotations
 

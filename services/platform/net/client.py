@@ -282,7 +282,7 @@ class GuardedClient:
             try:
                 if location is None:
                     await self._read(answer, content)
-            except BaseException:
+            except BaseException:  # a cancellation too; raised again
                 self._bodies.give(len(content))
                 raise
             response = HttpResponse(answer.status, fields, bytes(content), str(url))

@@ -249,7 +249,7 @@ class Stage:
         return made.id
 
     async def wish_in_hand(self) -> None:
-        """Tick, and have the wish that comes of it in a lane's hand, with Ann due once more."""
+        """Tick, and have the write that comes of it in the sender's hand, with Ann due once more."""
         await self.before.tick()
         ((self.wish,), _) = await self.one.stores.write_queue.most_urgent(self.clock.now(), 9)
         async with self.database.write() as connection:

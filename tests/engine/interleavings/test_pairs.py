@@ -119,7 +119,7 @@ NOT_SERIAL = {("forget", "grant")}
 
 
 async def asked(stage: Stage) -> None:
-    """Ann typed `/quo Focus` over her "Coding"; the wish is in a lane's hand."""
+    """Ann typed `/quo Focus` over her "Coding"; the wish is in the sender's hand."""
     stage.undoable = await stage.says("Focus", 0, 45)
     await stage.wish_in_hand()
 
@@ -132,13 +132,13 @@ async def taken_back(stage: Stage) -> None:
 
 
 async def meeting_begins(stage: Stage) -> None:
-    """A meeting is to cover her "Coding"; the wish is in a lane's hand."""
+    """A meeting is to cover her "Coding"; the wish is in the sender's hand."""
     await stage.has(meeting(stage.now, 60))
     await stage.wish_in_hand()
 
 
 async def meeting_ends(stage: Stage) -> None:
-    """A meeting that covers her "Coding" was cancelled; the wish to put that back is in a lane's hand."""
+    """A meeting that covers her "Coding" was cancelled; the wish to put that back is in the sender's hand."""
     await stage.has(meeting(stage.now - 30 * MINUTES, 60))
     await stage.before.settle()
     await stage.has()
