@@ -34,8 +34,7 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
-from services.slack.messages import SlackMessages
-from services.slack.views import SlackViews
+from services.slack.messages import SlackMessages, SlackViews
 from services.usecases.people import People
 
 log = structlog.get_logger(__name__)

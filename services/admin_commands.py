@@ -23,7 +23,7 @@ from services.engine.profile_writer import ProfileWriter
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
-from services.slack.health import SlackHealth
+from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
 from services.store.rotation import Rotation

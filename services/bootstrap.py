@@ -22,14 +22,12 @@ from services.calendars.wiring import Calendars
 from services.domain import times
 from services.domain.errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
-from services.engine.instrumentation import CountedClients
-from services.engine.leases import Leases, OneProcess
+from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
-from services.engine.resolve import Timelines
+from services.engine.resolve import Reconciler, Timelines
 from services.engine.retention import Retention
 from services.engine.sender import Sender
-from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform import locale
@@ -38,6 +36,7 @@ from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
+from services.slack.client import SlackClients
 from services.store import schema
 from services.store.stores import Stores
 from services.usecases.grants import Grants, SlackApp
@@ -71,7 +70,7 @@ class Service:
 class SlackApi:
     """SlackApi's Web API, by families of methods, with the app's own credentials."""
 
-    clients: CountedClients
+    clients: SlackClients
     authority: SlackAuthority
     messages: SlackMessages
     profiles: SlackProfiles
@@ -184,7 +183,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
 
 def _slack(config: Settings, metrics: Metrics) -> SlackApi:
-    clients = CountedClients(config.slack_api_url, metrics)
+    clients = SlackClients(config.slack_api_url, metrics)
     client_id, client_secret = config.slack_client_id or "", plain(config.slack_client_secret)
     return SlackApi(
         clients,
@@ -222,8 +221,6 @@ def engine(
     clock, stores, slack, queue = of.clock, of.stores, of.slack, of.stores.write_queue
     leases: Leases = OneProcess()
     if not of.config.is_sqlite:
-        from services.engine.advisory_locks import AdvisoryLocks
-
         leases = AdvisoryLocks(of.config.database_url)
     tokens = TokenRefresh(stores.tokens, slack.rotation, clock)
     writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics)

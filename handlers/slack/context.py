@@ -24,7 +24,7 @@ from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.ports import Clock
-from services.slack.errors import error_for
+from services.slack.client import error_for
 from services.usecases.people import People
 from services.usecases.personal_settings import PersonalSettings
 from services.usecases.status_reader import StatusReader

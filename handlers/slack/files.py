@@ -22,7 +22,7 @@ from services.calendars.files import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
-from services.platform.keyed_semaphore import KeyedSemaphore
+from services.platform.concurrency import KeyedSemaphore
 from services.store.deliveries import DeliveryStore
 
 _PASSING = (SlackUnavailableError, SlackRateLimitedError)

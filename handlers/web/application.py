@@ -17,7 +17,7 @@ from handlers.errors import Errors, route_of
 from handlers.slack.intake import SIGNATURE, Intake, Signatures
 from handlers.slack.payloads import parse
 from services.domain.errors import BodyTooLargeError, RequestError, SignatureError, UnknownPathError
-from services.platform.byte_budget import ARRIVING, Bodies
+from services.platform.concurrency import ARRIVING, Bodies
 from services.platform.metrics import Metrics
 
 BODY_LIMIT = 1024 * 1024

@@ -17,7 +17,7 @@ from services.calendars.ical.charset import as_utf8, codec_of
 from services.domain import command_parser, times
 from services.domain.errors import InputError, RequestError, TimeInThePastError, TooFarAwayError
 from services.domain.times import Speaker
-from services.platform.threads import off_loop
+from services.platform.concurrency import off_loop
 from services.ports import Clock
 
 _CALENDAR = "text/calendar"

@@ -14,8 +14,8 @@ from services.calendars.ical.upload_check import readable
 from services.domain.calendars import hook_override_id
 from services.domain.errors import TooManyRequestsError, UnknownPathError
 from services.domain.model import Override, PersonKey
+from services.platform.concurrency import KeyedSemaphore
 from services.platform.crypto import digest_of
-from services.platform.keyed_semaphore import KeyedSemaphore
 from services.ports import Clock, WakeSignal
 from services.store.hooks import Hook, HookStore
 from services.store.inbox import InboxStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from services.calendars.accounts.access_tokens import AccountTokens
@@ -36,9 +36,9 @@ from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.calendars.sync.push_receiver import PushReceiver
 from services.calendars.sync.push_subscriptions import PushSubscriptions
 from services.calendars.sync.sync import LEASE, SHORT_LEASE, CalendarSync
-from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
-from services.engine.instrumentation import CountedSource
-from services.platform.byte_budget import FETCHED, Bodies
+from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT, Changes, Connection
+from services.domain.errors import AppRefusedError, CalendarError
+from services.platform.concurrency import FETCHED, Bodies
 from services.platform.metrics import Metrics
 from services.platform.net import AddressRules, GuardedClient
 from services.platform.settings import Settings, plain
@@ -186,3 +186,26 @@ def _providers(
             urlsplit(config.microsoft_graph_url).hostname or "",
         )
     return found
+
+
+class CountedSource:
+    """A source of calendars, its fetches counted."""
+
+    def __init__(self, source: Source, provider: str, metrics: Metrics) -> None:
+        """`provider` is the label."""
+        self._source = source
+        self._provider = provider
+        self._metrics = metrics
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """As the source's own."""
+        try:
+            changes = await self._source.fetch(connection, now)
+        except CalendarError as failure:
+            self._metrics.syncs.labels(self._provider, type(failure).__name__).inc()
+            if isinstance(failure, AppRefusedError):
+                self._metrics.refusing.labels(self._provider).set(1)
+            raise
+        self._metrics.refusing.labels(self._provider).set(0)
+        self._metrics.syncs.labels(self._provider, "unchanged" if changes.unchanged else "changed").inc()
+        return changes

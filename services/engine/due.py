@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from services.engine.sender import Sender
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, DueWork
 
 log = structlog.get_logger(__name__)

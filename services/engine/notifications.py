@@ -17,9 +17,9 @@ from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, HomeRenderer
-from services.slack.views import SlackViews
+from services.slack.messages import SlackViews
 from services.store.notices import NoticeStore
 from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue

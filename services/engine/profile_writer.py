@@ -31,7 +31,7 @@ from services.domain.model import Action, Decision, PersonKey, Reason, ReasonCod
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.rules import default_emoji
 from services.engine.limits import Budget, Slot
-from services.engine.tick import digest
+from services.engine.resolve import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.store.write_queue import WriteQueue

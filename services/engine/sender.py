@@ -20,9 +20,9 @@ from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite
 from services.engine.leases import Leases
 from services.engine.profile_writer import Calls, ProfileWriter, back_off
-from services.engine.tick import Urgency
+from services.engine.resolve import Urgency
 from services.engine.workspaces import OTHERS, OwnedWorkspace, OwnedWorkspaces
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 

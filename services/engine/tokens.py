@@ -10,9 +10,9 @@ import structlog
 from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
 from services.domain.model import PersonKey
 from services.domain.tokens import Renewed, refresh_due
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, Report
-from services.slack.rotation import SlackRotation
+from services.slack.oauth import SlackRotation
 from services.store.tokens import LEASE, TokenClaim, TokenStore
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from services.engine.leases import Leases
 from services.engine.limits import Budget
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 

@@ -2,6 +2,7 @@
 
 Two nets, both as code: values under a name of `SECRET_NAMES` are dropped, and whatever looks like a token, a
 key, a bearer header or the path of an address is cut out of every text, also in those of the libraries.
+`guarded` is where whatever goes wrong with one row is caught and logged, so that the others go on.
 """
 
 from __future__ import annotations
@@ -9,10 +10,18 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
+
+from services.domain.errors import StatusQuoError
+
+log = structlog.get_logger(__name__)
 
 HIDDEN = "***"
 
@@ -37,7 +46,6 @@ _ADDRESS = re.compile(
     r"\b(https?|webcals?|ics)://(?:[^\s/@\"'<>]*@)?([^\s/?#\"'<>]+)([/?#][^\s\"'<>]*)?", re.IGNORECASE
 )
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-
 
 _FLOORS = {
     "slack_sdk": logging.INFO,  # prints tokens at DEBUG
@@ -125,3 +133,29 @@ def configure(level: str = "INFO", form: str | None = None, stream: TextIO | Non
     least = logging.getLevelName(level)
     for name, floor in _FLOORS.items():
         logging.getLogger(name).setLevel(max(least, floor))
+
+
+@dataclass(slots=True)
+class Guarded:
+    """Whether what ran under the guard failed."""
+
+    failed: bool = False
+
+
+@contextmanager
+def guarded(event: str, **ids: str) -> Iterator[Guarded]:
+    """Run one row's work; log a failure under the static name `event` with `ids`, and go on after the block.
+
+    Neither the exception's message nor its values are logged, for they may hold what a row is about: only its
+    class, and where it was raised. Cancellation passes.
+    """
+    result = Guarded()
+    try:
+        yield result
+    except StatusQuoError as error:
+        result.failed = True
+        log.warning(event, error=type(error).__name__, error_id=error.id, reason=error.reason, **ids)
+    except Exception as error:  # the guard of rows: one person's trouble never stops the batch
+        result.failed = True
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        log.error(event, error=type(error).__name__, where=f"{last.filename}:{last.lineno}", **ids)  # noqa: TRY400  # a traceback would print values

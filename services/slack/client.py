@@ -1,4 +1,8 @@
-"""One HTTP session to Slack for the whole process, and how a call through it fails."""
+"""One HTTP session to Slack for the whole process, and how a call through it fails.
+
+Codes and their classes: docs.slack.dev, "Errors" of users.profile.set and the common errors of the Web API;
+`profile_status_set_failed_*` are undocumented and seen in the wild.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,22 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from services.domain.errors import SlackError, SlackUnavailableError
-from services.slack.errors import error_for
-
-log = structlog.get_logger(__name__)
+from services.domain.errors import (
+    BadEmojiError,
+    GrantLostError,
+    ScopeMissingError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    TokenExpiredError,
+    TooLateError,
+    WorkspaceBlockedError,
+)
+from services.platform.metrics import Metrics
 
 _SDK_LOG = logging.getLogger("statusquo.slack_sdk")
 _SDK_LOG.setLevel(logging.WARNING)  # at DEBUG the SDK prints response bodies, tokens among them
@@ -24,13 +36,42 @@ _SDK_LOG.setLevel(logging.WARNING)  # at DEBUG the SDK prints response bodies, t
 CALL_SECONDS = 10.0
 """The longest that one call may take, connecting included."""
 
+_GRANT_LOST = frozenset({
+    "invalid_auth", "token_revoked", "account_inactive", "not_authed", "not_allowed_token_type",
+    "two_factor_setup_required", "invalid_refresh_token", "user_removed_from_team",
+})  # fmt: skip
+_BLOCKED = frozenset({
+    "access_denied", "accesslimited", "enterprise_is_restricted", "team_access_not_granted", "ekm_access_denied",
+    "no_permission", "permission_denied", "cannot_update_admin_user", "not_admin", "restricted_action", "sudo_required",
+    "paid_only",
+})  # fmt: skip
+_TRANSIENT = frozenset({
+    "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
+    "org_login_required", "partial_profile_set_failed", "profile_set_failed",
+})  # fmt: skip
+_BAD_EMOJI = frozenset({
+    "invalid_emoji_not_allowed", "profile_status_set_failed_not_valid_emoji",
+    "profile_status_set_failed_not_emoji_syntax",
+})  # fmt: skip
+_TRIGGER = frozenset({
+    "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id",
+    "invalid_trigger",
+})  # fmt: skip
+"""A form is opened within three seconds of what asks for it, and once (docs.slack.dev, views.open)."""
+_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
+LONGEST_WAIT = 900.0
+"""Seconds that a Retry-After is obeyed at most: Slack's limits are by the minute, and one absurd number is not to
+silence a workspace for days."""
+
 
 class SlackClients:
     """Web API clients by token over one shared session. Retries nothing: its callers know what a retry costs."""
 
-    def __init__(self, base_url: str, *, seconds: float = CALL_SECONDS) -> None:
-        """`base_url` is SLACK_API_URL; `seconds` the longest a call may take."""
+    def __init__(self, base_url: str, metrics: Metrics | None = None, *, seconds: float = CALL_SECONDS) -> None:
+        """`base_url` is SLACK_API_URL; `metrics` count calls by method and outcome; `seconds` the longest of one."""
         self._base_url = base_url
+        self._metrics = metrics or Metrics()
         # The SDK ignores its own timeout when it is given a session, so the session carries it.
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._session: aiohttp.ClientSession | None = None
@@ -49,8 +90,15 @@ class SlackClients:
         status; it takes `http_verb` and `json` alone. Raises a `SlackError`; a time-out or a lost connection is
         `SlackUnavailableError`, after which nobody knows whether the call was carried out.
         """
-        if plain:
-            return await self._plain_call(token, method, **arguments)
+        try:
+            answer = await (self._plain_call if plain else self._sdk_call)(token, method, **arguments)
+        except SlackError as error:
+            self._metrics.slack_calls.labels(method, type(error).__name__).inc()
+            raise
+        self._metrics.slack_calls.labels(method, "ok").inc()
+        return answer
+
+    async def _sdk_call(self, token: str | None, method: str, **arguments: Any) -> Mapping[str, Any]:
         try:
             response = await self.client(token).api_call(method, **arguments)
         except SlackApiError as error:  # its message repeats the answer, tokens and profile included
@@ -131,3 +179,57 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
         return None if value is None else float(value)
     except ValueError:
         return None
+
+
+def error_for(method: str, code: str, *, http_status: int = 200, retry_after: float | None = None) -> SlackError:
+    """The error for `code` (Slack's `error`, "" where there was none) answered to `method`.
+
+    `retry_after` is the Retry-After header in seconds, any number at all. `SlackRateLimitedError.retry_after` is 0
+    where there was none (a `ratelimited` in a 200) or none of use: the caller backs off by itself.
+    """
+    if http_status == _TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
+        asked = retry_after if retry_after is not None and retry_after > 0 else 0.0  # nan is not more than 0
+        return SlackRateLimitedError(method, min(asked, LONGEST_WAIT))
+    if http_status >= _SERVER_ERROR or code in _TRANSIENT or not code:
+        return SlackUnavailableError(code or f"http_{http_status}", method=method)
+    kinds: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
+        (_GRANT_LOST, GrantLostError),
+        (frozenset({"token_expired"}), TokenExpiredError),
+        (frozenset({"missing_scope"}), ScopeMissingError),
+        (_BLOCKED, WorkspaceBlockedError),
+        (_BAD_EMOJI, BadEmojiError),
+        (_TRIGGER, TooLateError),
+    )
+    for codes, kind in kinds:
+        if code in codes:
+            return kind(code, method=method)
+    return SlackRefusedError(code, method=method)
+
+
+class SlackHealth:
+    """Implements `services.usecases.doctor.Slack`. The SDK hides failures' headers: these few calls are plain HTTP."""
+
+    def __init__(self, base_url: str, *, seconds: float = 10.0) -> None:
+        """`base_url` is SLACK_API_URL."""
+        self._base_url = base_url
+        self._timeout = aiohttp.ClientTimeout(total=seconds)
+
+    async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
+        """The headers of Slack's answer to `method`, names in lower case.
+
+        Raises SlackUnavailableError when there is none, SlackRefusedError with Slack's code when it says no.
+        """
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout) as session,
+                session.post(self._base_url + method, headers=authorization) as response,
+            ):
+                answer = await response.json(content_type=None)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise SlackUnavailableError(type(error).__name__, method=method) from error
+        if not isinstance(answer, dict) or not answer.get("ok"):
+            code = answer.get("error") if isinstance(answer, dict) else None
+            raise SlackRefusedError(str(code or f"HTTP {response.status}"), method=method)
+        return headers

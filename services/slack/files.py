@@ -17,8 +17,7 @@ from yarl import URL
 
 from services.domain.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
 from services.platform.net import BODY_LIMIT, Fetcher
-from services.slack.client import SlackClients
-from services.slack.errors import error_for
+from services.slack.client import SlackClients, error_for
 
 INFO = "files.info"
 SLACK = "slack.com"

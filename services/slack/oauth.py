@@ -1,4 +1,4 @@
-"""Slack where it gives and takes tokens, and says whose they are: oauth.v2.access, auth.test, auth.revoke, users.info.
+"""Slack's tokens: given, renewed, revoked, and whose they are (oauth.v2.access, auth.test, auth.revoke, users.info).
 
 The shape of oauth.v2.access's answer: docs.slack.dev, "Installing with OAuth" and "Token rotation".
 """
@@ -12,9 +12,9 @@ from typing import Any
 
 import aiohttp
 
-from services.domain.errors import SlackRefusedError
+from services.domain.errors import SlackRefusedError, SlackUnavailableError
 from services.domain.people import Member, zone_name
-from services.domain.tokens import OAuthAnswer, Tokens
+from services.domain.tokens import OAuthAnswer, Renewed, Tokens
 from services.slack import scopes
 from services.slack.client import SlackClients
 
@@ -152,3 +152,25 @@ def _require_tokens(answer: OAuthAnswer) -> OAuthAnswer:
     if not answer.home or not answer.user_id:
         raise SlackRefusedError("no_ids", method="oauth.v2.access")
     return answer
+
+
+class SlackRotation:
+    """Exchanges refresh tokens (docs.slack.dev, "Using token rotation").
+
+    An access token lives 12 hours; a refresh token is good for one use, the old one for a short grace after it.
+    """
+
+    def __init__(self, clients: SlackClients, client_id: str, client_secret: str) -> None:
+        """`client_id` and `client_secret` are the app's."""
+        self._clients = clients
+        self._app = {"client_id": client_id, "client_secret": client_secret}
+
+    async def renew(self, refresh_token: str) -> Renewed:
+        """The new pair. Raises SlackError; GrantLostError where Slack does not know the refresh token any more."""
+        answer = await self._clients.call(
+            None, ACCESS, data={"grant_type": "refresh_token", "refresh_token": refresh_token}, auth=self._app
+        )
+        access, refresh, seconds = answer.get("access_token"), answer.get("refresh_token"), answer.get("expires_in")
+        if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
+            raise SlackUnavailableError("no_tokens", method=ACCESS)
+        return Renewed(access, refresh, seconds)

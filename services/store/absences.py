@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.domain.model import Kind, PersonKey, Standing
-from services.platform.threads import off_loop
+from services.platform.concurrency import off_loop
 from services.store.db import Database
 from services.store.models import ProfileStateRow, SpanRow
 from services.store.profile_states import ProfileStateStore

@@ -24,8 +24,8 @@ from services.domain.calendars import (
 from services.domain.errors import SealError
 from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
+from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
-from services.platform.threads import LARGE, off_loop_if
 from services.store import marks
 from services.store.calendar_rows import (
     BOUND,

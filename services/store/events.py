@@ -31,8 +31,8 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
+from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
-from services.platform.threads import off_loop_if
 from services.store.calendar_rows import of_calendar
 from services.store.db import Database
 from services.store.models import EventRow

@@ -11,8 +11,8 @@ from sqlalchemy import case, delete, func, insert, literal, or_, select, update
 from services.domain.calendars import FILE, Arrival
 from services.domain.errors import SealError, TooManyRequestsError
 from services.domain.model import PersonKey
+from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
-from services.platform.threads import LARGE, off_loop_if
 from services.store.calendar_rows import CalendarRows, add_calendar, of_calendar, owned_by
 from services.store.columns import UtcInstant
 from services.store.db import Database

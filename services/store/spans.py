@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
 from services.domain.model import NO_STATUS, Kind, PersonKey, Span, Status
+from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
-from services.platform.threads import off_loop_if
 from services.store import json_values
 from services.store.models import SpanRow
 from services.store.person_filter import ForPeople, of_people

@@ -11,7 +11,7 @@ from services.domain.calendars import named
 from services.domain.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
 from services.slack import scopes
-from services.slack.health import SlackHealth
+from services.slack.client import SlackHealth
 from services.store.health import HealthStore, StoredHealth
 
 CLOCK_TOLERANCE = timedelta(seconds=30)

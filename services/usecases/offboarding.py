@@ -21,7 +21,7 @@ from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.model import PersonKey, Status
 from services.engine.notifications import Say, Teller, with_button
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.accounts import AccountStore
 from services.store.leavers import Leaver, LeaverStore

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.engine.advisory_locks import AdvisoryLocks
+from services.engine.leases import AdvisoryLocks
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock

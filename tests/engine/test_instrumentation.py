@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.calendars.wiring import CountedSource
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError, WorkspaceBlockedError
 from services.domain.model import Action, OwnStatusPolicy, PersonKey, Reason, ReasonCode, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
-from services.engine.instrumentation import CountedClients, CountedSource
 from services.engine.profile_writer import ProfileWriter
 from services.platform.metrics import Metrics
+from services.slack.client import SlackClients
 from tests.support.clocks import ManualClock
 from tests.support.oauth_stub import oauth_stub
 
@@ -125,7 +126,7 @@ async def test_calls_of_slack_are_counted_by_method_and_outcome() -> None:
     metrics = Metrics()
     async with oauth_stub() as stub:
         stub.owners["xoxb-1"] = "U1"
-        clients = CountedClients(stub.url, metrics)
+        clients = SlackClients(stub.url, metrics)
         assert (await clients.call("xoxb-1", "auth.test"))["user_id"] == "U1"
         with pytest.raises(GrantLostError):
             await clients.call("xoxb-2", "auth.test")

@@ -14,7 +14,7 @@ from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite, ProfileState
 from services.engine.leases import OneProcess
 from services.engine.profile_writer import READ, WRITE, Calls, ProfileWriter, token_digest
-from services.engine.tick import Urgency
+from services.engine.resolve import Urgency
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from tests.engine.test_owned_workspaces import Stored
 from tests.support.clocks import ManualClock

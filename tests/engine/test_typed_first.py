@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.model import PersonKey, ShowAs, Status
 from services.domain.profile_state import HOME_LIVES
-from services.engine.advisory_locks import AdvisoryLocks
+from services.engine.leases import AdvisoryLocks
 from services.engine.limits import Budget
 from services.engine.resolve import Timelines
 from services.platform.crypto import Encryptor

@@ -14,7 +14,7 @@ from aiohttp import web
 from handlers.errors import Errors
 from handlers.web.application import reading
 from services.domain.errors import CalendarUnreachableError, OverloadedError
-from services.platform.byte_budget import Bodies
+from services.platform.concurrency import Bodies
 from services.platform.locale import say
 from services.platform.net import AddressRules, GuardedClient
 from tests.support.sites import Site

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.platform.threads import off_loop
+from services.platform.concurrency import off_loop
 from tests.support.loop_watch import watched
 
 

@@ -15,7 +15,7 @@ from services.domain.errors import (
     TokenExpiredError,
     WorkspaceBlockedError,
 )
-from services.slack.errors import error_for
+from services.slack.client import error_for
 
 WORDS: dict[type[SlackError], str] = {
     BadEmojiError: "invalid_emoji_not_allowed profile_status_set_failed_not_valid_emoji"

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
-from services.slack.health import SlackHealth
+from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
 from services.store.health import HealthStore

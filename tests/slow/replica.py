@@ -9,8 +9,7 @@ import asyncio
 import os
 import signal
 
-from services.engine.advisory_locks import AdvisoryLocks
-from services.engine.leases import Leases, OneProcess
+from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.platform.clock import SystemClock
 from services.store.db import Database
 from tests.support.engine import Replica, encryptor_of

@@ -21,8 +21,8 @@ import aiohttp
 import structlog
 
 import app
+from services.platform.concurrency import off_loop
 from services.platform.settings import Settings
-from services.platform.threads import off_loop
 from tests.support.engine import until
 
 ROOT = Path(__file__).resolve().parents[2]

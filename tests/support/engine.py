@@ -23,19 +23,17 @@ from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.profile_writer import ProfileWriter
-from services.engine.resolve import Timelines
+from services.engine.resolve import Reconciler, Timelines
 from services.engine.sender import Sender
-from services.engine.tick import Reconciler
 from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.client import SlackClients
-from services.slack.messages import SlackMessages
+from services.slack.messages import SlackMessages, SlackViews
+from services.slack.oauth import SlackRotation
 from services.slack.profile import SlackProfiles
-from services.slack.rotation import SlackRotation
-from services.slack.views import SlackViews
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, DueStore

@@ -32,9 +32,8 @@ from services.platform.crypto import Encryptor
 from services.platform.locale import say
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
-from services.slack.messages import SlackMessages
+from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
-from services.slack.views import SlackViews
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore
 from services.store.oauth_states import OAuthStateStore

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.calendars.ical.worker import answered
-from services.platform.threads import off_loop
+from services.platform.concurrency import off_loop
 
 
 class ReaderHere:

@@ -31,9 +31,8 @@ from services.platform.crypto import Encryptor
 from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
 from services.platform.net.addresses import AddressRules
-from services.slack.messages import SlackMessages
+from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
-from services.slack.views import SlackViews
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore

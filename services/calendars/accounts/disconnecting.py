@@ -14,7 +14,7 @@ import structlog
 
 from services.calendars.accounts.oauth import Credentials, OAuthClient
 from services.calendars.ports import Watcher
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.accounts import Cleanup
 

@@ -21,7 +21,7 @@ from services.calendars.ical.reading import ReadRequest
 from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
-from services.platform.threads import LARGE, off_loop, off_loop_if
+from services.platform.concurrency import LARGE, off_loop, off_loop_if
 
 log = structlog.get_logger(__name__)
 

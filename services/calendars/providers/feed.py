@@ -24,8 +24,8 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
+from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
-from services.platform.threads import LARGE, off_loop_if
 
 _ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096

@@ -23,7 +23,7 @@ from services.domain.errors import (
     PushNotPossibleError,
 )
 from services.platform.crypto import digest_of
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.watches import WatchStore, WatchTask
 

@@ -20,7 +20,7 @@ from services.domain.calendars import Changes, Claimed, Health, Saved
 from services.domain.errors import AppRefusedError, CalendarBusyError, CalendarError, CalendarUnreachableError
 from services.domain.host_limits import PROVIDER, HostLimits
 from services.domain.model import PersonKey
-from services.platform.guard import guarded
+from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
 

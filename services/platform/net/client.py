@@ -32,7 +32,7 @@ from services.domain.errors import (
     NotAnAddressError,
     OverloadedError,
 )
-from services.platform.byte_budget import FETCHED, Bodies
+from services.platform.concurrency import FETCHED, Bodies
 from services.platform.net.addresses import LONGEST_LINK, AddressRules, clean
 
 BODY_LIMIT = 25 * 1024 * 1024

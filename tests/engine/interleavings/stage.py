@@ -28,8 +28,7 @@ from services.engine.leases import OneProcess
 from services.engine.limits import Budget
 from services.engine.notifications import Teller
 from services.engine.profile_writer import ProfileWriter
-from services.engine.resolve import Timelines
-from services.engine.tick import Reconciler
+from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.store.columns import Sealed, UtcInstant

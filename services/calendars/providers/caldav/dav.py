@@ -26,10 +26,10 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotAnAddressError,
 )
+from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.net import Fetcher, HttpResponse
 from services.platform.net.addresses import LONGEST_LINK, clean
 from services.platform.net.client import retry_after
-from services.platform.threads import LARGE, off_loop_if
 
 _MOST_LOGINS = 3
 """Requests for one answer: without a challenge, with one, and with a nonce that is fresh."""

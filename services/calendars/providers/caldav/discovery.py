@@ -37,8 +37,8 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
+from services.platform.concurrency import off_loop
 from services.platform.net import AddressRules, Fetcher
-from services.platform.threads import off_loop
 
 URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block

@@ -20,8 +20,8 @@ from services.calendars.providers.caldav.multistatus import CALDAV, TRANSPARENCY
 from services.domain.calendars import Changes, Connection, Problem
 from services.domain.errors import AccessRefusedError, CalendarTooLargeError, PasswordRefusedError
 from services.domain.model import ShowAs
+from services.platform.concurrency import off_loop
 from services.platform.net import Fetcher
-from services.platform.threads import off_loop
 
 BATCH = 100
 """Members that are asked for at once."""

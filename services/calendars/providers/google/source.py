@@ -26,7 +26,7 @@ from services.calendars.providers.google.events import FIELDS, EventContext, eve
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
-from services.platform.threads import off_loop
+from services.platform.concurrency import off_loop
 
 EVERY = timedelta(days=1)
 """How long a listed window serves."""

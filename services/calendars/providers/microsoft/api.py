@@ -22,7 +22,7 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.platform.keyed_semaphore import KeyedSemaphore
+from services.platform.concurrency import KeyedSemaphore
 from services.platform.net import Fetcher
 from services.platform.net.client import retry_after
 from services.ports import Clock
