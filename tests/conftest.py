@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.platform.net import GuardedClient
     from services.store.db import Database
     from tests.support.databases import PostgresTemplate
-    from tests.support.engine import World
+    from tests.support.engine import RunningEngine
     from tests.support.sites import Site
 
 os.environ["TZ"] = "Pacific/Chatham"  # UTC+12:45: a naive time or a local date shows at once
@@ -171,11 +171,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def world(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
+async def engine(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[RunningEngine]:
     """People in a local Slack, and the app's engine, on a clock that stands still until it is moved."""
-    from tests.support.engine import open_world
+    from tests.support.engine import open_engine
 
-    async with open_world(database, encryptor, clock) as made:
+    async with open_engine(database, encryptor, clock) as made:
         yield made
 
 

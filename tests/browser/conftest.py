@@ -33,7 +33,7 @@ MONDAY = datetime(2026, 11, 23, 8, 55, tzinfo=UTC)
 
 
 @dataclass
-class Desk:
+class DemoPage:
     """A demo and somebody who looks at it. The clock stands until a test moves it."""
 
     world: World
@@ -118,7 +118,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def desk(chromium: Browser) -> AsyncIterator[Desk]:
+async def demo_page(chromium: Browser) -> AsyncIterator[DemoPage]:
     async with world.world(bootstrap.build, start=MONDAY) as running:
         running.clock.pause()
         context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
@@ -129,6 +129,6 @@ async def desk(chromium: Browser) -> AsyncIterator[Desk]:
         page.on("pageerror", lambda error: trouble.append(str(error)))
         await page.goto(running.address)
         await page.wait_for_selector(".member[aria-pressed=true]")
-        yield Desk(running, page)
+        yield DemoPage(running, page)
         await context.close()
     assert trouble == []

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from emulators.slack import views
-from tests.browser.conftest import Desk
+from tests.browser.conftest import DemoPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -14,8 +14,8 @@ SAM = "U0SAM00001"
 PRIYA = "U0PRIYA001"
 
 
-async def add_event(desk: Desk, title: str, start: str, end: str) -> None:
-    page = desk.page
+async def add_event(demo_page: DemoPage, title: str, start: str, end: str) -> None:
+    page = demo_page.page
     await page.click("#entry-new")
     await page.fill("#e-title", title)
     await page.fill("#e-start", start)
@@ -24,106 +24,108 @@ async def add_event(desk: Desk, title: str, start: str, end: str) -> None:
     await expect(page.locator(f".event:has-text('{title}')")).to_be_visible()
 
 
-async def test_added_event_shows_at_its_start_and_goes_at_its_end(desk: Desk) -> None:
-    await desk.be("Priya Nair")
-    await add_event(desk, "Planning", "08:58", "09:05")
-    await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).to_contain_text("Planning")
-    await desk.no_status_of("Priya Nair")
-    await desk.go_to("08:58")
-    await desk.status_of("Priya Nair", "In a meeting")
-    first = desk.page.locator("#log tr").first
+async def test_added_event_shows_at_its_start_and_goes_at_its_end(demo_page: DemoPage) -> None:
+    await demo_page.be("Priya Nair")
+    await add_event(demo_page, "Planning", "08:58", "09:05")
+    await demo_page.page.click("#tab-home")
+    await expect(demo_page.page.locator("#home")).to_contain_text("Planning")
+    await demo_page.no_status_of("Priya Nair")
+    await demo_page.go_to("08:58")
+    await demo_page.status_of("Priya Nair", "In a meeting")
+    first = demo_page.page.locator("#log tr").first
     await expect(first).to_contain_text("08:58:00")
     await expect(first).to_contain_text("09:05")
     await expect(first.locator(".why")).to_contain_text("Planning")
-    await desk.go_to("09:05")
-    await desk.no_status_of("Priya Nair")
+    await demo_page.go_to("09:05")
+    await demo_page.no_status_of("Priya Nair")
 
 
-async def test_dragged_event_moves_and_its_status_with_it(desk: Desk) -> None:
-    await desk.drag("Daily stand-up", 2)
-    await expect(desk.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
-    await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).to_contain_text("11:15")  # it lengthens the review, which ended at 11:00
-    await desk.go_to("09:10")
-    await desk.no_status_of("Maya Okafor")
+async def test_dragged_event_moves_and_its_status_with_it(demo_page: DemoPage) -> None:
+    await demo_page.drag("Daily stand-up", 2)
+    await expect(demo_page.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
+    await demo_page.page.click("#tab-home")
+    await expect(demo_page.page.locator("#home")).to_contain_text(
+        "11:15"
+    )  # it lengthens the review, which ended at 11:00
+    await demo_page.go_to("09:10")
+    await demo_page.no_status_of("Maya Okafor")
 
 
-async def test_deleted_event_takes_its_status_away_at_once(desk: Desk) -> None:
-    await desk.go_to("09:00")
-    await desk.status_of("Maya Okafor", "In a meeting")
-    await desk.page.locator(".event:has-text('Daily stand-up')").focus()
-    await desk.page.keyboard.press("Enter")
-    await desk.page.click("dialog button:has-text('Delete')")
-    await desk.no_status_of("Maya Okafor")
+async def test_deleted_event_takes_its_status_away_at_once(demo_page: DemoPage) -> None:
+    await demo_page.go_to("09:00")
+    await demo_page.status_of("Maya Okafor", "In a meeting")
+    await demo_page.page.locator(".event:has-text('Daily stand-up')").focus()
+    await demo_page.page.keyboard.press("Enter")
+    await demo_page.page.click("dialog button:has-text('Delete')")
+    await demo_page.no_status_of("Maya Okafor")
 
 
-async def test_ooo_friday_is_understood_and_undone(desk: Desk) -> None:
-    await desk.be("Priya Nair")
-    await desk.type("/ooo friday")
-    reply = desk.page.locator(".message.only-you").last
+async def test_ooo_friday_is_understood_and_undone(demo_page: DemoPage) -> None:
+    await demo_page.be("Priya Nair")
+    await demo_page.type("/ooo friday")
+    reply = demo_page.page.locator(".message.only-you").last
     await expect(reply).to_contain_text("Fri 27 Nov")
-    await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).to_contain_text("Fri 27 Nov")
-    await desk.no_status_of("Priya Nair")
-    await desk.page.click("#tab-general")
+    await demo_page.page.click("#tab-home")
+    await expect(demo_page.page.locator("#home")).to_contain_text("Fri 27 Nov")
+    await demo_page.no_status_of("Priya Nair")
+    await demo_page.page.click("#tab-general")
     await reply.get_by_role("button", name="Undo").click()
-    await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
+    await demo_page.page.click("#tab-home")
+    await expect(demo_page.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
 
 
-async def test_ooo_until_a_time_shows_at_once_and_ends_by_itself(desk: Desk) -> None:
-    await desk.be("Priya Nair")
-    await desk.type("/ooo until 11am")
-    await desk.status_of("Priya Nair", "Out of office until 11:00")
-    await desk.go_to("10:59")
-    await desk.status_of("Priya Nair", "Out of office until 11:00")
-    await desk.go_to("11:00")
-    await desk.no_status_of("Priya Nair")
+async def test_ooo_until_a_time_shows_at_once_and_ends_by_itself(demo_page: DemoPage) -> None:
+    await demo_page.be("Priya Nair")
+    await demo_page.type("/ooo until 11am")
+    await demo_page.status_of("Priya Nair", "Out of office until 11:00")
+    await demo_page.go_to("10:59")
+    await demo_page.status_of("Priya Nair", "Out of office until 11:00")
+    await demo_page.go_to("11:00")
+    await demo_page.no_status_of("Priya Nair")
 
 
-async def test_paused_person_is_left_alone_until_resumed(desk: Desk) -> None:
-    await desk.type("/quo pause")
-    await expect(desk.page.locator(".message.only-you")).to_have_count(1)
-    await desk.go_to("09:00")
-    await desk.status_of("Yuki Tanaka", "Focusing")
-    await desk.no_status_of("Maya Okafor")
-    await desk.type("/quo resume")
-    await desk.status_of("Maya Okafor", "In a meeting")
+async def test_paused_person_is_left_alone_until_resumed(demo_page: DemoPage) -> None:
+    await demo_page.type("/quo pause")
+    await expect(demo_page.page.locator(".message.only-you")).to_have_count(1)
+    await demo_page.go_to("09:00")
+    await demo_page.status_of("Yuki Tanaka", "Focusing")
+    await demo_page.no_status_of("Maya Okafor")
+    await demo_page.type("/quo resume")
+    await demo_page.status_of("Maya Okafor", "In a meeting")
 
 
-async def test_status_typed_by_hand_is_covered_and_comes_back(desk: Desk) -> None:
-    await desk.be("Priya Nair")
-    await desk.page.click("#own-status")
-    await desk.page.fill("#own-emoji", ":seedling:")
-    await desk.page.fill("#own-text", "Watering <b>plants</b> & more")
-    await desk.page.click("dialog button[type=submit]")
-    await desk.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    await desk.go_to("09:15")
-    await desk.status_of("Priya Nair", "In a meeting")
-    await desk.go_to("10:00")
-    await desk.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    member = desk.world.slack.member(PRIYA)
+async def test_status_typed_by_hand_is_covered_and_comes_back(demo_page: DemoPage) -> None:
+    await demo_page.be("Priya Nair")
+    await demo_page.page.click("#own-status")
+    await demo_page.page.fill("#own-emoji", ":seedling:")
+    await demo_page.page.fill("#own-text", "Watering <b>plants</b> & more")
+    await demo_page.page.click("dialog button[type=submit]")
+    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    await demo_page.go_to("09:15")
+    await demo_page.status_of("Priya Nair", "In a meeting")
+    await demo_page.go_to("10:00")
+    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    member = demo_page.world.slack.member(PRIYA)
     assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
 
 
-async def test_status_typed_during_an_event_stays(desk: Desk) -> None:
-    await desk.be("Sam Rivera")
-    await desk.go_to("09:50")
-    await desk.status_of("Sam Rivera", "In a meeting")
-    await desk.page.click("#own-status")
-    await desk.page.fill("#own-emoji", ":fire:")
-    await desk.page.fill("#own-text", "Incident, do not disturb")
-    await desk.page.click("dialog button[type=submit]")
-    await desk.status_of("Sam Rivera", "Incident, do not disturb")
-    await desk.go_to("11:00")
-    await desk.status_of("Sam Rivera", "Incident, do not disturb")
-    assert desk.world.slack.member(SAM).text == "Incident, do not disturb"
+async def test_status_typed_during_an_event_stays(demo_page: DemoPage) -> None:
+    await demo_page.be("Sam Rivera")
+    await demo_page.go_to("09:50")
+    await demo_page.status_of("Sam Rivera", "In a meeting")
+    await demo_page.page.click("#own-status")
+    await demo_page.page.fill("#own-emoji", ":fire:")
+    await demo_page.page.fill("#own-text", "Incident, do not disturb")
+    await demo_page.page.click("dialog button[type=submit]")
+    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
+    await demo_page.go_to("11:00")
+    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
+    assert demo_page.world.slack.member(SAM).text == "Incident, do not disturb"
 
 
-async def test_bad_address_is_refused_on_its_own_block(desk: Desk) -> None:
-    page = desk.page
-    await desk.type("/quo connect")
+async def test_bad_address_is_refused_on_its_own_block(demo_page: DemoPage) -> None:
+    page = demo_page.page
+    await demo_page.type("/quo connect")
     dialog = page.locator("dialog[data-callback=connect_calendar]")
     await dialog.locator("input").first.fill("not an address")
     await dialog.locator("button[type=submit]").click()
@@ -135,22 +137,22 @@ async def test_bad_address_is_refused_on_its_own_block(desk: Desk) -> None:
     await expect(dialog).to_have_count(0)
 
 
-async def test_titles_are_text_whatever_they_hold(desk: Desk) -> None:
+async def test_titles_are_text_whatever_they_hold(demo_page: DemoPage) -> None:
     title = "<img src=x onerror=alert(1)>"
-    await desk.page.click("#entry-new")
-    await desk.page.fill("#e-title", title)
-    await desk.page.click("dialog button[type=submit]")
-    await expect(desk.page.get_by_role("button", name=title).first).to_be_visible()
-    await desk.page.click("#tab-home")
-    await expect(desk.page.locator("#home")).to_contain_text(title)
-    await desk.page.click("#tab-general")
-    await desk.type(f"hello *{title}* <script>alert(2)</script>")
-    await expect(desk.page.locator(".message").last).to_contain_text("<script>alert(2)</script>")
-    assert await desk.page.locator("img[src=x], .messages script").count() == 0
+    await demo_page.page.click("#entry-new")
+    await demo_page.page.fill("#e-title", title)
+    await demo_page.page.click("dialog button[type=submit]")
+    await expect(demo_page.page.get_by_role("button", name=title).first).to_be_visible()
+    await demo_page.page.click("#tab-home")
+    await expect(demo_page.page.locator("#home")).to_contain_text(title)
+    await demo_page.page.click("#tab-general")
+    await demo_page.type(f"hello *{title}* <script>alert(2)</script>")
+    await expect(demo_page.page.locator(".message").last).to_contain_text("<script>alert(2)</script>")
+    assert await demo_page.page.locator("img[src=x], .messages script").count() == 0
 
 
-async def test_commands_are_offered_to_the_keyboard(desk: Desk) -> None:
-    page = desk.page
+async def test_commands_are_offered_to_the_keyboard(demo_page: DemoPage) -> None:
+    page = demo_page.page
     await page.focus("#box")
     await page.keyboard.type("/quo w")
     await expect(page.locator("#hints li")).to_have_count(2)
@@ -161,15 +163,15 @@ async def test_commands_are_offered_to_the_keyboard(desk: Desk) -> None:
     await expect(page.locator(".message.only-you").last).to_contain_text("Daily stand-up")
 
 
-async def test_clock_at_600_times_meets_the_edge_at_its_second(desk: Desk) -> None:
-    await desk.page.click("button:has-text('×600')")
-    await desk.status_of("Maya Okafor", "In a meeting")
-    await desk.page.click("#run")
-    starts = [call.at for call in desk.world.slack.calls.all("users.profile.set", user="U0MAYA0001")]
+async def test_clock_at_600_times_meets_the_edge_at_its_second(demo_page: DemoPage) -> None:
+    await demo_page.page.click("button:has-text('×600')")
+    await demo_page.status_of("Maya Okafor", "In a meeting")
+    await demo_page.page.click("#run")
+    starts = [call.at for call in demo_page.world.slack.calls.all("users.profile.set", user="U0MAYA0001")]
     assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
 
 
-async def test_every_block_and_element_is_drawn_and_reports_its_value(desk: Desk) -> None:
+async def test_every_block_and_element_is_drawn_and_reports_its_value(demo_page: DemoPage) -> None:
     """A modal with one of each; what was chosen is what a submission would carry."""
 
     def plain(text: str) -> dict[str, str]:
@@ -203,12 +205,12 @@ async def test_every_block_and_element_is_drawn_and_reports_its_value(desk: Desk
         "type": "modal", "callback_id": "everything", "title": plain("Everything"), "submit": plain("Go"),
         "blocks": [*shown, *inputs],
     }  # fmt: skip
-    views.open_modal(desk.world.slack, "U0MAYA0001", view)
-    dialog = desk.page.locator("dialog[data-callback=everything]")
+    views.open_modal(demo_page.world.slack, "U0MAYA0001", view)
+    dialog = demo_page.page.locator("dialog[data-callback=everything]")
     await expect(dialog).to_be_visible()
     assert await dialog.locator("strong").inner_text() == "bold"
     assert await dialog.locator("a").get_attribute("href") == "https://example.com/"
-    async with desk.page.expect_request("**/do/submit") as sent:
+    async with demo_page.page.expect_request("**/do/submit") as sent:
         await dialog.get_by_role("button", name="Go").click()
     request = await sent.value
     await request.response()

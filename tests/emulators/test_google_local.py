@@ -18,12 +18,21 @@ from emulators.google import GoogleEntry, LocalGoogle, google_client
 from emulators.google.events import partial
 from services.calendars.providers.google.scopes import LIST, REQUIRED
 from tests.support.clocks import ManualClock
-from tests.support.google_account import ANN, BACK, BERLIN, Desk, at, authorize_url, exchanged, open_desk
+from tests.support.google_account import (
+    ANN,
+    BACK,
+    BERLIN,
+    ConnectedGoogle,
+    at,
+    authorize_url,
+    exchanged,
+    open_connected,
+)
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    async with open_desk(ManualClock()) as opened:
+async def connected() -> AsyncIterator[ConnectedGoogle]:
+    async with open_connected(ManualClock()) as opened:
         yield opened
 
 
@@ -33,34 +42,38 @@ async def browser() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def get(browser: aiohttp.ClientSession, desk: Desk, path: str, **query: str) -> tuple[int, Any]:
-    headers = {"Authorization": f"Bearer {desk.tokens.kept}"}
-    async with browser.get(desk.google.api_url + path, params=query, headers=headers) as answer:
+async def get(browser: aiohttp.ClientSession, connected: ConnectedGoogle, path: str, **query: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {connected.tokens.kept}"}
+    async with browser.get(connected.google.api_url + path, params=query, headers=headers) as answer:
         return answer.status, await answer.json()
 
 
-async def token(browser: aiohttp.ClientSession, desk: Desk, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    async with browser.post(desk.google.settings["GOOGLE_TOKEN_URL"], data=form) as answer:
+async def token(
+    browser: aiohttp.ClientSession, connected: ConnectedGoogle, form: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    async with browser.post(connected.google.settings["GOOGLE_TOKEN_URL"], data=form) as answer:
         return answer.status, await answer.json()
 
 
 # ── consent ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_page_asks_for_an_account_and_each_scope(desk: Desk, browser: aiohttp.ClientSession) -> None:
-    desk.google.add_account("bob@example.com", "Bob <b>")
-    async with browser.get(authorize_url(desk.google, login_hint="bob@example.com")) as answer:
+async def test_page_asks_for_an_account_and_each_scope(
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
+) -> None:
+    connected.google.add_account("bob@example.com", "Bob <b>")
+    async with browser.get(authorize_url(connected.google, login_hint="bob@example.com")) as answer:
         text = await answer.text()
     assert answer.status == 200
     assert "View events on all your calendars" in text
     assert 'value="bob@example.com" required checked' in text
     assert "Bob &lt;b&gt;" in text
-    form = dict(parse_qsl(urlsplit(authorize_url(desk.google)).query))
+    form = dict(parse_qsl(urlsplit(authorize_url(connected.google)).query))
     form |= {"account": ANN, "granted": REQUIRED, "decision": "allow"}
-    async with browser.post(authorize_url(desk.google), data=form, allow_redirects=False) as answer:
+    async with browser.post(authorize_url(connected.google), data=form, allow_redirects=False) as answer:
         location = answer.headers["Location"]
     assert location.startswith(f"{BACK}?state=s-1&code=")
-    status, found = await token(browser, desk, exchanged(desk.google, location))
+    status, found = await token(browser, connected, exchanged(connected.google, location))
     assert (status, found["scope"], found["token_type"], found["expires_in"]) == (200, REQUIRED, "Bearer", 3599)
     assert set(found) == {"access_token", "expires_in", "refresh_token", "scope", "token_type"}
 
@@ -78,18 +91,18 @@ async def test_page_asks_for_an_account_and_each_scope(desk: Desk, browser: aioh
     ],
 )
 async def test_link_that_is_no_good_is_blocked(
-    desk: Desk, browser: aiohttp.ClientSession, changed: dict[str, str], problem: str
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession, changed: dict[str, str], problem: str
 ) -> None:
-    async with browser.get(authorize_url(desk.google, **changed)) as answer:
+    async with browser.get(authorize_url(connected.google, **changed)) as answer:
         assert answer.status == 400
         assert problem in await answer.text()
 
 
-async def test_cancel_and_leaving_everything_out_are_denials(desk: Desk) -> None:
-    link = authorize_url(desk.google)
+async def test_cancel_and_leaving_everything_out_are_denials(connected: ConnectedGoogle) -> None:
+    link = authorize_url(connected.google)
     denied = f"{BACK}?error=access_denied&state=s-1"
-    assert await desk.google.allow(link, ANN, allow=False) == denied
-    assert await desk.google.allow(link, ANN, without=(REQUIRED, LIST)) == denied
+    assert await connected.google.allow(link, ANN, allow=False) == denied
+    assert await connected.google.allow(link, ANN, without=(REQUIRED, LIST)) == denied
 
 
 @pytest.mark.parametrize(
@@ -104,55 +117,61 @@ async def test_cancel_and_leaving_everything_out_are_denials(desk: Desk) -> None
     ],
 )
 async def test_exchange_that_does_not_fit_is_refused(
-    desk: Desk, browser: aiohttp.ClientSession, changed: dict[str, str], status: int, error: str
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession, changed: dict[str, str], status: int, error: str
 ) -> None:
-    location = await desk.google.allow(authorize_url(desk.google), ANN)
-    answered, found = await token(browser, desk, exchanged(desk.google, location, **changed))
+    location = await connected.google.allow(authorize_url(connected.google), ANN)
+    answered, found = await token(browser, connected, exchanged(connected.google, location, **changed))
     assert (answered, found["error"]) == (status, error)
 
 
-async def test_code_is_good_once_and_for_ten_minutes(desk: Desk, browser: aiohttp.ClientSession) -> None:
-    form = exchanged(desk.google, await desk.google.allow(authorize_url(desk.google), ANN))
-    assert (await token(browser, desk, form))[0] == 200
-    assert (await token(browser, desk, form))[1]["error"] == "invalid_grant"
-    late = exchanged(desk.google, await desk.google.allow(authorize_url(desk.google), ANN))
-    desk.clock.move(minutes=10)
-    assert (await token(browser, desk, late))[1]["error"] == "invalid_grant"
+async def test_code_is_good_once_and_for_ten_minutes(
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
+) -> None:
+    form = exchanged(connected.google, await connected.google.allow(authorize_url(connected.google), ANN))
+    assert (await token(browser, connected, form))[0] == 200
+    assert (await token(browser, connected, form))[1]["error"] == "invalid_grant"
+    late = exchanged(connected.google, await connected.google.allow(authorize_url(connected.google), ANN))
+    connected.clock.move(minutes=10)
+    assert (await token(browser, connected, late))[1]["error"] == "invalid_grant"
 
 
-async def test_refresh_token_is_given_the_first_time_or_on_consent(desk: Desk, browser: aiohttp.ClientSession) -> None:
+async def test_refresh_token_is_given_the_first_time_or_on_consent(
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
+) -> None:
     given = []
     for changed in ({"prompt": ""}, {"prompt": "consent"}, {"access_type": "online"}):
-        location = await desk.google.allow(authorize_url(desk.google, **changed), ANN)
-        given.append("refresh_token" in (await token(browser, desk, exchanged(desk.google, location)))[1])
+        location = await connected.google.allow(authorize_url(connected.google, **changed), ANN)
+        given.append("refresh_token" in (await token(browser, connected, exchanged(connected.google, location)))[1])
     assert given == [False, True, False]
 
 
 async def test_access_token_ends_after_an_hour_and_a_revoked_grant_for_good(
-    desk: Desk, browser: aiohttp.ClientSession
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
 ) -> None:
-    desk.clock.move(seconds=3599)
-    assert (await get(browser, desk, "users/me/calendarList"))[0] == 200
-    desk.clock.move(seconds=1)
-    assert (await get(browser, desk, "users/me/calendarList"))[0] == 401
-    client = desk.google.client
+    connected.clock.move(seconds=3599)
+    assert (await get(browser, connected, "users/me/calendarList"))[0] == 200
+    connected.clock.move(seconds=1)
+    assert (await get(browser, connected, "users/me/calendarList"))[0] == 401
+    client = connected.google.client
     form = {
         "grant_type": "refresh_token",
-        "refresh_token": desk.tokens.refresh,
+        "refresh_token": connected.tokens.refresh,
         "client_id": client.client_id,
         "client_secret": client.client_secret,
     }
-    status, found = await token(browser, desk, form)
+    status, found = await token(browser, connected, form)
     assert (status, "refresh_token" in found) == (200, False)
-    desk.tokens.kept = found["access_token"]
-    assert (await get(browser, desk, "users/me/calendarList"))[0] == 200
-    async with browser.post(f"{desk.google.url}/revoke", data={"token": desk.tokens.refresh}) as answer:
+    connected.tokens.kept = found["access_token"]
+    assert (await get(browser, connected, "users/me/calendarList"))[0] == 200
+    async with browser.post(f"{connected.google.url}/revoke", data={"token": connected.tokens.refresh}) as answer:
         assert answer.status == 200
-    assert (await get(browser, desk, "users/me/calendarList"))[0] == 401
-    assert (await token(browser, desk, form))[1]["error"] == "invalid_grant"
-    async with browser.post(f"{desk.google.url}/revoke", data={"token": desk.tokens.refresh}) as answer:
+    assert (await get(browser, connected, "users/me/calendarList"))[0] == 401
+    assert (await token(browser, connected, form))[1]["error"] == "invalid_grant"
+    async with browser.post(f"{connected.google.url}/revoke", data={"token": connected.tokens.refresh}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, "invalid_token")
-    assert all("secret" not in repr(call) and desk.tokens.refresh not in repr(call) for call in desk.google.calls)
+    assert all(
+        "secret" not in repr(call) and connected.tokens.refresh not in repr(call) for call in connected.google.calls
+    )
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────
@@ -172,50 +191,50 @@ async def test_access_token_ends_after_an_hour_and_a_revoked_grant_for_good(
     ],
 )
 async def test_list_request_that_google_would_not_take(
-    desk: Desk, browser: aiohttp.ClientSession, query: dict[str, str], status: int, reason: str
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession, query: dict[str, str], status: int, reason: str
 ) -> None:
-    answered, found = await get(browser, desk, "calendars/primary/events", singleEvents="true", **query)
+    answered, found = await get(browser, connected, "calendars/primary/events", singleEvents="true", **query)
     assert (answered, found["error"]["errors"][0]["reason"]) == (status, reason)
 
 
 async def test_sync_token_goes_with_no_window_and_with_the_same_parameters(
-    desk: Desk, browser: aiohttp.ClientSession
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
 ) -> None:
     path = "calendars/primary/events"
-    _, first = await get(browser, desk, path, singleEvents="true")
+    _, first = await get(browser, connected, path, singleEvents="true")
     kept = first["nextSyncToken"]
     for wrong in ({"timeMin": "2026-11-24T10:00:00Z"}, {"orderBy": "startTime"}, {"q": "x"}, {"maxResults": "7"}):
-        assert (await get(browser, desk, path, singleEvents="true", syncToken=kept, **wrong))[0] == 400
-    _, ordered = await get(browser, desk, path, singleEvents="true", orderBy="startTime")
+        assert (await get(browser, connected, path, singleEvents="true", syncToken=kept, **wrong))[0] == 400
+    _, ordered = await get(browser, connected, path, singleEvents="true", orderBy="startTime")
     assert "nextSyncToken" not in ordered
 
 
 async def test_token_tells_of_changes_with_nothing_but_ids_of_what_is_gone(
-    desk: Desk, browser: aiohttp.ClientSession
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
 ) -> None:
     path = "calendars/primary/events"
-    daily = desk.calendar.add(GoogleEntry("Daily", at(24, 8), at(24, 9), recurrence=("RRULE:FREQ=DAILY;COUNT=2",)))
-    single = desk.calendar.add(GoogleEntry("Once", at(24, 8), at(24, 9)))
-    _, first = await get(browser, desk, path, singleEvents="true")
-    desk.calendar.cancel(single.id)
-    desk.calendar.cancel_instance(daily.id, at(24, 8))
-    _, found = await get(browser, desk, path, singleEvents="true", syncToken=first["nextSyncToken"])
+    daily = connected.calendar.add(GoogleEntry("Daily", at(24, 8), at(24, 9), recurrence=("RRULE:FREQ=DAILY;COUNT=2",)))
+    single = connected.calendar.add(GoogleEntry("Once", at(24, 8), at(24, 9)))
+    _, first = await get(browser, connected, path, singleEvents="true")
+    connected.calendar.cancel(single.id)
+    connected.calendar.cancel_instance(daily.id, at(24, 8))
+    _, found = await get(browser, connected, path, singleEvents="true", syncToken=first["nextSyncToken"])
     gone = {one["id"]: set(one) for one in found["items"] if one["status"] == "cancelled"}
     assert gone == {
         f"{daily.id}_20261124T080000Z": {"kind", "etag", "id", "status", "recurringEventId", "originalStartTime"},
         single.id: {"kind", "etag", "id", "status"},
     }
     assert [one["summary"] for one in found["items"] if one["status"] == "confirmed"] == ["Daily"]
-    _, none = await get(browser, desk, path, singleEvents="true", syncToken=found["nextSyncToken"])
+    _, none = await get(browser, connected, path, singleEvents="true", syncToken=found["nextSyncToken"])
     assert none["items"] == []
 
 
-async def test_scopes_open_what_they_name(desk: Desk, browser: aiohttp.ClientSession) -> None:
-    await desk.tokens.allow(REQUIRED)
-    assert (await get(browser, desk, "users/me/calendarList"))[0] == 200
-    status, found = await get(browser, desk, "calendars/primary/events")
+async def test_scopes_open_what_they_name(connected: ConnectedGoogle, browser: aiohttp.ClientSession) -> None:
+    await connected.tokens.allow(REQUIRED)
+    assert (await get(browser, connected, "users/me/calendarList"))[0] == 200
+    status, found = await get(browser, connected, "calendars/primary/events")
     assert (status, found["error"]["errors"][0]["reason"]) == (403, "insufficientPermissions")
-    assert (await get(browser, desk, "calendars/nobody/events"))[0] == 403
+    assert (await get(browser, connected, "calendars/nobody/events"))[0] == 403
 
 
 def test_partial_answers() -> None:
@@ -274,21 +293,23 @@ def test_rule_that_is_not_known_here_is_an_error(rule: str, problem: str) -> Non
         list(occurrences(at(23, 8), (rule,), BERLIN, at(30)))
 
 
-async def test_answer_may_do_what_was_asked_and_then_fail(desk: Desk, browser: aiohttp.ClientSession) -> None:
-    desk.google.faults.add("/watch", status=503, after=True)
-    body = {"id": "w1", "type": "web_hook", "address": desk.receiver.url}
-    headers = {"Authorization": f"Bearer {desk.tokens.kept}"}
-    link = f"{desk.google.api_url}calendars/primary/events/watch"
+async def test_answer_may_do_what_was_asked_and_then_fail(
+    connected: ConnectedGoogle, browser: aiohttp.ClientSession
+) -> None:
+    connected.google.faults.add("/watch", status=503, after=True)
+    body = {"id": "w1", "type": "web_hook", "address": connected.receiver.url}
+    headers = {"Authorization": f"Bearer {connected.tokens.kept}"}
+    link = f"{connected.google.api_url}calendars/primary/events/watch"
     async with browser.post(link, json=body, headers=headers) as answer:
         assert answer.status == 503
-    assert list(desk.google.channels.open) == ["w1"]
+    assert list(connected.google.channels.open) == ["w1"]
     async with browser.post(link, data=b"x", headers=headers) as answer:
         assert answer.status == 400
 
 
-async def test_unknown_kind_of_entry_is_an_error(desk: Desk) -> None:
+async def test_unknown_kind_of_entry_is_an_error(connected: ConnectedGoogle) -> None:
     with pytest.raises(ValueError, match="party"):
-        desk.calendar.add(GoogleEntry("x", at(24), at(25), kind="party"))
+        connected.calendar.add(GoogleEntry("x", at(24), at(25), kind="party"))
 
 
 async def test_google_mounted_below_another_application_is_the_same(browser: aiohttp.ClientSession) -> None:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.engine import World
+from tests.support.engine import RunningEngine
 from tests.support.loop_watch import watched
 
 
 @pytest.fixture
-async def world(world: World) -> AsyncIterator[World]:
+async def engine(engine: RunningEngine) -> AsyncIterator[RunningEngine]:
     """The same; nothing that the engine does on its loop takes longer than half a second."""
     async with watched():
-        yield world
+        yield engine

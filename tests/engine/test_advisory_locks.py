@@ -14,7 +14,7 @@ from services.engine.leases import AdvisoryLocks
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
-from tests.support.engine import World, meeting, open_world, until
+from tests.support.engine import RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -143,36 +143,36 @@ async def test_news_reach_everybody_once_they_are_committed(database: Database) 
 async def test_statuses_are_written_by_whoever_owns_their_workspace(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    async with open_world(database, encryptor, clock) as world:
-        await world.replica(leases=AdvisoryLocks(database.url)).start()
-        keys = [await world.person(f"U{number}", team_id=f"T{number % 3}") for number in range(9)]
+    async with open_engine(database, encryptor, clock) as engine:
+        await engine.replica(leases=AdvisoryLocks(database.url)).start()
+        keys = [await engine.person(f"U{number}", team_id=f"T{number % 3}") for number in range(9)]
         for key in keys:
-            await world.has(key, meeting(world.clock.now()))
-        await until(lambda: len(world.written()) == 9)
-        await world.settled()
+            await engine.has(key, meeting(engine.clock.now()))
+        await until(lambda: len(engine.written()) == 9)
+        await engine.settled()
 
 
 async def test_two_replicas_share_workspaces_and_never_exceed_a_limit(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    async with open_world(database, encryptor, clock) as world:
+    async with open_engine(database, encryptor, clock) as engine:
         other = Database(database.url)
         try:
             for store in (database, other):
-                await world.replica(database=store, leases=AdvisoryLocks(database.url)).start()
-            start = world.clock.now() + timedelta(hours=1)
-            keys = [await world.person(f"U{number}", team_id=f"T{number % 2}") for number in range(100)]
+                await engine.replica(database=store, leases=AdvisoryLocks(database.url)).start()
+            start = engine.clock.now() + timedelta(hours=1)
+            keys = [await engine.person(f"U{number}", team_id=f"T{number % 2}") for number in range(100)]
             for key in keys:
-                await world.has(key, meeting(start, 60))
-            await world.settled(60)
-            world.clock.move(hours=1)
-            await until(lambda: len(world.written()) == 2 * 40, 60)
+                await engine.has(key, meeting(start, 60))
+            await engine.settled(60)
+            engine.clock.move(hours=1)
+            await until(lambda: len(engine.written()) == 2 * 40, 60)
             for _ in range(14):
-                world.clock.move(seconds=5)
+                engine.clock.move(seconds=5)
                 await asyncio.sleep(0.02)
-            await until(lambda: len(world.written()) == 100, 60)
-            assert all(call.ok for call in world.calls())
+            await until(lambda: len(engine.written()) == 100, 60)
+            assert all(call.ok for call in engine.calls())
         finally:
-            await World.close(world)
-            world.replicas.clear()
+            await RunningEngine.close(engine)
+            engine.replicas.clear()
             await other.close()

@@ -16,19 +16,19 @@ from services.store.db import Database
 from services.store.models import Person, SpanRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import absence, meeting
-from tests.support.slack_surface import Desk, open_desk, text_of
 from tests.support.statements import statements
+from tests.support.stepped_app import SteppedApp, open_stepped_app, text_of
 
 
 @pytest.fixture
-async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there, with a full calendar and ten rules."""
-    async with open_desk(database, encryptor, clock) as made:
+    async with open_stepped_app(database, encryptor, clock) as made:
         early = datetime(2026, 11, 24, 5, tzinfo=UTC)
         starts = [early + timedelta(days=day, minutes=75 * hour) for day in range(5) for hour in range(8)]
         events = [replace(meeting(at, 45, uid=f"m{at}"), title=f"Plan {at:%d %H:%M}") for at in starts]
         late = replace(meeting(early.replace(hour=22, minute=30), 60, uid="late"), title="Late call")
-        await made.world.has(made.ann, absence(early - timedelta(hours=9), 10), late, *events)
+        await made.engine.has(made.ann, absence(early - timedelta(hours=9), 10), late, *events)
         for number in range(10):
             rule = Rule(f"r{number}", f"Rule {number}", Match(title_words=(f"1{number}",)), Show(text=f"Busy {number}"))
             await made.rules.add(made.ann, rule, clock.now())
@@ -36,99 +36,99 @@ async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> 
         yield made
 
 
-async def publishes(desk: Desk) -> tuple[dict[str, Any], int]:
+async def publishes(app: SteppedApp) -> tuple[dict[str, Any], int]:
     """The tab, and how often events were read for it."""
-    with statements(desk.world.database) as said:
-        view = await desk.tab.home(desk.ann)
+    with statements(app.engine.database) as said:
+        view = await app.tab.home(app.ann)
     return view, sum("events.uid, " in one for one in said)
 
 
-async def resolved_anew(desk: Desk) -> dict[str, Any]:
+async def resolved_anew(app: SteppedApp) -> dict[str, Any]:
     """The tab of this instant where nothing is taken from what is stored."""
-    await _sets(desk, stale=True)
-    view, reads = await publishes(desk)
+    await _sets(app, stale=True)
+    view, reads = await publishes(app)
     assert reads
-    await _sets(desk, stale=False)
+    await _sets(app, stale=False)
     return view
 
 
-async def _sets(desk: Desk, **columns: Any) -> None:
-    async with desk.world.database.write() as connection:
-        await connection.execute(sa.update(Person).where(Person.user_id == desk.ann.user_id).values(**columns))
+async def _sets(app: SteppedApp, **columns: Any) -> None:
+    async with app.engine.database.write() as connection:
+        await connection.execute(sa.update(Person).where(Person.user_id == app.ann.user_id).values(**columns))
 
 
-async def test_home_at_each_edge_is_made_of_what_is_stored_and_shows_all_of_the_day(desk: Desk) -> None:
-    await desk.preferences.save(desk.ann, Preferences(idle=Status("Around", ":wave:")), desk.clock.now())
-    await desk.quo("Lunch from 12:30 to 13:10")
-    await desk.settle()
+async def test_home_at_each_edge_is_made_of_what_is_stored_and_shows_all_of_the_day(app: SteppedApp) -> None:
+    await app.preferences.save(app.ann, Preferences(idle=Status("Around", ":wave:")), app.clock.now())
+    await app.quo("Lunch from 12:30 to 13:10")
+    await app.settle()
     for _ in range(9):
-        async with desk.world.database.read() as connection:
-            edge = await connection.scalar(sa.select(Person.due_at).where(Person.user_id == desk.ann.user_id))
+        async with app.engine.database.read() as connection:
+            edge = await connection.scalar(sa.select(Person.due_at).where(Person.user_id == app.ann.user_id))
         assert edge is not None
-        desk.clock.move_to(max(edge, desk.clock.now()))
-        await desk.settle()
-        view, reads = await publishes(desk)
-        assert (view, reads) == (await resolved_anew(desk), 0)
+        app.clock.move_to(max(edge, app.clock.now()))
+        await app.settle()
+        view, reads = await publishes(app)
+        assert (view, reads) == (await resolved_anew(app), 0)
     said = text_of(view)
     assert "`12:30 – 13:10`  :speech_balloon: *Lunch*" in said, said
     assert "_Plan 24 06:15_" in said
-    assert desk.clock.now() > datetime(2026, 11, 24, 13, tzinfo=UTC)
+    assert app.clock.now() > datetime(2026, 11, 24, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("night", [time(22, 59), time(23)])
-async def test_home_around_midnight_shows_the_persons_day(desk: Desk, night: time) -> None:
-    desk.clock.move_to(datetime.combine(datetime(2026, 11, 24), night, UTC))
-    await desk.settle()
-    view, reads = await publishes(desk)
-    assert (view, reads) == (await resolved_anew(desk), 0)
+async def test_home_around_midnight_shows_the_persons_day(app: SteppedApp, night: time) -> None:
+    app.clock.move_to(datetime.combine(datetime(2026, 11, 24), night, UTC))
+    await app.settle()
+    view, reads = await publishes(app)
+    assert (view, reads) == (await resolved_anew(app), 0)
     shown = "23:30 –" if night.hour == 22 else "00:00 – 00:30"
     assert f"`{shown}`  :spiral_calendar_pad: *In a meeting* · _Late call_" in text_of(view)
 
 
-async def test_home_follows_pause_status_and_own_choice_before_the_timeline_is_resolved_anew(desk: Desk) -> None:
-    await desk.quo("pause")
-    view, _ = await publishes(desk)
+async def test_home_follows_pause_status_and_own_choice_before_the_timeline_is_resolved_anew(app: SteppedApp) -> None:
+    await app.quo("pause")
+    view, _ = await publishes(app)
     assert "Paused: I leave your status alone until you resume." in text_of(view)
-    await desk.quo("resume")
-    await desk.quo("Lunch for 30m")
-    view, reads = await publishes(desk)
+    await app.quo("resume")
+    await app.quo("Lunch for 30m")
+    view, reads = await publishes(app)
     assert reads
     assert "Your status is :speech_balloon: *Lunch* until 10:30." in text_of(view)
 
 
-async def test_home_resolves_where_what_is_stored_does_not_reach(desk: Desk) -> None:
-    await _deletes(desk, SpanRow.end_at <= desk.clock.now())  # as the release before stored it
-    _, reads = await publishes(desk)
+async def test_home_resolves_where_what_is_stored_does_not_reach(app: SteppedApp) -> None:
+    await _deletes(app, SpanRow.end_at <= app.clock.now())  # as the release before stored it
+    _, reads = await publishes(app)
     assert reads
-    await _deletes(desk, sa.true())
-    _, reads = await publishes(desk)
+    await _deletes(app, sa.true())
+    _, reads = await publishes(app)
     assert reads
 
 
-async def test_home_tells_the_end_of_an_absence_that_lasts_longer_than_what_is_stored(desk: Desk) -> None:
-    start = desk.clock.now() + timedelta(hours=2)
-    await desk.world.has(desk.ann, absence(start, 24 * 14))
-    await desk.settle()
-    desk.clock.move_to(start)
-    await desk.engine.reconciler.run_due()
-    view, _ = await publishes(desk)
+async def test_home_tells_the_end_of_an_absence_that_lasts_longer_than_what_is_stored(app: SteppedApp) -> None:
+    start = app.clock.now() + timedelta(hours=2)
+    await app.engine.has(app.ann, absence(start, 24 * 14))
+    await app.settle()
+    app.clock.move_to(start)
+    await app.replica.reconciler.run_due()
+    view, _ = await publishes(app)
     assert "*Out of office until 8 December* until Tue 8 Dec, 12:00." in text_of(view)
 
 
-async def test_home_names_the_meeting_that_is_on_of_those_back_to_back(desk: Desk) -> None:
-    now = desk.clock.now()
+async def test_home_names_the_meeting_that_is_on_of_those_back_to_back(app: SteppedApp) -> None:
+    now = app.clock.now()
     first = replace(meeting(now, 30, uid="a"), title="First")
-    await desk.world.has(desk.ann, first, replace(meeting(now + timedelta(minutes=30), 30, uid="b"), title="Second"))
-    await desk.settle()
-    view, reads = await publishes(desk)
+    await app.engine.has(app.ann, first, replace(meeting(now + timedelta(minutes=30), 30, uid="b"), title="Second"))
+    await app.settle()
+    view, reads = await publishes(app)
     assert "because of “First” until 11:00" in text_of(view)
     assert not reads
-    desk.clock.move(minutes=40)
-    await desk.settle()
-    view, _ = await publishes(desk)
+    app.clock.move(minutes=40)
+    await app.settle()
+    view, _ = await publishes(app)
     assert "because of “Second” until 11:00" in text_of(view)
 
 
-async def _deletes(desk: Desk, condition: Any) -> None:
-    async with desk.world.database.write() as connection:
-        await connection.execute(sa.delete(SpanRow).where(SpanRow.user_id == desk.ann.user_id, condition))
+async def _deletes(app: SteppedApp, condition: Any) -> None:
+    async with app.engine.database.write() as connection:
+        await connection.execute(sa.delete(SpanRow).where(SpanRow.user_id == app.ann.user_id, condition))

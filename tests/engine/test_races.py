@@ -15,7 +15,7 @@ from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from tests.support.engine import SET, Replica, World, meeting
+from tests.support.engine import SET, Replica, RunningEngine, meeting
 from tests.support.locks import somebody_waits
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -25,10 +25,10 @@ LUNCH = Status("Lunch", ":sandwich:")
 MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 
 
-async def wished(world: World, replica: Replica, key: PersonKey) -> PendingWrite:
+async def wished(engine: RunningEngine, replica: Replica, key: PersonKey) -> PendingWrite:
     """The person's wish, as a lane takes it up."""
     await replica.tick()
-    ((wish,), _) = await replica.queue.most_urgent(world.clock.now(), 10)
+    ((wish,), _) = await replica.queue.most_urgent(engine.clock.now(), 10)
     return wish
 
 
@@ -37,93 +37,93 @@ async def kept(replica: Replica, wish: PendingWrite) -> None:
     await replica.writer.carry_out(wish, replica.writer.take(wish, Budget()))
 
 
-async def at_rest(world: World, replica: Replica, key: PersonKey) -> None:
+async def at_rest(engine: RunningEngine, replica: Replica, key: PersonKey) -> None:
     """Do all that is due, and all that is wished for."""
     await replica.tick()
     await replica.sender.drain()
-    assert await world.pending() == 0
+    assert await engine.pending() == 0
 
 
 # ── lock first, read second ─────────────────────────────────────────────────────────────────────────
 
 
 @on_postgresql
-async def test_status_typed_while_our_intent_waits_for_its_row_stops_the_write(world: World) -> None:
-    replica, key = world.replica(), await world.person()
-    await world.has(key, meeting(world.clock.now()))
-    wish = await wished(world, replica, key)
-    looked_at = world.clock.now()
-    world.clock.move(seconds=1)
+async def test_status_typed_while_our_intent_waits_for_its_row_stops_the_write(engine: RunningEngine) -> None:
+    replica, key = engine.replica(), await engine.person()
+    await engine.has(key, meeting(engine.clock.now()))
+    wish = await wished(engine, replica, key)
+    looked_at = engine.clock.now()
+    engine.clock.move(seconds=1)
     intended = ProfileState(Standing(pending=MEETING, looked_at=looked_at))
-    async with world.database.write() as typing:
-        assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
+    async with engine.database.write() as typing:
+        assert await replica.standings.see(typing, key, LUNCH, engine.clock.now())
         intending = asyncio.create_task(replica.queue.intend(wish, intended))
-        await somebody_waits(world.database)
+        await somebody_waits(engine.database)
     assert not await intending
-    assert (await world.memory(key)).standing.own == LUNCH
+    assert (await engine.memory(key)).standing.own == LUNCH
 
 
 @on_postgresql
-async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_afterwards(world: World) -> None:
-    replica, key = world.replica(), await world.person()
-    await world.has(key, meeting(world.clock.now()))
-    wish = await wished(world, replica, key)
-    looked_at = world.clock.now()
+async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_afterwards(engine: RunningEngine) -> None:
+    replica, key = engine.replica(), await engine.person()
+    await engine.has(key, meeting(engine.clock.now()))
+    wish = await wished(engine, replica, key)
+    looked_at = engine.clock.now()
     assert await replica.queue.intend(wish, ProfileState(Standing(pending=MEETING, looked_at=looked_at)))
-    world.clock.move(seconds=1)
+    engine.clock.move(seconds=1)
     done = ProfileState(Standing(applied=MEETING, wanted=MEETING, looked_at=looked_at))
-    attempt = AuditEntry(world.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
-    async with world.database.write() as typing:
-        assert await replica.standings.see(typing, key, LUNCH, world.clock.now())
+    attempt = AuditEntry(engine.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
+    async with engine.database.write() as typing:
+        assert await replica.standings.see(typing, key, LUNCH, engine.clock.now())
         settling = asyncio.create_task(replica.queue.settle(wish, done, attempt))
-        await somebody_waits(world.database)
+        await somebody_waits(engine.database)
     await settling
-    assert (await world.memory(key)).standing.covered == LUNCH
+    assert (await engine.memory(key)).standing.covered == LUNCH
 
 
 @on_postgresql
-async def test_pause_that_was_waited_for_is_the_one_that_ends(world: World) -> None:
-    key, now = await world.person(), world.clock.now()
-    choices = PreferenceStore(world.database)
-    async with world.database.write() as pausing:
+async def test_pause_that_was_waited_for_is_the_one_that_ends(engine: RunningEngine) -> None:
+    key, now = await engine.person(), engine.clock.now()
+    choices = PreferenceStore(engine.database)
+    async with engine.database.write() as pausing:
         await pausing.execute(sa.update(Person).values(paused_from=now))
         resuming = asyncio.create_task(choices.pause(key, None, now))
-        await somebody_waits(world.database)
+        await somebody_waits(engine.database)
     assert await resuming == Pause(now, None)
 
 
 # ── what is taken back while Slack is asked ─────────────────────────────────────────────────────────
 
-Change = Callable[[World, PersonKey], Awaitable[None]]
+Change = Callable[[RunningEngine, PersonKey], Awaitable[None]]
 
 
-async def ends_what_was_typed(world: World, key: PersonKey) -> None:
-    await OverrideStore(world.database, world.encryptor).end(key, world.clock.now(), kinds=frozenset(OverrideKind))
+async def ends_what_was_typed(engine: RunningEngine, key: PersonKey) -> None:
+    await OverrideStore(engine.database, engine.encryptor).end(key, engine.clock.now(), kinds=frozenset(OverrideKind))
 
 
-async def undoes_what_was_typed(world: World, key: PersonKey) -> None:
-    await OverrideStore(world.database, world.encryptor).remove(key, "o1", world.clock.now())
+async def undoes_what_was_typed(engine: RunningEngine, key: PersonKey) -> None:
+    await OverrideStore(engine.database, engine.encryptor).remove(key, "o1", engine.clock.now())
 
 
-async def cancels_the_meeting(world: World, key: PersonKey) -> None:
-    await world.has(key)
+async def cancels_the_meeting(engine: RunningEngine, key: PersonKey) -> None:
+    await engine.has(key)
 
 
-async def pauses(world: World, key: PersonKey) -> None:
-    await PreferenceStore(world.database).pause(key, Pause(world.clock.now(), None), world.clock.now())
+async def pauses(engine: RunningEngine, key: PersonKey) -> None:
+    await PreferenceStore(engine.database).pause(key, Pause(engine.clock.now(), None), engine.clock.now())
 
 
-async def loses_the_grant(world: World, key: PersonKey) -> None:
-    await world.change(key, grant_state="lost")
+async def loses_the_grant(engine: RunningEngine, key: PersonKey) -> None:
+    await engine.change(key, grant_state="lost")
 
 
-async def overtaken(world: World, replica: Replica, wish: PendingWrite, change: Change) -> None:
+async def overtaken(engine: RunningEngine, replica: Replica, wish: PendingWrite, change: Change) -> None:
     """Carry `wish` out, while whose reading of the profile `change` happens and is taken up by a tick."""
     read = replica.writer._profiles.read
 
     async def read_and_be_overtaken(token: str) -> Status:
         found = await read(token)
-        await change(world, wish.key)
+        await change(engine, wish.key)
         await replica.tick()
         return found
 
@@ -134,33 +134,33 @@ async def overtaken(world: World, replica: Replica, wish: PendingWrite, change: 
 
 @pytest.mark.parametrize("change", [ends_what_was_typed, undoes_what_was_typed, pauses, loses_the_grant])
 async def test_typed_status_that_is_taken_back_while_the_profile_is_read_is_not_written(
-    world: World, change: Change
+    engine: RunningEngine, change: Change
 ) -> None:
-    replica, key = world.replica(), await world.person()
-    await world.says(key, "Lunch")
-    wish = await wished(world, replica, key)
-    await overtaken(world, replica, wish, change)
-    await at_rest(world, replica, key)
-    assert world.calls(SET) == []
-    assert world.status() == ("", "", 0)
+    replica, key = engine.replica(), await engine.person()
+    await engine.says(key, "Lunch")
+    wish = await wished(engine, replica, key)
+    await overtaken(engine, replica, wish, change)
+    await at_rest(engine, replica, key)
+    assert engine.calls(SET) == []
+    assert engine.status() == ("", "", 0)
 
 
-async def test_meeting_that_is_cancelled_while_the_profile_is_read_is_not_shown(world: World) -> None:
-    replica, key = world.replica(), await world.person()
-    await world.has(key, meeting(world.clock.now(), 60))
-    wish = await wished(world, replica, key)
-    await overtaken(world, replica, wish, cancels_the_meeting)
-    await at_rest(world, replica, key)
-    assert world.calls(SET) == []
+async def test_meeting_that_is_cancelled_while_the_profile_is_read_is_not_shown(engine: RunningEngine) -> None:
+    replica, key = engine.replica(), await engine.person()
+    await engine.has(key, meeting(engine.clock.now(), 60))
+    wish = await wished(engine, replica, key)
+    await overtaken(engine, replica, wish, cancels_the_meeting)
+    await at_rest(engine, replica, key)
+    assert engine.calls(SET) == []
 
 
-async def test_what_is_typed_and_taken_back_during_a_meeting_leaves_the_meeting(world: World) -> None:
-    replica, key = world.replica(), await world.person()
-    await world.has(key, meeting(world.clock.now(), 60))
-    await at_rest(world, replica, key)
-    await world.says(key, "Lunch")
-    wish = await wished(world, replica, key)
-    await overtaken(world, replica, wish, undoes_what_was_typed)
-    await at_rest(world, replica, key)
-    assert world.written() == ["In a meeting"]
-    assert world.status()[0] == "In a meeting"
+async def test_what_is_typed_and_taken_back_during_a_meeting_leaves_the_meeting(engine: RunningEngine) -> None:
+    replica, key = engine.replica(), await engine.person()
+    await engine.has(key, meeting(engine.clock.now(), 60))
+    await at_rest(engine, replica, key)
+    await engine.says(key, "Lunch")
+    wish = await wished(engine, replica, key)
+    await overtaken(engine, replica, wish, undoes_what_was_typed)
+    await at_rest(engine, replica, key)
+    assert engine.written() == ["In a meeting"]
+    assert engine.status()[0] == "In a meeting"

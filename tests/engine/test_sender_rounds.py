@@ -16,7 +16,7 @@ from services.engine.leases import OneProcess
 from services.engine.notifications import POST
 from services.store.models import Person
 from tests.engine.test_owned_workspaces import Acquiring
-from tests.support.engine import GET, SET, Replica, World, meeting, until
+from tests.support.engine import GET, SET, Replica, RunningEngine, meeting, until
 from tests.support.statements import statements
 
 HOUR = timedelta(hours=1)
@@ -40,12 +40,12 @@ class HeldWrites:
         return written
 
 
-async def test_workspace_is_released_once_what_was_under_way_is_recorded(world: World) -> None:
+async def test_workspace_is_released_once_what_was_under_way_is_recorded(engine: RunningEngine) -> None:
     leases = Acquiring()
-    replica = world.replica(leases=leases)
+    replica = engine.replica(leases=leases)
     slack = HeldWrites(replica, "In a meeting")
-    key = await world.person()
-    await world.has(key, meeting(world.clock.now()))
+    key = await engine.person()
+    await engine.has(key, meeting(engine.clock.now()))
     await replica.start()
     await slack.held.wait()
     stopping = asyncio.create_task(replica.stop())
@@ -54,8 +54,8 @@ async def test_workspace_is_released_once_what_was_under_way_is_recorded(world: 
     slack.go.set()
     await stopping
     assert (held, leases.held) == ([key.team_id], [])
-    assert world.status()[0] == "In a meeting"
-    assert await world.pending() == 0
+    assert engine.status()[0] == "In a meeting"
+    assert await engine.pending() == 0
 
 
 class Uncertain(OneProcess):
@@ -64,10 +64,10 @@ class Uncertain(OneProcess):
     certain = True  # type: ignore[misc]  # it changes
 
 
-async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(world: World) -> None:
+async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(engine: RunningEngine) -> None:
     """Another process may be writing by now: the look was this process', the write is not any more."""
     leases = Uncertain()
-    replica = world.replica(leases=leases)
+    replica = engine.replica(leases=leases)
     confirm = replica.queue.confirm
 
     async def confirmed(write: Any) -> bool:
@@ -76,87 +76,89 @@ async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(
         return may
 
     replica.queue.confirm = confirmed  # type: ignore[method-assign]  # the last moment before the call
-    await world.has(await world.person(), meeting(world.clock.now()))
+    await engine.has(await engine.person(), meeting(engine.clock.now()))
     await replica.start()
     await until(lambda: not leases.certain)
     await asyncio.sleep(0.1)
-    assert world.calls(SET) == []
+    assert engine.calls(SET) == []
     replica.queue.confirm = confirm  # type: ignore[method-assign]  # and back
     leases.certain = True
-    await until(lambda: world.written() == ["In a meeting"])
-    await world.settled()
+    await until(lambda: engine.written() == ["In a meeting"])
+    await engine.settled()
 
 
-async def test_what_becomes_due_right_after_a_look_is_seen_while_one_waits_and_a_call_takes_long(world: World) -> None:
-    replica = world.replica(person_limit=1, look=60)
+async def test_what_becomes_due_right_after_a_look_is_seen_while_one_waits_and_a_call_takes_long(
+    engine: RunningEngine,
+) -> None:
+    replica = engine.replica(person_limit=1, look=60)
     slack = HeldWrites(replica, "Slow")
-    now, busy, other = world.clock.now(), await world.person("UBUSY"), await world.person("UOTHER", team_id="T2")
+    now, busy, other = engine.clock.now(), await engine.person("UBUSY"), await engine.person("UOTHER", team_id="T2")
     await replica.start()
-    await world.says(busy, "One", until=now + HOUR)
-    await until(lambda: world.written() == ["One"])
-    await world.says(await world.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
+    await engine.says(busy, "One", until=now + HOUR)
+    await until(lambda: engine.written() == ["One"])
+    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
     await slack.held.wait()
-    await world.says(busy, "Two", until=now + HOUR, name="o2")
+    await engine.says(busy, "Two", until=now + HOUR, name="o2")
     await until(lambda: bool(replica.sender._waiting))  # for their own next minute
-    await world.has(other, meeting(now))
+    await engine.has(other, meeting(now))
     with suppress(AssertionError):
-        await until(lambda: world.written("UOTHER") == ["In a meeting"], 3)
+        await until(lambda: engine.written("UOTHER") == ["In a meeting"], 3)
     slack.go.set()
-    assert world.written("UOTHER") == ["In a meeting"]
+    assert engine.written("UOTHER") == ["In a meeting"]
 
 
 async def test_people_who_typed_where_there_is_no_room_hold_up_no_other_workspace(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "PAGE", 8)
-    replica = world.replica(limits={SET: 2, GET: 95})
-    now = world.clock.now()
+    replica = engine.replica(limits={SET: 2, GET: 95})
+    now = engine.clock.now()
     for number in range(20):
-        await world.says(await world.person(f"U{number}"), "Lunch", until=now + HOUR)
+        await engine.says(await engine.person(f"U{number}"), "Lunch", until=now + HOUR)
     await replica.start()
-    await until(lambda: len(world.written()) == 2)
-    await until(world.ticked)
-    await world.has(await world.person("UMEET", team_id="T2"), meeting(now))
-    await world.says(await world.person("UTYPED", team_id="T3"), "Lunch", until=now + HOUR)
-    await until(lambda: {"UMEET", "UTYPED"} <= {call.user_id for call in world.calls(SET)}, 3)
-    assert len(world.written()) == 4
-    world.clock.move(seconds=61)
-    await until(lambda: len(world.written()) == 6)
+    await until(lambda: len(engine.written()) == 2)
+    await until(engine.ticked)
+    await engine.has(await engine.person("UMEET", team_id="T2"), meeting(now))
+    await engine.says(await engine.person("UTYPED", team_id="T3"), "Lunch", until=now + HOUR)
+    await until(lambda: {"UMEET", "UTYPED"} <= {call.user_id for call in engine.calls(SET)}, 3)
+    assert len(engine.written()) == 4
+    engine.clock.move(seconds=61)
+    await until(lambda: len(engine.written()) == 6)
 
 
 async def test_notices_and_home_tabs_that_wait_for_a_minute_spin_not_and_hold_up_no_other_workspace(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifications, "MANY", 4)
-    replica = world.replica(limits={SET: 48, GET: 95, POST: 2, "views.publish": 2}, look=60, poll=60)
-    keys = [await world.person(f"U{number}", stale=False) for number in range(12)]
-    other = await world.person("UOTHER", team_id="T2", stale=False)
-    async with world.database.write() as connection:
-        await connection.execute(sa.update(Person).values(home_opened_at=world.clock.now(), home_stale=True))
+    replica = engine.replica(limits={SET: 48, GET: 95, POST: 2, "views.publish": 2}, look=60, poll=60)
+    keys = [await engine.person(f"U{number}", stale=False) for number in range(12)]
+    other = await engine.person("UOTHER", team_id="T2", stale=False)
+    async with engine.database.write() as connection:
+        await connection.execute(sa.update(Person).values(home_opened_at=engine.clock.now(), home_stale=True))
         for key in (*keys, other):
             await replica.notices.tell(connection, key, "welcome")
-            world.clock.move(seconds=0.001)
+            engine.clock.move(seconds=0.001)
     await replica.start()
-    await until(lambda: sent_to(world, other) == 2, 3)
+    await until(lambda: sent_to(engine, other) == 2, 3)
     await until(lambda: replica.engine.at_rest, 3)
-    assert sum(sent_to(world, key) for key in keys) == 4
-    with statements(world.database) as executed:
+    assert sum(sent_to(engine, key) for key in keys) == 4
+    with statements(engine.database) as executed:
         await asyncio.sleep(0.3)
     assert executed == []
-    world.clock.move(seconds=61)
-    await until(lambda: sum(sent_to(world, key) for key in keys) == 8, 3)
+    engine.clock.move(seconds=61)
+    await until(lambda: sum(sent_to(engine, key) for key in keys) == 8, 3)
 
 
-def sent_to(world: World, key: PersonKey) -> int:
+def sent_to(engine: RunningEngine, key: PersonKey) -> int:
     """How many notices and Home tabs somebody has got."""
-    return len(world.slack.direct_messages(key.user_id)) + len(
-        [call for call in world.slack.calls.all() if call.method == "views.publish" and call.ok
+    return len(engine.slack.direct_messages(key.user_id)) + len(
+        [call for call in engine.slack.calls.all() if call.method == "views.publish" and call.ok
          and call.arguments["user_id"] == key.user_id]
     )  # fmt: skip
 
 
-async def test_engine_is_not_at_rest_where_its_last_look_failed(world: World) -> None:
-    replica = world.replica()
+async def test_engine_is_not_at_rest_where_its_last_look_failed(engine: RunningEngine) -> None:
+    replica = engine.replica()
     failed = asyncio.Event()
     most_urgent = replica.queue.most_urgent
 
@@ -165,7 +167,7 @@ async def test_engine_is_not_at_rest_where_its_last_look_failed(world: World) ->
         raise OSError("database is away")
 
     replica.queue.most_urgent = fails  # type: ignore[method-assign]  # until it is back
-    await world.has(await world.person(), meeting(world.clock.now()))
+    await engine.has(await engine.person(), meeting(engine.clock.now()))
     await replica.start()
     await failed.wait()
     for _ in range(30):
@@ -173,12 +175,14 @@ async def test_engine_is_not_at_rest_where_its_last_look_failed(world: World) ->
         await asyncio.sleep(0.01)
     replica.queue.most_urgent = most_urgent  # type: ignore[method-assign]  # it is
     await until(lambda: replica.engine.at_rest)
-    assert world.written() == ["In a meeting"]
+    assert engine.written() == ["In a meeting"]
 
 
-async def test_person_is_written_to_no_more_than_ten_times_a_minute_though_the_process_is_killed(world: World) -> None:
+async def test_person_is_written_to_no_more_than_ten_times_a_minute_though_the_process_is_killed(
+    engine: RunningEngine,
+) -> None:
     """Whatever was stored of the budget: of each person no more than one write is not."""
-    first, key, until_then = world.replica(), await world.person(), world.clock.now() + HOUR
+    first, key, until_then = engine.replica(), await engine.person(), engine.clock.now() + HOUR
     save, stores = first.queue.save_budgets, asyncio.Event()
 
     async def never(budgets: Any) -> None:
@@ -190,29 +194,29 @@ async def test_person_is_written_to_no_more_than_ten_times_a_minute_though_the_p
     await first.start()
     await first.workspaces.own({key.team_id})
     stores.set()
-    await types_in_turn(world, key, range(8), until_then)
+    await types_in_turn(engine, key, range(8), until_then)
     for task in (*first.engine._tasks, *first.sender._tasks):
         task.cancel()
-    world.replicas.remove(first)
-    await world.replica().start()
-    await types_in_turn(world, key, range(8, 14), until_then)
-    assert len(world.calls(SET)) <= 10
+    engine.replicas.remove(first)
+    await engine.replica().start()
+    await types_in_turn(engine, key, range(8, 14), until_then)
+    assert len(engine.calls(SET)) <= 10
     await first.clients.close()
 
 
-async def types_in_turn(world: World, key: PersonKey, numbers: range, end: datetime) -> None:
+async def types_in_turn(engine: RunningEngine, key: PersonKey, numbers: range, end: datetime) -> None:
     """Somebody types one status after the other, each once the last one is shown, or half a second later."""
     for number in numbers:
-        await world.says(key, f"Text {number}", until=end, name=f"o{number:02}")
-        await until(world.ticked)
+        await engine.says(key, f"Text {number}", until=end, name=f"o{number:02}")
+        await until(engine.ticked)
         with suppress(AssertionError):
-            await until(lambda number=number: world.status()[0] == f"Text {number}", 0.3)  # type: ignore[misc]  # the loop's value
-        world.clock.move(seconds=1)
+            await until(lambda number=number: engine.status()[0] == f"Text {number}", 0.3)  # type: ignore[misc]  # the loop's value
+        engine.clock.move(seconds=1)
 
 
-async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_after(world: World) -> None:
-    replica = world.replica(look=60, poll=60)
-    now, save = world.clock.now(), replica.queue.save_budgets
+async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_after(engine: RunningEngine) -> None:
+    replica = engine.replica(look=60, poll=60)
+    now, save = engine.clock.now(), replica.queue.save_budgets
 
     async def slowly(budgets: Any) -> None:
         await asyncio.sleep(0.3)
@@ -220,25 +224,27 @@ async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_aft
 
     replica.queue.save_budgets = slowly  # type: ignore[method-assign]  # a busy database
     for number in range(20):
-        await world.has(await world.person(f"U{number}"), meeting(now))
+        await engine.has(await engine.person(f"U{number}"), meeting(now))
     await replica.start()
-    await until(lambda: len(world.written()) == 20, 6)
+    await until(lambda: len(engine.written()) == 20, 6)
 
 
-async def test_sender_that_is_told_to_stop_right_before_a_round_does_not_wait_for_anything_else(world: World) -> None:
-    replica = world.replica(look=60, poll=60)
+async def test_sender_that_is_told_to_stop_right_before_a_round_does_not_wait_for_anything_else(
+    engine: RunningEngine,
+) -> None:
+    replica = engine.replica(look=60, poll=60)
     wait = replica.sender._wait
 
     async def told_to_stop(until: datetime | None, **options: Any) -> None:
         await wait(until, **options)
-        if world.calls():
+        if engine.calls():
             replica.engine._stop.set()
             while not replica.sender._stopping:
                 await asyncio.sleep(0)
 
     replica.sender._wait = told_to_stop  # type: ignore[method-assign]  # the last moment before the next round
     for number in range(3):
-        await world.has(await world.person(f"U{number}"), meeting(world.clock.now()))
+        await engine.has(await engine.person(f"U{number}"), meeting(engine.clock.now()))
     await replica.start()
     async with asyncio.timeout(5):
         await replica.engine._stop.wait()

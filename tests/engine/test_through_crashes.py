@@ -11,7 +11,7 @@ import pytest
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from tests.support.engine import SET, Replica, World, meeting, until
+from tests.support.engine import SET, Replica, RunningEngine, meeting, until
 
 
 class Killed(BaseException):
@@ -53,62 +53,64 @@ STEPS = [
 
 
 @pytest.mark.parametrize("where", STEPS)
-async def test_death_at_any_step_of_a_write_loses_nothing_and_repeats_nothing(world: World, where: str) -> None:
-    doomed = world.replica()
+async def test_death_at_any_step_of_a_write_loses_nothing_and_repeats_nothing(
+    engine: RunningEngine, where: str
+) -> None:
+    doomed = engine.replica()
     died = dies(doomed, where)
-    key = await world.person()
-    world.slack.type_status("U1", "Reading", ":books:")
-    start = world.clock.now() + timedelta(hours=1)
-    await world.has(key, meeting(start))
+    key = await engine.person()
+    engine.slack.type_status("U1", "Reading", ":books:")
+    start = engine.clock.now() + timedelta(hours=1)
+    await engine.has(key, meeting(start))
     await doomed.start()
-    await world.settled()
-    world.clock.move(hours=1)
+    await engine.settled()
+    engine.clock.move(hours=1)
     await until(died.is_set)
     await doomed.stop()
-    world.replicas.remove(doomed)
+    engine.replicas.remove(doomed)
 
-    await world.replica().start()
-    world.clock.move(seconds=20)
-    await until(lambda: world.status()[0] == "In a meeting")
-    await world.settled()
-    assert world.written() == ["In a meeting"]
-    world.clock.move(minutes=30)
-    await until(lambda: world.status()[:2] == ("Reading", ":books:"))
-    await world.settled()
-    assert world.written() == ["In a meeting", "Reading"]
+    await engine.replica().start()
+    engine.clock.move(seconds=20)
+    await until(lambda: engine.status()[0] == "In a meeting")
+    await engine.settled()
+    assert engine.written() == ["In a meeting"]
+    engine.clock.move(minutes=30)
+    await until(lambda: engine.status()[:2] == ("Reading", ":books:"))
+    await engine.settled()
+    assert engine.written() == ["In a meeting", "Reading"]
 
 
 @pytest.mark.parametrize("where", STEPS)
-async def test_death_at_any_step_of_putting_back_loses_no_own_status(world: World, where: str) -> None:
-    first = world.replica()
-    key = await world.person()
-    world.slack.type_status("U1", "Reading", ":books:")
-    await world.has(key, meeting(world.clock.now() + timedelta(hours=1)))
+async def test_death_at_any_step_of_putting_back_loses_no_own_status(engine: RunningEngine, where: str) -> None:
+    first = engine.replica()
+    key = await engine.person()
+    engine.slack.type_status("U1", "Reading", ":books:")
+    await engine.has(key, meeting(engine.clock.now() + timedelta(hours=1)))
     await first.start()
-    await world.settled()
-    world.clock.move(hours=1)
-    await until(lambda: world.status()[0] == "In a meeting")
-    await world.settled()
+    await engine.settled()
+    engine.clock.move(hours=1)
+    await until(lambda: engine.status()[0] == "In a meeting")
+    await engine.settled()
     died = dies(first, where)
-    world.clock.move(minutes=30)
+    engine.clock.move(minutes=30)
     await until(died.is_set)
     await first.stop()
-    world.replicas.remove(first)
+    engine.replicas.remove(first)
 
-    await world.replica().start()
-    world.clock.move(seconds=20)
-    await until(lambda: world.status()[:2] == ("Reading", ":books:"))
-    await world.settled()
-    assert world.written() == ["In a meeting", "Reading"]
-    world.clock.move(hours=1)
-    await world.settled()
-    assert world.status()[:2] == ("Reading", ":books:")
+    await engine.replica().start()
+    engine.clock.move(seconds=20)
+    await until(lambda: engine.status()[:2] == ("Reading", ":books:"))
+    await engine.settled()
+    assert engine.written() == ["In a meeting", "Reading"]
+    engine.clock.move(hours=1)
+    await engine.settled()
+    assert engine.status()[:2] == ("Reading", ":books:")
 
 
-async def test_death_in_mid_tick_leaves_everybody_due(world: World) -> None:
-    replica = world.replica()
-    key = await world.person()
-    await world.has(key, meeting(world.clock.now()))
+async def test_death_in_mid_tick_leaves_everybody_due(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    key = await engine.person()
+    await engine.has(key, meeting(engine.clock.now()))
 
     async def die(*_: Any, **__: Any) -> None:
         raise Killed
@@ -116,21 +118,21 @@ async def test_death_in_mid_tick_leaves_everybody_due(world: World) -> None:
     replica.leases.tell = die  # type: ignore[method-assign]  # the last step before the commit
     with pytest.raises(Killed):
         await replica.timelines.run_due()
-    assert await world.column(key, "due_at") is not None
-    assert await world.column(key, "stale")
-    assert await world.pending() == 0
-    world.clock.move_to(await world.column(key, "due_at"))
-    await world.replica().start()
-    await until(lambda: world.status()[0] == "In a meeting")
+    assert await engine.column(key, "due_at") is not None
+    assert await engine.column(key, "stale")
+    assert await engine.pending() == 0
+    engine.clock.move_to(await engine.column(key, "due_at"))
+    await engine.replica().start()
+    await until(lambda: engine.status()[0] == "In a meeting")
 
 
-async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(world: World) -> None:
-    world.slack.faults.add(Fault(SET, latency=0.4))
-    replica = world.replica(at_once=1)
-    now = world.clock.now()
-    keys: list[PersonKey] = [await world.person(f"U{number}") for number in range(3)]
+async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(SET, latency=0.4))
+    replica = engine.replica(at_once=1)
+    now = engine.clock.now()
+    keys: list[PersonKey] = [await engine.person(f"U{number}") for number in range(3)]
     for key in keys:
-        await world.has(key, meeting(now))
+        await engine.has(key, meeting(now))
     await replica.start()
     reading = asyncio.Event()
     write = replica.writer._profiles.write
@@ -142,9 +144,9 @@ async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(world: 
     replica.writer._profiles.write = told  # type: ignore[method-assign]  # tells when the call begins
     await reading.wait()
     await replica.stop()
-    assert len(world.written()) == 1
-    assert await world.pending() == 2
-    done = next(key for key in keys if world.status(key.user_id)[0])
-    memory = await world.memory(done)
+    assert len(engine.written()) == 1
+    assert await engine.pending() == 2
+    done = next(key for key in keys if engine.status(key.user_id)[0])
+    memory = await engine.memory(done)
     assert memory.standing.applied is not None
     assert memory.standing.pending is None

@@ -12,21 +12,21 @@ from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
 from services.store.marks import mark_due
 from services.store.models import Person, ProfileStateRow, Workspace
-from tests.support.engine import GET, SET, TEAM, World, meeting, until
+from tests.support.engine import GET, SET, TEAM, RunningEngine, meeting, until
 
 
-async def in_a_meeting(world: World, user_id: str = "U1", minutes: float = 60) -> PersonKey:
-    key = await world.person(user_id)
-    await world.has(key, meeting(world.clock.now(), minutes))
+async def in_a_meeting(engine: RunningEngine, user_id: str = "U1", minutes: float = 60) -> PersonKey:
+    key = await engine.person(user_id)
+    await engine.has(key, meeting(engine.clock.now(), minutes))
     return key
 
 
-async def still(world: World) -> None:
+async def still(engine: RunningEngine) -> None:
     """Wait until nothing is under way, and let whatever might wrongly happen happen."""
-    await until(lambda: not world.slack.busy and all(replica.engine.at_rest for replica in world.replicas))
-    before = len(world.slack.calls)
+    await until(lambda: not engine.slack.busy and all(replica.engine.at_rest for replica in engine.replicas))
+    before = len(engine.slack.calls)
     await asyncio.sleep(0.3)
-    assert len(world.slack.calls) == before
+    assert len(engine.slack.calls) == before
 
 
 @pytest.mark.parametrize(
@@ -40,257 +40,257 @@ async def still(world: World) -> None:
     ],
     ids=["503", "500", "internal_error", "read-502", "dropped"],
 )
-async def test_outage_is_retried_after_a_pause_and_holds_up_nobody_else(world: World, fault: Fault) -> None:
+async def test_outage_is_retried_after_a_pause_and_holds_up_nobody_else(engine: RunningEngine, fault: Fault) -> None:
     fault.user_id, fault.times = "U1", 1
-    world.slack.faults.add(fault)
-    await world.replica().start()
-    await in_a_meeting(world, "U1")
-    await in_a_meeting(world, "U2")
-    await until(lambda: world.status("U2")[0] == "In a meeting")
-    await still(world)
-    assert world.status("U1")[0] == ""
-    world.clock.move(seconds=2)
-    await until(lambda: world.status("U1")[0] == "In a meeting")
-    assert world.written("U1") == ["In a meeting"]
+    engine.slack.faults.add(fault)
+    await engine.replica().start()
+    await in_a_meeting(engine, "U1")
+    await in_a_meeting(engine, "U2")
+    await until(lambda: engine.status("U2")[0] == "In a meeting")
+    await still(engine)
+    assert engine.status("U1")[0] == ""
+    engine.clock.move(seconds=2)
+    await until(lambda: engine.status("U1")[0] == "In a meeting")
+    assert engine.written("U1") == ["In a meeting"]
 
 
-async def test_outage_that_lasts_is_met_with_growing_pauses(world: World) -> None:
-    world.slack.faults.add(Fault(GET, status=503, times=None))
-    await world.replica().start()
-    await in_a_meeting(world)
-    await until(lambda: len(world.calls(GET)) == 1)
+async def test_outage_that_lasts_is_met_with_growing_pauses(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(GET, status=503, times=None))
+    await engine.replica().start()
+    await in_a_meeting(engine)
+    await until(lambda: len(engine.calls(GET)) == 1)
     for _ in range(60):
-        world.clock.move(seconds=5)
+        engine.clock.move(seconds=5)
         await asyncio.sleep(0.02)
-    await still(world)
-    assert 5 <= len(world.calls(GET)) <= 8
-    world.slack.faults.clear()
-    world.clock.move(minutes=5)
-    await until(lambda: world.status()[0] == "In a meeting")
+    await still(engine)
+    assert 5 <= len(engine.calls(GET)) <= 8
+    engine.slack.faults.clear()
+    engine.clock.move(minutes=5)
+    await until(lambda: engine.status()[0] == "In a meeting")
 
 
-async def test_answer_that_got_lost_after_the_write_repeats_nothing_visible(world: World) -> None:
-    world.slack.faults.add(Fault(SET, drop=True, after=True))
-    await world.replica().start()
-    key = await in_a_meeting(world)
-    await until(lambda: world.status()[0] == "In a meeting")
-    await still(world)
-    world.clock.move(seconds=2)
-    await until(lambda: len(world.calls(GET)) == 2)
-    await world.settled()
-    assert len(world.calls(SET)) == 1
-    memory = await world.memory(key)
+async def test_answer_that_got_lost_after_the_write_repeats_nothing_visible(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(SET, drop=True, after=True))
+    await engine.replica().start()
+    key = await in_a_meeting(engine)
+    await until(lambda: engine.status()[0] == "In a meeting")
+    await still(engine)
+    engine.clock.move(seconds=2)
+    await until(lambda: len(engine.calls(GET)) == 2)
+    await engine.settled()
+    assert len(engine.calls(SET)) == 1
+    memory = await engine.memory(key)
     assert memory.standing.applied is not None
     assert memory.standing.applied.text == "In a meeting"
     assert memory.standing.pending is None
 
 
-async def test_slow_answer_counts_as_an_outage_and_is_made_good(world: World) -> None:
-    world.slack.faults.add(Fault(GET, latency=2.0))
-    await world.replica(seconds=0.3).start()
-    await in_a_meeting(world)
-    await until(lambda: put_off(world))
-    assert world.status()[0] == ""
-    world.clock.move(seconds=2)
-    await until(lambda: world.status()[0] == "In a meeting")
+async def test_slow_answer_counts_as_an_outage_and_is_made_good(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(GET, latency=2.0))
+    await engine.replica(seconds=0.3).start()
+    await in_a_meeting(engine)
+    await until(lambda: put_off(engine))
+    assert engine.status()[0] == ""
+    engine.clock.move(seconds=2)
+    await until(lambda: engine.status()[0] == "In a meeting")
 
 
-async def put_off(world: World) -> bool:
+async def put_off(engine: RunningEngine) -> bool:
     """Whether somebody's wish waits for another try."""
-    async with world.database.read() as connection:
+    async with engine.database.read() as connection:
         return bool(await connection.scalar(sa.select(sa.exists().where(ProfileStateRow.not_before.is_not(None)))))
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])
-async def test_grant_that_slack_takes_back_is_marked_and_its_person_told_once(world: World, code: str) -> None:
-    world.slack.faults.add(Fault(GET, error=code, times=None, user_id="U1"))
-    await world.replica().start()
-    key = await in_a_meeting(world)
-    await until(lambda: len(world.slack.direct_messages("U1")) == 1)
-    assert await world.column(key, "grant_state") == "lost"
-    message = world.slack.direct_messages("U1")[0]
+async def test_grant_that_slack_takes_back_is_marked_and_its_person_told_once(engine: RunningEngine, code: str) -> None:
+    engine.slack.faults.add(Fault(GET, error=code, times=None, user_id="U1"))
+    await engine.replica().start()
+    key = await in_a_meeting(engine)
+    await until(lambda: len(engine.slack.direct_messages("U1")) == 1)
+    assert await engine.column(key, "grant_state") == "lost"
+    message = engine.slack.direct_messages("U1")[0]
     assert "https://app.example/grant/U1" in str(message.blocks)
-    calls = len(world.calls())
+    calls = len(engine.calls())
     for _ in range(4):
-        world.clock.move(minutes=20)
-        await world.has(key, meeting(world.clock.now(), uid="again"))
-        await world.settled()
-    assert len(world.calls()) == calls
-    assert len(world.slack.direct_messages("U1")) == 1
+        engine.clock.move(minutes=20)
+        await engine.has(key, meeting(engine.clock.now(), uid="again"))
+        await engine.settled()
+    assert len(engine.calls()) == calls
+    assert len(engine.slack.direct_messages("U1")) == 1
 
 
-async def test_person_who_grants_again_is_written_to_and_may_be_told_again(world: World) -> None:
-    world.slack.faults.add(Fault(GET, error="token_revoked", user_id="U1"))
-    replica = world.replica()
+async def test_person_who_grants_again_is_written_to_and_may_be_told_again(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(GET, error="token_revoked", user_id="U1"))
+    replica = engine.replica()
     await replica.start()
-    key = await in_a_meeting(world)
-    await until(lambda: len(world.slack.direct_messages("U1")) == 1)
-    token = world.encryptor.seal(world.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
-    async with world.database.write() as connection:
+    key = await in_a_meeting(engine)
+    await until(lambda: len(engine.slack.direct_messages("U1")) == 1)
+    token = engine.encryptor.seal(engine.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
+    async with engine.database.write() as connection:
         await connection.execute(sa.update(Person).values(token=token, grant_state="ok"))
         await replica.notices.worked(connection, key, "grant")
-        await mark_due(connection, key, world.clock.now(), stale=False)
-    world.ring()
-    await until(lambda: world.status()[0] == "In a meeting")
-    await world.settled()
-    world.slack.faults.add(Fault(GET, error="token_revoked", user_id="U1"))
-    world.clock.move(hours=2)
-    await world.has(key, meeting(world.clock.now(), uid="later"))
-    await until(lambda: len(world.slack.direct_messages("U1")) == 2)
+        await mark_due(connection, key, engine.clock.now(), stale=False)
+    engine.ring()
+    await until(lambda: engine.status()[0] == "In a meeting")
+    await engine.settled()
+    engine.slack.faults.add(Fault(GET, error="token_revoked", user_id="U1"))
+    engine.clock.move(hours=2)
+    await engine.has(key, meeting(engine.clock.now(), uid="later"))
+    await until(lambda: len(engine.slack.direct_messages("U1")) == 2)
 
 
-async def test_broken_bot_token_does_not_stop_statuses(world: World) -> None:
-    await world.replica().start()
-    key = await world.person()
-    async with world.database.write() as connection:
+async def test_broken_bot_token_does_not_stop_statuses(engine: RunningEngine) -> None:
+    await engine.replica().start()
+    key = await engine.person()
+    async with engine.database.write() as connection:
         await connection.execute(
-            sa.update(Workspace).values(bot_token=world.encryptor.seal("xoxb-bad", "workspaces.bot_token", TEAM))
+            sa.update(Workspace).values(bot_token=engine.encryptor.seal("xoxb-bad", "workspaces.bot_token", TEAM))
         )
-        await world.replicas[0].notices.tell(connection, key, "welcome")
-    await world.has(key, meeting(world.clock.now()))
-    await until(lambda: world.status()[0] == "In a meeting")
+        await engine.replicas[0].notices.tell(connection, key, "welcome")
+    await engine.has(key, meeting(engine.clock.now()))
+    await until(lambda: engine.status()[0] == "In a meeting")
 
 
-async def test_bad_emoji_is_replaced_once_by_the_kinds_own(world: World) -> None:
-    await world.replica().start()
-    key = await world.person()
-    await world.change(key, stale=True, preferences='{"show": {"meeting": {"emoji": ":not_there:"}}}')
-    await world.has(key, meeting(world.clock.now()))
-    await until(lambda: world.status()[:2] == ("In a meeting", ":spiral_calendar_pad:"))
-    await world.settled()
-    await still(world)
-    assert [call.ok for call in world.calls(SET)] == [False, True]
+async def test_bad_emoji_is_replaced_once_by_the_kinds_own(engine: RunningEngine) -> None:
+    await engine.replica().start()
+    key = await engine.person()
+    await engine.change(key, stale=True, preferences='{"show": {"meeting": {"emoji": ":not_there:"}}}')
+    await engine.has(key, meeting(engine.clock.now()))
+    await until(lambda: engine.status()[:2] == ("In a meeting", ":spiral_calendar_pad:"))
+    await engine.settled()
+    await still(engine)
+    assert [call.ok for call in engine.calls(SET)] == [False, True]
 
 
-async def test_bad_emoji_that_stays_bad_is_not_tried_for_ever(world: World) -> None:
-    world.slack.faults.add(Fault(SET, error="profile_status_set_failed_not_valid_emoji", times=None))
-    await world.replica().start()
-    await in_a_meeting(world)
-    await until(lambda: len(world.calls(SET)) == 2)
-    await world.settled()
-    world.clock.move(minutes=20)
-    await still(world)
-    assert len(world.calls(SET)) == 2
+async def test_bad_emoji_that_stays_bad_is_not_tried_for_ever(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(SET, error="profile_status_set_failed_not_valid_emoji", times=None))
+    await engine.replica().start()
+    await in_a_meeting(engine)
+    await until(lambda: len(engine.calls(SET)) == 2)
+    await engine.settled()
+    engine.clock.move(minutes=20)
+    await still(engine)
+    assert len(engine.calls(SET)) == 2
 
 
-async def test_token_of_somebody_else_is_never_written_with(world: World) -> None:
-    world.slack.add_person("U2", "bo")
-    stranger = world.slack.grant("U2")
-    await world.replica().start()
-    key = await world.person("U1")
-    token = world.encryptor.seal(stranger.value, "people.token", key.team_id, key.user_id)
-    await world.change(key, token=token)
-    await world.has(key, meeting(world.clock.now()))
-    await until(lambda: len(world.slack.direct_messages("U1")) == 1)
-    await world.settled()
-    assert await world.column(key, "grant_state") == "lost"
-    assert world.calls(SET) == []
-    assert world.status("U2") == ("", "", 0)
+async def test_token_of_somebody_else_is_never_written_with(engine: RunningEngine) -> None:
+    engine.slack.add_person("U2", "bo")
+    stranger = engine.slack.grant("U2")
+    await engine.replica().start()
+    key = await engine.person("U1")
+    token = engine.encryptor.seal(stranger.value, "people.token", key.team_id, key.user_id)
+    await engine.change(key, token=token)
+    await engine.has(key, meeting(engine.clock.now()))
+    await until(lambda: len(engine.slack.direct_messages("U1")) == 1)
+    await engine.settled()
+    assert await engine.column(key, "grant_state") == "lost"
+    assert engine.calls(SET) == []
+    assert engine.status("U2") == ("", "", 0)
 
 
-async def test_paused_person_is_never_written_to_and_picked_up_at_the_end_of_the_pause(world: World) -> None:
-    await world.replica().start()
-    key = await world.person()
-    now = world.clock.now()
-    await world.change(key, paused_from=now, paused_until=now + timedelta(hours=2))
-    await world.has(key, meeting(now, 180))
-    await world.settled()
-    world.clock.move(minutes=119)
-    await world.settled()
-    assert world.calls() == []
-    world.clock.move(minutes=1)
-    await until(lambda: world.status()[0] == "In a meeting")
+async def test_paused_person_is_never_written_to_and_picked_up_at_the_end_of_the_pause(engine: RunningEngine) -> None:
+    await engine.replica().start()
+    key = await engine.person()
+    now = engine.clock.now()
+    await engine.change(key, paused_from=now, paused_until=now + timedelta(hours=2))
+    await engine.has(key, meeting(now, 180))
+    await engine.settled()
+    engine.clock.move(minutes=119)
+    await engine.settled()
+    assert engine.calls() == []
+    engine.clock.move(minutes=1)
+    await until(lambda: engine.status()[0] == "In a meeting")
 
 
-async def test_pause_while_a_wish_waits_is_obeyed(world: World) -> None:
-    await world.replica(limits={SET: 1, GET: 95}).start()
-    await in_a_meeting(world, "U1")
-    await until(lambda: len(world.written()) == 1)
-    key = await in_a_meeting(world, "U2")
-    await until(world.pending)
-    await world.change(key, paused_from=world.clock.now())
-    world.clock.move(seconds=61)
-    await world.settled()
-    assert world.written("U2") == []
+async def test_pause_while_a_wish_waits_is_obeyed(engine: RunningEngine) -> None:
+    await engine.replica(limits={SET: 1, GET: 95}).start()
+    await in_a_meeting(engine, "U1")
+    await until(lambda: len(engine.written()) == 1)
+    key = await in_a_meeting(engine, "U2")
+    await until(engine.pending)
+    await engine.change(key, paused_from=engine.clock.now())
+    engine.clock.move(seconds=61)
+    await engine.settled()
+    assert engine.written("U2") == []
 
 
-async def test_person_who_is_forgotten_in_mid_write_leaves_no_trace_and_stops_nobody(world: World) -> None:
-    world.slack.faults.add(Fault(GET, latency=0.3, user_id="U1"))
-    await world.replica().start()
-    key = await in_a_meeting(world, "U1")
-    await until(world.pending)
-    await world.forget(key)
-    await in_a_meeting(world, "U2")
-    await until(lambda: world.status("U2")[0] == "In a meeting")
+async def test_person_who_is_forgotten_in_mid_write_leaves_no_trace_and_stops_nobody(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(GET, latency=0.3, user_id="U1"))
+    await engine.replica().start()
+    key = await in_a_meeting(engine, "U1")
+    await until(engine.pending)
+    await engine.forget(key)
+    await in_a_meeting(engine, "U2")
+    await until(lambda: engine.status("U2")[0] == "In a meeting")
     await asyncio.sleep(0.5)
-    assert world.calls(SET, user="U1") == []
-    assert world.replicas[0].engine.healthy
+    assert engine.calls(SET, user="U1") == []
+    assert engine.replicas[0].engine.healthy
 
 
-async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(world: World) -> None:
-    world.slack.faults.add(Fault(GET, latency=0.3))
-    await world.replica().start()
-    await in_a_meeting(world, "U1")
-    await until(world.pending)
-    async with world.database.write() as connection:
+async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(engine: RunningEngine) -> None:
+    engine.slack.faults.add(Fault(GET, latency=0.3))
+    await engine.replica().start()
+    await in_a_meeting(engine, "U1")
+    await until(engine.pending)
+    async with engine.database.write() as connection:
         await connection.execute(sa.delete(Workspace))
     await asyncio.sleep(0.6)
-    assert world.calls(SET) == []
-    assert world.replicas[0].engine.healthy
+    assert engine.calls(SET) == []
+    assert engine.replicas[0].engine.healthy
 
 
-async def test_status_typed_between_our_read_and_our_write_is_not_lost(world: World) -> None:
-    replica = world.replica()
-    key = await world.person()
+async def test_status_typed_between_our_read_and_our_write_is_not_lost(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    key = await engine.person()
     read = replica.writer._profiles.read
 
     async def read_and_be_overtaken(token: str) -> Status:
         found = await read(token)
-        world.clock.move(seconds=1)
-        world.slack.type_status("U1", "Dentist", ":tooth:")
-        async with world.database.write() as connection:
+        engine.clock.move(seconds=1)
+        engine.slack.type_status("U1", "Dentist", ":tooth:")
+        async with engine.database.write() as connection:
             seen = Status("Dentist", ":tooth:")
-            assert await replica.standings.see(connection, key, seen, world.clock.now())
+            assert await replica.standings.see(connection, key, seen, engine.clock.now())
         replica.writer._profiles.read = read  # type: ignore[method-assign]  # once is enough
         return found
 
     replica.writer._profiles.read = read_and_be_overtaken  # type: ignore[method-assign]  # the moment is what is tested
     await replica.start()
-    await world.has(key, meeting(world.clock.now(), 60))
-    await until(lambda: len(world.calls(GET)) == 2)
-    await world.settled()
-    assert world.status()[0] == "Dentist"
+    await engine.has(key, meeting(engine.clock.now(), 60))
+    await until(lambda: len(engine.calls(GET)) == 2)
+    await engine.settled()
+    assert engine.status()[0] == "Dentist"
 
 
-async def test_status_typed_while_our_write_was_on_its_way_is_put_back_afterwards(world: World) -> None:
-    replica = world.replica()
-    key = await world.person()
+async def test_status_typed_while_our_write_was_on_its_way_is_put_back_afterwards(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    key = await engine.person()
     write = replica.writer._profiles.write
 
     async def write_late(token: str, status: Status) -> Status:
-        world.clock.move(seconds=1)
-        world.slack.type_status("U1", "Dentist", ":tooth:")
-        async with world.database.write() as connection:
-            await replica.standings.see(connection, key, Status("Dentist", ":tooth:"), world.clock.now())
+        engine.clock.move(seconds=1)
+        engine.slack.type_status("U1", "Dentist", ":tooth:")
+        async with engine.database.write() as connection:
+            await replica.standings.see(connection, key, Status("Dentist", ":tooth:"), engine.clock.now())
         replica.writer._profiles.write = write  # type: ignore[method-assign]  # once is enough
         return await write(token, status)
 
     replica.writer._profiles.write = write_late  # type: ignore[method-assign]  # the moment is what is tested
     await replica.start()
-    await world.has(key, meeting(world.clock.now(), 60))
-    await until(lambda: len(world.written()) == 1)
-    await world.settled()
-    assert world.status()[0] == "In a meeting"
-    world.clock.move(minutes=60)
-    await until(lambda: world.status()[:2] == ("Dentist", ":tooth:"))
+    await engine.has(key, meeting(engine.clock.now(), 60))
+    await until(lambda: len(engine.written()) == 1)
+    await engine.settled()
+    assert engine.status()[0] == "In a meeting"
+    engine.clock.move(minutes=60)
+    await until(lambda: engine.status()[:2] == ("Dentist", ":tooth:"))
 
 
-async def test_what_was_done_and_left_is_told_with_reasons(world: World) -> None:
-    replica = world.replica()
+async def test_what_was_done_and_left_is_told_with_reasons(engine: RunningEngine) -> None:
+    replica = engine.replica()
     await replica.start()
-    key = await in_a_meeting(world)
-    await until(lambda: len(world.written()) == 1)
-    await world.settled()
+    key = await in_a_meeting(engine)
+    await until(lambda: len(engine.written()) == 1)
+    await engine.settled()
     (attempt,) = await replica.writes.recent(key, 10)
     assert (attempt.outcome, attempt.action.value, attempt.reason.code.value) == ("done", "write", "profile_free")
     assert (attempt.rule, attempt.uid, attempt.status.text) == ("meeting", "m1", "In a meeting")

@@ -21,34 +21,34 @@ from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.tokens import LEASE, TokenClaim
 from tests.support.clocks import ManualClock
-from tests.support.engine import TEAM, World, meeting, open_world, until
+from tests.support.engine import TEAM, RunningEngine, meeting, open_engine, until
 
 EXCHANGE = "oauth.v2.access"
 
 
 @pytest.fixture
-async def rotating(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[World]:
+async def rotating(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[RunningEngine]:
     """A Slack that rotates the app's tokens."""
-    async with open_world(database, encryptor, clock, token_rotation=True) as world:
-        yield world
+    async with open_engine(database, encryptor, clock, token_rotation=True) as engine:
+        yield engine
 
 
-async def scheduled(world: World, user_id: str = "U1") -> tuple[PersonKey, datetime]:
+async def scheduled(engine: RunningEngine, user_id: str = "U1") -> tuple[PersonKey, datetime]:
     """A person whose token is to be renewed when its time comes."""
-    key = await world.person(user_id)
-    expires_at = await world.column(key, "token_expires_at")
+    key = await engine.person(user_id)
+    expires_at = await engine.column(key, "token_expires_at")
     due_at = refresh_due(expires_at, key.team_id, key.user_id)
-    async with world.database.write() as connection:
+    async with engine.database.write() as connection:
         await connection.execute(sa.update(Person).where(Person.user_id == user_id).values(refresh_due_at=due_at))
     return key, due_at
 
 
-async def token_of(world: World, key: PersonKey) -> str | None:
-    sealed = await world.column(key, "token")
-    return world.encryptor.open(sealed, "people.token", key.team_id, key.user_id)
+async def token_of(engine: RunningEngine, key: PersonKey) -> str | None:
+    sealed = await engine.column(key, "token")
+    return engine.encryptor.open(sealed, "people.token", key.team_id, key.user_id)
 
 
-async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: World) -> None:
+async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: RunningEngine) -> None:
     await rotating.replica().start()
     key, due_at = await scheduled(rotating)
     first = await token_of(rotating, key)
@@ -65,7 +65,7 @@ async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: Wo
     assert rotating.slack.direct_messages("U1") == []
 
 
-async def test_token_that_lives_shorter_than_we_look_ahead_is_renewed_at_half_its_life(rotating: World) -> None:
+async def test_token_that_lives_shorter_than_we_look_ahead_is_renewed_at_half_its_life(rotating: RunningEngine) -> None:
     class Brief:
         async def renew(self, refresh_token: str) -> Renewed:
             return Renewed("xoxp-brief", refresh_token, 600)
@@ -79,12 +79,12 @@ async def test_token_that_lives_shorter_than_we_look_ahead_is_renewed_at_half_it
     assert (await replica.tokens.run_due()).done == 0
 
 
-async def later(world: World, key: PersonKey, than: datetime) -> bool:
-    found = await world.column(key, "refresh_due_at")
+async def later(engine: RunningEngine, key: PersonKey, than: datetime) -> bool:
+    found = await engine.column(key, "refresh_due_at")
     return bool(found > than + LEASE)
 
 
-async def test_bots_token_is_renewed_too(rotating: World) -> None:
+async def test_bots_token_is_renewed_too(rotating: RunningEngine) -> None:
     await rotating.person()
     user_id = rotating.slack.bot_of(TEAM).user_id
     bot = rotating.slack.tokens.issue("bot", TEAM, user_id, {"chat:write"}, rotate_at=rotating.clock.now())
@@ -104,7 +104,7 @@ async def test_bots_token_is_renewed_too(rotating: World) -> None:
     await until(renewed)
 
 
-async def test_two_replicas_renew_each_token_exactly_once(rotating: World, database_url: str) -> None:
+async def test_two_replicas_renew_each_token_exactly_once(rotating: RunningEngine, database_url: str) -> None:
     other = Database(database_url)
     try:
         for number in range(12):
@@ -119,7 +119,7 @@ async def test_two_replicas_renew_each_token_exactly_once(rotating: World, datab
 
 
 async def test_renewals_of_a_slow_slack_that_wait_are_left_to_whoever_is_free(
-    rotating: World, database_url: str
+    rotating: RunningEngine, database_url: str
 ) -> None:
     """A claim is as long as one call: what is claimed and has to wait would outlive it."""
     other = Database(database_url)
@@ -148,7 +148,7 @@ async def test_renewals_of_a_slow_slack_that_wait_are_left_to_whoever_is_free(
         await other.close()
 
 
-async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rotating: World) -> None:
+async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key, due_at = await scheduled(rotating)
     rows = replica.tokens._rows
@@ -161,7 +161,7 @@ async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rota
 
 
 async def test_exchange_without_an_answer_ends_before_its_claim(
-    rotating: World, monkeypatch: pytest.MonkeyPatch
+    rotating: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "SECONDS", 0.01)
     replica = rotating.replica()
@@ -181,7 +181,7 @@ def test_claim_of_a_renewal_is_longer_than_its_exchange() -> None:
     assert timedelta(seconds=1.5 * tokens.SECONDS) <= tokens.LEASE
 
 
-async def test_expired_token_is_renewed_when_a_call_says_so(rotating: World) -> None:
+async def test_expired_token_is_renewed_when_a_call_says_so(rotating: RunningEngine) -> None:
     await rotating.replica().start()
     key = await rotating.person()  # nobody scheduled its renewal
     rotating.clock.move(hours=13)
@@ -190,7 +190,7 @@ async def test_expired_token_is_renewed_when_a_call_says_so(rotating: World) -> 
     assert len(rotating.calls(EXCHANGE)) == 1
 
 
-async def test_refresh_token_that_slack_does_not_know_loses_the_grant_and_tells_once(rotating: World) -> None:
+async def test_refresh_token_that_slack_does_not_know_loses_the_grant_and_tells_once(rotating: RunningEngine) -> None:
     rotating.slack.faults.add(Fault(EXCHANGE, error="invalid_refresh_token", times=None))
     await rotating.replica().start()
     key, due_at = await scheduled(rotating)
@@ -203,7 +203,7 @@ async def test_refresh_token_that_slack_does_not_know_loses_the_grant_and_tells_
     assert len(rotating.slack.direct_messages("U1")) == 1
 
 
-async def test_outage_of_the_exchange_is_retried_and_costs_nobody_their_grant(rotating: World) -> None:
+async def test_outage_of_the_exchange_is_retried_and_costs_nobody_their_grant(rotating: RunningEngine) -> None:
     rotating.slack.faults.add(Fault(EXCHANGE, status=503))
     await rotating.replica().start()
     key, due_at = await scheduled(rotating)
@@ -216,12 +216,12 @@ async def test_outage_of_the_exchange_is_retried_and_costs_nobody_their_grant(ro
     assert len(rotating.calls(EXCHANGE)) == 2
 
 
-async def later_than_now(world: World, key: PersonKey) -> bool:
-    found = await world.column(key, "refresh_due_at")
-    return bool(found > world.clock.now() + LEASE)
+async def later_than_now(engine: RunningEngine, key: PersonKey) -> bool:
+    found = await engine.column(key, "refresh_due_at")
+    return bool(found > engine.clock.now() + LEASE)
 
 
-async def test_death_between_the_answer_and_its_record_heals_within_slacks_grace(rotating: World) -> None:
+async def test_death_between_the_answer_and_its_record_heals_within_slacks_grace(rotating: RunningEngine) -> None:
     class Killed(BaseException):
         pass
 
@@ -246,7 +246,7 @@ async def test_death_between_the_answer_and_its_record_heals_within_slacks_grace
     await until(lambda: rotating.status()[0] == "In a meeting")
 
 
-async def test_grant_given_anew_during_a_renewal_is_kept(rotating: World) -> None:
+async def test_grant_given_anew_during_a_renewal_is_kept(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key, due_at = await scheduled(rotating)
     rotating.clock.move_to(due_at)
@@ -259,7 +259,7 @@ async def test_grant_given_anew_during_a_renewal_is_kept(rotating: World) -> Non
     assert await rotating.column(key, "grant_state") == "ok"
 
 
-async def test_renewal_survives_a_new_encryption_key_in_between(rotating: World) -> None:
+async def test_renewal_survives_a_new_encryption_key_in_between(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key, due_at = await scheduled(rotating)
     rotating.clock.move_to(due_at)
@@ -272,7 +272,7 @@ async def test_renewal_survives_a_new_encryption_key_in_between(rotating: World)
     assert await token_of(rotating, key) == "xoxp-new"
 
 
-async def test_token_without_a_refresh_token_is_lost_when_it_expires(rotating: World) -> None:
+async def test_token_without_a_refresh_token_is_lost_when_it_expires(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key = await rotating.person()
     await rotating.change(key, refresh_token=None)

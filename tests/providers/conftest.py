@@ -20,10 +20,10 @@ from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
 from services.store.notices import NoticeStore
-from tests.support.calendar_stack import Bureau, open_bureau
+from tests.support.calendar_stack import CalendarStack, open_stack
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
-from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, House, Reader
+from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Reader, Subscriptions
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ async def client() -> AsyncIterator[GuardedClient]:
 
 
 @pytest.fixture
-async def house(
+async def subscribed(
     database: Database, encryptor: Encryptor, client: GuardedClient, clock: ManualClock
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Subscriptions]:
     async with database.write() as connection:
         await connection.execute(insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
         await connection.execute(
@@ -49,12 +49,12 @@ async def house(
     sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
     accounts, cleanup = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
     connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanup)
-    yield House(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
+    yield Subscriptions(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)
     await sync.close()
 
 
 @pytest.fixture
-async def bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
+async def stack(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[CalendarStack]:
     """The calendars' part of the app with a local Google and a local Microsoft."""
-    async with open_bureau(database, encryptor, clock) as opened:
+    async with open_stack(database, encryptor, clock) as opened:
         yield opened

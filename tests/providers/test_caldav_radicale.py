@@ -17,7 +17,7 @@ from services.domain.errors import CalendarGoneError, CalendarRefusedError, Cred
 from services.platform.net import GuardedClient
 from tests.support.caldav_account import Account, account, meeting
 from tests.support.radicale_server import PASSWORD, Radicale, running
-from tests.support.subscriptions import ANN, House
+from tests.support.subscriptions import ANN, Subscriptions
 
 
 @pytest.fixture(scope="module")
@@ -204,24 +204,24 @@ async def test_window_moves_without_anything_being_fetched_again(
 
 
 async def test_calendar_that_was_connected_is_kept_true(
-    radicale: Radicale, directory: CaldavDirectory, calendar: str, house: House, client: GuardedClient
+    radicale: Radicale, directory: CaldavDirectory, calendar: str, subscribed: Subscriptions, client: GuardedClient
 ) -> None:
     expander = Expander(workers=1)
-    house.sources["caldav"] = CaldavSource(client, expander)
+    subscribed.sources["caldav"] = CaldavSource(client, expander)
     await radicale.put(calendar, "one.ics", meeting("One"))
     _, credentials = await directory.offer(calendar, "ann", PASSWORD)
-    now = house.clock.now()
-    await house.store.add(ANN, "caldav", calendar, "127.0.0.1", now, credentials=credentials, name="Work")
-    await house.run()
-    assert await house.titles() == ["One"]
+    now = subscribed.clock.now()
+    await subscribed.store.add(ANN, "caldav", calendar, "127.0.0.1", now, credentials=credentials, name="Work")
+    await subscribed.run()
+    assert await subscribed.titles() == ["One"]
     await radicale.put(calendar, "two.ics", meeting("Two", 26))
     await radicale.delete(calendar, "one.ics")
-    await house.wait_and_run(minutes=16)
-    assert await house.titles() == ["Two"]
+    await subscribed.wait_and_run(minutes=16)
+    assert await subscribed.titles() == ["Two"]
     await radicale.delete(calendar)
-    await house.wait_and_run(minutes=16)
-    view = await house.view()
-    assert (await house.titles(), view.health, view.problem, view.name) == (
+    await subscribed.wait_and_run(minutes=16)
+    view = await subscribed.view()
+    assert (await subscribed.titles(), view.health, view.problem, view.name) == (
         ["Two"], Health.BROKEN, "CalendarGoneError", "Work",
     )  # fmt: skip
     await expander.close()

@@ -15,7 +15,7 @@ from services.calendars.sync.sync import CalendarSync
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person
-from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, House
+from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions
 
 
 class Hosts:
@@ -32,80 +32,88 @@ class Hosts:
 
 
 @pytest.fixture
-async def slow(house: House) -> AsyncIterator[Hosts]:
+async def slow(subscribed: Subscriptions) -> AsyncIterator[Hosts]:
     """Feeds and CalDAV servers of many hosts, all of them slow; whatever else there is answers at once."""
     hosts, quick = Hosts(), Hosts()
     quick.release.set()
-    house.sources.update(ics=hosts, caldav=hosts, google=quick, hook=quick)
-    house.sync = CalendarSync(
-        house.store, house.sources, house.clock, house.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.05
+    subscribed.sources.update(ics=hosts, caldav=hosts, google=quick, hook=quick)
+    subscribed.sync = CalendarSync(
+        subscribed.store,
+        subscribed.sources,
+        subscribed.clock,
+        subscribed.wake_signal,
+        interval=QUARTER,
+        chance=lambda: 0.0,
+        turn=0.05,
     )
     yield hosts
     hosts.release.set()
-    await house.sync.close()
+    await subscribed.sync.close()
 
 
-async def connects(house: House, key: PersonKey, provider: str, many: int = 1) -> None:
+async def connects(subscribed: Subscriptions, key: PersonKey, provider: str, many: int = 1) -> None:
     for number in range(many):
         host = f"{provider}{number}.{key.user_id}.example"
-        await house.store.add(key, provider, f"https://{host}/{number}", host, house.clock.now())
+        await subscribed.store.add(key, provider, f"https://{host}/{number}", host, subscribed.clock.now())
 
 
-def quick(house: House) -> Hosts:
-    hosts = house.sources["google"]
+def quick(subscribed: Subscriptions) -> Hosts:
+    hosts = subscribed.sources["google"]
     assert isinstance(hosts, Hosts)
     return hosts
 
 
-async def runs(house: House, holds: Callable[[], bool]) -> None:
+async def runs(subscribed: Subscriptions, holds: Callable[[], bool]) -> None:
     """Run until it holds, and once more."""
     deadline = time.monotonic() + 10
     while not holds():
         assert time.monotonic() < deadline, "it did not come to pass"
-        await house.run()
-    await house.run()
+        await subscribed.run()
+    await subscribed.run()
 
 
-async def rests(house: House) -> None:
+async def rests(subscribed: Subscriptions) -> None:
     """What may not be fetched now is not waited for in vain: nothing is due, though calendars are."""
     for _ in range(50):
-        due = await house.sync.next_due()
-        if due is not None and due > house.clock.now():
+        due = await subscribed.sync.next_due()
+        if due is not None and due > subscribed.clock.now():
             return
-        await house.run()
+        await subscribed.run()
     pytest.fail("it asks again and again")
 
 
 async def test_one_persons_slow_hosts_take_three_places_and_leave_them_one_for_what_pushes(
-    house: House, slow: Hosts
+    subscribed: Subscriptions, slow: Hosts
 ) -> None:
-    await connects(house, ANN, "ics", 6)
-    await connects(house, ANN, "caldav", 6)
-    await connects(house, BOB, "ics", 2)
-    await runs(house, lambda: slow.asked.total() >= 5)
+    await connects(subscribed, ANN, "ics", 6)
+    await connects(subscribed, ANN, "caldav", 6)
+    await connects(subscribed, BOB, "ics", 2)
+    await runs(subscribed, lambda: slow.asked.total() >= 5)
     assert slow.asked == {ANN: 3, BOB: 2}
-    await connects(house, ANN, "google", 3)
-    await runs(house, lambda: quick(house).asked.total() >= 3)
-    await rests(house)
+    await connects(subscribed, ANN, "google", 3)
+    await runs(subscribed, lambda: quick(subscribed).asked.total() >= 3)
+    await rests(subscribed)
     slow.release.set()
-    await runs(house, lambda: slow.asked == {ANN: 12, BOB: 2})
+    await runs(subscribed, lambda: slow.asked == {ANN: 12, BOB: 2})
 
 
-async def test_everybodys_slow_hosts_leave_places_for_what_pushes_and_for_hooks(house: House, slow: Hosts) -> None:
+async def test_everybodys_slow_hosts_leave_places_for_what_pushes_and_for_hooks(
+    subscribed: Subscriptions, slow: Hosts
+) -> None:
     many = [PersonKey("T1", f"V{number}") for number in range(12)]
-    async with house.database.write() as connection:
+    async with subscribed.database.write() as connection:
         await connection.execute(
             sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in many]
         )
     for key in many:
-        await connects(house, key, "ics", 3)
-    await runs(house, lambda: slow.asked.total() >= 24)
+        await connects(subscribed, key, "ics", 3)
+    await runs(subscribed, lambda: slow.asked.total() >= 24)
     assert slow.asked.total() == 24
-    await connects(house, ANN, "ics")
+    await connects(subscribed, ANN, "ics")
     for provider in ("google", "hook"):
-        await connects(house, BOB, provider)
-    await runs(house, lambda: quick(house).asked.total() >= 2)
-    await rests(house)
+        await connects(subscribed, BOB, provider)
+    await runs(subscribed, lambda: quick(subscribed).asked.total() >= 2)
+    await rests(subscribed)
     assert slow.asked.total() == 24
     slow.release.set()
-    await runs(house, lambda: slow.asked.total() >= 37)
+    await runs(subscribed, lambda: slow.asked.total() >= 37)

@@ -26,38 +26,38 @@ from services.domain.errors import (
 )
 from services.platform.net import GuardedClient
 from tests.support.clocks import ManualClock
-from tests.support.google_account import ANN, NOW, Desk, at, open_desk
+from tests.support.google_account import ANN, NOW, ConnectedGoogle, at, open_connected
 from tests.support.sites import Site
 
 
 @pytest.fixture
-async def desk(clock: ManualClock) -> AsyncIterator[Desk]:
+async def connected(clock: ManualClock) -> AsyncIterator[ConnectedGoogle]:
     assert clock.now() == NOW
-    async with open_desk(clock) as opened:
+    async with open_connected(clock) as opened:
         yield opened
 
 
 # ── permission, quota, outage ───────────────────────────────────────────────────────────────────────
 
 
-async def test_token_that_is_refused_is_renewed_once(desk: Desk) -> None:
-    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
-    desk.google.oauth.expire_access_tokens()
-    assert await desk.titles() == ["Sync"]
-    assert (desk.tokens.renewals, [call.status for call in desk.google.calls]) == (1, [401, 200])
+async def test_token_that_is_refused_is_renewed_once(connected: ConnectedGoogle) -> None:
+    connected.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    connected.google.oauth.expire_access_tokens()
+    assert await connected.titles() == ["Sync"]
+    assert (connected.tokens.renewals, [call.status for call in connected.google.calls]) == (1, [401, 200])
 
 
-async def test_token_that_is_refused_again_is_an_error(desk: Desk) -> None:
-    desk.google.faults.add("/events", status=401, reason="authError", times=2)
+async def test_token_that_is_refused_again_is_an_error(connected: ConnectedGoogle) -> None:
+    connected.google.faults.add("/events", status=401, reason="authError", times=2)
     with pytest.raises(AccessRefusedError):
-        await desk.fetch()
-    assert desk.tokens.renewals == 1
+        await connected.fetch()
+    assert connected.tokens.renewals == 1
 
 
-async def test_account_that_was_revoked_is_lost(desk: Desk) -> None:
-    desk.google.oauth.revoke(ANN)
+async def test_account_that_was_revoked_is_lost(connected: ConnectedGoogle) -> None:
+    connected.google.oauth.revoke(ANN)
     with pytest.raises(AccountLostError):
-        await desk.fetch()
+        await connected.fetch()
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,15 @@ async def test_account_that_was_revoked_is_lost(desk: Desk) -> None:
         (403, "dailyLimitExceeded", True),
     ],
 )
-async def test_quota_answer_holds_up_whom_it_names(desk: Desk, status: int, reason: str, everybody: bool) -> None:
-    desk.google.faults.add("/calendar/v3/", status=status, reason=reason, retry_after=7)
-    desk.google.faults.add("/calendar/v3/", status=status, reason=reason)
+async def test_quota_answer_holds_up_whom_it_names(
+    connected: ConnectedGoogle, status: int, reason: str, everybody: bool
+) -> None:
+    connected.google.faults.add("/calendar/v3/", status=status, reason=reason, retry_after=7)
+    connected.google.faults.add("/calendar/v3/", status=status, reason=reason)
     with pytest.raises(CalendarBusyError) as asked:
-        await desk.fetch()
+        await connected.fetch()
     with pytest.raises(CalendarBusyError) as silent:
-        await desk.fetch()
+        await connected.fetch()
     assert (asked.value.everybody, asked.value.retry_after) == (everybody, 7)
     assert (silent.value.everybody, silent.value.retry_after) == (everybody, None)
 
@@ -110,48 +112,50 @@ async def test_quota_answer_holds_up_whom_it_names(desk: Desk, status: int, reas
 )
 @pytest.mark.parametrize("before", [False, True])
 async def test_no_answer_and_no_good_answer_is_an_error_and_changes_nothing(
-    desk: Desk, fault: dict[str, Any], error: type[CalendarError], before: bool
+    connected: ConnectedGoogle, fault: dict[str, Any], error: type[CalendarError], before: bool
 ) -> None:
-    desk.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
+    connected.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11)))
     if before:
-        await desk.fetch()
-        desk.calendar.change(desk.connection and next(iter(desk.calendar.entries)), title="Changed")
-    kept = desk.connection.state
-    desk.google.faults.add("/events", times=None, **fault)
+        await connected.fetch()
+        connected.calendar.change(connected.connection and next(iter(connected.calendar.entries)), title="Changed")
+    kept = connected.connection.state
+    connected.google.faults.add("/events", times=None, **fault)
     with pytest.raises(error):
-        await desk.fetch()
-    assert desk.connection.state == kept
-    desk.google.faults.clear()
-    assert await desk.titles() == ["Changed" if before else "Sync"]
+        await connected.fetch()
+    assert connected.connection.state == kept
+    connected.google.faults.clear()
+    assert await connected.titles() == ["Changed" if before else "Sync"]
 
 
-async def test_missing_scope_is_a_refusal(desk: Desk) -> None:
-    await desk.tokens.allow("https://www.googleapis.com/auth/calendar.events.readonly")
+async def test_missing_scope_is_a_refusal(connected: ConnectedGoogle) -> None:
+    await connected.tokens.allow("https://www.googleapis.com/auth/calendar.events.readonly")
     with pytest.raises(CalendarRefusedError, match="insufficientPermissions"):
-        await desk.fetch()
+        await connected.fetch()
 
 
-async def test_calendar_id_is_one_part_of_the_address(desk: Desk) -> None:
-    odd = desk.account.add_calendar("Odd", "a/b?c#d%2F..@group.calendar.google.com")
+async def test_calendar_id_is_one_part_of_the_address(connected: ConnectedGoogle) -> None:
+    odd = connected.account.add_calendar("Odd", "a/b?c#d%2F..@group.calendar.google.com")
     odd.add(GoogleEntry("Here", at(24, 10), at(24, 11)))
-    desk.connection = dataclasses.replace(desk.connection, address=odd.id)
-    assert await desk.titles() == ["Here"]
+    connected.connection = dataclasses.replace(connected.connection, address=odd.id)
+    assert await connected.titles() == ["Here"]
 
 
 # ── a server that means harm ────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
-async def hostile(site: Site, client: GuardedClient, desk: Desk) -> GoogleSource:
+async def hostile(site: Site, client: GuardedClient, connected: ConnectedGoogle) -> GoogleSource:
     """A source of which the answers come from `site`."""
-    return GoogleSource(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), desk.clock), desk.tokens)
+    return GoogleSource(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock), connected.tokens)
 
 
 def answer(items: list[Any], **fields: Any) -> bytes:
     return json.dumps({"kind": "calendar#events", "items": items, **fields}).encode()
 
 
-async def test_items_that_cannot_be_read_cost_none_of_the_others(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_items_that_cannot_be_read_cost_none_of_the_others(
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
+) -> None:
     good = {"id": "good", "start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
     bad: list[Any] = [
         None,
@@ -164,66 +168,74 @@ async def test_items_that_cannot_be_read_cost_none_of_the_others(hostile: Google
         {"id": "b2", "start": {"date": 7}},
     ]
     site.gives(answer([*bad, good], summary=["x"], timeZone={"a": 1}))
-    changes = await hostile.fetch(desk.connection, NOW)
+    changes = await hostile.fetch(connected.connection, NOW)
     assert [event.uid for event in changes.events] == ["good"]
     assert [problem.uid for problem in changes.problems] == ["", "", "", "", "", "", "b1", "b2"]
     assert changes.name is None
 
 
-async def test_no_token_at_the_end_means_the_window_each_time(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_no_token_at_the_end_means_the_window_each_time(
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
+) -> None:
     site.gives(answer([]))
-    first = await hostile.fetch(desk.connection, NOW)
-    await hostile.fetch(dataclasses.replace(desk.connection, state=first.state), NOW)
+    first = await hostile.fetch(connected.connection, NOW)
+    await hostile.fetch(dataclasses.replace(connected.connection, state=first.state), NOW)
     assert ["syncToken" in request.query_string for request in site.seen] == [False, False]
 
 
-async def test_pages_without_an_end_are_given_up_on(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_pages_without_an_end_are_given_up_on(
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
+) -> None:
     async def endless(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=answer([], nextPageToken=f"p{len(site.seen)}"))
 
     site.answer = endless
     with pytest.raises(CalendarTooCostlyError):
-        await hostile.fetch(desk.connection, NOW)
+        await hostile.fetch(connected.connection, NOW)
     assert len(site.seen) == 40
     site.gives(answer([], nextPageToken="the same"))
     with pytest.raises(CalendarError, match="the same page"):
-        await hostile.fetch(desk.connection, NOW)
+        await hostile.fetch(connected.connection, NOW)
     assert len(site.seen) == 42
 
 
-async def test_more_items_than_anybody_has_are_given_up_on(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_more_items_than_anybody_has_are_given_up_on(
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
+) -> None:
     site.gives(answer([{}] * 20_001))
     with pytest.raises(CalendarTooCostlyError):
-        await hostile.fetch(desk.connection, NOW)
+        await hostile.fetch(connected.connection, NOW)
 
 
-async def test_large_page_is_read_whole(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_large_page_is_read_whole(hostile: GoogleSource, site: Site, connected: ConnectedGoogle) -> None:
     when = {"start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
     site.gives(answer([{"id": f"e{number}", **when} for number in range(2500)]))
-    assert len((await hostile.fetch(desk.connection, NOW)).events) == 2500
+    assert len((await hostile.fetch(connected.connection, NOW)).events) == 2500
 
 
 async def test_copies_of_one_entry_stay_apart_and_one_said_twice_is_one(
-    hostile: GoogleSource, site: Site, desk: Desk
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
 ) -> None:
     when = {"start": {"dateTime": "2026-11-24T10:00:00Z"}, "end": {"dateTime": "2026-11-24T11:00:00Z"}}
     one, copy = {"id": "one", "iCalUID": "u", **when}, {"id": "copy", "iCalUID": "u", **when}
     site.gives(answer([one, copy, {**one, "summary": "newer"}]))
-    changes = await hostile.fetch(desk.connection, NOW)
+    changes = await hostile.fetch(connected.connection, NOW)
     assert [(event.uid, event.title) for event in changes.events] == [("u", "newer"), ("copy", "")]
 
 
-async def test_token_with_odd_signs_is_no_token(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_token_with_odd_signs_is_no_token(hostile: GoogleSource, site: Site, connected: ConnectedGoogle) -> None:
     for token in ("x" * 5000, "a\nb", "\ud800", "é"):
         site.gives(answer([], nextSyncToken=token))
         with pytest.raises(CalendarError, match="is no token"):
-            await hostile.fetch(desk.connection, NOW)
+            await hostile.fetch(connected.connection, NOW)
 
 
-async def test_requests_carry_the_token_and_follow_no_redirect(hostile: GoogleSource, site: Site, desk: Desk) -> None:
+async def test_requests_carry_the_token_and_follow_no_redirect(
+    hostile: GoogleSource, site: Site, connected: ConnectedGoogle
+) -> None:
     site.redirects("http://127.0.0.1:1/elsewhere")
     with pytest.raises(CalendarError) as raised:
-        await hostile.fetch(desk.connection, NOW)
+        await hostile.fetch(connected.connection, NOW)
     (request,) = site.seen
-    assert request.headers["Authorization"] == f"Bearer {desk.tokens.kept}"
-    assert desk.tokens.kept not in repr(raised.value)
+    assert request.headers["Authorization"] == f"Bearer {connected.tokens.kept}"
+    assert connected.tokens.kept not in repr(raised.value)

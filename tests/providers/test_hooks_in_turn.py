@@ -11,7 +11,7 @@ from services.calendars.hooks import AT_ONCE, Hooks
 from services.domain.errors import TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
-from tests.support.calendar_stack import ANN, BOB, Bureau
+from tests.support.calendar_stack import ANN, BOB, CalendarStack
 from tests.support.subscriptions import calendar
 
 
@@ -28,18 +28,18 @@ class Slow:
         return {"entries": 1, "alone": True, "name": None, "events": 1}, []
 
 
-async def hooked(bureau: Bureau, hooks: Hooks, key: PersonKey) -> Any:
-    await bureau.stores.hooks.create(key, digest_of(key.user_id), bureau.clock.now())
+async def hooked(stack: CalendarStack, hooks: Hooks, key: PersonKey) -> Any:
+    await stack.stores.hooks.create(key, digest_of(key.user_id), stack.clock.now())
     return await hooks.find(key.user_id)
 
 
-async def test_one_persons_many_calendars_hold_nobody_else_up_and_only_so_many_wait(bureau: Bureau) -> None:
+async def test_one_persons_many_calendars_hold_nobody_else_up_and_only_so_many_wait(stack: CalendarStack) -> None:
     slow = Slow()
     hooks = Hooks(
-        bureau.stores.hooks, bureau.stores.inbox, bureau.stores.overrides, expander=slow, clock=bureau.clock,
-        wake_signal=bureau.wake_signal, base_url="http://x",
+        stack.stores.hooks, stack.stores.inbox, stack.stores.overrides, expander=slow, clock=stack.clock,
+        wake_signal=stack.wake_signal, base_url="http://x",
     )  # fmt: skip
-    anns, bobs = await hooked(bureau, hooks, ANN), await hooked(bureau, hooks, BOB)
+    anns, bobs = await hooked(stack, hooks, ANN), await hooked(stack, hooks, BOB)
     sent = [asyncio.create_task(hooks.take(anns, calendar(f"{number}"))) for number in range(AT_ONCE)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyRequestsError) as refused:
@@ -52,5 +52,5 @@ async def test_one_persons_many_calendars_hold_nobody_else_up_and_only_so_many_w
     assert sorted(slow.asked) == sorted([anns.calendar_id, bobs.calendar_id])
     slow.go_on.set()
     assert await asyncio.gather(*sent) == [1] * (AT_ONCE + 1)
-    assert len(await bureau.stores.inbox.waiting(ANN, anns.calendar_id)) == AT_ONCE
+    assert len(await stack.stores.inbox.waiting(ANN, anns.calendar_id)) == AT_ONCE
     assert await hooks.take(anns, calendar("and again")) == 1

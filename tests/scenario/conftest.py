@@ -16,11 +16,11 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.databases import of_kind
-from tests.support.install_side import House, house
+from tests.support.install_side import InstallSide, open_install_side
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.support.readers import ReaderHere
-from tests.support.running_app import Whole, open_whole
+from tests.support.running_app import RunningApp, open_running_app
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +48,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def whole(database_url: str, clock: ManualClock) -> AsyncIterator[Whole]:
+async def running_app(database_url: str, clock: ManualClock) -> AsyncIterator[RunningApp]:
     """The app; nobody has installed it yet."""
-    async with open_whole(clock, database_url) as made:
+    async with open_running_app(clock, database_url) as made:
         yield made
 
 
@@ -74,25 +74,17 @@ async def stub() -> AsyncIterator[OAuthStub]:
 
 
 @pytest.fixture
-async def app(database: Database, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
+async def install_side(
+    database: Database, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub
+) -> AsyncIterator[InstallSide]:
     """The install side, which nobody has used yet."""
-    async with house(database, encryptor, clock, stub) as found:
+    async with open_install_side(database, encryptor, clock, stub) as found:
         yield found
 
 
 @pytest.fixture
-async def installed(app: House) -> House:
+async def installed(install_side: InstallSide) -> InstallSide:
     """Installed by Ann."""
-    app.stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
-    await app.install(answer())
-    return app
-
-
-@pytest.fixture
-async def lone(sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub) -> AsyncIterator[House]:
-    """The same for what no database has a say in."""
-    database = Database(sqlite_url)
-    async with house(database, encryptor, clock, stub) as found:
-        await found.install(answer())
-        yield found
-    await database.close()
+    install_side.stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
+    await install_side.install(answer())
+    return install_side

@@ -23,7 +23,7 @@ from tests.support.caldav_server import CaldavServer
 from tests.support.hooks import CALENDAR, JSON, new_hook, send
 from tests.support.hostile import FORM, Browser
 from tests.support.loop_watch import SLOWER, watched
-from tests.support.running_app import ANN, Whole
+from tests.support.running_app import ANN, RunningApp
 from tests.support.sites import Site
 from tests.support.slack_files import sends
 
@@ -48,75 +48,75 @@ each_shape = pytest.mark.parametrize(
 )
 
 
-async def _largest_row(whole: Whole) -> int:
+async def _largest_row(running_app: RunningApp) -> int:
     row = sa.func.length(EventRow.uid) + sa.func.length(EventRow.occurrence) + sa.func.length(EventRow.detail)
-    ((largest,),) = await whole.rows(sa.select(sa.func.max(row)))
+    ((largest,),) = await running_app.rows(sa.select(sa.func.max(row)))
     return largest or 0
 
 
-async def _by_hook(whole: Whole, hook: str, name: str, method: str) -> None:
+async def _by_hook(running_app: RunningApp, hook: str, name: str, method: str) -> None:
     body = shapes.as_message(shapes.CALENDARS[name](SIZE), method)
     if len(body) > shapes.MIB:  # its lines are longer than most
         body = shapes.as_message(shapes.CALENDARS[name](SIZE * SIZE // len(body)), method)
     assert len(body) <= shapes.MIB
     async with watched(LATE, name):
         status, said, _ = await send(hook, body, CALENDAR)
-        await whole.settle(60)
+        await running_app.settle(60)
     assert status in {202, 422}, said
-    assert await _largest_row(whole) <= LARGEST
+    assert await _largest_row(running_app) <= LARGEST
 
 
 @pytest.fixture
-async def hook(whole: Whole) -> str:
-    await whole.joins()
-    return await new_hook(whole)
+async def hook(running_app: RunningApp) -> str:
+    await running_app.joins()
+    return await new_hook(running_app)
 
 
-async def test_no_message_to_a_hook_holds_up_the_loop(whole: Whole, hook: str) -> None:
+async def test_no_message_to_a_hook_holds_up_the_loop(running_app: RunningApp, hook: str) -> None:
     for name in SHAPES:
-        await _by_hook(whole, hook, name, "REQUEST")
+        await _by_hook(running_app, hook, name, "REQUEST")
     for name in ("folded", "long names"):
-        await _by_hook(whole, hook, name, "CANCEL")
+        await _by_hook(running_app, hook, name, "CANCEL")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("method", ["PUBLISH", "REQUEST", "CANCEL", "ADD"])
 @pytest.mark.parametrize("name", shapes.CALENDARS)
-async def test_no_shape_at_all_holds_up_the_loop(whole: Whole, hook: str, name: str, method: str) -> None:
-    await _by_hook(whole, hook, name, method)
+async def test_no_shape_at_all_holds_up_the_loop(running_app: RunningApp, hook: str, name: str, method: str) -> None:
+    await _by_hook(running_app, hook, name, method)
 
 
-async def test_no_json_holds_up_the_loop(whole: Whole, hook: str) -> None:
+async def test_no_json_holds_up_the_loop(running_app: RunningApp, hook: str) -> None:
     for name, shape in shapes.JSONS.items():
         body = shape(SIZE)
         async with watched(LATE, name):
             status, _, _ = await send(hook, body, JSON)
             assert status in {200, 400}, name
-    await whole.settle()
+    await running_app.settle()
 
 
 @each_shape
-async def test_no_file_holds_up_the_loop(whole: Whole, names: tuple[str, ...]) -> None:
-    await whole.joins()
+async def test_no_file_holds_up_the_loop(running_app: RunningApp, names: tuple[str, ...]) -> None:
+    await running_app.joins()
     for number, name in enumerate(names):
-        body, told = shapes.CALENDARS[name](SIZE), len(whole.told())
+        body, told = shapes.CALENDARS[name](SIZE), len(running_app.told())
         async with watched(LATE, name):
-            await sends(whole, f"c{number}.ics", body)
-        assert len(whole.told()) == told + 1
+            await sends(running_app, f"c{number}.ics", body)
+        assert len(running_app.told()) == told + 1
 
 
 @each_shape
-async def test_no_feed_holds_up_the_loop(whole: Whole, names: tuple[str, ...]) -> None:
-    await whole.joins()
-    await whole.connects("odd")
+async def test_no_feed_holds_up_the_loop(running_app: RunningApp, names: tuple[str, ...]) -> None:
+    await running_app.joins()
+    await running_app.connects("odd")
     for name in names:
-        whole.feeds["odd"].body = shapes.CALENDARS[name](SIZE)
-        hits = whole.feeds["odd"].hits
+        running_app.feeds["odd"].body = shapes.CALENDARS[name](SIZE)
+        hits = running_app.feeds["odd"].hits
         async with watched(LATE, name):
-            await whole.polled()
-        assert whole.feeds["odd"].hits > hits
-        assert await _largest_row(whole) <= LARGEST
+            await running_app.polled()
+        assert running_app.feeds["odd"].hits > hits
+        assert await _largest_row(running_app) <= LARGEST
 
 
 @pytest.fixture
@@ -145,21 +145,21 @@ async def test_no_member_of_a_collection_holds_up_the_loop(
             assert all(len(event.title + event.location + event.uid) <= 3_000 for event in ann.held.values())
 
 
-async def test_no_payload_of_slacks_holds_up_the_loop(whole: Whole) -> None:
-    await whole.joins()
-    async with Browser(whole) as browser:
+async def test_no_payload_of_slacks_holds_up_the_loop(running_app: RunningApp) -> None:
+    await running_app.joins()
+    async with Browser(running_app) as browser:
         for kind, made in ((JSON, shapes.JSONS), (FORM, shapes.FORMS)):
             for name, shape in made.items():
                 body = shape(SIZE)
                 async with watched(LATE, name):
                     status, _ = await browser.send(body, kind)
                     assert status < 500, name
-                    await whole.settle()
+                    await running_app.settle()
 
 
-async def test_nothing_that_comes_from_a_browser_or_a_provider_holds_up_the_loop(whole: Whole) -> None:
-    await whole.joins()
-    async with Browser(whole) as browser:
+async def test_nothing_that_comes_from_a_browser_or_a_provider_holds_up_the_loop(running_app: RunningApp) -> None:
+    await running_app.joins()
+    async with Browser(running_app) as browser:
         for name, shape in shapes.JSONS.items():
             body = shape(SIZE)
             async with watched(LATE, name):
@@ -184,15 +184,17 @@ async def test_nothing_that_comes_from_a_browser_or_a_provider_holds_up_the_loop
                         assert status < 500, (name, path)
 
 
-async def test_what_is_typed_is_answered_while_somebody_posts_what_takes_long(whole: Whole, hook: str) -> None:
+async def test_what_is_typed_is_answered_while_somebody_posts_what_takes_long(
+    running_app: RunningApp, hook: str
+) -> None:
     body = shapes.CALENDARS["every second"](SIZE)
     posts = [asyncio.create_task(send(hook, body, CALENDAR)) for _ in range(6)]
     async with watched(LATE):
-        answer = await whole.slack.people.command(ANN, "/quo", "Lunch for 45m")
+        answer = await running_app.slack.people.command(ANN, "/quo", "Lunch for 45m")
         assert answer.status == 200
         assert not any(post.done() for post in posts)
         for post in posts:
             post.cancel()
         await asyncio.gather(*posts, return_exceptions=True)
-        await whole.settle()
-    assert whole.text() == "Lunch"
+        await running_app.settle()
+    assert running_app.text() == "Lunch"

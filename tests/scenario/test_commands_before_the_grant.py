@@ -11,26 +11,26 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM
-from tests.support.slack_surface import ANN, Desk, elements, open_desk, text_of
+from tests.support.stepped_app import ANN, SteppedApp, elements, open_stepped_app, text_of
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann has never used the app."""
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock, known=False) as made:
+    async with open_stepped_app(database, encryptor, clock, known=False) as made:
         yield made
     await database.close()
 
 
-async def granted(desk: Desk) -> None:
+async def granted(app: SteppedApp) -> None:
     """Ann allows it, and what she asked for is done, as the OAuth flow does it."""
-    ask = await desk.people.store.take_ask(desk.ann)
+    ask = await app.people.store.take_ask(app.ann)
     assert ask is not None
-    token = desk.world.slack.grant(ANN)
-    sealed = desk.world.encryptor.seal(token.value, "people.token", TEAM, ANN)
-    await desk.world.change(desk.ann, grant_state="ok", token=sealed, stale=True)
-    await desk.commands.perform(desk.ann, *ask)
+    token = app.engine.slack.grant(ANN)
+    sealed = app.engine.encryptor.seal(token.value, "people.token", TEAM, ANN)
+    await app.engine.change(app.ann, grant_state="ok", token=sealed, stale=True)
+    await app.commands.perform(app.ann, *ask)
 
 
 @pytest.mark.parametrize(
@@ -38,46 +38,46 @@ async def granted(desk: Desk) -> None:
     [("/quo", ":pizza: Lunch for 45m", "Lunch"), ("/ooo", "today Ill", "Ill")],
 )
 async def test_what_was_asked_for_before_the_grant_is_done_right_after_it(
-    desk: Desk, command: str, typed: str, shown: str
+    app: SteppedApp, command: str, typed: str, shown: str
 ) -> None:
-    answer = await desk.type(command, typed)
+    answer = await app.type(command, typed)
     (button,) = elements(answer["blocks"])
     assert button["url"].startswith("https://quo.example/slack/install?link=")
     assert "What you just asked for is done right after that." in answer["text"]
-    assert await desk.standing() == []
-    await granted(desk)
-    assert (await desk.shows())[0] == shown
-    direct = [one for one in desk.world.slack.messages if not one.only_for][-1]
+    assert await app.standing() == []
+    await granted(app)
+    assert (await app.shows())[0] == shown
+    direct = [one for one in app.engine.slack.messages if not one.only_for][-1]
     assert "undo_override" in text_of({"blocks": direct.blocks})
 
 
 @pytest.mark.parametrize("typed", ["pause 2h", "clear", "resume"])
-async def test_what_needs_a_grant_asks_for_it(desk: Desk, typed: str) -> None:
-    answer = await desk.quo(typed)
+async def test_what_needs_a_grant_asks_for_it(app: SteppedApp, typed: str) -> None:
+    answer = await app.quo(typed)
     assert "I may not set your status yet." in answer["text"]
-    assert await desk.people.store.take_ask(desk.ann) == ("/quo", typed)
+    assert await app.people.store.take_ask(app.ann) == ("/quo", typed)
 
 
-async def test_what_is_not_understood_is_not_kept(desk: Desk) -> None:
-    await desk.quo("Lunch until Firday")
-    assert await desk.people.store.take_ask(desk.ann) is None
+async def test_what_is_not_understood_is_not_kept(app: SteppedApp) -> None:
+    await app.quo("Lunch until Firday")
+    assert await app.people.store.take_ask(app.ann) is None
 
 
 @pytest.mark.parametrize("typed", ["why", "preview", "who", "calendars"])
-async def test_what_needs_no_grant_is_answered(desk: Desk, typed: str) -> None:
-    answer = await desk.quo(typed)
+async def test_what_needs_no_grant_is_answered(app: SteppedApp, typed: str) -> None:
+    answer = await app.quo(typed)
     assert answer["response_type"] == "ephemeral"
     assert "I may not set your status yet." not in answer["text"]
 
 
-async def test_help_offers_the_grant(desk: Desk) -> None:
-    answer = await desk.quo("help")
+async def test_help_offers_the_grant(app: SteppedApp) -> None:
+    answer = await app.quo("help")
     assert [one["action_id"] for one in elements(answer["blocks"])] == ["open_grant"]
 
 
-async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_after_it(desk: Desk) -> None:
-    await desk.ooo()
-    answer = await desk.submit(
+async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_after_it(app: SteppedApp) -> None:
+    await app.ooo()
+    answer = await app.submit(
         {
             "from": ("date", {"type": "datepicker", "selected_date": "2026-11-24"}),
             "from_time": ("time", {"type": "timepicker", "selected_time": None}),
@@ -88,23 +88,23 @@ async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_afte
     )
     assert answer["response_action"] == "update"
     assert elements(answer["view"]["blocks"])[0]["action_id"] == "open_grant"
-    await granted(desk)
-    made = await desk.only()
+    await granted(app)
+    made = await app.only()
     assert made.text == "Skiing"
-    assert (await desk.shows())[0] == "Skiing"
+    assert (await app.shows())[0] == "Skiing"
 
 
-async def test_status_form_sent_before_the_grant_is_done_after_it(desk: Desk) -> None:
-    answer = await desk.world.slack.people.shortcut(ANN, "set_status")
+async def test_status_form_sent_before_the_grant_is_done_after_it(app: SteppedApp) -> None:
+    answer = await app.engine.slack.people.shortcut(ANN, "set_status")
     assert answer.status == 200
-    await desk.submit(
+    await app.submit(
         {
             "emoji": ("value", {"type": "plain_text_input", "value": ":tea:"}),
             "text": ("value", {"type": "plain_text_input", "value": "Tea until late"}),
             "until": ("time", {"type": "timepicker", "selected_time": "15:00"}),
         }
     )
-    await granted(desk)
-    made = await desk.only()
+    await granted(app)
+    made = await app.only()
     assert (made.text, made.emoji) == ("Tea until late", ":tea:")
-    assert desk.ann == PersonKey(TEAM, ANN)
+    assert app.ann == PersonKey(TEAM, ANN)

@@ -11,16 +11,16 @@ from services.domain.model import OverrideKind
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
-from tests.support.slack_surface import Desk, local, open_desk
+from tests.support.stepped_app import SteppedApp, local, open_stepped_app
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock) as made:
+    async with open_stepped_app(database, encryptor, clock) as made:
         yield made
     await database.close()
 
@@ -43,63 +43,63 @@ async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> Asy
     ],
 )  # fmt: skip
 async def test_ooo_does_it_at_once_and_says_what_was_understood(
-    desk: Desk, *, typed: str, start: str, end: str, note: str, understood: str
+    app: SteppedApp, *, typed: str, start: str, end: str, note: str, understood: str
 ) -> None:
-    answer = await desk.ooo(typed)
-    made = await desk.only()
+    answer = await app.ooo(typed)
+    made = await app.only()
     assert made.end is not None
     assert (made.kind, local(made.start), local(made.end), made.text) == (OverrideKind.OUT_OF_OFFICE, start, end, note)
     assert answer["text"].splitlines()[0] == understood
 
 
-async def test_ooo_shows_the_default_text_with_the_return_date(desk: Desk) -> None:
-    await desk.ooo("until monday")
-    text, emoji, expiration = await desk.shows()
+async def test_ooo_shows_the_default_text_with_the_return_date(app: SteppedApp) -> None:
+    await app.ooo("until monday")
+    text, emoji, expiration = await app.shows()
     assert (text, emoji) == ("Out of office until 30 November", ":palm_tree:")
     assert local(datetime.fromtimestamp(expiration, UTC)) == "2026-11-30 00:00"
 
 
-async def test_ooo_undo_takes_it_back(desk: Desk) -> None:
-    await desk.ooo("today Ill")
-    assert (await desk.shows())[0] == "Ill"
-    await desk.click_message("undo_override")
-    assert desk.message().text == "Taken back: *Ill* until the end of today"
-    assert await desk.shows() == ("", "", 0)
+async def test_ooo_undo_takes_it_back(app: SteppedApp) -> None:
+    await app.ooo("today Ill")
+    assert (await app.shows())[0] == "Ill"
+    await app.click_message("undo_override")
+    assert app.message().text == "Taken back: *Ill* until the end of today"
+    assert await app.shows() == ("", "", 0)
 
 
-async def test_ooo_off_ends_the_running_absence(desk: Desk) -> None:
-    await desk.ooo("until friday")
-    await desk.shows()
-    assert (await desk.ooo("off"))["text"] == "Welcome back. You are not out of office any more."
-    assert await desk.shows() == ("", "", 0)
-    assert (await desk.ooo("off"))["text"] == "There is nothing to change."
+async def test_ooo_off_ends_the_running_absence(app: SteppedApp) -> None:
+    await app.ooo("until friday")
+    await app.shows()
+    assert (await app.ooo("off"))["text"] == "Welcome back. You are not out of office any more."
+    assert await app.shows() == ("", "", 0)
+    assert (await app.ooo("off"))["text"] == "There is nothing to change."
 
 
-async def test_ooo_off_takes_back_an_absence_that_is_still_to_come(desk: Desk) -> None:
-    await desk.ooo("24 dec - 2 jan")
-    answer = await desk.ooo("off")
+async def test_ooo_off_takes_back_an_absence_that_is_still_to_come(app: SteppedApp) -> None:
+    await app.ooo("24 dec - 2 jan")
+    answer = await app.ooo("off")
     assert answer["text"] == "Taken back: Out of office from Thu 24 Dec until the end of Sat, 2 Jan 2027"
-    assert await desk.standing() == []
+    assert await app.standing() == []
 
 
 @pytest.mark.parametrize("typed", ["Skiing", "gibberish", "3 jan - 1 jan", "yesterday", "30 feb", "2020-01-01"])
-async def test_ooo_not_understood_answers_usage_and_changes_nothing(desk: Desk, typed: str) -> None:
-    answer = await desk.ooo(typed)
+async def test_ooo_not_understood_answers_usage_and_changes_nothing(app: SteppedApp, typed: str) -> None:
+    answer = await app.ooo(typed)
     assert "Type `/ooo [when] [note]`, for example `/ooo 24 dec - 2 jan Skiing`" in answer["text"]
-    assert await desk.standing() == []
+    assert await app.standing() == []
 
 
-async def test_ooo_alone_opens_the_form_with_today(desk: Desk) -> None:
-    assert await desk.ooo() == {}
-    view = desk.modal().view
+async def test_ooo_alone_opens_the_form_with_today(app: SteppedApp) -> None:
+    assert await app.ooo() == {}
+    view = app.modal().view
     assert view["callback_id"] == "out_of_office"
     assert [block["block_id"] for block in view["blocks"]] == ["from", "from_time", "to", "to_time", "note"]
     assert view["blocks"][0]["element"]["initial_date"] == "2026-11-24"
 
 
-async def test_ooo_while_paused_says_that_it_waits(desk: Desk) -> None:
-    await desk.quo("pause")
-    answer = await desk.ooo("today")
+async def test_ooo_while_paused_says_that_it_waits(app: SteppedApp) -> None:
+    await app.quo("pause")
+    answer = await app.ooo("today")
     assert "You paused me, so I set it only when you resume: `/quo resume`." in answer["text"]
 
 
@@ -128,9 +128,9 @@ async def test_ooo_reads_and_answers_in_the_persons_language_and_zone(
     end: str,
 ) -> None:
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock, zone=zone, locale=locale) as desk:
-        said = await desk.ooo(typed)
-        made = await desk.only()
+    async with open_stepped_app(database, encryptor, clock, zone=zone, locale=locale) as app:
+        said = await app.ooo(typed)
+        made = await app.only()
         assert said["text"].splitlines()[0] == answer
         assert made.end is not None
         assert local(made.end, zone) == end

@@ -12,14 +12,14 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.engine import SET
-from tests.support.slack_surface import Desk, open_desk, text_of
+from tests.support.stepped_app import SteppedApp, open_stepped_app, text_of
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock) as made:
+    async with open_stepped_app(database, encryptor, clock) as made:
         yield made
     await database.close()
 
@@ -31,20 +31,20 @@ async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> Asy
         ("access_denied", "Not set: your workspace's settings do not let me. A workspace admin can change that."),
     ],
 )
-async def test_status_that_slack_does_not_take_says_why(desk: Desk, code: str, said: str) -> None:
-    fault = desk.world.slack.faults.add(Fault(SET, error=code, times=None))
-    await desk.quo("Lunch for 1h")
-    await desk.engine.tick()
-    ((wish,), _) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
-    await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
-    desk.clock.move(seconds=2)
-    for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
+async def test_status_that_slack_does_not_take_says_why(app: SteppedApp, code: str, said: str) -> None:
+    fault = app.engine.slack.faults.add(Fault(SET, error=code, times=None))
+    await app.quo("Lunch for 1h")
+    await app.replica.tick()
+    ((wish,), _) = await app.replica.queue.most_urgent(app.clock.now(), 1)
+    await app.replica.writer.carry_out(wish, app.replica.writer.take(wish, Budget()))
+    app.clock.move(seconds=2)
+    for answer in (await app.quo("why"), await app.quo(), await app.publish_home()):
         assert said in text_of(answer)
         assert "Your status is" not in text_of(answer)
-    desk.world.slack.faults.remove(fault)
-    desk.clock.move(minutes=1)
-    await desk.quo("Lunch for 30m")
-    assert (await desk.shows())[0] == "Lunch"
-    for answer in (await desk.quo("why"), await desk.quo(), await desk.publish_home()):
+    app.engine.slack.faults.remove(fault)
+    app.clock.move(minutes=1)
+    await app.quo("Lunch for 30m")
+    assert (await app.shows())[0] == "Lunch"
+    for answer in (await app.quo("why"), await app.quo(), await app.publish_home()):
         assert said not in text_of(answer)
         assert "Your status is :speech_balloon: *Lunch*" in text_of(answer)

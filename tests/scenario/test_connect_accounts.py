@@ -15,7 +15,7 @@ from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import NAMES, Vendors, open_vendors
 from tests.support.running_app import ANN, BEN, at
-from tests.support.slack_surface import text_of
+from tests.support.stepped_app import text_of
 
 EXPIRED = "This link has expired or was used already. Ask for a new one in Slack with <code>/quo</code>."
 
@@ -23,24 +23,24 @@ EXPIRED = "This link has expired or was used already. Ask for a new one in Slack
 @pytest.fixture(params=["google", "microsoft"])
 async def vendors(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[Vendors]:
     async with open_vendors(clock, sqlite_url, request.param) as made:
-        await made.whole.joins()
+        await made.running_app.joins()
         yield made
 
 
 async def test_account_connected_from_slack_sets_the_status_and_is_followed_by_pushes(vendors: Vendors) -> None:
-    whole = vendors.whole
+    running_app = vendors.running_app
     entry = vendors.has("Plan", at("08:30"))
     status, page = await vendors.connects()
     assert status == 200
     assert f"Your {NAMES[vendors.name]} account {vendors.mail} is connected: " in page
     assert "app_redirect?app=" in page
-    assert (whole.text(), whole.shows()[2]) == ("In a meeting", at("09:30"))
+    assert (running_app.text(), running_app.shows()[2]) == ("In a meeting", at("09:30"))
     vendors.main.move(entry.id, at("09:00"), at("10:00"))
     await vendors.rests()
-    assert whole.shows()[2] == at("10:00")
+    assert running_app.shows()[2] == at("10:00")
     vendors.main.cancel(entry.id)
     await vendors.rests()
-    assert whole.text() == ""
+    assert running_app.text() == ""
 
 
 async def test_home_tab_shows_the_account_its_calendar_and_that_it_is_told_of_changes(vendors: Vendors) -> None:
@@ -50,7 +50,7 @@ async def test_home_tab_shows_the_account_its_calendar_and_that_it_is_told_of_ch
     said = text_of(view)
     assert f"*{vendors.mail}* · {NAMES[vendors.name]}" in said
     assert "told of changes at once" in said
-    listed = (await vendors.whole.types("/quo", "calendars"))["text"].split("\n")
+    listed = (await vendors.running_app.types("/quo", "calendars"))["text"].split("\n")
     assert listed[0] == f":bust_in_silhouette: *{vendors.mail}* · {NAMES[vendors.name]}"
     assert "told of changes at once" in listed[1]
 
@@ -61,14 +61,14 @@ async def test_other_calendars_of_the_account_are_chosen_by_name(vendors: Vendor
     assert "It has more calendars that I can read (1). Choose them on my Home tab in Slack." in page
     await vendors.home()
     await vendors.clicks("account_menu", "choose:")
-    modal = vendors.whole.slack.modals[ANN][-1].view
+    modal = vendors.running_app.slack.modals[ANN][-1].view
     (boxes,) = [one["element"] for one in modal["blocks"] if one["type"] == "input"]
     assert "Team" in [one["text"]["text"] for one in boxes["options"]]
     answer = await vendors.submits(
         {"calendars": {"chosen": {"type": "checkboxes", "selected_options": boxes["options"]}}}
     )
     assert "Saved. I am reading now" in text_of(answer["view"])
-    assert len(await vendors.whole.rows(sa.select(Calendar.calendar_id))) == 2
+    assert len(await vendors.running_app.rows(sa.select(Calendar.calendar_id))) == 2
     assert "*Team*" in text_of(await vendors.home())
 
 
@@ -80,10 +80,10 @@ async def test_disconnected_account_leaves_nothing_here_and_no_watch_there(vendo
     await vendors.clicks("account_menu", "drop:")
     assert await vendors.submits({}) is None
     for table in (Account.account_id, Calendar.calendar_id, WatchRow.watch_id):
-        assert await vendors.whole.rows(sa.select(table)) == []
-    assert vendors.whole.text() == ""
-    assert "No calendar is connected yet." in text_of(vendors.whole.slack.homes[ANN].view)
-    await vendors.whole.stop()
+        assert await vendors.running_app.rows(sa.select(table)) == []
+    assert vendors.running_app.text() == ""
+    assert "No calendar is connected yet." in text_of(vendors.running_app.slack.homes[ANN].view)
+    await vendors.running_app.stop()
     assert vendors.watches() == 0
 
 
@@ -95,13 +95,13 @@ async def test_denied_consent_and_left_out_permissions_are_a_page_and_keep_nothi
     status, page = await vendors.connects(without=(left_out,))
     assert status == 200
     assert "Nothing was connected: a permission was left out." in page
-    assert await vendors.whole.rows(sa.select(Account.account_id)) == []
+    assert await vendors.running_app.rows(sa.select(Account.account_id)) == []
 
 
 async def test_link_is_good_once_for_ten_minutes_and_for_its_provider_alone(vendors: Vendors) -> None:
     used, late, other = [await vendors.link() for _ in range(3)]
     await vendors.connects(link=used)
-    vendors.whole.clock.move(minutes=1)
+    vendors.running_app.clock.move(minutes=1)
     swapped = other.replace("/connect/google?", "/connect/microsoft?") if vendors.name == "google" else other.replace(
         "/connect/microsoft?", "/connect/google?"
     )  # fmt: skip
@@ -109,7 +109,7 @@ async def test_link_is_good_once_for_ten_minutes_and_for_its_provider_alone(vend
         for link in (used, swapped):
             status, page = await vendors.comes_back(session, link)
             assert (status, EXPIRED in page) == (400, True)
-        vendors.whole.clock.move(minutes=9)
+        vendors.running_app.clock.move(minutes=9)
         status, page = await vendors.comes_back(session, late)
         assert (status, EXPIRED in page) == (400, True)
 
@@ -134,30 +134,30 @@ async def test_provider_that_is_down_at_the_end_connects_nothing_and_says_so(ven
             vendors.microsoft.faults.add(Fault("token", status=503, times=None))
         status, page = await vendors.comes_back(session, back)
     assert (status, "so nothing was connected" in page) == (503, True)
-    assert await vendors.whole.rows(sa.select(Account.account_id)) == []
+    assert await vendors.running_app.rows(sa.select(Account.account_id)) == []
 
 
 async def test_lost_account_is_told_once_and_mended_by_the_link_of_the_message(vendors: Vendors) -> None:
     await vendors.connects()
-    told = len(vendors.whole.told())
+    told = len(vendors.running_app.told())
     if vendors.name == "google":
         vendors.google.oauth.revoke(vendors.mail)
     else:
         vendors.microsoft.oauth.revoke(vendors.mail)
-    await vendors.whole.until(vendors.whole.clock.now() + timedelta(hours=2))
+    await vendors.running_app.until(vendors.running_app.clock.now() + timedelta(hours=2))
     await vendors.rests()
-    (message,) = vendors.whole.slack.direct_messages(ANN)[told:]
+    (message,) = vendors.running_app.slack.direct_messages(ANN)[told:]
     assert message.text.startswith(f"{NAMES[vendors.name]} ({vendors.mail}): I may no longer read")
     assert "Connect again" in text_of(await vendors.home())
-    vendors.whole.clock.move(hours=3)  # a message is read later than a form
+    vendors.running_app.clock.move(hours=3)  # a message is read later than a form
     status, page = await vendors.connects(link=vendors.link_in({"blocks": message.blocks}))
     assert (status, "is connected" in page) == (200, True)
     assert "Connect again" not in text_of(await vendors.home())
-    assert len(vendors.whole.slack.direct_messages(ANN)) == told + 1
+    assert len(vendors.running_app.slack.direct_messages(ANN)) == told + 1
 
 
 async def test_page_before_the_grant_offers_it(vendors: Vendors) -> None:
-    vendors.whole.slack.add_person(BEN, "ben", team_id="T0DEMO0001", locale="de-DE")
+    vendors.running_app.slack.add_person(BEN, "ben", team_id="T0DEMO0001", locale="de-DE")
     status, page = await vendors.connects(BEN)
     assert status == 200
     assert '<html lang="de-DE">' in page

@@ -11,24 +11,24 @@ from tests.support.peers.stage import open_peer
 from tests.support.peers.texts import CaldavPeer
 from tests.support.providers_app import Vendors
 from tests.support.running_app import ANN
-from tests.support.slack_surface import text_of
+from tests.support.stepped_app import text_of
 
 
 @pytest.fixture
 async def peer(sqlite_url: str, clock: ManualClock) -> AsyncIterator[CaldavPeer]:
     async with open_peer("caldav", clock, sqlite_url) as made:
         assert isinstance(made, CaldavPeer)
-        await made.whole.joins()
+        await made.running_app.joins()
         await made.connects()
         yield made
 
 
 async def chooses(peer: CaldavPeer) -> str:
     """Open the list of the account's calendars; what it says."""
-    desk = Vendors(peer.whole, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
-    await peer.whole.opens_home()
+    desk = Vendors(peer.running_app, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
+    await peer.running_app.opens_home()
     await desk.clicks("account_menu", "choose:")
-    return text_of(peer.whole.slack.modals[ANN][-1].view)
+    return text_of(peer.running_app.slack.modals[ANN][-1].view)
 
 
 async def test_list_is_read_again_when_calendars_are_chosen(peer: CaldavPeer) -> None:
@@ -44,10 +44,10 @@ async def test_list_is_as_known_last_where_the_server_is_out_or_refuses(peer: Ca
 
 
 async def test_password_that_is_refused_is_called_a_password(peer: CaldavPeer) -> None:
-    told = len(peer.whole.told())
+    told = len(peer.running_app.told())
     peer.refuse()
-    await peer.whole.polled()
-    (message,) = peer.whole.told()[told:]
+    await peer.running_app.polled()
+    (message,) = peer.running_app.told()[told:]
     assert "The server does not take the password any more. Connect the account again with a new one." in message
-    await peer.whole.opens_home()
-    assert "does not take the password any more" in text_of(peer.whole.slack.homes[ANN].view)
+    await peer.running_app.opens_home()
+    assert "does not take the password any more" in text_of(peer.running_app.slack.homes[ANN].view)

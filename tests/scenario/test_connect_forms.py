@@ -22,7 +22,7 @@ from tests.support import blockkit
 from tests.support.account_doubles import offered
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
-from tests.support.slack_surface import ANN, Desk, elements, open_desk, text_of
+from tests.support.stepped_app import ANN, SteppedApp, elements, open_stepped_app, text_of
 
 FEED = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
 GOOGLE = AccountView("g1", "google", "ann@example.com")
@@ -39,23 +39,23 @@ SERVER = {
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock) as made:
+    async with open_stepped_app(database, encryptor, clock) as made:
         yield made
     await database.close()
 
 
-def blocks_of(desk: Desk) -> list[str]:
-    return [one["block_id"] for one in desk.modal().view["blocks"] if one["type"] == "input"]
+def blocks_of(app: SteppedApp) -> list[str]:
+    return [one["block_id"] for one in app.modal().view["blocks"] if one["type"] == "input"]
 
 
 # ── the form ────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_connect_form_offers_providers_a_feed_caldav_and_a_hook(desk: Desk) -> None:
-    await desk.quo("connect")
-    view = desk.modal().view
+async def test_connect_form_offers_providers_a_feed_caldav_and_a_hook(app: SteppedApp) -> None:
+    await app.quo("connect")
+    view = app.modal().view
     blockkit.check_view({key: value for key, value in view.items() if key != "notify_on_close"})
     found = [(one["action_id"], one["text"]["text"], one.get("url", "")) for one in elements(view["blocks"])
              if one["type"] == "button"]  # fmt: skip
@@ -64,27 +64,27 @@ async def test_connect_form_offers_providers_a_feed_caldav_and_a_hook(desk: Desk
         ("connect_account_1", "Microsoft 365", "https://quo.example/connect/microsoft?link=U0ANN00001-2"),
         ("create_hook", "Create a hook", ""),
     ]
-    assert blocks_of(desk) == ["feed", "caldav_url", "caldav_user", "caldav_password"]
+    assert blocks_of(app) == ["feed", "caldav_url", "caldav_user", "caldav_password"]
     assert all(one["optional"] for one in view["blocks"] if one["type"] == "input")
     assert "use an app password, not your own" in text_of(view)
 
 
-async def test_connect_form_makes_fresh_links_each_time(desk: Desk) -> None:
+async def test_connect_form_makes_fresh_links_each_time(app: SteppedApp) -> None:
     links = []
     for _ in range(2):
-        await desk.quo("connect")
-        links += [one["url"] for one in elements(desk.modal().view["blocks"]) if one.get("url")]
+        await app.quo("connect")
+        links += [one["url"] for one in elements(app.modal().view["blocks"]) if one.get("url")]
     assert len(set(links)) == 4
 
 
-async def test_click_on_a_providers_button_is_acknowledged(desk: Desk) -> None:
-    await desk.quo("connect")
-    await desk.click_view(desk.modal(), "connect_account_0")
+async def test_click_on_a_providers_button_is_acknowledged(app: SteppedApp) -> None:
+    await app.quo("connect")
+    await app.click_view(app.modal(), "connect_account_0")
 
 
-async def test_connect_form_with_nothing_in_it_says_what_to_fill_in(desk: Desk) -> None:
-    await desk.quo("connect")
-    assert await desk.submit({}) == {
+async def test_connect_form_with_nothing_in_it_says_what_to_fill_in(app: SteppedApp) -> None:
+    await app.quo("connect")
+    assert await app.submit({}) == {
         "response_action": "errors", "errors": {"feed": "Fill in an address, or use one of the buttons."},
     }  # fmt: skip
 
@@ -98,35 +98,35 @@ async def test_connect_form_with_nothing_in_it_says_what_to_fill_in(desk: Desk) 
     ],
 )
 async def test_server_that_is_filled_in_by_half_names_each_missing_field_and_saves_nothing(
-    desk: Desk, there: tuple[str, ...], missing: tuple[str, ...]
+    app: SteppedApp, there: tuple[str, ...], missing: tuple[str, ...]
 ) -> None:
-    before = len(await desk.surface.calendars.list(desk.ann))
-    await desk.quo("connect")
-    answer = await desk.submit({"feed": FEED, **{name: SERVER[name] for name in there}})
+    before = len(await app.surface.calendars.list(app.ann))
+    await app.quo("connect")
+    answer = await app.submit({"feed": FEED, **{name: SERVER[name] for name in there}})
     assert answer["response_action"] == "errors"
     assert tuple(answer["errors"]) == missing
     assert set(answer["errors"].values()) == {"CalDAV needs an address, a user and a password. Fill in this one too."}
-    assert desk.accounts.asked == []
-    assert len(await desk.surface.calendars.list(desk.ann)) == before
+    assert app.accounts.asked == []
+    assert len(await app.surface.calendars.list(app.ann)) == before
 
 
 # ── a CalDAV server ─────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_server_is_connected_with_the_password_as_it_was_typed(desk: Desk) -> None:
-    await desk.quo("connect")
-    answer = await desk.submit(SERVER)
+async def test_server_is_connected_with_the_password_as_it_was_typed(app: SteppedApp) -> None:
+    await app.quo("connect")
+    answer = await app.submit(SERVER)
     assert answer["response_action"] == "update"
     blockkit.check_view(answer["view"])
     assert "Connected: Calendar 1. I am reading now" in text_of(answer["view"])
-    assert desk.accounts.asked == [("https://dav.example.com", "ann", "ab cd  ef")]
+    assert app.accounts.asked == [("https://dav.example.com", "ann", "ab cd  ef")]
     assert "ab cd" not in text_of(answer["view"])
 
 
-async def test_server_with_several_calendars_leads_on_to_the_choice(desk: Desk) -> None:
-    desk.accounts.server = offered(3)
-    await desk.quo("connect")
-    view = (await desk.submit(SERVER))["view"]
+async def test_server_with_several_calendars_leads_on_to_the_choice(app: SteppedApp) -> None:
+    app.accounts.server = offered(3)
+    await app.quo("connect")
+    view = (await app.submit(SERVER))["view"]
     blockkit.check_view(view)
     assert (view["callback_id"], view["private_metadata"]) == ("choose_calendars", "a1")
     assert "Connected: Calendar 1." in text_of(view)
@@ -149,51 +149,51 @@ async def test_server_with_several_calendars_leads_on_to_the_choice(desk: Desk) 
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )  # fmt: skip
 async def test_server_that_cannot_be_connected_says_so_at_its_field(
-    desk: Desk, failure: Exception, block: str, sentence: str
+    app: SteppedApp, failure: Exception, block: str, sentence: str
 ) -> None:
-    desk.accounts.fails = failure
-    await desk.quo("connect")
-    assert await desk.submit(SERVER) == {"response_action": "errors", "errors": {block: sentence}}
-    assert blocks_of(desk) == ["feed", "caldav_url", "caldav_user", "caldav_password"]
+    app.accounts.fails = failure
+    await app.quo("connect")
+    assert await app.submit(SERVER) == {"response_action": "errors", "errors": {block: sentence}}
+    assert blocks_of(app) == ["feed", "caldav_url", "caldav_user", "caldav_password"]
 
 
-async def test_feed_and_server_are_both_connected_also_when_the_server_needs_a_second_try(desk: Desk) -> None:
-    desk.accounts.fails = CredentialsRefusedError("401", field="caldav_password")
-    await desk.quo("connect")
-    answer = await desk.submit({"feed": FEED, **SERVER})
+async def test_feed_and_server_are_both_connected_also_when_the_server_needs_a_second_try(app: SteppedApp) -> None:
+    app.accounts.fails = CredentialsRefusedError("401", field="caldav_password")
+    await app.quo("connect")
+    answer = await app.submit({"feed": FEED, **SERVER})
     assert list(answer["errors"]) == ["caldav_password"]
-    desk.accounts.fails = None
-    answer = await desk.submit({"feed": FEED, **SERVER})
+    app.accounts.fails = None
+    answer = await app.submit({"feed": FEED, **SERVER})
     assert answer["response_action"] == "update"
     assert "Connected. I am reading it now" in text_of(answer["view"])
     assert "Connected: Calendar 1." in text_of(answer["view"])
-    hosts = sorted(line.host for line in await desk.surface.calendars.list(desk.ann))
+    hosts = sorted(line.host for line in await app.surface.calendars.list(app.ann))
     assert hosts == ["", "calendar.example.com"]
 
 
-async def test_wrong_feed_beside_a_server_is_said_before_the_server_is_asked(desk: Desk) -> None:
-    await desk.quo("connect")
-    answer = await desk.submit({"feed": ("url", {"type": "url_text_input", "value": "no address"}), **SERVER})
+async def test_wrong_feed_beside_a_server_is_said_before_the_server_is_asked(app: SteppedApp) -> None:
+    await app.quo("connect")
+    answer = await app.submit({"feed": ("url", {"type": "url_text_input", "value": "no address"}), **SERVER})
     assert list(answer["errors"]) == ["feed"]
-    assert desk.accounts.asked == []
+    assert app.accounts.asked == []
 
 
-async def test_server_that_takes_long_is_looked_for_and_shown_when_it_is_there(desk: Desk) -> None:
-    desk.accounts.server, desk.accounts.seconds = offered(2), 0.5
-    await desk.quo("connect")
-    view = (await desk.submit(SERVER))["view"]
+async def test_server_that_takes_long_is_looked_for_and_shown_when_it_is_there(app: SteppedApp) -> None:
+    app.accounts.server, app.accounts.seconds = offered(2), 0.5
+    await app.quo("connect")
+    view = (await app.submit(SERVER))["view"]
     blockkit.check_view(view)
     assert "I am looking for your calendars…" in text_of(view)
-    await until(lambda: desk.modal().view["callback_id"] == "choose_calendars")
-    assert "Connected: Calendar 1." in text_of(desk.modal().view)
+    await until(lambda: app.modal().view["callback_id"] == "choose_calendars")
+    assert "Connected: Calendar 1." in text_of(app.modal().view)
 
 
-async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_the_password(desk: Desk) -> None:
-    desk.accounts.fails, desk.accounts.seconds = CredentialsRefusedError("401"), 0.5
-    await desk.quo("connect")
-    await desk.submit(SERVER)
-    await until(lambda: desk.modal().view["callback_id"] == "connect_calendar")
-    view = desk.modal().view
+async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_the_password(app: SteppedApp) -> None:
+    app.accounts.fails, app.accounts.seconds = CredentialsRefusedError("401"), 0.5
+    await app.quo("connect")
+    await app.submit(SERVER)
+    await until(lambda: app.modal().view["callback_id"] == "connect_calendar")
+    view = app.modal().view
     assert "The server did not accept that user and password." in view["blocks"][0]["text"]["text"]
     filled = {one["block_id"]: one["element"].get("initial_value", "") for one in view["blocks"]
               if one["type"] == "input"}  # fmt: skip
@@ -201,28 +201,28 @@ async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_t
     assert "ab cd" not in text_of(view)
 
 
-async def test_server_that_takes_long_and_breaks_leaves_nobody_waiting(desk: Desk) -> None:
-    desk.accounts.fails, desk.accounts.seconds = RuntimeError("bug"), 0.5
-    await desk.quo("connect")
-    await desk.submit(SERVER)
-    await until(lambda: desk.modal().view["callback_id"] == "connect_calendar")
-    assert "Something went wrong on our side." in text_of(desk.modal().view)
+async def test_server_that_takes_long_and_breaks_leaves_nobody_waiting(app: SteppedApp) -> None:
+    app.accounts.fails, app.accounts.seconds = RuntimeError("bug"), 0.5
+    await app.quo("connect")
+    await app.submit(SERVER)
+    await until(lambda: app.modal().view["callback_id"] == "connect_calendar")
+    assert "Something went wrong on our side." in text_of(app.modal().view)
 
 
-async def test_form_that_was_closed_meanwhile_is_no_trouble(desk: Desk) -> None:
-    desk.accounts.seconds = 0.5
-    await desk.quo("connect")
-    await desk.submit(SERVER)
-    await desk.world.slack.people.dismiss(ANN, desk.modal().view_id)
-    await desk.surface.background.close()
-    assert len(desk.surface.background) == 0
-    assert list(desk.accounts.accounts) == ["a1"]
+async def test_form_that_was_closed_meanwhile_is_no_trouble(app: SteppedApp) -> None:
+    app.accounts.seconds = 0.5
+    await app.quo("connect")
+    await app.submit(SERVER)
+    await app.engine.slack.people.dismiss(ANN, app.modal().view_id)
+    await app.surface.background.close()
+    assert len(app.surface.background) == 0
+    assert list(app.accounts.accounts) == ["a1"]
 
 
-async def test_server_connected_before_the_grant_ends_with_the_link_that_grants(desk: Desk) -> None:
-    await desk.world.change(desk.ann, grant_state="none")
-    await desk.quo("connect")
-    view = (await desk.submit(SERVER))["view"]
+async def test_server_connected_before_the_grant_ends_with_the_link_that_grants(app: SteppedApp) -> None:
+    await app.engine.change(app.ann, grant_state="none")
+    await app.quo("connect")
+    view = (await app.submit(SERVER))["view"]
     blockkit.check_view(view)
     assert "Connected: Calendar 1." in text_of(view)
     assert "open_grant" in text_of(view)
@@ -231,88 +231,88 @@ async def test_server_connected_before_the_grant_ends_with_the_link_that_grants(
 # ── choosing calendars ──────────────────────────────────────────────────────────────────────────────
 
 
-async def choose(desk: Desk, *names: str) -> dict[str, Any]:
+async def choose(app: SteppedApp, *names: str) -> dict[str, Any]:
     """Choose the calendars of those names in the form on top."""
-    (element,) = [one for one in elements(desk.modal().view["blocks"]) if one["action_id"] == "chosen"]
+    (element,) = [one for one in elements(app.modal().view["blocks"]) if one["action_id"] == "chosen"]
     options = [one for one in element["options"] if one["text"]["text"] in names]
-    return await desk.submit({"calendars": ("chosen", {"type": element["type"], "selected_options": options})})
+    return await app.submit({"calendars": ("chosen", {"type": element["type"], "selected_options": options})})
 
 
-async def test_calendars_of_an_account_are_chosen_by_name_from_the_home_tab(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(3), ["address-2"])
-    await desk.publish_home()
-    await desk.click_home("account_menu", "choose:g1")
-    view = desk.modal().view
+async def test_calendars_of_an_account_are_chosen_by_name_from_the_home_tab(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(3), ["address-2"])
+    await app.publish_home()
+    await app.click_home("account_menu", "choose:g1")
+    view = app.modal().view
     assert (view["callback_id"], view["private_metadata"]) == ("choose_calendars", "g1")
     assert "*ann@example.com* · Google Calendar" in text_of(view)
-    answer = await choose(desk, "Calendar 1", "Calendar 3")
+    answer = await choose(app, "Calendar 1", "Calendar 3")
     assert "Saved. I am reading now" in text_of(answer["view"])
-    assert desk.accounts.connected["g1"] == {"address-1", "address-3"}
+    assert app.accounts.connected["g1"] == {"address-1", "address-3"}
 
 
-async def test_account_with_many_calendars_has_a_menu_with_the_connected_ones_in_it(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(150), ["address-149"])
-    await desk.publish_home()
-    await desk.click_home("account_menu", "choose:g1")
-    (menu,) = [one for one in elements(desk.modal().view["blocks"]) if one["action_id"] == "chosen"]
+async def test_account_with_many_calendars_has_a_menu_with_the_connected_ones_in_it(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(150), ["address-149"])
+    await app.publish_home()
+    await app.click_home("account_menu", "choose:g1")
+    (menu,) = [one for one in elements(app.modal().view["blocks"]) if one["action_id"] == "chosen"]
     assert (menu["type"], len(menu["options"])) == ("multi_static_select", 100)
     assert [one["text"]["text"] for one in menu["initial_options"]] == ["Calendar 149"]
-    await choose(desk, "Calendar 7", "Calendar 149")
-    assert desk.accounts.connected["g1"] == {"address-7", "address-149"}
+    await choose(app, "Calendar 7", "Calendar 149")
+    assert app.accounts.connected["g1"] == {"address-7", "address-149"}
 
 
-async def test_choice_that_names_other_calendars_than_the_accounts_connects_none_of_them(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(2), ["address-1"])
-    await desk.publish_home()
-    await desk.click_home("account_menu", "choose:g1")
+async def test_choice_that_names_other_calendars_than_the_accounts_connects_none_of_them(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(2), ["address-1"])
+    await app.publish_home()
+    await app.click_home("account_menu", "choose:g1")
     forged = [{"text": {"type": "plain_text", "text": "x"}, "value": value} for value in ("address-2", "x" * 150, "")]
-    await desk.submit({"calendars": ("chosen", {"type": "checkboxes", "selected_options": forged})})
-    assert desk.accounts.connected["g1"] == set()
+    await app.submit({"calendars": ("chosen", {"type": "checkboxes", "selected_options": forged})})
+    assert app.accounts.connected["g1"] == set()
 
 
-async def test_choice_beyond_what_one_may_have_is_said_at_the_field(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(2))
-    await desk.publish_home()
-    await desk.click_home("account_menu", "choose:g1")
-    desk.accounts.fails = TooManyError("calendars")
-    assert await choose(desk, "Calendar 1") == {
+async def test_choice_beyond_what_one_may_have_is_said_at_the_field(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(2))
+    await app.publish_home()
+    await app.click_home("account_menu", "choose:g1")
+    app.accounts.fails = TooManyError("calendars")
+    assert await choose(app, "Calendar 1") == {
         "response_action": "errors",
         "errors": {"calendars": "That is more than one person can have. Remove something first."},
     }
 
 
 @pytest.mark.parametrize("what", ["choose", "drop"])
-async def test_menu_of_an_account_that_is_gone_says_so(desk: Desk, what: str) -> None:
-    desk.accounts.has(GOOGLE, offered(2))
-    await desk.publish_home()
-    desk.accounts.accounts.clear()
-    await desk.click_home("account_menu", f"{what}:g1")
-    assert "That account is not connected any more." in text_of(desk.modal().view)
+async def test_menu_of_an_account_that_is_gone_says_so(app: SteppedApp, what: str) -> None:
+    app.accounts.has(GOOGLE, offered(2))
+    await app.publish_home()
+    app.accounts.accounts.clear()
+    await app.click_home("account_menu", f"{what}:g1")
+    assert "That account is not connected any more." in text_of(app.modal().view)
 
 
-async def test_choice_in_an_account_that_went_meanwhile_says_so(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(2))
-    await desk.publish_home()
-    await desk.click_home("account_menu", "choose:g1")
-    desk.accounts.accounts.clear()
-    answer = await choose(desk, "Calendar 1")
+async def test_choice_in_an_account_that_went_meanwhile_says_so(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(2))
+    await app.publish_home()
+    await app.click_home("account_menu", "choose:g1")
+    app.accounts.accounts.clear()
+    answer = await choose(app, "Calendar 1")
     assert "That account is not connected any more." in text_of(answer["view"])
 
 
 # ── the Home tab ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def is_of(desk: Desk, **columns: Any) -> None:
+async def is_of(app: SteppedApp, **columns: Any) -> None:
     """Make Ann's one calendar another's."""
-    async with desk.world.database.write() as connection:
+    async with app.engine.database.write() as connection:
         await connection.execute(sa.update(Calendar).where(Calendar.user_id == ANN).values(**columns))
 
 
-async def test_home_shows_each_account_with_its_calendars_beneath(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(1))
-    desk.accounts.has(AccountView("m1", "microsoft", "ann@work.example"), ())
-    await is_of(desk, provider="google", account_id="g1")
-    view = await desk.publish_home()
+async def test_home_shows_each_account_with_its_calendars_beneath(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(1))
+    app.accounts.has(AccountView("m1", "microsoft", "ann@work.example"), ())
+    await is_of(app, provider="google", account_id="g1")
+    view = await app.publish_home()
     blockkit.check_view(view)
     lines = [one["text"]["text"] for one in view["blocks"] if one["type"] == "section"]
     first = next(index for index, line in enumerate(lines) if "ann@example.com" in line)
@@ -325,12 +325,12 @@ async def test_home_shows_each_account_with_its_calendars_beneath(desk: Desk) ->
     assert menus == [["choose:g1", "drop:g1"], ["sync:c1", "disconnect:c1"], ["choose:m1", "drop:m1"]]
 
 
-async def test_home_mends_a_lost_account_with_a_fresh_link(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(1))
-    desk.accounts.lose("g1")
+async def test_home_mends_a_lost_account_with_a_fresh_link(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(1))
+    app.accounts.lose("g1")
     links = []
     for _ in range(2):
-        view = await desk.publish_home()
+        view = await app.publish_home()
         blockkit.check_view(view)
         assert "I may no longer read this account's calendars. Connect it again." in text_of(view)
         (button,) = [one for one in elements(view["blocks"]) if one["action_id"] == "connect_again"]
@@ -339,51 +339,51 @@ async def test_home_mends_a_lost_account_with_a_fresh_link(desk: Desk) -> None:
     assert len(set(links)) == 2
 
 
-async def test_home_mends_a_lost_caldav_account_with_the_form(desk: Desk) -> None:
-    desk.accounts.has(AccountView("d1", "caldav", "ann", lost=True), ())
-    view = await desk.publish_home()
+async def test_home_mends_a_lost_caldav_account_with_the_form(app: SteppedApp) -> None:
+    app.accounts.has(AccountView("d1", "caldav", "ann", lost=True), ())
+    view = await app.publish_home()
     (button, _) = [one for one in elements(view["blocks"]) if one["action_id"] == "open_connect"]
     assert button["text"]["text"] == "Connect again"
-    await desk.click_home("open_connect")
-    assert desk.modal().view["callback_id"] == "connect_calendar"
+    await app.click_home("open_connect")
+    assert app.modal().view["callback_id"] == "connect_calendar"
 
 
-async def test_home_disconnects_an_account_after_its_question(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(1))
-    await is_of(desk, provider="google", account_id="g1")
-    await desk.publish_home()
-    await desk.click_home("account_menu", "drop:g1")
-    view = desk.modal().view
+async def test_home_disconnects_an_account_after_its_question(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(1))
+    await is_of(app, provider="google", account_id="g1")
+    await app.publish_home()
+    await app.click_home("account_menu", "drop:g1")
+    view = app.modal().view
     assert (view["callback_id"], view["private_metadata"]) == ("drop_account", "g1")
     assert "Disconnect *ann@example.com* · Google Calendar?" in text_of(view)
     assert "I forget its calendars (1)" in text_of(view)
-    assert "g1" in desk.accounts.accounts
-    assert await desk.submit({}) == {}
-    assert desk.accounts.accounts == {}
-    assert "ann@example.com" not in text_of(desk.world.slack.homes[ANN].view)
+    assert "g1" in app.accounts.accounts
+    assert await app.submit({}) == {}
+    assert app.accounts.accounts == {}
+    assert "ann@example.com" not in text_of(app.engine.slack.homes[ANN].view)
 
 
-async def test_home_gives_a_hook_a_new_address(desk: Desk) -> None:
-    await is_of(desk, provider="hook", calendar_id="hook-1")
-    view = await desk.publish_home()
+async def test_home_gives_a_hook_a_new_address(app: SteppedApp) -> None:
+    await is_of(app, provider="hook", calendar_id="hook-1")
+    view = await app.publish_home()
     assert "Nothing has arrived yet." in text_of(view)
-    await desk.click_home("calendar_menu", "rotate:hook-1")
-    assert "https://quo.example/hooks/secret-1" in text_of(desk.modal().view)
+    await app.click_home("calendar_menu", "rotate:hook-1")
+    assert "https://quo.example/hooks/secret-1" in text_of(app.modal().view)
 
 
-async def test_home_of_a_calendar_file_can_only_be_disconnected(desk: Desk) -> None:
-    await is_of(desk, provider="file")
-    view = await desk.publish_home()
+async def test_home_of_a_calendar_file_can_only_be_disconnected(app: SteppedApp) -> None:
+    await is_of(app, provider="file")
+    view = await app.publish_home()
     (menu,) = [one for one in elements(view["blocks"]) if one["type"] == "overflow"]
     assert [one["value"] for one in menu["options"]] == ["disconnect:c1"]
     assert "Calendar files" in text_of(view)
 
 
-async def test_calendars_command_lists_accounts_and_what_is_wrong(desk: Desk) -> None:
-    desk.accounts.has(GOOGLE, offered(1))
-    desk.accounts.lose("g1")
-    await is_of(desk, provider="google", account_id="g1")
-    said = (await desk.quo("calendars"))["text"].split("\n")
+async def test_calendars_command_lists_accounts_and_what_is_wrong(app: SteppedApp) -> None:
+    app.accounts.has(GOOGLE, offered(1))
+    app.accounts.lose("g1")
+    await is_of(app, provider="google", account_id="g1")
+    said = (await app.quo("calendars"))["text"].split("\n")
     assert said == [
         ":red_circle: *ann@example.com* · Google Calendar · I may no longer read this account's calendars. "
         "Connect it again.",
@@ -391,7 +391,7 @@ async def test_calendars_command_lists_accounts_and_what_is_wrong(desk: Desk) ->
     ]
 
 
-async def test_hook_is_created_from_the_connect_form(desk: Desk) -> None:
-    await desk.quo("connect")
-    await desk.click_view(desk.modal(), "create_hook")
-    assert "https://quo.example/hooks/secret-1" in text_of(desk.modal().view)
+async def test_hook_is_created_from_the_connect_form(app: SteppedApp) -> None:
+    await app.quo("connect")
+    await app.click_view(app.modal(), "create_hook")
+    assert "https://quo.example/hooks/secret-1" in text_of(app.modal().view)

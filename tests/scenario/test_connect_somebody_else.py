@@ -23,8 +23,8 @@ BENS = "ben@cloud.example"
 async def vendors(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[Vendors]:
     async with open_vendors(clock, sqlite_url, request.param) as made:
         made.vendor.add_account(BENS)
-        await made.whole.joins()
-        await made.whole.joins(BEN)
+        await made.running_app.joins()
+        await made.running_app.joins(BEN)
         yield made
 
 
@@ -35,7 +35,7 @@ async def grants(vendors: Vendors, session: aiohttp.ClientSession, user: str) ->
 
 
 async def accounts(vendors: Vendors) -> list[str]:
-    return [user for (user,) in await vendors.whole.rows(sa.select(Account.user_id))]
+    return [user for (user,) in await vendors.running_app.rows(sa.select(Account.user_id))]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["who granted in this browser", "who never did"])
@@ -51,7 +51,7 @@ async def test_follower_of_somebody_elses_link_connects_nothing_to_them(vendors:
 
 
 async def exchanges(vendors: Vendors) -> int:
-    return len(vendors.whole.slack.calls.all("oauth.v2.access"))
+    return len(vendors.running_app.slack.calls.all("oauth.v2.access"))
 
 
 async def rows(vendors: Vendors) -> list[object]:
@@ -60,7 +60,7 @@ async def rows(vendors: Vendors) -> list[object]:
     found: list[object] = []
     for table in (Workspace.__table__, Person.__table__):
         kept = [column for column in table.columns if column.name not in passing]
-        found += [tuple(row) for row in await vendors.whole.rows(sa.select(*kept))]
+        found += [tuple(row) for row in await vendors.running_app.rows(sa.select(*kept))]
     return found
 
 
@@ -68,9 +68,9 @@ async def rows(vendors: Vendors) -> list[object]:
 
 
 async def test_page_names_person_and_workspace_and_uses_nothing_up(vendors: Vendors) -> None:
-    vendors.whole.slack.member(ANN).real_name = "Ann <b>Lee"
-    vendors.whole.slack.workspaces[TEAM].name = "Acme"
-    await vendors.whole.joins()  # so that the workspace's name is known
+    vendors.running_app.slack.member(ANN).real_name = "Ann <b>Lee"
+    vendors.running_app.slack.workspaces[TEAM].name = "Acme"
+    await vendors.running_app.joins()  # so that the workspace's name is known
     link = await vendors.link()
     async with vendors.browser() as session:
         for _ in range(3):  # by Slack's link preview, and by a virus scanner
@@ -94,7 +94,7 @@ async def test_button_works_in_the_browser_that_saw_the_page_alone_and_for_its_l
         crossed = {"link": shown.fields["link"], "token": others.fields["token"]}
         await eves.get(other)
         for session, fields in ((eves, shown.fields), (anns, crossed), (anns, {"link": link}), (anns, {})):
-            address = vendors.whole.url + shown.action
+            address = vendors.running_app.url + shown.action
             async with session.post(address, data=fields, allow_redirects=False) as answer:
                 assert answer.status == 400
                 assert "<html" in await answer.text()
@@ -105,7 +105,7 @@ async def test_button_works_in_the_browser_that_saw_the_page_alone_and_for_its_l
 
 
 async def test_last_page_names_person_and_account(vendors: Vendors) -> None:
-    vendors.whole.slack.member(ANN).real_name = "Ann Lee"
+    vendors.running_app.slack.member(ANN).real_name = "Ann Lee"
     _, page = await vendors.connects()
     assert "Ann Lee" in page
     assert vendors.mail in page
@@ -127,7 +127,7 @@ async def test_browser_is_asked_once_and_known_from_then_on_for_thirty_days(vend
     async with vendors.browser() as session:
         asked = []
         for days in (0, 0, 29, 2):
-            vendors.whole.clock.move(days=days)
+            vendors.running_app.clock.move(days=days)
             before = await exchanges(vendors)
             assert (await vendors.follows(session, await vendors.link()))[0] == 200
             asked.append(await exchanges(vendors) - before)
@@ -136,15 +136,15 @@ async def test_browser_is_asked_once_and_known_from_then_on_for_thirty_days(vend
 
 
 async def test_account_with_the_persons_slack_address_needs_no_proof(vendors: Vendors) -> None:
-    vendors.whole.slack.member(ANN).email = vendors.mail.title()
+    vendors.running_app.slack.member(ANN).email = vendors.mail.title()
     before = await exchanges(vendors)
     assert (await vendors.connects())[0] == 200
     assert await exchanges(vendors) == before
 
 
 async def test_calendar_that_is_only_called_like_the_address_proves_nothing(vendors: Vendors) -> None:
-    whole = vendors.whole
-    whole.slack.member(ANN).email = "ann@acme.example"
+    running_app = vendors.running_app
+    running_app.slack.member(ANN).email = "ann@acme.example"
     account = vendors.vendor.accounts[BENS]
     account.main.name = "ann@acme.example"
     async with vendors.browser() as session:
@@ -155,9 +155,9 @@ async def test_calendar_that_is_only_called_like_the_address_proves_nothing(vend
 
 @pytest.mark.parametrize("rotates", [False, True])
 async def test_proof_changes_neither_the_workspace_nor_the_grant(vendors: Vendors, *, rotates: bool) -> None:
-    whole = vendors.whole
-    whole.slack.app.token_rotation = rotates
-    await whole.joins()
+    running_app = vendors.running_app
+    running_app.slack.app.token_rotation = rotates
+    await running_app.joins()
     before = await rows(vendors)
     for _ in range(3):
         assert (await vendors.connects())[0] == 200
@@ -167,18 +167,18 @@ async def test_proof_changes_neither_the_workspace_nor_the_grant(vendors: Vendor
     assert await rows(vendors) == before
     vendors.has("Plan", at("09:00"))
     await vendors.rests()
-    assert whole.text() == "In a meeting"  # with the token that is kept
-    live = [one for one in whole.slack.tokens.by_value.values() if one.user_id == ANN and not one.revoked]
+    assert running_app.text() == "In a meeting"  # with the token that is kept
+    live = [one for one in running_app.slack.tokens.by_value.values() if one.user_id == ANN and not one.revoked]
     assert len(live) == 2 if rotates else 1
 
 
 async def test_grant_that_ends_in_a_browser_that_did_not_begin_it_proves_nothing(vendors: Vendors) -> None:
     """Eve begins a grant of her own and has Ann's browser finish it: it is not to be taken for Eve's."""
-    whole = vendors.whole
+    running_app = vendors.running_app
     async with vendors.browser() as eves, vendors.browser() as anns:
-        async with eves.get(f"{whole.url}/slack/install", allow_redirects=False) as begun:
+        async with eves.get(f"{running_app.url}/slack/install", allow_redirects=False) as begun:
             query = dict(parse_qsl(urlsplit(begun.headers["Location"]).query))
-        back = whole.slack.oauth.decide(query, BEN)
+        back = running_app.slack.oauth.decide(query, BEN)
         async with anns.get(back) as answer:
             assert answer.status == 200
         status, page = await vendors.follows(anns, await vendors.link(BEN), ANN)
@@ -197,8 +197,8 @@ async def test_browser_that_two_people_share_is_refused_once_and_then_slack_says
 
 
 async def test_person_of_two_workspaces_is_known_in_both(vendors: Vendors) -> None:
-    vendors.whole.slack.add_workspace("T0OTHER001")
-    vendors.whole.slack.add_person("U0ANN00002", "ann2", team_id="T0OTHER001")
+    vendors.running_app.slack.add_workspace("T0OTHER001")
+    vendors.running_app.slack.add_person("U0ANN00002", "ann2", team_id="T0OTHER001")
     async with vendors.browser() as session:
         for user in (ANN, "U0ANN00002"):
             await grants(vendors, session, user)
@@ -225,9 +225,9 @@ async def held(vendors: Vendors, session: aiohttp.ClientSession) -> str:
     back = await vendors.consents(session, await vendors.link())
     async with session.get(back, allow_redirects=False) as answer:
         where = answer.headers["Location"]
-    assert where.startswith(vendors.whole.slack.authorize_url)
+    assert where.startswith(vendors.running_app.slack.authorize_url)
     assert await accounts(vendors) == []
-    return vendors.whole.slack.oauth.decide(dict(parse_qsl(urlsplit(where).query)), ANN)
+    return vendors.running_app.slack.oauth.decide(dict(parse_qsl(urlsplit(where).query)), ANN)
 
 
 async def test_held_consent_is_for_its_browser_once_and_for_ten_minutes(vendors: Vendors) -> None:
@@ -238,7 +238,7 @@ async def test_held_consent_is_for_its_browser_once_and_for_ten_minutes(vendors:
                                          (bare, stolen, 400), (session, stolen, 400)):  # fmt: skip
             async with browser.get(address) as answer:
                 assert answer.status == status, await answer.text()
-        vendors.whole.clock.move(minutes=10)
+        vendors.running_app.clock.move(minutes=10)
         async with session.get(late) as answer:
             assert answer.status == 400
     await vendors.rests()
@@ -248,14 +248,14 @@ async def test_held_consent_is_for_its_browser_once_and_for_ten_minutes(vendors:
 async def test_held_consent_is_sealed_and_gone_when_slack_is_refused(vendors: Vendors) -> None:
     async with vendors.browser() as session:
         back = await held(vendors, session)
-        kept = [bytes(value) for (value,) in await vendors.whole.rows(sa.select(OAuthState.verifier)) if value]
+        kept = [bytes(value) for (value,) in await vendors.running_app.rows(sa.select(OAuthState.verifier)) if value]
         assert len(kept) == 1
         assert b"access" not in kept[0]
         denied = back.partition("?")[0] + "?error=access_denied&state=" + back.partition("state=")[2].partition("&")[0]
         async with session.get(denied) as answer:
             assert answer.status == 200
             assert "you did not allow it" in await answer.text()
-    assert [value for (value,) in await vendors.whole.rows(sa.select(OAuthState.verifier)) if value] == []
+    assert [value for (value,) in await vendors.running_app.rows(sa.select(OAuthState.verifier)) if value] == []
     assert await accounts(vendors) == []
 
 
@@ -265,9 +265,9 @@ async def test_link_of_a_message_is_no_other(vendors: Vendors) -> None:
         vendors.google.oauth.revoke(vendors.mail)
     else:
         vendors.microsoft.oauth.revoke(vendors.mail)
-    await vendors.whole.until(vendors.whole.clock.now() + timedelta(hours=2))
+    await vendors.running_app.until(vendors.running_app.clock.now() + timedelta(hours=2))
     await vendors.rests()
-    link = vendors.link_in({"blocks": vendors.whole.slack.direct_messages(ANN)[-1].blocks})
+    link = vendors.link_in({"blocks": vendors.running_app.slack.direct_messages(ANN)[-1].blocks})
     async with vendors.browser() as session:
         assert (await vendors.follows(session, link, BEN, account=BENS))[0] == 403
     assert len(await accounts(vendors)) == 1

@@ -21,30 +21,30 @@ from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET
-from tests.support.slack_surface import ANN, Desk, open_desk
+from tests.support.stepped_app import ANN, SteppedApp, open_stepped_app
 
 READING = ("Reading", ":book:")
 
 
 @pytest.fixture
-async def desk(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann in Berlin, on SQLite and on PostgreSQL; she has typed a status of her own in Slack."""
-    async with open_desk(database, encryptor, clock) as made:
-        made.world.slack.type_status(ANN, *READING)
+    async with open_stepped_app(database, encryptor, clock) as made:
+        made.engine.slack.type_status(ANN, *READING)
         yield made
 
 
-async def keep(desk: Desk) -> None:
+async def keep(app: SteppedApp) -> None:
     """Decide, and carry out Ann's wish once."""
-    await desk.engine.tick()
-    ((wish,), _) = await desk.engine.queue.most_urgent(desk.clock.now(), 1)
-    await desk.engine.writer.carry_out(wish, desk.engine.writer.take(wish, Budget()))
+    await app.replica.tick()
+    ((wish,), _) = await app.replica.queue.most_urgent(app.clock.now(), 1)
+    await app.replica.writer.carry_out(wish, app.replica.writer.take(wish, Budget()))
 
 
-async def rows(desk: Desk) -> dict[str, int]:
+async def rows(app: SteppedApp) -> dict[str, int]:
     """How many rows of Ann each table holds, those without any left out."""
     found = {}
-    async with desk.world.database.read() as connection:
+    async with app.engine.database.read() as connection:
         for table in Base.metadata.sorted_tables:
             if "user_id" in table.c:
                 theirs = sa.select(sa.func.count()).select_from(table).where(table.c.user_id == ANN)
@@ -53,15 +53,15 @@ async def rows(desk: Desk) -> dict[str, int]:
     return found
 
 
-async def gone(desk: Desk) -> bool:
+async def gone(app: SteppedApp) -> bool:
     """Whether nothing of Ann is left, here and at Slack."""
-    revoked = desk.world.slack.calls.all("auth.revoke", user=ANN)
-    return await rows(desk) == {} and [call.ok for call in revoked] == [True]
+    revoked = app.engine.slack.calls.all("auth.revoke", user=ANN)
+    return await rows(app) == {} and [call.ok for call in revoked] == [True]
 
 
 @BOTH
-async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
-    profiles, slack = desk.engine.writer._profiles, desk.leaving._slack
+async def test_forgotten_while_our_write_is_on_its_way(app: SteppedApp) -> None:
+    profiles, slack = app.replica.writer._profiles, app.leaving._slack
     write, revoke = profiles.write, slack.revoke
     revoking, landed = asyncio.Event(), asyncio.Event()
     forgetting: list[asyncio.Task[bool]] = []
@@ -73,7 +73,7 @@ async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
 
     async def write_late(token: str, status: Status) -> Status:
         profiles.write = write  # type: ignore[method-assign]  # once is enough
-        forgetting.append(asyncio.create_task(desk.people.forget(desk.ann)))
+        forgetting.append(asyncio.create_task(app.people.forget(app.ann)))
         revoked = asyncio.create_task(revoking.wait())
         await asyncio.wait((*forgetting, revoked), return_when=asyncio.FIRST_COMPLETED)
         revoked.cancel()
@@ -83,125 +83,125 @@ async def test_forgotten_while_our_write_is_on_its_way(desk: Desk) -> None:
 
     slack.revoke = revoke_late  # type: ignore[method-assign]  # the moment is what is tested
     profiles.write = write_late  # type: ignore[method-assign]
-    await desk.quo("Lunch")
-    await keep(desk)
+    await app.quo("Lunch")
+    await keep(app)
     assert await forgetting[0]
-    await desk.settle()
-    await desk.leaving.run_due()
-    assert desk.world.status(ANN)[:2] == READING
-    assert await gone(desk)
+    await app.settle()
+    await app.leaving.run_due()
+    assert app.engine.status(ANN)[:2] == READING
+    assert await gone(app)
 
 
-async def test_forgotten_while_the_profile_is_read(desk: Desk) -> None:
-    profiles = desk.engine.writer._profiles
+async def test_forgotten_while_the_profile_is_read(app: SteppedApp) -> None:
+    profiles = app.replica.writer._profiles
     read = profiles.read
 
     async def read_late(token: str) -> Status:
         profiles.read = read  # type: ignore[method-assign]  # once is enough
         found = await read(token)
-        assert await desk.people.forget(desk.ann)
+        assert await app.people.forget(app.ann)
         return found
 
     profiles.read = read_late  # type: ignore[method-assign]  # the moment is what is tested
-    await desk.quo("Lunch")
-    await keep(desk)
-    await desk.settle()
-    await desk.leaving.run_due()
-    assert desk.world.calls(SET) == []
-    assert await gone(desk)
+    await app.quo("Lunch")
+    await keep(app)
+    await app.settle()
+    await app.leaving.run_due()
+    assert app.engine.calls(SET) == []
+    assert await gone(app)
 
 
-async def test_forgotten_person_gets_back_what_was_covered_before_the_token_goes(desk: Desk) -> None:
-    await desk.quo("Lunch")
-    assert (await desk.shows())[0] == "Lunch"
-    assert await desk.people.forget(desk.ann)
-    assert await rows(desk) == {"people": 1, "standings": 1, "spans": 1}
-    assert not await desk.people.forget(desk.ann)
-    view = await desk.people.get(desk.ann)
+async def test_forgotten_person_gets_back_what_was_covered_before_the_token_goes(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    assert (await app.shows())[0] == "Lunch"
+    assert await app.people.forget(app.ann)
+    assert await rows(app) == {"people": 1, "standings": 1, "spans": 1}
+    assert not await app.people.forget(app.ann)
+    view = await app.people.get(app.ann)
     assert view is not None
     assert not view.granted
-    await desk.settle()
-    assert desk.world.status(ANN)[:2] == READING
-    assert (await desk.leaving.next_due()) == desk.clock.now()
-    await desk.leaving.run_due()
-    assert await gone(desk)
-    assert await desk.leaving.next_due() is None
-    assert desk.world.slack.direct_messages(ANN) == []
+    await app.settle()
+    assert app.engine.status(ANN)[:2] == READING
+    assert (await app.leaving.next_due()) == app.clock.now()
+    await app.leaving.run_due()
+    assert await gone(app)
+    assert await app.leaving.next_due() is None
+    assert app.engine.slack.direct_messages(ANN) == []
 
 
-async def test_forgotten_while_paused_gets_back_what_was_covered_too(desk: Desk) -> None:
-    await desk.quo("Lunch")
-    await desk.shows()
-    await desk.quo("pause")
-    await desk.settle()
-    assert await desk.people.forget(desk.ann)
-    await desk.settle()
-    await desk.leaving.run_due()
-    assert desk.world.status(ANN)[:2] == READING
-    assert await gone(desk)
+async def test_forgotten_while_paused_gets_back_what_was_covered_too(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    await app.quo("pause")
+    await app.settle()
+    assert await app.people.forget(app.ann)
+    await app.settle()
+    await app.leaving.run_due()
+    assert app.engine.status(ANN)[:2] == READING
+    assert await gone(app)
 
 
-async def test_what_cannot_be_taken_back_within_a_minute_is_named(desk: Desk) -> None:
-    await desk.quo(":pizza: Lunch")
-    await desk.shows()
-    desk.world.slack.faults.add(Fault(GET, status=503, times=None))
-    assert await desk.people.forget(desk.ann)
-    await keep(desk)
-    await desk.leaving.run_due()
-    assert (await rows(desk))["people"] == 1
-    assert await desk.leaving.next_due() == desk.clock.now() + TAKE_BACK
-    desk.clock.move(seconds=TAKE_BACK.total_seconds())
-    await desk.leaving.run_due()
-    assert await gone(desk)
-    (message,) = desk.world.slack.direct_messages(ANN)
+async def test_what_cannot_be_taken_back_within_a_minute_is_named(app: SteppedApp) -> None:
+    await app.quo(":pizza: Lunch")
+    await app.shows()
+    app.engine.slack.faults.add(Fault(GET, status=503, times=None))
+    assert await app.people.forget(app.ann)
+    await keep(app)
+    await app.leaving.run_due()
+    assert (await rows(app))["people"] == 1
+    assert await app.leaving.next_due() == app.clock.now() + TAKE_BACK
+    app.clock.move(seconds=TAKE_BACK.total_seconds())
+    await app.leaving.run_due()
+    assert await gone(app)
+    (message,) = app.engine.slack.direct_messages(ANN)
     assert message.text == (
         "I could not take “:pizza: Lunch” off. Clear it in Slack. I could not put your own “:book: Reading” back."
     )
 
 
-async def test_somebody_without_a_grant_is_forgotten_at_once_and_told_what_stays(desk: Desk) -> None:
-    await desk.quo(":pizza: Lunch")
-    await desk.shows()
-    await desk.world.change(desk.ann, grant_state="lost", token=None)
-    assert await desk.people.forget(desk.ann)
-    assert await rows(desk) == {}
-    assert "Lunch" in desk.world.slack.direct_messages(ANN)[0].text
+async def test_somebody_without_a_grant_is_forgotten_at_once_and_told_what_stays(app: SteppedApp) -> None:
+    await app.quo(":pizza: Lunch")
+    await app.shows()
+    await app.engine.change(app.ann, grant_state="lost", token=None)
+    assert await app.people.forget(app.ann)
+    assert await rows(app) == {}
+    assert "Lunch" in app.engine.slack.direct_messages(ANN)[0].text
 
 
 @BOTH
-async def test_who_allows_it_again_before_they_are_gone_stays(desk: Desk) -> None:
-    await desk.quo("Lunch")
-    await desk.shows()
-    assert await desk.people.forget(desk.ann)
-    (leaver,) = await desk.leaving._leavers.all()
-    tokens = Tokens(desk.world.slack.grant(ANN).value)
-    await desk.people.store.grant(desk.ann, tokens, Member(), desk.clock.now())  # as Grants does
-    assert not await desk.leaving._leavers.delete(leaver)
-    view = await desk.people.get(desk.ann)
+async def test_who_allows_it_again_before_they_are_gone_stays(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    assert await app.people.forget(app.ann)
+    (leaver,) = await app.leaving._leavers.all()
+    tokens = Tokens(app.engine.slack.grant(ANN).value)
+    await app.people.store.grant(app.ann, tokens, Member(), app.clock.now())  # as Grants does
+    assert not await app.leaving._leavers.delete(leaver)
+    view = await app.people.get(app.ann)
     assert view is not None
     assert view.granted
-    assert (await desk.shows())[:2] == READING
+    assert (await app.shows())[:2] == READING
 
 
 @BOTH
-async def test_two_replicas_see_somebody_off_once(desk: Desk) -> None:
-    await desk.quo("Lunch")
-    await desk.shows()
-    desk.world.slack.faults.add(Fault(GET, status=503, times=None))
-    await desk.people.forget(desk.ann)
-    desk.clock.move(seconds=TAKE_BACK.total_seconds())
-    await asyncio.gather(*(desk.leaving.run_due() for _ in range(2)))
-    assert await rows(desk) == {}
-    assert len(desk.world.slack.direct_messages(ANN)) == 1
+async def test_two_replicas_see_somebody_off_once(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    app.engine.slack.faults.add(Fault(GET, status=503, times=None))
+    await app.people.forget(app.ann)
+    app.clock.move(seconds=TAKE_BACK.total_seconds())
+    await asyncio.gather(*(app.leaving.run_due() for _ in range(2)))
+    assert await rows(app) == {}
+    assert len(app.engine.slack.direct_messages(ANN)) == 1
 
 
 @BOTH
-async def test_operators_command_takes_back_without_the_app(desk: Desk) -> None:
-    await desk.quo("Lunch")
-    await desk.shows()
-    assert await desk.people.forget(desk.ann)
+async def test_operators_command_takes_back_without_the_app(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    assert await app.people.forget(app.ann)
     await admin_commands.see_off(
-        desk.ann, leaving=desk.leaving, queue=desk.engine.queue, writer=desk.engine.writer, clock=desk.clock
+        app.ann, leaving=app.leaving, queue=app.replica.queue, writer=app.replica.writer, clock=app.clock
     )
-    assert desk.world.status(ANN)[:2] == READING
-    assert await gone(desk)
+    assert app.engine.status(ANN)[:2] == READING
+    assert await gone(app)

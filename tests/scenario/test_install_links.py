@@ -9,121 +9,127 @@ from services.store.models import Person
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, said
-from tests.support.install_side import House, house
+from tests.support.install_side import InstallSide, open_install_side
 from tests.support.oauth_stub import CLIENT_ID, USER_SCOPES, OAuthStub, answer
 
 # ── links from Slack, which name their person ───────────────────────────────────────────────────────
 
 
-async def test_link_from_slack_asks_for_the_persons_scopes_alone_in_their_workspace(app: House) -> None:
-    await app.install(answer(token=None))
-    async with app.browser() as session:
-        asked = await app.consent(session, path_of(await app.people.grant_link(BOB)))
+async def test_link_from_slack_asks_for_the_persons_scopes_alone_in_their_workspace(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    async with install_side.browser() as session:
+        asked = await install_side.consent(session, path_of(await install_side.people.grant_link(BOB)))
     assert {name: value for name, value in asked.items() if name != "state"} == {
         "client_id": CLIENT_ID,
         "user_scope": USER_SCOPES,
         "team": "T1",
-        "redirect_uri": app.stub.redirect_uri,
+        "redirect_uri": install_side.stub.redirect_uri,
     }
 
 
-async def test_permission_of_somebody_else_is_never_kept_under_the_linked_person(app: House) -> None:
-    await app.install(answer(token=None))
-    link = await app.people.grant_link(BOB)
-    status, page = await app.install(answer("U666", bot=None, token="xoxp-evil"), path_of(link))
+async def test_permission_of_somebody_else_is_never_kept_under_the_linked_person(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    link = await install_side.people.grant_link(BOB)
+    status, page = await install_side.install(answer("U666", bot=None, token="xoxp-evil"), path_of(link))
     assert (status, said(page)) == (
         403,
         "This permission belongs to somebody else. Allow it again with your own account.",
     )
-    assert await count(app.database, Person) == 0
+    assert await count(install_side.database, Person) == 0
 
 
-async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(app: House) -> None:
-    await app.install(answer(token=None))
-    await app.install(answer(team="T2", token=None))
-    link = await app.people.grant_link(BOB)
-    status, _ = await app.install(answer("U2", team="T2", bot=None, token="xoxp-other"), path_of(link))
+async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    await install_side.install(answer(team="T2", token=None))
+    link = await install_side.people.grant_link(BOB)
+    status, _ = await install_side.install(answer("U2", team="T2", bot=None, token="xoxp-other"), path_of(link))
     assert status == 403
-    assert await count(app.database, Person) == 0
+    assert await count(install_side.database, Person) == 0
 
 
 @BOTH
-async def test_link_is_good_once_and_for_a_day(app: House) -> None:
-    await app.install(answer(token=None))
-    used, old = await app.people.grant_link(BOB), await app.people.grant_link(BOB)
-    async with app.browser() as session:
-        await app.consent(session, path_of(used))
+async def test_link_is_good_once_and_for_a_day(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    used, old = await install_side.people.grant_link(BOB), await install_side.people.grant_link(BOB)
+    async with install_side.browser() as session:
+        await install_side.consent(session, path_of(used))
         async with session.get(path_of(used), allow_redirects=False) as again:
             assert (again.status, said(await again.text())) == (400, EXPIRED)
-        app.clock.move(hours=24)
+        install_side.clock.move(hours=24)
         async with session.get(path_of(old), allow_redirects=False) as late:
             assert (late.status, said(await late.text())) == (400, EXPIRED)
 
 
-async def test_link_checker_that_only_asks_for_headers_does_not_use_a_link_up(app: House) -> None:
-    await app.install(answer(token=None))
-    path = path_of(await app.people.grant_link(BOB))
-    async with app.browser() as session:
+async def test_link_checker_that_only_asks_for_headers_does_not_use_a_link_up(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    path = path_of(await install_side.people.grant_link(BOB))
+    async with install_side.browser() as session:
         async with session.head(path, allow_redirects=False) as answered:
             assert answered.status == 405
-        await app.consent(session, path)
+        await install_side.consent(session, path)
 
 
-async def test_link_is_no_state_and_state_no_link(app: House) -> None:
-    link = (await app.people.grant_link(BOB)).partition("link=")[2]
-    async with app.browser() as session:
-        asked = await app.consent(session)
-        assert (await app.come_back(session, state=link, code="c"))[0] == 400
+async def test_link_is_no_state_and_state_no_link(install_side: InstallSide) -> None:
+    link = (await install_side.people.grant_link(BOB)).partition("link=")[2]
+    async with install_side.browser() as session:
+        asked = await install_side.consent(session)
+        assert (await install_side.come_back(session, state=link, code="c"))[0] == 400
         async with session.get("/slack/install", params={"link": asked["state"]}, allow_redirects=False) as answered:
             assert answered.status == 400
 
 
-async def test_grant_in_a_workspace_that_left_meanwhile_is_refused(app: House) -> None:
-    await app.install(answer(token=None))
-    link = await app.people.grant_link(BOB)
-    async with app.browser() as session:
-        asked = await app.consent(session, path_of(link))
-        await app.workspaces.delete("T1")
-        app.stub.grant("c", answer("U2", bot=None, token="xoxp-2"))
-        status, page = await app.come_back(session, state=asked["state"], code="c")
+async def test_grant_in_a_workspace_that_left_meanwhile_is_refused(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    link = await install_side.people.grant_link(BOB)
+    async with install_side.browser() as session:
+        asked = await install_side.consent(session, path_of(link))
+        await install_side.workspaces.delete("T1")
+        install_side.stub.grant("c", answer("U2", bot=None, token="xoxp-2"))
+        status, page = await install_side.come_back(session, state=asked["state"], code="c")
     assert (status, said(page)) == (400, EXPIRED)  # the state left with the workspace
 
 
-async def test_person_without_an_install_is_told_to_install_first(app: House) -> None:
-    status, page = await app.install(answer(bot=None))
+async def test_person_without_an_install_is_told_to_install_first(install_side: InstallSide) -> None:
+    status, page = await install_side.install(answer(bot=None))
     assert (status, said(page)) == (409, "Status Quo is not installed in this workspace. Install it first.")
-    assert await count(app.database, Person) == 0
+    assert await count(install_side.database, Person) == 0
 
 
 # ── what they had asked for ─────────────────────────────────────────────────────────────────────────
 
 
-async def test_what_was_asked_for_is_done_right_after_the_grant_once(app: House) -> None:
-    await app.install(answer(token=None))
-    app.stub.members["U2"] = {"tz": "Europe/Paris", "locale": "fr-FR"}
-    await app.people.ask(BOB, "/quo", "pause 2h")
-    await app.people.ask(BOB, "/ooo", "friday")
-    assert app.recorder.done == []
-    _, page = await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
-    assert app.recorder.done == [(BOB, "/ooo", "friday")]
+async def test_what_was_asked_for_is_done_right_after_the_grant_once(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    install_side.stub.members["U2"] = {"tz": "Europe/Paris", "locale": "fr-FR"}
+    await install_side.people.ask(BOB, "/quo", "pause 2h")
+    await install_side.people.ask(BOB, "/ooo", "friday")
+    assert install_side.recorder.done == []
+    _, page = await install_side.install(
+        answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
+    )
+    assert install_side.recorder.done == [(BOB, "/ooo", "friday")]
     assert 'lang="fr-FR"' in page
-    await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
-    assert app.recorder.done == [(BOB, "/ooo", "friday")]
+    await install_side.install(
+        answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
+    )
+    assert install_side.recorder.done == [(BOB, "/ooo", "friday")]
 
 
-async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(app: House) -> None:
-    await app.install(answer(token=None))
-    await app.people.ask(BOB, "/quo", "gibberish")
-    app.recorder.fails = InputError("gibberish")
-    status, page = await app.install(answer("U2", bot=None, token="xoxp-2"), path_of(await app.people.grant_link(BOB)))
+async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(install_side: InstallSide) -> None:
+    await install_side.install(answer(token=None))
+    await install_side.people.ask(BOB, "/quo", "gibberish")
+    install_side.recorder.fails = InputError("gibberish")
+    status, page = await install_side.install(
+        answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
+    )
     assert (status, said(page)) == (200, ALL_SET)
-    assert await app.people.store.take_ask(BOB) is None
+    assert await install_side.people.store.take_ask(BOB) is None
 
 
-async def test_grant_stands_although_the_member_cannot_be_read(app: House) -> None:
-    status, _ = await app.install(answer())  # the stub knows no member U1
+async def test_grant_stands_although_the_member_cannot_be_read(install_side: InstallSide) -> None:
+    status, _ = await install_side.install(answer())  # the stub knows no member U1
     assert status == 200
-    view = await app.people.get(ANN)
+    view = await install_side.people.get(ANN)
     assert view is not None
     assert (view.zone.key, view.granted) == ("UTC", True)
 
@@ -132,7 +138,7 @@ async def test_install_without_a_client_id_says_who_has_to_set_it_up(
     sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub
 ) -> None:
     database = Database(sqlite_url)
-    async with house(database, encryptor, clock, stub, client_id="") as found, found.browser() as session:
+    async with open_install_side(database, encryptor, clock, stub, client_id="") as found, found.browser() as session:
         for path in ("/slack/install", path_of(await found.people.grant_link(BOB))):
             async with session.get(path, allow_redirects=False) as answered:
                 assert (answered.status, said(await answered.text())) == (
@@ -142,16 +148,16 @@ async def test_install_without_a_client_id_says_who_has_to_set_it_up(
     await database.close()
 
 
-async def test_page_escapes_what_slack_says(app: House) -> None:
+async def test_page_escapes_what_slack_says(install_side: InstallSide) -> None:
     found = answer(token=None)
     found["team"]["name"] = '<script>alert("x")</script>'
-    _, page = await app.install(found)
+    _, page = await install_side.install(found)
     assert "<script" not in page
     assert 'installed in <script>alert("x")</script>.' in said(page)
 
 
-async def test_cookie_is_for_this_browser_alone(app: House) -> None:
-    async with app.browser() as session, session.get("/slack/install", allow_redirects=False) as answered:
+async def test_cookie_is_for_this_browser_alone(install_side: InstallSide) -> None:
+    async with install_side.browser() as session, session.get("/slack/install", allow_redirects=False) as answered:
         cookie = answered.headers["Set-Cookie"]
         assert answered.headers["Cache-Control"] == "no-store"
     name, *attributes = cookie.split("; ")

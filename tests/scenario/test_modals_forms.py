@@ -14,14 +14,14 @@ from services.store.db import Database
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.engine import meeting
-from tests.support.slack_surface import ANN, Desk, local, open_desk, text_of
+from tests.support.stepped_app import ANN, SteppedApp, local, open_stepped_app, text_of
 
 
 @pytest.fixture
-async def desk(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Desk]:
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
     """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
     database = Database(sqlite_url)
-    async with open_desk(database, encryptor, clock) as made:
+    async with open_stepped_app(database, encryptor, clock) as made:
         yield made
     await database.close()
 
@@ -46,35 +46,35 @@ def radio(value: str) -> tuple[str, dict[str, Any]]:
     return "value", {"type": "radio_buttons", "selected_option": {"value": value}}
 
 
-async def opened(desk: Desk, shortcut: str) -> None:
-    await desk.world.slack.people.shortcut(ANN, shortcut)
+async def opened(app: SteppedApp, shortcut: str) -> None:
+    await app.engine.slack.people.shortcut(ANN, shortcut)
 
 
 # ── a status ────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_status_form_sets_the_status_until_its_time(desk: Desk) -> None:
-    await opened(desk, "set_status")
-    answer = await desk.submit({"emoji": typed(":pizza:"), "text": typed("Lunch & tea"), "until": clock_time("13:30")})
+async def test_status_form_sets_the_status_until_its_time(app: SteppedApp) -> None:
+    await opened(app, "set_status")
+    answer = await app.submit({"emoji": typed(":pizza:"), "text": typed("Lunch & tea"), "until": clock_time("13:30")})
     assert answer == {}
-    made = await desk.only()
+    made = await app.only()
     assert (made.text, made.emoji, made.end and local(made.end)) == ("Lunch & tea", ":pizza:", "2026-11-24 13:30")
-    assert (await desk.shows())[:2] == ("Lunch & tea", ":pizza:")
+    assert (await app.shows())[:2] == ("Lunch & tea", ":pizza:")
 
 
-async def test_status_form_with_a_time_that_has_passed_means_tomorrows(desk: Desk) -> None:
-    await opened(desk, "set_status")
-    await desk.submit({"emoji": typed(None), "text": typed("Lunch"), "until": clock_time("09:55")})
-    made = await desk.only()
+async def test_status_form_with_a_time_that_has_passed_means_tomorrows(app: SteppedApp) -> None:
+    await opened(app, "set_status")
+    await app.submit({"emoji": typed(None), "text": typed("Lunch"), "until": clock_time("09:55")})
+    made = await app.only()
     assert made.end is not None
     assert local(made.end) == "2026-11-25 09:55"
 
 
 @pytest.mark.parametrize("emoji", ["pizza", "🍕", ":pizza:"])
-async def test_status_form_takes_an_emoji_however_it_is_written(desk: Desk, emoji: str) -> None:
-    await opened(desk, "set_status")
-    await desk.submit({"emoji": typed(emoji), "text": typed(None), "until": clock_time(None)})
-    made = await desk.only()
+async def test_status_form_takes_an_emoji_however_it_is_written(app: SteppedApp, emoji: str) -> None:
+    await opened(app, "set_status")
+    await app.submit({"emoji": typed(emoji), "text": typed(None), "until": clock_time(None)})
+    made = await app.only()
     assert (made.emoji, made.text, made.end) == (":pizza:", "", None)
 
 
@@ -97,22 +97,22 @@ async def test_status_form_takes_an_emoji_however_it_is_written(desk: Desk, emoj
     ],
 )  # fmt: skip
 async def test_status_form_shows_each_mistake_at_its_field_and_saves_nothing(
-    desk: Desk, values: dict[str, Any], errors: dict[str, str]
+    app: SteppedApp, values: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    await opened(desk, "set_status")
-    answer = await desk.submit(values)
+    await opened(app, "set_status")
+    answer = await app.submit(values)
     assert answer == {"response_action": "errors", "errors": errors}
-    assert await desk.standing() == []
+    assert await app.standing() == []
 
 
-async def test_status_form_sent_twice_counts_once(desk: Desk) -> None:
-    await opened(desk, "set_status")
-    view = desk.modal()
+async def test_status_form_sent_twice_counts_once(app: SteppedApp) -> None:
+    await opened(app, "set_status")
+    view = app.modal()
     values = {"emoji": dict([typed(":pizza:")]), "text": dict([typed("Lunch")]), "until": dict([clock_time(None)])}
-    await desk.world.slack.people.submit(ANN, view.view_id, values)
-    desk.world.slack.modals[ANN].append(view)
-    await desk.world.slack.people.submit(ANN, view.view_id, values)
-    assert len(await desk.standing()) == 1
+    await app.engine.slack.people.submit(ANN, view.view_id, values)
+    app.engine.slack.modals[ANN].append(view)
+    await app.engine.slack.people.submit(ANN, view.view_id, values)
+    assert len(await app.standing()) == 1
 
 
 # ── out of office ───────────────────────────────────────────────────────────────────────────────────
@@ -123,22 +123,22 @@ def absence(first: str | None, last: str | None, **more: Any) -> dict[str, Any]:
             "note": typed(None), **more}  # fmt: skip
 
 
-async def test_out_of_office_form_means_whole_days_both_included(desk: Desk) -> None:
-    await desk.ooo()
-    assert await desk.submit(absence("2026-12-24", "2027-01-02", note=typed("Skiing"))) == {}
-    made = await desk.only()
+async def test_out_of_office_form_means_whole_days_both_included(app: SteppedApp) -> None:
+    await app.ooo()
+    assert await app.submit(absence("2026-12-24", "2027-01-02", note=typed("Skiing"))) == {}
+    made = await app.only()
     assert made.end is not None
     assert (made.kind, made.text) == (OverrideKind.OUT_OF_OFFICE, "Skiing")
     assert (local(made.start), local(made.end)) == ("2026-12-24 00:00", "2027-01-03 00:00")
 
 
-async def test_out_of_office_form_with_times_ends_at_the_time(desk: Desk) -> None:
-    await desk.ooo()
-    await desk.submit(absence("2026-11-24", "2026-11-24", from_time=clock_time("09:00"), to_time=clock_time("12:30")))
-    made = await desk.only()
+async def test_out_of_office_form_with_times_ends_at_the_time(app: SteppedApp) -> None:
+    await app.ooo()
+    await app.submit(absence("2026-11-24", "2026-11-24", from_time=clock_time("09:00"), to_time=clock_time("12:30")))
+    made = await app.only()
     assert made.end is not None
-    assert (made.start, local(made.end)) == (desk.clock.now(), "2026-11-24 12:30")
-    assert (await desk.shows())[0] == "Out of office until 12:30"
+    assert (made.start, local(made.end)) == (app.clock.now(), "2026-11-24 12:30")
+    assert (await app.shows())[0] == "Out of office until 12:30"
 
 
 @pytest.mark.parametrize(
@@ -156,26 +156,26 @@ async def test_out_of_office_form_with_times_ends_at_the_time(desk: Desk) -> Non
     ],
 )  # fmt: skip
 async def test_out_of_office_form_shows_a_mistake_at_its_field_and_saves_nothing(
-    desk: Desk, values: dict[str, Any], block: str, sentence: str
+    app: SteppedApp, values: dict[str, Any], block: str, sentence: str
 ) -> None:
-    await desk.ooo()
-    assert await desk.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
-    assert await desk.standing() == []
+    await app.ooo()
+    assert await app.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
+    assert await app.standing() == []
 
 
 # ── a calendar ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_connect_form_connects_a_feed_and_says_so(desk: Desk) -> None:
-    await desk.quo("connect")
+async def test_connect_form_connects_a_feed_and_says_so(app: SteppedApp) -> None:
+    await app.quo("connect")
     address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/secret/basic.ics"})
-    answer = await desk.submit({"feed": address})
+    answer = await app.submit({"feed": address})
     assert answer["response_action"] == "update"
     blockkit.check_view(answer["view"])
     assert "Connected. I am reading it now" in text_of(answer["view"])
-    found = await desk.surface.calendars.list(desk.ann)
+    found = await app.surface.calendars.list(app.ann)
     assert {line.host for line in found} == {"", "calendar.example.com"}
-    assert "secret" not in text_of(await desk.tab.home(desk.ann))
+    assert "secret" not in text_of(await app.tab.home(app.ann))
 
 
 @pytest.mark.parametrize(
@@ -187,19 +187,19 @@ async def test_connect_form_connects_a_feed_and_says_so(desk: Desk) -> None:
         ("https://169.254.169.254/latest/meta-data", "That address leads to a place that I may not visit."),
     ],
 )
-async def test_connect_form_shows_a_wrong_address_at_its_field(desk: Desk, address: str, sentence: str) -> None:
-    await desk.quo("connect")
-    answer = await desk.submit({"feed": ("url", {"type": "url_text_input", "value": address})})
+async def test_connect_form_shows_a_wrong_address_at_its_field(app: SteppedApp, address: str, sentence: str) -> None:
+    await app.quo("connect")
+    answer = await app.submit({"feed": ("url", {"type": "url_text_input", "value": address})})
     assert answer["response_action"] == "errors"
     assert list(answer["errors"]) == ["feed"]
     assert answer["errors"]["feed"].startswith(sentence)
 
 
-async def test_connect_form_refuses_the_same_calendar_twice(desk: Desk) -> None:
+async def test_connect_form_refuses_the_same_calendar_twice(app: SteppedApp) -> None:
     address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
     for expected in ("update", "errors"):
-        await desk.quo("connect")
-        answer = await desk.submit({"feed": address})
+        await app.quo("connect")
+        answer = await app.submit({"feed": address})
         assert answer["response_action"] == expected
     assert answer["errors"] == {"feed": "This calendar is already connected."}
 
@@ -216,10 +216,10 @@ def chosen(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def test_settings_are_saved_whole_and_shown_again(desk: Desk) -> None:
-    await desk.quo("settings")
-    blockkit.check_view(desk.modal().view)
-    answer = await desk.submit(
+async def test_settings_are_saved_whole_and_shown_again(app: SteppedApp) -> None:
+    await app.quo("settings")
+    blockkit.check_view(app.modal().view)
+    answer = await app.submit(
         chosen(
             meeting_text=typed("Busy until {until}"), meeting_emoji=typed("calendar"), idle_text=typed("Here"),
             idle_emoji=typed(":wave:"), options=picked("count_unconfirmed", "titles", "guard"),
@@ -227,25 +227,25 @@ async def test_settings_are_saved_whole_and_shown_again(desk: Desk) -> None:
         )
     )  # fmt: skip
     assert answer == {}
-    kept = await desk.preferences.get(desk.ann)
+    kept = await app.preferences.get(app.ann)
     assert dict(kept.show) == {Kind.MEETING: Show("Busy until {until}", ":calendar:")}
     assert kept.idle == Status("Here", ":wave:")
     assert (kept.count_unconfirmed, kept.titles, kept.own_status) == (True, True, OwnStatusPolicy.MINE_ALWAYS_WINS)
     assert (kept.lead, kept.bridge) == (timedelta(minutes=5), timedelta(minutes=10))
     assert kept.working_hours is not None
     assert dict(kept.working_hours.days) == dict.fromkeys((0, 1, 2), (time(8), time(16, 30)))
-    await desk.quo("settings")
-    view = desk.modal().view
+    await app.quo("settings")
+    view = app.modal().view
     blockkit.check_view(view)
     assert "Busy until {until}" in text_of(view)
 
 
-async def test_settings_change_what_is_shown_at_once(desk: Desk) -> None:
-    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
-    assert (await desk.shows())[0] == "In a meeting"
-    await desk.quo("settings")
-    await desk.submit(chosen(meeting_text=typed("Busy"), meeting_emoji=typed(":no_entry:")))
-    assert (await desk.shows())[:2] == ("Busy", ":no_entry:")
+async def test_settings_change_what_is_shown_at_once(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    assert (await app.shows())[0] == "In a meeting"
+    await app.quo("settings")
+    await app.submit(chosen(meeting_text=typed("Busy"), meeting_emoji=typed(":no_entry:")))
+    assert (await app.shows())[:2] == ("Busy", ":no_entry:")
 
 
 @pytest.mark.parametrize(
@@ -266,13 +266,13 @@ async def test_settings_change_what_is_shown_at_once(desk: Desk) -> None:
     ],
 )  # fmt: skip
 async def test_settings_show_a_mistake_at_its_field_and_save_nothing(
-    desk: Desk, more: dict[str, Any], block: str, sentence: str
+    app: SteppedApp, more: dict[str, Any], block: str, sentence: str
 ) -> None:
-    before = await desk.preferences.get(desk.ann)
-    await desk.quo("settings")
-    answer = await desk.submit(chosen(idle_text=typed("Here"), **more))
+    before = await app.preferences.get(app.ann)
+    await app.quo("settings")
+    answer = await app.submit(chosen(idle_text=typed("Here"), **more))
     assert answer == {"response_action": "errors", "errors": {block: sentence}}
-    assert await desk.preferences.get(desk.ann) == before
+    assert await app.preferences.get(app.ann) == before
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────────────
@@ -283,37 +283,37 @@ def rule(**more: Any) -> dict[str, Any]:
             "emoji": typed(None), "text": typed(None), **more}  # fmt: skip
 
 
-async def add_rule(desk: Desk, **more: Any) -> dict[str, Any]:
-    await desk.click_view(desk.modal(), "add_rule")
-    blockkit.check_view(desk.modal().view)
-    return await desk.submit(rule(**more))
+async def add_rule(app: SteppedApp, **more: Any) -> dict[str, Any]:
+    await app.click_view(app.modal(), "add_rule")
+    blockkit.check_view(app.modal().view)
+    return await app.submit(rule(**more))
 
 
-async def test_rules_are_added_moved_and_deleted_and_decide_what_is_shown(desk: Desk) -> None:
-    await desk.world.has(desk.ann, meeting(desk.clock.now(), 60))
-    await desk.publish_home()
-    await desk.click_home("open_rules")
-    assert await add_rule(desk, words=typed("plan"), text=typed("Planning"), emoji=typed(":pizza:")) == {}
-    assert (await desk.shows())[:2] == ("Planning", ":pizza:")
-    assert await add_rule(desk, words=typed("Plan, sync"), effect=radio("ignore")) == {}
-    listed = desk.modal().view
+async def test_rules_are_added_moved_and_deleted_and_decide_what_is_shown(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    await app.publish_home()
+    await app.click_home("open_rules")
+    assert await add_rule(app, words=typed("plan"), text=typed("Planning"), emoji=typed(":pizza:")) == {}
+    assert (await app.shows())[:2] == ("Planning", ":pizza:")
+    assert await add_rule(app, words=typed("Plan, sync"), effect=radio("ignore")) == {}
+    listed = app.modal().view
     blockkit.check_view(listed)
     assert "1. *plan*" in text_of(listed)
     assert "2. *Plan, sync*" in text_of(listed)
-    second = (await desk.rules.list(desk.ann))[1]
-    await desk.click_view(desk.modal(), "rule_menu", f"up:{second.id}")
-    assert [one.name for one in await desk.rules.list(desk.ann)] == ["Plan, sync", "plan"]
-    assert await desk.shows() == ("", "", 0)
-    await desk.click_view(desk.modal(), "delete_rule")
-    assert [one.name for one in await desk.rules.list(desk.ann)] == ["plan"]
-    assert (await desk.shows())[0] == "Planning"
+    second = (await app.rules.list(app.ann))[1]
+    await app.click_view(app.modal(), "rule_menu", f"up:{second.id}")
+    assert [one.name for one in await app.rules.list(app.ann)] == ["Plan, sync", "plan"]
+    assert await app.shows() == ("", "", 0)
+    await app.click_view(app.modal(), "delete_rule")
+    assert [one.name for one in await app.rules.list(app.ann)] == ["plan"]
+    assert (await app.shows())[0] == "Planning"
 
 
-async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(desk: Desk) -> None:
-    await desk.publish_home()
-    await desk.click_home("open_rules")
-    await add_rule(desk, kinds=picked("meeting", "focus"), calendars=picked("c1", "somebody-elses"), text=typed("Busy"))
-    (made,) = await desk.rules.list(desk.ann)
+async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(app: SteppedApp) -> None:
+    await app.publish_home()
+    await app.click_home("open_rules")
+    await add_rule(app, kinds=picked("meeting", "focus"), calendars=picked("c1", "somebody-elses"), text=typed("Busy"))
+    (made,) = await app.rules.list(app.ann)
     assert made.match.kinds == {Kind.MEETING, Kind.FOCUS}
     assert made.match.calendar_ids == {"c1"}
     assert made.show == Show("Busy", None)
@@ -330,21 +330,21 @@ async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(desk: Desk) -> 
     ],
 )
 async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
-    desk: Desk, more: dict[str, Any], block: str
+    app: SteppedApp, more: dict[str, Any], block: str
 ) -> None:
-    await desk.publish_home()
-    await desk.click_home("open_rules")
-    answer = await add_rule(desk, **more)
+    await app.publish_home()
+    await app.click_home("open_rules")
+    answer = await add_rule(app, **more)
     assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
-    assert await desk.rules.list(desk.ann) == ()
+    assert await app.rules.list(app.ann) == ()
 
 
-async def test_connect_form_before_the_grant_connects_and_offers_the_grant(desk: Desk) -> None:
-    await desk.world.change(desk.ann, grant_state="none")
-    await desk.quo("connect")
+async def test_connect_form_before_the_grant_connects_and_offers_the_grant(app: SteppedApp) -> None:
+    await app.engine.change(app.ann, grant_state="none")
+    await app.quo("connect")
     address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
-    answer = await desk.submit({"feed": address})
+    answer = await app.submit({"feed": address})
     blockkit.check_view(answer["view"])
     assert "open_grant" in text_of(answer["view"])
     assert "Connected. I am reading it now" in text_of(answer["view"])
-    assert len(await desk.surface.calendars.list(desk.ann)) == 2
+    assert len(await app.surface.calendars.list(app.ann)) == 2

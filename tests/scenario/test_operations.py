@@ -10,7 +10,7 @@ import aiohttp
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
-from tests.support.install_side import house, profile
+from tests.support.install_side import open_install_side, profile
 from tests.support.oauth_stub import OAuthStub, answer
 
 
@@ -32,7 +32,7 @@ async def test_health_readiness_and_metrics(
 
     database = Database(sqlite_url)
     checks: Any = {"worker": worker}
-    async with house(database, encryptor, clock, stub, checks=checks) as found:
+    async with open_install_side(database, encryptor, clock, stub, checks=checks) as found:
         assert await get(found.url + "/healthz") == (200, '{"status": "alive"}')
         assert await get(found.url + "/readyz") == (200, '{"status": "ready", "worker": "ok"}')
         good["worker"] = False

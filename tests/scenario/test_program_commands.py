@@ -21,7 +21,7 @@ from tests.support.clocks import ManualClock
 from tests.support.command_line import run, run_here, run_process
 from tests.support.databases import BOTH
 from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
-from tests.support.running_app import ANN, TEAM, Whole, at, open_whole
+from tests.support.running_app import ANN, TEAM, RunningApp, at, open_running_app
 
 
 def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
@@ -167,24 +167,26 @@ async def test_understand_prints_what_a_line_is_taken_for(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == []
 
 
-async def with_calendar(whole: Whole) -> None:
-    await whole.joins()
-    whole.feeds["work"].has(lasting("a", at("10:00"), 60, "Okapi takeover"))
-    await whole.connects("work")
-    await whole.types("/quo", ":tea: Zebra for 10m")
+async def with_calendar(running_app: RunningApp) -> None:
+    await running_app.joins()
+    running_app.feeds["work"].has(lasting("a", at("10:00"), 60, "Okapi takeover"))
+    await running_app.connects("work")
+    await running_app.types("/quo", ":tea: Zebra for 10m")
 
 
-async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path, whole: Whole) -> None:
-    await with_calendar(whole)
-    ran = await run("doctor", cwd=tmp_path, **whole.environment())
+async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path, running_app: RunningApp) -> None:
+    await with_calendar(running_app)
+    ran = await run("doctor", cwd=tmp_path, **running_app.environment())
     lines = {line[6:].partition(":")[0]: line[:4] for line in ran.out.splitlines()}
     # The test's clock stands in 2026, the doctor's does not: only Slack's own clock is looked at, and that is real.
     assert lines == dict.fromkeys(("settings", "database", "keys", "clock", "calendars", "workspace Acme"), "ok  ")
     assert ran.status == 0, ran.out
-    broken = await run("doctor", cwd=tmp_path, **whole.environment() | {"SLACK_API_URL": "http://127.0.0.1:9/api/"})
+    broken = await run(
+        "doctor", cwd=tmp_path, **running_app.environment() | {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    )
     assert broken.status == 1
     assert [line[:4] for line in broken.out.splitlines() if line[6:].startswith(("Slack", "workspace"))] == ["FAIL"] * 2
-    other = await run("doctor", cwd=tmp_path, **whole.environment() | {"ENCRYPTION_KEYS": new_key()})
+    other = await run("doctor", cwd=tmp_path, **running_app.environment() | {"ENCRYPTION_KEYS": new_key()})
     assert other.status == 1
     assert "Traceback" not in ran.err + broken.err + other.err
 
@@ -192,50 +194,52 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
 NOBODY = "Nobody of that team and user is known."
 
 
-async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path, whole: Whole) -> None:
-    await with_calendar(whole)
-    token = whole.slack.tokens.user(ANN)
+async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path, running_app: RunningApp) -> None:
+    await with_calendar(running_app)
+    token = running_app.slack.tokens.user(ANN)
     assert token is not None
     whom = ("--team", TEAM, "--user", ANN)
-    exported = await run("export", *whom, cwd=tmp_path, **whole.environment())
+    exported = await run("export", *whom, cwd=tmp_path, **running_app.environment())
     assert exported.status == 0, exported.err
     told = json.loads(exported.out)
     assert (told["team_id"], told["user_id"], told["zone"]) == (TEAM, ANN, "Etc/UTC")
     assert "Okapi takeover" in exported.out
     assert "Zebra" in exported.out
-    assert [secret for secret in (token.value, whole.key, token.refresh or "xoxp-") if secret in exported.out] == []
+    assert [
+        secret for secret in (token.value, running_app.key, token.refresh or "xoxp-") if secret in exported.out
+    ] == []
     assert SECRET_PATH not in exported.err
 
-    forgotten = await run("forget", *whom, cwd=tmp_path, **whole.environment())
+    forgotten = await run("forget", *whom, cwd=tmp_path, **running_app.environment())
     assert (forgotten.status, forgotten.out) == (0, "Everything is deleted.\n")
     assert token.revoked
-    assert await whole.rows(sa.select(Person.user_id)) == []
-    assert await whole.rows(sa.select(Calendar.calendar_id)) == []
-    again = await run("forget", *whom, cwd=tmp_path, **whole.environment())
+    assert await running_app.rows(sa.select(Person.user_id)) == []
+    assert await running_app.rows(sa.select(Calendar.calendar_id)) == []
+    again = await run("forget", *whom, cwd=tmp_path, **running_app.environment())
     assert (again.status, again.out, again.err.splitlines()[-1]) == (1, "", NOBODY)
-    nobody = await run("export", *whom, cwd=tmp_path, **whole.environment())
+    nobody = await run("export", *whom, cwd=tmp_path, **running_app.environment())
     assert (nobody.status, nobody.out, nobody.err.splitlines()[-1]) == (1, "", NOBODY)
 
 
 @BOTH
 async def test_keys_are_rotated_while_the_app_serves(tmp_path: Path, database_url: str, clock: ManualClock) -> None:
-    async with open_whole(clock, database_url) as whole:
-        await with_calendar(whole)
-        old, new = whole.key, new_key()
-        whole.key = f"{new},{old}"
-        await whole.stop()
-        await whole.start()
-        ran = await run("rotate-keys", cwd=tmp_path, **whole.environment())
+    async with open_running_app(clock, database_url) as running_app:
+        await with_calendar(running_app)
+        old, new = running_app.key, new_key()
+        running_app.key = f"{new},{old}"
+        await running_app.stop()
+        await running_app.start()
+        ran = await run("rotate-keys", cwd=tmp_path, **running_app.environment())
         assert ran.status == 0, ran.err
         assert ran.out.strip().endswith("; 0 could not be opened with any key.")
-        await whole.until(at("10:00"))
-        assert whole.text() == "In a meeting"
-        again = await run("rotate-keys", cwd=tmp_path, **whole.environment())
+        await running_app.until(at("10:00"))
+        assert running_app.text() == "In a meeting"
+        again = await run("rotate-keys", cwd=tmp_path, **running_app.environment())
         assert again.out == "Re-sealed 0 values; 0 could not be opened with any key.\n"
-        whole.key = new
-        await whole.stop()
-        await whole.start()
-        await whole.polled()
-        assert whole.shows() == ("In a meeting", ":spiral_calendar_pad:", at("11:00"))
-        await whole.types("/quo", ":tea: Tea for 10m")
-        assert whole.text() == "Tea"
+        running_app.key = new
+        await running_app.stop()
+        await running_app.start()
+        await running_app.polled()
+        assert running_app.shows() == ("In a meeting", ":spiral_calendar_pad:", at("11:00"))
+        await running_app.types("/quo", ":tea: Tea for 10m")
+        assert running_app.text() == "Tea"

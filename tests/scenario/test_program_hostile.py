@@ -21,16 +21,16 @@ from services.store.models import Calendar, OverrideRow, Person
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
 from tests.support.hostile import FORM, JSON, Browser, check_harmless, secrets_of, sentence_of
-from tests.support.running_app import ANN, BEN, TEAM, Whole, at, open_whole
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
 
 STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 TITLE, PLACE, TYPED, EVE = "Okapi takeover", "Room Quokka", "Zebra crossing", "U0EVE00001"
 
 
 @pytest.fixture
-async def busy(sqlite_url: str, clock: ManualClock, written: StringIO) -> AsyncIterator[Whole]:
+async def busy(sqlite_url: str, clock: ManualClock, written: StringIO) -> AsyncIterator[RunningApp]:
     """Ann and Ben with a calendar each, in mid-meeting, every kind of secret in use."""
-    async with open_whole(clock, sqlite_url) as made:
+    async with open_running_app(clock, sqlite_url) as made:
         for user in (ANN, BEN):
             await made.joins(user)
             made.feeds[user].has(lasting("a", at("09:30"), 60, TITLE, f"LOCATION:{PLACE}"))
@@ -43,7 +43,7 @@ async def busy(sqlite_url: str, clock: ManualClock, written: StringIO) -> AsyncI
 # ── signatures ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_request_without_a_right_signature_is_refused_and_does_nothing(busy: Whole) -> None:
+async def test_request_without_a_right_signature_is_refused_and_does_nothing(busy: RunningApp) -> None:
     body = urlencode(command_of("pause", ANN) | {"trigger_id": "9.9"}).encode()
     right = busy.slack.deliveries.sign(body)
     busy.clock.move(minutes=6)
@@ -91,14 +91,14 @@ NEST = 100_000
          "multipart", "nothing"],
 )  # fmt: skip
 async def test_signed_body_that_is_none_is_refused_in_one_sentence(
-    whole: Whole, content_type: str, body: bytes, status: int
+    running_app: RunningApp, content_type: str, body: bytes, status: int
 ) -> None:
-    await whole.joins()
-    async with Browser(whole) as browser:
+    await running_app.joins()
+    async with Browser(running_app) as browser:
         got, text = await browser.send(body, content_type)
         assert got == status
         assert sentence_of(text) in {"That request cannot be read.", "That request is too large."}
-        check_harmless(browser.answers, secrets_of(whole))
+        check_harmless(browser.answers, secrets_of(running_app))
 
 
 # ── payloads of the wrong shape ─────────────────────────────────────────────────────────────────────
@@ -220,7 +220,7 @@ def changed(payload: dict[str, Any], path: tuple[Any, ...], value: Any, number: 
     return made
 
 
-async def assault(whole: Whole, most: int) -> None:
+async def assault(running_app: RunningApp, most: int) -> None:
     cases = [
         (shape, path, value)
         for shape in SHAPES
@@ -231,7 +231,7 @@ async def assault(whole: Whole, most: int) -> None:
     random.Random(7).shuffle(cases)  # noqa: S311  # a sample, the same each time
     numbers = itertools.count(1)
     failed = []
-    async with Browser(whole) as browser:
+    async with Browser(running_app) as browser:
         for shape, path, value in cases[:most]:
             payload = changed(shape, path, value, next(numbers))
             status, text = await browser.payload(payload)
@@ -240,10 +240,10 @@ async def assault(whole: Whole, most: int) -> None:
             elif status >= 400:
                 sentence_of(text)
         assert failed == []
-        check_harmless(browser.answers, secrets_of(whole))
+        check_harmless(browser.answers, secrets_of(running_app))
 
 
-async def test_payloads_with_a_wrong_value_anywhere_never_break_the_app(busy: Whole, written: StringIO) -> None:
+async def test_payloads_with_a_wrong_value_anywhere_never_break_the_app(busy: RunningApp, written: StringIO) -> None:
     await assault(busy, 150)
     await works_as_before(busy)
     check_log(busy, written)
@@ -251,38 +251,38 @@ async def test_payloads_with_a_wrong_value_anywhere_never_break_the_app(busy: Wh
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_payloads_with_many_more_wrong_values_never_break_the_app(busy: Whole, written: StringIO) -> None:
+async def test_payloads_with_many_more_wrong_values_never_break_the_app(busy: RunningApp, written: StringIO) -> None:
     await assault(busy, 5000)
     await works_as_before(busy)
     check_log(busy, written)
 
 
-async def works_as_before(whole: Whole) -> None:
+async def works_as_before(running_app: RunningApp) -> None:
     """Whoever sent nothing has what they had; the app answers, and keeps statuses."""
-    whole.clock.move(minutes=2)  # nobody's profile is written more than ten times a minute
-    await whole.settle(60)
-    assert whole.shows(BEN) == ("In a meeting", ":spiral_calendar_pad:", at("10:30"))
-    assert whole.written(BEN) == ["In a meeting"]
-    whole.clock.move(minutes=1)
-    await whole.types("/quo", ":tea: Tea for 10m", BEN)
-    assert whole.text(BEN) == "Tea"
-    async with Browser(whole) as browser:
+    running_app.clock.move(minutes=2)  # nobody's profile is written more than ten times a minute
+    await running_app.settle(60)
+    assert running_app.shows(BEN) == ("In a meeting", ":spiral_calendar_pad:", at("10:30"))
+    assert running_app.written(BEN) == ["In a meeting"]
+    running_app.clock.move(minutes=1)
+    await running_app.types("/quo", ":tea: Tea for 10m", BEN)
+    assert running_app.text(BEN) == "Tea"
+    async with Browser(running_app) as browser:
         assert (await browser.ask("GET", "/readyz"))[0] == 200
 
 
-def check_log(whole: Whole, written: StringIO) -> None:
+def check_log(running_app: RunningApp, written: StringIO) -> None:
     """The whole log at DEBUG holds neither a secret nor what an event is about or a person typed."""
     log = written.getvalue()
     assert "calendar_synced" in log
     assert "status_written" in log
-    leaks = [*secrets_of(whole), TITLE, PLACE, TYPED, "In a meeting", "ann@example.com", "xoxp-", "xoxb-"]
+    leaks = [*secrets_of(running_app), TITLE, PLACE, TYPED, "In a meeting", "ann@example.com", "xoxp-", "xoxb-"]
     assert [leak for leak in leaks if leak in log] == []
 
 
 # ── requests that are well formed, and not allowed ──────────────────────────────────────────────────
 
 
-async def test_ids_that_nobody_knows_are_answered_and_change_nothing(busy: Whole) -> None:
+async def test_ids_that_nobody_knows_are_answered_and_change_nothing(busy: RunningApp) -> None:
     before = await state(busy)
     requests = [
         click("unheard_of"), click(""), click("x" * 255), submission("unheard_of"), submission(""),
@@ -303,7 +303,7 @@ async def test_ids_that_nobody_knows_are_answered_and_change_nothing(busy: Whole
     assert await state(busy) == before
 
 
-async def test_ids_of_another_person_or_workspace_do_nothing_in_ones_own_buttons(busy: Whole) -> None:
+async def test_ids_of_another_person_or_workspace_do_nothing_in_ones_own_buttons(busy: RunningApp) -> None:
     """Ben, and Eve of another workspace, try Ann's override and Ann's calendar."""
     other = "T0OTHER001"
     busy.slack.add_workspace(other, "Other", "other")
@@ -330,7 +330,7 @@ async def test_ids_of_another_person_or_workspace_do_nothing_in_ones_own_buttons
     assert busy.text() == TYPED
 
 
-async def test_request_of_a_workspace_that_is_not_installed_is_answered_and_keeps_nothing(busy: Whole) -> None:
+async def test_request_of_a_workspace_that_is_not_installed_is_answered_and_keeps_nothing(busy: RunningApp) -> None:
     before = await state(busy)
     async with Browser(busy) as browser:
         for number, shape in enumerate(SHAPES):
@@ -343,7 +343,7 @@ async def test_request_of_a_workspace_that_is_not_installed_is_answered_and_keep
     assert await busy.rows(sa.select(Person.user_id).where(Person.team_id == "T0STRANGER")) == []
 
 
-async def test_request_that_comes_again_byte_for_byte_is_done_once(busy: Whole) -> None:
+async def test_request_that_comes_again_byte_for_byte_is_done_once(busy: RunningApp) -> None:
     shapes = [
         command_of(f":tea: {TYPED} for 1h", ANN) | {"trigger_id": "1.a"},
         submission("override", text={"value": {"type": "plain_text_input", "value": "Tea"}}) | {"trigger_id": "1.b"},
@@ -359,9 +359,11 @@ async def test_request_that_comes_again_byte_for_byte_is_done_once(busy: Whole) 
     assert len(await busy.rows(sa.select(OverrideRow.override_id))) == 2
 
 
-async def state(whole: Whole) -> list[Any]:
+async def state(running_app: RunningApp) -> list[Any]:
     """Who there is, with what they asked for and connected."""
     people = sa.select(Person.team_id, Person.user_id, Person.grant_state, Person.preferences, Person.paused_from)
     overrides = sa.select(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id, OverrideRow.end_at)
     calendars = sa.select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
-    return sorted([str(row) for statement in (people, overrides, calendars) for row in await whole.rows(statement)])
+    return sorted(
+        [str(row) for statement in (people, overrides, calendars) for row in await running_app.rows(statement)]
+    )

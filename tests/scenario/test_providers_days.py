@@ -32,26 +32,26 @@ async def peer(
 
 @pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 async def test_absence_of_whole_days_lasts_from_midnight_to_midnight_wherever_the_person_is(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.add(Entry("Vacation in Iceland", date(2026, 10, 25), date(2026, 10, 26), away=True))
     await peer.add(Entry("Vacation in Iceland", date(2026, 10, 27), date(2026, 10, 29), away=True))
     await peer.connects()
-    assert whole.shows() == NOTHING
-    await whole.until(utc(24, 22) - timedelta(seconds=1))
-    assert whole.shows() == NOTHING
-    await whole.until(utc(24, 22))
+    assert running_app.shows() == NOTHING
+    await running_app.until(utc(24, 22) - timedelta(seconds=1))
+    assert running_app.shows() == NOTHING
+    await running_app.until(utc(24, 22))
     away = ("Out of office until 26 October", ":palm_tree:")
-    assert whole.shows() == (*away, utc(25, 23))  # this day has 25 hours
-    await whole.until(utc(25, 12))
-    whole.slack.set_zone(ANN, "America/New_York")
+    assert running_app.shows() == (*away, utc(25, 23))  # this day has 25 hours
+    await running_app.until(utc(25, 12))
+    running_app.slack.set_zone(ANN, "America/New_York")
     await peer.rests()
-    assert whole.shows() == (*away, utc(26, 4))
-    await whole.until(utc(26, 4))
-    assert whole.shows() == NOTHING
-    await whole.until(utc(27, 4) - timedelta(seconds=1))
-    assert whole.shows() == NOTHING
-    await whole.until(utc(27, 4))
-    assert whole.shows() == ("Out of office until 29 October", ":palm_tree:", utc(29, 4))
-    whole.slack.set_zone(ANN, "Asia/Tokyo")
+    assert running_app.shows() == (*away, utc(26, 4))
+    await running_app.until(utc(26, 4))
+    assert running_app.shows() == NOTHING
+    await running_app.until(utc(27, 4) - timedelta(seconds=1))
+    assert running_app.shows() == NOTHING
+    await running_app.until(utc(27, 4))
+    assert running_app.shows() == ("Out of office until 29 October", ":palm_tree:", utc(29, 4))
+    running_app.slack.set_zone(ANN, "Asia/Tokyo")
     await peer.rests()
-    assert whole.shows() == ("Out of office until 29 October", ":palm_tree:", utc(28, 15))
+    assert running_app.shows() == ("Out of office until 29 October", ":palm_tree:", utc(28, 15))

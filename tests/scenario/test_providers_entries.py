@@ -36,56 +36,56 @@ def meeting(start: str, end: str, title: str = TITLE, day: int = 24, **more: obj
 @everywhere
 @pytest.mark.usefixtures("reader_processes")
 async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.add(meeting("08:30", "09:45"))
     await peer.add(meeting("11:00", "11:30"))
     await peer.connects()
-    assert whole.shows() == (*MEETING, at("09:45"))
-    await whole.until(at("09:45"))
-    assert whole.shows() == NOTHING
-    await whole.until(at("11:00") - timedelta(seconds=1))
-    assert whole.shows() == NOTHING
-    await whole.until(at("11:00"))
-    assert whole.shows() == (*MEETING, at("11:30"))
-    assert whole.written() == ["In a meeting", "In a meeting"]
+    assert running_app.shows() == (*MEETING, at("09:45"))
+    await running_app.until(at("09:45"))
+    assert running_app.shows() == NOTHING
+    await running_app.until(at("11:00") - timedelta(seconds=1))
+    assert running_app.shows() == NOTHING
+    await running_app.until(at("11:00"))
+    assert running_app.shows() == (*MEETING, at("11:30"))
+    assert running_app.written() == ["In a meeting", "In a meeting"]
 
 
 @everywhere
 async def test_changes_of_a_running_meeting_are_followed(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.connects()
-    began = whole.clock.now()
+    began = running_app.clock.now()
     key = await peer.add(meeting("08:30", "14:00"))
     await peer.follows()
-    assert whole.shows() == (*MEETING, at("14:00"))
+    assert running_app.shows() == (*MEETING, at("14:00"))
     await peer.change(key, end=at("15:00"))
     await peer.follows()
-    assert whole.shows() == (*MEETING, at("15:00"))
+    assert running_app.shows() == (*MEETING, at("15:00"))
     await peer.change(key, away=True)
     await peer.follows()
-    assert whole.shows() == ("Out of office until 15:00", ":palm_tree:", at("15:00"))
+    assert running_app.shows() == ("Out of office until 15:00", ":palm_tree:", at("15:00"))
     await peer.change(key, away=False, free=True)
     await peer.follows()
-    assert whole.shows() == NOTHING
+    assert running_app.shows() == NOTHING
     await peer.change(key, free=False)
     await peer.move(key, at("16:00"), at("17:00"))
     await peer.follows()
-    assert whole.shows() == NOTHING
+    assert running_app.shows() == NOTHING
     await peer.move(key, at("15:00"), at("16:00"))
     await peer.follows()
-    assert whole.shows() == NOTHING
-    assert (whole.clock.now() == began) is peer.can(Deed.TELLS)
-    await whole.until(at("15:00"))
-    assert whole.shows() == (*MEETING, at("16:00"))
+    assert running_app.shows() == NOTHING
+    assert (running_app.clock.now() == began) is peer.can(Deed.TELLS)
+    await running_app.until(at("15:00"))
+    assert running_app.shows() == (*MEETING, at("16:00"))
     await peer.cancel(key)
     await peer.follows()
-    assert whole.shows() == NOTHING
+    assert running_app.shows() == NOTHING
 
 
 @everywhere
 async def test_answers_and_marks_are_respected(peer: Peer) -> None:
     """With titles on: only a meeting that counts shows its own, and a private one shows none."""
-    whole = peer.whole
+    running_app = peer.running_app
     marked = {
         "10": meeting("10:00", "10:30", "Zeppelin refused", answer=Answer.DECLINED),
         "11": meeting("11:00", "11:30", "Zeppelin perhaps", answer=Answer.TENTATIVE),
@@ -96,31 +96,31 @@ async def test_answers_and_marks_are_respected(peer: Peer) -> None:
     }
     for one in marked.values():
         await peer.add(one)
-    await whole.chooses(
+    await running_app.chooses(
         meeting_text={"type": "plain_text_input", "value": "{title}"},
         options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
     )
     await peer.connects()
     shown = {}
     for hour in marked:
-        await whole.until(at(f"{hour}:00"))
-        shown[hour] = whole.shows()
+        await running_app.until(at(f"{hour}:00"))
+        shown[hour] = running_app.shows()
     assert {hour: status for hour, status in shown.items() if status != NOTHING} == {
         "14": (*MEETING, at("14:30")), "15": ("Zeppelin", MEETING[1], at("15:30")),
     }  # fmt: skip
-    assert "Zeppelin secret" not in str([call.arguments for call in whole.slack.calls.all()])
+    assert "Zeppelin secret" not in str([call.arguments for call in running_app.slack.calls.all()])
 
 
 @everywhere
 async def test_instances_of_a_series_are_called_off_and_moved_and_then_all_of_it_is_off(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(meeting("09:00", "17:00", daily=5))
     other = await peer.add(meeting("18:00", "18:30", daily=5))
     await peer.connects()
-    assert whole.shows() == (*MEETING, at("17:00"))
+    assert running_app.shows() == (*MEETING, at("17:00"))
     await peer.cancel_instance(key, at("09:00"))
     await peer.follows()
-    assert whole.shows() == NOTHING
+    assert running_app.shows() == NOTHING
     await peer.cancel_instance(key, at("09:00", 26))
     await peer.follows()
     await peer.move_instance(key, at("09:00", 25), at("10:00", 25), at("11:00", 25))
@@ -131,44 +131,44 @@ async def test_instances_of_a_series_are_called_off_and_moved_and_then_all_of_it
         (26, "09", NOTHING),
         (27, "09", (*MEETING, at("17:00", 27))),
     ):
-        await whole.until(at(f"{hour}:00", day))
-        assert whole.shows() == shown
+        await running_app.until(at(f"{hour}:00", day))
+        assert running_app.shows() == shown
     await peer.cancel(key)
     await peer.follows()
-    assert whole.shows() == NOTHING
-    await whole.until(at("09:00", 28))
-    assert whole.shows() == NOTHING
-    await whole.until(at("18:00", 28))
-    assert whole.shows() == (*MEETING, at("18:30", 28))
+    assert running_app.shows() == NOTHING
+    await running_app.until(at("09:00", 28))
+    assert running_app.shows() == NOTHING
+    await running_app.until(at("18:00", 28))
+    assert running_app.shows() == (*MEETING, at("18:30", 28))
     assert other in peer.entries
 
 
 @everywhere
 async def test_two_people_of_a_workspace_see_nothing_of_each_other(peer: Peer) -> None:
-    whole = peer.whole
-    await whole.joins(BEN)
+    running_app = peer.running_app
+    await running_app.joins(BEN)
     await peer.add(meeting("08:30", "17:00"))
     theirs = await peer.add(meeting("08:00", "12:00", "Zeppelin flight"), BEN)
     await peer.connects()
-    assert whole.shows(BEN) == NOTHING
+    assert running_app.shows(BEN) == NOTHING
     await peer.connects(BEN)
-    assert (whole.shows(ANN)[2], whole.shows(BEN)[2]) == (at("17:00"), at("12:00"))
+    assert (running_app.shows(ANN)[2], running_app.shows(BEN)[2]) == (at("17:00"), at("12:00"))
     await peer.change(theirs, away=True)
     await peer.follows()
-    assert whole.text(ANN) == "In a meeting"
-    assert whole.text(BEN) == "Out of office until 12:00"
+    assert running_app.text(ANN) == "In a meeting"
+    assert running_app.text(BEN) == "Out of office until 12:00"
     for user, own, other in ((ANN, "Zeppelin talks", "Zeppelin flight"), (BEN, "Zeppelin flight", "Zeppelin talks")):
-        why = str(await whole.types("/quo", "why", user))
+        why = str(await running_app.types("/quo", "why", user))
         assert (own in why, other in why) == (True, False)
     await peer.disconnects()
-    assert whole.shows(ANN) == NOTHING
-    assert whole.text(BEN) == "Out of office until 12:00"
+    assert running_app.shows(ANN) == NOTHING
+    assert running_app.text(BEN) == "Out of office until 12:00"
 
 
 @pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
 async def test_change_that_nobody_told_of_is_seen_within_the_promised_pause(peer: Peer) -> None:
     """The worst case, in the app's time: the change comes right after a look, and its push, if any, is lost."""
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(meeting("08:00", "23:30"))
     await peer.add(meeting("14:00", "14:20"))  # an edge, although nothing changes at it
     await peer.connects()
@@ -177,14 +177,14 @@ async def test_change_that_nobody_told_of_is_seen_within_the_promised_pause(peer
         ("13:50", peer.NEAR, False),
         ("20:00", peer.RESTING, True),
     ):
-        await whole.until(at(begins))
+        await running_app.until(at(begins))
         await peer.rests()
-        await whole.read_again()
-        before = whole.shows()
+        await running_app.read_again()
+        before = running_app.shows()
         peer.lose_pushes()
         await peer.change(key, away=away)
         await peer.rests()
-        await whole.until(at(begins) + pause - timedelta(seconds=1))
-        assert whole.shows() == before
-        await whole.until(at(begins) + pause * JITTER)
-        assert whole.text().startswith("Out of office" if away else "In a meeting")
+        await running_app.until(at(begins) + pause - timedelta(seconds=1))
+        assert running_app.shows() == before
+        await running_app.until(at(begins) + pause * JITTER)
+        assert running_app.text().startswith("Out of office" if away else "In a meeting")

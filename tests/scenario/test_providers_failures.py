@@ -40,95 +40,95 @@ async def peer(
 
 @pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
 async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
     await peer.add(Entry(TITLE, at("21:00"), at("22:00")))
     key = await peer.add(Entry(TITLE, at("08:00", 25), at("18:00", 25)))
     await peer.connects()
-    told = len(whole.told())
+    told = len(running_app.told())
     for how in FAILURES:
         peer.wire.out(how)
         asked = peer.wire.asked
-        await whole.until(whole.clock.now() + LONGEST_RETRY)
+        await running_app.until(running_app.clock.now() + LONGEST_RETRY)
         assert peer.wire.asked > asked
-        assert whole.shows() == (*MEETING, at("20:00")), how
-    assert whole.written() == ["In a meeting"]
-    await whole.until(at("21:00"))
-    assert whole.shows() == (*MEETING, at("22:00"))
-    await whole.until(at("08:00", 25))
-    assert whole.shows() == (*MEETING, at("18:00", 25))
+        assert running_app.shows() == (*MEETING, at("20:00")), how
+    assert running_app.written() == ["In a meeting"]
+    await running_app.until(at("21:00"))
+    assert running_app.shows() == (*MEETING, at("22:00"))
+    await running_app.until(at("08:00", 25))
+    assert running_app.shows() == (*MEETING, at("18:00", 25))
     await peer.change(key, end=at("18:30", 25))
-    await whole.until(whole.clock.now() + LONGEST_RETRY)
-    assert whole.shows() == (*MEETING, at("18:00", 25))
-    assert len(whole.told()) == told + 1
+    await running_app.until(running_app.clock.now() + LONGEST_RETRY)
+    assert running_app.shows() == (*MEETING, at("18:00", 25))
+    assert len(running_app.told()) == told + 1
     peer.wire.back()
-    await whole.until(whole.clock.now() + LONGEST_RETRY)
-    assert whole.shows() == (*MEETING, at("18:30", 25))
-    assert len(whole.told()) == told + 1
+    await running_app.until(running_app.clock.now() + LONGEST_RETRY)
+    assert running_app.shows() == (*MEETING, at("18:30", 25))
+    assert len(running_app.told()) == told + 1
 
 
 @pytest.mark.parametrize("peer", able(Deed.TOKEN), indirect=True)
 async def test_token_that_the_provider_forgot_clears_nothing_and_the_next_change_is_seen(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     gone = await peer.add(Entry(TITLE, at("17:30"), at("18:00")))
     await peer.connects()
     peer.forget_tokens()
-    await whole.until(at("10:00"))
+    await running_app.until(at("10:00"))
     await peer.rests()
-    assert whole.shows() == (*MEETING, at("17:00"))
+    assert running_app.shows() == (*MEETING, at("17:00"))
     peer.forget_tokens()
     peer.wire.statuses.clear()
     await peer.change(key, end=at("17:10"))
     await peer.follows()
     assert {403, 409, 410} & set(peer.wire.statuses)
-    assert whole.shows() == (*MEETING, at("17:10"))
+    assert running_app.shows() == (*MEETING, at("17:10"))
     peer.forget_tokens()
     await peer.cancel(gone)
     await peer.follows()
-    await whole.until(at("17:30"))
-    assert whole.shows() == NOTHING
-    assert whole.written() == ["In a meeting"] * 2
+    await running_app.until(at("17:30"))
+    assert running_app.shows() == NOTHING
+    assert running_app.written() == ["In a meeting"] * 2
 
 
 @pytest.mark.parametrize("peer", able(Deed.RENEWED), indirect=True)
 async def test_access_that_is_refused_is_renewed_and_nobody_notices(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.connects()
-    told = len(whole.told())
+    told = len(running_app.told())
     peer.expire_access()
     await peer.change(key, end=at("18:00"))
     await peer.follows()
     assert 401 in peer.wire.statuses
-    assert whole.shows() == (*MEETING, at("18:00"))
-    await whole.until(at("15:00"))  # and by time alone
+    assert running_app.shows() == (*MEETING, at("18:00"))
+    await running_app.until(at("15:00"))  # and by time alone
     await peer.change(key, end=at("16:00"))
     await peer.follows()
-    assert whole.shows() == (*MEETING, at("16:00"))
-    assert len(whole.told()) == told
+    assert running_app.shows() == (*MEETING, at("16:00"))
+    assert len(running_app.told()) == told
 
 
 @pytest.mark.parametrize("peer", able(Deed.ACCOUNT), indirect=True)
 async def test_account_that_is_lost_is_told_once_and_mended_by_what_the_message_says(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
     await peer.connects()
-    told = len(whole.told())
+    told = len(running_app.told())
     peer.refuse()
     await peer.change(key, end=at("19:00"))
     for hours in (2, 4):
-        await whole.until(at("09:00") + timedelta(hours=hours))
+        await running_app.until(at("09:00") + timedelta(hours=hours))
         await peer.rests()
-        assert whole.shows() == (*MEETING, at("20:00"))
+        assert running_app.shows() == (*MEETING, at("20:00"))
     asked = peer.wire.asked
-    await whole.until(at("13:30"))
+    await running_app.until(at("13:30"))
     assert peer.wire.asked == asked
-    assert len(whole.told()) == told + 1
+    assert len(running_app.told()) == told + 1
     await peer.mends()
     await peer.rests()
-    assert whole.shows() == (*MEETING, at("19:00"))
+    assert running_app.shows() == (*MEETING, at("19:00"))
     await peer.change(key, end=at("18:30"))
     await peer.follows()
-    assert whole.shows() == (*MEETING, at("18:30"))
-    assert len(whole.told()) == told + 1
+    assert running_app.shows() == (*MEETING, at("18:30"))
+    assert len(running_app.told()) == told + 1

@@ -15,7 +15,7 @@ from tests.support.peers.accounts import GooglePeer
 from tests.support.peers.entries import Entry
 from tests.support.peers.peer import PROVIDERS, Deed, Peer, able
 from tests.support.peers.stage import open_joined
-from tests.support.running_app import ANN, BEN, Whole, at
+from tests.support.running_app import ANN, BEN, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
@@ -31,11 +31,11 @@ async def peer(
         yield made
 
 
-async def kept(whole: Whole, user: str = ANN, tables: tuple[Any, ...] = TABLES) -> dict[str, int]:
+async def kept(running_app: RunningApp, user: str = ANN, tables: tuple[Any, ...] = TABLES) -> dict[str, int]:
     """How many rows of a person there are, where there are any."""
     found = {
         table.__tablename__: (
-            await whole.rows(sa.select(sa.func.count()).select_from(table).where(table.user_id == user))
+            await running_app.rows(sa.select(sa.func.count()).select_from(table).where(table.user_id == user))
         )[0][0]
         for table in tables
     }
@@ -44,51 +44,51 @@ async def kept(whole: Whole, user: str = ANN, tables: tuple[Any, ...] = TABLES) 
 
 @pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 async def test_what_is_disconnected_leaves_nothing_and_its_status_goes(peer: Peer) -> None:
-    whole = peer.whole
-    await whole.joins(BEN)
+    running_app = peer.running_app
+    await running_app.joins(BEN)
     await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.add(Entry(TITLE, at("18:30"), at("19:00")))
     await peer.add(Entry(TITLE, at("08:00"), at("12:00")), BEN)
     await peer.connects()
     await peer.connects(BEN)
-    bens = await kept(whole, BEN)
-    assert whole.shows() == (*MEETING, at("17:00"))
+    bens = await kept(running_app, BEN)
+    assert running_app.shows() == (*MEETING, at("17:00"))
     assert peer.watches() == (2 if peer.can(Deed.WATCHED) else 0)
     await peer.disconnects()
-    assert whole.shows() == NOTHING
-    assert await kept(whole) == {}
+    assert running_app.shows() == NOTHING
+    assert await kept(running_app) == {}
     await until(lambda: peer.watches() == (1 if peer.can(Deed.WATCHED) else 0))
-    await whole.until(at("18:30"))
-    assert whole.shows() == NOTHING
-    assert await kept(whole, BEN) == bens
+    await running_app.until(at("18:30"))
+    assert running_app.shows() == NOTHING
+    assert await kept(running_app, BEN) == bens
     await peer.connects()  # and it can be had again
-    assert whole.shows() == (*MEETING, at("19:00"))
+    assert running_app.shows() == (*MEETING, at("19:00"))
 
 
 @pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
 async def test_one_calendar_of_an_account_is_disconnected_and_its_watch_stopped(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.connects()
     await Peer.disconnects(peer)
-    assert whole.shows() == NOTHING
-    assert await kept(whole) == {"accounts": 1}
+    assert running_app.shows() == NOTHING
+    assert await kept(running_app) == {"accounts": 1}
     await until(lambda: peer.watches() == 0)
 
 
 @pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 async def test_person_who_is_forgotten_leaves_nothing_anywhere(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.connects()
-    assert whole.shows() == (*MEETING, at("17:00"))
-    answer = await whole.types("/quo", "forget")
+    assert running_app.shows() == (*MEETING, at("17:00"))
+    answer = await running_app.types("/quo", "forget")
     (button,) = [one for block in answer["blocks"] if block["type"] == "actions" for one in block["elements"]]
-    message = [one for one in whole.slack.messages if one.only_for == ANN][-1]
-    assert (await whole.slack.people.click_in_message(ANN, message.ts, button)).status == 200
-    await whole.settle()
-    assert whole.shows() == NOTHING
-    assert await kept(whole, ANN, (*TABLES, Person)) == {}
+    message = [one for one in running_app.slack.messages if one.only_for == ANN][-1]
+    assert (await running_app.slack.people.click_in_message(ANN, message.ts, button)).status == 200
+    await running_app.settle()
+    assert running_app.shows() == NOTHING
+    assert await kept(running_app, ANN, (*TABLES, Person)) == {}
     await until(lambda: peer.watches() == 0)
     if isinstance(peer, GooglePeer):
         await until(peer.is_revoked)

@@ -29,7 +29,7 @@ async def peer(
 
 @pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
 async def test_pushes_that_come_twice_in_disorder_or_not_at_all_leave_the_right_status(peer: AccountPeer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.connects()
     peer.disturb_pushes()
@@ -37,45 +37,45 @@ async def test_pushes_that_come_twice_in_disorder_or_not_at_all_leave_the_right_
         await peer.change(key, end=at(end))
     await peer.calm_pushes()
     await peer.rests()
-    assert whole.shows() == (*MEETING, at("17:30"))
+    assert running_app.shows() == (*MEETING, at("17:30"))
     peer.lose_pushes()
     await peer.change(key, end=at("18:00"))
     await peer.rests()
-    assert whole.shows() == (*MEETING, at("17:30"))
-    await whole.until(whole.clock.now() + peer.RESTING * JITTER)  # the sweep
-    assert whole.shows() == (*MEETING, at("18:00"))
+    assert running_app.shows() == (*MEETING, at("17:30"))
+    await running_app.until(running_app.clock.now() + peer.RESTING * JITTER)  # the sweep
+    assert running_app.shows() == (*MEETING, at("18:00"))
     await peer.change(key, end=at("18:30"))
     await peer.rests()
-    assert whole.shows() == (*MEETING, at("18:30"))
+    assert running_app.shows() == (*MEETING, at("18:30"))
 
 
 @pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
 async def test_watch_is_renewed_ahead_of_its_end_for_weeks(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("10:00"), at("11:00")))
     await peer.connects()
     for day in range(2, 17, 2):
-        await whole.until(at("09:00") + timedelta(days=day))
+        await running_app.until(at("09:00") + timedelta(days=day))
         await peer.rests()
         assert peer.watches() == 1
-    now = whole.clock.now()
+    now = running_app.clock.now()
     await peer.move(key, now - timedelta(hours=1), now + timedelta(hours=1))
     await peer.rests()
-    assert whole.shows() == (*MEETING, now + timedelta(hours=1))
+    assert running_app.shows() == (*MEETING, now + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 async def test_app_that_starts_again_between_the_word_and_the_look_has_lost_nothing(peer: Peer) -> None:
-    whole = peer.whole
+    running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
     await peer.connects()
-    assert whole.shows() == (*MEETING, at("17:00"))
-    assert whole.service is not None
-    await whole.service.engine.stop()
+    assert running_app.shows() == (*MEETING, at("17:00"))
+    assert running_app.service is not None
+    await running_app.service.engine.stop()
     await peer.change(key, end=at("18:00"))
     await peer.arrives()
-    await whole.stop()
-    assert whole.shows() == (*MEETING, at("17:00"))
-    await whole.start()
+    await running_app.stop()
+    assert running_app.shows() == (*MEETING, at("17:00"))
+    await running_app.start()
     await peer.follows()
-    assert whole.shows() == (*MEETING, at("18:00"))
+    assert running_app.shows() == (*MEETING, at("18:00"))

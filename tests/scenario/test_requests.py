@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from multidict import CIMultiDict
 
-from tests.support.install_side import FORM, House
+from tests.support.install_side import FORM, InstallSide
 
 # ── signatures ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -19,20 +19,20 @@ from tests.support.install_side import FORM, House
 PING = json.dumps({"type": "url_verification", "challenge": "abc", "token": "x"}).encode()
 
 
-async def test_signed_request_is_taken(lone: House) -> None:
-    assert await lone.post(PING) == (200, '{"challenge": "abc"}')
+async def test_signed_request_is_taken(installed: InstallSide) -> None:
+    assert await installed.post(PING) == (200, '{"challenge": "abc"}')
 
 
 @pytest.mark.parametrize("seconds", [-300, 300])
-async def test_signature_within_five_minutes_is_taken(lone: House, seconds: int) -> None:
-    at = lone.clock.now().timestamp() + seconds
-    assert (await lone.post(PING, headers=lone.signed(PING, at=at)))[0] == 200
+async def test_signature_within_five_minutes_is_taken(installed: InstallSide, seconds: int) -> None:
+    at = installed.clock.now().timestamp() + seconds
+    assert (await installed.post(PING, headers=installed.signed(PING, at=at)))[0] == 200
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, -86_400])
-async def test_signature_further_away_is_refused(lone: House, seconds: int) -> None:
-    at = lone.clock.now().timestamp() + seconds
-    assert (await lone.post(PING, headers=lone.signed(PING, at=at)))[0] == 401
+async def test_signature_further_away_is_refused(installed: InstallSide, seconds: int) -> None:
+    at = installed.clock.now().timestamp() + seconds
+    assert (await installed.post(PING, headers=installed.signed(PING, at=at)))[0] == 401
 
 
 def _without(headers: dict[str, str], name: str) -> dict[str, str]:
@@ -62,24 +62,24 @@ STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
         lambda headers: {**headers, STAMP: str(int(headers[STAMP]) + 1)},
     ],
 )
-async def test_forged_request_is_refused_before_it_is_parsed(lone: House, forge: Any) -> None:
+async def test_forged_request_is_refused_before_it_is_parsed(installed: InstallSide, forge: Any) -> None:
     body = b"{this is no JSON"
-    status, text = await lone.post(body, headers=forge(lone.signed(body)))
+    status, text = await installed.post(body, headers=forge(installed.signed(body)))
     assert (status, json.loads(text)["error"]) == (401, "The signature of that request is missing or wrong.")
 
 
-async def test_signature_of_another_body_or_secret_is_refused(lone: House) -> None:
-    assert (await lone.post(PING, headers=lone.signed(PING + b" ")))[0] == 401
-    assert (await lone.post(PING, headers=lone.signed(PING, secret="guess")))[0] == 401
+async def test_signature_of_another_body_or_secret_is_refused(installed: InstallSide) -> None:
+    assert (await installed.post(PING, headers=installed.signed(PING + b" ")))[0] == 401
+    assert (await installed.post(PING, headers=installed.signed(PING, secret="guess")))[0] == 401
 
 
 @pytest.mark.parametrize("name", [STAMP, SIGNATURE])
-async def test_header_that_is_there_twice_is_refused(lone: House, name: str) -> None:
-    headers = CIMultiDict({"Content-Type": "application/json", **lone.signed(PING)})
+async def test_header_that_is_there_twice_is_refused(installed: InstallSide, name: str) -> None:
+    headers = CIMultiDict({"Content-Type": "application/json", **installed.signed(PING)})
     headers.add(name, headers[name])
     async with (
         aiohttp.ClientSession() as session,
-        session.post(lone.url + "/slack/events", data=PING, headers=headers) as answered,
+        session.post(installed.url + "/slack/events", data=PING, headers=headers) as answered,
     ):
         assert answered.status == 401
 
@@ -140,35 +140,37 @@ CANNOT_BE_READ = "That request cannot be read."
         ("application/xml", b"<x/>"),
     ],
 )
-async def test_signed_nonsense_is_refused_in_one_sentence(lone: House, content_type: str, body: bytes) -> None:
-    status, text = await lone.post(body, content_type)
+async def test_signed_nonsense_is_refused_in_one_sentence(
+    installed: InstallSide, content_type: str, body: bytes
+) -> None:
+    status, text = await installed.post(body, content_type)
     assert (status, json.loads(text)["error"]) == (400, CANNOT_BE_READ)
     assert sorted(json.loads(text)) == ["error", "error_id"]
 
 
-async def test_body_over_one_mebibyte_is_refused(lone: House) -> None:
+async def test_body_over_one_mebibyte_is_refused(installed: InstallSide) -> None:
     body = b'{"x":"' + b"a" * (1024 * 1024) + b'"}'
-    status, text = await lone.post(body)
+    status, text = await installed.post(body)
     assert (status, json.loads(text)["error"]) == (413, "That request is too large.")
 
 
-async def test_body_over_the_limit_without_a_length_is_refused(lone: House) -> None:
+async def test_body_over_the_limit_without_a_length_is_refused(installed: InstallSide) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b"a" * 65536
 
     async with (
         aiohttp.ClientSession() as session,
-        session.post(lone.url + "/slack/events", data=pieces()) as answered,
+        session.post(installed.url + "/slack/events", data=pieces()) as answered,
     ):
         assert (answered.status, (await answered.json())["error"]) == (413, "That request is too large.")
 
 
-async def test_body_just_within_the_limit_is_read(lone: House) -> None:
+async def test_body_just_within_the_limit_is_read(installed: InstallSide) -> None:
     start = b'{"type":"url_verification","challenge":"abc","x":"'
     body = start + b"a" * (1024 * 1024 - len(start) - 2) + b'"}'
     assert len(body) == 1024 * 1024
-    assert (await lone.post(body))[0] == 200
+    assert (await installed.post(body))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -185,9 +187,9 @@ async def test_body_just_within_the_limit_is_read(lone: House) -> None:
     ],
 )
 async def test_wrong_path_or_method_is_refused_in_one_sentence(
-    lone: House, method: str, path: str, status: int, sentence: str
+    installed: InstallSide, method: str, path: str, status: int, sentence: str
 ) -> None:
-    async with aiohttp.ClientSession() as session, session.request(method, lone.url + path) as answered:
+    async with aiohttp.ClientSession() as session, session.request(method, installed.url + path) as answered:
         assert answered.status == status
         assert sentence in await answered.text()
 
@@ -203,9 +205,9 @@ async def test_wrong_path_or_method_is_refused_in_one_sentence(
     ],
 )
 async def test_what_is_no_http_is_refused_without_being_repeated(
-    lone: House, raw: bytes, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    installed: InstallSide, raw: bytes, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(lone.url.rpartition(":")[2]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(installed.url.rpartition(":")[2]))
     writer.write(raw)
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
@@ -217,22 +219,22 @@ async def test_what_is_no_http_is_refused_without_being_repeated(
 
 
 async def test_request_that_nobody_knows_is_refused_and_not_logged(
-    lone: House, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    installed: InstallSide, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    status, text = await lone.command("my secret plan", command="/other")
+    status, text = await installed.command("my secret plan", command="/other")
     assert (status, json.loads(text)["error"]) == (404, "I do not know what that request is about.")
     assert "secret plan" not in capsys.readouterr().out + caplog.text
 
 
 async def test_failure_is_logged_with_the_id_that_is_shown_and_nothing_else_is_said(
-    lone: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installed: InstallSide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fails(*_arguments: object) -> None:
         raise RuntimeError("xoxb-secret in a message")
 
-    monkeypatch.setattr(lone.intake, "take", fails)
-    status, text = await lone.post(PING)
+    monkeypatch.setattr(installed.intake, "take", fails)
+    status, text = await installed.post(PING)
     said = json.loads(text)
     assert (status, said["error"]) == (500, "Something went wrong on our side. Please try again in a minute.")
     assert said["error_id"] in capsys.readouterr().out

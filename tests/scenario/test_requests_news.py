@@ -12,19 +12,21 @@ from services.platform.crypto import Encryptor
 from services.store.models import Base, Person
 from services.store.profile_states import ProfileStateStore
 from tests.support.databases import BOTH
-from tests.support.install_side import House, profile
+from tests.support.install_side import InstallSide, profile
 from tests.support.oauth_stub import OAuthStub, answer
 
 ANN = PersonKey("T1", "U1")
 
 
-async def memory(installed: House, encryptor: Encryptor) -> Status | None:
+async def memory(installed: InstallSide, encryptor: Encryptor) -> Status | None:
     async with installed.database.read() as connection:
         return (await ProfileStateStore(encryptor).load(connection, ANN)).standing.own
 
 
 @BOTH
-async def test_status_that_was_typed_is_remembered_and_its_person_due(installed: House, encryptor: Encryptor) -> None:
+async def test_status_that_was_typed_is_remembered_and_its_person_due(
+    installed: InstallSide, encryptor: Encryptor
+) -> None:
     async with installed.database.write() as connection:
         await connection.execute(sa.update(Person).values(due_at=None))
     rings = installed.wake_signal.rung
@@ -38,7 +40,7 @@ async def test_status_that_was_typed_is_remembered_and_its_person_due(installed:
 
 
 async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
-    installed: House, encryptor: Encryptor
+    installed: InstallSide, encryptor: Encryptor
 ) -> None:
     old = profile(status_text="Old", status_emoji=":one:")
     at = installed.clock.now().timestamp()
@@ -54,14 +56,14 @@ async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profil
     assert installed.wake_signal.rung == rings + 1
 
 
-async def test_news_of_strangers_is_dropped_without_a_trace(installed: House) -> None:
+async def test_news_of_strangers_is_dropped_without_a_trace(installed: InstallSide) -> None:
     before = await rows_of(installed)
     for kind in ("user_status_changed", "user_profile_changed"):
         assert await installed.event({"type": kind, "user": profile("U404", status_text="x")}) == (200, "")
     assert await rows_of(installed) == before
 
 
-async def rows_of(installed: House) -> dict[str, int]:
+async def rows_of(installed: InstallSide) -> dict[str, int]:
     async with installed.database.read() as connection:
         return {
             table.name: await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
@@ -70,12 +72,12 @@ async def rows_of(installed: House) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("user", [None, "U1", {"id": "U1"}, {"id": "U1", "profile": None}, {"id": "U1", "profile": []}])
-async def test_news_without_a_profile_is_answered(lone: House, user: Any) -> None:
-    assert (await lone.event({"type": "user_status_changed", "user": user}))[0] == 200
-    assert (await lone.event({"type": "user_profile_changed", "user": user}, event_id="Ev2"))[0] == 200
+async def test_news_without_a_profile_is_answered(installed: InstallSide, user: Any) -> None:
+    assert (await installed.event({"type": "user_status_changed", "user": user}))[0] == 200
+    assert (await installed.event({"type": "user_profile_changed", "user": user}, event_id="Ev2"))[0] == 200
 
 
-async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(installed: House) -> None:
+async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(installed: InstallSide) -> None:
     await installed.install(answer("W1", team=None, enterprise="E1"))
     moved = {**profile("W1"), "tz": "Asia/Tokyo"}
     authorizations = [{"team_id": "T7", "enterprise_id": "E1", "is_enterprise_install": True}]
@@ -86,7 +88,7 @@ async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(installe
     assert view.zone.key == "Asia/Tokyo"
 
 
-async def test_person_who_moves_is_followed(installed: House) -> None:
+async def test_person_who_moves_is_followed(installed: InstallSide) -> None:
     moved = {**profile(), "tz": "Asia/Tokyo", "locale": "ja-JP"}
     assert await installed.event({"type": "user_profile_changed", "user": moved}) == (200, "")
     view = await installed.people.get(ANN)
@@ -95,16 +97,16 @@ async def test_person_who_moves_is_followed(installed: House) -> None:
 
 
 @pytest.mark.parametrize("zone", ["", None, 5, "Nowhere/Town", "../../etc/passwd", "Europe", "EST5EDT\x1f"])
-async def test_zone_that_does_not_exist_changes_nothing(lone: House, stub: OAuthStub, zone: Any) -> None:
+async def test_zone_that_does_not_exist_changes_nothing(installed: InstallSide, stub: OAuthStub, zone: Any) -> None:
     stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
-    await lone.install(answer())
-    assert (await lone.event({"type": "user_profile_changed", "user": {**profile(), "tz": zone}}))[0] == 200
-    view = await lone.people.get(ANN)
+    await installed.install(answer())
+    assert (await installed.event({"type": "user_profile_changed", "user": {**profile(), "tz": zone}}))[0] == 200
+    view = await installed.people.get(ANN)
     assert view is not None
     assert view.zone.key == "Europe/Berlin"
 
 
-async def test_home_that_is_opened_is_kept_up_to_date_also_for_somebody_new(installed: House) -> None:
+async def test_home_that_is_opened_is_kept_up_to_date_also_for_somebody_new(installed: InstallSide) -> None:
     installed.stub.members["U5"] = {"tz": "Europe/Rome", "locale": "it-IT"}
     assert await installed.event({"type": "app_home_opened", "user": "U5", "tab": "messages"}) == (200, "")
     assert await installed.people.get(PersonKey("T1", "U5")) is None

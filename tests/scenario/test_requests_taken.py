@@ -14,36 +14,36 @@ from services.domain.errors import NotGrantedError, TimeNotUnderstoodError
 from services.domain.model import PersonKey
 from services.store.models import Delivery
 from tests.support.databases import BOTH
-from tests.support.install_side import FORM, House
+from tests.support.install_side import FORM, InstallSide
 from tests.support.oauth_stub import answer
 
 # ── what Slack delivers ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_ssl_check_is_answered(lone: House) -> None:
-    assert await lone.post(b"ssl_check=1&token=x", FORM) == (200, "")
+async def test_ssl_check_is_answered(installed: InstallSide) -> None:
+    assert await installed.post(b"ssl_check=1&token=x", FORM) == (200, "")
 
 
-async def test_event_that_nobody_listens_to_is_answered(lone: House) -> None:
-    take_the_rest(lone)
-    assert await lone.event({"type": "star_added", "user": "U1"}) == (200, "")
-    assert await lone.event({"type": "message", "subtype": "x", "channel": "C1"}, event_id="Ev2") == (200, "")
+async def test_event_that_nobody_listens_to_is_answered(installed: InstallSide) -> None:
+    take_the_rest(installed)
+    assert await installed.event({"type": "star_added", "user": "U1"}) == (200, "")
+    assert await installed.event({"type": "message", "subtype": "x", "channel": "C1"}, event_id="Ev2") == (200, "")
 
 
-async def test_click_on_a_link_is_answered(lone: House) -> None:
-    take_the_rest(lone)
+async def test_click_on_a_link_is_answered(installed: InstallSide) -> None:
+    take_the_rest(installed)
     click = {
         "type": "block_actions", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "1.2",
         "actions": [{"action_id": "to_a_page", "block_id": "b", "type": "button"}],
     }  # fmt: skip
-    assert await lone.post(urlencode({"payload": json.dumps(click)}).encode(), FORM) == (200, "")
+    assert await installed.post(urlencode({"payload": json.dumps(click)}).encode(), FORM) == (200, "")
 
 
-def take_the_rest(installed: House) -> None:
+def take_the_rest(installed: InstallSide) -> None:
     Events(installed.people, installed.leaving).register_rest(installed.bolt)
 
 
-async def test_event_that_comes_again_is_answered_and_dropped(installed: House) -> None:
+async def test_event_that_comes_again_is_answered_and_dropped(installed: InstallSide) -> None:
     taken: list[str] = []
 
     async def listener(event: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ async def test_event_that_comes_again_is_answered_and_dropped(installed: House) 
 
 
 @BOTH
-async def test_event_that_failed_is_taken_when_it_comes_again(installed: House) -> None:
+async def test_event_that_failed_is_taken_when_it_comes_again(installed: InstallSide) -> None:
     taken: list[str] = []
 
     async def listener(event: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ async def test_event_that_failed_is_taken_when_it_comes_again(installed: House) 
 
 
 @BOTH
-async def test_command_that_comes_again_is_done_once(installed: House) -> None:
+async def test_command_that_comes_again_is_done_once(installed: InstallSide) -> None:
     taken: list[str] = []
 
     async def listener(ack: Any, command: dict[str, Any], person: PersonKey) -> None:
@@ -86,7 +86,7 @@ async def test_command_that_comes_again_is_done_once(installed: House) -> None:
     assert taken == ["U1 pause", "U1 pause"]
 
 
-async def test_question_that_comes_again_is_answered_once_and_claims_nothing(installed: House) -> None:
+async def test_question_that_comes_again_is_answered_once_and_claims_nothing(installed: InstallSide) -> None:
     async def listener(ack: Any) -> None:
         await ack("because")
 
@@ -97,7 +97,7 @@ async def test_question_that_comes_again_is_answered_once_and_claims_nothing(ins
         assert await connection.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 0
 
 
-async def test_person_in_a_request_is_the_orgs_where_the_org_installed(installed: House) -> None:
+async def test_person_in_a_request_is_the_orgs_where_the_org_installed(installed: InstallSide) -> None:
     await installed.install(answer("W1", team=None, enterprise="E1"))
     seen: list[PersonKey] = []
 
@@ -111,7 +111,7 @@ async def test_person_in_a_request_is_the_orgs_where_the_org_installed(installed
     assert seen == [PersonKey("E1", "W1"), PersonKey("T1", "U9")]
 
 
-async def test_requests_are_authorized_without_asking_slack(installed: House) -> None:
+async def test_requests_are_authorized_without_asking_slack(installed: InstallSide) -> None:
     async def listener(ack: Any, context: Any) -> None:
         await ack(f"{context.bot_token} {context.user_token}")
 
@@ -124,12 +124,12 @@ async def test_requests_are_authorized_without_asking_slack(installed: House) ->
 # ── errors of listeners ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_error_of_a_command_is_said_to_its_sender_alone(lone: House) -> None:
+async def test_error_of_a_command_is_said_to_its_sender_alone(installed: InstallSide) -> None:
     async def listener() -> None:
         raise TimeNotUnderstoodError("xyz")
 
-    lone.bolt.command("/quo")(listener)
-    status, text = await lone.command("xyz")
+    installed.bolt.command("/quo")(listener)
+    status, text = await installed.command("xyz")
     assert (status, json.loads(text)) == (
         200,
         {
@@ -140,13 +140,13 @@ async def test_error_of_a_command_is_said_to_its_sender_alone(lone: House) -> No
 
 
 async def test_unexpected_error_of_a_command_is_said_with_its_id(
-    lone: House, capsys: pytest.CaptureFixture[str]
+    installed: InstallSide, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def listener() -> None:
         raise ZeroDivisionError("a secret")
 
-    lone.bolt.command("/quo")(listener)
-    status, text = await lone.command("")
+    installed.bolt.command("/quo")(listener)
+    status, text = await installed.command("")
     said = json.loads(text)["text"]
     sentence, _, number = said.rstrip(")").rpartition(" (Error ")
     assert (status, sentence) == (200, "Something went wrong on our side. Please try again in a minute.")
@@ -154,35 +154,35 @@ async def test_unexpected_error_of_a_command_is_said_with_its_id(
     assert "secret" not in said
 
 
-async def test_error_of_a_submitted_modal_stands_at_its_block(lone: House) -> None:
+async def test_error_of_a_submitted_modal_stands_at_its_block(installed: InstallSide) -> None:
     async def listener() -> None:
         raise TimeNotUnderstoodError("x", field="until")
 
-    lone.bolt.view("override")(listener)
+    installed.bolt.view("override")(listener)
     view = {
         "type": "modal",
         "callback_id": "override",
         "blocks": [{"type": "input", "block_id": "text"}, {"type": "input", "block_id": "until"}],
     }
     payload = {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": view, "trigger_id": "3.3"}
-    status, text = await lone.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+    status, text = await installed.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
     assert (status, json.loads(text)) == (
         200,
         {"response_action": "errors", "errors": {"until": TimeNotUnderstoodError.sentence()}},
     )
 
 
-async def test_error_of_a_click_is_shown_in_a_small_modal(lone: House) -> None:
+async def test_error_of_a_click_is_shown_in_a_small_modal(installed: InstallSide) -> None:
     async def listener() -> None:
         raise NotGrantedError("nobody")
 
-    lone.bolt.action("pause")(listener)
+    installed.bolt.action("pause")(listener)
     payload = {
         "type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}, "trigger_id": "4.4",
         "actions": [{"action_id": "pause", "block_id": "b", "type": "button"}],
     }  # fmt: skip
-    assert await lone.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM) == (200, "")
-    method, arguments = lone.stub.calls[-1]
+    assert await installed.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM) == (200, "")
+    method, arguments = installed.stub.calls[-1]
     assert (method, arguments["trigger_id"]) == ("views.open", "4.4")
     shown = arguments["view"]["blocks"][0]["text"]["text"]
     assert shown.startswith("I may not set your status yet. Allow it once, and I do the rest. (Error ")

@@ -19,7 +19,7 @@ from emulators.slack import ApiCall
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store.db import Database
-from tests.support.engine import SET, World, encryptor_of, meeting, open_world, until
+from tests.support.engine import SET, RunningEngine, encryptor_of, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
 
@@ -35,9 +35,9 @@ class Process:
         self._process = process
 
     @classmethod
-    async def start(cls, world: World, key: str) -> Process:
+    async def start(cls, engine: RunningEngine, key: str) -> Process:
         environment = os.environ | {
-            "DATABASE_URL": world.database.url, "SLACK_API_URL": world.slack.api_url, "ENCRYPTION_KEYS": key,
+            "DATABASE_URL": engine.database.url, "SLACK_API_URL": engine.slack.api_url, "ENCRYPTION_KEYS": key,
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.slow.replica", env=environment, stdout=asyncio.subprocess.PIPE,
@@ -71,11 +71,11 @@ class Process:
 
 
 @asynccontextmanager
-async def a_world(url: str, key: str) -> AsyncIterator[World]:
+async def a_world(url: str, key: str) -> AsyncIterator[RunningEngine]:
     database = Database(url)
     try:
-        async with open_world(database, encryptor_of([key]), SystemClock()) as world:
-            yield world
+        async with open_engine(database, encryptor_of([key]), SystemClock()) as engine:
+            yield engine
     finally:
         await database.close()
 
@@ -98,34 +98,34 @@ def repeated(calls: list[ApiCall]) -> list[ApiCall]:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_replica_killed_in_mid_drain_loses_nothing_and_breaks_no_limit(database_url: str) -> None:
     key = new_key()
-    async with a_world(database_url, key) as world:
-        start = world.clock.now() + timedelta(seconds=75)
+    async with a_world(database_url, key) as engine:
+        start = engine.clock.now() + timedelta(seconds=75)
         for number in range(WORKSPACES * PEOPLE):
-            person = await world.person(f"U{number}", team_id=f"T{number % WORKSPACES}")
-            await world.has(person, meeting(start, 120))
-        doomed, survivor = await Process.start(world, key), await Process.start(world, key)
-        await until(lambda: len(world.written()) >= 150, 200)
-        killed_at = await kill_now(world, doomed)
+            person = await engine.person(f"U{number}", team_id=f"T{number % WORKSPACES}")
+            await engine.has(person, meeting(start, 120))
+        doomed, survivor = await Process.start(engine, key), await Process.start(engine, key)
+        await until(lambda: len(engine.written()) >= 150, 200)
+        killed_at = await kill_now(engine, doomed)
         busy = {f"T{number}" for number in range(WORKSPACES)}
-        await until(lambda: len(world.written()) == WORKSPACES * PEOPLE, 150)
+        await until(lambda: len(engine.written()) == WORKSPACES * PEOPLE, 150)
         assert await survivor.end() == 0
         # whoever takes over counts what may have been written and not stored: the others' minute is used up
-        before = Counter(call.team_id for call in world.calls(SET) if call.at <= killed_at)
+        before = Counter(call.team_id for call in engine.calls(SET) if call.at <= killed_at)
         moved = {
-            team_id: min(call.at for call in world.calls(SET) if call.team_id == team_id and call.at > killed_at)
+            team_id: min(call.at for call in engine.calls(SET) if call.team_id == team_id and call.at > killed_at)
             for team_id in busy
             if before[team_id] <= LEAVES_ROOM
         }
         assert moved
         assert max(at - killed_at for at in moved.values()) < timedelta(seconds=5)
-        assert {call.http_status for call in world.calls()} == {200}
-        assert all(call.ok for call in world.calls())
-        assert repeated(world.calls(SET)) == []
-        assert {world.status(f"U{number}")[0] for number in range(WORKSPACES * PEOPLE)} == {"In a meeting"}
+        assert {call.http_status for call in engine.calls()} == {200}
+        assert all(call.ok for call in engine.calls())
+        assert repeated(engine.calls(SET)) == []
+        assert {engine.status(f"U{number}")[0] for number in range(WORKSPACES * PEOPLE)} == {"In a meeting"}
 
 
-async def kill_now(world: World, process: Process) -> datetime:
-    at = world.clock.now()
+async def kill_now(engine: RunningEngine, process: Process) -> datetime:
+    at = engine.clock.now()
     await process.kill()
     return at
 
@@ -134,23 +134,23 @@ async def kill_now(world: World, process: Process) -> datetime:
 async def test_process_killed_again_and_again_repeats_nothing_visible(sqlite_url: str) -> None:
     key = new_key()
     dice = random.Random(20261124)  # noqa: S311  # moments to die at, no secrets
-    async with a_world(sqlite_url, key) as world:
-        start = world.clock.now() + timedelta(seconds=8)
+    async with a_world(sqlite_url, key) as engine:
+        start = engine.clock.now() + timedelta(seconds=8)
         count = 120
         for number in range(count):
-            person = await world.person(f"U{number}", team_id=f"T{number % 4}")
-            await world.has(person, meeting(start + timedelta(seconds=number // 10), 120))
+            person = await engine.person(f"U{number}", team_id=f"T{number % 4}")
+            await engine.has(person, meeting(start + timedelta(seconds=number // 10), 120))
         for _ in range(12):
-            process = await Process.start(world, key)
+            process = await Process.start(engine, key)
             await asyncio.sleep(dice.uniform(0.2, 1.5))
             await process.kill()
-        process = await Process.start(world, key)
-        await until(lambda: all(world.status(f"U{number}")[0] == "In a meeting" for number in range(count)), 120)
-        await until(lambda: nothing_pending(world), 60)
+        process = await Process.start(engine, key)
+        await until(lambda: all(engine.status(f"U{number}")[0] == "In a meeting" for number in range(count)), 120)
+        await until(lambda: nothing_pending(engine), 60)
         assert await process.end() == 0
-        assert repeated(world.calls(SET)) == []
-        assert all(call.ok for call in world.calls())
+        assert repeated(engine.calls(SET)) == []
+        assert all(call.ok for call in engine.calls())
 
 
-async def nothing_pending(world: World) -> bool:
-    return await world.pending() == 0
+async def nothing_pending(engine: RunningEngine) -> bool:
+    return await engine.pending() == 0

@@ -39,7 +39,7 @@ PROVIDERS = tuple(MAIL)
 
 
 @dataclass
-class Bureau:
+class CalendarStack:
     """`calendars` is one replica's part; `replica()` is another one over the same database."""
 
     database: Database
@@ -161,7 +161,7 @@ def parsed(address: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[Bureau]:
+async def open_stack(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[CalendarStack]:
     stores, wake_signal, metrics = Stores.over(database, encryptor, clock), CountingWakeSignal(), Metrics()
     slack = SlackClients("http://127.0.0.1:1/")  # nobody asks it anything here
     google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
@@ -202,15 +202,15 @@ async def open_bureau(database: Database, encryptor: Encryptor, clock: ManualClo
                     sa.insert(Person),
                     [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)],
                 )
-            bureau = Bureau(
+            stack = CalendarStack(
                 database, clock, google, microsoft, stores, wake_signal, url, calendars, compose, answers,
                 list(calendars.closing),
             )  # fmt: skip
             try:
-                yield bureau
+                yield stack
             finally:
                 await background.close()
-                for close in bureau.closing:
+                for close in stack.closing:
                     await close()
                 await google.close()
                 await microsoft.close()

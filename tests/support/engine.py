@@ -1,4 +1,4 @@
-"""A small world for the engine: real stores, a local Slack on loopback, a clock that stands still until moved."""
+"""The engine alone: real stores, a local Slack on loopback, a clock that stands still until moved."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def say(locale: str, message: str, **facts: object) -> str:
 
 
 @dataclass
-class World:
+class RunningEngine:
     """People in workspaces of a local Slack, as the app's database knows them."""
 
     database: Database
@@ -329,11 +329,11 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(database: Database, encryptor: Encryptor, clock: Any, **app: Any) -> AsyncIterator[World]:
-    """A world whose local Slack listens; everything is stopped at the end."""
+async def open_engine(database: Database, encryptor: Encryptor, clock: Any, **app: Any) -> AsyncIterator[RunningEngine]:
+    """An engine whose local Slack listens; everything is stopped at the end."""
     slack = LocalSlack(clock, AppConfig(ack_seconds=ACK_SECONDS, **app))
     await slack.start()
-    made = World(database, encryptor, clock, slack)
+    made = RunningEngine(database, encryptor, clock, slack)
     try:
         yield made
     finally:

@@ -126,7 +126,7 @@ class Receiver:
 
 
 @dataclass
-class Desk:
+class ConnectedGoogle:
     """All of it. `fetch` remembers what the source said last, as the store does."""
 
     google: LocalGoogle
@@ -177,7 +177,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(clock: ManualClock) -> AsyncIterator[Desk]:
+async def open_connected(clock: ManualClock) -> AsyncIterator[ConnectedGoogle]:
     google = LocalGoogle(clock.now, google_client(BACK))
     google.add_account(ANN, "Ann Example", "Europe/Berlin")
     receiver = Receiver()
@@ -190,7 +190,7 @@ async def open_desk(clock: ManualClock) -> AsyncIterator[Desk]:
         tokens = Tokens(google)
         await tokens.allow()
         api = GoogleApi(JsonApi(client, google.api_url), clock)
-        yield Desk(
+        yield ConnectedGoogle(
             google,
             clock,
             tokens,

@@ -12,7 +12,7 @@ import aiohttp
 
 from services.store.models import Base
 from tests.support.feeds import lasting
-from tests.support.running_app import ANN, Whole
+from tests.support.running_app import ANN, RunningApp
 
 CALENDAR = "text/calendar; charset=utf-8"
 JSON = "application/json"
@@ -30,16 +30,16 @@ def entry(uid: str, start: datetime, minutes: float, *lines: str, sequence: int 
     return said.replace("DTSTAMP:20261101T000000Z", f"DTSTAMP:{stamp}") if stamp else said
 
 
-async def new_hook(whole: Whole, user: str = ANN) -> str:
+async def new_hook(running_app: RunningApp, user: str = ANN) -> str:
     """They create a hook in the modal; the address that it shows."""
-    await whole.types("/quo", "connect", user)
-    modal = whole.slack.modals[user][-1]
-    answer = await whole.slack.people.click_in_view(
+    await running_app.types("/quo", "connect", user)
+    modal = running_app.slack.modals[user][-1]
+    answer = await running_app.slack.people.click_in_view(
         user, modal.view_id, {"type": "button", "action_id": "create_hook", "block_id": "more"}
     )
     assert answer.status == 200, answer.body
-    await whole.settle()
-    return address_in(whole.slack.modals[user][-1].view)
+    await running_app.settle()
+    return address_in(running_app.slack.modals[user][-1].view)
 
 
 def address_in(view: dict[str, Any]) -> str:
@@ -62,41 +62,41 @@ async def send(
         return answer.status, said, {name.lower(): value for name, value in answer.headers.items()}
 
 
-async def posts(whole: Whole, address: str, body: Any, content_type: str = "") -> dict[str, Any]:
+async def posts(running_app: RunningApp, address: str, body: Any, content_type: str = "") -> dict[str, Any]:
     """A program posts, is answered, and all that follows from it happens."""
     kind = content_type or (CALENDAR if isinstance(body, bytes) else JSON)
     status, said, _ = await send(address, body, kind)
     assert status in {200, 202}, (status, said)
-    await whole.settle()
+    await running_app.settle()
     return said
 
 
-async def all_kept(whole: Whole, *tables: type[Base]) -> bytes:
+async def all_kept(running_app: RunningApp, *tables: type[Base]) -> bytes:
     """Every cell of those tables as it is in the database, text and bytes alike."""
-    cells = [cell for table in tables for row in await whole.rows(table.__table__.select()) for cell in row]
+    cells = [cell for table in tables for row in await running_app.rows(table.__table__.select()) for cell in row]
     assert len(cells) > len(tables)
     return b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells)
 
 
-async def rotates(whole: Whole, user: str = ANN) -> str:
+async def rotates(running_app: RunningApp, user: str = ANN) -> str:
     """They give their hook a new address in the menu of the Home tab; the address that it shows."""
-    await chooses(whole, "rotate:", user)
-    return address_in(whole.slack.modals[user][-1].view)
+    await chooses(running_app, "rotate:", user)
+    return address_in(running_app.slack.modals[user][-1].view)
 
 
-async def disconnects(whole: Whole, user: str = ANN) -> None:
+async def disconnects(running_app: RunningApp, user: str = ANN) -> None:
     """They disconnect their one calendar in the menu of the Home tab."""
-    await chooses(whole, "disconnect:", user)
-    await whole.settle()
+    await chooses(running_app, "disconnect:", user)
+    await running_app.settle()
 
 
-async def chooses(whole: Whole, what: str, user: str) -> None:
+async def chooses(running_app: RunningApp, what: str, user: str) -> None:
     """They choose the one option whose value begins like that."""
-    await whole.opens_home(user)
-    home = whole.slack.homes[user]
+    await running_app.opens_home(user)
+    home = running_app.slack.homes[user]
     menus = [block["accessory"] for block in home.view["blocks"] if "accessory" in block]
     options = [one for menu in menus if menu["type"] == "overflow" for one in menu["options"]]
     (option,) = [one for one in options if one["value"].startswith(what)]
     action = {"type": "overflow", "action_id": "calendar_menu", "selected_option": option}
-    answer = await whole.slack.people.click_in_view(user, home.view_id, action)
+    answer = await running_app.slack.people.click_in_view(user, home.view_id, action)
     assert answer.status == 200, answer.body

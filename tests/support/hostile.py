@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from tests.support.feeds import SECRET_PATH
-from tests.support.running_app import Whole
+from tests.support.running_app import RunningApp
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -19,8 +19,8 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 class Browser:
     """Sends requests, and keeps what came back."""
 
-    def __init__(self, whole: Whole) -> None:
-        self.whole = whole
+    def __init__(self, running_app: RunningApp) -> None:
+        self.running_app = running_app
         self.session = aiohttp.ClientSession()
         self.answers: list[tuple[int, str]] = []
 
@@ -36,7 +36,7 @@ class Browser:
         """POST to Slack's route, signed unless `headers` are given."""
         sent = {
             "Content-Type": content_type,
-            **(self.whole.slack.deliveries.sign(body) if headers is None else headers),
+            **(self.running_app.slack.deliveries.sign(body) if headers is None else headers),
         }
         return await self.ask("POST", "/slack/events", data=BytesIO(body), headers=sent)
 
@@ -50,7 +50,7 @@ class Browser:
         return await self.send(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, str]:
-        url = URL(self.whole.url + path, encoded=True)
+        url = URL(self.running_app.url + path, encoded=True)
         async with self.session.request(method, url, allow_redirects=False, **options) as answer:
             self.answers.append((answer.status, await answer.text()))
         return self.answers[-1]
@@ -72,8 +72,8 @@ def check_harmless(answers: list[tuple[int, str]], secrets: list[str]) -> None:
     assert [secret for secret in secrets if secret in together] == []
 
 
-def secrets_of(whole: Whole) -> list[str]:
-    app = whole.slack.app
-    tokens = [token.value for team in whole.slack.workspaces for token in whole.slack.tokens.of_team(team)]
+def secrets_of(running_app: RunningApp) -> list[str]:
+    app = running_app.slack.app
+    tokens = [token.value for team in running_app.slack.workspaces for token in running_app.slack.tokens.of_team(team)]
     assert len(tokens) >= 2
-    return [*tokens, app.signing_secret, app.client_secret, whole.key, SECRET_PATH]
+    return [*tokens, app.signing_secret, app.client_secret, running_app.key, SECRET_PATH]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey
 from services.store.db import Database
 from services.store.models import Base, Person
-from tests.support.install_side import House
+from tests.support.install_side import InstallSide
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -30,8 +30,8 @@ async def count(database: Database, table: type[Base]) -> int:
         return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-async def person(app: House, key: PersonKey) -> Any:
-    async with app.database.read() as connection:
+async def person(install_side: InstallSide, key: PersonKey) -> Any:
+    async with install_side.database.read() as connection:
         return (
             await connection.execute(
                 sa.select(Person.__table__).where(Person.team_id == key.team_id, Person.user_id == key.user_id)

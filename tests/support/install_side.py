@@ -67,7 +67,7 @@ class Recorder:
 
 
 @dataclass
-class House:
+class InstallSide:
     database: Database
     clock: ManualClock
     stub: OAuthStub
@@ -110,7 +110,7 @@ class House:
 
     async def event(self, event: dict[str, Any], **envelope: Any) -> tuple[int, str]:
         """Deliver an event of the Events API."""
-        whole = {
+        envelope = {
             "type": "event_callback",
             "team_id": "T1",
             "api_app_id": "A1",
@@ -119,7 +119,7 @@ class House:
             "event": event,
             **envelope,
         }
-        return await self.post(json.dumps(whole).encode())
+        return await self.post(json.dumps(envelope).encode())
 
     async def command(self, text: str, **fields: str) -> tuple[int, str]:
         """Deliver /quo."""
@@ -153,7 +153,7 @@ async def nothing_held(request: web.Request, key: PersonKey, held: str) -> web.R
 
 
 @asynccontextmanager
-async def house(
+async def open_install_side(
     database: Database,
     encryptor: Encryptor,
     clock: ManualClock,
@@ -161,7 +161,7 @@ async def house(
     *,
     checks: dict[str, Check] | None = None,
     client_id: str = CLIENT_ID,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[InstallSide]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     wake_signal, recorder, metrics = CountingWakeSignal(), Recorder(), Metrics()
     stores = Stores.over(database, encryptor, clock)
@@ -195,7 +195,7 @@ async def house(
         [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],
         errors=errors, metrics=metrics, signatures=Signatures(SECRET, clock), intake=intake,
     )  # fmt: skip
-    found = House(
+    found = InstallSide(
         database, clock, stub, wake_signal, recorder, people, store, workspaces, states, deliveries, leaving, intake,
         metrics, bolt, web_app,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from services.store.models import Calendar, WatchRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
-from tests.support.running_app import ANN, Whole, open_whole
+from tests.support.running_app import ANN, RunningApp, open_running_app
 
 MAIL = {"google": "ann@gmail.example", "microsoft": "ann@work.example"}
 NAMES = {"google": "Google Calendar", "microsoft": "Microsoft 365"}
@@ -47,7 +47,7 @@ class Form:
 class Vendors:
     """`name` is the provider that a test is about."""
 
-    whole: Whole
+    running_app: RunningApp
     google: LocalGoogle
     microsoft: LocalMicrosoft
     name: str = "google"
@@ -86,8 +86,8 @@ class Vendors:
 
     async def link(self, user: str = ANN) -> str:
         """The link to her provider, from `/quo connect`."""
-        await self.whole.types("/quo", "connect", user)
-        return self.link_in(self.whole.slack.modals[user][-1].view)
+        await self.running_app.types("/quo", "connect", user)
+        return self.link_in(self.running_app.slack.modals[user][-1].view)
 
     def link_in(self, view: dict[str, Any]) -> str:
         """The link to the provider in a view or message."""
@@ -105,7 +105,7 @@ class Vendors:
         async with session.get(link, allow_redirects=False) as shown:
             sent = Form.on(await shown.text())
         assert sent is not None, shown.status
-        async with session.post(self.whole.url + sent.action, data=sent.fields, allow_redirects=False) as answer:
+        async with session.post(self.running_app.url + sent.action, data=sent.fields, allow_redirects=False) as answer:
             assert answer.status == 303, await answer.text()
             return str(await self.vendor.allow(answer.headers["Location"], self.mail, **how))
 
@@ -124,14 +124,14 @@ class Vendors:
             page, where = await answer.text(), answer.headers.get("Location", "")
             sent = Form.on(page)
             if sent is not None:
-                where = self.whole.url + sent.action
+                where = self.running_app.url + sent.action
                 answer = await session.post(where, data=sent.fields, allow_redirects=False)
                 continue
             if answer.status not in {302, 303}:
                 return answer.status, page
-            if where.startswith(self.whole.slack.authorize_url):
-                where = self.whole.slack.oauth.decide(dict(parse_qsl(urlsplit(where).query)), user)
-            elif not where.startswith(self.whole.url):
+            if where.startswith(self.running_app.slack.authorize_url):
+                where = self.running_app.slack.oauth.decide(dict(parse_qsl(urlsplit(where).query)), user)
+            elif not where.startswith(self.running_app.url):
                 where = await self.vendor.allow(where, **{"account": self.mail, **how})
             answer = await session.get(where, allow_redirects=False)
         raise AssertionError("it leads nowhere")
@@ -148,13 +148,13 @@ class Vendors:
         await until(self._watched)
         for _ in range(3):
             await self.vendor.settled()
-            await self.whole.settle()
+            await self.running_app.settle()
 
     async def _watched(self) -> bool:
-        now = self.whole.clock.now()
+        now = self.running_app.clock.now()
         due = sa.select(Calendar.calendar_id).where(Calendar.watch_due_at <= now)
         asked = sa.select(WatchRow.watch_id).where(WatchRow.remote_id == "")
-        return not await self.whole.rows(due) and not await self.whole.rows(asked)
+        return not await self.running_app.rows(due) and not await self.running_app.rows(asked)
 
     def watches(self) -> int:
         """How many watches the provider keeps."""
@@ -162,27 +162,27 @@ class Vendors:
 
     async def home(self, user: str = ANN) -> dict[str, Any]:
         """Her Home tab, opened and published."""
-        await self.whole.opens_home(user)
+        await self.running_app.opens_home(user)
         await self.rests()
-        view: dict[str, Any] = self.whole.slack.homes[user].view
+        view: dict[str, Any] = self.running_app.slack.homes[user].view
         return view
 
     async def clicks(self, action_id: str, value: str, user: str = ANN) -> None:
         """Choose that in a menu of the Home tab."""
-        home = self.whole.slack.homes[user]
+        home = self.running_app.slack.homes[user]
         menus = [one["accessory"] for one in home.view["blocks"] if "accessory" in one]
         option = next(
             option for menu in menus if menu["action_id"] == action_id for option in menu["options"]
             if option["value"].startswith(value)
         )  # fmt: skip
         action = {"type": "overflow", "action_id": action_id, "selected_option": option}
-        answer = await self.whole.slack.people.click_in_view(user, home.view_id, action)
+        answer = await self.running_app.slack.people.click_in_view(user, home.view_id, action)
         assert answer.status == 200, answer.body
 
     async def submits(self, values: dict[str, Any], user: str = ANN) -> Any:
         """Submit the modal on top; the answer."""
-        modal = self.whole.slack.modals[user][-1]
-        answer = await self.whole.slack.people.submit(user, modal.view_id, values)
+        modal = self.running_app.slack.modals[user][-1]
+        answer = await self.running_app.slack.people.submit(user, modal.view_id, values)
         assert answer.status == 200, answer.body
         await self.rests()
         return answer.json()
@@ -199,9 +199,9 @@ async def open_vendors(clock: ManualClock, database_url: str, name: str = "googl
         TestServer(microsoft.web, host="127.0.0.1") as microsofts,
     ):
         google.url, microsoft.url = (str(one.make_url("")).rstrip("/") for one in (googles, microsofts))
-        async with open_whole(clock, database_url, {**google.settings, **microsoft.settings}) as whole:
-            google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
-            microsoft.client.redirect_uris = [f"{whole.url}/connect/microsoft/callback"]
-            yield Vendors(whole, google, microsoft, name)
+        async with open_running_app(clock, database_url, {**google.settings, **microsoft.settings}) as running_app:
+            google.client.redirect_uris.append(f"{running_app.url}/connect/google/callback")
+            microsoft.client.redirect_uris = [f"{running_app.url}/connect/microsoft/callback"]
+            yield Vendors(running_app, google, microsoft, name)
         await google.close()
         await microsoft.close()

@@ -74,8 +74,8 @@ def free_port() -> int:
 
 
 @dataclass
-class Whole:
-    """The app, and the world around it."""
+class RunningApp:
+    """The app, with what is around it."""
 
     clock: ManualClock
     slack: LocalSlack
@@ -274,13 +274,13 @@ class Whole:
 
 
 @asynccontextmanager
-async def open_whole(
+async def open_running_app(
     clock: ManualClock, database_url: str, more: Mapping[str, str] | None = None, *, start: bool = True
-) -> AsyncIterator[Whole]:
+) -> AsyncIterator[RunningApp]:
     """The app serving a local Slack and a server of feeds; all is stopped at the end."""
     async with LocalSlack(clock, AppConfig(ack_seconds=ACK_SECONDS)) as slack, Feeds() as feeds:
         slack.add_workspace(TEAM)
-        made = Whole(clock, slack, feeds, database_url, more=dict(more or {}))
+        made = RunningApp(clock, slack, feeds, database_url, more=dict(more or {}))
         try:
             if start:
                 await made.start()

@@ -10,7 +10,7 @@ from emulators.slack.state import StoredFile
 from services.calendars.files import Seen
 from services.calendars.ical.upload_check import UnreadableCalendarError
 from services.domain.model import PersonKey
-from tests.support.running_app import ANN, Whole
+from tests.support.running_app import ANN, RunningApp
 
 
 class KeptFiles:
@@ -23,13 +23,13 @@ class KeptFiles:
         raise UnreadableCalendarError("kept")
 
 
-async def at_rest(whole: Whole) -> None:
+async def at_rest(running_app: RunningApp) -> None:
     """Wait for what goes on after the app has answered, too."""
     deadline = time.monotonic() + 20
     clean = 0
     while clean < 2:  # what ends while it is looked at may leave something to do
         before = _under_way()
-        await whole.settle()
+        await running_app.settle()
         clean = 0 if before or _under_way() else clean + 1
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
@@ -39,18 +39,18 @@ def _under_way() -> bool:
     return any(getattr(task.get_coro(), "__qualname__", "") == "sheltered" for task in asyncio.all_tasks())
 
 
-async def sends(whole: Whole, name: str, content: bytes, user: str = ANN, **more: str | int) -> StoredFile:
+async def sends(running_app: RunningApp, name: str, content: bytes, user: str = ANN, **more: str | int) -> StoredFile:
     """They send a file to the app, which looks into it."""
-    file = whole.slack.conversations.send(user, name, content, **more)  # type: ignore[arg-type]  # as its parameters are
-    await at_rest(whole)
+    file = running_app.slack.conversations.send(user, name, content, **more)  # type: ignore[arg-type]  # as its parameters are
+    await at_rest(running_app)
     return file
 
 
-async def clicks(whole: Whole, user: str = ANN) -> None:
+async def clicks(running_app: RunningApp, user: str = ANN) -> None:
     """They click the button in the last thing that the app told them."""
-    message = whole.slack.direct_messages(user)[-1]
+    message = running_app.slack.direct_messages(user)[-1]
     (button,) = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
     action = {"type": "button", "action_id": button["action_id"], "value": button["value"]}
-    answer = await whole.slack.people.click_in_message(user, message.ts, action)
+    answer = await running_app.slack.people.click_in_message(user, message.ts, action)
     assert answer.status == 200, answer.body
-    await at_rest(whole)
+    await at_rest(running_app)

@@ -90,7 +90,7 @@ class Reader:
 
 
 @dataclass
-class House:
+class Subscriptions:
     """The use cases over a real database, one person's at a time."""
 
     database: Database

@@ -13,13 +13,13 @@ from tests.support.peers.entries import BOSS, Answer, Entry
 from tests.support.peers.peer import Peer
 from tests.support.peers.wire import Wire
 from tests.support.providers_app import Vendors
-from tests.support.running_app import ANN, BEN, Whole
+from tests.support.running_app import ANN, BEN, RunningApp
 
 MAILS = {ANN: "ann@cloud.example", BEN: "ben@cloud.example"}
 
 
 @dataclass
-class Desk(Vendors):
+class PersonalAccount(Vendors):
     """What one person does about their account."""
 
     address: str = ""
@@ -32,27 +32,28 @@ class Desk(Vendors):
 class AccountPeer(Peer):
     """What both have in common. `ids` are the entries' at the provider."""
 
-    def __init__(self, whole: Whole, wire: Wire, google: LocalGoogle, microsoft: LocalMicrosoft) -> None:
-        super().__init__(whole, wire)
-        self.desks = {
-            user: Desk(whole, google, microsoft, self.name, address=address) for user, address in MAILS.items()
+    def __init__(self, running_app: RunningApp, wire: Wire, google: LocalGoogle, microsoft: LocalMicrosoft) -> None:
+        super().__init__(running_app, wire)
+        self.accounts = {
+            user: PersonalAccount(running_app, google, microsoft, self.name, address=address)
+            for user, address in MAILS.items()
         }
         self.ids: dict[str, str] = {}
 
     async def connects(self, user: str = ANN) -> None:
-        status, page = await self.desks[user].connects(user)
+        status, page = await self.accounts[user].connects(user)
         assert status == 200, page
 
     async def arrives(self) -> None:
-        await self.desks[ANN].vendor.settled()
+        await self.accounts[ANN].vendor.settled()
 
     async def rests(self) -> None:
         """Until every watch is made, every push taken, and all that follows from it done."""
-        desk = self.desks[ANN]
-        await until(desk._watched)
+        account = self.accounts[ANN]
+        await until(account._watched)
         while True:
-            await desk.vendor.settled()
-            await self.whole.settle()
+            await account.vendor.settled()
+            await self.running_app.settle()
             if not self.under_way():
                 return
 
@@ -69,25 +70,25 @@ class AccountPeer(Peer):
         raise NotImplementedError
 
     def watches(self) -> int:
-        return self.desks[ANN].watches()
+        return self.accounts[ANN].watches()
 
     async def disconnects(self, user: str = ANN) -> None:
         """The account, with all that belongs to it."""
-        desk = self.desks[user]
-        await desk.home(user)
-        await desk.clicks("account_menu", "drop:", user)
-        assert await desk.submits({}, user) is None
+        account = self.accounts[user]
+        await account.home(user)
+        await account.clicks("account_menu", "drop:", user)
+        assert await account.submits({}, user) is None
 
     async def mends(self, user: str = ANN) -> None:
         """Follow the link of the last message, which is read some hours later."""
-        message = self.whole.slack.direct_messages(user)[-1]
-        self.whole.clock.move(hours=3)
-        status, page = await self.desks[user].connects(link=self.desks[user].link_in({"blocks": message.blocks}))
+        message = self.running_app.slack.direct_messages(user)[-1]
+        self.running_app.clock.move(hours=3)
+        status, page = await self.accounts[user].connects(link=self.accounts[user].link_in({"blocks": message.blocks}))
         assert status == 200, page
 
     def calendar(self, key: str) -> Any:
         """Where an entry is."""
-        return self.desks[self.owners[key]].main
+        return self.accounts[self.owners[key]].main
 
     async def _added(self, key: str) -> None:
         self.ids[key] = self.calendar(key).add(self.theirs(self.entries[key])).id
@@ -110,7 +111,7 @@ class GooglePeer(AccountPeer):
 
     @property
     def google(self) -> LocalGoogle:
-        return self.desks[ANN].google
+        return self.accounts[ANN].google
 
     def under_way(self) -> bool:
         return self.google.pushes.busy
@@ -168,7 +169,7 @@ class MicrosoftPeer(AccountPeer):
 
     @property
     def microsoft(self) -> LocalMicrosoft:
-        return self.desks[ANN].microsoft
+        return self.accounts[ANN].microsoft
 
     def under_way(self) -> bool:
         return self.microsoft.pushes.busy

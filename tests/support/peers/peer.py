@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from tests.support.hooks import chooses
 from tests.support.peers.entries import Entry
 from tests.support.peers.wire import Wire
-from tests.support.running_app import ANN, INTERVAL, Whole
+from tests.support.running_app import ANN, INTERVAL, RunningApp
 
 JITTER = 1.1
 """Looks are spread by up to a tenth of their pause."""
@@ -75,8 +75,8 @@ class Peer(ABC):
     AWAKE: ClassVar[timedelta] = timedelta(seconds=INTERVAL)
     RESTING: ClassVar[timedelta] = timedelta(seconds=INTERVAL)
 
-    def __init__(self, whole: Whole, wire: Wire) -> None:
-        self.whole = whole
+    def __init__(self, running_app: RunningApp, wire: Wire) -> None:
+        self.running_app = running_app
         self.wire = wire
         self.entries: dict[str, Entry] = {}
         self.owners: dict[str, str] = {}
@@ -122,8 +122,8 @@ class Peer(ABC):
 
     async def disconnects(self, user: str = ANN) -> None:
         """Disconnect what they have, on the Home tab."""
-        await chooses(self.whole, "disconnect:", user)
-        await self.whole.settle()
+        await chooses(self.running_app, "disconnect:", user)
+        await self.running_app.settle()
 
     # ── what goes wrong ─────────────────────────────────────────────────────────────────────────────
 
@@ -153,12 +153,14 @@ class Peer(ABC):
 
     async def rests(self) -> None:
         """All that can happen without the clock moving has happened."""
-        await self.whole.settle()
+        await self.running_app.settle()
 
     async def follows(self) -> None:
         """What is changed here is known there: at once where it comes by itself, else at the next look."""
         if not self.can(Deed.TELLS):
-            self.whole.clock.move_to(self.whole.clock.now() + max(self.NEAR, self.AWAKE, self.RESTING) * JITTER)
+            self.running_app.clock.move_to(
+                self.running_app.clock.now() + max(self.NEAR, self.AWAKE, self.RESTING) * JITTER
+            )
         await self.rests()
 
     def watches(self) -> int:
@@ -178,4 +180,4 @@ class Peer(ABC):
 
     def mail(self, user: str) -> str:
         """The address that Slack knows a person by."""
-        return self.whole.slack.member(user).email
+        return self.running_app.slack.member(user).email

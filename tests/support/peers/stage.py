@@ -19,7 +19,7 @@ from tests.support.peers.accounts import MAILS, GooglePeer, MicrosoftPeer
 from tests.support.peers.peer import Peer
 from tests.support.peers.texts import USERS, CaldavPeer, FeedPeer, FilePeer, HookPeer
 from tests.support.peers.wire import Wire, open_wire
-from tests.support.running_app import open_whole
+from tests.support.running_app import open_running_app
 
 TITLE_WORD = "Zeppelin"
 """In every title of these tests."""
@@ -39,12 +39,12 @@ async def open_peer(name: str, clock: ManualClock, database_url: str) -> AsyncIt
             radicale = stack.enter_context(radicale_server.running(folder))
             for user in USERS.values():
                 await radicale.make_calendar("work", user=user)
-        whole = await stack.enter_async_context(open_whole(clock, database_url))
-        wire.target = radicale.url if radicale else whole.feeds.url
+        running_app = await stack.enter_async_context(open_running_app(clock, database_url))
+        wire.target = radicale.url if radicale else running_app.feeds.url
         if radicale is not None:
-            yield CaldavPeer(whole, wire, radicale)
+            yield CaldavPeer(running_app, wire, radicale)
         else:
-            yield {"ics": FeedPeer, "hook": HookPeer, "file": FilePeer}[name](whole, wire)
+            yield {"ics": FeedPeer, "hook": HookPeer, "file": FilePeer}[name](running_app, wire)
 
 
 @asynccontextmanager
@@ -53,7 +53,7 @@ async def open_joined(
 ) -> AsyncIterator[Peer]:
     """The same, where Ann has joined. Nothing of a title is in the logs afterwards."""
     async with open_peer(name, clock, database_url) as peer:
-        await peer.whole.joins(tz=zone)
+        await peer.running_app.joins(tz=zone)
         yield peer
     said = "".join(capsys.readouterr())
     sys.stdout.write(said)  # for whoever looks why a test failed
@@ -72,8 +72,8 @@ async def _with_accounts(
     server = await stack.enter_async_context(TestServer(vendor.web, host="127.0.0.1"))
     stack.push_async_callback(vendor.close)
     wire.target = str(server.make_url("")).rstrip("/")
-    whole = await stack.enter_async_context(open_whole(clock, database_url, vendor.settings))
-    google.client.redirect_uris.append(f"{whole.url}/connect/google/callback")
-    microsoft.client.redirect_uris = [f"{whole.url}/connect/microsoft/callback"]
+    running_app = await stack.enter_async_context(open_running_app(clock, database_url, vendor.settings))
+    google.client.redirect_uris.append(f"{running_app.url}/connect/google/callback")
+    microsoft.client.redirect_uris = [f"{running_app.url}/connect/microsoft/callback"]
     kind = GooglePeer if name == "google" else MicrosoftPeer
-    return kind(whole, wire, google, microsoft)
+    return kind(running_app, wire, google, microsoft)

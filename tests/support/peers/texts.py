@@ -15,7 +15,7 @@ from tests.support.peers.peer import Peer
 from tests.support.peers.wire import Wire, same_path
 from tests.support.providers_app import Vendors
 from tests.support.radicale_server import PASSWORD, Radicale
-from tests.support.running_app import ANN, BEN, INTERVAL, Whole
+from tests.support.running_app import ANN, BEN, INTERVAL, RunningApp
 from tests.support.slack_files import at_rest, clicks
 
 USERS = {ANN: "ann", BEN: "bob"}
@@ -24,8 +24,8 @@ USERS = {ANN: "ann", BEN: "bob"}
 class TextPeer(Peer):
     """Keeps the text of each entry: `gone` are the instances of a series that were called off, `moved` the others."""
 
-    def __init__(self, whole: Whole, wire: Wire) -> None:
-        super().__init__(whole, wire)
+    def __init__(self, running_app: RunningApp, wire: Wire) -> None:
+        super().__init__(running_app, wire)
         self.gone: dict[str, list[datetime]] = {}
         self.moved: dict[str, dict[datetime, tuple[datetime, datetime]]] = {}
         self.edits: Counter[str] = Counter()
@@ -68,29 +68,29 @@ class CaldavPeer(TextPeer):
     NEAR: ClassVar[timedelta] = timedelta(seconds=INTERVAL / 6)
     AWAKE: ClassVar[timedelta] = timedelta(seconds=INTERVAL / 3)
 
-    def __init__(self, whole: Whole, wire: Wire, radicale: Radicale) -> None:
-        super().__init__(whole, wire)
+    def __init__(self, running_app: RunningApp, wire: Wire, radicale: Radicale) -> None:
+        super().__init__(running_app, wire)
         self.radicale = radicale
 
     async def connects(self, user: str = ANN) -> None:
         given = {"caldav_url": self.wire.url, "caldav_user": USERS[user], "caldav_password": PASSWORD}
-        await self.whole.types("/quo", "connect", user)
-        modal = self.whole.slack.modals[user][-1]
+        await self.running_app.types("/quo", "connect", user)
+        modal = self.running_app.slack.modals[user][-1]
         values = {name: {"value": {"type": "plain_text_input", "value": text}} for name, text in given.items()}
-        answer = await self.whole.slack.people.submit(user, modal.view_id, values)
+        answer = await self.running_app.slack.people.submit(user, modal.view_id, values)
         assert answer.json()["response_action"] == "update", answer.body
-        await until(lambda: "Connected: " in str(self.whole.slack.modals[user][-1].view))
-        await self.whole.settle()
+        await until(lambda: "Connected: " in str(self.running_app.slack.modals[user][-1].view))
+        await self.running_app.settle()
 
     async def disconnects(self, user: str = ANN) -> None:
         """The account, with all that belongs to it."""
-        desk: Any = Vendors(self.whole, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
-        await self.whole.opens_home(user)
-        await desk.clicks("account_menu", "drop:", user)
-        modal = self.whole.slack.modals[user][-1]
-        answer = await self.whole.slack.people.submit(user, modal.view_id, {})
+        account: Any = Vendors(self.running_app, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
+        await self.running_app.opens_home(user)
+        await account.clicks("account_menu", "drop:", user)
+        modal = self.running_app.slack.modals[user][-1]
+        answer = await self.running_app.slack.people.submit(user, modal.view_id, {})
         assert answer.status == 200, answer.body
-        await self.whole.settle()
+        await self.running_app.settle()
 
     def forget_tokens(self) -> None:
         self.radicale.forget_tokens()
@@ -119,10 +119,10 @@ class FeedPeer(TextPeer):
 
     async def connects(self, user: str = ANN) -> None:
         self._write(user)
-        address = same_path(self.whole.feeds.address(user), self.wire.url)
-        answer = await self.whole.submits_feed(address, user)
+        address = same_path(self.running_app.feeds.address(user), self.wire.url)
+        answer = await self.running_app.submits_feed(address, user)
         assert answer.json()["response_action"] == "update", answer.body
-        await self.whole.settle()
+        await self.running_app.settle()
 
     async def _added(self, key: str) -> None:
         self._write(self.owners[key])
@@ -131,7 +131,7 @@ class FeedPeer(TextPeer):
         self._write(self.owners[key])
 
     def _write(self, user: str) -> None:
-        self.whole.feeds[user].has(*self.of(user))
+        self.running_app.feeds[user].has(*self.of(user))
 
 
 class HookPeer(TextPeer):
@@ -139,14 +139,14 @@ class HookPeer(TextPeer):
 
     name: ClassVar[str] = "hook"
 
-    def __init__(self, whole: Whole, wire: Wire) -> None:
-        super().__init__(whole, wire)
+    def __init__(self, running_app: RunningApp, wire: Wire) -> None:
+        super().__init__(running_app, wire)
         self.addresses: dict[str, str] = {}
 
     async def connects(self, user: str = ANN) -> None:
-        self.addresses[user] = await new_hook(self.whole, user)
+        self.addresses[user] = await new_hook(self.running_app, user)
         if self.of(user):
-            await posts(self.whole, self.addresses[user], itip("PUBLISH", *self.of(user)))
+            await posts(self.running_app, self.addresses[user], itip("PUBLISH", *self.of(user)))
 
     async def cancel_instance(self, key: str, start: datetime) -> None:
         self.edits[key] += 1
@@ -161,7 +161,7 @@ class HookPeer(TextPeer):
 
     async def _cancelled(self, key: str) -> None:
         self.edits[key] += 1
-        now = self.whole.clock.now()
+        now = self.running_app.clock.now()
         text = vevent(key, Entry("", now, now + timedelta(hours=1)), "", sequence=self.edits[key])
         await self._post(key, "CANCEL", text)
 
@@ -177,8 +177,8 @@ class FilePeer(TextPeer):
 
     name: ClassVar[str] = "file"
 
-    def __init__(self, whole: Whole, wire: Wire) -> None:
-        super().__init__(whole, wire)
+    def __init__(self, running_app: RunningApp, wire: Wire) -> None:
+        super().__init__(running_app, wire)
         self.sent: set[str] = set()
         self.times = 0
 
@@ -186,14 +186,14 @@ class FilePeer(TextPeer):
         self.sent.add(user)
         await self._send(user)
         await self.rests()
-        await clicks(self.whole, user)
+        await clicks(self.running_app, user)
 
     async def arrives(self) -> None:
         """It was downloaded; what comes of it is under way."""
-        await until(lambda: len(self.whole.slack.conversations.given) > self.times)
+        await until(lambda: len(self.running_app.slack.conversations.given) > self.times)
 
     async def rests(self) -> None:
-        await at_rest(self.whole)
+        await at_rest(self.running_app)
 
     async def _added(self, key: str) -> None:
         await self._send(self.owners[key])
@@ -203,6 +203,6 @@ class FilePeer(TextPeer):
 
     async def _send(self, user: str) -> None:
         if user in self.sent:
-            self.times = len(self.whole.slack.conversations.given)
-            self.whole.slack.conversations.send(user, "work.ics", calendar(*self.of(user)))
+            self.times = len(self.running_app.slack.conversations.given)
+            self.running_app.slack.conversations.send(user, "work.ics", calendar(*self.of(user)))
             await self.arrives()  # two that are sent at once come in any order

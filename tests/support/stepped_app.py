@@ -1,4 +1,4 @@
-"""The surface put together: a local Slack on loopback that sends signed requests to the real listeners."""
+"""The Slack handlers put together: a local Slack on loopback that sends signed requests to the real listeners."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from services.usecases.statuses import Statuses
 from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
-from tests.support.engine import TEAM, Replica, World, open_world
+from tests.support.engine import TEAM, Replica, RunningEngine, open_engine
 from tests.support.slack_files import KeptFiles
 
 ANN = "U0ANN00001"
@@ -63,11 +63,11 @@ PATIENCE = 0.3
 
 
 @dataclass
-class Desk:
-    """Ann's desk, and everything behind it."""
+class SteppedApp:
+    """The handlers and use cases over an engine that goes a step when it is told to."""
 
-    world: World
-    engine: Replica
+    engine: RunningEngine
+    replica: Replica
     clock: ManualClock
     surface: Services
     commands: Commands
@@ -89,7 +89,7 @@ class Desk:
         return await self.type("/ooo", text, user)
 
     async def type(self, command: str, text: str, user: str = ANN) -> dict[str, Any]:
-        answer = await self.world.slack.people.command(user, command, text)
+        answer = await self.engine.slack.people.command(user, command, text)
         assert answer.status == 200, (answer.status, answer.body)
         said = answer.json() or {}
         if said:
@@ -108,25 +108,25 @@ class Desk:
     async def shows(self, user: str = ANN) -> tuple[str, str, int]:
         """What the profile shows once everything due has been done."""
         await self.settle()
-        return self.world.status(user)
+        return self.engine.status(user)
 
     async def settle(self) -> None:
         """Do all that is due: decide, and write."""
-        await self.engine.tick()
-        await self.engine.sender.drain()
+        await self.replica.tick()
+        await self.replica.sender.drain()
 
     def modal(self, user: str = ANN) -> ViewState:
         """The modal on top."""
-        return self.world.slack.modals[user][-1]
+        return self.engine.slack.modals[user][-1]
 
     def message(self, user: str = ANN) -> Any:
         """The last message that only this person sees."""
-        return [one for one in self.world.slack.messages if one.only_for == user][-1]
+        return [one for one in self.engine.slack.messages if one.only_for == user][-1]
 
     async def submit(self, values: dict[str, Any], user: str = ANN) -> dict[str, Any]:
         """Submit the modal on top; `values` is block id → (action id, what is in it)."""
         state = {block: {action: element} for block, (action, element) in values.items()}
-        answer = await self.world.slack.people.submit(user, self.modal(user).view_id, state)
+        answer = await self.engine.slack.people.submit(user, self.modal(user).view_id, state)
         assert answer.status == 200, (answer.status, answer.body)
         return answer.json() or {}
 
@@ -134,12 +134,12 @@ class Desk:
         """Click a button of the last answer."""
         message = self.message(user)
         button = next(one for one in elements(message.blocks) if one.get("action_id") == action_id)
-        answer = await self.world.slack.people.click_in_message(user, message.ts, {**button})
+        answer = await self.engine.slack.people.click_in_message(user, message.ts, {**button})
         assert answer.status == 200, (answer.status, answer.body)
 
     async def click_home(self, action_id: str, value: str = "", user: str = ANN) -> None:
         """Click a button of the published Home tab, or choose `value` in its menu."""
-        await self.click_view(self.world.slack.homes[user], action_id, value, user)
+        await self.click_view(self.engine.slack.homes[user], action_id, value, user)
 
     async def click_view(self, view: ViewState, action_id: str, value: str = "", user: str = ANN) -> None:
         """Click a button of a view, or choose `value` in its menu."""
@@ -147,13 +147,13 @@ class Desk:
         action = {key: found[key] for key in ("type", "action_id", "value") if key in found}
         if value:
             action["selected_option"] = next(one for one in found["options"] if one["value"] == value)
-        answer = await self.world.slack.people.click_in_view(user, view.view_id, action)
+        answer = await self.engine.slack.people.click_in_view(user, view.view_id, action)
         assert answer.status == 200, (answer.status, answer.body)
 
     async def publish_home(self, user: str = ANN) -> dict[str, Any]:
         """Publish the Home tab as the lane would; the view."""
         view = await self.tab.home(PersonKey(TEAM, user))
-        client = self.engine.clients.client(self.world.slack.install(TEAM).value)
+        client = self.replica.clients.client(self.engine.slack.install(TEAM).value)
         await client.views_publish(user_id=user, view=view)
         return view
 
@@ -181,29 +181,29 @@ def text_of(answer: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def open_desk(
+async def open_stepped_app(
     database: Database, encryptor: Encryptor, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
     granted: bool = True, known: bool = True,
-) -> AsyncIterator[Desk]:  # fmt: skip
+) -> AsyncIterator[SteppedApp]:  # fmt: skip
     """Ann, in a workspace of a local Slack, with the app behind it. `known`: she has used it before."""
-    async with open_world(database, encryptor, clock) as world:
-        world.slack.add_workspace(TEAM)
-        world.slack.add_person(ANN, "ann", team_id=TEAM, tz=zone, locale=locale)
-        world.slack.add_person(BEN, "ben", team_id=TEAM, tz=zone, locale=locale)
-        ben = await world.person(BEN, granted=True, zone=zone, locale=locale)
+    async with open_engine(database, encryptor, clock) as engine:
+        engine.slack.add_workspace(TEAM)
+        engine.slack.add_person(ANN, "ann", team_id=TEAM, tz=zone, locale=locale)
+        engine.slack.add_person(BEN, "ben", team_id=TEAM, tz=zone, locale=locale)
+        ben = await engine.person(BEN, granted=True, zone=zone, locale=locale)
         ann = PersonKey(ben.team_id, ANN)
         if known:
-            await world.person(ANN, granted=granted, zone=zone, locale=locale)
-        engine = world.replica()
-        wake_signal = engine.engine.wake_signal
-        clients = engine.clients
+            await engine.person(ANN, granted=granted, zone=zone, locale=locale)
+        replica = engine.replica()
+        wake_signal = replica.engine.wake_signal
+        clients = replica.clients
         store = PeopleStore(
-            database, encryptor, notices=engine.notices, standings=engine.standings, events=engine.events
+            database, encryptor, notices=replica.notices, standings=replica.standings, events=replica.events
         )  # fmt: skip
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
-        absences = AbsenceStore(database, engine.standings)
-        accounts, cleanup = AccountStore(database, encryptor, engine.notices), ProviderCleanup({}, {}, clock)
+        absences = AbsenceStore(database, replica.standings)
+        accounts, cleanup = AccountStore(database, encryptor, replica.notices), ProviderCleanup({}, {}, clock)
         leaving = Offboarding(
             store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
@@ -216,12 +216,12 @@ async def open_desk(
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
         reader = StatusReader(
-            engine.facts, overrides, absences, engine.writes, default_texts=default_texts, clock=clock
+            replica.facts, overrides, absences, replica.writes, default_texts=default_texts, clock=clock
         )
         statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
         settings = PersonalSettings(preferences, rules, clock, wake_signal)
         connections = Connections(
-            CalendarStore(database, encryptor, engine.events, engine.notices), AddressRules(), clock, wake_signal,
+            CalendarStore(database, encryptor, replica.events, replica.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
@@ -241,12 +241,13 @@ async def open_desk(
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)
-        signatures = Signatures(world.slack.app.signing_secret, clock)
+        signatures = Signatures(engine.slack.app.signing_secret, clock)
         web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
         async with TestServer(web, host="127.0.0.1") as server:
-            world.slack.app.request_url = str(server.make_url("/slack/events"))
-            yield Desk(
-                world, engine, clock, surface, commands, tab, overrides, preferences, rules, people, leaving, ann, kept
+            engine.slack.app.request_url = str(server.make_url("/slack/events"))
+            yield SteppedApp(
+                engine, replica, clock, surface, commands, tab, overrides, preferences, rules, people, leaving, ann,
+                kept,
             )  # fmt: skip
             await surface.background.close()
 
