@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from slack_bolt.app.async_app import AsyncApp
 
-from handlers.background import Background
-from handlers.errors import Errors
-from handlers.slack.bolt import Authorize, bolt_app
+from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
-from handlers.slack.events import Events
-from handlers.slack.files import FileMessages
-from handlers.slack.home import HomeButtons, HomeTab
-from handlers.slack.hooks import HookModals
-from handlers.slack.intake import Intake, Signatures
+from handlers.slack.events import Events, FileMessages
+from handlers.slack.home import HomeButtons, HomeTab, HookModals
+from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
+from handlers.slack.payloads import Signatures
 from handlers.slack.socket import SocketMode
-from handlers.slack.views.accounts import CHOOSE, DROP
-from handlers.slack.views.files import IMPORT
-from handlers.slack.views.modals import CONNECT, OUT_OF_OFFICE, OVERRIDE
-from handlers.slack.views.rules import RULE
-from handlers.slack.views.settings import SETTINGS
-from handlers.web.application import application
-from handlers.web.browsers import Browsers
-from handlers.web.connect import Connect
-from handlers.web.hooks import HookRoutes
-from handlers.web.oauth import OAuth
-from handlers.web.operations import Operations
-from handlers.web.webhooks import Webhooks
+from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
+from handlers.slack.views.replies import IMPORT
+from handlers.slack.views.settings import RULE, SETTINGS
+from handlers.web.application import Operations, application
+from handlers.web.oauth import Connect, OAuth
+from handlers.web.pages import Browsers
+from handlers.web.webhooks import HookRoutes, Webhooks
 
 __all__ = [
     "Authorize",
@@ -91,8 +83,8 @@ def register(
     bolt.view_submission(OVERRIDE)(modals.override)
     bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
     bolt.view_submission(CONNECT)(modals.connect_calendar)
-    bolt.view_submission(CHOOSE)(modals.choose_calendars)
-    bolt.view_submission(DROP)(home.drop_account)
+    bolt.view_submission(CHOOSE_CALENDARS)(modals.choose_calendars)
+    bolt.view_submission(DROP_ACCOUNT)(home.drop_account)
     bolt.view_submission(SETTINGS)(modals.settings)
     bolt.view_submission(RULE)(modals.rule)
     bolt.block_action("add_rule")(modals.add_rule)

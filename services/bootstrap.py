@@ -15,8 +15,7 @@ from functools import partial
 from aiohttp import web
 
 import handlers
-from handlers.web.operations import Check
-from handlers.web.server import QuietRunner, listen
+from handlers.web.application import Check, QuietRunner, listen
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
@@ -42,10 +41,8 @@ from services.store.stores import Stores
 from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
-from services.usecases.people import People
-from services.usecases.personal_settings import PersonalSettings
-from services.usecases.status_reader import StatusReader
-from services.usecases.statuses import Statuses
+from services.usecases.people import People, PersonalSettings
+from services.usecases.statuses import Statuses, StatusReader
 
 
 @dataclass(frozen=True, slots=True)

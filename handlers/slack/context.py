@@ -11,7 +11,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.background import Background
+from handlers.errors import Background
 from handlers.slack.views import modals
 from handlers.slack.views.modals import Typed, View
 from services.calendars.accounts.accounts import Accounts
@@ -25,10 +25,8 @@ from services.platform import locale
 from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
-from services.usecases.people import People
-from services.usecases.personal_settings import PersonalSettings
-from services.usecases.status_reader import StatusReader
-from services.usecases.statuses import Statuses
+from services.usecases.people import People, PersonalSettings
+from services.usecases.statuses import Statuses, StatusReader
 
 Body = dict[str, Any]
 """A payload of Slack's."""

@@ -22,10 +22,10 @@ from handlers.slack.context import (
     text_of,
     view_call,
 )
-from handlers.slack.hooks import show_rotated
-from handlers.slack.views import accounts, modals, replies, rules, settings
 from handlers.slack.views import home as home_view
-from services.domain.errors import NothingToDoError, NotOfferedError
+from handlers.slack.views import modals, replies, settings
+from handlers.slack.views.modals import shown_once
+from services.domain.errors import InputError, NothingToDoError, NotOfferedError
 from services.domain.model import PersonKey
 from services.platform import locale
 
@@ -88,7 +88,7 @@ class HomeButtons:
         """The list of rules."""
         await ack()
         who = await person(self.services, context)
-        await _open(client, body, rules.rules(who.l10n, await self.services.settings.rules(who.key)))
+        await _open(client, body, settings.rules(who.l10n, await self.services.settings.rules(who.key)))
 
     async def open_settings(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The settings."""
@@ -176,7 +176,7 @@ class HomeButtons:
 
     async def _choose(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         choice = await self.services.accounts.choice(who.key, account_id)
-        return None if choice is None else accounts.choose(who.l10n, choice)
+        return None if choice is None else modals.choose_calendars(who.l10n, choice)
 
     async def _drop(self, who: Requester, account_id: str) -> dict[str, Any] | None:
         account = next(
@@ -185,7 +185,7 @@ class HomeButtons:
         if account is None:
             return None
         lines = await self.services.calendars.list(who.key)
-        return accounts.drop(who.l10n, account, sum(line.account_id == account_id for line in lines))
+        return modals.ask_before_drop(who.l10n, account, sum(line.account_id == account_id for line in lines))
 
     async def forget_me(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient, context: AsyncBoltContext
@@ -216,3 +216,50 @@ def gone(who: Requester) -> dict[str, Any]:
 
 async def _open(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
     await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=view)
+
+
+@dataclass(frozen=True, slots=True)
+class HookModals:
+    """The buttons."""
+
+    services: Services
+
+    async def create_hook(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+        """A new hook, its address in the place of the modal that the button is in."""
+        await ack()
+        who = await person(self.services, context)
+        try:
+            address = await self.services.hooks.create(who.key)
+        except InputError as error:
+            view = modals.done(who.l10n, who.l10n.say("Your hook"), [who.l10n.say(error.sentence())])
+        else:
+            view = shown_once(who.l10n, address, *await self._grant(who))
+        await _show(client, body, view)
+
+    async def _grant(self, who: Requester) -> list[dict[str, Any]]:
+        """The link for somebody whose status we may not set yet: until then nothing is shown."""
+        if who.view.granted:
+            return []
+        blocks: list[dict[str, Any]] = replies.grant(
+            who.l10n, await self.services.people.grant_link(who.key), kept=False
+        )["blocks"]
+        return blocks
+
+
+async def show_rotated(
+    services: Services, who: Requester, client: AsyncWebClient, body: Body, calendar_id: str
+) -> None:
+    """Give a hook a new address and show it in a modal. Raises NothingToDoError where there is no such hook."""
+    address = await services.hooks.rotate(who.key, calendar_id)
+    if address is None:
+        raise NothingToDoError("no such hook")
+    await _show(client, body, shown_once(who.l10n, address))
+
+
+async def _show(client: AsyncWebClient, body: Body, view: dict[str, Any]) -> None:
+    """In the place of the modal that was clicked in, else in a new one."""
+    clicked = body.get("view")
+    if isinstance(clicked, dict) and clicked.get("type") == "modal" and isinstance(clicked.get("id"), str):
+        await view_call(client, "views.update", view_id=clicked["id"], view=view)
+    else:
+        await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=view)

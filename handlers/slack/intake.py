@@ -1,35 +1,117 @@
-"""What Slack delivers, over HTTP or Socket Mode alike: signed, taken in once, strangers' news dropped early.
+"""What Slack delivers, over HTTP or Socket Mode alike: taken in once, and dispatched by Bolt.
 
 Slack delivers again what was not answered within three seconds, with the same ids (docs.slack.dev, "Events API").
-Whether a request comes from Slack is told from its raw body before anything parses it: `v0=` + hex
-HMAC-SHA256(signing secret, `v0:{timestamp}:{raw body}`), no older than five minutes (docs.slack.dev, "Verifying
-requests from Slack").
+
+Bolt dispatches, and the rest is ours. Its own `authorize` asks auth.test for each request and, with rotating tokens,
+writes one person's tokens over another's; ours looks into our own tables, calls nobody, and touches no person's token.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
+import logging
+import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.errors import Errors
 from handlers.slack.commands import QUO
 from handlers.slack.payloads import Payload, check
 from services.domain import command_parser
 from services.domain.command_parser import Name, UnknownCommandError
-from services.domain.errors import SignatureError, UnknownRequestError
+from services.domain.errors import UnknownRequestError
+from services.domain.model import PersonKey
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.store.deliveries import DeliveryStore
+from services.store.workspaces import WorkspaceStore
 from services.usecases.people import People
+
+_LOG = logging.getLogger("slack_bolt.statusquo")
+_LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fails is logged by handlers.errors
+
+
+def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, not_installed: str) -> AsyncApp:
+    """A Bolt application without listeners.
+
+    `client` carries every call (its token is replaced for each request); `not_installed` is the sentence for a
+    workspace that is not ours (any more).
+    """
+    with _environment_unseen():
+        bolt = AsyncApp(
+            name="statusquo",
+            logger=_LOG,
+            client=client,
+            authorize=authorize,  # type: ignore[arg-type]  # Bolt takes an AsyncAuthorize as well, and says so in its code alone
+            user_facing_authorize_error_message=not_installed,
+            # Listeners store a fact and answer: waiting for `ack` in steps would only add 10 ms to each.
+            process_before_response=True,
+            request_verification_enabled=False,  # done before anything is parsed
+            ssl_check_enabled=False,
+            url_verification_enabled=False,
+            ignoring_self_events_enabled=False,  # nothing that a bot does is subscribed
+            attaching_function_token_enabled=False,
+        )
+    bolt.error(errors.on_bolt_error)
+    return bolt
+
+
+@contextmanager
+def _environment_unseen() -> Iterator[None]:
+    """Bolt takes SLACK_CLIENT_ID and others from the environment behind our back, and would set up its own OAuth."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+class Authorize(AsyncAuthorize):
+    """Bolt's `authorize`. Puts who sent the request into the context: `person`, the key, and `view`, what is known."""
+
+    def __init__(self, workspaces: WorkspaceStore) -> None:
+        """`workspaces` are looked up by team first, then by org."""
+        self._workspaces = workspaces
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None,
+        actor_enterprise_id: str | None = None,
+        actor_team_id: str | None = None,
+        actor_user_id: str | None = None,
+    ) -> AuthorizeResult | None:
+        """The bot of the workspace; None where the app is not installed there."""
+        found = await self._workspaces.meet(team_id or "", enterprise_id or "", user_id or "")
+        if found is None:
+            return None
+        bot, view = found
+        if user_id:
+            context["person"] = PersonKey(bot.team_id, user_id)
+            context["view"] = view
+        return AuthorizeResult(
+            enterprise_id=bot.enterprise_id,
+            team_id=bot.team_id,
+            bot_id=bot.bot_id or None,
+            bot_user_id=bot.bot_user_id or None,
+            bot_token=bot.token,
+            bot_scopes=sorted(bot.scopes),
+            user_id=user_id,
+        )
+
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +127,6 @@ KNOWN_PERSON = "known_person"
 DELIVERY = "delivery"
 """In Bolt's context: the id under which what was delivered counts once."""
 
-TIMESTAMP = "X-Slack-Request-Timestamp"
-SIGNATURE = "X-Slack-Signature"
-AGE = 300
-"""Seconds that a signature is good for, before and after its time."""
-
-_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _UNKNOWN = 404
 _FAILED = 500
 _RETRY = "x-slack-retry-num"
@@ -174,52 +250,3 @@ class Recent:
     def release(self, home: str, delivery_id: str) -> None:
         """It was not dealt with after all: let it come again."""
         self._seen.pop((home, delivery_id), None)
-
-
-class Headers(Protocol):
-    """A request's headers, of which one name may have several values."""
-
-    def getall(self, key: str, default: Sequence[str], /) -> Sequence[str]:
-        """Every value of the header."""
-        ...
-
-
-class Signatures:
-    """Checks signatures with one signing secret."""
-
-    def __init__(self, secret: str, clock: Clock) -> None:
-        """`secret` is SLACK_SIGNING_SECRET; `clock` says how old a request is."""
-        if not secret:
-            raise ValueError("an empty secret signs nothing")
-        self._secret = secret.encode()
-        self._clock = clock
-
-    def sign(self, timestamp: int, body: bytes) -> str:
-        """The signature that Slack would give `body` at `timestamp` (Unix seconds)."""
-        return self._signature(str(timestamp), body)
-
-    def check(self, headers: Headers, body: bytes) -> None:
-        """Raises SignatureError unless `body` was signed with our secret in the last five minutes.
-
-        A header that is missing, there twice or malformed is as bad as a wrong one.
-        """
-        timestamp = _only(headers, TIMESTAMP)
-        given = _only(headers, SIGNATURE)
-        if not _SECONDS.fullmatch(timestamp):
-            raise SignatureError("timestamp is no number")
-        if abs(self._clock.now().timestamp() - int(timestamp)) > AGE:
-            raise SignatureError("timestamp is too far from now")
-        expected = self._signature(timestamp, body)
-        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
-            raise SignatureError("signature does not match")
-
-    def _signature(self, timestamp: str, body: bytes) -> str:
-        signed = b"v0:" + timestamp.encode() + b":" + body
-        return "v0=" + hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
-
-
-def _only(headers: Headers, name: str) -> str:
-    values = headers.getall(name, ())
-    if len(values) != 1:
-        raise SignatureError("header is missing" if not values else "header is there twice", header=name)
-    return values[0]

@@ -1,13 +1,15 @@
 """Submitted modals: each is checked field by field, done once, and loses nothing that was typed.
 
 The same submission delivered twice counts once: what it makes is named after its view and what was filled in.
+Slack wants an answer within three seconds: where another server has a say in it, the form is answered twice.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,25 +17,29 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.errors import Background, sheltered, within
 from handlers.slack.commands import OOO, QUO
 from handlers.slack.context import Body, Requester, Services, chosen, connect_form, person, text_of, view_call
-from handlers.slack.deferred_answer import PATIENCE, DeferredAnswer, Submitted, refuse
 from handlers.slack.home import gone
-from handlers.slack.views import accounts, modals, replies, rules, settings
-from handlers.slack.views.blocks import cut, escape
-from handlers.slack.views.modals import Typed
-from handlers.slack.views.state import Values
+from handlers.slack.views import modals, replies, settings
+from handlers.slack.views.blocks import Values, cut, escape
+from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
     InputError,
     ServerSilentError,
+    StatusQuoError,
     TextTooLongError,
 )
 from services.usecases.statuses import request_id
 
-View = dict[str, Any]
+PATIENCE = 2.0
+"""Seconds that an answer waits for what asks another server."""
+
+SETTLES = 0.5
+"""Seconds from our answer until Slack has surely worked it in: a `views.update` before that would be undone by it."""
 
 CALDAV = ("caldav_url", "caldav_user", "caldav_password")
 
@@ -125,7 +131,7 @@ class Modals:
 
         async def again(sentence: str) -> View:
             choice = await self.services.accounts.choice(who.key, account_id)
-            return gone(who) if choice is None else accounts.choose(who.l10n, choice, [f":warning: {sentence}"])
+            return gone(who) if choice is None else modals.choose_calendars(who.l10n, choice, [f":warning: {sentence}"])
 
         await DeferredAnswer(self.services.background, self.patience).answer(
             Submitted(ack, who, body, client), self._choose(who, account_id, values), again
@@ -195,7 +201,7 @@ class Modals:
         who = await person(self.services, context)
         before = await self.services.settings.preferences(who.key)
         try:
-            chosen_now, errors = settings.read(Values.of(body["view"]), before)
+            chosen_now, errors = settings.read_settings(Values.of(body["view"]), before)
         except InputError as error:
             chosen_now, errors = before, {error.field or "day_from": error}
         if errors:
@@ -209,7 +215,7 @@ class Modals:
         who = await person(self.services, context)
         known = [line.calendar_id for line in await self.services.calendars.list(who.key)]
         try:
-            made = rules.read(Values.of(body["view"]), request_id(who.key, _request(body)), known)
+            made = settings.read_rule(Values.of(body["view"]), request_id(who.key, _request(body)), known)
             await self.services.settings.add_rule(who.key, made)
         except InputError as error:
             await refuse(ack, who, {error.field or "words": error})
@@ -218,13 +224,13 @@ class Modals:
         beneath = body["view"].get("previous_view_id")
         if beneath:
             listed = await self.services.settings.rules(who.key)
-            await view_call(client, "views.update", view_id=beneath, view=rules.rules(who.l10n, listed))
+            await view_call(client, "views.update", view_id=beneath, view=settings.rules(who.l10n, listed))
 
     async def add_rule(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         """The form of a rule, on top of the list."""
         await ack()
         who = await person(self.services, context)
-        form = rules.rule(who.l10n, await self.services.calendars.list(who.key))
+        form = settings.rule(who.l10n, await self.services.calendars.list(who.key))
         await view_call(client, "views.push", trigger_id=text_of(body, "trigger_id"), view=form)
 
     async def rule_menu(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
@@ -237,7 +243,7 @@ class Modals:
         else:
             await self.services.settings.remove_rule(who.key, rule_id)
         listed = await self.services.settings.rules(who.key)
-        await view_call(client, "views.update", view_id=body["view"]["id"], view=rules.rules(who.l10n, listed))
+        await view_call(client, "views.update", view_id=body["view"]["id"], view=settings.rules(who.l10n, listed))
 
     async def _caldav(self, who: Requester, server: Server, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
@@ -253,7 +259,7 @@ class Modals:
                              calendars=escape(cut(names, _LONGEST_NAMES)))  # fmt: skip
         lines = [*lines, *([said] if names else [])]
         choice = await self.services.accounts.choice(who.key, found.account_id) if found.more else None
-        return await self._connected(who, lines) if choice is None else accounts.choose(who.l10n, choice, lines)
+        return await self._connected(who, lines) if choice is None else modals.choose_calendars(who.l10n, choice, lines)
 
     async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""
@@ -261,9 +267,9 @@ class Modals:
         if choice is None:
             return gone(who)
         try:
-            known = await self.services.accounts.choose(who.key, account_id, accounts.chosen(values, choice))
+            known = await self.services.accounts.choose(who.key, account_id, modals.chosen_calendars(values, choice))
         except InputError as error:
-            error.field = accounts.BLOCK
+            error.field = modals.CALENDARS_BLOCK
             raise
         if not known:
             return gone(who)
@@ -305,3 +311,63 @@ def _request(body: Body) -> str:
     view = body["view"]
     facts = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission that may have to be answered twice."""
+
+    ack: AsyncAck
+    who: Requester
+    body: dict[str, Any]
+    client: AsyncWebClient
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredAnswer:
+    """`background` owns what takes longer than `seconds`."""
+
+    background: Background
+    seconds: float = PATIENCE
+
+    async def answer(
+        self, form: Submitted, work: Coroutine[Any, Any, View], again: Callable[[str], Awaitable[View]]
+    ) -> None:
+        """Answer with the view that `work` gives; where it takes long, at once, and show that view when it is there.
+
+        What goes wrong is said at its block; later on, by the view that `again` makes of the sentence.
+        """
+        working = self.background.start(work)
+        if not await within(working, self.seconds):
+            await form.ack(response_action="update", view=modals.looking(form.who.l10n))
+            self.background.leave(_show(form, working, again), form=form.body["view"]["callback_id"])
+            return
+        try:
+            done = working.result()
+        except InputError as error:
+            await refuse(form.ack, form.who, {error.field or "feed": error})
+        else:
+            await form.ack(response_action="update", view=done)
+
+
+async def refuse(ack: AsyncAck, who: Requester, errors: Mapping[str, InputError]) -> None:
+    """Say each error at its block; nothing that was typed is lost."""
+    await ack(
+        response_action="errors",
+        errors={block: who.l10n.say(error.sentence()) for block, error in errors.items()},
+    )
+
+
+async def _show(form: Submitted, working: Awaitable[View], again: Callable[[str], Awaitable[View]]) -> None:
+    view = form.body["view"]
+    found = await sheltered(_outcome(form, working, again), form=view["callback_id"])
+    found = found or await again(form.who.l10n.say(StatusQuoError.sentence()))
+    await asyncio.sleep(SETTLES)
+    await view_call(form.client, "views.update", view_id=view["id"], view=found)
+
+
+async def _outcome(form: Submitted, working: Awaitable[View], again: Callable[[str], Awaitable[View]]) -> View:
+    try:
+        return await working
+    except InputError as error:
+        return await again(form.who.l10n.say(error.sentence()))

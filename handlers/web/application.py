@@ -1,24 +1,40 @@
-"""The aiohttp application: who may come in, how much they may bring, and where it goes.
+"""The HTTP side: the aiohttp application, the server under it, and the addresses for whoever operates it.
 
-The signature is checked here, on the raw body, before anything parses it: Bolt would parse first.
+Who may come in, how much they may bring, and where it goes. The signature is checked here, on the raw body, before
+anything parses it: Bolt would parse first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from aiohttp.web_request import BaseRequest
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.response import BoltResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from handlers.errors import Errors, route_of
-from handlers.slack.intake import SIGNATURE, Intake, Signatures
-from handlers.slack.payloads import parse
-from services.domain.errors import BodyTooLargeError, RequestError, SignatureError, UnknownPathError
+from handlers.slack.intake import Intake
+from handlers.slack.payloads import SIGNATURE, Signatures, parse
+from services.domain.errors import (
+    BodyTooLargeError,
+    ListenError,
+    RequestError,
+    SignatureError,
+    StatusQuoError,
+    UnknownPathError,
+)
 from services.platform.concurrency import ARRIVING, Bodies
 from services.platform.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
 
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 10.0
@@ -139,3 +155,110 @@ def answer_of(response: BoltResponse) -> web.Response:
 
 
 _VERIFIED = web.RequestKey("verified", bool)
+
+
+_SERVER_ERROR = 500
+_SHUTDOWN_SECONDS = 5.0
+
+
+async def listen(runner: web.AppRunner, host: str, port: int) -> int:
+    """Have a runner that is set up listen. Its port: `port`, or the free one that was chosen for 0.
+
+    Raises ListenError.
+    """
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, UnicodeError) as error:
+        raise ListenError(host, port, error) from error
+    chosen: int = runner.addresses[0][1]
+    return chosen
+
+
+class QuietHandler(web.RequestHandler):
+    """Answers broken requests without repeating them."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """One sentence with an error id; the log gets the id and the kind of error. `message` is what not to say."""
+        error: StatusQuoError = StatusQuoError() if status >= _SERVER_ERROR else RequestError()
+        log.info("request_broken", error=type(exc).__name__, status=status, error_id=error.id)
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the answer is sent already")
+        response = web.json_response({"error": error.sentence(), "error_id": error.id}, status=status)
+        response.force_close()
+        return response
+
+
+class QuietServer(web.Server):
+    """A server whose connections are handled quietly."""
+
+    def __call__(self) -> web.RequestHandler:
+        """A handler for a new connection."""
+        handler = super().__call__()
+        handler.__class__ = QuietHandler  # aiohttp has no other place to choose it
+        return handler
+
+
+class QuietRunner(web.AppRunner):
+    """aiohttp's runner of an application, over a quiet server."""
+
+    def __init__(self, application: web.Application) -> None:
+        """Without an access log: it would hold whole addresses."""
+        super().__init__(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        server.__class__ = QuietServer
+        return server
+
+
+Check = Callable[[], Awaitable[bool]]
+"""Whether one thing is as it has to be. May raise what a database raises, or a StatusQuoError."""
+
+_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """`checks` by name ("database", "migrations", "worker"); `pending` counts the profiles that wait."""
+
+    checks: Mapping[str, Check]
+    metrics: Metrics
+    pending: Callable[[], Awaitable[int]] | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        """Three addresses."""
+        return [
+            web.get("/healthz", self.health),
+            web.get("/readyz", self.ready),
+            web.get("/metrics", self.measure),
+        ]
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Alive: the loop turns."""
+        return web.json_response({"status": "alive"})
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """200 where every check holds, else 503; each check by its name."""
+        names = list(self.checks)
+        held = await asyncio.gather(*(self._holds(name) for name in names))
+        found = {name: "ok" if good else "failing" for name, good in zip(names, held, strict=True)}
+        good = all(held)
+        return web.json_response({"status": "ready" if good else "not ready", **found}, status=200 if good else 503)
+
+    async def _holds(self, name: str) -> bool:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await self.checks[name]()
+        except (SQLAlchemyError, OSError, TimeoutError, StatusQuoError) as failure:
+            log.warning("check_failed", check=name, error=type(failure).__name__)
+            return False
+
+    async def measure(self, _request: web.Request) -> web.Response:
+        """Prometheus' text."""
+        if self.pending is not None:
+            self.metrics.pending_wishes.set(await self.pending())
+        return web.Response(body=self.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,9 @@
-"""Installing, and allowing us to set one's status, in a browser: two routes, and a page at the end of every way."""
+"""Sending browsers to Slack and to calendar providers for a permission, and taking them back to one clear page.
+
+Slack: installing, and allowing us to set one's status. Google and Microsoft: connecting an account, from a link that
+names its person, is good once and for minutes. Either is the authorization code flow of RFC 6749 (section 4.1), with
+a state that a cookie binds to the browser. Neither codes nor states are logged or shown.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,25 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from handlers.errors import Say, accepted_locale
-from handlers.web.browsers import Browsers
-from handlers.web.pages import SECURITY, Page, render
+from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
+from handlers.web.pages import SECURITY, Browsers, Form, Page, render
+from services.calendars.accounts.accounts import Accounts, Connected
+from services.domain.calendars import NAMES
+from services.domain.errors import (
+    AccountLostError,
+    AppRefusedError,
+    CalendarError,
+    CalendarGoneError,
+    CalendarRefusedError,
+    LinkOfAnotherError,
+    NotOfferedError,
+    PushNotPossibleError,
+    RequestError,
+)
 from services.domain.model import PersonKey
 from services.store.workspaces import app_link
-from services.usecases.grants import Grants, Outcome, Result
+from services.usecases.grants import Grants, Outcome, Result, Start
+from services.usecases.identity import Named
 
 COOKIE = "statusquo-oauth"
 PATH = "/"
@@ -30,7 +48,7 @@ TITLE = "Status Quo"
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.connect`."""
+    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.oauth`."""
 
     grants: Grants
     browsers: Browsers
@@ -85,3 +103,172 @@ class OAuth:
             link_text=self.say(locale, OPEN),
         )
         return render(page, locale)
+
+
+CONNECT_COOKIE = "statusquo-connect"
+CONNECT_PATH = "/connect"
+_PROVIDER = "{provider:google|microsoft}"
+_MOST_NAMES = 10
+_LONGEST_FORM = 8192
+"""Bytes of what our own form sends, with room to spare."""
+
+ASK_TITLE = "Connect {provider}"
+ASK = "You are about to connect a {provider} account for this person in Slack:"
+ASK_MORE = "Its events will set this person’s status, and this person can read them."
+NOT_YOU = "Is that not you? Close this page, and nothing is connected."
+GO_ON = "Go on to {provider}"
+CONNECTED_TITLE = "Your calendar is connected"
+ALLOW = "Allow"
+CONNECTED = "Your {provider} account {account} is connected: {calendars}. I am reading it now."
+NONE_CHOSEN = "Your {provider} account {account} is connected. I do not read any of its calendars yet."
+MORE = "It has more calendars that I can read ({count}). Choose them on my Home tab in Slack."
+NOT_GRANTED = "One step is left: I may not set your Slack status yet. Allow it once, and I do the rest."
+
+_FINAL = (AccountLostError, CalendarRefusedError, CalendarGoneError, PushNotPossibleError)
+
+
+class ProviderSilentError(RequestError):
+    """The calendar provider does not answer at the moment, so nothing was connected. Try again with `/quo connect`."""
+
+    http_status = 503
+
+
+class ProviderRefusedError(RequestError):
+    """The calendar provider refused, so nothing was connected. Try again with `/quo connect`, or ask your admin."""
+
+    http_status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """`grant_link` gives the link by which a person allows us their status.
+
+    `identify` has Slack say whether the browser is a person's, while something is held.
+    """
+
+    accounts: Accounts
+    browsers: Browsers
+    say: Say
+    grant_link: Callable[[PersonKey], Awaitable[str]]
+    identify: Callable[[PersonKey, str, str], Awaitable[Start]]
+
+    def routes(self) -> list[web.RouteDef]:
+        """No HEAD. A link checker uses no link up: following it shows a page, the page's button goes on."""
+        return [
+            web.get(f"{CONNECT_PATH}/{_PROVIDER}", self.ask, allow_head=False),
+            web.post(f"{CONNECT_PATH}/{_PROVIDER}", self.start),
+            web.get(f"{CONNECT_PATH}/{_PROVIDER}/callback", self.callback, allow_head=False),
+        ]
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Show whose calendar it is going to be, before anything happens."""
+        provider, link = request.match_info["provider"], request.query.get("link", "")
+        try:
+            asked = await self.accounts.ask(
+                provider, link, request.cookies.get(CONNECT_COOKIE, ""), self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        named = await self.accounts.introduce(asked.key)
+        locale = named.locale or accepted_locale(request)
+        facts = {"provider": NAMES[provider], "person": named.person, "workspace": named.workspace}
+        page = Page(
+            title=self.say(locale, ASK_TITLE, **facts),
+            sentence=self.say(locale, ASK, **facts),
+            who=(named.person, named.workspace),
+            more=(self.say(locale, ASK_MORE), self.say(locale, NOT_YOU)),
+            form=Form(
+                f"{CONNECT_PATH}/{provider}", {"link": link, "token": asked.token}, self.say(locale, GO_ON, **facts)
+            ),
+        )
+        response = render(page, locale)
+        self.browsers.begin(response, CONNECT_COOKIE, asked.cookie, CONNECT_PATH)
+        return response
+
+    async def start(self, request: web.Request) -> web.Response:
+        """Send the browser to the provider: the button of the page was pressed."""
+        short = len(await request.read()) <= _LONGEST_FORM
+        is_form = short and request.content_type == "application/x-www-form-urlencoded"
+        sent = await request.post() if is_form else {}
+        link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
+        cookie = request.cookies.get(CONNECT_COOKIE, "")
+        try:
+            start = await self.accounts.start(
+                request.match_info["provider"], link, cookie, token, self.browsers.seen(request)
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        away = web.HTTPSeeOther(start.url, headers=SECURITY)
+        self.browsers.begin(away, CONNECT_COOKIE, start.cookie, CONNECT_PATH)
+        raise away
+
+    async def callback(self, request: web.Request) -> web.Response:
+        """Take the browser back from the provider; once more to Slack where it is not known whose it is."""
+        query = request.query
+        try:
+            found = await self.accounts.finish(
+                request.match_info["provider"],
+                state=query.get("state", ""),
+                cookie=request.cookies.get(CONNECT_COOKIE, ""),
+                code=query.get("code", ""),
+                error=query.get("error", ""),
+                description=query.get("error_description", ""),
+                seen=self.browsers.seen(request),
+            )
+        except LinkOfAnotherError as refusal:
+            return self._refused(request, refusal)
+        except CalendarError as error:
+            raise _at_provider(error) from error
+        if isinstance(found, Connected):
+            return await self._done(request, found)
+        start = await self.identify(found.key, found.content, request.cookies.get(COOKIE, ""))
+        away = web.HTTPFound(start.url, headers=SECURITY)
+        self.browsers.begin(away, COOKIE, start.cookie, PATH)
+        raise away
+
+    async def finish_held(self, request: web.Request, key: PersonKey, held: str) -> web.Response:
+        """Connect what was held: Slack said that the browser is `key`'s."""
+        try:
+            found = await self.accounts.finish_held(key, held)
+        except CalendarError as error:
+            raise _at_provider(error) from error
+        return await self._done(request, found)
+
+    def _refused(self, request: web.Request, refusal: LinkOfAnotherError) -> web.Response:
+        """Another member's browser, as far as we know: Slack is asked the next time, since people share browsers."""
+        record(refusal, refusal, route=route_of(request))
+        response = refusal_page(self.say, request, refusal, refusal.http_status)
+        self.browsers.forget(request, response, refusal.team_id)
+        return response
+
+    async def _done(self, request: web.Request, found: Connected) -> web.Response:
+        who = await self.accounts.introduce(found.key)
+        locale = found.locale or accepted_locale(request)
+        return render(await self._page(found, who, locale), locale)
+
+    async def _page(self, found: Connected, who: Named, locale: str) -> Page:
+        names = list(found.calendars)
+        shown = ", ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
+        facts = {"provider": NAMES[found.provider], "account": found.name}
+        if names:
+            sentence = self.say(locale, CONNECTED, **facts, calendars=shown)
+        else:
+            sentence = self.say(locale, NONE_CHOSEN, **facts)
+        more = [self.say(locale, MORE, count=found.more)] if found.more else []
+        buttons = [(found.slack, self.say(locale, OPEN))] if found.slack else []
+        if not found.granted:
+            more.append(self.say(locale, NOT_GRANTED))
+            buttons.insert(0, (await self.grant_link(found.key), self.say(locale, ALLOW)))
+        (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]
+        return Page(
+            title=self.say(locale, CONNECTED_TITLE), sentence=sentence, more=tuple(more),
+            who=(who.person, who.workspace), link=link, link_text=text, also=also, also_text=also_text,
+        )  # fmt: skip
+
+
+def _at_provider(error: CalendarError) -> RequestError:
+    """What to say of it: whether trying again can help."""
+    if isinstance(error, AppRefusedError):
+        return NotOfferedError(error.reason)
+    refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError
+    return refused(error.reason, kind=type(error).__name__)

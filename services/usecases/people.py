@@ -1,4 +1,4 @@
-"""People: who they are, the way to their permission, what their profile was seen to show.
+"""People: who they are, what they chose, the way to their permission, what their profile was seen to show.
 
 What takes things away (a revoked permission, an uninstall, "forget me") is in `offboarding`; the permission itself
 is taken in by `grants`.
@@ -15,13 +15,15 @@ from urllib.parse import urlencode
 import structlog
 
 from services.domain.errors import NotInstalledError, SlackError
-from services.domain.model import PersonKey, Status
+from services.domain.model import PersonKey, Preferences, Rule, Status
 from services.domain.people import Member, PersonView
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.export import ExportStore
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
+from services.store.preferences import PreferenceStore
+from services.store.rules import RuleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
 from services.usecases.offboarding import Offboarding
@@ -121,3 +123,41 @@ class People:
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Everything that is kept of the person, as JSON, without tokens."""
         return await self.exports.export(key)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalSettings:
+    """Reads and keeps what people chose."""
+
+    preference_store: PreferenceStore
+    rule_store: RuleStore
+    clock: Clock
+    wake_signal: WakeSignal
+
+    async def preferences(self, key: PersonKey) -> Preferences:
+        """What the person chose."""
+        return await self.preference_store.get(key)
+
+    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
+        """Keep what the person chose."""
+        await self.preference_store.save(key, preferences, self.clock.now())
+        self.wake_signal.wake()
+
+    async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
+        """The person's rules in their order."""
+        return await self.rule_store.list(key)
+
+    async def add_rule(self, key: PersonKey, rule: Rule) -> None:
+        """Put a rule last; one with the same id counts once. Raises TooManyError."""
+        await self.rule_store.add(key, rule, self.clock.now())
+        self.wake_signal.wake()
+
+    async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Delete a rule; one that is gone already stays gone."""
+        await self.rule_store.remove(key, rule_id, self.clock.now())
+        self.wake_signal.wake()
+
+    async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
+        """Have a rule looked at one place earlier."""
+        await self.rule_store.raise_(key, rule_id, self.clock.now())
+        self.wake_signal.wake()

@@ -29,7 +29,7 @@ from services.domain.model import Kind, Rule, Span, Timeline, Verdict
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
 from services.store.json_values import rules_from_values
-from services.usecases.options import instant_of, zone_of
+from services.usecases.understand import instant_of, zone_of
 
 DAYS = 8
 """Today and the seven days after it."""

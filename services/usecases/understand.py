@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser, Namespace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 from services.domain import command_parser, times
 from services.domain.command_parser import Command, Name, Understood, UnknownCommandError
@@ -14,7 +15,24 @@ from services.domain.errors import InputError
 from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.clock import SystemClock
-from services.usecases.options import instant_of, zone_of
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA zone of that name. Raises InputError."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise InputError(f"--timezone: {name!r} is no IANA zone, such as Europe/Berlin") from None
+
+
+def instant_of(text: str, zone: ZoneInfo, option: str) -> datetime:
+    """An ISO date (its midnight in `zone`) or datetime (in `zone` unless it says where), as UTC. Raises InputError."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InputError(f"{option}: {text!r} is no ISO date or datetime, such as 2026-11-24") from None
+
 
 KINDS = ("ooo", "quo", "pause", "preview")
 BAD_OPTION = 2

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slack.views import files
+from handlers.slack.views import replies
 from handlers.slack.views.modals import shown_once
-from handlers.web.hooks import LONGEST, read_status
+from handlers.web.webhooks import LONGEST, read_status
 from services.calendars.hooks import HookLimits
 from services.calendars.ical.charset import as_utf8
 from services.calendars.ical.upload_check import UnreadableCalendarError
@@ -35,11 +35,11 @@ def test_views_keep_within_slacks_limits(l10n: Localizer) -> None:
     blockkit.check_view(view)
     assert address_in(view) == address
     for message in (
-        files.offered(l10n, NASTY, 10**6, "F0000000001"),
-        files.updated(l10n, NASTY, 0),
-        files.added(l10n),
-        files.failed(l10n, UnreadableCalendarError("x")),
-        files.hint(l10n),
+        replies.file_offered(l10n, NASTY, 10**6, "F0000000001"),
+        replies.file_updated(l10n, NASTY, 0),
+        replies.file_added(l10n),
+        replies.file_failed(l10n, UnreadableCalendarError("x")),
+        replies.file_hint(l10n),
     ):
         blockkit.check_message(message)
         assert "<!channel>" not in json.dumps(message)

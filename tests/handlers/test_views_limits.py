@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slack.views import accounts, home, modals, replies, rules, settings
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.state import Values
+from handlers.slack.views import home, modals, replies, settings
+from handlers.slack.views.blocks import Values
 from services.calendars.accounts.accounts import AccountLink, Choice
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
@@ -40,8 +40,7 @@ from services.domain.model import (
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
-from services.usecases.status_reader import Now, Why
-from services.usecases.statuses import Cleared
+from services.usecases.statuses import Cleared, Now, Why
 from tests.support import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -137,21 +136,21 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         modals.connect(l10n),
         modals.connect(l10n, accounts=[AccountLink("google", NASTY, LINK)] * 5, problem=NASTY, before=TYPED),
         modals.looking(l10n),
-        accounts.choose(l10n, choice(1), [NASTY]),
-        accounts.choose(l10n, choice(10)),
-        accounts.choose(l10n, choice(11)),
-        accounts.choose(l10n, choice(150)),
-        accounts.choose(l10n, choice(0)),
-        accounts.drop(l10n, ACCOUNTS[0], 20),
+        modals.choose_calendars(l10n, choice(1), [NASTY]),
+        modals.choose_calendars(l10n, choice(10)),
+        modals.choose_calendars(l10n, choice(11)),
+        modals.choose_calendars(l10n, choice(150)),
+        modals.choose_calendars(l10n, choice(0)),
+        modals.ask_before_drop(l10n, ACCOUNTS[0], 20),
         modals.out_of_office(l10n, date(2026, 11, 24)),
         modals.override(l10n),
         modals.done(l10n, "x" * 100, [NASTY]),
         settings.settings(l10n, Preferences()),
         settings.settings(l10n, FULL),
-        rules.rules(l10n, RULES),
-        rules.rules(l10n, []),
-        rules.rule(l10n, []),
-        rules.rule(l10n, [Line(f"c{index}") for index in range(120)]),
+        settings.rules(l10n, RULES),
+        settings.rules(l10n, []),
+        settings.rule(l10n, []),
+        settings.rule(l10n, [Line(f"c{index}") for index in range(120)]),
     ]
     for view in views:
         blockkit.check_view(view)

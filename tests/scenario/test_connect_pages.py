@@ -10,8 +10,8 @@ from re import findall
 
 import pytest
 
-from handlers.web.browsers import Browsers
-from handlers.web.connect import Connect
+from handlers.web.oauth import Connect
+from handlers.web.pages import Browsers
 from services.calendars.accounts.accounts import Connected, Held
 from services.calendars.accounts.oauth_flow import ConnectForm
 from services.domain.errors import (
@@ -48,7 +48,7 @@ EXPIRED = "This link has expired or was used already. Ask for a new one in Slack
 
 @dataclass
 class Flow:
-    """Implements `handlers.web.connect.Accounts`: answers with what it was told to, and remembers what it was asked."""
+    """Implements `handlers.web.oauth.Accounts`: answers with what it was told to, and remembers what it was asked."""
 
     outcome: Connected | Exception = DONE
     locale: str = "en-GB"

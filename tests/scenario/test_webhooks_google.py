@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from handlers.background import Background
+from handlers.errors import Background
 from handlers.web.webhooks import Webhooks
 from services.platform.metrics import Metrics
 from tests.support.push_doubles import SECRET, WATCH, KeptPushes

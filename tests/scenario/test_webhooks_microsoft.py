@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from handlers.background import Background
+from handlers.errors import Background
 from handlers.web.webhooks import AT_ONCE, Webhooks
 from services.platform.metrics import Metrics
 from tests.support.push_doubles import SECRET, WATCH, KeptPushes

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from emulators.google import GoogleEntry, LocalGoogle
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
-from handlers.background import Background
+from handlers.errors import Background
 from handlers.web.webhooks import Webhooks
 from services.calendars import wiring
 from services.calendars.accounts.accounts import Connected

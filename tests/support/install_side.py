@@ -17,14 +17,12 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from handlers.errors import Errors
-from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.events import Events
-from handlers.slack.intake import Intake, Signatures
-from handlers.web.application import application
-from handlers.web.browsers import Browsers
+from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.payloads import Signatures
+from handlers.web.application import Check, Operations, QuietRunner, application
 from handlers.web.oauth import OAuth
-from handlers.web.operations import Check, Operations
-from handlers.web.server import QuietRunner
+from handlers.web.pages import Browsers
 from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller

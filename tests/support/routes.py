@@ -11,8 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from handlers.errors import Errors
-from handlers.web.application import application
-from handlers.web.server import QuietRunner
+from handlers.web.application import QuietRunner, application
 from services.platform.locale import say
 from services.platform.metrics import Metrics
 

@@ -15,13 +15,13 @@ from aiohttp.test_utils import TestServer
 import handlers
 from emulators.slack.state import ViewState
 from handlers.errors import Errors
-from handlers.slack.bolt import Authorize, bolt_app
 from handlers.slack.commands import Commands
 from handlers.slack.context import Services
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
-from handlers.slack.intake import Intake, Signatures
+from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
+from handlers.slack.payloads import Signatures
 from handlers.web.application import application
 from services.calendars.accounts.disconnecting import ProviderCleanup
 from services.calendars.connections import Connections
@@ -46,10 +46,8 @@ from services.store.preferences import PreferenceStore
 from services.store.rules import RuleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.offboarding import Offboarding
-from services.usecases.people import People
-from services.usecases.personal_settings import PersonalSettings
-from services.usecases.status_reader import StatusReader
-from services.usecases.statuses import Statuses
+from services.usecases.people import People, PersonalSettings
+from services.usecases.statuses import Statuses, StatusReader
 from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock

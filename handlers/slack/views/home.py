@@ -7,14 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.calendars import account_line, calendar_line, grouped
 from handlers.slack.views.replies import forget_button, grant_button
-from handlers.slack.views.sentences import asked, standing, timeline_lines
+from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
-from services.usecases.status_reader import Now
+from services.usecases.statuses import Now
 
 _MOST_LINES = 30
 _MOST_ROWS = 70

@@ -1,4 +1,4 @@
-"""What `/quo` and `/ooo` answer: ephemeral messages. Pure builders."""
+"""What `/quo`, `/ooo` and files that somebody sent are answered: messages. Pure builders."""
 
 from __future__ import annotations
 
@@ -7,16 +7,26 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.calendars import account_line, calendar_line, grouped
-from handlers.slack.views.sentences import LONGEST_TITLE, asked, because, paused, shown, standing, timeline_lines, when
-from services.domain.errors import InputError
+from handlers.slack.views.sentences import (
+    LONGEST_TITLE,
+    account_line,
+    asked,
+    because,
+    calendar_line,
+    grouped,
+    paused,
+    shown,
+    standing,
+    timeline_lines,
+    when,
+)
+from services.domain.errors import InputError, StatusQuoError
 from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
 from services.platform.locale import Localizer
 from services.store.absences import Away
 from services.store.accounts import AccountView
 from services.store.calendar_rows import CalendarView
-from services.usecases.status_reader import Now, Why
-from services.usecases.statuses import Cleared
+from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]
 
@@ -299,3 +309,60 @@ def forgotten(l10n: Localizer) -> Reply:
 def sentence(l10n: Localizer, error: InputError) -> Reply:
     """An error as an answer."""
     return reply([l10n.say(error.sentence())])
+
+
+Message = dict[str, Any]
+
+IMPORT = "import_file"
+_LONGEST_FILE_NAME = 80
+
+
+def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Message:
+    """A calendar that could be connected."""
+    lines = [
+        l10n.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_file_name(name), count=events),
+        l10n.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
+    ]
+    return _posted(lines, kit.actions(kit.button(l10n.say("Add it as a calendar"), IMPORT, value=file_id)))
+
+
+def file_updated(l10n: Localizer, name: str, events: int) -> Message:
+    """A calendar that was connected and is what the file holds from now on."""
+    return _posted(
+        [
+            l10n.say(
+                "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
+                name=_file_name(name),
+                count=events,
+            )
+        ]
+    )
+
+
+def file_added(l10n: Localizer) -> Message:
+    """That it is connected."""
+    return _posted([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
+
+
+def file_failed(l10n: Localizer, error: StatusQuoError) -> Message:
+    """Why it is not."""
+    return _posted([l10n.say(error.sentence())])
+
+
+def file_hint(l10n: Localizer) -> Message:
+    """What this conversation is for."""
+    return _posted(
+        [
+            l10n.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
+            l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
+        ]
+    )
+
+
+def _posted(lines: list[str], *more: kit.Block) -> Message:
+    made = reply(lines, *more)
+    return {"text": made["text"], "blocks": made["blocks"]}
+
+
+def _file_name(name: str) -> str:
+    return kit.escape(kit.cut(" ".join(name.split()), _LONGEST_FILE_NAME)).replace("*", "")

@@ -37,9 +37,8 @@ from services.store.models import Base, Calendar, Person, ProfileStateRow, Works
 from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
-from services.usecases.personal_settings import PersonalSettings
-from services.usecases.status_reader import StatusReader
-from services.usecases.statuses import Statuses
+from services.usecases.people import PersonalSettings
+from services.usecases.statuses import Statuses, StatusReader
 from tests.engine.interleavings.steps import SteppedDatabase, step
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal, say
