@@ -16,8 +16,8 @@ from emulators.google import GoogleEntry, LocalGoogle, google_client
 from emulators.google.channels import channel_of
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from emulators.pushes import SentPush
-from services.calendars.accounts.oauth import Credentials, challenge_of, new_verifier
-from services.calendars.providers.google.scopes import SCOPES
+from services.calendars.oauth import Credentials, challenge_of, new_verifier
+from services.calendars.providers.google.api import SCOPES
 from services.domain.calendars import Offer, OfferedCalendar
 
 MOVING = "The one that moves"

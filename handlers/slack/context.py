@@ -14,9 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.errors import Background
 from handlers.slack.views import modals
 from handlers.slack.views.modals import Typed, View
-from services.calendars.accounts.accounts import Accounts
-from services.calendars.connections import Connections
-from services.calendars.hooks import Hooks
+from services.calendars.accounts import Accounts
+from services.calendars.connections import Connections, Hooks
 from services.domain.errors import NotInstalledError, SlackUnavailableError
 from services.domain.model import PersonKey
 from services.domain.people import PersonView

@@ -24,7 +24,7 @@ from handlers.errors import record
 from handlers.slack.context import Body, Services, by_key, chosen
 from handlers.slack.intake import KNOWN_PERSON
 from handlers.slack.views import replies
-from services.calendars.files import CalendarFiles
+from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller

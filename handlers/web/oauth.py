@@ -15,7 +15,7 @@ from aiohttp import web
 
 from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
 from handlers.web.pages import SECURITY, Browsers, Form, Page, render
-from services.calendars.accounts.accounts import Accounts, Connected
+from services.calendars.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
 from services.domain.errors import (
     AccountLostError,

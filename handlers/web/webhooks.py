@@ -23,11 +23,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from handlers.errors import Background, within
-from services.calendars.hooks import PATH, Hooks
+from services.calendars.connections import PATH, Hooks
 from services.calendars.ical.charset import as_utf8, codec_of
-from services.calendars.providers.google.notifications import GooglePush, read_push
-from services.calendars.providers.microsoft.notifications import Lifecycle, Notification, read_notifications, validation
-from services.calendars.sync.push_receiver import PushReceiver
+from services.calendars.providers.google.push import GooglePush, read_push
+from services.calendars.providers.microsoft.push import Lifecycle, Notification, read_notifications, validation
+from services.calendars.push_subscriptions import PushReceiver
 from services.domain import command_parser, times
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import (

@@ -7,35 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
-from services.calendars.accounts.access_tokens import AccountTokens
-from services.calendars.accounts.accounts import Accounts
-from services.calendars.accounts.connect_links import ConnectLinks
-from services.calendars.accounts.disconnecting import ProviderCleanup
-from services.calendars.accounts.oauth import OAuthApp, OAuthClient
-from services.calendars.accounts.oauth_flow import OAuthFlow, Provider
-from services.calendars.connections import Connections
-from services.calendars.files import CalendarFiles
-from services.calendars.hooks import Hooks
+from services.calendars.accounts import Accounts, ProviderCleanup
+from services.calendars.connections import CalendarFiles, Connections, Hooks
 from services.calendars.ical.expand import Expander
+from services.calendars.oauth import AccountTokens, OAuthApp, OAuthClient
+from services.calendars.oauth_flow import ConnectLinks, OAuthFlow, Provider
 from services.calendars.ports import AccessTokens, Source
 from services.calendars.providers.api import JsonApi
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
-from services.calendars.providers.feed import FeedSource
-from services.calendars.providers.google import scopes as google_scopes
-from services.calendars.providers.google.api import GoogleApi
-from services.calendars.providers.google.directory import GoogleDirectory
+from services.calendars.providers.google import api as google_api
+from services.calendars.providers.google.api import GoogleApi, GoogleDirectory
 from services.calendars.providers.google.push import GoogleWatcher
 from services.calendars.providers.google.source import GoogleSource
-from services.calendars.providers.inbox import InboxSource
-from services.calendars.providers.microsoft import scopes as microsoft_scopes
-from services.calendars.providers.microsoft.api import GraphApi
-from services.calendars.providers.microsoft.directory import MicrosoftDirectory
+from services.calendars.providers.ics import FeedSource, InboxSource
+from services.calendars.providers.microsoft import api as microsoft_api
+from services.calendars.providers.microsoft.api import GraphApi, MicrosoftDirectory
 from services.calendars.providers.microsoft.push import MicrosoftWatcher
 from services.calendars.providers.microsoft.source import MicrosoftSource
-from services.calendars.sync.push_receiver import PushReceiver
-from services.calendars.sync.push_subscriptions import PushSubscriptions
-from services.calendars.sync.sync import LEASE, SHORT_LEASE, CalendarSync
+from services.calendars.push_subscriptions import PushReceiver, PushSubscriptions
+from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
 from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT, Changes, Connection
 from services.domain.errors import AppRefusedError, CalendarError
 from services.platform.concurrency import FETCHED, Bodies
@@ -143,8 +134,8 @@ def oauth_apps(config: Settings) -> list[OAuthApp]:
             OAuthApp(
                 GOOGLE, config.google_client_id, plain(config.google_client_secret),
                 authorize_url=config.google_authorize_url, token_url=config.google_token_url,
-                revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_scopes.SCOPES),
-                required=frozenset({google_scopes.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
+                revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_api.SCOPES),
+                required=frozenset({google_api.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
                 # a refresh token comes with `offline`, and again only where consent is asked anew
                 extra={"access_type": "offline", "prompt": "consent select_account"},
             )
@@ -154,8 +145,8 @@ def oauth_apps(config: Settings) -> list[OAuthApp]:
         found.append(
             OAuthApp(
                 MICROSOFT, config.microsoft_client_id, plain(config.microsoft_client_secret),
-                authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_scopes.SCOPES),
-                required=microsoft_scopes.REQUIRED, read_scopes=microsoft_scopes.granted,
+                authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_api.SCOPES),
+                required=microsoft_api.REQUIRED, read_scopes=microsoft_api.granted,
                 extra={"response_mode": "query", "prompt": "select_account"},
             )
         )  # fmt: skip

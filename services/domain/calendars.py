@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -204,3 +205,20 @@ def hook_override_id(key: PersonKey, calendar_id: str) -> str:
 def named(provider: str) -> str:
     """Return the provider's name; what has none is called what it is."""
     return NAMES.get(provider, provider)
+
+
+# ── whose an address is ─────────────────────────────────────────────────────────────────────────────
+
+_LISTED = """
+    absence absences abwesenheit abwesenheiten automail automailer bot calendar calendars conge conges hr hris holiday
+    holidays humanresources jinji kintai leave leaves mailer mailerdaemon notification notifications notify payroll
+    people peopleops peopleteam personal personalabteilung pto rh robot rrhh system timeoff unattended urlaub vacaciones
+    vacation vacations
+"""
+_NOBODYS = frozenset(_LISTED.split())
+
+
+def is_no_persons(address: str) -> bool:
+    """Whether nobody waits for an answer at an address, as far as the part before its @ tells."""
+    local = re.sub(r"[._-]", "", address.partition("@")[0].partition("+")[0].casefold())
+    return local in _NOBODYS or "noreply" in local or "donotreply" in local

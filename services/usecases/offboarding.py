@@ -17,7 +17,7 @@ from typing import Protocol
 
 import structlog
 
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.model import PersonKey, Status
 from services.engine.notifications import Say, Teller, with_button

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from emulators.books import occurrences
 from emulators.google import GoogleEntry, LocalGoogle, google_client
 from emulators.google.events import partial
-from services.calendars.providers.google.scopes import LIST, REQUIRED
+from services.calendars.providers.google.api import LIST, REQUIRED
 from tests.support.clocks import ManualClock
 from tests.support.google_account import (
     ANN,

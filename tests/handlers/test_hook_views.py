@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handlers.slack.views import replies
 from handlers.slack.views.modals import shown_once
 from handlers.web.webhooks import LONGEST, read_status
-from services.calendars.hooks import HookLimits
+from services.calendars.connections import HookLimits
 from services.calendars.ical.charset import as_utf8
 from services.calendars.ical.upload_check import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.calendars.providers.google import scopes as google_scopes
-from services.calendars.providers.microsoft import scopes as microsoft_scopes
+from services.calendars.providers.google import api as google_api
+from services.calendars.providers.microsoft import api as microsoft_api
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings
 from services.slack.scopes import BOT, USER
@@ -50,7 +50,7 @@ def test_security_page_lists_every_scope_with_its_kind() -> None:
     rows = (ROOT / "docs" / "security.md").read_text().splitlines()
     wanted = [f"| `{name}` | {kind} | " for kind, asked in (("bot", BOT), ("user", USER)) for name in asked]
     assert [start for start in wanted if sum(row.startswith(start) for row in rows) != 1] == []
-    others = [*google_scopes.SCOPES, *microsoft_scopes.SCOPES]
+    others = [*google_api.SCOPES, *microsoft_api.SCOPES]
     assert [name for name in others if f"`{name.rpartition('/')[2]}`" not in "\n".join(rows)] == []
 
 

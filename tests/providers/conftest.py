@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import insert
 
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.calendars.ports import Source
-from services.calendars.providers.feed import FeedSource
-from services.calendars.sync.sync import CalendarSync
+from services.calendars.providers.ics import FeedSource
+from services.calendars.sync import CalendarSync
 from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.store.accounts import AccountStore

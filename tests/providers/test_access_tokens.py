@@ -9,8 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.calendars.accounts.access_tokens import AccountTokens
-from services.calendars.accounts.oauth import Credentials, OAuthClient
+from services.calendars.oauth import AccountTokens, Credentials, OAuthClient
 from services.calendars.wiring import oauth_apps
 from services.domain.errors import (
     AccountLostError,

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.providers.caldav import multistatus as module
-from services.calendars.providers.caldav.dav import DavClient, error_for, multiget, path_of, sync_collection
-from services.calendars.providers.caldav.login import Login
+from services.calendars.providers.caldav.dav import DavClient, Login, error_for, multiget, path_of, sync_collection
 from services.calendars.providers.caldav.multistatus import (
     CALDAV,
     DAV,

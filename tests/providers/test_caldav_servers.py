@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from services.calendars.providers.caldav import listing as listings
+from services.calendars.providers.caldav import source as caldav_source
 from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
@@ -329,6 +329,6 @@ async def test_listing_that_is_cut_short_without_a_token_is_not_believed(server:
 async def test_calendar_of_too_many_members_is_refused(
     server: CaldavServer, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listings, "MOST_MEMBERS", 1)
+    monkeypatch.setattr(caldav_source, "MOST_MEMBERS", 1)
     with pytest.raises(CalendarTooLargeError):
         await ann.fetch()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.sync.polling import after_failure
+from services.calendars.sync import after_failure
 from services.domain.calendars import Claimed, Connection, Health
 from services.domain.errors import (
     AddressNotAllowedError,

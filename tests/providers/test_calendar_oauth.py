@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.calendars.accounts.oauth import Credentials, OAuthApp, OAuthClient, challenge_of, new_verifier
+from services.calendars.oauth import Credentials, OAuthApp, OAuthClient, challenge_of, new_verifier
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,

@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.sync.sync import CalendarSync
+from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person

@@ -7,7 +7,7 @@ import time
 
 import sqlalchemy as sa
 
-from services.calendars.accounts.oauth import Credentials
+from services.calendars.oauth import Credentials
 from services.platform.crypto import Encryptor
 from services.store.accounts import AccountStore
 from services.store.db import Database

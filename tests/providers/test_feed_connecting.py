@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.calendars.ical.expand import Expander
-from services.calendars.providers.feed import FeedSource
+from services.calendars.providers.ics import FeedSource
 from services.domain.calendars import Health
 from services.domain.errors import (
     AlreadyConnectedError,

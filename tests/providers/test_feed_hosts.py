@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from services.calendars.sync.sync import CalendarSync
+from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection, Health
 from services.ports import Report
 from tests.support.sites import Site

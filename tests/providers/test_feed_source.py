@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from services.calendars.providers.feed import FeedSource
+from services.calendars.providers.ics import FeedSource
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import (
     CalendarBusyError,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.calendars.sync.sync import CalendarSync
+from services.calendars.sync import CalendarSync
 from services.domain.calendars import Health
 from services.ports import Report
 from tests.support.sites import Site

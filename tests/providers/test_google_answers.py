@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.google.api import error_for, reasons
-from services.calendars.providers.google.notifications import GooglePush, PushState, read_push
-from services.calendars.providers.google.scopes import REQUIRED, SCOPES
+from services.calendars.providers.google.api import REQUIRED, SCOPES, error_for, reasons
+from services.calendars.providers.google.push import GooglePush, PushState, read_push
 from services.domain.errors import (
     AccessRefusedError,
     AppRefusedError,

@@ -10,9 +10,7 @@ from aiohttp import web
 
 from emulators.google import GoogleEntry
 from services.calendars.providers.api import JsonApi
-from services.calendars.providers.google.api import GoogleApi
-from services.calendars.providers.google.directory import GoogleDirectory
-from services.calendars.providers.google.scopes import LIST
+from services.calendars.providers.google.api import LIST, GoogleApi, GoogleDirectory
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import AccessRefusedError, CalendarBusyError, CalendarError, CalendarRefusedError
 from services.platform.net import GuardedClient

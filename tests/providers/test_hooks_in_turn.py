@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.calendars.hooks import AT_ONCE, Hooks
+from services.calendars.connections import AT_ONCE, Hooks
 from services.domain.errors import TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.providers.inbox import LOOK_AGAIN, InboxSource
+from services.calendars.providers.ics import LOOK_AGAIN, InboxSource
 from services.domain.calendars import Arrival, Changes, Connection
 from services.domain.errors import CalendarTooCostlyError
 from services.domain.model import PersonKey

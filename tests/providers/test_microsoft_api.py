@@ -11,15 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.microsoft.api import calendar_path, code_of, error_for, escaped, needs_resync
-from services.calendars.providers.microsoft.notifications import (
+from services.calendars.providers.microsoft.api import (
+    REQUIRED,
+    SCOPES,
+    calendar_path,
+    code_of,
+    error_for,
+    escaped,
+    granted,
+    needs_resync,
+)
+from services.calendars.providers.microsoft.push import (
     Lifecycle,
     Notification,
     client_state,
     read_notifications,
     validation,
 )
-from services.calendars.providers.microsoft.scopes import REQUIRED, SCOPES, granted
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.microsoft.delta_state import DeltaState, applied, masters_to_ask_for, pruned
 from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, event, item
+from services.calendars.providers.microsoft.source import DeltaState, applied, masters_to_ask_for, pruned
 from services.domain.calendars import Problem
 from services.domain.model import Event, Organizer, Response, ShowAs, Visibility, WallTimes
 

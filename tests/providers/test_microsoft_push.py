@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from emulators.faults import Fault
-from services.calendars.providers.microsoft.notifications import Lifecycle, Notification
+from services.calendars.providers.microsoft.push import Lifecycle, Notification
 from services.domain.calendars import OfferedCalendar, Watch
 from services.domain.errors import (
     AccessRefusedError,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.sync.polling import SHORTEST, until_next_look
+from services.calendars.sync import SHORTEST, until_next_look
 
 LONGEST = timedelta(minutes=15)
 BERLIN = ZoneInfo("Europe/Berlin")

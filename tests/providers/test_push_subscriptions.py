@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.sync.push_subscriptions import LEASE
+from services.calendars.push_subscriptions import LEASE
 from services.domain.errors import SignatureError
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of

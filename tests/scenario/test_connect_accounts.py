@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.calendars.providers.google import scopes as google_scopes
+from services.calendars.providers.google import api as google_api
 from services.store.models import Account, Calendar, WatchRow
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
@@ -91,7 +91,7 @@ async def test_denied_consent_and_left_out_permissions_are_a_page_and_keep_nothi
     status, page = await vendors.connects(allow=False)
     assert status == 200
     assert "Nothing was changed: you did not allow it." in page
-    left_out = google_scopes.REQUIRED if vendors.name == "google" else "offline_access"
+    left_out = google_api.REQUIRED if vendors.name == "google" else "offline_access"
     status, page = await vendors.connects(without=(left_out,))
     assert status == 200
     assert "Nothing was connected: a permission was left out." in page

@@ -12,8 +12,8 @@ import pytest
 
 from handlers.web.oauth import Connect
 from handlers.web.pages import Browsers
-from services.calendars.accounts.accounts import Connected, Held
-from services.calendars.accounts.oauth_flow import ConnectForm
+from services.calendars.accounts import Connected, Held
+from services.calendars.oauth_flow import ConnectForm
 from services.domain.errors import (
     AccountLostError,
     AccountNotAllowedError,

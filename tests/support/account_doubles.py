@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.calendars.accounts.accounts import AccountLink, Choice, Connected
+from services.calendars.accounts import AccountLink, Choice, Connected
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import NotOfferedError
 from services.domain.model import PersonKey
@@ -86,7 +86,7 @@ class KeptAccounts:
 
 @dataclass
 class KeptHooks:
-    """Implements `services.calendars.hooks.Hooks`."""
+    """Implements `services.calendars.connections.Hooks`."""
 
     made: int = 0
 

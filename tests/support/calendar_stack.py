@@ -18,7 +18,7 @@ from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from handlers.errors import Background
 from handlers.web.webhooks import Webhooks
 from services.calendars import wiring
-from services.calendars.accounts.accounts import Connected
+from services.calendars.accounts import Connected
 from services.domain.model import PersonKey
 from services.platform import settings
 from services.platform.crypto import Encryptor

@@ -18,11 +18,8 @@ from aiohttp.test_utils import TestServer
 from emulators.google import LocalGoogle, google_client
 from emulators.google.events import GoogleAccount, GoogleCalendar
 from services.calendars.providers.api import JsonApi
-from services.calendars.providers.google.api import GoogleApi
-from services.calendars.providers.google.directory import GoogleDirectory
-from services.calendars.providers.google.notifications import GooglePush, read_push
-from services.calendars.providers.google.push import GoogleWatcher
-from services.calendars.providers.google.scopes import SCOPES
+from services.calendars.providers.google.api import SCOPES, GoogleApi, GoogleDirectory
+from services.calendars.providers.google.push import GooglePush, GoogleWatcher, read_push
 from services.calendars.providers.google.source import GoogleSource
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import AccountLostError

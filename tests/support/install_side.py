@@ -23,7 +23,7 @@ from handlers.slack.payloads import Signatures
 from handlers.web.application import Check, Operations, QuietRunner, application
 from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.crypto import Encryptor

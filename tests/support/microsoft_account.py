@@ -13,10 +13,8 @@ from aiohttp import web
 
 from emulators.microsoft import LocalMicrosoft
 from emulators.microsoft.events import MicrosoftAccount, MicrosoftCalendar, MicrosoftEntry
-from services.calendars.providers.microsoft.api import GraphApi
-from services.calendars.providers.microsoft.directory import MicrosoftDirectory
-from services.calendars.providers.microsoft.notifications import Notification, read_notifications, validation
-from services.calendars.providers.microsoft.push import MicrosoftWatcher
+from services.calendars.providers.microsoft.api import GraphApi, MicrosoftDirectory
+from services.calendars.providers.microsoft.push import MicrosoftWatcher, Notification, read_notifications, validation
 from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.domain.calendars import Changes, Connection
 from services.domain.model import Event, PersonKey

@@ -7,14 +7,14 @@ import time
 from zoneinfo import ZoneInfo
 
 from emulators.slack.state import StoredFile
-from services.calendars.files import Seen
+from services.calendars.connections import Seen
 from services.calendars.ical.upload_check import UnreadableCalendarError
 from services.domain.model import PersonKey
 from tests.support.running_app import ANN, RunningApp
 
 
 class KeptFiles:
-    """Stands in for `services.calendars.files.Files` where there are no calendars: nothing is one."""
+    """Stands in for `services.calendars.connections.Files` where there are no calendars: nothing is one."""
 
     async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         raise UnreadableCalendarError("kept")

@@ -23,7 +23,7 @@ from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
 from handlers.slack.payloads import Signatures
 from handlers.web.application import application
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller

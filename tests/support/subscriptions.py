@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.calendars.ports import Source
-from services.calendars.sync.sync import CalendarSync
+from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules

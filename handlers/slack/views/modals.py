@@ -14,8 +14,8 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.sentences import account_name
-from services.calendars.accounts.accounts import Choice
-from services.calendars.accounts.oauth_flow import AccountLink
+from services.calendars.accounts import Choice
+from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.model import STATUS_TEXT_LIMIT

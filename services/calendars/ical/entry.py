@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.calendars.ical.content import Component, Property
-from services.calendars.providers.senders import is_no_persons
+from services.domain.calendars import is_no_persons
 from services.domain.model import LONGEST_TEXT, EventType, Organizer, Response, ShowAs, Visibility
 
 _SHOW_AS = {

@@ -17,7 +17,7 @@ import asyncpg
 from sqlalchemy import insert, update
 from sqlalchemy.engine import make_url
 
-from services.calendars.accounts.disconnecting import ProviderCleanup
+from services.calendars.accounts import ProviderCleanup
 from services.domain.calendars import Changes
 from services.domain.default_texts import ENGLISH
 from services.domain.errors import GrantLostError

@@ -17,7 +17,7 @@ from services.calendars.providers.caldav.multistatus import key_of
 from services.domain.calendars import Changes, Connection, Problem
 
 if TYPE_CHECKING:  # it comes with the HTTP client, which a reader process has no use for
-    from services.calendars.providers.caldav.listing import Listing
+    from services.calendars.providers.caldav.source import Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from services.calendars.providers.caldav.dav import DavClient, error_for
-from services.calendars.providers.caldav.login import DIGEST, Login
+from services.calendars.providers.caldav.dav import DIGEST, DavClient, Login, error_for
 from services.calendars.providers.caldav.multistatus import (
     CALDAV,
     DAV,

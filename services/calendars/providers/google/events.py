@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.calendars.providers.senders import is_no_persons
-from services.domain.calendars import Problem
+from services.domain.calendars import Problem, is_no_persons
 from services.domain.model import (
     LONGEST_TEXT,
     Event,
@@ -35,6 +34,7 @@ The organizer's address is looked at, for a program's, and not kept.
 """
 
 LONGEST_ID = 1024
+LONGEST_NAME = 200
 _HOLIDAYS = "#holiday@group.v.calendar.google.com"
 LONGEST_ZONE = 64
 

@@ -21,8 +21,8 @@ import msgspec
 
 from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import ApiAnswer, authorized
-from services.calendars.providers.google.api import GoogleApi, items, reasons, token_in
-from services.calendars.providers.google.events import FIELDS, EventContext, event_of, sound, zone_of
+from services.calendars.providers.google.api import KIND, GoogleApi, items, reasons, token_in
+from services.calendars.providers.google.events import FIELDS, LONGEST_NAME, EventContext, event_of, sound, zone_of
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
@@ -34,9 +34,6 @@ EVERY = timedelta(days=1)
 MOST_PAGES = 40
 MOST_ITEMS = 20_000
 """Items of one window; nobody has that many in two months."""
-
-KIND = "calendar#events"
-LONGEST_NAME = 200
 
 _OFF_LOOP = 250
 _LOST = frozenset({"fullSyncRequired", "updatedMinTooLongAgo", "invalidSyncToken"})

@@ -1,5 +1,6 @@
-"""Microsoft Graph over HTTP: what its statuses mean, and calls with a token.
+"""Microsoft Graph over HTTP: what is asked of a person, what its statuses mean, calls with a token, the calendars.
 
+learn.microsoft.com/graph/permissions-reference; learn.microsoft.com/entra/identity-platform/scopes-oidc;
 learn.microsoft.com/graph/errors; …/graph/throttling; …/graph/delta-query-overview ("Synchronization reset").
 """
 
@@ -8,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from yarl import URL
 
 from services.calendars.providers.api import ApiAnswer, JsonApi
+from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
     AccessRefusedError,
     CalendarBusyError,
@@ -26,6 +29,31 @@ from services.platform.concurrency import KeyedSemaphore
 from services.platform.net import Fetcher
 from services.platform.net.client import retry_after
 from services.ports import Clock
+
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "Calendars.Read": "read your calendars and hear of their changes; nothing is ever written",
+        "offline_access": "do so while you are away",
+    }
+)
+REQUIRED = frozenset({"Calendars.Read"})
+"""Without these there is nothing to connect. `offline_access` is never named in a token's answer: what shows that it
+was given is the refresh token."""
+
+_SPELT = {scope.casefold(): scope for scope in SCOPES}
+
+
+def granted(scope_text: object) -> frozenset[str]:
+    """The scopes in a token answer's `scope`; none where it is no text.
+
+    It is separated by spaces and may name Graph's scopes in full (`https://graph.microsoft.com/Calendars.Read`, also
+    of a national cloud), in any case of letters: what we ask for comes back in our spelling, without its resource.
+    """
+    if not isinstance(scope_text, str):
+        return frozenset()
+    names = (name.rstrip("/").rsplit("/", 1)[-1] for name in scope_text.split())
+    return frozenset(_SPELT.get(name.casefold(), name) for name in names if name)
+
 
 AT_ONCE = 4
 """Calls of one app to one mailbox at a time: learn.microsoft.com/graph/throttling-limits, Outlook service."""
@@ -147,3 +175,62 @@ class GraphApi:
         error = error_for(answer.status, answer.headers, answer.body, self._clock.now())
         if error is not None:
             raise error
+
+
+MOST_PAGES = 20
+MOST_CALENDARS = 500
+LONGEST_NAME = 200
+
+_LONGEST_ID = 1024
+_QUERY = {"$select": "id,name,isDefaultCalendar,owner,canEdit", "$top": "100"}
+
+
+class MicrosoftDirectory:
+    """`ports.Directory` of Microsoft 365 and Outlook.com."""
+
+    def __init__(self, api: GraphApi) -> None:
+        """`api` is Microsoft Graph."""
+        self._api = api
+
+    async def offer(self, credential: str) -> Offer:
+        """The account of an access token, known by its own calendar's owner, and its calendars, that one first.
+
+        Calendars that others share come along, as Graph lists them. Raises a `CalendarError`.
+        """
+        found: list[Mapping[str, Any]] = []
+        path, query = "me/calendars", dict(_QUERY)
+        for _ in range(MOST_PAGES):
+            answer = await self._api.call("GET", path, credential, query=query)
+            value = answer.body.get("value")
+            if not isinstance(value, list):
+                raise CalendarError("a page without its list")
+            found += [raw for raw in value if isinstance(raw, Mapping) and _text(raw.get("id"), _LONGEST_ID)]
+            onward = answer.body.get("@odata.nextLink")
+            if onward is None or len(found) >= MOST_CALENDARS:
+                break
+            path, query = self._api.onward(onward), {}
+        found.sort(key=lambda raw: raw.get("isDefaultCalendar") is not True)  # stable: the others stay in their order
+        owner = next((address for address in map(_owner, found) if address), "")
+        if not owner:
+            raise CalendarError("no calendar with an owner")
+        calendars = {
+            raw["id"]: OfferedCalendar(
+                address=raw["id"],
+                name=_text(raw.get("name"), LONGEST_NAME) or owner,
+                main=raw.get("isDefaultCalendar") is True,
+            )
+            for raw in found[:MOST_CALENDARS]
+        }
+        own = next((_owner(raw) for raw in found if raw.get("isDefaultCalendar") is True), "")
+        return Offer(owner.casefold(), owner, tuple(calendars.values()), address=own)
+
+
+def _owner(raw: Mapping[str, Any]) -> str:
+    owner = raw.get("owner")
+    return _text(owner.get("address"), LONGEST_NAME) if isinstance(owner, Mapping) else ""
+
+
+def _text(value: object, longest: int) -> str:
+    """A text without what cannot be stored; "" for none, and for an id that was cut would be another."""
+    text = value.strip().encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return text if len(text) <= longest else text[:longest] if longest == LONGEST_NAME else ""

@@ -1,5 +1,7 @@
 """OAuth 2.0 with the providers of calendars: the authorization code flow (RFC 6749 §4.1) with PKCE (RFC 7636).
 
+Access tokens of people's accounts are renewed when they have to be, by one replica at a time.
+
 Written out here because it is four requests: the kept libraries bring a transport of their own (Authlib, msal,
 google-auth: requests or httpx), which would pass by the guarded sockets, or refuse a token endpoint on loopback
 (oauthlib), which every test of ours and every demo has.
@@ -7,6 +9,7 @@ google-auth: requests or httpx), which would pass by the guarded sockets, or ref
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -19,6 +22,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import structlog
 
 from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.errors import (
@@ -29,7 +33,10 @@ from services.domain.errors import (
     CalendarError,
     CalendarUnreachableError,
 )
+from services.domain.model import PersonKey
 from services.platform.net import Fetcher, error_for
+from services.ports import Clock, WakeSignal
+from services.store.accounts import AccountStore, StoredAccount
 
 UNSAID = timedelta(hours=1)
 """How long a token is taken to live whose answer does not say so (RFC 6749 §5.1 only recommends `expires_in`)."""
@@ -200,3 +207,76 @@ def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
 def needs_administrator(*said: object) -> bool:
     """Check whether Microsoft says, in any word of a refusal, that an administrator has to consent first."""
     return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)
+
+
+log = structlog.get_logger(__name__)
+
+SECONDS = 10.0
+"""How long a renewal may take, in real time."""
+
+LEASE = timedelta(seconds=15)
+"""How long it is left to who began it: longer than that."""
+
+BEAT = 0.1
+PATIENCE = 20.0
+"""Seconds of real time between two looks at, and in all for, a renewal that another is at."""
+
+
+class AccountTokens:
+    """`ports.AccessTokens`."""
+
+    def __init__(
+        self,
+        rows: AccountStore,
+        clients: Mapping[str, OAuthClient],
+        clock: Clock,
+        wake_signal: WakeSignal,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`clients` by provider; `patience` in seconds of real time."""
+        self._rows = rows
+        self._clients = clients
+        self._clock = clock
+        self._wake_signal = wake_signal
+        self._patience = patience
+
+    async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
+        """Return a token that is good for a minute at least, and not the one that was `refused`.
+
+        Raises AccountLostError, or another `CalendarError` for what passes.
+        """
+        end = asyncio.get_running_loop().time() + self._patience
+        while True:
+            account = await self._rows.load(key, account_id)
+            if account is None or account.lost or account.provider not in self._clients:
+                raise AccountLostError("not connected")
+            now = self._clock.now()
+            held = Credentials.from_json(account.credentials)
+            if held.good_at(now) and held.access != refused:
+                return held.access
+            if await self._rows.claim(account, now, now + LEASE):
+                return await self._renew(account, held)
+            if asyncio.get_running_loop().time() > end:
+                raise CalendarUnreachableError("another replica is at the renewal")
+            await asyncio.sleep(BEAT)
+
+    async def _renew(self, account: StoredAccount, held: Credentials) -> str:
+        ids = {"team_id": account.key.team_id, "user_id": account.key.user_id, "account_id": account.account_id}
+        try:
+            async with asyncio.timeout(SECONDS):
+                fresh = await self._clients[account.provider].renew(held, self._clock.now())
+        except TimeoutError:
+            await self._rows.release(account)
+            raise CalendarUnreachableError("the renewal takes too long") from None
+        except AccountLostError as refusal:
+            if await self._rows.lost(account, consent=isinstance(refusal, AccountNotConsentedError)):
+                log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)
+                self._wake_signal.wake()
+            raise
+        except (CalendarError, asyncio.CancelledError):  # who asked may have run out of patience
+            await asyncio.shield(self._rows.release(account))
+            raise
+        if not await self._rows.renewed(account, fresh.to_json()):
+            log.warning("renewed_account_not_kept", **ids)
+        return fresh.access

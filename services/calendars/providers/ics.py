@@ -1,9 +1,14 @@
-"""ICS feeds: asked whether they changed, read only when they did, and never believed when they are not whole."""
+"""Calendars as iCalendar files: feeds that are asked for, and what others send, which waits in an inbox.
+
+A feed is asked whether it changed, read only when it did, and never believed when it is not whole.
+What was worked in leaves the inbox in the transaction that writes it, so that a crash neither loses nor doubles it.
+The calendar's own memory is then the only copy of what it holds.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -12,20 +17,24 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
+from services.calendars.ical.arrivals import asked
 from services.calendars.ical.charset import as_utf8, charset_in
 from services.calendars.ical.expand import Expander
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.lex import without_head
-from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection
+from services.domain.calendars import AHEAD, BEHIND, SHORT, Arrival, Changes, Connection, Problem
 from services.domain.errors import (
     AddressNotAllowedError,
     CalendarBusyError,
     CalendarError,
+    CalendarTooCostlyError,
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotACalendarError,
 )
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
+from services.store.inbox import InboxStore
 
 _ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096
@@ -220,3 +229,52 @@ def _whole(response: HttpResponse, charset: str | None) -> HttpResponse:
 
 def _floor(known: _FeedState) -> timedelta | None:
     return None if known.floor is None else timedelta(seconds=known.floor)
+
+
+LOOK_AGAIN = timedelta(days=1)
+"""How often a calendar to which nothing comes is looked at: its window moves with time."""
+
+
+class InboxSource:
+    """`ports.Source` of hooks and of files given by hand."""
+
+    def __init__(self, inbox: InboxStore, expander: Expander) -> None:
+        """`expander` reads."""
+        self._inbox = inbox
+        self._expander = expander
+
+    async def fetch(self, connection: Connection, now: datetime) -> Changes:
+        """What has arrived since the last time, worked in; nothing, where the window still reaches far enough.
+
+        Raises a `CalendarError`; then all that waits goes on waiting.
+        """
+        arrivals = await self._inbox.waiting(connection.key, connection.calendar_id)
+        if not arrivals:
+            cover = IcsCollection.cover(connection.state)
+            if cover is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
+                raise CalendarError("nothing has arrived")
+            if cover.serves(connection, now):
+                return Changes(state=connection.state, unchanged=True, full=False, floor=LOOK_AGAIN)
+            return replace(await self._worked_in(connection, (), now), floor=LOOK_AGAIN)
+        try:
+            changes = await self._worked_in(connection, arrivals, now)
+        except CalendarTooCostlyError:
+            return await self._one(connection, arrivals, now)
+        return replace(changes, floor=LOOK_AGAIN, taken=arrivals[-1].seq)
+
+    async def _one(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
+        """The first of what waits alone; where it is that which costs too much, not even it. The rest follows soon."""
+        first, *others = arrivals
+        floor = None if others else LOOK_AGAIN
+        if others:
+            try:
+                return replace(await self._worked_in(connection, (first,), now), floor=floor, taken=first.seq)
+            except CalendarTooCostlyError:
+                pass  # it is this one
+        changes = await self._worked_in(connection, (), now)
+        costly = Problem("", "Something arrived that takes too long to read.")
+        return replace(changes, problems=(*changes.problems, costly), unchanged=False, floor=floor, taken=first.seq)
+
+    async def _worked_in(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
+        head, blobs = asked(connection, arrivals, now)
+        return await self._expander.changes("arrivals", connection.calendar_id, head, blobs)

@@ -1,18 +1,20 @@
-"""Push subscriptions (watches) at providers: asked for, renewed ahead of their end, replaced before they lapse.
+"""Push subscriptions (watches) at providers, made, renewed and replaced in time; and the pushes that arrive.
 
-Without a promise a calendar is looked at regularly all the same (`polling`): a watch makes it quicker, never right.
+A push is checked against the watch that it names, and is then no more than a hint to look. A calendar without a watch
+is looked at regularly all the same (`sync`): a watch makes it quicker, never right.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
-from services.calendars.accounts.access_tokens import AccountTokens
+from services.calendars.oauth import AccountTokens
 from services.calendars.ports import Watcher
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import (
@@ -21,13 +23,15 @@ from services.domain.errors import (
     CalendarError,
     CalendarUnreachableError,
     PushNotPossibleError,
+    SignatureError,
 )
 from services.platform.crypto import digest_of
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
-from services.store.watches import WatchStore, WatchTask
+from services.store.watches import KnownWatch, WatchStore, WatchTask
 
 log = structlog.get_logger(__name__)
+
 
 SECONDS = 20.0
 """How long one watch may take to make or renew, in real time."""
@@ -138,3 +142,53 @@ class PushSubscriptions:
         if isinstance(failure, PushNotPossibleError):
             delay = HOPELESS_EVERY
         return self._clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
+
+
+class PushReceiver:
+    """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
+
+    def __init__(self, watches: WatchStore, clock: Clock, wake_signal: WakeSignal) -> None:
+        """`wake_signal` wakes the loop that fetches."""
+        self._watches = watches
+        self._clock = clock
+        self._wake_signal = wake_signal
+
+    async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
+        """Have a calendar looked at: something changed, perhaps. `remote_id` where the push names it.
+
+        Raises SignatureError for another secret than the watch's, or another thing than it watches.
+        """
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        if remote_id and known.remote_id and remote_id != known.remote_id:
+            raise SignatureError("a push about something else")
+        await self._watches.hint(known, self._clock.now())
+        self._wake_signal.wake()
+        return True
+
+    async def renew(self, watch_id: str, secret: str) -> bool:
+        """Have a watch renewed, as its provider wants. Raises SignatureError."""
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        await self._watches.renew_now(known, self._clock.now())
+        self._wake_signal.wake()
+        return True
+
+    async def ended(self, watch_id: str, secret: str) -> bool:
+        """Have a watch made anew that its provider ended, and its calendar looked at. Raises SignatureError."""
+        known = await self._known(watch_id, secret)
+        if known is None:
+            return False
+        log.info("watch_ended", team_id=known.key.team_id, calendar_id=known.calendar_id)
+        await self._watches.ended(known, self._clock.now())
+        self._wake_signal.wake()
+        return True
+
+    async def _known(self, watch_id: str, secret: str) -> KnownWatch | None:
+        known = await self._watches.find(watch_id)
+        if known is not None and not hmac.compare_digest(known.secret, digest_of(secret)):
+            log.warning("push_forged", team_id=known.key.team_id, calendar_id=known.calendar_id)
+            raise SignatureError("not the watch's secret")
+        return known

@@ -1,1 +1,0 @@
-"""Accounts at calendar providers: OAuth, links to connect, access tokens, disconnecting."""

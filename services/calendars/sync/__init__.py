@@ -1,1 +1,0 @@
-"""Keeping calendars up to date: polling, push subscriptions, limits of their hosts, their health."""
