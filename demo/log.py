@@ -18,7 +18,7 @@ from emulators.microsoft import LocalMicrosoft
 from emulators.pushes import SentPush
 from emulators.slack import ApiCall, LocalSlack
 from emulators.slack.text import unescape
-from services.domain import explain
+from services.domain import reasons
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.model import PersonKey
 from services.store import json_values
@@ -188,7 +188,7 @@ def _why(export: dict[str, Any], call: ApiCall, zone: ZoneInfo) -> AuditedReason
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
         reason = json_values.reason_from_json(json.dumps(write["reason"]))
         until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
-        message, facts = explain.sentence(reason, until=until)
+        message, facts = reasons.sentence(reason, until=until)
         status = (write["status"]["text"], write["status"]["emoji"]) if left else None
         if status == ("", ""):
             return None

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.ports import Source
-from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, Saved
+from services.domain.calendars import PROVIDER, Changes, Claimed, FetchOutcome, Health, HostLimits, Saved
 from services.domain.errors import (
     AccountLostError,
     AddressNotAllowedError,
@@ -33,7 +33,6 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
-from services.domain.host_limits import PROVIDER, HostLimits
 from services.domain.model import PersonKey
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal

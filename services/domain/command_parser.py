@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.domain import emoji as characters
 from services.domain import times
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.slips import one_slip
-from services.domain.text import length
+from services.domain.text import leading_emoji, length, trailing_emoji
 from services.domain.times import Speaker
+from services.domain.times.lexicon import one_slip
 
 LONGEST_EMOJI = 100
 """Characters in an emoji's name."""
@@ -151,9 +150,9 @@ def take_emoji(text: str) -> tuple[str, str]:
         if found and not _DIGITS_ONLY.fullmatch(found[1]):
             rest = text[found.end() :] if rest_of else text[: found.start()]
             return found[1], rest.strip()
-    if first := characters.leading(text):
+    if first := leading_emoji(text):
         return first[0], text[first[1] :].strip()
-    if last := characters.trailing(text):
+    if last := trailing_emoji(text):
         return last[0], text[: last[1]].strip()
     return "", text
 
@@ -163,7 +162,7 @@ def emoji_of(typed: str) -> str:
     typed = typed.strip()
     if not typed or _ONE_EMOJI.fullmatch(typed):
         return typed
-    if (found := characters.leading(typed)) and found[1] == len(typed):
+    if (found := leading_emoji(typed)) and found[1] == len(typed):
         return found[0]
     if _NAME.fullmatch(typed.strip(":")) and typed.isascii():
         return f":{typed.strip(':')}:"

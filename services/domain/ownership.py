@@ -7,6 +7,7 @@ tells about a profile; it only ever adds evidence, because the next read is what
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,11 +23,12 @@ from services.domain.model import (
     Standing,
     Status,
 )
-from services.domain.status_comparison import same, same_write, whole_seconds
+from services.domain.text import DEFAULT_EMOJI
+
+_SKIN_TONE = re.compile(r"::?skin-tone-[2-6]")
 
 GRACE = timedelta(seconds=20)
 """How long after a status' end Slack may still show it before we look and clear it ourselves."""
-
 
 LONGEST_WRITE = timedelta(seconds=30)
 """How long after a look at the profile the write that followed from it may have reached Slack."""
@@ -138,6 +140,51 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
         # Typed before our write, which has covered it, or after it: the next look at the profile will tell.
         return told if seen.empty else replace(told, covered=seen)
     return told if standing.applied is not None else replace(told, wanted=None)
+
+
+# ── when two statuses are the same to Slack: un-escaped, without skin tones, whole seconds ──────────
+
+
+def unescape(text: str) -> str:
+    """Slack's `&lt;`, `&gt;` and `&amp;` as the characters they stand for (docs.slack.dev, "Escaping text")."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def whole_seconds(instant: datetime | None) -> datetime | None:
+    """The instant as `status_expiration` can say it: its whole second."""
+    return None if instant is None else instant.replace(microsecond=0)
+
+
+def same(one: Status, other: Status) -> bool:
+    """Whether Slack shows the same, until the same second. Two empty statuses are the same whatever their end."""
+    if one.empty or other.empty:
+        return one.empty and other.empty
+    return _shown(one) == _shown(other) and whole_seconds(one.expiration) == whole_seconds(other.expiration)
+
+
+def same_write(profile: Status, wanted: Status) -> bool:
+    """Whether `profile` is what a write of `wanted` leaves behind, also where Slack put another emoji in its place."""
+    if same(profile, wanted):
+        return True
+    text = _text(wanted)
+    return (
+        bool(text)
+        and text == _text(profile)
+        and wanted.expiration is not None
+        and whole_seconds(profile.expiration) == whole_seconds(wanted.expiration)
+    )
+
+
+def _text(status: Status) -> str:
+    return unescape(status.text).strip()
+
+
+def _shown(status: Status) -> tuple[str, str]:
+    text = _text(status)
+    emoji = _SKIN_TONE.sub("", status.emoji.strip()).strip(":")
+    if text and not emoji:
+        emoji = DEFAULT_EMOJI.strip(":")
+    return text, emoji
 
 
 # ── whose is it? ────────────────────────────────────────────────────────────────────────────────────

@@ -1,13 +1,14 @@
-"""What is known of a person: by Slack, by us, and the zone they are in. Pure."""
+"""What is known of a person: by Slack, by us, the zone they are in, and the tokens that Slack gave for them. Pure."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.domain.model import Pause, PersonKey
+from services.domain.model import Event, Override, Pause, PersonKey, Policy, Preferences, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,84 @@ def zone_name(name: str) -> str:
 
 
 _NOWHERE = ZoneInfo.no_cache("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """All that deciding needs to know of one person, as stored.
+
+    `resolved_until`: how far their stored timeline reaches; None where it is to be resolved anew.
+    """
+
+    key: PersonKey
+    zone: ZoneInfo
+    locale: str = "en-US"
+    names: tuple[str, ...] = field(default=(), repr=False)
+    granted: bool = True
+    preferences: Preferences = field(default_factory=Preferences)
+    policy: Policy = field(default_factory=Policy)
+    pause: Pause | None = None
+    rules: tuple[Rule, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    events: tuple[Event, ...] = ()
+    resolved_until: datetime | None = None
+
+
+# ── Slack's tokens as its OAuth gives them ─────────────────────────────────────────────────────────
+
+RENEWED_AHEAD = timedelta(hours=2)
+"""A token is renewed this long before it expires, and up to `RENEWAL_SPREAD` earlier, so that not all come at once."""
+
+RENEWAL_SPREAD = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token as Slack gave it; `refresh` and `expires_at` only where the app rotates its tokens."""
+
+    access: str = field(repr=False)
+    scopes: frozenset[str] = frozenset()
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+
+    def refresh_due_at(self, team_id: str, user_id: str = "") -> datetime | None:
+        """When it is to be renewed; None where it does not expire."""
+        if self.expires_at is None or self.refresh is None:
+            return None
+        return refresh_due(self.expires_at, team_id, user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthAnswer:
+    """What oauth.v2.access gave: the bot's tokens, the user's tokens, or both."""
+
+    team_id: str
+    enterprise_id: str
+    org_wide: bool
+    name: str
+    app_id: str
+    user_id: str
+    bot_user_id: str = ""
+    bot_id: str = ""
+    bot: Tokens | None = None
+    user: Tokens | None = None
+
+    @property
+    def home(self) -> str:
+        """The id that the workspace is kept under: the team's, the org's for an org-wide install."""
+        return self.enterprise_id if self.org_wide or not self.team_id else self.team_id
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A fresh pair; `seconds` is how long the access token lives."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    seconds: int
+
+
+def refresh_due(expires_at: datetime, team_id: str, user_id: str) -> datetime:
+    """When a token that expires at `expires_at` is to be renewed; spread by its owner, the same each time."""
+    spread = int.from_bytes(hashlib.sha256(f"{team_id}/{user_id}".encode()).digest()[:4], "big") / 2**32
+    return expires_at - RENEWED_AHEAD - RENEWAL_SPREAD * spread

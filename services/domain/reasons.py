@@ -1,14 +1,21 @@
-"""Why something is as it is: a code for each answer, said in words by `explain`."""
+"""Why something is as it is: a code for each answer, and its sentence, an English message id with placeholders.
+
+A title enters only as a fact that the caller passes on, for its owner.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 
 class ReasonCode(StrEnum):
-    """Why an event counted or not, a span shows what it shows, or a write was made or left. Said by `explain`."""
+    """Why an event counted or not, a span shows what it shows, or a write was made or left."""
 
     # an event, in the order of product.md "Which events count"
     CANCELLED = "cancelled"
@@ -64,3 +71,111 @@ class Reason:
     code: ReasonCode
     rule: str = ""
     until: datetime | None = None
+
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+MESSAGES = MappingProxyType(
+    {
+        ReasonCode.CANCELLED: ("Ignored: it was cancelled.",),
+        ReasonCode.DECLINED: ("Ignored: you declined it.",),
+        ReasonCode.SOMEBODY_ELSES: ("Ignored: it is somebody else's absence.",),
+        ReasonCode.FREE: ("Ignored: it is marked as free.",),
+        ReasonCode.BIRTHDAY: ("Ignored: it is a birthday.",),
+        ReasonCode.UNCONFIRMED: ("Ignored: it is tentative, or you have not answered it.",),
+        ReasonCode.ALL_DAY_NOTE: ("Ignored: it lasts all day and is no absence; a rule of yours can make it count.",),
+        ReasonCode.OUTSIDE_WORKING_HOURS: ("Ignored: it is outside of your working hours.",),
+        ReasonCode.IGNORED_BY_RULE: ("Ignored by your rule “{rule}”.", "Ignored by one of your rules."),
+        ReasonCode.NO_LENGTH: ("Ignored: it takes no time.",),
+        ReasonCode.COUNTED: ("Counted: it takes your time and you have not declined it.",),
+        ReasonCode.COUNTED_BY_RULE: ("Counted by your rule “{rule}”.", "Counted by one of your rules."),
+        ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE: ("Counted although it is marked as free: its title is an absence.",),
+        ReasonCode.EVENT: (
+            "Shown because of “{title}” until {until}.",
+            "Shown because of “{title}”.",
+            "Shown because of your calendar until {until}.",
+            "Shown because of your calendar.",
+        ),
+        ReasonCode.BRIDGED: (
+            "Shown until {until}: the gap to the next meeting is short.",
+            "Shown because the gap to the next meeting is short.",
+        ),
+        ReasonCode.OVERRIDE: ("You asked for it, until {until}.", "You asked for it, until you clear it."),
+        ReasonCode.BACK_EARLY: (
+            "Nothing is shown until {until}: you said that you are back early.",
+            "Nothing is shown: you said that you are back early.",
+        ),
+        ReasonCode.IDLE: ("Your idle status: nothing is on until {until}.", "Your idle status: nothing is on."),
+        ReasonCode.NOTHING: ("Nothing is on until {until}.", "Nothing is on."),
+        ReasonCode.SHOWS_ALREADY: ("Left as it is: it shows the right thing already.",),
+        ReasonCode.PROFILE_FREE: ("Set until {until}: your status was empty.", "Set: your status was empty."),
+        ReasonCode.OURS_CHANGED: (
+            "Changed until {until}: what was shown was set by me.",
+            "Changed: what was shown was set by me.",
+        ),
+        ReasonCode.OWN_WITH_END: (
+            "Left alone: you set a status yourself until {until}.",
+            "Left alone: you set a status with an end yourself.",
+        ),
+        ReasonCode.OWN_COVERED: (
+            "Set until {until}; the status you had set yourself comes back after it.",
+            "Set; the status you had set yourself comes back after it.",
+        ),
+        ReasonCode.OWN_TYPED_DURING: ("Left alone until the next event: you set a status yourself meanwhile.",),
+        ReasonCode.CLEARED_BY_HAND: ("Left empty until the next event: you cleared the status yourself.",),
+        ReasonCode.OWN_ALWAYS_WINS: ("Left alone: you chose that your own status always wins.",),
+        ReasonCode.OWN_LEFT: ("Left alone: you set this status yourself, and nothing is on.",),
+        ReasonCode.OVERRIDE_WINS: (
+            "Set until {until} because you asked for it; what you had set before comes back after it.",
+            "Set because you asked for it; what you had set before comes back after it.",
+        ),
+        ReasonCode.PUT_BACK: (
+            "Your own status is back; it lasts until {until}.",
+            "Your own status is back.",
+        ),
+        ReasonCode.COVERED_HAS_ENDED: ("Nothing to put back: the status you had set has ended meanwhile.",),
+        ReasonCode.SPAN_OVER: ("Over: nothing is on any more.",),
+        ReasonCode.NOT_EXPIRED_BY_SLACK: ("Cleared: it was over, and Slack still showed it.",),
+        ReasonCode.PAUSED: ("Left alone: you paused me until {until}.", "Left alone: you paused me."),
+        ReasonCode.NO_GRANT: ("Left alone: I may not set your status.",),
+        ReasonCode.BLOCKED: ("Not set: your workspace's settings do not let me. A workspace admin can change that.",),
+        ReasonCode.REFUSED: ("Not set: Slack refused it.",),
+        ReasonCode.UNREACHABLE: ("Not set yet: Slack does not answer. I keep trying.",),
+    }
+)
+"""For each code its sentences, the one that needs the most facts first."""
+
+
+def messages() -> Iterator[str]:
+    """Every message id, for the catalogues."""
+    for variants in MESSAGES.values():
+        yield from variants
+
+
+def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = "") -> tuple[str, dict[str, str]]:
+    """The message id for `reason` and the facts it is to be filled with.
+
+    `title` is given for its owner's eyes alone, `rule` is the name that the person gave their rule, `until` is
+    `reason.until` as they read it. What is empty is not said.
+    """
+    facts = {"title": _one_line(title), "rule": _one_line(rule), "until": _one_line(until)}
+    for message in MESSAGES[reason.code]:
+        needed = _PLACEHOLDER.findall(message)
+        if all(facts[name] for name in needed):
+            return message, {name: facts[name] for name in needed}
+    raise LookupError(reason.code)
+
+
+def english(reason: Reason, zone: ZoneInfo | None = None) -> str:
+    """The whole sentence in English, times in `zone` (default UTC), without any title: for `preview` and the log."""
+    until = "" if reason.until is None else _instant(reason.until, zone)
+    message, facts = sentence(reason, until=until)
+    return message.format(**facts)
+
+
+def _instant(at: datetime, zone: ZoneInfo | None) -> str:
+    return f"{at.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

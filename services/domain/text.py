@@ -1,11 +1,22 @@
-"""What may stand in a status: one tidy line of at most 100 characters, and an emoji's name in colons."""
+"""What a status says: templates and default texts of kinds, one tidy line of 100 characters at most, an emoji."""
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from services.domain.model import STATUS_TEXT_LIMIT
+from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Policy, Preferences, Rule, Show, Visibility
+from services.domain.rules import location_of
+
+DEFAULT_EMOJI = ":speech_balloon:"
+"""What Slack shows where a text has no emoji (docs.slack.dev, "User presence and status")."""
 
 _ELLIPSIS = "…"
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -19,7 +30,7 @@ _LINK = re.compile(r"<((?:https?://|mailto:)[^<>|\s]*)>")
 _REFERENCE = re.compile(r"<[!@#][^<>]*>")
 _OPENING = re.compile(r"<+(?=[!@#])")
 _EMOJI_IN_TEXT = re.compile(r":[^\s:]+:(?::skin-tone-[2-6]:)?")
-_EMOJI = re.compile(r":?([^\s:<>&]{1,100})(?::(:skin-tone-[2-6]):?|:?)")
+_EMOJI_NAME = re.compile(r":?([^\s:<>&]{1,100})(?::(:skin-tone-[2-6]):?|:?)")
 
 
 def tidy(text: str) -> str:
@@ -34,7 +45,7 @@ def tidy(text: str) -> str:
 
 def tidy_emoji(emoji: str) -> str:
     """`palm_tree` or `:palm_tree:` as `:palm_tree:`; "" for what is no emoji's name. A skin tone stays."""
-    found = _EMOJI.fullmatch(emoji.strip())
+    found = _EMOJI_NAME.fullmatch(emoji.strip())
     if found is None:
         return ""
     name, tone = found.groups()
@@ -89,3 +100,226 @@ def _regionals_before(text: str, index: int) -> int:
     while start > 0 and _is_regional(text[start - 1]):
         start -= 1
     return index - start
+
+
+# ── emoji typed as characters ──────────────────────────────────────────────────────────────────────
+#
+# Slack's own clients turn a typed emoji into `:name:` before they send it; this is for those that do not.
+# Names: the short names of iamcal/emoji-data, which Slack uses; read once, when the first character is met.
+
+DATA = Path(__file__).with_name("emoji.json")
+"""`emoji`: name → character, a character's own name before its other ones; `skin_tones`: names that take a tone."""
+
+_VARIATION = "\ufe0f"
+_TONES = {chr(0x1F3FB + index): f":skin-tone-{index + 2}:" for index in range(5)}
+_FLAG_A = 0x1F1E6
+
+_PICTURE = r"[\u231a-\u3299\U0001F000-\U0001FAFF]"
+_SIGN = r"[\u00a9\u00ae\u203c-\u2319]\ufe0f"  # the sign for a trademark, arrows …: text unless said otherwise
+_MORE = r"[\ufe0f\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*"  # tones, and the tags of England's flag
+_CLUSTER = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_SIGN}|{_PICTURE}{_MORE}(?:\u200d{_PICTURE}{_MORE})*")
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Name by character, without variation selectors."""
+    names: dict[str, str] = {}
+    for name, character in json.loads(DATA.read_text(encoding="utf-8"))["emoji"].items():
+        names.setdefault(character.replace(_VARIATION, ""), name)
+    return names
+
+
+def leading_emoji(text: str) -> tuple[str, int] | None:
+    """The Slack name of the emoji character that `text` begins with, as `:name:`, and its length in `text`."""
+    found = _CLUSTER.match(text)
+    if found is None:
+        return None
+    cluster = found[0]
+    if all(_FLAG_A <= ord(character) < _FLAG_A + 26 for character in cluster):
+        country = "".join(chr(ord(character) - _FLAG_A + ord("a")) for character in cluster)
+        return f":flag-{country}:", found.end()
+    tone = next((_TONES[character] for character in cluster if character in _TONES), "")
+    bare = "".join(character for character in cluster if character != _VARIATION and character not in _TONES)
+    name = _names().get(bare)
+    return None if name is None else (f":{name}:{tone}", found.end())
+
+
+def trailing_emoji(text: str) -> tuple[str, int] | None:
+    """The same for the emoji character at the end of `text`, and where it begins."""
+    for found in _CLUSTER.finditer(text):
+        if found.end() == len(text) and (read := leading_emoji(found[0])):
+            return read[0], found.start()
+    return None
+
+
+# ── the default texts, of which there is one `DefaultTexts` a language ─────────────────────────────
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultTexts:
+    """What a status says where its person chose nothing, in one language.
+
+    Placeholders: `{until}` in the two dated absences, `{location}` in `elsewhere_at`. `format_day` and `format_time`
+    write the end of a span; both get wall-clock values in the person's zone. The day is the one of the end's instant,
+    so for an all-day absence the day back.
+    """
+
+    meeting: str
+    focus: str
+    out_of_office: str
+    out_of_office_until_day: str
+    out_of_office_until_time: str
+    home: str
+    office: str
+    elsewhere: str
+    elsewhere_at: str
+    format_day: Callable[[date], str]
+    format_time: Callable[[time], str]
+
+
+def english_day(day: date) -> str:
+    """Such as `4 May`."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def english_time(at: time) -> str:
+    """Such as `15:00`."""
+    return f"{at.hour:02}:{at.minute:02}"
+
+
+ENGLISH = DefaultTexts(
+    meeting="In a meeting",
+    focus="Focusing",
+    out_of_office="Out of office",
+    out_of_office_until_day="Out of office until {until}",
+    out_of_office_until_time="Out of office until {until}",
+    home="Working from home",
+    office="Working from the office",
+    elsewhere="Working remotely",
+    elsewhere_at="Working from {location}",
+    format_day=english_day,
+    format_time=english_time,
+)
+
+
+# ── what an event or an override says ──────────────────────────────────────────────────────────────
+
+_PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
+_MINUTE = timedelta(minutes=1)
+_LAST_MINUTE = (23, 59)
+_KIND_EMOJI = {Kind.OUT_OF_OFFICE: ":palm_tree:", Kind.MEETING: ":spiral_calendar_pad:", Kind.FOCUS: ":headphones:"}
+_SILENT = Show()
+_PLACE_EMOJI = {Location.HOME: ":house:", Location.OFFICE: ":office:", Location.ELSEWHERE: ":round_pushpin:"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A whole run of contiguous or overlapping coverage, `[start, end)` in UTC; `end` None where it is not known."""
+
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTexts:
+    """Says what an event or an override says, for one person, in their language and zone."""
+
+    preferences: Preferences
+    policy: Policy
+    zone: ZoneInfo
+    default_texts: DefaultTexts
+
+    def event(self, event: Event, kind: Kind, rule: Rule | None, stretch: Stretch) -> tuple[str, str]:
+        """Text and emoji for a counted event: its rule's, else the person's for the kind, else the kind's own."""
+        own = self.preferences.show.get(kind, _SILENT)
+        shown = rule.show if rule is not None else _SILENT
+        template = own.text if shown.text is None else shown.text
+        text = self._filled(template, stretch, event) or self._default(event, kind, stretch)
+        emoji = tidy_emoji(shown.emoji or "") or tidy_emoji(own.emoji or "")
+        return text, emoji or _KIND_EMOJI.get(kind) or _PLACE_EMOJI[location_of(event)]
+
+    def absence(self, text: str, emoji: str, stretch: Stretch) -> tuple[str, str]:
+        """Text and emoji of an out-of-office override; what it leaves empty is the person's default."""
+        own = self.preferences.show.get(Kind.OUT_OF_OFFICE, _SILENT)
+        said = tidy(text) or self._filled(own.text, stretch) or self._absence(stretch)
+        return said, tidy_emoji(emoji) or tidy_emoji(own.emoji or "") or _KIND_EMOJI[Kind.OUT_OF_OFFICE]
+
+    def until(self, stretch: Stretch) -> str:
+        """The end of a stretch: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
+        if stretch.end is None:
+            return ""
+        end = self._end(stretch.end)
+        if self._ends_same_day(stretch):
+            return self.default_texts.format_time(end.timetz().replace(tzinfo=None))
+        return self.default_texts.format_day(end.date())
+
+    def _ends_same_day(self, stretch: Stretch) -> bool:
+        end = stretch.end or datetime.max.replace(tzinfo=UTC)
+        return stretch.start.astimezone(self.zone).date() == self._end(end).date()
+
+    def _end(self, end: datetime) -> datetime:
+        """An end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
+        end = end.astimezone(self.zone)
+        return end + _MINUTE if (end.hour, end.minute) == _LAST_MINUTE else end
+
+    def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
+        if kind is Kind.OUT_OF_OFFICE:
+            return self._absence(stretch)
+        if kind is Kind.WORKING_LOCATION:
+            return self._place(event, stretch)
+        return self.default_texts.focus if kind is Kind.FOCUS else self.default_texts.meeting
+
+    def _absence(self, stretch: Stretch) -> str:
+        if stretch.end is None:
+            return tidy(self.default_texts.out_of_office)
+        same_day = self._ends_same_day(stretch)
+        template = (
+            self.default_texts.out_of_office_until_time if same_day else self.default_texts.out_of_office_until_day
+        )
+        return tidy(template.replace("{until}", self.until(stretch)))
+
+    def _place(self, event: Event, stretch: Stretch) -> str:
+        place = location_of(event)
+        if place is Location.HOME:
+            return self.default_texts.home
+        if place is Location.OFFICE:
+            return self.default_texts.office
+        return self._filled(self.default_texts.elsewhere_at, stretch, event) or self.default_texts.elsewhere
+
+    def _filled(self, template: str | None, stretch: Stretch, event: Event | None = None) -> str:
+        """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
+        if not template:
+            return ""
+        facts = {name: self._fact(name, stretch, event) for name in _PLACEHOLDER.findall(template)}
+        if not all(facts.values()):
+            return ""
+        return tidy(_PLACEHOLDER.sub(lambda found: facts[found[1]], template))
+
+    def _fact(self, name: str, stretch: Stretch, event: Event | None) -> str:
+        if name == "until":
+            return self.until(stretch)
+        # A location tells as much as a title does.
+        is_open = self.preferences.titles and self.policy.titles
+        if event is None or not is_open or event.visibility is not Visibility.DEFAULT:
+            return ""
+        return (event.title if name == "title" else event.location).strip()
+
+
+def default_emoji(kind: Kind | None) -> str:
+    """The emoji a kind has by itself, which exists in every workspace; "" where that depends on the event."""
+    return "" if kind is None else _KIND_EMOJI.get(kind, "")

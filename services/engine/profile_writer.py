@@ -29,7 +29,7 @@ from services.domain.errors import (
 )
 from services.domain.model import Action, Decision, PersonKey, Reason, ReasonCode, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
-from services.domain.rules import default_emoji
+from services.domain.text import default_emoji
 from services.engine.limits import Budget, Slot
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics

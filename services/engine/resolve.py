@@ -21,11 +21,11 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain import days, ownership
-from services.domain.default_texts import ENGLISH, DefaultTexts
-from services.domain.facts import PersonFacts
+from services.domain import ownership, timeline
 from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Standing, Timeline
+from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
+from services.domain.text import ENGLISH, DefaultTexts
 from services.engine.leases import Leases
 from services.platform.concurrency import off_loop_if
 from services.platform.logs import guarded
@@ -254,7 +254,7 @@ class Timelines:
             longer = await self._due.facts([facts.key], start, end)
             found = await self._resolve_one(longer[facts.key], start, end)
         # What was shown earlier today is kept too: the Home tab shows the whole day.
-        midnight, _ = days.today(now, facts.zone)
+        midnight, _ = timeline.today(now, facts.zone)
         spans = [span for span in found.spans if span.end > midnight]
         # Where the window cuts the span off it goes on from where it began, so that "typed during" stays true.
         if spans[0].began is not None:
@@ -265,7 +265,7 @@ class Timelines:
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         default_texts = self._default_texts(facts.locale)
-        return await off_loop_if(len(facts.events) >= OFF_LOOP, days.resolve, facts, start, end, default_texts)
+        return await off_loop_if(len(facts.events) >= OFF_LOOP, timeline.of_facts, facts, start, end, default_texts)
 
 
 def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Resolution:

@@ -9,7 +9,7 @@ import structlog
 
 from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
 from services.domain.model import PersonKey
-from services.domain.tokens import Renewed, refresh_due
+from services.domain.people import Renewed, refresh_due
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackRotation

@@ -13,8 +13,7 @@ from typing import Any
 import aiohttp
 
 from services.domain.errors import SlackRefusedError, SlackUnavailableError
-from services.domain.people import Member, zone_name
-from services.domain.tokens import OAuthAnswer, Renewed, Tokens
+from services.domain.people import Member, OAuthAnswer, Renewed, Tokens, zone_name
 from services.slack import scopes
 from services.slack.client import SlackClients
 

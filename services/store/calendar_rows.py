@@ -29,9 +29,19 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import errors
-from services.domain.calendars import CALDAV, POLLED, Changes, Claimed, Connection, FetchOutcome, Health
+from services.domain.calendars import (
+    CALDAV,
+    PERSON,
+    POLLED,
+    POLLED_OF,
+    PROVIDER,
+    Changes,
+    Claimed,
+    Connection,
+    FetchOutcome,
+    Health,
+)
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
-from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant

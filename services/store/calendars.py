@@ -18,11 +18,11 @@ from services.domain.calendars import (
     Connection,
     FetchOutcome,
     Health,
+    HostLimits,
     Saved,
     hook_override_id,
 )
 from services.domain.errors import SealError
-from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor

@@ -20,8 +20,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
-from services.domain.facts import PersonFacts
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
+from services.domain.people import PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, Resolution
 from services.platform.crypto import Encryptor
 from services.store import json_values

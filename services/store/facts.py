@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, FromClause, Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.facts import PersonFacts
 from services.domain.model import Override, OverrideKind, Pause, PersonKey, Policy, Rule, Span
-from services.domain.people import zone_or
+from services.domain.people import PersonFacts, zone_or
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database

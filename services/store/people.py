@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
 from services.domain.model import Pause, PersonKey, Status
-from services.domain.people import GrantState, Member, PersonView, zone_or
-from services.domain.tokens import Tokens
+from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
-from services.domain.tokens import Renewed
+from services.domain.people import Renewed
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace

@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from services.domain.model import PersonKey
-from services.domain.people import PersonView
-from services.domain.tokens import OAuthAnswer
+from services.domain.people import OAuthAnswer, PersonView
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database

@@ -27,8 +27,7 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
-from services.domain.people import Member
-from services.domain.tokens import OAuthAnswer
+from services.domain.people import Member, OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority

@@ -24,8 +24,8 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.explain import english
 from services.domain.model import Kind, Rule, Span, Timeline, Verdict
+from services.domain.reasons import english
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
 from services.store.json_values import rules_from_values

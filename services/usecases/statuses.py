@@ -14,10 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 
-from services.domain import days, ownership
-from services.domain.default_texts import DefaultTexts
+from services.domain import ownership, timeline
 from services.domain.errors import NothingToDoError, SealError
-from services.domain.facts import PersonFacts
 from services.domain.model import (
     Override,
     OverrideKind,
@@ -30,9 +28,11 @@ from services.domain.model import (
     Timeline,
     Verdict,
 )
+from services.domain.ownership import same
+from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET
-from services.domain.status_comparison import same
+from services.domain.text import DefaultTexts
 from services.ports import Clock, WakeSignal
 from services.store.absences import AbsenceStore, Away
 from services.store.facts import FactStore
@@ -99,8 +99,8 @@ class StatusReader:
         facts = await self.facts.without_events(key)
         if facts is None:
             raise LookupError(key)
-        spans = await self.facts.spans(key, *days.today(now, facts.zone)) if facts.resolved_until else ()
-        found = days.stored(facts, spans, now)
+        spans = await self.facts.spans(key, *timeline.today(now, facts.zone)) if facts.resolved_until else ()
+        found = timeline.stored(facts, spans, now)
         # Meetings back to back are one span: when the first is over, another one is the reason.
         if found is None or (found[0].uid and not await self.facts.lasts(key, found[0], now)):
             return await self._resolved_now(key, now)
@@ -112,7 +112,7 @@ class StatusReader:
         resolved = self._resolve(facts, now, now + _AHEAD)
         span = resolved.at(now)
         until = span.end if span.end < resolved.end else None
-        day = self._resolve(facts, *days.today(now, facts.zone))
+        day = self._resolve(facts, *timeline.today(now, facts.zone))
         return await self._now(facts, now, span, until, day)
 
     async def _now(self, facts: PersonFacts, now: datetime, span: Span, until: datetime | None, day: Timeline) -> Now:
@@ -152,7 +152,7 @@ class StatusReader:
         """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
         around = datetime.combine(day, time(), tzinfo=UTC)
         facts = await self._load(key, around - _BACK, around + 2 * _BACK)
-        return self._resolve(facts, days.midnight(day, facts.zone), days.midnight(day + _DAY, facts.zone))
+        return self._resolve(facts, timeline.midnight(day, facts.zone), timeline.midnight(day + _DAY, facts.zone))
 
     async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
         """What the timeline says at `instant` (UTC). Raises LookupError."""
@@ -172,7 +172,7 @@ class StatusReader:
         return found[key]
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        return days.resolve(facts, start, end, self.default_texts(facts.locale))
+        return timeline.of_facts(facts, start, end, self.default_texts(facts.locale))
 
 
 def _own(standing: Standing, now: datetime) -> Status | None:

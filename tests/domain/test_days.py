@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.domain import days
-from services.domain.default_texts import ENGLISH
-from services.domain.facts import PersonFacts
+from services.domain import timeline
 from services.domain.model import Event, PersonKey, Span
+from services.domain.people import PersonFacts
+from services.domain.text import ENGLISH
 from tests.support.profiles import nothing, shows
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,15 +25,15 @@ SPANS = (nothing(MIDNIGHT, NINE), shows(NINE, NINE + timedelta(hours=1)), nothin
 
 
 def test_day_begins_and_ends_where_the_person_is_also_when_it_has_an_hour_more_or_less() -> None:
-    assert days.today(NINE, BERLIN) == (MIDNIGHT, NEXT)
+    assert timeline.today(NINE, BERLIN) == (MIDNIGHT, NEXT)
     for day, hours in ((date(2026, 3, 29), 23), (date(2026, 10, 25), 25)):
-        start = days.midnight(day, BERLIN)
-        assert days.today(start, BERLIN) == (start, start + timedelta(hours=hours))
+        start = timeline.midnight(day, BERLIN)
+        assert timeline.today(start, BERLIN) == (start, start + timedelta(hours=hours))
 
 
 def test_day_is_resolved_of_the_persons_facts() -> None:
     meeting = Event("c1", "m", NINE, NINE + timedelta(hours=1), title="Plan")
-    day = days.resolve(replace(FACTS, events=(meeting,)), MIDNIGHT, NEXT, ENGLISH)
+    day = timeline.of_facts(replace(FACTS, events=(meeting,)), MIDNIGHT, NEXT, ENGLISH)
     assert [(span.start, span.end, span.rule) for span in day.spans if span.shows] == [
         (NINE, NINE + timedelta(hours=1), "meeting")
     ]
@@ -41,7 +41,7 @@ def test_day_is_resolved_of_the_persons_facts() -> None:
 
 def test_what_is_stored_of_today_is_cut_to_it() -> None:
     longer = (replace(SPANS[0], start=MIDNIGHT - timedelta(hours=3)), SPANS[1], SPANS[2])
-    found = days.stored(FACTS, longer, NINE)
+    found = timeline.stored(FACTS, longer, NINE)
     assert found is not None
     span, day = found
     assert (span, day.start, day.end, day.spans) == (SPANS[1], MIDNIGHT, NEXT, SPANS)
@@ -62,4 +62,4 @@ def test_what_is_stored_of_today_is_cut_to_it() -> None:
 def test_stored_spans_that_may_not_be_all_are_no_day(
     facts: PersonFacts, spans: tuple[Span, ...], now: datetime
 ) -> None:
-    assert days.stored(facts, spans, now) is None
+    assert timeline.stored(facts, spans, now) is None

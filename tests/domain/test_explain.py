@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.domain.explain import MESSAGES, english, messages, sentence
 from services.domain.model import Kind, Reason, ReasonCode
-from services.domain.rules import default_emoji
+from services.domain.reasons import MESSAGES, english, messages, sentence
+from services.domain.text import default_emoji
 
 AT_TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def test_english_writes_times_in_the_zone() -> None:
 
 
 def test_code_without_sentence_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.domain.explain.MESSAGES", {ReasonCode.EVENT: ("Only “{title}”.",)})
+    monkeypatch.setattr("services.domain.reasons.MESSAGES", {ReasonCode.EVENT: ("Only “{title}”.",)})
     with pytest.raises(LookupError):
         sentence(Reason(ReasonCode.EVENT))
 

@@ -25,7 +25,7 @@ from services.domain.model import (
     Standing,
     Status,
 )
-from services.domain.status_comparison import same
+from services.domain.ownership import same
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)

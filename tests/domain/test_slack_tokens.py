@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.domain.tokens import AHEAD, SPREAD, OAuthAnswer, Tokens
+from services.domain.people import RENEWAL_SPREAD, RENEWED_AHEAD, OAuthAnswer, Tokens
 
 EXPIRES = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
 
@@ -15,7 +15,9 @@ def test_token_that_expires_is_renewed_hours_before_spread_by_its_owner() -> Non
     tokens = Tokens("xoxe.xoxp-1", refresh="xoxe-1", expires_at=EXPIRES)
     due = {tokens.refresh_due_at("T1", f"U{number}") for number in range(100)}
     assert len(due) == 100
-    assert all(at is not None and EXPIRES - AHEAD - SPREAD < at <= EXPIRES - AHEAD for at in due)
+    assert all(
+        at is not None and EXPIRES - RENEWED_AHEAD - RENEWAL_SPREAD < at <= EXPIRES - RENEWED_AHEAD for at in due
+    )
     assert tokens.refresh_due_at("T1", "U1") == tokens.refresh_due_at("T1", "U1")
 
 

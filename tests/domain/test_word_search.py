@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.domain.word_search import has_word, says_home, says_office
+from services.domain.rules import has_word, says_home, says_office
 
 
 def test_places_by_title() -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.errors import GrantLostError
 from services.domain.model import PersonKey
-from services.domain.tokens import AHEAD, SPREAD, Renewed, refresh_due
+from services.domain.people import RENEWAL_SPREAD, RENEWED_AHEAD, Renewed, refresh_due
 from services.engine import tokens
 from services.engine.tokens import AT_ONCE
 from services.platform.crypto import Encryptor
@@ -53,7 +53,7 @@ async def test_token_of_an_idle_person_is_renewed_before_it_expires(rotating: Ru
     key, due_at = await scheduled(rotating)
     first = await token_of(rotating, key)
     expires_at = await rotating.column(key, "token_expires_at")
-    assert AHEAD <= expires_at - due_at <= AHEAD + SPREAD
+    assert RENEWED_AHEAD <= expires_at - due_at <= RENEWED_AHEAD + RENEWAL_SPREAD
     for _ in range(6):
         due_at = await rotating.column(key, "refresh_due_at")
         rotating.clock.move_to(due_at)
@@ -287,6 +287,6 @@ def test_what_is_claimed_does_not_print_its_secret() -> None:
 def test_renewals_are_spread_over_a_quarter_of_an_hour(clock: ManualClock) -> None:
     expires_at = clock.now() + timedelta(hours=12)
     dues = [refresh_due(expires_at, "T1", f"U{number}") for number in range(200)]
-    assert max(dues) <= expires_at - AHEAD
-    assert min(dues) >= expires_at - AHEAD - SPREAD
-    assert max(dues) - min(dues) > SPREAD * 0.9
+    assert max(dues) <= expires_at - RENEWED_AHEAD
+    assert min(dues) >= expires_at - RENEWED_AHEAD - RENEWAL_SPREAD
+    assert max(dues) - min(dues) > RENEWAL_SPREAD * 0.9

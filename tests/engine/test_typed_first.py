@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.domain.default_texts import ENGLISH, DefaultTexts
 from services.domain.model import PersonKey, ShowAs, Status
 from services.domain.profile_state import HOME_LIVES
+from services.domain.text import ENGLISH, DefaultTexts
 from services.engine.leases import AdvisoryLocks
 from services.engine.limits import Budget
 from services.engine.resolve import Timelines

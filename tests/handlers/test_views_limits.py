@@ -19,7 +19,6 @@ from services.calendars.accounts import AccountLink, Choice
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import InputError, TimeNotUnderstoodError
-from services.domain.facts import PersonFacts
 from services.domain.model import (
     Event,
     Kind,
@@ -37,6 +36,7 @@ from services.domain.model import (
     Status,
     WorkingHours,
 )
+from services.domain.people import PersonFacts
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services import admin_commands
 from services.domain.model import Status
-from services.domain.people import Member
-from services.domain.tokens import Tokens
+from services.domain.people import Member, Tokens
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database

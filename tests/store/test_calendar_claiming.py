@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from services.domain.calendars import FetchOutcome, Health
+from services.domain.calendars import FetchOutcome, Health, HostLimits
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
-from services.domain.host_limits import HostLimits
 from services.domain.model import (
     PersonKey,
 )

@@ -26,9 +26,8 @@ from services.domain.model import (
     Status,
     WallTimes,
 )
-from services.domain.people import GrantState, Member
+from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
-from services.domain.tokens import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.events import EventStore

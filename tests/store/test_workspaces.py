@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.domain.tokens import OAuthAnswer, Tokens
+from services.domain.people import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.deliveries import DeliveryStore

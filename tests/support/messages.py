@@ -9,7 +9,7 @@ from pathlib import Path
 from handlers.slack.views.replies import COMMANDS
 from handlers.slack.views.settings import WEEKDAYS
 from handlers.web import oauth
-from services.domain import explain
+from services.domain import reasons
 from services.domain.errors import StatusQuoError
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def _errors(kind: type[StatusQuoError]) -> set[str]:
 
 def all_messages() -> set[str]:
     """Every message id."""
-    found: set[str] = set(explain.messages()) | {does for _, does in COMMANDS} | set(WEEKDAYS)
+    found: set[str] = set(reasons.messages()) | {does for _, does in COMMANDS} | set(WEEKDAYS)
     for folder in ("handlers", "services"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= said_in(path)

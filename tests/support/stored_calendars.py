@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
-from services.domain.host_limits import HostLimits
+from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, HostLimits
 from services.domain.model import (
     Event,
     EventType,

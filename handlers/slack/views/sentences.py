@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.slack.views.blocks import cut, escape
-from services.domain import explain
+from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
 from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
 from services.platform.locale import Localizer
@@ -31,7 +31,7 @@ def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", 
     """A reason in the person's language; `title` for its owner's eyes."""
     name = next((rule.name for rule in rules if rule.id == reason.rule), "")
     until = "" if reason.until is None else l10n.until(reason.until, now)
-    message, facts = explain.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
+    message, facts = reasons.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
     return l10n.say(message, **facts)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.domain.titles import people, places, words
+from services.domain.titles import names, words
 
 LONGEST = 1000
 """Characters of a title that is looked at: no absence is longer."""
@@ -150,7 +150,7 @@ def _segments(run: str, *, after_number: bool) -> Iterator[str]:
 
 
 def _listed(*lists: str) -> Iterator[str]:
-    """The phrases of `words`' and `places`' lists, in each spelling."""
+    """The phrases of lists of `words` or `names`, in each spelling."""
     for listed in lists:
         for phrase in listed.split("|"):
             yield from spellings(" ".join(phrase.split()))
@@ -173,27 +173,27 @@ PUBLIC_CALENDARS = _phrases_of(words.PUBLIC_CALENDARS)
 FOCUS = _phrases_of(words.FOCUS)
 FIRST_WORDS = ABSENCES.keys() | FOCUS.keys()
 MISTAKEN = _phrases_of(words.MISTAKEN)
-HALVES = _phrases_of(words.HALVES, people.SELVES)
-REASONS = _words_of(people.REASONS)
-PLACES = _phrases_of(places.COUNTRIES, places.CITIES, places.REGIONS)
-LINKED = _phrases_of(places.SPOTS, places.BOTH)
-AMBIGUOUS = frozenset(map(words_in, _listed(places.SPOTS, places.BOTH)))
+HALVES = _phrases_of(words.HALVES, words.SELVES)
+REASONS = _words_of(words.REASONS)
+PLACES = _phrases_of(names.COUNTRIES, names.CITIES, names.REGIONS)
+LINKED = _phrases_of(names.SPOTS, names.BOTH)
+AMBIGUOUS = frozenset(map(words_in, _listed(names.SPOTS, names.BOTH)))
 TIME = _words_of(words.TIME)
 AFTER_NUMBERS = _words_of(words.AFTER_NUMBERS)
 AFTER_TIME = _words_of(words.AFTER_TIME)
 AFTER_ABSENCE = _words_of(words.AFTER_ABSENCE)
 LINKS = _words_of(words.LINKS)
-HONORIFICS = _words_of(people.HONORIFICS)
-COPULAS = _words_of(people.COPULAS) | HONORIFICS
-PARTICLES = _words_of(people.NAME_PARTICLES)
-GIVEN_NAMES = frozenset(people.GIVEN_NAMES.split())
-NOT_NAMES = (_words_of(people.NOT_NAMES) | TIME | LINKS | ABSENCES.keys()) - GIVEN_NAMES
+HONORIFICS = _words_of(words.HONORIFICS)
+COPULAS = _words_of(words.COPULAS) | HONORIFICS
+PARTICLES = _words_of(words.NAME_PARTICLES)
+GIVEN_NAMES = frozenset(names.GIVEN_NAMES.split())
+NOT_NAMES = (_words_of(names.NOT_NAMES) | TIME | LINKS | ABSENCES.keys()) - GIVEN_NAMES
 _KNOWN_GAPLESS = frozenset(
     phrase
     for phrase in _listed(
         words.ABSENT, words.LEAVE, words.PUBLIC_HOLIDAYS, words.PUBLIC_CALENDARS, words.FOCUS, words.TIME,
-        words.AFTER_NUMBERS, words.AFTER_TIME, words.AFTER_ABSENCE, words.LINKS, people.COPULAS, people.HONORIFICS,
-        people.NOT_NAMES, people.SELVES, people.REASONS, places.COUNTRIES, places.CITIES, places.REGIONS,
+        words.AFTER_NUMBERS, words.AFTER_TIME, words.AFTER_ABSENCE, words.LINKS, words.COPULAS, words.HONORIFICS,
+        names.NOT_NAMES, words.SELVES, words.REASONS, names.COUNTRIES, names.CITIES, names.REGIONS,
     )
     if _GAPLESS.fullmatch(phrase)
 )  # fmt: skip

@@ -278,3 +278,25 @@ HALVES = """
     media jornada | todo el día | hoy
 """
 """What may stand before an absence: "Half day vacation"."""
+
+COPULAS = """
+    is | will | be | s | ist | est | es | esta | has | hat |
+    tiene | jr | mr | mrs | ms | dr | herr | frau | mme | señor | señora |
+    の | は | が
+"""
+"""What may stand between a name and an absence, and how people are addressed."""
+
+SELVES = """
+    i'm | i am | bin | ich bin | habe | ich habe | je suis | j'ai | estoy | 私は | 僕は
+"""
+"""How people speak of themselves: "Bin im Urlaub"."""
+
+REASONS = "のため | のための | につき | により"
+"""What Japanese puts behind the reason of an absence: 帰省のため休暇."""
+
+HONORIFICS = "さん | 様 | さま | 氏 | 君 | くん | ちゃん"
+
+NAME_PARTICLES = (
+    "van | von | de | der | den | da | di | del | della | la | le | bin | al | el | ter | zu | dos | do | y"
+)
+"""Small words within names."""

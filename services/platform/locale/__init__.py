@@ -7,15 +7,77 @@ English.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
 
-from services.domain.default_texts import DefaultTexts
-from services.platform.locale.localizer import Localizer
-from services.platform.locale.texts import default_texts_for
+from services.domain.text import ENGLISH, DefaultTexts
+from services.platform.locale.localizer import Localizer, written_day, written_time
+
+_TEXTS: dict[str, DefaultTexts] = {
+    "en": ENGLISH,
+    "de": replace(
+        ENGLISH,
+        meeting="In einer Besprechung",
+        focus="Konzentriert bei der Arbeit",
+        out_of_office="Abwesend",
+        out_of_office_until_day="Abwesend, zurück am {until}",
+        out_of_office_until_time="Abwesend bis {until} Uhr",
+        home="Im Homeoffice",
+        office="Im Büro",
+        elsewhere="Arbeitet von unterwegs",
+        elsewhere_at="Arbeitsort: {location}",
+    ),
+    "fr": replace(
+        ENGLISH,
+        meeting="En réunion",
+        focus="Concentration",
+        out_of_office="Absence du bureau",
+        out_of_office_until_day="En congé, de retour le {until}",
+        out_of_office_until_time="De retour à {until}",
+        home="En télétravail",
+        office="Au bureau",
+        elsewhere="En déplacement",
+        elsewhere_at="Travaille depuis : {location}",
+    ),
+    "es": replace(
+        ENGLISH,
+        meeting="En una reunión",
+        focus="Concentración",
+        out_of_office="Fuera de la oficina",
+        out_of_office_until_day="Fuera de la oficina, vuelvo el {until}",
+        out_of_office_until_time="Fuera de la oficina hasta las {until}",
+        home="Teletrabajo",
+        office="En la oficina",
+        elsewhere="Trabajando en remoto",
+        elsewhere_at="Trabajando desde {location}",
+    ),
+    "ja": replace(
+        ENGLISH,
+        meeting="会議中",
+        focus="集中作業中",
+        out_of_office="不在",
+        out_of_office_until_day="不在（{until}に戻ります）",
+        out_of_office_until_time="不在（{until}まで）",
+        home="在宅勤務",
+        office="出社中",
+        elsewhere="リモート勤務",
+        elsewhere_at="{location}で勤務",
+    ),
+}
+
+
+def default_texts_for(language: str, conventions: Locale) -> DefaultTexts:
+    """The texts of `language`, dates and times as `conventions` write them."""
+    return replace(
+        _TEXTS[language],
+        format_day=partial(written_day, conventions=conventions),
+        format_time=partial(written_time, conventions=conventions),
+    )
+
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 """The languages that everything is said in."""

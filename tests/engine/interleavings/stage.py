@@ -19,11 +19,11 @@ from sqlalchemy.engine import make_url
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.calendars import Changes
-from services.domain.default_texts import ENGLISH
 from services.domain.errors import GrantLostError
 from services.domain.model import NO_STATUS, PersonKey, Status
+from services.domain.ownership import whole_seconds
 from services.domain.profile_state import PendingWrite
-from services.domain.status_comparison import whole_seconds
+from services.domain.text import ENGLISH
 from services.engine.leases import OneProcess
 from services.engine.limits import Budget
 from services.engine.notifications import Teller

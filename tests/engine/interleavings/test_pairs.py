@@ -16,9 +16,8 @@ from functools import partial
 import pytest
 
 from services.domain.model import NO_STATUS, Kind, Match, Rule, Show
-from services.domain.people import Member
-from services.domain.status_comparison import same
-from services.domain.tokens import Tokens
+from services.domain.ownership import same
+from services.domain.people import Member, Tokens
 from services.platform.crypto import new_key
 from services.slack import scopes
 from services.store import rotation
