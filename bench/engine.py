@@ -24,9 +24,9 @@ from services.slack.client import SlackClients
 from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
-from services.store.marks import mark_due
 from services.store.models import OverrideRow, Person, Workspace
-from services.store.spans import SpanStore
+from services.store.person_rows import mark_due
+from services.store.timeline import SpanStore
 from tests.support import postgres
 from tests.support.engine import Replica
 

@@ -26,7 +26,7 @@ from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Person, ProfileStateRow, Workspace
-from services.store.spans import SpanStore
+from services.store.timeline import SpanStore
 from tests.support.engine import TEAM, Replica
 
 PEOPLE, NEW_TOKENS = 1_000, 500

@@ -28,7 +28,7 @@ from services.store import schema
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, Workspace
-from services.store.spans import SpanStore
+from services.store.timeline import SpanStore
 from tests.support import postgres
 
 TYPERS = 6

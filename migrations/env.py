@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from services.store.columns import Sealed, UtcInstant
-from services.store.models import Base
+from services.store.models import Base, Sealed, UtcInstant
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:

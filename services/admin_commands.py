@@ -26,7 +26,7 @@ from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
-from services.store.rotation import Rotation
+from services.store.schema import Rotation
 from services.store.stores import Stores
 from services.store.write_queue import WriteQueue
 from services.usecases.doctor import Doctor

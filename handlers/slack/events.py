@@ -31,7 +31,7 @@ from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
 from services.slack.oauth import parse_member
 from services.slack.profile import status_of
-from services.store.deliveries import DeliveryStore
+from services.store.overrides import DeliveryStore
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 

@@ -33,7 +33,7 @@ from services.domain.errors import UnknownRequestError
 from services.domain.model import PersonKey
 from services.platform.metrics import Metrics
 from services.ports import Clock
-from services.store.deliveries import DeliveryStore
+from services.store.overrides import DeliveryStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.people import People
 

@@ -37,9 +37,8 @@ from services.slack.files import SentFile, SlackFiles
 from services.store.accounts import AccountStore
 from services.store.calendar_rows import CalendarView
 from services.store.calendars import CalendarStore
-from services.store.hooks import Hook, HookStore
-from services.store.inbox import InboxStore
 from services.store.overrides import OverrideStore
+from services.store.watches import Hook, HookStore, InboxStore
 from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)

@@ -30,7 +30,7 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
-from services.store.oauth_states import OAuthStateStore, Ticket
+from services.store.accounts import OAuthStateStore, Ticket
 from services.usecases.grants import Start
 
 _PLACE = "links"

@@ -20,7 +20,7 @@ from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, HomeRenderer
 from services.slack.messages import SlackViews
-from services.store.notices import NoticeStore
+from services.store.person_rows import NoticeStore
 from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue
 

@@ -34,8 +34,7 @@ from services.engine.limits import Budget, Slot
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
-from services.store.write_queue import WriteQueue
-from services.store.write_results import BLOCKED
+from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.ports import Clock, Report
-from services.store.retention import RetentionStore
+from services.store.stores import RetentionStore
 
 EVERY = timedelta(hours=1)
 AUDIT_KEPT = timedelta(days=30)

@@ -13,7 +13,7 @@ from services.domain.people import Renewed, refresh_due
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackRotation
-from services.store.tokens import LEASE, TokenClaim, TokenStore
+from services.store.workspaces import LEASE, TokenClaim, TokenStore
 
 log = structlog.get_logger(__name__)
 

@@ -1,8 +1,13 @@
-"""People's accounts at providers: what lets us in, what they offer, and the claim that lets one replica renew it."""
+"""People's accounts at providers: what lets us in, what they offer, and the claim that lets one replica renew it.
+
+And the single-use states and links of connecting and installing, of which only a digest is kept: who reads the database
+cannot use one.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,13 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
 from services.domain.errors import AccountLostError, AccountNotConsentedError, LinkExpiredError, SealError, TooManyError
 from services.domain.model import PersonKey
-from services.platform.crypto import Encryptor
-from services.store import marks
+from services.platform.crypto import Encryptor, digest_of
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, owned_by, subject
 from services.store.db import Database
 from services.store.events import ROWS
-from services.store.models import Account, Calendar, WatchRow
-from services.store.notices import NoticeStore
+from services.store.models import Account, Calendar, OAuthState, WatchRow
+from services.store.person_rows import NoticeStore, lock_one, lock_people, mark_due
 
 MOST = 10
 """Accounts that one person may connect."""
@@ -103,7 +107,7 @@ class AccountStore:
         Raises TooManyError, and LinkExpiredError where the person is not ours any more.
         """
         async with self._database.write() as connection:
-            if not await marks.lock_one(connection, key):
+            if not await lock_one(connection, key):
                 raise LinkExpiredError("unknown person")
             rows = (await connection.execute(select(_ACCOUNTS).where(*_of(key)))).all()
             known = next(
@@ -178,7 +182,7 @@ class AccountStore:
     async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
         async with self._database.write() as connection:
-            await marks.lock_people(connection, [key])
+            await lock_people(connection, [key])
             gone = await connection.execute(delete(Account).where(*_is(key, account_id)))
             if not gone.rowcount:
                 return False
@@ -188,7 +192,7 @@ class AccountStore:
             for about in (_subject(account_id), *map(subject, theirs)):
                 await self._notices.worked(connection, key, about)
             await connection.execute(delete(Calendar).where(owned_by(key), Calendar.account_id == account_id))
-            await marks.mark_due(connection, key, now)
+            await mark_due(connection, key, now)
         return True
 
     async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None:
@@ -237,7 +241,7 @@ class AccountStore:
         """
         key = account.key
         async with self._database.write() as connection:
-            await marks.lock_people(connection, [key])
+            await lock_people(connection, [key])
             found = await connection.execute(
                 update(Account)
                 .where(*_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
@@ -340,3 +344,96 @@ def _is(key: PersonKey, account_id: str) -> tuple[ColumnElement[bool], ...]:
 
 def _subject(account_id: str) -> str:
     return f"account/{account_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a single-use secret was made for. `user_id` is "" where it names nobody.
+
+    `secret` comes back with it and only we may know it: PKCE's verifier, or what waits for whoever comes back.
+    """
+
+    purpose: str
+    team_id: str = ""
+    user_id: str = ""
+    secret: str = field(default="", repr=False)
+
+
+_VERIFIER = "oauth_states.verifier"
+_SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
+
+
+class OAuthStateStore:
+    """Makes and takes single-use secrets."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals what must come back with a state and nobody may read."""
+        self._database = database
+        self._encryptor = encryptor
+
+    async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
+        """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
+
+        `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
+        """
+        secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
+        digest = digest_of(secret)
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(OAuthState).values(
+                    team_id=ticket.team_id,
+                    digest=digest,
+                    browser=digest_of(bound_to) if bound_to else "",
+                    purpose=ticket.purpose,
+                    user_id=ticket.user_id,
+                    expires_at=expires_at,
+                    verifier=self._encryptor.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
+                )
+            )
+        return secret
+
+    async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
+        """Whether `secret` is good for `purpose`; it stays so."""
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return False
+        found = select(OAuthState.digest).where(
+            OAuthState.team_id == form[1],
+            OAuthState.digest == digest_of(secret),
+            OAuthState.purpose == purpose,
+            OAuthState.expires_at > now,
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(found) is not None
+
+    async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
+        """What `secret` was made for, and it is good no more.
+
+        None where it is unknown, used, expired, made for another purpose or bound to another browser than the one
+        that brings the cookie `bound_to`. One that brings none is let through: an install is opened in Slack's own
+        browser and finished in another, and a token is only ever kept for whom Slack says it belongs to. Where nobody
+        says so, whoever calls asks for a cookie first.
+        """
+        form = _SECRET.fullmatch(secret)
+        if form is None:
+            return None
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                delete(OAuthState)
+                .where(
+                    OAuthState.team_id == form[1],
+                    OAuthState.digest == digest_of(secret),
+                    *((OAuthState.browser.in_(("", digest_of(bound_to))),) if bound_to else ()),
+                    OAuthState.purpose == purpose,
+                    OAuthState.expires_at > now,
+                )
+                .returning(OAuthState.user_id, OAuthState.verifier)
+            )
+            row = found.one_or_none()
+        if row is None:
+            return None
+        try:
+            opened = self._encryptor.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
+        except SealError:  # its key is gone: as good as expired
+            return None
+        return Ticket(purpose, form[1], row.user_id, opened or "")

@@ -44,10 +44,8 @@ from services.domain.calendars import (
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
-from services.store.columns import UtcInstant
-from services.store.marks import lock_one
-from services.store.models import Account, Calendar, EventRow, Person, WatchRow
-from services.store.person_filter import of_keys
+from services.store.models import Account, Calendar, EventRow, Person, UtcInstant, WatchRow
+from services.store.person_rows import lock_one, of_keys
 
 MOST = 20
 """Calendars that one person may connect."""

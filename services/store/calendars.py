@@ -26,7 +26,6 @@ from services.domain.errors import SealError
 from services.domain.model import PersonKey
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
-from services.store import marks
 from services.store.calendar_rows import (
     BOUND,
     CLAIMED,
@@ -50,11 +49,10 @@ from services.store.calendar_rows import (
     subject,
     tried,
 )  # fmt: skip
-from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person
-from services.store.notices import NoticeStore
+from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person, UtcInstant
+from services.store.person_rows import NoticeStore, lock_people, mark_due
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +142,7 @@ class CalendarStore:
         False where there is none.
         """
         async with self._database.write() as connection:
-            await marks.lock_people(connection, [key])
+            await lock_people(connection, [key])
             gone = await connection.execute(delete(Calendar).where(of_calendar(Calendar, key, calendar_id)))
             if not gone.rowcount:
                 return False
@@ -156,7 +154,7 @@ class CalendarStore:
                 )
             )
             await self._notices.worked(connection, key, subject(calendar_id))
-            await marks.mark_due(connection, key, now)
+            await mark_due(connection, key, now)
         return True
 
     async def due_now(self, key: PersonKey, now: datetime) -> int:
@@ -219,7 +217,7 @@ class CalendarStore:
         large = len(changes.state or b"") >= LARGE and changes.state is not claimed.connection.state
         values = tried(outcome, now) | await off_loop_if(large, self._rows.found, claimed, changes, now)
         async with self._database.write() as connection:
-            await marks.lock_people(connection, [key])
+            await lock_people(connection, [key])
             if not await self._write(connection, claimed, values):
                 return Saved.STALE
             await self._events.apply(connection, plan)
@@ -230,14 +228,14 @@ class CalendarStore:
                 await self._notices.worked(connection, key, subject(calendar_id))
                 await mark_home_stale(connection, key)
             if not plan.empty:
-                await marks.mark_due(connection, key, now)
+                await mark_due(connection, key, now)
         return Saved.UNCHANGED if plan.empty else Saved.CHANGED
 
     async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
         """Write health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
-            await marks.lock_people(connection, [key])
+            await lock_people(connection, [key])
             if not await self._write(connection, claimed, tried(outcome, now)):
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):

@@ -34,10 +34,9 @@ from services.domain.model import (
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import of_calendar
-from services.store.db import Database
+from services.store.db import Asked, Database
 from services.store.models import EventRow
-from services.store.person_filter import ForPeople
-from services.store.point_reads import Asked
+from services.store.person_rows import ForPeople
 
 ROWS = 500
 """Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""

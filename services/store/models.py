@@ -1,17 +1,79 @@
 """The tables. Every key starts with `team_id`, so that the data can be partitioned by workspace.
 
-One set of models serves SQLite and PostgreSQL. Times are `UtcInstant`; whatever is secret or tells what an
-event is about is `Sealed`. JSON columns hold text made by the codecs of this package and never a secret.
+One set of models serves SQLite and PostgreSQL. JSON columns hold text made by `json_values` and never a secret. Two
+column types make two mistakes impossible: `UtcInstant` refuses a naive time, and `Sealed`, for whatever is secret or
+tells what an event is about, takes only ciphertext. Sealing and opening is done by the queries, through `Encryptor`,
+because the place of a value is its row's key, which a column type cannot see.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, MetaData, String, Text, false, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
-from services.store.columns import Sealed, UtcInstant
+from services.platform.crypto import SealedBytes
+
+_MICRO = 1_000_000
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware instant, stored as microseconds since the epoch: exact, ordered and the same on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a naive datetime."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        delta = value - _EPOCH
+        return (delta.days * 86_400 + delta.seconds) * _MICRO + delta.microseconds
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """An aware UTC datetime."""
+        if value is None:
+            return None
+        return _EPOCH + timedelta(microseconds=value)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Sealed(TypeDecorator[bytes]):
+    """A column for ciphertext alone."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Refuse whatever did not come out of `Encryptor.seal`."""
+        if value is not None and not isinstance(value, SealedBytes):
+            raise TypeError("a sealed column takes only SealedBytes")
+        return value
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
+        """Ciphertext, to be opened with `Encryptor.open`."""
+        return None if value is None else SealedBytes(value)
+
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",

@@ -1,27 +1,32 @@
-"""What people asked for by hand: stored with its text sealed, in one transaction with making its person due."""
+"""What people asked for by hand (overrides), their rules, and which deliveries of Slack were taken in already.
+
+Each is stored, what it says sealed, in one transaction with making its person due. Slack sends a delivery again whose
+answer it did not get within three seconds; every request waits for its claim to be durable, so requests that arrive
+together share one transaction.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import NotGrantedError
-from services.domain.model import Override, OverrideKind, PersonKey
+from services.domain.errors import NotGrantedError, TooManyError
+from services.domain.model import Override, OverrideKind, PersonKey, Rule
 from services.platform.crypto import Encryptor
-from services.store.db import Database
-from services.store.deliveries import DeliveryClaim, claim_all
-from services.store.group_commit import Grouped, in_one_transaction
-from services.store.marks import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
-from services.store.models import OverrideRow
-from services.store.profile_states import ProfileStateStore
+from services.store import json_values
+from services.store.db import Database, Grouped, in_one_transaction
+from services.store.due import ProfileStateStore
+from services.store.models import Delivery, OverrideRow, RuleRow
+from services.store.person_rows import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
 
-_COLUMN = "overrides.content"
+_CONTENT = "overrides.content"
 _ROWS = OverrideRow.__table__
 _STANDING = (
     select(_ROWS)
@@ -104,7 +109,7 @@ class OverrideStore:
             "start_at": override.start,
             "end_at": override.end,
             "created_at": override.created_at,
-            "content": self._encryptor.seal(content, _COLUMN, key.team_id, key.user_id, override.id),
+            "content": self._encryptor.seal(content, _CONTENT, key.team_id, key.user_id, override.id),
         }
 
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
@@ -157,7 +162,7 @@ class OverrideStore:
 
     def _override(self, row: Row[Any]) -> Override:
         content = json.loads(
-            self._encryptor.open(row.content, _COLUMN, row.team_id, row.user_id, row.override_id) or "{}"
+            self._encryptor.open(row.content, _CONTENT, row.team_id, row.user_id, row.override_id) or "{}"
         )
         return Override(
             id=row.override_id,
@@ -176,3 +181,157 @@ def _of(key: PersonKey) -> ColumnElement[bool]:
 
 def _running(now: datetime) -> ColumnElement[bool]:
     return and_(OverrideRow.start_at <= now, or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
+
+
+MOST_RULES = 50
+"""Rules that one person can have."""
+
+_RULE_BODY = "rules.body"
+
+
+class RuleStore:
+    """The rules of all people. Each change rewrites the person's whole list, which is short."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals the bodies."""
+        self._database = database
+        self._encryptor = encryptor
+
+    async def list(self, key: PersonKey) -> tuple[Rule, ...]:
+        """The person's rules in their order. Raises SealError."""
+        async with self._database.read() as connection:
+            return await self._load(connection, key)
+
+    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
+        """Put `rule` last; False where it is there already. Raises TooManyError."""
+        async with self._changing(key) as (connection, rules):
+            if any(known.id == rule.id for known in rules):
+                return False
+            if len(rules) >= MOST_RULES:
+                raise TooManyError("rules")
+            await self._save(connection, key, (*rules, rule), now)
+        return True
+
+    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
+        """Delete a rule; False where it is gone already."""
+        async with self._changing(key) as (connection, rules):
+            kept = tuple(rule for rule in rules if rule.id != rule_id)
+            if len(kept) == len(rules):
+                return False
+            await self._save(connection, key, kept, now)
+        return True
+
+    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
+        """Move a rule one place up, so that it is looked at earlier; False where it cannot."""
+        async with self._changing(key) as (connection, rules):
+            place = next((index for index, rule in enumerate(rules) if rule.id == rule_id), 0)
+            if place == 0:
+                return False
+            moved = (*rules[: place - 1], rules[place], rules[place - 1], *rules[place + 1 :])
+            await self._save(connection, key, moved, now)
+        return True
+
+    @asynccontextmanager
+    async def _changing(self, key: PersonKey) -> AsyncIterator[tuple[AsyncConnection, tuple[Rule, ...]]]:
+        """A transaction in which nobody else changes the person's rules, and these. Raises NotGrantedError."""
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                raise NotGrantedError("unknown person")
+            yield connection, await self._load(connection, key)
+
+    async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
+        rows = await connection.execute(
+            select(RuleRow).where(_of_rules(key)).order_by(RuleRow.position, RuleRow.rule_id)
+        )
+        bodies = [self._encryptor.open(row.body, _RULE_BODY, *_place(key, row.rule_id)) for row in rows]
+        return tuple(json_values.rule_from_json(body or "{}") for body in bodies)
+
+    async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
+        await connection.execute(delete(RuleRow).where(_of_rules(key)))
+        if rules:
+            await connection.execute(
+                insert(RuleRow),
+                [
+                    {
+                        "team_id": key.team_id,
+                        "user_id": key.user_id,
+                        "rule_id": rule.id,
+                        "position": position,
+                        "body": self._encryptor.seal(json_values.rule_to_json(rule), _RULE_BODY, *_place(key, rule.id)),
+                    }
+                    for position, rule in enumerate(rules)
+                ],
+            )
+        await mark_due(connection, key, now, typed=True)
+
+
+def _of_rules(key: PersonKey) -> ColumnElement[bool]:
+    return and_(RuleRow.team_id == key.team_id, RuleRow.user_id == key.user_id)
+
+
+def _place(key: PersonKey, rule_id: str) -> tuple[str, str, str]:
+    return key.team_id, key.user_id, rule_id
+
+
+DELIVERIES_KEPT = timedelta(hours=25)
+"""Slack retries for five minutes, and hourly for 24 hours where Delayed Events is on."""
+
+_LONGEST_ID = 128
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaim:
+    """A delivery that somebody wants to have taken in first."""
+
+    team_id: str
+    delivery_id: str
+    seen_at: datetime
+
+
+class DeliveryStore:
+    """Tells a delivery from its repetition."""
+
+    def __init__(self, database: Database) -> None:
+        """`database` is where they are kept, so that all replicas agree."""
+        self._database = database
+        self._claims: Grouped[DeliveryClaim, bool] = Grouped(in_one_transaction(database, claim_all))
+
+    async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
+        """Whether this is the first time; from now on it is not."""
+        return await self._claims.put(DeliveryClaim(team_id, delivery_id, now))
+
+    async def claimed(self, team_id: str, delivery_id: str) -> bool:
+        """Whether it was claimed already."""
+        found = select(Delivery.seen_at).where(
+            Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID]
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(found) is not None
+
+    async def release(self, team_id: str, delivery_id: str) -> None:
+        """It was not dealt with after all: let it come again."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(Delivery).where(Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID])
+            )
+
+
+async def claim_all(connection: AsyncConnection, claims: Sequence[DeliveryClaim]) -> list[bool]:
+    """Of each claim whether it is the first, within a transaction; of several alike the first of them is."""
+    fresh: dict[tuple[str, str], DeliveryClaim] = {}
+    for claim in claims:
+        fresh.setdefault((claim.team_id, claim.delivery_id[:_LONGEST_ID]), claim)
+    if not fresh:
+        return []
+    rows = [
+        {"team_id": team_id, "delivery_id": delivery_id, "seen_at": claim.seen_at}
+        for (team_id, delivery_id), claim in sorted(fresh.items(), key=lambda one: one[0])
+    ]  # in one order everywhere, so that replicas never deadlock
+    found = await connection.execute(
+        insert_for(connection, Delivery)
+        .on_conflict_do_nothing(index_elements=["team_id", "delivery_id"])
+        .returning(Delivery.team_id, Delivery.delivery_id),
+        rows,
+    )
+    first = {id(fresh[row.team_id, row.delivery_id]) for row in found}
+    return [id(claim) in first for claim in claims]

@@ -1,4 +1,4 @@
-"""People: who they are, what they allowed us, what they asked for before they had."""
+"""People: who they are, what they allowed us, what they chose, and who of them is out."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
-from services.domain.model import Pause, PersonKey, Status
+from services.domain.model import Kind, Pause, PersonKey, Preferences, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
+from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store.db import Database
+from services.store import json_values
+from services.store.db import Database, Grouped, in_one_transaction
+from services.store.due import ProfileStateStore
 from services.store.events import EventStore
-from services.store.group_commit import Grouped, in_one_transaction
-from services.store.marks import insert_for, lock_people, mark_all_due, mark_due
-from services.store.models import Ask, Person, Workspace
-from services.store.notices import NoticeStore
-from services.store.profile_states import ProfileStateStore
+from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
+from services.store.person_rows import NoticeStore, insert_for, lock_people, mark_all_due, mark_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,3 +286,97 @@ def view_of(row: Any) -> PersonView:
 
 def _is(key: PersonKey) -> tuple[ColumnElement[bool], ...]:
     return (Person.team_id == key.team_id, Person.user_id == key.user_id)
+
+
+class PreferenceStore:
+    """The preferences and pauses of all people."""
+
+    def __init__(self, database: Database) -> None:
+        """Nothing here is sealed: preferences name no event."""
+        self._database = database
+
+    async def get(self, key: PersonKey) -> Preferences:
+        """What the person chose; the defaults for somebody unknown."""
+        async with self._database.read() as connection:
+            found = await connection.scalar(select(Person.preferences).where(*_is(key)))
+        return json_values.preferences_from_json(found or "{}")
+
+    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None:
+        """Keep what the person chose."""
+        stored = json_values.preferences_to_json(preferences)
+        async with self._database.write() as connection:
+            await connection.execute(update(Person).where(*_is(key)).values(preferences=stored))
+            await mark_due(connection, key, now, typed=True)
+
+    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
+        """Pause, or resume with None; gives the pause that stood before."""
+        async with self._database.write() as connection:
+            await lock_people(connection, [key])
+            row = (await connection.execute(select(Person.paused_from, Person.paused_until).where(*_is(key)))).first()
+            start, end = (None, None) if pause is None else (pause.start, pause.end)
+            await connection.execute(update(Person).where(*_is(key)).values(paused_from=start, paused_until=end))
+            await mark_due(connection, key, now, stale=False, typed=True)
+        if row is None or row.paused_from is None:
+            return None
+        return Pause(row.paused_from, row.paused_until)
+
+
+MOST_AWAY = 5000
+"""People listed at once: more than any answer has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Somebody whose profile says that they are out, until when (None: without an end), and what it says."""
+
+    user_id: str
+    until: datetime | None
+    text: str
+    emoji: str
+
+
+class AbsenceStore:
+    """Reads what profiles show."""
+
+    def __init__(self, database: Database, standings: ProfileStateStore) -> None:
+        """`standings` opens memories."""
+        self._database = database
+        self._standings = standings
+
+    async def standing(self, key: PersonKey) -> Standing:
+        """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
+        (rows,) = await self._database.rows(self._standings.asked(key))
+        return self._standings.open(rows[0].memory if rows else None, key).standing
+
+    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
+        """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.
+
+        `users` narrows it; at most `MOST_AWAY`. Raises SealError.
+        """
+        query = (
+            select(SpanRow.user_id, SpanRow.start_at, ProfileStateRow.memory)
+            .join(
+                ProfileStateRow,
+                (ProfileStateRow.team_id == SpanRow.team_id) & (ProfileStateRow.user_id == SpanRow.user_id),
+            )
+            .where(
+                SpanRow.team_id == team_id,
+                SpanRow.start_at <= now,
+                SpanRow.end_at > now,
+                SpanRow.kind == Kind.OUT_OF_OFFICE.value,
+            )
+            .order_by(SpanRow.user_id)
+        )
+        if users:
+            query = query.where(SpanRow.user_id.in_(users))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.limit(MOST_AWAY))).all()
+        return await off_loop(self._shown, team_id, rows, now)
+
+    def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
+        found = []
+        for row in rows:
+            applied = self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing.applied
+            if applied is not None and not applied.empty and (applied.expiration is None or applied.expiration > now):
+                found.append(Away(row.user_id, applied.expiration, applied.text, applied.emoji))
+        return found

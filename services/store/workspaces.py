@@ -1,22 +1,38 @@
-"""Workspaces and their bot tokens: one row for each team, or for each org that installed the app org-wide."""
+"""Workspaces and their bot tokens, the renewal of rotated tokens, and people who are being forgotten.
+
+There is one workspace for each team, or for each org that installed the app org-wide.
+
+The fence of a renewal is the refresh token itself: a pair is kept only where the refresh token that bought it is still
+the one stored. It is compared opened, so that re-sealing under a new key in between does no harm.
+
+Of a leaver only the token and the memory of their profile are kept, for a minute. By then what is ours on the profile
+has been taken back, by the sender that writes to it anyway: a leaver is a person on whose timeline nothing is.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.model import PersonKey
-from services.domain.people import OAuthAnswer, PersonView
+from services.domain.errors import SealError
+from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span, Standing
+from services.domain.people import OAuthAnswer, PersonView, Renewed
+from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database
-from services.store.marks import insert_for
-from services.store.models import Delivery, OAuthState, Person, Workspace, WorkspaceBudget
+from services.store.due import ProfileStateStore
+from services.store.models import Base, Delivery, OAuthState, Person, ProfileStateRow, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
+from services.store.person_rows import NoticeStore, insert_for, lock_one, lock_people
+from services.store.timeline import SpanStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +182,273 @@ def app_link(app_id: str, team_id: str) -> str:
     docs.slack.dev, "Deep linking".
     """
     return f"{APP_REDIRECT}?{urlencode({'app': app_id, 'team': team_id})}" if app_id else ""
+
+
+LEASE = timedelta(seconds=20)
+"""How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
+Slack's grace for a refresh token that was used: where the answer was lost, the same one is tried again while it is
+still good."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaim:
+    """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
+
+    `refresh` is None where it cannot be opened; `seq` is the number of the claim.
+    """
+
+    team_id: str
+    user_id: str
+    refresh: str | None = field(repr=False)
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The columns of a person's token, or of a bot's."""
+
+    table: type[Person] | type[Workspace]
+    token: str
+    refresh: str
+    expires: str
+
+    def where(self, claim: TokenClaim) -> list[ColumnElement[bool]]:
+        where: list[ColumnElement[bool]] = [self.table.team_id == claim.team_id]
+        if self.table is Person:
+            where.append(Person.user_id == claim.user_id)
+        return where
+
+    def row(self, claim: TokenClaim) -> tuple[str, ...]:
+        return (claim.team_id, claim.user_id) if claim.user_id else (claim.team_id,)
+
+    def column(self, name: str) -> str:
+        return f"{self.table.__tablename__}.{name}"
+
+
+_PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
+_BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
+
+
+_NEXT_DUE = [select(func.min(kind.table.refresh_due_at)) for kind in (_PERSON, _BOT)]
+
+
+class TokenStore:
+    """The rotated tokens of people and bots."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        """`encryptor` seals; `notices` tells people whose grant is lost."""
+        self._database = database
+        self._encryptor = encryptor
+        self._notices = notices
+
+    async def next_due(self) -> datetime | None:
+        """When the first renewal is due."""
+        found = [rows[0][0] for rows in await self._database.rows(*((next_due, {}) for next_due in _NEXT_DUE))]
+        return min((due for due in found if due is not None), default=None)
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> list[TokenClaim]:
+        """Claim at most `limit` renewals due at `now`; no other replica takes them up before `until`."""
+        claims: list[TokenClaim] = []
+        async with self._database.write() as connection:
+            for kind in (_PERSON, _BOT):
+                rows = (
+                    await connection.execute(
+                        select(kind.table.__table__)
+                        .where(kind.table.refresh_due_at <= now)
+                        .order_by(kind.table.refresh_due_at)
+                        .limit(limit - len(claims))
+                        .with_for_update(skip_locked=True)
+                    )
+                ).all()
+                claims += [await self._claim(connection, kind, row, until) for row in rows]
+        return claims
+
+    async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
+        """Claim a person's renewal although it is not due; None where another replica has claimed it just now."""
+        async with self._database.write() as connection:
+            row = (
+                await connection.execute(
+                    select(Person.__table__)
+                    .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+                    .with_for_update()
+                )
+            ).one_or_none()
+            if row is None or (row.refresh_due_at is not None and now < row.refresh_due_at <= now + LEASE):
+                return None
+            return await self._claim(connection, _PERSON, row, until)
+
+    async def renewed(self, claim: TokenClaim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
+        """Keep the new pair; False where what is kept has been replaced since (a new grant) or is gone."""
+        kind = _kind(claim)
+        async with self._database.write() as connection:
+            if not await self._still(connection, kind, claim):
+                return False
+            row = kind.row(claim)
+            await connection.execute(
+                update(kind.table)
+                .where(*kind.where(claim))
+                .values(
+                    {
+                        kind.token: self._encryptor.seal(fresh.access, kind.column(kind.token), *row),
+                        kind.refresh: self._encryptor.seal(fresh.refresh, kind.column(kind.refresh), *row),
+                        kind.expires: expires_at,
+                        "refresh_due_at": due_at,
+                    }
+                )
+            )
+        return True
+
+    async def put_off(self, claim: TokenClaim, until: datetime) -> None:
+        """Try again at `until`."""
+        kind = _kind(claim)
+        async with self._database.write() as connection:
+            if claim.refresh is not None and not await self._still(connection, kind, claim):
+                return
+            await connection.execute(update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until))
+
+    async def lost(self, claim: TokenClaim) -> None:
+        """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
+        kind = _kind(claim)
+        async with self._database.write() as connection:
+            if not await self._still(connection, kind, claim):
+                return
+            seq = await connection.scalar(select(kind.table.refresh_seq).where(*kind.where(claim)))
+            if seq != claim.seq:
+                return
+            values: dict[str, Any] = {"refresh_due_at": None}
+            if kind is _PERSON:
+                values |= {"grant_state": "lost", "home_stale": True}
+            await connection.execute(update(kind.table).where(*kind.where(claim)).values(**values))
+            if kind is _PERSON:
+                await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
+
+    async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
+        user_id = row.user_id if kind is _PERSON else ""
+        claim = TokenClaim(row.team_id, user_id, None, row.refresh_seq + 1)
+        try:
+            refresh = self._encryptor.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
+        except SealError:
+            refresh = None
+        await connection.execute(
+            update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until, refresh_seq=claim.seq)
+        )
+        return replace(claim, refresh=refresh)
+
+    async def _still(self, connection: AsyncConnection, kind: _Kind, claim: TokenClaim) -> bool:
+        sealed = await connection.scalar(
+            select(kind.table.__table__.c[kind.refresh]).where(*kind.where(claim)).with_for_update()
+        )
+        try:
+            kept = self._encryptor.open(sealed, kind.column(kind.refresh), *kind.row(claim))
+        except SealError:
+            return False
+        return kept is not None and kept == claim.refresh
+
+
+def _kind(claim: TokenClaim) -> _Kind:
+    return _PERSON if claim.user_id else _BOT
+
+
+_STANDINGS = ProfileStateRow.__table__
+_KEPT = (_PEOPLE, _STANDINGS)
+_AHEAD = timedelta(days=30)
+_LEAVING = (
+    select(
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
+        _PEOPLE.c.leave_by, _STANDINGS.c.memory,
+    )
+    .join(
+        _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
+    )
+    .where(_PEOPLE.c.leave_by.is_not(None))
+    .order_by(_PEOPLE.c.leave_by)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
+
+    key: PersonKey
+    locale: str
+    leave_by: datetime
+    token: str | None = field(repr=False)
+    granted: bool
+    standing: Standing
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether there is nothing (more) to wait for. What is about to be written stands in the memory too."""
+        left = (self.standing.applied, self.standing.covered, self.standing.pending)
+        return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
+
+
+class LeaverStore:
+    """People who are being forgotten."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` opens tokens and memories."""
+        self._database = database
+        self._encryptor = encryptor
+        self._standings = ProfileStateStore(encryptor)
+        self._spans = SpanStore(encryptor)
+
+    async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
+        """Delete everything of the person but their token and what is remembered of their profile.
+
+        Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
+        False where there is nobody, or they are leaving already.
+        """
+        mine = and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                return False
+            for table in reversed(Base.metadata.sorted_tables):
+                if table not in _KEPT and "user_id" in table.c:
+                    await connection.execute(delete(table).where(*_of(table, key)))
+            memory = ProfileState()
+            with suppress(SealError):  # its key is gone: nobody knows what was there before
+                memory = await self._standings.load(connection, key)
+            await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
+            await connection.execute(
+                update(ProfileStateRow)
+                .where(*_of(_STANDINGS, key))
+                .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
+            )
+            until = now + _AHEAD
+            nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))
+            await self._spans.replace(connection, {key: (nothing,)})
+            await connection.execute(
+                update(Person)
+                .where(mine)
+                .values(
+                    leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
+                    preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
+                    home_stale=False,
+                )
+            )  # fmt: skip
+        return True
+
+    async def all(self) -> Sequence[Leaver]:
+        """Everybody who is leaving, who has to be gone first before the others."""
+        (rows,) = await self._database.rows((_LEAVING, {}))
+        return [self._leaver(row) for row in rows]
+
+    async def delete(self, leaver: Leaver) -> bool:
+        """Delete what was kept of them; False where they are gone already, or have come back."""
+        async with self._database.write() as connection:
+            await lock_people(connection, [leaver.key])
+            gone = await connection.execute(
+                delete(Person).where(*_of(_PEOPLE, leaver.key), Person.leave_by == leaver.leave_by)
+            )
+        return bool(gone.rowcount)
+
+    def _leaver(self, row: Any) -> Leaver:
+        key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
+        with suppress(SealError):
+            memory = self._standings.open(row.memory, key)
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+        return Leaver(key, row.locale, row.leave_by, token, row.grant_state == "ok", memory.standing)
+
+
+def _of(table: FromClause, key: PersonKey) -> tuple[Any, Any]:
+    return table.c.team_id == key.team_id, table.c.user_id == key.user_id

@@ -12,7 +12,7 @@ from services.domain.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
-from services.store.health import HealthStore, StoredHealth
+from services.store.schema import HealthStore, StoredHealth
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""

@@ -31,7 +31,7 @@ from services.domain.people import Member, OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
-from services.store.oauth_states import OAuthStateStore, Ticket
+from services.store.accounts import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 

@@ -24,9 +24,8 @@ from services.engine.notifications import Say, Teller, with_button
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.store.accounts import AccountStore
-from services.store.leavers import Leaver, LeaverStore
 from services.store.people import PeopleStore
-from services.store.workspaces import WorkspaceStore
+from services.store.workspaces import Leaver, LeaverStore, WorkspaceStore
 
 log = structlog.get_logger(__name__)
 

@@ -19,11 +19,10 @@ from services.domain.model import PersonKey, Preferences, Rule, Status
 from services.domain.people import Member, PersonView
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
-from services.store.export import ExportStore
-from services.store.oauth_states import OAuthStateStore, Ticket
-from services.store.people import PeopleStore
-from services.store.preferences import PreferenceStore
-from services.store.rules import RuleStore
+from services.store.accounts import OAuthStateStore, Ticket
+from services.store.overrides import RuleStore
+from services.store.people import PeopleStore, PreferenceStore
+from services.store.stores import ExportStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
 from services.usecases.offboarding import Offboarding

@@ -34,11 +34,9 @@ from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET
 from services.domain.text import DefaultTexts
 from services.ports import Clock, WakeSignal
-from services.store.absences import AbsenceStore, Away
-from services.store.facts import FactStore
 from services.store.overrides import OverrideStore
-from services.store.preferences import PreferenceStore
-from services.store.writes import AuditStore
+from services.store.people import AbsenceStore, Away, PreferenceStore
+from services.store.timeline import AuditStore, FactStore
 
 _AHEAD = timedelta(days=40)
 _BACK = timedelta(days=2)

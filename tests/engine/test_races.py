@@ -14,7 +14,7 @@ from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
-from services.store.preferences import PreferenceStore
+from services.store.people import PreferenceStore
 from tests.support.engine import SET, Replica, RunningEngine, meeting
 from tests.support.locks import somebody_waits
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
-from services.store.marks import mark_due
 from services.store.models import Person, ProfileStateRow, Workspace
+from services.store.person_rows import mark_due
 from tests.support.engine import GET, SET, TEAM, RunningEngine, meeting, until
 
 

@@ -19,7 +19,7 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
-from services.store.notices import NoticeStore
+from services.store.person_rows import NoticeStore
 from tests.support.calendar_stack import CalendarStack, open_stack
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal

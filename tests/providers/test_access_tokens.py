@@ -22,8 +22,8 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.platform.net import AddressRules, GuardedClient
 from services.platform.settings import Settings
-from services.store.health import HealthStore
 from services.store.models import Account, Calendar
+from services.store.schema import HealthStore
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack
 
 both = pytest.mark.parametrize("provider", PROVIDERS)

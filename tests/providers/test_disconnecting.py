@@ -12,7 +12,7 @@ from services.platform.crypto import Encryptor
 from services.store.accounts import AccountStore
 from services.store.db import Database
 from services.store.models import Account, Calendar, Person, WatchRow, Workspace
-from services.store.notices import NoticeStore
+from services.store.person_rows import NoticeStore
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import LATER, NOW
 

@@ -14,8 +14,8 @@ from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
-from services.store.health import HealthStore
 from services.store.models import Calendar, Person, Workspace
+from services.store.schema import HealthStore
 from services.usecases.doctor import Doctor, Finding, clock_offset
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH

@@ -171,7 +171,7 @@ async def test_inbox_takes_so_much_and_no_more(running_app: RunningApp, monkeypa
     hook = await new_hook(running_app)
     assert running_app.service is not None
     await running_app.service.engine.stop()
-    monkeypatch.setattr("services.store.inbox.MOST_WAITING", 3)
+    monkeypatch.setattr("services.store.watches.MOST_WAITING", 3)
     answers = [await send(hook, itip("", entry(f"e{number}", at("10:00"), 5)), CALENDAR) for number in range(4)]
     assert [status for status, _, _ in answers] == [202, 202, 202, 429]
     assert answers[-1][2]["retry-after"] == "60"

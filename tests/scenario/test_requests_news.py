@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
+from services.store.due import ProfileStateStore
 from services.store.models import Base, Person
-from services.store.profile_states import ProfileStateStore
 from tests.support.databases import BOTH
 from tests.support.install_side import InstallSide, profile
 from tests.support.oauth_stub import OAuthStub, answer

@@ -20,7 +20,7 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, EventRow, Person
-from services.store.notices import NoticeStore
+from services.store.person_rows import NoticeStore
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import (
     ANN,

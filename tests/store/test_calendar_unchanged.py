@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from services.domain.model import PersonKey
 from services.store.db import Database
-from services.store.marks import lock_people
 from services.store.models import Person, Workspace
+from services.store.person_rows import lock_people
 from tests.support.subscriptions import NOW
 
 ANN = PersonKey("T1", "U1")

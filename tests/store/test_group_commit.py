@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store.db import Database
-from services.store.group_commit import Grouped, in_one_transaction
+from services.store.db import Database, Grouped, in_one_transaction
 from services.store.models import WorkspaceBudget
 
 

@@ -13,13 +13,12 @@ from services.domain.calendars import FILE, Saved
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, SealedBytes, digest_of
-from services.store import inbox as module
+from services.store import watches as module
 from services.store.calendar_rows import MOST
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.hooks import HookStore
-from services.store.inbox import InboxStore
 from services.store.models import Calendar, InboxRow
+from services.store.watches import HookStore, InboxStore
 from tests.support.stored_calendars import ANN, BOB, CAT, LATER, NOW, WORKED, claim_one, full, meeting, view
 
 

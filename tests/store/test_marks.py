@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store import marks
+from services.store import person_rows
 from services.store.db import Database
 from services.store.models import Person, Workspace
 
@@ -25,8 +25,8 @@ async def people(database: Database) -> Database:
 async def test_person_marked_twice_is_due_at_the_earlier_instant_and_stays_stale(people: Database) -> None:
     later = NOW + timedelta(hours=1)
     async with people.write() as connection:
-        await marks.mark_due(connection, ANN, later, stale=True)
-        await marks.mark_due(connection, ANN, NOW, stale=False)
-        await marks.mark_due(connection, ANN, later, stale=False)
+        await person_rows.mark_due(connection, ANN, later, stale=True)
+        await person_rows.mark_due(connection, ANN, NOW, stale=False)
+        await person_rows.mark_due(connection, ANN, later, stale=False)
         row = (await connection.execute(sa.select(Person.due_at, Person.stale))).one()
     assert tuple(row) == (NOW, True)

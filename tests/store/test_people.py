@@ -30,12 +30,12 @@ from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
 from services.store.db import Database
+from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.models import EventRow, Person
 from services.store.people import Grant
-from services.store.profile_states import ProfileStateStore
-from services.store.spans import SpanStore
 from services.store.stores import Stores
+from services.store.timeline import SpanStore
 from tests.support.clocks import ManualClock
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")

@@ -15,7 +15,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store.db import Database
 from services.store.models import OverrideRow, Person, Workspace
 from services.store.overrides import OverrideStore
-from services.store.person_filter import ForPeople
+from services.store.person_rows import ForPeople
 from services.store.workspaces import _MEETING
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from services.engine.retention import Retention
 from services.platform.crypto import Encryptor
 from services.ports import Report
+from services.store.accounts import OAuthStateStore, Ticket
 from services.store.db import Database
-from services.store.deliveries import DeliveryStore
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
-from services.store.oauth_states import OAuthStateStore, Ticket
-from services.store.retention import RetentionStore
+from services.store.overrides import DeliveryStore
+from services.store.stores import RetentionStore
 from tests.support.clocks import ManualClock
 
 

@@ -25,13 +25,11 @@ from services.domain.model import (
 )
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
-from services.store.absences import AbsenceStore
 from services.store.db import Database
+from services.store.due import ProfileStateStore
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
-from services.store.overrides import OverrideStore
-from services.store.preferences import PreferenceStore
-from services.store.profile_states import ProfileStateStore
-from services.store.rules import MOST_RULES, RuleStore
+from services.store.overrides import MOST_RULES, OverrideStore, RuleStore
+from services.store.people import AbsenceStore, PreferenceStore
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -34,18 +34,14 @@ from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackRotation
 from services.slack.profile import SlackProfiles
-from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.due import LEASE, DueStore
+from services.store.due import LEASE, DueStore, ProfileStateStore
 from services.store.events import EventStore
-from services.store.facts import FactStore
-from services.store.marks import mark_due
-from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
-from services.store.notices import NoticeStore
-from services.store.profile_states import ProfileStateStore
-from services.store.tokens import TokenStore
+from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, UtcInstant, Workspace
+from services.store.person_rows import NoticeStore, mark_due
+from services.store.timeline import AuditStore, FactStore
+from services.store.workspaces import TokenStore
 from services.store.write_queue import WriteQueue
-from services.store.writes import AuditStore
 
 TEAM = "T0DEMO0001"
 GET, SET = "users.profile.get", "users.profile.set"

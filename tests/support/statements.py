@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.store.db import Database
-from services.store.point_reads import Asked
+from services.store.db import Asked, Database
 
 
 @contextmanager

@@ -33,18 +33,12 @@ from services.platform.metrics import Metrics
 from services.platform.net.addresses import AddressRules
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
-from services.store.absences import AbsenceStore
-from services.store.accounts import AccountStore
+from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.deliveries import DeliveryStore
-from services.store.leavers import LeaverStore
-from services.store.oauth_states import OAuthStateStore
-from services.store.overrides import OverrideStore
-from services.store.people import PeopleStore
-from services.store.preferences import PreferenceStore
-from services.store.rules import RuleStore
-from services.store.workspaces import WorkspaceStore
+from services.store.overrides import DeliveryStore, OverrideStore, RuleStore
+from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
+from services.store.workspaces import LeaverStore, WorkspaceStore
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader

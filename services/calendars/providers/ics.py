@@ -34,7 +34,7 @@ from services.domain.errors import (
 )
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
-from services.store.inbox import InboxStore
+from services.store.watches import InboxStore
 
 _ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096

@@ -20,7 +20,7 @@ from services.domain.ownership import same
 from services.domain.people import Member, Tokens
 from services.platform.crypto import new_key
 from services.slack import scopes
-from services.store import rotation
+from services.store import schema
 from services.store.models import Base
 from tests.engine.interleavings.stage import ANN, LUNCH, READ, WRITE, Replica, Stage
 from tests.engine.interleavings.steps import LOCK, Stepped, SteppedDatabase, orders, run
@@ -160,8 +160,8 @@ MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_fores
 
 @pytest.fixture
 async def stage(database_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    columns = [column for column in rotation.sealed_columns() if column.name in SEALED]
-    monkeypatch.setattr(rotation, "sealed_columns", lambda: columns)  # the others take time and are of no interest
+    columns = [column for column in schema.sealed_columns() if column.name in SEALED]
+    monkeypatch.setattr(schema, "sealed_columns", lambda: columns)  # the others take time and are of no interest
     database = SteppedDatabase(database_url)
     opened = Stage(database, clock, [new_key(), new_key()])
     await opened.open()

@@ -1,0 +1,303 @@
+"""What concerns the rows of many people: asking for them, locking them, marking them due, telling them.
+
+Who is meant is one parameter, a JSON array, and both databases answer from an index: so the statement is always the
+same one, built and prepared once. (SQLite reads a whole table for `(team_id, user_id) IN (several pairs)`, but not for
+pairs that a subquery gives.) Marking somebody due is the only thing that an event from anywhere does besides recording
+its facts. What a person is told, they are told once, and not again before it has worked in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from services.domain.model import PersonKey
+from services.domain.profile_state import DueNotice
+from services.ports import Clock
+from services.store.db import Database
+from services.store.models import Base, Notice, Person, UtcInstant, Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Upsert = sqlite.Insert | postgresql.Insert
+
+
+class _Condition(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """Stay as it is: SQLAlchemy would make `… = 1` of it on SQLite, which then reads the whole table."""
+        return self
+
+
+class _IsOneOf(_Condition):
+    """That (team id, user id), or some other columns, are in a JSON array of such tuples."""
+
+    inherit_cache = True
+
+
+class _IsNamed(_Condition):
+    """That a column's value is in a JSON array of strings."""
+
+    inherit_cache = True
+
+
+@compiles(_IsOneOf, "sqlite")
+def _tuples_on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
+    parts = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(columns)))
+    return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_each({tuples}))"  # noqa: S608  # columns and a parameter, as compiled
+
+
+@compiles(_IsOneOf, "postgresql")
+def _tuples_on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
+    parts = ", ".join(f"value ->> {number}" for number in range(len(columns)))
+    return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_array_elements(CAST({tuples} AS json)))"  # noqa: S608  # the same
+
+
+@compiles(_IsNamed, "sqlite")
+def _names_on_sqlite(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
+    column, names = (compiler.process(one, **how) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({names}))"  # noqa: S608  # the same
+
+
+@compiles(_IsNamed, "postgresql")
+def _names_on_postgresql(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
+    column, names = (compiler.process(one, **how) for one in element.clauses)
+    return f"{column} IN (SELECT json_array_elements_text(CAST({names} AS json)))"  # the same
+
+
+def of_people(team_id: Any, user_id: Any, keys: Iterable[PersonKey]) -> ColumnElement[bool]:
+    """That a row with these two columns belongs to one of `keys`."""
+    return _IsOneOf(team_id, user_id, literal(people(keys), String))
+
+
+def of_keys(columns: Iterable[Any], keys: Iterable[Iterable[str]]) -> ColumnElement[bool]:
+    """That these columns of a row are those of one of `keys`."""
+    return _IsOneOf(*columns, literal(json.dumps([tuple(key) for key in keys]), String))
+
+
+def one_of(team_id: Any, user_id: Any) -> ColumnElement[bool]:
+    """The same for a statement that is built once: they are given as the parameter `of_people`, by `people(...)`."""
+    return _IsOneOf(team_id, user_id, bindparam("of_people", type_=String))
+
+
+def people(keys: Iterable[PersonKey]) -> str:
+    """The parameter of `one_of`."""
+    return json.dumps([(key.team_id, key.user_id) for key in keys])
+
+
+def named(column: Any, parameter: str) -> ColumnElement[bool]:
+    """That the column's value is among the strings that are given as that parameter: `names(...)`."""
+    return _IsNamed(column, bindparam(parameter, type_=String))
+
+
+def names(values: Iterable[str]) -> str:
+    """The parameter of `named`."""
+    return json.dumps(list(values))
+
+
+class ForPeople:
+    """A query about many people, built once."""
+
+    def __init__(self, team_id: Any, user_id: Any, make: Callable[[ColumnElement[bool]], Select[Any]]) -> None:
+        """`make` gives the query of the rows for which the condition holds; the two columns say whose a row is."""
+        self._query = make(one_of(team_id, user_id))
+
+    def __call__(self, keys: Iterable[PersonKey], **more: Any) -> tuple[Select[Any], dict[str, Any]]:
+        """The query, and its parameters for `keys` with `more` among them, ready to be executed."""
+        return self._query, {"of_people": people(keys), **more}
+
+
+_AT = bindparam("b_at", type_=UtcInstant)
+_PEOPLE = Person.__table__
+_LOCK = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: (
+        select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+        .where(theirs)
+        .order_by(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+        .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
+    ),
+)
+_STAYING = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(theirs, _PEOPLE.c.leave_by.is_(None)),
+)
+_MARK = (
+    update(Person)
+    .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
+    .values(
+        due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _AT), _AT), else_=_PEOPLE.c.due_at),
+        stale=or_(_PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
+        typed=or_(_PEOPLE.c.typed, bindparam("b_typed", type_=Boolean)),
+        facts_seq=_PEOPLE.c.facts_seq + case((bindparam("b_stale", type_=Boolean), 1), else_=0),
+        home_stale=True,
+    )
+)
+
+
+def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
+    """The dialect's INSERT into `table`, the one that knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # all of its drivers: not for those who have SQLite
+
+    return postgresql.insert(table)
+
+
+async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
+    """Lock the rows of those of `keys` who are there until the transaction ends; gives them, in order.
+
+    To be called before anything of theirs is read or changed. A statement that waits for a row of PostgreSQL gives
+    the rest as it was before the wait (its manual, 13.2.1 "Read Committed"), so what is decided from is read in a
+    statement of its own; and whoever locks in two orders waits for each other. SQLite's writer is alone anyway.
+    """
+    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_LOCK(keys))]
+
+
+async def lock_staying(connection: AsyncConnection, keys: Collection[PersonKey]) -> set[PersonKey]:
+    """The same; gives those who are there to stay: not gone, and not about to be."""
+    if connection.dialect.name != "sqlite":  # its writer is alone: nothing is there to wait for
+        await lock_people(connection, keys)
+    return {PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_STAYING(keys))}
+
+
+async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
+    """The same for one person; whether they are there to stay."""
+    return key in await lock_staying(connection, [key])
+
+
+async def mark_due(
+    connection: AsyncConnection, key: PersonKey, at: datetime, *, stale: bool = True, typed: bool = False
+) -> None:
+    """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew.
+
+    `typed`: they did it by hand, so that is before the timelines of others are.
+    """
+    await mark_all_due(connection, {key: at}, stale=stale, typed=typed)
+
+
+async def mark_all_due(
+    connection: AsyncConnection, people: Mapping[PersonKey, datetime], *, stale: bool = True, typed: bool = False
+) -> None:
+    """The same for several, each at their own instant."""
+    if people:
+        await connection.execute(
+            _MARK,
+            [
+                {"b_team": key.team_id, "b_user": key.user_id, "b_at": at, "b_stale": stale, "b_typed": typed}
+                for key, at in sorted(people.items(), key=lambda one: (one[0].team_id, one[0].user_id))
+            ],  # in one order everywhere, so that replicas never deadlock
+        )
+
+
+TRIES = 5
+FIRST_RETRY = timedelta(minutes=1)
+"""Each of the next tries is four times as far away: the last comes after an hour and a half."""
+
+
+_NOW = bindparam("now", type_=UtcInstant)
+_DUE = (
+    select(Notice.team_id, Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
+    .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
+    .where(
+        Notice.sent_at.is_(None),
+        or_(Notice.not_before.is_(None), Notice.not_before <= _NOW),
+        # of workspaces with a bot that can send them
+        exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None)),
+        Person.leave_by.is_(None),
+        ~named(Notice.team_id, "others"),
+    )
+    .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)
+    .limit(bindparam("most"))
+)
+_WORKED_FOR = delete(Notice).where(one_of(Notice.team_id, Notice.user_id), Notice.subject == bindparam("subject"))
+
+
+class NoticeStore:
+    """The notices of all people."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """`clock` dates them."""
+        self._database = database
+        self._clock = clock
+
+    async def tell(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
+        """Have the person told about `subject`, unless they were told already. The person must exist."""
+        await connection.execute(
+            insert_for(connection, Notice)
+            .values(team_id=key.team_id, user_id=key.user_id, subject=subject, created_at=self._clock.now(), attempts=0)
+            .on_conflict_do_nothing(index_elements=["team_id", "user_id", "subject"])
+        )
+
+    async def worked(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
+        """It works again: the next time that it does not, the person is told again."""
+        await connection.execute(delete(Notice).where(*_is(key, subject)))
+
+    async def worked_for(self, connection: AsyncConnection, keys: Collection[PersonKey], subject: str) -> None:
+        """The same for several people."""
+        await connection.execute(_WORKED_FOR, {"of_people": people(keys), "subject": subject})
+
+    async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
+        """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(_DUE, {"now": now, "most": limit, "others": names(others)})
+            return [
+                DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows
+            ]
+
+    async def sent(self, notice: DueNotice, at: datetime) -> None:
+        """It was sent, or cannot be; either way it is not tried again."""
+        async with self._database.write() as connection:
+            await connection.execute(update(Notice).where(*_is(notice.key, notice.subject)).values(sent_at=at))
+
+    async def failed(self, notice: DueNotice, at: datetime) -> None:
+        """It could not be sent now: tried again later, given up after `TRIES`."""
+        if notice.attempts + 1 >= TRIES:
+            await self.sent(notice, at)
+            return
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Notice)
+                .where(*_is(notice.key, notice.subject))
+                .values(attempts=Notice.attempts + 1, not_before=at + FIRST_RETRY * 4**notice.attempts)
+            )
+
+    async def put_off(self, team_id: str, until: datetime) -> None:
+        """None of a workspace's can be sent before `until`."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
+            )
+
+
+def _is(key: PersonKey, subject: str) -> tuple[ColumnElement[bool], ...]:
+    return (Notice.team_id == key.team_id, Notice.user_id == key.user_id, Notice.subject == subject)

@@ -1,0 +1,402 @@
+"""A person's timeline: the facts it is made of, the spans that came of them, and the audit of what was done by it.
+
+Facts are loaded for many people in a handful of queries. Spans are read at an edge instead of events. The audit, what
+was done to a profile or left and why, is read by `/quo why` and the export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, FromClause, Row, bindparam, delete, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.errors import StatusQuoError
+from services.domain.model import (
+    NO_STATUS,
+    Action,
+    Kind,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Policy,
+    Rule,
+    Span,
+    Status,
+)
+from services.domain.people import PersonFacts, zone_or
+from services.domain.profile_state import AuditEntry
+from services.platform.concurrency import off_loop_if
+from services.platform.crypto import Encryptor, SealedBytes
+from services.store import json_values
+from services.store.db import Asked, Database
+from services.store.events import EventStore
+from services.store.models import EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
+from services.store.person_rows import ForPeople, of_people
+
+SPANS = SpanRow.__table__
+_THEIR_SPANS = ForPeople(
+    SPANS.c.team_id,
+    SPANS.c.user_id,
+    lambda theirs: select(SPANS).where(
+        theirs, SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
+    ),
+)
+_WITHIN = (
+    select(SPANS)
+    .where(
+        SPANS.c.team_id == bindparam("team"),
+        SPANS.c.user_id == bindparam("user"),
+        SPANS.c.start_at < bindparam("window_end"),
+        SPANS.c.end_at > bindparam("window_start"),
+    )
+    .order_by(SPANS.c.start_at)
+)
+_SPAN_CONTENT = "spans.content"
+_NOTHING = json_values.Shown()
+CHUNK = 400
+
+OFF_LOOP = 200
+"""From this many on, spans are sealed in a thread."""
+
+SealedSpans = Mapping[PersonKey, Sequence[Mapping[str, object]]]
+"""Rows of `spans` by person, ready to be stored."""
+
+
+class SpanStore:
+    """Reads and replaces spans, inside of somebody's transaction."""
+
+    def __init__(self, encryptor: Encryptor) -> None:
+        """`encryptor` seals what is shown."""
+        self._encryptor = encryptor
+
+    async def at(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], instant: datetime
+    ) -> dict[PersonKey, Span]:
+        """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
+        found: dict[PersonKey, Span] = {}
+        for chunk in chunks(keys, CHUNK):
+            for row in await connection.execute(*_THEIR_SPANS(chunk, instant=instant)):
+                # sealed with a lost key, or of another version: as good as not stored, so it is resolved anew
+                with suppress(StatusQuoError, ValueError):
+                    found[PersonKey(row.team_id, row.user_id)] = self.span(row)
+        return found
+
+    def opened(self, rows: Sequence[Row[Any]]) -> tuple[Span, ...]:
+        """The spans in rows that have all of the table's columns; none where one of them cannot be opened."""
+        with suppress(StatusQuoError, ValueError):  # as in `at`
+            return tuple(self.span(row) for row in rows)
+        return ()
+
+    async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
+        """`spans` as they are stored; where they are many, sealed in a thread."""
+        return await off_loop_if(sum(map(len, spans.values())) >= OFF_LOOP, self._rows, spans)
+
+    async def put(self, connection: AsyncConnection, spans: SealedSpans) -> None:
+        """Make `spans` the whole stored timeline of each person named."""
+        for chunk in chunks(list(spans), CHUNK):
+            await connection.execute(delete(SpanRow).where(of_people(SPANS.c.team_id, SPANS.c.user_id, chunk)))
+        rows = [row for timeline in spans.values() for row in timeline]
+        if rows:
+            await connection.execute(insert(SpanRow), rows)
+
+    async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
+        """The same for spans that are not sealed yet."""
+        await self.put(connection, await self.sealed(spans))
+
+    def span(self, row: Row[Any]) -> Span:
+        """A span from a row that has all of the table's columns. Raises SealError."""
+        plain = self._encryptor.open_bytes(row.content, _SPAN_CONTENT, row.team_id, row.user_id, _stamp(row.start_at))
+        content = _NOTHING if plain is None else json_values.shown_from_json(plain)
+        status = NO_STATUS
+        if content.text or content.emoji:
+            status = Status(content.text, content.emoji, row.end_at if content.ends else None)
+        return Span(
+            start=row.start_at,
+            end=row.end_at,
+            status=status,
+            rule=row.rule,
+            reason=json_values.reason_from_json(row.reason),
+            uid=row.uid,
+            title=content.title,
+            kind=None if row.kind is None else Kind(row.kind),
+            override=row.override,
+        )
+
+    def _rows(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
+        return {key: [self._row(key, span) for span in timeline] for key, timeline in spans.items()}
+
+    def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
+        content: SealedBytes | None = None
+        if span.shows or span.title:
+            ends = span.status.expiration is not None
+            plain = json_values.content_to_json(
+                json_values.Shown(span.status.text, span.status.emoji, ends, span.title)
+            )
+            content = self._encryptor.seal(plain, _SPAN_CONTENT, key.team_id, key.user_id, _stamp(span.start))
+        return {
+            "team_id": key.team_id,
+            "user_id": key.user_id,
+            "start_at": span.start,
+            "end_at": span.end,
+            "rule": span.rule,
+            "kind": None if span.kind is None else span.kind.value,
+            "override": span.override,
+            "reason": json_values.reason_to_json(span.reason),
+            "uid": span.uid,
+            "content": content,
+        }
+
+
+def spans_within(key: PersonKey, start: datetime, end: datetime) -> Asked:
+    """The query of one person's spans that overlap `[start, end)`, in order."""
+    return _WITHIN, {"team": key.team_id, "user": key.user_id, "window_start": start, "window_end": end}
+
+
+def chunks(keys: Sequence[PersonKey], size: int) -> Iterable[Sequence[PersonKey]]:
+    """`keys` in pieces of at most `size`."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.isoformat()
+
+
+UTC = ZoneInfo("UTC")
+_OVERRIDES = OverrideRow.__table__
+_EVENTS = EventRow.__table__
+_RULES = RuleRow.__table__
+_PEOPLE = Person.__table__
+_WORKSPACES = Workspace.__table__
+
+_THE_PEOPLE = ForPeople(
+    _PEOPLE.c.team_id,
+    _PEOPLE.c.user_id,
+    lambda theirs: select(
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
+        _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles,
+    ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
+)  # fmt: skip
+_THEIR_RULES = ForPeople(
+    _RULES.c.team_id,
+    _RULES.c.user_id,
+    lambda theirs: select(_RULES).where(theirs).order_by(_RULES.c.position, _RULES.c.rule_id),
+)
+_THEIR_OVERRIDES = ForPeople(
+    _OVERRIDES.c.team_id,
+    _OVERRIDES.c.user_id,
+    lambda theirs: (
+        select(_OVERRIDES)
+        .where(
+            theirs,
+            _OVERRIDES.c.start_at < bindparam("window_end"),
+            or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
+        )
+        .order_by(_OVERRIDES.c.created_at)
+    ),
+)
+
+
+_LASTS = (
+    select(_EVENTS.c.event_id)
+    .where(
+        _EVENTS.c.team_id == bindparam("team"),
+        _EVENTS.c.user_id == bindparam("user"),
+        _EVENTS.c.uid == bindparam("uid"),
+        _EVENTS.c.end_at > bindparam("now"),
+        _EVENTS.c.start_at < bindparam("window_end"),
+    )
+    .limit(1)
+)
+
+
+class FactStore:
+    """Loads `PersonFacts`."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore) -> None:
+        """`encryptor` opens rules and overrides; `events` loads the calendar's part."""
+        self._database = database
+        self._encryptor = encryptor
+        self._events = events
+        self._spans = SpanStore(encryptor)
+
+    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
+        """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
+        if len(keys) == 1:
+            return await self._facts(await self._database.rows(*self._asked(keys, start, end)))
+        async with self._database.read() as connection:
+            return await self.load_on(connection, keys, start, end)
+
+    async def load_on(
+        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
+    ) -> dict[PersonKey, PersonFacts]:
+        """The same within a transaction."""
+        found: dict[PersonKey, PersonFacts] = {}
+        for chunk in chunks(keys, CHUNK):
+            asked = self._asked(chunk, start, end)
+            found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
+        return found
+
+    def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
+        """The queries of these people's rules, overrides and events, and of themselves."""
+        return (
+            _THEIR_RULES(keys),
+            _THEIR_OVERRIDES(keys, window_start=start, window_end=end),
+            self._events.asked(keys, start, end),
+            _THE_PEOPLE(keys),
+        )
+
+    async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
+        """The facts in the rows of those queries."""
+        rules, overrides, events, people = found
+        ruled, asked = defaultdict[PersonKey, list[Rule]](list), defaultdict[PersonKey, list[Override]](list)
+        for row in rules:
+            ruled[PersonKey(row.team_id, row.user_id)].append(self._rule(row))
+        for row in overrides:
+            asked[PersonKey(row.team_id, row.user_id)].append(self.override(row))
+        happening = await self._events.open(events)
+        return {
+            (key := PersonKey(row.team_id, row.user_id)): replace(
+                self._person(row, key),
+                rules=tuple(ruled[key]),
+                overrides=tuple(asked[key]),
+                events=happening.get(key, ()),
+            )
+            for row in people
+        }
+
+    async def without_events(self, key: PersonKey) -> PersonFacts | None:
+        """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
+        people, rules = await self._database.rows(_THE_PEOPLE([key]), _THEIR_RULES([key]))
+        return replace(self._person(people[0], key), rules=tuple(map(self._rule, rules))) if people else None
+
+    async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
+        (rows,) = await self._database.rows(spans_within(key, start, end))
+        return self._spans.opened(rows)
+
+    async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
+        """Whether the event that `span` names is not over at `now`."""
+        event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
+        (rows,) = await self._database.rows((_LASTS, event))
+        return bool(rows)
+
+    def _person(self, row: Row[Any], key: PersonKey) -> PersonFacts:
+        return PersonFacts(
+            key=key,
+            zone=zone_or(row.zone, UTC),
+            locale=row.locale,
+            names=self._names(row.names, key),
+            granted=row.grant_state == "ok" and row.leave_by is None,
+            preferences=json_values.preferences_from_json(row.preferences),
+            policy=Policy(titles=row.allow_titles),
+            pause=pause_of(row.paused_from, row.paused_until),
+            resolved_until=None if row.stale else row.resolved_until,
+        )
+
+    def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
+        return tuple(json.loads(self._encryptor.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
+
+    def _rule(self, row: Row[Any]) -> Rule:
+        plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
+        return json_values.rule_from_json(plain or "{}")
+
+    def override(self, row: Row[Any]) -> Override:
+        """An override from a row that has all of the table's columns. Raises SealError."""
+        plain = self._encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
+        content = json.loads(plain or "{}")
+        return Override(
+            id=row.override_id,
+            start=row.start_at,
+            end=row.end_at,
+            created_at=row.created_at,
+            kind=OverrideKind(row.kind),
+            text=content.get("text", ""),
+            emoji=content.get("emoji", ""),
+        )
+
+
+def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
+    """The pause in a person's columns."""
+    return None if start is None else Pause(start, end)
+
+
+def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
+    """That a row of `table` belongs to one of `keys`."""
+    return of_people(table.c.team_id, table.c.user_id, keys)
+
+
+_WRITE_CONTENT = "writes.content"
+_WRITES = Write.__table__
+_RECENT = (
+    select(_WRITES)
+    .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
+    .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
+    .limit(bindparam("most"))
+)
+
+
+class AuditStore:
+    """The audit of all people."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        """`encryptor` seals the statuses."""
+        self._database = database
+        self._encryptor = encryptor
+
+    async def add(self, connection: AsyncConnection, key: PersonKey, attempt: AuditEntry) -> None:
+        """Write one line, in the transaction that records what it is about."""
+        await self.add_many(connection, [(key, attempt)])
+
+    async def add_many(self, connection: AsyncConnection, attempts: Sequence[tuple[PersonKey, AuditEntry]]) -> None:
+        """Write many lines at once."""
+        if attempts:
+            await connection.execute(insert(Write), [self._row(key, attempt) for key, attempt in attempts])
+
+    def _row(self, key: PersonKey, attempt: AuditEntry) -> dict[str, object]:
+        write_id = secrets.token_hex(12)
+        status = attempt.status
+        content = json_values.Attempted(status.text, status.emoji, status.expiration, attempt.uid)
+        return {
+            "team_id": key.team_id,
+            "write_id": write_id,
+            "user_id": key.user_id,
+            "at": attempt.at,
+            "action": attempt.action.value,
+            "reason": json_values.reason_to_json(attempt.reason),
+            "rule": attempt.rule,
+            "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
+            "outcome": attempt.outcome,
+            "content": self._encryptor.seal(
+                json_values.content_to_json(content), _WRITE_CONTENT, key.team_id, write_id
+            ),
+        }
+
+    async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
+        """The newest lines of a person, newest first. Raises SealError."""
+        (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
+        return [self._attempt(row) for row in rows]
+
+    def _attempt(self, row: Row[Any]) -> AuditEntry:
+        plain = self._encryptor.open_bytes(row.content, _WRITE_CONTENT, row.team_id, row.write_id)
+        content = json_values.attempted_from_json(plain or "{}")
+        return AuditEntry(
+            at=row.at,
+            action=Action(row.action),
+            reason=json_values.reason_from_json(row.reason),
+            outcome=row.outcome,
+            rule=row.rule,
+            uid=content.uid,
+            status=Status(content.text, content.emoji, content.ends),
+        )
