@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealE
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.models import Account, Calendar, EventRow, Person, UtcInstant, WatchRow
-from services.store.person_rows import lock_one, of_keys
+from services.store.person_rows import lock_one, one_of
 
 MOST = 20
 """Calendars that one person may connect."""
@@ -290,15 +290,13 @@ KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
 BOUND = tuple(column == bindparam(name) for column, name in zip(KEY, ("b_team", "b_user", "b_calendar"), strict=True))
 """Match the one calendar that the parameters `bound(…)` name."""
 
+AMONG = one_of(KEY, "of_calendars")
+"""Match the calendars whose keys that parameter has, as `tuples(…)`."""
+
 
 def bound(key: PersonKey, calendar_id: str) -> dict[str, Any]:
     """Name a calendar to a statement that is built once, with `BOUND`."""
     return {"b_team": key.team_id, "b_user": key.user_id, "b_calendar": calendar_id}
-
-
-def among(keys: Iterable[Sequence[str]]) -> ColumnElement[bool]:
-    """Match the calendars with these keys."""
-    return of_keys(KEY, keys)
 
 
 async def add_calendar(

@@ -27,13 +27,13 @@ from services.domain.model import PersonKey
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
+    AMONG,
     BOUND,
     CLAIMED,
     KEY,
     CalendarRows,
     CalendarView,
     add_calendar,
-    among,
     bound,
     claimable,
     its_person,
@@ -52,7 +52,7 @@ from services.store.calendar_rows import (
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person, UtcInstant
-from services.store.person_rows import NoticeStore, lock_people, mark_due
+from services.store.person_rows import NoticeStore, lock_people, mark_due, tuples
 
 log = structlog.get_logger(__name__)
 
@@ -184,15 +184,16 @@ class CalendarStore:
         if not chosen:
             return ()
         async with self._database.write() as connection:
-            free = select(*KEY).where(among(chosen), claimable(now)).with_for_update(skip_locked=True)
-            ours = (await connection.execute(free.order_by(*KEY))).all()
+            free = select(*KEY).where(AMONG, claimable(now)).order_by(*KEY).with_for_update(skip_locked=True)
+            ours = (await connection.execute(free, {"of_calendars": tuples(chosen)})).all()
             rows = (  # read once they are ours: see `lock_people`
                 await connection.execute(
                     select(*_CALENDARS.columns, *CLAIMED, next_edge(now).label("next_edge"))
                     .join(Person, its_person())
                     .outerjoin(Account, of_the_account())
-                    .where(among(ours))
-                    .order_by(Calendar.due_at, *KEY)
+                    .where(AMONG)
+                    .order_by(Calendar.due_at, *KEY),
+                    {"of_calendars": tuples(ours)},
                 )
             ).all()
             if rows:

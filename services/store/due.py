@@ -29,7 +29,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Asked, Database
 from services.store.models import Person, ProfileStateRow, UtcInstant
-from services.store.person_rows import ForPeople, insert_for, lock_people, of_people, one_of, people
+from services.store.person_rows import insert_for, lock_people, of_people, those
 from services.store.timeline import FactStore, SealedSpans, SpanStore, chunks, pause_of
 
 _COLUMN = "standings.memory"
@@ -113,26 +113,21 @@ _NEXT = select(func.min(PEOPLE.c.due_at)).where(~PEOPLE.c.stale)
 _NEXT_STALE = {
     typed: select(func.min(PEOPLE.c.due_at)).where(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed)) for typed in (True, False)
 }
-_CLAIMED = ForPeople(
-    PEOPLE.c.team_id,
-    PEOPLE.c.user_id,
-    lambda theirs: (
-        select(
-            PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
-            PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
-            PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
-            is_waiting().label("waits"),
-        )
-        .join_from(
-            PEOPLE,
-            STANDINGS,
-            (STANDINGS.c.team_id == PEOPLE.c.team_id) & (STANDINGS.c.user_id == PEOPLE.c.user_id),
-            isouter=True,
-        )
-        .where(theirs)
-    ),
+_CLAIMED = (
+    select(
+        PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
+        PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
+        PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
+        is_waiting().label("waits"),
+    )
+    .join_from(
+        PEOPLE,
+        STANDINGS,
+        (STANDINGS.c.team_id == PEOPLE.c.team_id) & (STANDINGS.c.user_id == PEOPLE.c.user_id),
+        isouter=True,
+    )
+    .where(of_people(PEOPLE))
 )  # fmt: skip
-
 _LOOKED_AT = (
     update(Person)
     .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
@@ -144,11 +139,7 @@ _LOOKED_AT = (
         home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
     )
 )
-_WITHDRAW = (
-    update(ProfileStateRow)
-    .where(one_of(STANDINGS.c.team_id, STANDINGS.c.user_id), is_waiting())
-    .values(seq=STANDINGS.c.seq + 1)
-)
+_WITHDRAW = update(ProfileStateRow).where(of_people(STANDINGS), is_waiting()).values(seq=STANDINGS.c.seq + 1)
 
 
 class Batch:
@@ -239,7 +230,7 @@ class Batch:
         waiting = {person.key for person in self.people if person.waits}
         withdrawn = [key for key in keys if key in waiting]
         if withdrawn:
-            await self.transaction.execute(_WITHDRAW, {"of_people": people(withdrawn)})
+            await self.transaction.execute(_WITHDRAW, those(withdrawn))
 
 
 class DueStore:
@@ -287,8 +278,8 @@ class DueStore:
             async with self._database.write() as transaction:
                 rows = (await transaction.execute(theirs.with_for_update(key_share=True, skip_locked=True))).all()
                 keys = [PersonKey(row.team_id, row.user_id) for row in rows]
-                ours = of_people(PEOPLE.c.team_id, PEOPLE.c.user_id, keys)
-                await transaction.execute(update(Person).where(ours).values(due_at=now + LEASE))
+                ours = update(Person).where(of_people(PEOPLE)).values(due_at=now + LEASE)
+                await transaction.execute(ours, those(keys))
         return {PersonKey(row.team_id, row.user_id): Claim(row.facts_seq, row.due_at) for row in rows}
 
     async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
@@ -326,7 +317,7 @@ class DueStore:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
         rows = {}
         for chunk in chunks(keys, _CHUNK):
-            for row in await transaction.execute(*_CLAIMED(chunk)):
+            for row in await transaction.execute(_CLAIMED, those(chunk)):
                 rows[PersonKey(row.team_id, row.user_id)] = row
         return {key: rows[key] for key in keys}
 

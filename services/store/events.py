@@ -36,7 +36,7 @@ from services.platform.crypto import Encryptor
 from services.store.calendar_rows import of_calendar
 from services.store.db import Asked, Database
 from services.store.models import EventRow
-from services.store.person_rows import ForPeople
+from services.store.person_rows import of_people, those
 
 ROWS = 500
 """Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
@@ -51,22 +51,18 @@ _DETAIL = "events.detail"
 _EVENTS = EventRow.__table__
 _T = TypeVar("_T")
 
-_THEIR_EVENTS = ForPeople(
-    _EVENTS.c.team_id,
-    _EVENTS.c.user_id,
-    lambda theirs: (
-        select(*_EVENTS.columns)
-        .where(
-            theirs,
-            _EVENTS.c.end_at > bindparam("earliest"),
-            _EVENTS.c.start_at < bindparam("latest"),
-            or_(
-                _EVENTS.c.wall_start.is_not(None),
-                and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
-            ),
-        )
-        .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
-    ),
+_THEIR_EVENTS = (
+    select(*_EVENTS.columns)
+    .where(
+        of_people(_EVENTS),
+        _EVENTS.c.end_at > bindparam("earliest"),
+        _EVENTS.c.start_at < bindparam("latest"),
+        or_(
+            _EVENTS.c.wall_start.is_not(None),
+            and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
+        ),
+    )
+    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
 )
 
 
@@ -135,7 +131,7 @@ class EventStore:
     def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
         """The query that `load` asks about `ROWS` people at most."""
         window = {"window_start": start, "window_end": end}
-        return _THEIR_EVENTS(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
+        return _THEIR_EVENTS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
 
     async def open(self, rows: Sequence[Row[Any]]) -> dict[PersonKey, tuple[Event, ...]]:
         """The events in the rows of that query; many are opened in a thread. Raises SealError."""

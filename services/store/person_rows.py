@@ -9,20 +9,18 @@ its facts. What a person is told, they are told once, and not again before it ha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Select,
     String,
     bindparam,
     case,
     delete,
     exists,
-    literal,
     or_,
     select,
     update,
@@ -31,6 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
 
 from services.domain.model import PersonKey
@@ -45,7 +44,9 @@ if TYPE_CHECKING:
     Upsert = sqlite.Insert | postgresql.Insert
 
 
-class _Condition(FunctionElement[bool]):
+class _IsOneOf(FunctionElement[bool]):
+    """That some columns are those of one of the tuples in a JSON array."""
+
     type = Boolean()
     inherit_cache = True
 
@@ -54,103 +55,59 @@ class _Condition(FunctionElement[bool]):
         return self
 
 
-class _IsOneOf(_Condition):
-    """That (team id, user id), or some other columns, are in a JSON array of such tuples."""
-
-    inherit_cache = True
-
-
-class _IsNamed(_Condition):
-    """That a column's value is in a JSON array of strings."""
-
-    inherit_cache = True
-
-
 @compiles(_IsOneOf, "sqlite")
-def _tuples_on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+def _on_sqlite(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
     *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
     parts = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(columns)))
     return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_each({tuples}))"  # noqa: S608  # columns and a parameter, as compiled
 
 
 @compiles(_IsOneOf, "postgresql")
-def _tuples_on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+def _on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
     *columns, tuples = (compiler.process(one, **how) for one in element.clauses)
     parts = ", ".join(f"value ->> {number}" for number in range(len(columns)))
     return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_array_elements(CAST({tuples} AS json)))"  # noqa: S608  # the same
 
 
-@compiles(_IsNamed, "sqlite")
-def _names_on_sqlite(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
-    column, names = (compiler.process(one, **how) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({names}))"  # noqa: S608  # the same
+def one_of(columns: Iterable[Any], parameter: str) -> ColumnElement[bool]:
+    """That these columns of a row are those of one of the tuples that are given as `parameter`, by `tuples(...)`."""
+    return _IsOneOf(*columns, bindparam(parameter, type_=String))
 
 
-@compiles(_IsNamed, "postgresql")
-def _names_on_postgresql(element: _IsNamed, compiler: SQLCompiler, **how: Any) -> str:
-    column, names = (compiler.process(one, **how) for one in element.clauses)
-    return f"{column} IN (SELECT json_array_elements_text(CAST({names} AS json)))"  # the same
-
-
-def of_people(team_id: Any, user_id: Any, keys: Iterable[PersonKey]) -> ColumnElement[bool]:
-    """That a row with these two columns belongs to one of `keys`."""
-    return _IsOneOf(team_id, user_id, literal(people(keys), String))
-
-
-def of_keys(columns: Iterable[Any], keys: Iterable[Iterable[str]]) -> ColumnElement[bool]:
-    """That these columns of a row are those of one of `keys`."""
-    return _IsOneOf(*columns, literal(json.dumps([tuple(key) for key in keys]), String))
-
-
-def one_of(team_id: Any, user_id: Any) -> ColumnElement[bool]:
-    """The same for a statement that is built once: they are given as the parameter `of_people`, by `people(...)`."""
-    return _IsOneOf(team_id, user_id, bindparam("of_people", type_=String))
-
-
-def people(keys: Iterable[PersonKey]) -> str:
+def tuples(values: Iterable[Iterable[str]]) -> str:
     """The parameter of `one_of`."""
-    return json.dumps([(key.team_id, key.user_id) for key in keys])
+    return json.dumps([tuple(one) for one in values])
+
+
+def of_people(table: FromClause) -> ColumnElement[bool]:
+    """That a row of `table` belongs to one of those who are given as parameters by `those(...)`."""
+    return one_of((table.c.team_id, table.c.user_id), "of_people")
+
+
+def those(keys: Iterable[PersonKey], **more: Any) -> dict[str, Any]:
+    """The parameters of a statement with `of_people`, `more` among them."""
+    return {"of_people": tuples((key.team_id, key.user_id) for key in keys), **more}
 
 
 def named(column: Any, parameter: str) -> ColumnElement[bool]:
-    """That the column's value is among the strings that are given as that parameter: `names(...)`."""
-    return _IsNamed(column, bindparam(parameter, type_=String))
+    """That the column's value is among the strings that are given as `parameter`, by `names(...)`."""
+    return one_of((column,), parameter)
 
 
 def names(values: Iterable[str]) -> str:
     """The parameter of `named`."""
-    return json.dumps(list(values))
-
-
-class ForPeople:
-    """A query about many people, built once."""
-
-    def __init__(self, team_id: Any, user_id: Any, make: Callable[[ColumnElement[bool]], Select[Any]]) -> None:
-        """`make` gives the query of the rows for which the condition holds; the two columns say whose a row is."""
-        self._query = make(one_of(team_id, user_id))
-
-    def __call__(self, keys: Iterable[PersonKey], **more: Any) -> tuple[Select[Any], dict[str, Any]]:
-        """The query, and its parameters for `keys` with `more` among them, ready to be executed."""
-        return self._query, {"of_people": people(keys), **more}
+    return tuples((value,) for value in values)
 
 
 _AT = bindparam("b_at", type_=UtcInstant)
 _PEOPLE = Person.__table__
-_LOCK = ForPeople(
-    _PEOPLE.c.team_id,
-    _PEOPLE.c.user_id,
-    lambda theirs: (
-        select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
-        .where(theirs)
-        .order_by(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
-        .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
-    ),
+_LOCK = (
+    select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+    .where(of_people(_PEOPLE))
+    .order_by(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+    .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
 )
-_STAYING = ForPeople(
-    _PEOPLE.c.team_id,
-    _PEOPLE.c.user_id,
-    lambda theirs: select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(theirs, _PEOPLE.c.leave_by.is_(None)),
-)
+_STAYING = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(of_people(_PEOPLE), _PEOPLE.c.leave_by.is_(None))
 _MARK = (
     update(Person)
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
@@ -180,14 +137,14 @@ async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) 
     the rest as it was before the wait (its manual, 13.2.1 "Read Committed"), so what is decided from is read in a
     statement of its own; and whoever locks in two orders waits for each other. SQLite's writer is alone anyway.
     """
-    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_LOCK(keys))]
+    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(_LOCK, those(keys))]
 
 
 async def lock_staying(connection: AsyncConnection, keys: Collection[PersonKey]) -> set[PersonKey]:
     """The same; gives those who are there to stay: not gone, and not about to be."""
     if connection.dialect.name != "sqlite":  # its writer is alone: nothing is there to wait for
         await lock_people(connection, keys)
-    return {PersonKey(row.team_id, row.user_id) for row in await connection.execute(*_STAYING(keys))}
+    return {PersonKey(row.team_id, row.user_id) for row in await connection.execute(_STAYING, those(keys))}
 
 
 async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
@@ -239,7 +196,7 @@ _DUE = (
     .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)
     .limit(bindparam("most"))
 )
-_WORKED_FOR = delete(Notice).where(one_of(Notice.team_id, Notice.user_id), Notice.subject == bindparam("subject"))
+_WORKED_FOR = delete(Notice).where(of_people(Notice.__table__), Notice.subject == bindparam("subject"))
 
 
 class NoticeStore:
@@ -264,7 +221,7 @@ class NoticeStore:
 
     async def worked_for(self, connection: AsyncConnection, keys: Collection[PersonKey], subject: str) -> None:
         """The same for several people."""
-        await connection.execute(_WORKED_FOR, {"of_people": people(keys), "subject": subject})
+        await connection.execute(_WORKED_FOR, those(keys, subject=subject))
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""

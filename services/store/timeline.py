@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Row, bindparam, delete, insert, or_, select
+from sqlalchemy import Row, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
@@ -42,15 +42,11 @@ from services.store import json_values
 from services.store.db import Asked, Database
 from services.store.events import EventStore
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
-from services.store.person_rows import ForPeople, of_people
+from services.store.person_rows import of_people, those
 
 SPANS = SpanRow.__table__
-_THEIR_SPANS = ForPeople(
-    SPANS.c.team_id,
-    SPANS.c.user_id,
-    lambda theirs: select(SPANS).where(
-        theirs, SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
-    ),
+_THEIR_SPANS = select(SPANS).where(
+    of_people(SPANS), SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
 )
 _WITHIN = (
     select(SPANS)
@@ -86,7 +82,7 @@ class SpanStore:
         """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
         found: dict[PersonKey, Span] = {}
         for chunk in chunks(keys, CHUNK):
-            for row in await connection.execute(*_THEIR_SPANS(chunk, instant=instant)):
+            for row in await connection.execute(_THEIR_SPANS, those(chunk, instant=instant)):
                 # sealed with a lost key, or of another version: as good as not stored, so it is resolved anew
                 with suppress(StatusQuoError, ValueError):
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
@@ -105,7 +101,7 @@ class SpanStore:
     async def put(self, connection: AsyncConnection, spans: SealedSpans) -> None:
         """Make `spans` the whole stored timeline of each person named."""
         for chunk in chunks(list(spans), CHUNK):
-            await connection.execute(delete(SpanRow).where(of_people(SPANS.c.team_id, SPANS.c.user_id, chunk)))
+            await connection.execute(delete(SpanRow).where(of_people(SPANS)), those(chunk))
         rows = [row for timeline in spans.values() for row in timeline]
         if rows:
             await connection.execute(insert(SpanRow), rows)
@@ -179,32 +175,24 @@ _RULES = RuleRow.__table__
 _PEOPLE = Person.__table__
 _WORKSPACES = Workspace.__table__
 
-_THE_PEOPLE = ForPeople(
-    _PEOPLE.c.team_id,
-    _PEOPLE.c.user_id,
-    lambda theirs: select(
+_THE_PEOPLE = (
+    select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
         _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
         _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles,
-    ).join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id).where(theirs),
+    )
+    .join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id)
+    .where(of_people(_PEOPLE))
 )  # fmt: skip
-_THEIR_RULES = ForPeople(
-    _RULES.c.team_id,
-    _RULES.c.user_id,
-    lambda theirs: select(_RULES).where(theirs).order_by(_RULES.c.position, _RULES.c.rule_id),
-)
-_THEIR_OVERRIDES = ForPeople(
-    _OVERRIDES.c.team_id,
-    _OVERRIDES.c.user_id,
-    lambda theirs: (
-        select(_OVERRIDES)
-        .where(
-            theirs,
-            _OVERRIDES.c.start_at < bindparam("window_end"),
-            or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
-        )
-        .order_by(_OVERRIDES.c.created_at)
-    ),
+_THEIR_RULES = select(_RULES).where(of_people(_RULES)).order_by(_RULES.c.position, _RULES.c.rule_id)
+_THEIR_OVERRIDES = (
+    select(_OVERRIDES)
+    .where(
+        of_people(_OVERRIDES),
+        _OVERRIDES.c.start_at < bindparam("window_end"),
+        or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
+    )
+    .order_by(_OVERRIDES.c.created_at)
 )
 
 
@@ -251,10 +239,10 @@ class FactStore:
     def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
         """The queries of these people's rules, overrides and events, and of themselves."""
         return (
-            _THEIR_RULES(keys),
-            _THEIR_OVERRIDES(keys, window_start=start, window_end=end),
+            (_THEIR_RULES, those(keys)),
+            (_THEIR_OVERRIDES, those(keys, window_start=start, window_end=end)),
             self._events.asked(keys, start, end),
-            _THE_PEOPLE(keys),
+            (_THE_PEOPLE, those(keys)),
         )
 
     async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
@@ -278,7 +266,7 @@ class FactStore:
 
     async def without_events(self, key: PersonKey) -> PersonFacts | None:
         """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
-        people, rules = await self._database.rows(_THE_PEOPLE([key]), _THEIR_RULES([key]))
+        people, rules = await self._database.rows((_THE_PEOPLE, those([key])), (_THEIR_RULES, those([key])))
         return replace(self._person(people[0], key), rules=tuple(map(self._rule, rules))) if people else None
 
     async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
@@ -330,11 +318,6 @@ class FactStore:
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
     """The pause in a person's columns."""
     return None if start is None else Pause(start, end)
-
-
-def of(table: FromClause, keys: Sequence[PersonKey]) -> ColumnElement[bool]:
-    """That a row of `table` belongs to one of `keys`."""
-    return of_people(table.c.team_id, table.c.user_id, keys)
 
 
 _WRITE_CONTENT = "writes.content"

@@ -23,11 +23,11 @@ from services.domain.people import zone_or
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
+    AMONG,
     CLAIMED,
     KEY,
     CalendarRows,
     add_calendar,
-    among,
     its_person,
     mark_home_stale,
     of_calendar,
@@ -37,7 +37,7 @@ from services.store.calendar_rows import (
 )
 from services.store.db import Database, Grouped
 from services.store.models import Account, Calendar, InboxRow, Person, UtcInstant, WatchRow
-from services.store.person_rows import lock_people, named, names
+from services.store.person_rows import lock_people, named, names, tuples
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +115,9 @@ class WatchStore:
                 select(*_CALENDARS.columns, *CLAIMED)
                 .join(Person, its_person())
                 .outerjoin(Account, of_the_account())
-                .where(among(claimed))
-                .order_by(Calendar.watch_due_at)
+                .where(AMONG)
+                .order_by(Calendar.watch_due_at),
+                {"of_calendars": tuples(claimed)},
             )
             found = []
             for row in rows.all():

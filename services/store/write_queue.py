@@ -24,7 +24,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database, Grouped
 from services.store.due import ProfileStateStore, is_waiting, own_status
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, UtcInstant, Workspace, WorkspaceBudget
-from services.store.person_rows import ForPeople, NoticeStore, insert_for, lock_people, named, names, one_of, people
+from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, those
 from services.store.timeline import AuditStore, SpanStore, pause_of
 
 log = structlog.get_logger(__name__)
@@ -86,22 +86,16 @@ _MAY = (
 """What tells whether something may still be written."""
 
 _SAME = (_STATES.c.team_id == _PEOPLE.c.team_id) & (_STATES.c.user_id == _PEOPLE.c.user_id)
-_CHECK = ForPeople(
-    _PEOPLE.c.team_id, _PEOPLE.c.user_id, lambda theirs: select(*_MAY).join(_STATES, _SAME).where(theirs)
-)
+_CHECK = select(*_MAY).join(_STATES, _SAME).where(of_people(_PEOPLE))
 _IS_BLOCKED = (
     exists()
     .where(Notice.team_id == _PEOPLE.c.team_id, Notice.user_id == _PEOPLE.c.user_id, Notice.subject == BLOCKED)
     .label("blocked")
 )
-_ROWS = ForPeople(
-    _PEOPLE.c.team_id,
-    _PEOPLE.c.user_id,
-    lambda theirs: (
-        select(*_MAY, _PEOPLE.c.token, _PEOPLE.c.home_opened_at, _STATES.c.memory, _IS_BLOCKED)
-        .join(_STATES, _SAME)
-        .where(theirs)
-    ),
+_ROWS = (
+    select(*_MAY, _PEOPLE.c.token, _PEOPLE.c.home_opened_at, _STATES.c.memory, _IS_BLOCKED)
+    .join(_STATES, _SAME)
+    .where(of_people(_PEOPLE))
 )
 _IS = (_STATES.c.team_id == bindparam("b_team"), _STATES.c.user_id == bindparam("b_user"))
 _REMEMBER = update(ProfileStateRow).where(*_IS).values(memory=bindparam("b_memory"))
@@ -116,7 +110,7 @@ _DUE = (
     .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
     .values(due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _LOOK), _LOOK), else_=_PEOPLE.c.due_at))
 )
-_HOME_STALE = update(Person).where(one_of(_PEOPLE.c.team_id, _PEOPLE.c.user_id)).values(home_stale=True)
+_HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
 
 
 class WriteQueue:
@@ -215,7 +209,7 @@ class WriteQueue:
         await self._settle.put(WriteResult(write, state, entry))
 
     async def _confirm_all(self, writes: Sequence[PendingWrite]) -> list[bool]:
-        (found,) = await self._database.rows(_CHECK([write.key for write in writes]))
+        (found,) = await self._database.rows((_CHECK, those([write.key for write in writes])))
         rows = {PersonKey(row.team_id, row.user_id): row for row in found}
         return [_may(write, rows.get(write.key)) for write in writes]
 
@@ -311,7 +305,7 @@ class WriteQueue:
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of those of `keys` who are still there, locked until the transaction ends."""
         found = keys if self._database.is_sqlite else await lock_people(connection, keys)
-        return {PersonKey(row.team_id, row.user_id): row for row in await connection.execute(*_ROWS(found))}
+        return {PersonKey(row.team_id, row.user_id): row for row in await connection.execute(_ROWS, those(found))}
 
     def _merged(self, result: WriteResult, row: Any) -> bytes:
         known = result.write.sealed is not None and row.memory == result.write.sealed
@@ -328,7 +322,7 @@ class WriteQueue:
         tried = [(result.write.key, result.entry) for result in results if result.entry is not None]
         homes = [key for key, entry in tried if entry.tried and _looks_at_home(rows[key], entry.at)]
         if homes:
-            await connection.execute(_HOME_STALE, {"of_people": people(homes)})
+            await connection.execute(_HOME_STALE, those(homes))
         unblocked = [key for key, entry in tried if entry.written and rows[key].blocked]
         if unblocked:
             await self._notices.worked_for(connection, unblocked, BLOCKED)

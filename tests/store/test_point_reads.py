@@ -15,13 +15,13 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store.db import Database
 from services.store.models import OverrideRow, Person, Workspace
 from services.store.overrides import OverrideStore
-from services.store.person_rows import ForPeople
+from services.store.person_rows import of_people, those
 from services.store.workspaces import _MEETING
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 ANN = PersonKey("T1", "U1")
 _PEOPLE = Person.__table__
-PEOPLE = ForPeople(_PEOPLE.c.team_id, _PEOPLE.c.user_id, lambda theirs: sa.select(_PEOPLE).where(theirs))
+PEOPLE = sa.select(_PEOPLE).where(of_people(_PEOPLE))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def people(database: Database, encryptor: Encryptor) -> Database:
 
 
 async def test_rows_are_those_of_sqlalchemy(people: Database) -> None:
-    for statement, parameters in (PEOPLE([ANN]), (_MEETING, {"team": "T1", "org": "", "user": "U1"})):
+    for statement, parameters in ((PEOPLE, those([ANN])), (_MEETING, {"team": "T1", "org": "", "user": "U1"})):
         (rows,) = await people.rows((statement, parameters))
         async with people.read() as connection:
             (expected,) = (await connection.execute(statement, parameters)).all()
@@ -46,13 +46,15 @@ async def test_rows_are_those_of_sqlalchemy(people: Database) -> None:
 
 
 async def test_values_have_the_types_of_their_columns(people: Database) -> None:
-    ((ann,), (workspace,)) = await people.rows(PEOPLE([ANN]), (_MEETING, {"team": "T1", "org": "", "user": "U1"}))
+    ((ann,), (workspace,)) = await people.rows(
+        (PEOPLE, those([ANN])), (_MEETING, {"team": "T1", "org": "", "user": "U1"})
+    )
     assert (ann.created_at, ann.stale, ann.due_at) == (NOW, True, None)
     assert type(workspace.bot_token) is SealedBytes
 
 
 async def test_nobody_is_no_row(people: Database) -> None:
-    nobody, ann = await people.rows(PEOPLE([PersonKey("T1", "U9")]), PEOPLE([ANN]))
+    nobody, ann = await people.rows((PEOPLE, those([PersonKey("T1", "U9")])), (PEOPLE, those([ANN])))
     assert (len(nobody), len(ann)) == (0, 1)
 
 
@@ -66,7 +68,7 @@ async def test_what_was_committed_is_read_at_once(people: Database, encryptor: E
 
 async def test_those_who_ask_together_each_get_their_own(people: Database) -> None:
     keys = [PersonKey("T1", f"U{number % 4}") for number in range(100)]
-    found = await asyncio.gather(*(people.rows(PEOPLE([key])) for key in keys))
+    found = await asyncio.gather(*(people.rows((PEOPLE, those([key]))) for key in keys))
     assert [[row.user_id for row in rows] for (rows,) in found] == [
         [key.user_id] if key.user_id in ("U1", "U2") else [] for key in keys
     ]
@@ -75,7 +77,10 @@ async def test_those_who_ask_together_each_get_their_own(people: Database) -> No
 async def test_one_that_fails_fails_nobody_else(people: Database) -> None:
     wrong = (sa.select(sa.literal_column("nothing")).select_from(OverrideRow), {})
     results = await asyncio.gather(
-        people.rows(PEOPLE([ANN])), people.rows(wrong), people.rows(PEOPLE([ANN])), return_exceptions=True
+        people.rows((PEOPLE, those([ANN]))),
+        people.rows(wrong),
+        people.rows((PEOPLE, those([ANN]))),
+        return_exceptions=True,
     )
     assert [isinstance(result, sa.exc.DBAPIError) for result in results] == [False, True, False]
 
@@ -84,7 +89,7 @@ async def test_file_without_tables_is_an_error_of_the_database(tmp_path: Path) -
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
     for _ in range(2):
         with pytest.raises(OperationalError):
-            await database.rows(PEOPLE([ANN]))
+            await database.rows((PEOPLE, those([ANN])))
     await database.close()
 
 
@@ -93,12 +98,12 @@ async def test_closed_database_answers_nobody(tmp_path: Path) -> None:
     await database.close()
     for _ in range(2):
         with pytest.raises(OperationalError):
-            await database.rows(PEOPLE([ANN]))
+            await database.rows((PEOPLE, those([ANN])))
 
 
 async def test_who_gives_up_waiting_holds_up_nobody(people: Database) -> None:
-    given_up = asyncio.create_task(people.rows(PEOPLE([ANN])))
-    others = [asyncio.create_task(people.rows(PEOPLE([ANN]))) for _ in range(3)]
+    given_up = asyncio.create_task(people.rows((PEOPLE, those([ANN]))))
+    others = [asyncio.create_task(people.rows((PEOPLE, those([ANN])))) for _ in range(3)]
     await asyncio.sleep(0)
     given_up.cancel()
     assert [len(rows) for (rows,) in await asyncio.gather(*others)] == [1, 1, 1]
