@@ -24,7 +24,7 @@ from aiohttp import web
 
 from handlers.errors import Background, within
 from services.calendars.connections import PATH, Hooks
-from services.calendars.ical.charset import as_utf8, codec_of
+from services.calendars.ical.content import as_utf8, codec_of
 from services.calendars.providers.google.push import GooglePush, read_push
 from services.calendars.providers.microsoft.push import Lifecycle, Notification, read_notifications, validation
 from services.calendars.push_subscriptions import PushReceiver

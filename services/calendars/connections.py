@@ -17,8 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.accounts import ProviderCleanup
-from services.calendars.ical.expand import Expander
-from services.calendars.ical.upload_check import Looked, UnreadableCalendarError, readable
+from services.calendars.ical.expand import Expander, Looked, UnreadableCalendarError, readable
 from services.domain import errors
 from services.domain.calendars import ICS, hook_override_id
 from services.domain.errors import (

@@ -15,8 +15,8 @@ from handlers.slack.views import replies
 from handlers.slack.views.modals import shown_once
 from handlers.web.webhooks import LONGEST, read_status
 from services.calendars.connections import HookLimits
-from services.calendars.ical.charset import as_utf8
-from services.calendars.ical.upload_check import UnreadableCalendarError
+from services.calendars.ical.content import as_utf8
+from services.calendars.ical.expand import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError
 from services.platform import locale
 from services.platform.locale import Localizer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from services.calendars.ical.busy import MOST_PERIODS
-from services.calendars.ical.incremental import read
+from services.calendars.ical.entry import MOST_PERIODS
+from services.calendars.ical.reading import read
 from services.domain.model import ShowAs
 from tests.support.icsfile import asked, ics, problems, reading, vevent
 

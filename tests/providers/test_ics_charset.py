@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.ical.charset import as_utf8, charset_in, codec_of
+from services.calendars.ical.content import as_utf8, charset_in, codec_of
 
 LEAVE = "夏季休暇 ①"
 FOLDED = "夏季\r\n 休暇"

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.ical import ics_collection as shelves
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.ics_collection import IcsCollection
-from services.calendars.ical.incremental import read
-from services.calendars.ical.reading import ReadRequest
+from services.calendars.ical.reading import read
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey

@@ -15,8 +15,9 @@ import icalendar
 import pytest
 import recurring_ical_events
 
-from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import ReadRequest, read_all
+from services.calendars.ical.content import calendars
+from services.calendars.ical.entry import ReadRequest
+from services.calendars.ical.reading import read_all
 from services.calendars.ical.recurrence import ExpansionBudget
 
 ICALENDAR = sorted(Path(icalendar.__file__).parent.rglob("*.ics"))

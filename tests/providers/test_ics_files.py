@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.ical.content import content_lines
-from services.calendars.ical.lex import calendars
+from services.calendars.ical.content import calendars, content_lines
 from services.domain.model import EventType, Response, ShowAs, Visibility
 from tests.support.icsfile import asked, at, events, ics, problems, reading, starts, vevent
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.calendars.ical import incremental
-from services.calendars.ical.arrivals import worked_in
+from services.calendars.ical import reading as ics_reading
 from services.calendars.ical.ics_collection import IcsCollection
-from services.calendars.ical.incremental import read
+from services.calendars.ical.itip import worked_in
+from services.calendars.ical.reading import read
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.domain.model import LONGEST_TEXT
@@ -98,7 +98,7 @@ def test_what_a_calendar_may_say_in_all_is_bounded() -> None:
 
 
 def test_what_a_calendar_may_say_in_all_is_bounded_however_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incremental, "MOST_EVENTS", 50)
+    monkeypatch.setattr(ics_reading, "MOST_EVENTS", 50)
     series = [vevent("DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY;COUNT=20", uid=str(n)) for n in range(3)]
     first = read(ics(*series[0]), asked(), None)
     second = read(ics(*series[0], *series[1]), asked(), first.state)

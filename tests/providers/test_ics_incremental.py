@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.calendars.ical import worker
-from services.calendars.ical.incremental import ReadState, read
-from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
+from services.calendars.ical.reading import ReadState, read
+from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
 from services.domain.errors import NotACalendarError
 from tests.support.icsfile import asked, ics, starts, vevent
 

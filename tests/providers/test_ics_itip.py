@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.calendars.ical import itip
-from services.calendars.ical.arrivals import worked_in
+from services.calendars.ical.content import calendars
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.ics_collection import IcsCollection
-from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import ReadRequest, read_all
+from services.calendars.ical.itip import worked_in
+from services.calendars.ical.reading import read_all
 from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooLargeError, NotACalendarError

@@ -10,9 +10,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.calendars.ical.bounds import Reach
-from services.calendars.ical.recurrence import ExpansionBudget, expanded, week_number
-from services.calendars.ical.rule import RuleProblemError, parsed
+from services.calendars.ical.recurrence import ExpansionBudget, RuleProblemError, expanded, parsed, week_number
+from services.calendars.ical.zones import Reach
 
 START = datetime(1997, 9, 2, 9)  # RFC 5545 §3.8.5.3: all examples, a Tuesday
 

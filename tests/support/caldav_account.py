@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical import worker
-from services.calendars.ical.incremental import read
-from services.calendars.ical.reading import ReadRequest
-from services.calendars.ical.wire import changes_from_parts
+from services.calendars.ical.entry import ReadRequest
+from services.calendars.ical.reading import read
+from services.calendars.ical.worker import changes_from_parts
 from services.calendars.ports import Source
 from services.calendars.providers.caldav.source import CaldavSource
 from services.domain.calendars import Changes, Connection
@@ -48,7 +48,7 @@ class Reading:
     async def ask(
         self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]
     ) -> tuple[dict[str, Any], list[bytes]]:
-        return worker.TASKS[task](json.loads(json.dumps(head)), blobs)
+        return worker.done(json.loads(json.dumps({**head, "task": task})), blobs)
 
 
 class Account:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.lex import calendars
-from services.calendars.ical.reading import Readout, ReadRequest, read_all
+from services.calendars.ical.content import calendars
+from services.calendars.ical.entry import Readout, ReadRequest
+from services.calendars.ical.reading import read_all
 from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.model import Event
 

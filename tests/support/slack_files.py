@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from emulators.slack.state import StoredFile
 from services.calendars.connections import Seen
-from services.calendars.ical.upload_check import UnreadableCalendarError
+from services.calendars.ical.expand import UnreadableCalendarError
 from services.domain.model import PersonKey
 from tests.support.running_app import ANN, RunningApp
 

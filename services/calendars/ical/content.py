@@ -1,18 +1,245 @@
-"""Content lines: `NAME;PARAM=value;PARAM="a,b":value` (RFC 5545 §3.1, §3.2), read leniently."""
+"""From bytes to components and their lines, with no look at what the values say (RFC 5545 §3.1, §3.2). Pure.
+
+UTF-8 is the default, and what is valid UTF-8 stays that whatever the header says: many servers say something else of
+files that they do not look into. Only then the header is believed.
+
+RFC 5545 §3.1 folds by octets, so a fold may fall inside a character: components are cut out of bytes, and text is made
+one component at a time. What real files do and the RFC does not is tolerated: byte-order marks, UTF-16, bare LF or CR,
+blank lines between, lower-case names, several calendars in one file.
+"""
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.calendars.ical.lex import Raw, text_of
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_ESCAPE = b"\x1b"
+_PIECE = 16 * 1024  # decoded at once: between two pieces other threads run
+_MOST_MENDED = 1024 * 1024
+_WIDER = {"shift_jis": "cp932", "iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
+"""Encodings that are called by the name of a narrower one (WHATWG Encoding Standard §4.2)."""
+
+_ALIASES = {
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "x-euc-jp": "euc_jp",
+    "x-mac-japanese": "cp932",
+    "ks_c_5601-1987": "cp949",
+}
+_PARAMETER = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_LONGEST_TYPE = 500
+_TEXT = re.compile(
+    r"(?:utf-8|iso8859-|cp|koi8|mac-|euc_|shift_jis|iso2022_|gb|big5|hz|johab|tis-620|utf-16|utf-32|kz1048|ptcp154).*"
+)
+"""Python's names of encodings that HTTP may mean: what else it can decode is no encoding of text."""
+
+
+def as_utf8(body: bytes, charset: str | None) -> bytes:
+    """`body` as UTF-8; as it is where it is UTF-8 already, or where nobody knows what it is."""
+    codec = "utf-16" if body.startswith(_UTF16) else codec_of(charset)
+    if codec in {"utf-16", "utf-32"} and not body.startswith((*_UTF16, *_UTF32)):
+        codec += "-be"  # RFC 2781 §4.3
+    if codec is None or codec == "utf-8" or body.startswith(codecs.BOM_UTF8):
+        return body
+    # Mail's Japanese is all ASCII, and never without its escape character, which no calendar in UTF-8 has.
+    if _is_utf8(body) and not (codec.startswith("iso2022") and _ESCAPE in body):
+        return body
+    if not codec.startswith(("utf-16", "utf-32")):
+        # RFC 5545 §3.1 folds octets, also inside of a character.
+        body = body.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
+    try:
+        return _decoded(body, codec, "strict")
+    except UnicodeError:
+        # Replacing what is wrong takes a microsecond each.
+        return _decoded(body, codec, "replace") if len(body) <= _MOST_MENDED else body
+
+
+def _decoded(body: bytes, codec: str, errors: str) -> bytes:
+    decode = codecs.getincrementaldecoder(codec)(errors).decode
+    return "".join([*map(decode, _pieces(body)), decode(b"", True)]).encode("utf-8", "replace")
+
+
+def charset_in(content_type: str) -> str | None:
+    """The `charset` parameter of a media type (RFC 9110 §8.3.1)."""
+    found = _PARAMETER.search(content_type[:_LONGEST_TYPE])
+    return None if found is None else found[1]
+
+
+def codec_of(charset: str | None) -> str | None:
+    """Python's name of an encoding of text; None for none and for what is none."""
+    name = (charset or "").strip().casefold()
+    try:
+        codec = codecs.lookup(_ALIASES.get(name, name)).name
+    except (LookupError, ValueError):
+        return None
+    codec = _WIDER.get(codec, codec)
+    return codec if _TEXT.fullmatch(codec) else None
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), _PIECE):
+        yield body[start : start + _PIECE]
+
+
+_MOST_MARKS = 4
+_BLANK = re.compile(rb"\n{2,}")
+_NOISE = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
+_EDGE = re.compile(rb"^(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9_-]+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_UID = re.compile(rb"^UID(?:;[^:\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
+_DEEPEST = 16
+"""Components inside one another: a calendar, its entries, their alarms. Deeper ones have lost their ENDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A component as it stands in the file: its own unfolded lines, without those of components inside it.
+
+    `children` are the components directly inside it. `whole` is false where its END is missing.
+    """
+
+    name: str
+    lines: bytes
+    children: tuple[Raw, ...] = ()
+    whole: bool = True
+
+    @property
+    def uid(self) -> str:
+        """The UID line's value, untouched; empty where there is none."""
+        match = _UID.search(self.lines)
+        return "" if match is None else text_of(match[1]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class RawCalendar:
+    """One VCALENDAR: its own lines, its VTIMEZONEs, VEVENTs and VFREEBUSYs. Other components are not ours."""
+
+    lines: bytes
+    zones: tuple[Raw, ...]
+    events: tuple[Raw, ...]
+    whole: bool = True
+    busy: tuple[Raw, ...] = ()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A component whose END has not been seen yet."""
+
+    name: str
+    parts: list[bytes] = field(default_factory=list)
+    children: list[Raw] = field(default_factory=list)
+
+    def close(self, *, whole: bool = True) -> Raw:
+        """The component, finished."""
+        return Raw(self.name, b"\n".join(self.parts), tuple(self.children), whole)
+
+
+def text_of(line: bytes) -> str:
+    """Bytes as text: UTF-8, else Windows-1252 (what latin-1 calendars really hold); never an error."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
+
+
+def without_head(data: bytes) -> bytes:
+    """`data` from where it says something: blanks and some byte-order marks before that are skipped."""
+    for _ in range(_MOST_MARKS):
+        data = data.lstrip().removeprefix(codecs.BOM_UTF8)
+    return data.lstrip()
+
+
+def unfolded(data: bytes) -> bytes:
+    """The file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1).
+
+    Control characters and blank lines go first: what stands behind them is folded, too, and twice is as good as once.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode("utf-8")
+    data = without_head(data)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = data.translate(None, _NOISE)
+    data = _BLANK.sub(b"\n", data)
+    # After that a newline stands alone, so that each replacement is one pass and makes nothing for the other.
+    return data.replace(b"\n ", b"").replace(b"\n\t", b"")
+
+
+def calendars(data: bytes) -> tuple[RawCalendar, ...]:
+    """Every VCALENDAR of a file, half ones too (`whole` says so). Empty where the file is no calendar at all."""
+    text = unfolded(data)
+    found: list[RawCalendar] = []
+    stack: list[_Open] = []
+    position = 0
+    for edge in _EDGE.finditer(text):
+        if stack and edge.start() > position:
+            stack[-1].parts.append(text[position : edge.start() - 1])
+        position = edge.end() + 1
+        name = edge[2].decode("ascii").upper()
+        if edge[1][:1] in b"Bb":
+            _begin(name, stack, found)
+        else:
+            _end(name, stack, found)
+    if stack:
+        stack[-1].parts.append(text[position:])
+        _unwind(stack, found, 0)
+    return tuple(found)
+
+
+def _begin(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
+    if name == "VCALENDAR":
+        _unwind(stack, found, 0)
+    elif not stack:
+        return
+    elif name in {"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"} and stack[-1].name != "VPOLL":
+        # These never stand inside one another: whatever is still open has lost its END. What a poll proposes is in it.
+        _unwind(stack, found, 1)
+    elif len(stack) == _DEEPEST:
+        _unwind(stack, found, 1)
+    stack.append(_Open(name))
+
+
+def _end(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
+    depth = next((index for index in range(len(stack) - 1, -1, -1) if stack[index].name == name), None)
+    if depth is None:
+        return
+    _unwind(stack, found, depth + 1)
+    _finish(stack, found, whole=True)
+
+
+def _unwind(stack: list[_Open], found: list[RawCalendar], depth: int) -> None:
+    while len(stack) > depth:
+        _finish(stack, found, whole=False)
+
+
+def _finish(stack: list[_Open], found: list[RawCalendar], *, whole: bool) -> None:
+    done = stack.pop().close(whole=whole)
+    if stack:
+        stack[-1].children.append(done)
+    else:
+        zones, events, busy = (
+            tuple(child for child in done.children if child.name == name)
+            for name in ("VTIMEZONE", "VEVENT", "VFREEBUSY")
+        )
+        found.append(RawCalendar(done.lines, zones, events, whole, busy))
+
 
 _LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
 # Possessive: what was read is never tried again, nor remembered for it, however long a value is.
 _PARAM = re.compile(r';\s*([A-Za-z0-9_.-]+)\s*+(?:=((?:"[^"]*"|[^";:]++)*+))?')
 _DATES = re.compile(r":(?=\d{4}-?\d\d-?\d\d)", re.ASCII)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NEVER_FOLDED = frozenset(
     {"DTSTART", "DTEND", "DURATION", "DTSTAMP", "RECURRENCE-ID", "SEQUENCE", "STATUS", "TRANSP", "CLASS", "METHOD"}
 )
@@ -126,4 +353,4 @@ def unescaped(value: str) -> str:
     r"""TEXT as it is meant: `\n`, `\,`, `\;` and `\\` (RFC 5545 §3.3.11)."""
     if "\\" not in value:
         return value
-    return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)

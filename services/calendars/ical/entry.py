@@ -1,15 +1,29 @@
-"""What a VEVENT says besides its times: who answers, how it blocks time, who may see it."""
+"""One entry of a file, the components that share a UID: the events that it makes in a window, and what they say."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from services.calendars.ical.content import Component, Property
-from services.domain.calendars import is_no_persons
-from services.domain.model import LONGEST_TEXT, EventType, Organizer, Response, ShowAs, Visibility
+from services.calendars.ical.content import Component, Property, Raw, RawCalendar
+from services.calendars.ical.recurrence import ExpansionBudget
+from services.calendars.ical.series import Series, Window
+from services.calendars.ical.values import ValueProblemError, ZonedTime, added, basic, duration, moments
+from services.calendars.ical.vtimezone import zones_of
+from services.calendars.ical.zones import LAST, Zones
+from services.domain.calendars import Problem, is_no_persons
+from services.domain.model import LONGEST_TEXT, Event, EventType, Organizer, Response, ShowAs, Visibility
+from services.domain.titles import is_public_calendar
 
+MOST_PERIODS = 10_000
+"""Busy times of one VFREEBUSY that are read."""
+
+_MOST_PROBLEMS = 20  # of one entry
+_YEAR = timedelta(days=366)
 _SHOW_AS = {
     "FREE": ShowAs.FREE,
     "TENTATIVE": ShowAs.TENTATIVE,
@@ -25,6 +39,7 @@ _RESPONSES = {
     # Somebody else goes instead (RFC 5546 §2.1.3).
     "DELEGATED": Response.DECLINED,
 }
+_VISIBILITIES = {"": Visibility.DEFAULT, "PUBLIC": Visibility.DEFAULT, "CONFIDENTIAL": Visibility.CONFIDENTIAL}
 _BIRTHDAY_UID = re.compile(r"birthday_|^b\d+@facebook\.com$", re.IGNORECASE)
 _BIRTHDAY_CATEGORIES = frozenset(
     {"birthday", "birthdays", "geburtstag", "geburtstage", "anniversaire", "cumpleaños", "誕生日"}
@@ -32,57 +47,164 @@ _BIRTHDAY_CATEGORIES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """The part of an `Event` that all occurrences of one component share."""
+class ReadRequest:
+    """What is asked of a file: whose it is, where the person is, and the window (aware UTC, half-open)."""
 
-    type: EventType
-    show_as: ShowAs
-    response: Response
-    cancelled: bool
-    tentative: bool
-    visibility: Visibility
-    title: str
-    location: str
-    guests: int
-    organizer: Organizer
+    calendar_id: str
+    addresses: tuple[str, ...]
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
 
 
-def details(
-    component: Component, uid: str, addresses: Collection[str], *, cancelled: bool, public: bool = False
-) -> Details:
-    """What `component` says. `addresses` are the person's, case-folded.
+@dataclass(slots=True)
+class Readout:
+    """What a file, or a part of it, gave."""
 
-    `cancelled` where its calendar's METHOD is, `public` where its calendar is one of public holidays.
+    events: list[Event] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def by_uid(components: Iterable[Raw]) -> dict[str, list[Raw]]:
+    """The components by UID, in the order of the file.
+
+    One without a UID (RFC 5545 §3.8.4.7 demands one) is named by what it says, the same as long as that is unchanged.
+    A UID longer than any program's is cut, and told from others by its digest.
     """
-    status = component.word("STATUS")
-    response, guests = _answer(component, addresses)
-    return Details(
-        type=EventType.BIRTHDAY if _is_birthday(component, uid) else EventType.DEFAULT,
-        show_as=_show_as(component),
-        response=response,
-        cancelled=cancelled or status in {"CANCELLED", "CANCELED"},
-        tentative=status == "TENTATIVE",
-        visibility=_visibility(component.word("CLASS")),
-        title=component.text("SUMMARY")[:LONGEST_TEXT],
-        location=component.text("LOCATION")[:LONGEST_TEXT],
-        guests=guests,
-        organizer=Organizer.PUBLIC if public else _organizer(component, addresses),
-    )
+    groups: dict[str, list[Raw]] = {}
+    for raw in components:
+        uid = raw.uid
+        if not uid:
+            stamps = (b"DTSTAMP", b"LAST-MODIFIED")
+            lines = [line for line in raw.lines.split(b"\n") if not line.upper().startswith(stamps)]
+            uid = "none-" + hashlib.blake2b(b"\n".join(lines), digest_size=12).hexdigest()
+        if len(uid) > LONGEST_TEXT:
+            digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+            uid = f"{uid[: LONGEST_TEXT - len(digest) - 1]}-{digest}"
+        groups.setdefault(uid, []).append(raw)
+    return groups
 
 
-def _show_as(component: Component) -> ShowAs:
-    """X-MICROSOFT-CDO-BUSYSTATUS says more than TRANSP (MS-OXCICAL 2.1.3.1.1.20.31), so it wins."""
-    busy = _SHOW_AS.get(component.word("X-MICROSOFT-CDO-BUSYSTATUS"))
-    if busy is not None:
-        return busy
-    return ShowAs.FREE if component.word("TRANSP") == "TRANSPARENT" else ShowAs.BUSY
+class EntryReader:
+    """Reads the entries of one calendar of a file.
+
+    `name` is what the calendar calls itself: NAME (RFC 7986 §5.1), or X-WR-CALNAME. `floor` is how long it asks not
+    to be fetched again: REFRESH-INTERVAL (RFC 7986 §5.7), or X-PUBLISHED-TTL.
+    """
+
+    def __init__(self, calendar: RawCalendar, asked: ReadRequest, budget: ExpansionBudget) -> None:
+        self._asked = asked
+        self._budget = budget
+        self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
+        properties = Component(Raw("VCALENDAR", calendar.lines))
+        self.name = properties.text("NAME").strip() or properties.text("X-WR-CALNAME").strip() or None
+        self.floor: timedelta | None = None
+        for name in ("REFRESH-INTERVAL", "X-PUBLISHED-TTL"):
+            try:
+                length = duration(name, properties.value(name)).whole
+            except ValueProblemError:
+                continue  # absent or unreadable: the calendar asks for nothing
+            if length > timedelta():
+                self.floor = length
+                break
+        self._cancels = properties.word("METHOD") == "CANCEL"
+        self._is_public = is_public_calendar(self.name or "")
+        until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
+        self._zones = zones_of(calendar, asked.zone, until, budget)
+
+    def read(self, uid: str, raws: Sequence[Raw], into: Readout) -> None:
+        """Add the events and problems of the entry `uid` to `into`."""
+        self._zones.unknown.clear()
+        problems: list[str] = []
+        components = [Component(raw) for raw in raws if raw.whole]
+        if len(components) < len(raws):
+            problems.append(f"It has no end: END:{raws[0].name} is missing.")
+        window = Window(self._asked.start, self._asked.end, self._zones, self._budget)
+        read = self._busy_times if raws[0].name == "VFREEBUSY" else self._occurrences
+        try:
+            into.events.extend(read(uid, components, window, problems))
+        except OverflowError:
+            problems.append("Its times are outside of the calendar.")
+        for name in sorted(self._zones.unknown):
+            short = " ".join(name.split())[:80]
+            problems.append(f'The time zone "{short}" is unknown: its times are taken as local.')
+        into.problems.extend(Problem(uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
+
+    def _occurrences(
+        self, uid: str, components: Sequence[Component], window: Window, problems: list[str]
+    ) -> Iterator[Event]:
+        said: dict[int, Event] = {}
+        for one in Series(components, window, problems).occurrences():
+            event = said.get(id(one.component))
+            if event is None:
+                event = said[id(one.component)] = self._event(uid, one.component)
+            yield replace(event, occurrence=one.name, start=one.start, end=one.end, all_day=one.all_day, wall=one.wall)
+
+    def _event(self, uid: str, component: Component) -> Event:
+        """What a VEVENT says besides its times: who answers, how it blocks time, who may see it."""
+        status = component.word("STATUS")
+        # X-MICROSOFT-CDO-BUSYSTATUS says more than TRANSP (MS-OXCICAL 2.1.3.1.1.20.31), so it wins.
+        show_as = _SHOW_AS.get(component.word("X-MICROSOFT-CDO-BUSYSTATUS"))
+        if show_as is None:
+            show_as = ShowAs.FREE if component.word("TRANSP") == "TRANSPARENT" else ShowAs.BUSY
+        response, guests = _answer(component, self._addresses)
+        return Event(
+            calendar_id=self._asked.calendar_id,
+            uid=uid,
+            start=self._asked.start,
+            end=self._asked.start,
+            type=EventType.BIRTHDAY if _is_birthday(component, uid) else EventType.DEFAULT,
+            show_as=show_as,
+            response=response,
+            cancelled=self._cancels or status in {"CANCELLED", "CANCELED"},
+            tentative=status == "TENTATIVE",
+            # PUBLIC is the default (RFC 5545 §3.8.1.3): written out it says no more. An unknown word is private.
+            visibility=_VISIBILITIES.get(component.word("CLASS"), Visibility.PRIVATE),
+            title=component.text("SUMMARY")[:LONGEST_TEXT],
+            location=component.text("LOCATION")[:LONGEST_TEXT],
+            guests=guests,
+            organizer=Organizer.PUBLIC if self._is_public else _organizer(component, self._addresses),
+        )
+
+    def _busy_times(
+        self, uid: str, components: Sequence[Component], window: Window, problems: list[str]
+    ) -> Iterator[Event]:
+        """The busy times of VFREEBUSYs (RFC 5545 §3.6.4), where a calendar publishes nothing else, as meetings.
+
+        They have no title. An unknown FBTYPE is busy (RFC 5545 §3.2.9).
+        """
+        for component in components:
+            values = (
+                (kind, replace(line, value=value))
+                for line in component.all("FREEBUSY")
+                if (kind := line.params.get("FBTYPE", "").upper()) != "FREE"
+                for value in line.value.split(",")
+            )
+            for seen, (kind, line) in enumerate(values):
+                if seen == MOST_PERIODS:
+                    problems.append(f"Only its first {MOST_PERIODS} busy times are read.")
+                    break
+                show_as = ShowAs.TENTATIVE if kind == "BUSY-TENTATIVE" else ShowAs.BUSY
+                for start, end in _periods(line, window.zones, problems):
+                    if start < end and start < window.end and end > window.start:
+                        yield Event(
+                            self._asked.calendar_id, uid, start, end, f"{basic(start)}/{basic(end)}", show_as=show_as
+                        )
 
 
-def _visibility(word: str) -> Visibility:
-    """CLASS. PUBLIC is its default (RFC 5545 §3.8.1.3), so written out it says no more; unknown words are private."""
-    if word in {"", "PUBLIC"}:
-        return Visibility.DEFAULT
-    return Visibility.CONFIDENTIAL if word == "CONFIDENTIAL" else Visibility.PRIVATE
+def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tuple[datetime, datetime]]:
+    """The periods of a FREEBUSY in UTC; what is none becomes a sentence in `problems`."""
+    try:
+        found = moments(line, zones, zones.floating)
+    except ValueProblemError as problem:
+        problems.append(str(problem))
+        return
+    for period in found:
+        if isinstance(period, ZonedTime):
+            problems.append("FREEBUSY is not a period.")
+            continue
+        start, end = period
+        yield start.instant(), end.instant() if isinstance(end, ZonedTime) else added(start.wall, end, start.zone)
 
 
 def _answer(component: Component, addresses: Collection[str]) -> tuple[Response, int]:

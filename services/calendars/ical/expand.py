@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,17 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.ical.incremental import ReadState, asked_key, body_digest
-from services.calendars.ical.reading import ReadRequest
-from services.calendars.ical.wire import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
-from services.domain.calendars import Changes
-from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
+from services.calendars.ical.entry import ReadRequest
+from services.calendars.ical.reading import ReadState, asked_key, body_digest
+from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
+from services.domain.calendars import AHEAD, Changes
+from services.domain.errors import (
+    CalendarError,
+    CalendarTooCostlyError,
+    CalendarTooLargeError,
+    NotACalendarError,
+    RequestError,
+)
 from services.platform.concurrency import LARGE, off_loop, off_loop_if
 
 log = structlog.get_logger(__name__)
@@ -203,3 +210,38 @@ def _compare(data: bytes, state: bytes | None, key: str) -> tuple[ReadState | No
     if memory is None or memory.asked != key:
         return None, False
     return memory, memory.body == body_digest(data)
+
+
+class UnreadableCalendarError(RequestError):
+    """That is not a calendar that I can read. Send a whole `.ics` file."""
+
+    http_status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was sent: how many `entries` it is about, whether it stands `alone` rather than being news about another.
+
+    Its own `name`, if it has one, and its `events` from now on as far as we look ahead.
+    """
+
+    entries: int
+    alone: bool
+    name: str | None = field(repr=False)
+    events: int
+
+
+async def readable(
+    expander: Expander, data: bytes, name: str, zone: ZoneInfo, now: datetime, *, strict: bool = False
+) -> Looked:
+    """What `data` says. `name` tells one sender from another.
+
+    Raises UnreadableCalendarError for what is no calendar, takes too long to expand, or, where `strict`, has entries
+    without an end.
+    """
+    asked = request_to_json(ReadRequest(name, (), zone, now, now + AHEAD))
+    try:
+        said, _ = await expander.ask("look", name, {**asked, "strict": strict}, (data,))
+    except (NotACalendarError, CalendarTooCostlyError) as error:
+        raise UnreadableCalendarError(error.reason) from None
+    return Looked(said["entries"], said["alone"], said["name"], said["events"])

@@ -18,10 +18,9 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.content import Component
-from services.calendars.ical.incremental import read
-from services.calendars.ical.lex import Raw, RawCalendar, calendars, unfolded
-from services.calendars.ical.reading import ReadRequest
+from services.calendars.ical.content import Component, Raw, RawCalendar, calendars, unfolded
+from services.calendars.ical.entry import ReadRequest
+from services.calendars.ical.reading import read
 from services.calendars.ical.values import ValueProblemError, duration
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError

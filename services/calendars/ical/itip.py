@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.content import Component
-from services.calendars.ical.lex import Raw, RawCalendar, calendars
-from services.calendars.ical.reading import entries
+from services.calendars.ical.content import Component, Raw, RawCalendar, calendars
+from services.calendars.ical.entry import ReadRequest, by_uid
+from services.calendars.ical.ics_collection import IcsCollection, whose_from_json, whose_to_json
+from services.calendars.ical.reading import read
 from services.calendars.ical.values import ValueProblemError, basic, moment
 from services.calendars.ical.zones import Zones, iana_name
+from services.domain.calendars import Arrival, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
 
 MOST_ENTRIES = 5_000
@@ -67,7 +70,7 @@ def messages(data: bytes, *, strict: bool = False) -> list[Message]:
         Message(
             Component(Raw("VCALENDAR", calendar.lines)).word("METHOD"),
             calendar,
-            {entry.uid: tuple(raw for raw in entry.components if raw.whole) for entry in entries(calendar)},
+            {uid: tuple(raw for raw in raws if raw.whole) for uid, raws in by_uid(calendar.events).items()},
         )
         for calendar in found
     ]
@@ -276,3 +279,73 @@ def _written(raw: Raw) -> Iterator[bytes]:
     for child in raw.children:
         yield from _written(child)
     yield b"END:" + raw.name.encode()
+
+
+_WHOLE = "file"
+
+
+def look(data: bytes, asked: ReadRequest, *, strict: bool) -> dict[str, Any]:
+    """What is in something that was sent. Where `strict`, entries without an end make it worth nothing."""
+    said = messages(data, strict=strict)
+    found = read(data, asked, None)
+    return {
+        "entries": count(said),
+        "alone": stands_alone(said),
+        "name": found.name,
+        "events": sum(not event.cancelled for event in found.events),
+    }
+
+
+def asked(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[dict[str, Any], list[bytes]]:
+    """The question to `arrivals`."""
+    head = {
+        **whose_to_json(connection),
+        "now": now.isoformat(),
+        "arrivals": [[one.seq, one.received_at.isoformat(), one.content is None, one.whole] for one in arrivals],
+    }
+    return head, [connection.state or b"", *(one.content or b"" for one in arrivals)]
+
+
+def arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
+    """`ical.worker`'s task: the changes, once what arrived is worked in."""
+    state, *contents = blobs
+    came = [
+        Arrival(seq, datetime.fromisoformat(received_at), None if lost else content, whole)
+        for (seq, received_at, lost, whole), content in zip(head["arrivals"], contents, strict=True)
+    ]
+    now = datetime.fromisoformat(head["now"])
+    full, problems = worked_in(IcsCollection.load(state) or IcsCollection(), came, now)
+    changes = full.changes(whose_from_json(head), now)
+    return replace(changes, problems=(*changes.problems, *problems), unchanged=changes.unchanged and not problems)
+
+
+def worked_in(
+    collection: IcsCollection, arrivals: Sequence[Arrival], now: datetime
+) -> tuple[IcsCollection, tuple[Problem, ...]]:
+    """The collection with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
+    problems: list[Problem] = []
+    for arrival in arrivals:
+        try:
+            collection = _with(collection, arrival, now)
+        except NotACalendarError:
+            problems.append(Problem("", "Something arrived that cannot be read."))
+        except CalendarTooLargeError:
+            problems.append(Problem("", "Something arrived for which there is no room any more."))
+    return collection, tuple(problems)
+
+
+def _with(collection: IcsCollection, arrival: Arrival, now: datetime) -> IcsCollection:
+    if arrival.content is None:
+        raise NotACalendarError("cannot be opened")
+    if arrival.whole:
+        # With what it has not got any more as dropped, and not an empty collection: what did not change stays known.
+        return collection.with_changes({_WHOLE: arrival.content}, set(collection.resources), now=now)
+    entries = Entries({key: one.text for key, one in collection.resources.items() if key != _WHOLE})
+    given = collection.resources.get(_WHOLE)
+    if given is not None and given.whole:  # news about a calendar that came in one piece: taken apart first
+        for message in messages(given.text):
+            entries.work_in(message, arrival.received_at)
+        entries.dropped.add(_WHOLE)
+    for message in messages(arrival.content):
+        entries.work_in(message, arrival.received_at)
+    return collection.with_changes(entries.put, entries.dropped, now=now)

@@ -1,184 +1,205 @@
-"""A whole file: which entries it has, and the events they make in a window."""
+"""A whole file: its calendars put together, read at once or against what is remembered of it.
+
+What did not change since is neither parsed nor expanded. The work of a reader process, but for `ReadState.head`, by
+which the app itself knows a file that is the same.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.bounds import LAST
-from services.calendars.ical.busy import busy_events
-from services.calendars.ical.content import Component
-from services.calendars.ical.dates import Window
-from services.calendars.ical.entry import Details, details
-from services.calendars.ical.lex import Raw, RawCalendar
+from services.calendars.ical.content import Component, Raw, RawCalendar, calendars
+from services.calendars.ical.entry import EntryReader, Readout, ReadRequest, by_uid
 from services.calendars.ical.recurrence import ExpansionBudget
-from services.calendars.ical.series import Occurrence, Series
-from services.calendars.ical.values import ValueProblemError, duration
-from services.calendars.ical.vtimezone import zones_of
-from services.calendars.ical.zones import Zones, iana_name
-from services.domain.calendars import Problem
-from services.domain.model import LONGEST_TEXT, Event, WallTimes
-from services.domain.titles import is_public_calendar
+from services.calendars.ical.zones import iana_name
+from services.domain.calendars import Changes, Problem
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from services.domain.model import Event
 
-_YEAR = timedelta(days=366)
+MOST_EVENTS = 10_000
+"""Events of one calendar in the two months that are kept: 160 a day."""
 
-_MOST_PROBLEMS = 20  # of one entry
+MOST_TEXT = 4 * 1024 * 1024
+"""Characters of their titles and places together: each occurrence of a series has a row of its own."""
+
 _MOST_GROUPS = 32  # of calendars of one file that contradict each other
+_VERSION = 2
+_STAMP = re.compile(rb"^DTSTAMP(?:;[^:\n]*)?:(.*)\n?", re.MULTILINE | re.IGNORECASE)
+_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """What is asked of a file: whose it is, where the person is, and the window (aware UTC, half-open)."""
+class ReadState:
+    """`body` is the hash of the whole file, `entries` the digest of each UID by the UID's own digest.
 
-    calendar_id: str
-    addresses: tuple[str, ...]
-    zone: ZoneInfo
-    start: datetime
-    end: datetime
-
-
-@dataclass(slots=True)
-class Readout:
-    """What a file, or a part of it, gave."""
-
-    events: list[Event] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """All components of one UID in one calendar of the file."""
-
-    uid: str
-    components: tuple[Raw, ...]
-
-
-def entries(calendar: RawCalendar) -> Iterator[Entry]:
-    """The calendar's VEVENTs by UID, in the order of the file. One without a UID is named by what it says.
-
-    A UID longer than any program's is cut, and told from others by its digest.
+    `shown` are the UIDs (in full) that had events or problems in the window, with the number of their events and the
+    characters of what these say: they must be named when they vanish.
     """
-    return _by_uid(calendar.events)
 
+    body: bytes
+    asked: str
+    entries: dict[bytes, bytes] = field(default_factory=dict)
+    shown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    name: str | None = None
+    floor: timedelta | None = None
 
-def readable_entries(calendar: RawCalendar) -> Iterator[Entry]:
-    """The calendar's VEVENTs by UID; where it has none, its VFREEBUSYs."""
-    return _by_uid(calendar.events or calendar.busy)
+    def dump(self) -> bytes:
+        """As bytes: a line of JSON; compressed, the names of those shown and some 16 bytes for each entry."""
+        head = {
+            "version": _VERSION,
+            "body": self.body.hex(),
+            "asked": self.asked,
+            "name": self.name,
+            "floor": None if self.floor is None else self.floor.total_seconds(),
+        }
+        packed = b"".join(key + digest for key, digest in self.entries.items())
+        shown = json.dumps(dict(sorted(self.shown.items()))).encode()
+        return json.dumps(head).encode() + b"\n" + zlib.compress(shown + b"\n" + packed)
 
+    @classmethod
+    def head(cls, state: bytes | None) -> ReadState | None:
+        """What is remembered of the file as a whole, without its entries: quick, however many those are.
 
-def _by_uid(components: Iterable[Raw]) -> Iterator[Entry]:
-    groups: dict[str, list[Raw]] = {}
-    for raw in components:
-        uid = raw.uid or _nameless(raw)
-        if len(uid) > LONGEST_TEXT:
-            digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-            uid = f"{uid[: LONGEST_TEXT - len(digest) - 1]}-{digest}"
-        groups.setdefault(uid, []).append(raw)
-    for uid, group in groups.items():
-        yield Entry(uid, tuple(group))
-
-
-def _nameless(raw: Raw) -> str:
-    """A UID for a component that has none (RFC 5545 §3.8.4.7 demands one): the same as long as it is unchanged."""
-    lines = [line for line in raw.lines.split(b"\n") if not line.upper().startswith((b"DTSTAMP", b"LAST-MODIFIED"))]
-    return "none-" + hashlib.blake2b(b"\n".join(lines), digest_size=12).hexdigest()
-
-
-class EntryReader:
-    """Reads entries of one calendar of a file."""
-
-    def __init__(self, calendar: RawCalendar, asked: ReadRequest, budget: ExpansionBudget) -> None:
-        self._asked = asked
-        self._budget = budget
-        self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
-        self.properties = Component(Raw("VCALENDAR", calendar.lines))
-        self._cancels = self.properties.word("METHOD") == "CANCEL"
-        self._is_public = is_public_calendar(self.name or "")
-        until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
-        self._zones: Zones = zones_of(calendar, asked.zone, until, budget)
-
-    @property
-    def name(self) -> str | None:
-        """What the calendar calls itself: NAME (RFC 7986 §5.1), or X-WR-CALNAME."""
-        return self.properties.text("NAME").strip() or self.properties.text("X-WR-CALNAME").strip() or None
-
-    @property
-    def floor(self) -> timedelta | None:
-        """How long the calendar asks not to be fetched again: REFRESH-INTERVAL (RFC 7986 §5.7), X-PUBLISHED-TTL."""
-        for name in ("REFRESH-INTERVAL", "X-PUBLISHED-TTL"):
-            try:
-                length = duration(name, self.properties.value(name)).whole
-            except ValueProblemError:
-                continue  # absent or unreadable: the calendar asks for nothing
-            if length > timedelta():
-                return length
-        return None
-
-    def read(self, entry: Entry, into: Readout) -> None:
-        """Add the events and problems of `entry` to `into`."""
-        self._zones.unknown.clear()
-        problems: list[str] = []
-        whole = [raw for raw in entry.components if raw.whole]
-        if len(whole) < len(entry.components):
-            problems.append(f"It has no end: END:{entry.components[0].name} is missing.")
-        window = Window(self._asked.start, self._asked.end, self._zones, self._budget)
-        components = [Component(raw) for raw in whole]
-        found: list[Occurrence] = []
-        busy: list[Event] = []
+        None where it was written by another version of this module.
+        """
         try:
-            if entry.components[0].name == "VFREEBUSY":
-                for component in components:
-                    busy.extend(busy_events(component, self._asked.calendar_id, entry.uid, window, problems))
-            else:
-                series = Series(components, window)
-                try:
-                    found.extend(series.occurrences())
-                finally:
-                    problems.extend(series.problems)
-        except OverflowError:
-            problems.append("Its times are outside of the calendar.")
-        problems.extend(
-            f'The time zone "{_short(name)}" is unknown: its times are taken as local.'
-            for name in sorted(self._zones.unknown)
-        )
-        into.problems.extend(Problem(entry.uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
-        into.events.extend(busy)
-        said: dict[int, Details] = {}
-        for occurrence in found:
-            at = id(occurrence.component)
-            if at not in said:
-                said[at] = details(
-                    occurrence.component, entry.uid, self._addresses, cancelled=self._cancels, public=self._is_public
-                )
-            into.events.append(_event(self._asked.calendar_id, entry.uid, occurrence, said[at]))
+            head = json.loads((state or b"").partition(b"\n")[0])
+        except ValueError:
+            return None
+        if not isinstance(head, dict) or head.get("version") != _VERSION:
+            return None
+        floor = None if head["floor"] is None else timedelta(seconds=head["floor"])
+        return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
+
+    @classmethod
+    def load(cls, state: bytes | None) -> ReadState | None:
+        """The reverse of `dump`; None as `head`."""
+        head = cls.head(state)
+        if state is None or head is None:
+            return None
+        shown, _, packed = zlib.decompress(state[state.index(b"\n") + 1 :]).partition(b"\n")
+        step = 2 * _SIZE
+        entries = {packed[at : at + _SIZE]: packed[at + _SIZE : at + step] for at in range(0, len(packed), step)}
+        sizes = {uid: (events, text) for uid, (events, text) in json.loads(shown).items()}
+        return replace(head, entries=entries, shown=sizes)
 
 
-def _short(name: str) -> str:
-    return " ".join(name.split())[:80]
+def body_digest(data: bytes) -> bytes:
+    """The hash of a whole file."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _event(calendar_id: str, uid: str, occurrence: Occurrence, said: Details) -> Event:
-    return Event(
-        calendar_id=calendar_id,
-        uid=uid,
-        start=occurrence.start,
-        end=occurrence.end,
-        occurrence=occurrence.name,
-        all_day=occurrence.all_day,
-        wall=None if occurrence.wall is None else WallTimes(*occurrence.wall),
-        type=said.type,
-        show_as=said.show_as,
-        response=said.response,
-        cancelled=said.cancelled,
-        tentative=said.tentative,
-        visibility=said.visibility,
-        title=said.title,
-        location=said.location,
-        guests=said.guests,
-        organizer=said.organizer,
+def asked_key(addresses: tuple[str, ...], zone: ZoneInfo, start: datetime, end: datetime) -> str:
+    """What a memory was made for; for anything else the file must be read again."""
+    return json.dumps([sorted(addresses), zone.key, start.isoformat(), end.isoformat()])
+
+
+def key_of(asked: ReadRequest) -> str:
+    """The same for a whole question."""
+    return asked_key(asked.addresses, asked.zone, asked.start, asked.end)
+
+
+def uid_digest(uid: str) -> bytes:
+    """A short name for a UID."""
+    return hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()
+
+
+def context_of(calendar: RawCalendar) -> bytes:
+    """The digest of what the meaning of every component of a calendar hangs on: its VTIMEZONEs and its own lines."""
+    digest = hashlib.blake2b(calendar.lines, digest_size=_SIZE)
+    for raw in _walk(calendar.zones):
+        digest.update(b"\0" + raw.lines)
+    return digest.digest()
+
+
+def _walk(components: Iterable[Raw]) -> Iterable[Raw]:
+    for raw in components:
+        yield raw
+        yield from _walk(raw.children)
+
+
+def entry_digest(components: Sequence[Raw], context: bytes) -> bytes:
+    """The digest of an entry in its context.
+
+    Google stamps every component anew for every download: only the order of the DTSTAMPs means anything.
+    """
+    digest = hashlib.blake2b(context, digest_size=_SIZE)
+    stamps: list[bytes] = []
+    for raw in components:
+        stamp = _STAMP.search(raw.lines)
+        if stamp is None:
+            digest.update(raw.lines)
+        else:
+            stamps.append(stamp[1])
+            digest.update(raw.lines[: stamp.start()] + raw.lines[stamp.end() :])
+        digest.update(b"\0whole" if raw.whole else b"\0half")
+    if len(stamps) > 1:
+        ranks = {stamp: rank for rank, stamp in enumerate(sorted(set(stamps)))}
+        digest.update(repr([ranks[stamp] for stamp in stamps]).encode())
+    return digest.digest()
+
+
+def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
+    """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too.
+
+    CalendarTooCostlyError for a calendar that would have more events, or say more, than any person's does.
+    """
+    found = calendars(data)
+    if not found:
+        raise NotACalendarError("no BEGIN:VCALENDAR")
+    if not all(calendar.whole for calendar in found):
+        raise NotACalendarError("no END:VCALENDAR")
+    before = ReadState.load(state)
+    if before is not None and before.asked != key_of(asked):
+        before = None
+    budget = ExpansionBudget()
+    digests: dict[str, bytes] = {}
+    parts: list[tuple[EntryReader, str, list[Raw]]] = []
+    name: str | None = None
+    floor: timedelta | None = None
+    for calendar in merged(found):
+        reader = EntryReader(calendar, asked, budget)
+        name, floor = name or reader.name, floor or reader.floor
+        context = context_of(calendar)
+        for uid, components in by_uid(calendar.events or calendar.busy).items():
+            digests[uid] = digests.get(uid, b"") + entry_digest(components, context)
+            parts.append((reader, uid, components))
+    now = {uid_digest(uid): body_digest(digest)[:8] for uid, digest in digests.items()}
+    changed = {uid for uid in digests if before is None or before.entries.get(uid_digest(uid)) != now[uid_digest(uid)]}
+    reading = Readout()
+    for reader, uid, components in parts:
+        if uid in changed:
+            reader.read(uid, components, reading)
+        if len(reading.events) > MOST_EVENTS:
+            break  # it is refused below, as soon as that is certain
+    shown = {problem.uid: (0, 0) for problem in reading.problems}
+    for event in reading.events:
+        events, text = shown.get(event.uid, (0, 0))
+        shown[event.uid] = events + 1, text + len(event.title) + len(event.location)
+    gone: frozenset[str] = frozenset()
+    if before is not None:
+        gone = frozenset(uid for uid in before.shown if uid not in digests)
+        shown |= {uid: size for uid, size in before.shown.items() if uid not in changed and uid not in gone}
+    if sum(events for events, _ in shown.values()) > MOST_EVENTS or sum(text for _, text in shown.values()) > MOST_TEXT:
+        raise CalendarTooCostlyError("events")
+    memory = ReadState(body_digest(data), key_of(asked), now, shown, name, floor)
+    nothing = before is not None and not changed and not gone
+    return Changes(
+        state=memory.dump(),
+        unchanged=nothing,
+        full=before is None,
+        replaced=frozenset() if before is None else frozenset(changed) | gone,
+        events=tuple(distinct(reading.events)),
+        problems=tuple(reading.problems),
+        name=name,
+        floor=floor,
     )
 
 
@@ -250,7 +271,7 @@ def read_all(calendars: Sequence[RawCalendar], asked: ReadRequest, budget: Expan
         if not calendar.whole:
             reading.problems.append(Problem("", "The file ends in the middle: END:VCALENDAR is missing."))
         reader = EntryReader(calendar, asked, budget)
-        for entry in readable_entries(calendar):
-            reader.read(entry, reading)
+        for uid, components in by_uid(calendar.events or calendar.busy).items():
+            reader.read(uid, components, reading)
     reading.events = distinct(reading.events)
     return reading

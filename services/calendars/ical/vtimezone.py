@@ -7,13 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.bounds import Reach
-from services.calendars.ical.content import Component
-from services.calendars.ical.lex import Raw, RawCalendar
-from services.calendars.ical.recurrence import ExpansionBudget, expanded
-from services.calendars.ical.rule import RuleProblemError, parsed
+from services.calendars.ical.content import Component, Raw, RawCalendar
+from services.calendars.ical.recurrence import ExpansionBudget, RuleProblemError, expanded, parsed
 from services.calendars.ical.values import ValueProblemError, ZonedTime, moment, moments
-from services.calendars.ical.zones import IanaZone, Zone, Zones, iana_name, rule_zone
+from services.calendars.ical.zones import IanaZone, Reach, Zone, Zones, iana_name, rule_zone
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):?(\d\d)(?::?(\d\d))?", re.ASCII)
 _SINCE = datetime(1969, 1, 1)  # noqa: DTZ001 - a wall-clock time: rules are worked out in detail from here on

@@ -1,4 +1,4 @@
-"""TZIDs: IANA names, Windows names, vendors' prefixes, display names, and a file's own VTIMEZONEs.
+"""Time zones as files name them: IANA names, Windows names, vendors' prefixes, display names, own VTIMEZONEs.
 
 A name that the IANA database knows is read by that database even where the file brings a VTIMEZONE of that name: the
 copies in files are often years old (no Mexican rule after 2022, one rule for all years), and Google and Outlook do the
@@ -17,8 +17,28 @@ from importlib import resources
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.bounds import EARLIEST, LATEST, plus
 from services.calendars.ical.zone_names import meant
+
+FIRST = datetime(1, 1, 1)  # noqa: DTZ001 - a wall-clock time
+LAST = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - a wall-clock time
+EARLIEST = datetime(1, 1, 3)  # noqa: DTZ001 - from here on every zone has an instant for it
+LATEST = datetime(9999, 12, 29)  # noqa: DTZ001 - up to here every zone has an instant for it
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The wall-clock times that matter, both inclusive."""
+
+    lower: datetime
+    upper: datetime
+
+
+def plus(wall: datetime, length: timedelta) -> datetime:
+    """`wall` and `length` later (or earlier), at the end of the calendar where that would be beyond it."""
+    if length >= timedelta():
+        return wall + length if LAST - wall > length else LAST
+    return wall + length if wall - FIRST > -length else FIRST
+
 
 _OFFSET_NAME = re.compile(r"\(?(?:UTC|GMT|Z)?\s*([+-])(\d{1,2})(?::?(\d\d))?\)?(?::00)?", re.IGNORECASE)
 _DISPLAY = re.compile(r"\((?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d\d))?)?\)\s*(.*)", re.IGNORECASE | re.DOTALL)

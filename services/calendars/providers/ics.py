@@ -17,11 +17,10 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
-from services.calendars.ical.arrivals import asked
-from services.calendars.ical.charset import as_utf8, charset_in
+from services.calendars.ical.content import as_utf8, charset_in, without_head
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import IcsCollection
-from services.calendars.ical.lex import without_head
+from services.calendars.ical.itip import asked
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Arrival, Changes, Connection, Problem
 from services.domain.errors import (
     AddressNotAllowedError,

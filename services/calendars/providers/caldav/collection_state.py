@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from services.calendars.ical.ics_collection import IcsCollection, Resource, whose_from_json, whose_to_json
-from services.calendars.ical.wire import changes_to_parts
 from services.calendars.providers.caldav.multistatus import key_of
 from services.domain.calendars import Changes, Connection, Problem
 
@@ -142,7 +141,7 @@ def asked(
     return head, [connection.state or b"", *(b"" if file is None else file.data for file in files.values())]
 
 
-def members(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+def members(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
     """`ical.worker`'s task: the changes, once the collection's files are what the server has."""
     state, *data = blobs
     connection, now = whose_from_json(head), datetime.fromisoformat(head["now"])
@@ -157,7 +156,7 @@ def members(head: dict[str, Any], blobs: Sequence[bytes]) -> tuple[dict[str, Any
     kept = before.with_changes(taken.files, gone | taken.gone, now=now)
     after = replace(kept, tag=head["tag"], extra=MappingProxyType(known.as_json()))
     if before.serves(connection, now) and after.resources == before.resources and not problems:
-        return changes_to_parts(Changes(state=after.dump(), unchanged=True, full=False))
+        return Changes(state=after.dump(), unchanged=True, full=False)
     changes = after.changes(connection, now)
     unchanged = changes.unchanged and not problems
-    return changes_to_parts(replace(changes, unchanged=unchanged, problems=changes.problems + problems))
+    return replace(changes, unchanged=unchanged, problems=changes.problems + problems)
