@@ -82,7 +82,8 @@ def known(view: PersonView, clock: Clock) -> Requester:
 
 async def connect_form(services: Services, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
-    return modals.connect(who.l10n, accounts=await services.accounts.links(who.key), problem=problem, before=before)
+    links = await services.accounts.flow.links(who.key)
+    return modals.connect(who.l10n, accounts=links, problem=problem, before=before)
 
 
 def request_of(context: AsyncBoltContext) -> str:

@@ -51,7 +51,7 @@ class HomeTab:
     async def _again(self, key: PersonKey, provider: str) -> str:
         """A fresh link that mends an account; "" where the form of a calendar does it."""
         try:
-            return await self.services.accounts.link(key, provider)
+            return await self.services.accounts.flow.link(key, provider)
         except NotOfferedError:
             return ""
 

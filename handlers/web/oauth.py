@@ -164,12 +164,12 @@ class Connect:
         """Show whose calendar it is going to be, before anything happens."""
         provider, link = request.match_info["provider"], request.query.get("link", "")
         try:
-            asked = await self.accounts.ask(
+            asked = await self.accounts.flow.ask(
                 provider, link, request.cookies.get(CONNECT_COOKIE, ""), self.browsers.seen(request)
             )
         except LinkOfAnotherError as refusal:
             return self._refused(request, refusal)
-        named = await self.accounts.introduce(asked.key)
+        named = await self.accounts.introductions.of(asked.key)
         locale = named.locale or accepted_locale(request)
         facts = {"provider": NAMES[provider], "person": named.person, "workspace": named.workspace}
         page = Page(
@@ -193,7 +193,7 @@ class Connect:
         link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
         cookie = request.cookies.get(CONNECT_COOKIE, "")
         try:
-            start = await self.accounts.start(
+            start = await self.accounts.flow.start(
                 request.match_info["provider"], link, cookie, token, self.browsers.seen(request)
             )
         except LinkOfAnotherError as refusal:
@@ -242,7 +242,7 @@ class Connect:
         return response
 
     async def _done(self, request: web.Request, found: Connected) -> web.Response:
-        who = await self.accounts.introduce(found.key)
+        who = await self.accounts.introductions.of(found.key)
         locale = found.locale or accepted_locale(request)
         return render(await self._page(found, who, locale), locale)
 

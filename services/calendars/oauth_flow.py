@@ -32,6 +32,7 @@ from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
 from services.store.accounts import OAuthStateStore, Ticket
 from services.usecases.grants import Start
+from services.usecases.identity import is_theirs
 
 _PLACE = "links"
 _FORM = "link-forms"
@@ -39,44 +40,43 @@ _LONGEST = 1024
 _PARTS = 4
 
 
+@dataclass(frozen=True, slots=True)
 class ConnectLinks:
     """Makes and takes them."""
 
-    def __init__(self, encryptor: Encryptor, states: OAuthStateStore) -> None:
-        """`states` keeps the secrets' digests."""
-        self._encryptor = encryptor
-        self._states = states
+    encryptor: Encryptor
+    states: OAuthStateStore
 
     async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
         """Make a url-safe text that `take` takes once, until `expires_at`."""
-        secret = await self._states.issue(Ticket(_purpose(provider), key.team_id, key.user_id), expires_at)
-        return self._encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
+        secret = await self.states.issue(Ticket(_purpose(provider), key.team_id, key.user_id), expires_at)
+        return self.encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
 
     async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
         """Say whom it names; it stays good. Raises LinkExpiredError."""
         key, secret = self._opened(provider, link)
-        if not await self._states.holds(secret, _purpose(provider), now):
+        if not await self.states.holds(secret, _purpose(provider), now):
             raise LinkExpiredError("used or expired")
         return key
 
     async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
         """Say whom it names; it is good no more. Raises LinkExpiredError."""
         key, secret = self._opened(provider, link)
-        found = await self._states.take(secret, _purpose(provider), now)
+        found = await self.states.take(secret, _purpose(provider), now)
         if found is None or PersonKey(found.team_id, found.user_id) != key:
             raise LinkExpiredError("used or expired")
         return key
 
     def bind(self, link: str, cookie: str) -> str:
         """Make what a form has to bring along with `link`, from the browser with that cookie."""
-        return self._encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
+        return self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
 
     def is_bound(self, token: str, link: str, cookie: str) -> bool:
         """Check whether `token` was made for this link in this browser."""
         if not token.isascii() or len(token) > _LONGEST:
             return False
         try:
-            return self._encryptor.open_token(token, _FORM) == f"{digest_of(link)}{digest_of(cookie)}"
+            return self.encryptor.open_token(token, _FORM) == f"{digest_of(link)}{digest_of(cookie)}"
         except SealError:
             return False
 
@@ -85,7 +85,7 @@ class ConnectLinks:
         if not link.isascii() or len(link) > _LONGEST:
             raise LinkExpiredError("malformed")
         try:
-            parts = self._encryptor.open_token(link, _PLACE).split("\n")
+            parts = self.encryptor.open_token(link, _PLACE).split("\n")
         except SealError:
             raise LinkExpiredError("not signed by us") from None
         if len(parts) != _PARTS or parts[0] != provider:
@@ -146,24 +146,15 @@ class Allowed:
     credentials: Credentials
 
 
+@dataclass(frozen=True, slots=True)
 class OAuthFlow:
     """Sends browsers to providers, and takes what they bring back."""
 
-    def __init__(
-        self,
-        providers: Mapping[str, Provider],
-        *,
-        links: ConnectLinks,
-        states: OAuthStateStore,
-        clock: Clock,
-        base_url: str,
-    ) -> None:
-        """`providers` by name, those that are set up; `base_url` without a slash at its end."""
-        self.providers = providers
-        self._links = links
-        self._states = states
-        self._clock = clock
-        self._base_url = base_url
+    providers: Mapping[str, Provider]
+    connect_links: ConnectLinks
+    states: OAuthStateStore
+    clock: Clock
+    base_url: str
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
@@ -172,34 +163,40 @@ class OAuthFlow:
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
         """Make a signed, single-use link that names the person. Raises NotOfferedError."""
         self._provider(provider)
-        signed = await self._links.make(provider, key, self._clock.now() + lives)
-        return f"{self._base_url}/connect/{provider}?link={signed}"
+        signed = await self.connect_links.make(provider, key, self.clock.now() + lives)
+        return f"{self.base_url}/connect/{provider}?link={signed}"
 
-    async def ask(self, provider: str, link: str, cookie: str = "") -> ConnectForm:
-        """Say whom a link names, before anything happens: it stays good. Raises LinkExpiredError, NotOfferedError."""
-        key = await self.named(provider, link)
+    async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
+        """Say whose link it is, in the browser with that cookie, `seen` to be somebody's (workspace → user).
+
+        The link stays good. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another
+        member's.
+        """
+        key = await self._named(provider, link, seen)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        return ConnectForm(key, cookie, self._links.bind(link, cookie))
+        return ConnectForm(key, cookie, self.connect_links.bind(link, cookie))
 
-    async def named(self, provider: str, link: str) -> PersonKey:
-        """Say whom a link names; it stays good. Raises LinkExpiredError, NotOfferedError."""
+    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> PersonKey:
         self._provider(provider)
-        return await self._links.read(provider, link, self._clock.now())
+        key = await self.connect_links.read(provider, link, self.clock.now())
+        is_theirs(key, seen)
+        return key
 
-    async def start(self, provider: str, link: str, cookie: str, token: str) -> Start:
-        """Begin with a link, in the browser that was asked: it brings its cookie, and its form the token.
+    async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
+        """Begin with a link whose owner said that they want it: the browser brings its cookie, its form the token.
 
-        Raises LinkExpiredError, NotOfferedError.
+        Raises as `ask`.
         """
+        await self._named(provider, link, seen)
         client = self._provider(provider).client
-        if not cookie or not self._links.is_bound(token, link, cookie):
+        if not cookie or not self.connect_links.is_bound(token, link, cookie):
             raise LinkExpiredError("not asked in this browser")
-        now = self._clock.now()
-        key = await self._links.take(provider, link, now)
+        now = self.clock.now()
+        key = await self.connect_links.take(provider, link, now)
         verifier = new_verifier()
         ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
-        state = await self._states.issue(ticket, now + STATE_LIVES, cookie)
+        state = await self.states.issue(ticket, now + STATE_LIVES, cookie)
         return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
 
     async def finish(
@@ -212,10 +209,10 @@ class OAuthFlow:
         provider said (CalendarError).
         """
         found = self._provider(provider)
-        now = self._clock.now()
+        now = self.clock.now()
         # A provider tells whose account it is, never whose Slack: only the cookie shows that whoever allowed it is who
         # followed the link, and not somebody to whom they passed the provider's page on.
-        ticket = await self._states.take(state, f"state:{provider}", now, cookie) if cookie else None
+        ticket = await self.states.take(state, f"state:{provider}", now, cookie) if cookie else None
         if ticket is None:
             raise LinkExpiredError("state")
         if error and needs_administrator(error, description):
@@ -248,4 +245,4 @@ class OAuthFlow:
         return found
 
     def _redirect(self, provider: str) -> str:
-        return f"{self._base_url}/connect/{provider}/callback"
+        return f"{self.base_url}/connect/{provider}/callback"

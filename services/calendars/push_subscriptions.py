@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -47,41 +48,33 @@ RENEWED_AT = 0.75
 """The share of a watch's life after which it is renewed."""
 
 
+@dataclass(frozen=True, slots=True)
 class PushSubscriptions:
     """Makes and renews push subscriptions; `ports.DueWork` over the calendars whose watch is due."""
 
     name = "watches"
 
-    def __init__(
-        self,
-        watches: WatchStore,
-        watchers: Mapping[str, Watcher],
-        tokens: AccountTokens,
-        clock: Clock,
-        wake_signal: WakeSignal,
-    ) -> None:
-        """`watchers` by provider."""
-        self._watches = watches
-        self._watchers = watchers
-        self._tokens = tokens
-        self._clock = clock
-        self._wake_signal = wake_signal
+    watches: WatchStore
+    watchers: Mapping[str, Watcher]
+    tokens: AccountTokens
+    clock: Clock
+    wake_signal: WakeSignal
 
     async def next_due(self) -> datetime | None:
         """Return when the first watch is to be made or renewed."""
-        return await self._watches.next_due()
+        return await self.watches.next_due()
 
     async def run_due(self) -> Report:
         """Make or renew a batch of what is due, all at once."""
-        now = self._clock.now()
-        tasks = await self._watches.claim(now, now + LEASE, BATCH)
+        now = self.clock.now()
+        tasks = await self.watches.claim(now, now + LEASE, BATCH)
         done = await asyncio.gather(*(self._see_to(task) for task in tasks))
         return Report(done=len(tasks), changed=sum(done), failed=len(done) - sum(done))
 
     async def _see_to(self, task: WatchTask) -> bool:
-        there, watcher = task.connection, self._watchers.get(task.connection.provider)
+        there, watcher = task.connection, self.watchers.get(task.connection.provider)
         if watcher is None:  # the provider is no longer set up here
-            await self._watches.put_off(task, None, task.failures)
+            await self.watches.put_off(task, None, task.failures)
             return False
         ids = {"team_id": there.key.team_id, "user_id": there.key.user_id, "calendar_id": there.calendar_id}
         failure: CalendarError = CalendarError("crashed")
@@ -99,41 +92,41 @@ class PushSubscriptions:
         if not isinstance(failure, AppRefusedError):  # that is said once, where calendars are read
             what = {"error": type(failure).__name__, "reason": failure.reason}
             log.info("watch_failed", **ids, provider=there.provider, **what)
-        await self._watches.put_off(task, until, task.failures + 1)
+        await self.watches.put_off(task, until, task.failures + 1)
         return False
 
     async def _keep(self, task: WatchTask, watcher: Watcher) -> None:
-        there, now = task.connection, self._clock.now()
+        there, now = task.connection, self.clock.now()
         live = [watch for watch in task.watches if watch.remote_id and now < watch.expires_at]
         kept = await watcher.renew(there, live[-1], now) if live else None
         if kept is None:
             kept = await self._make(there, watcher, now)
-        now = self._clock.now()
-        if not await self._watches.promised(there, kept, now + (kept.expires_at - now) * RENEWED_AT, now):
+        now = self.clock.now()
+        if not await self.watches.promised(there, kept, now + (kept.expires_at - now) * RENEWED_AT, now):
             await self._stop(there, watcher, kept)
             return
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         for old in task.watches:
             if old.watch_id != kept.watch_id:
                 await self._stop(there, watcher, old)
-                await self._watches.drop(there.key.team_id, old.watch_id)
+                await self.watches.drop(there.key.team_id, old.watch_id)
 
     async def _make(self, there: Connection, watcher: Watcher, now: datetime) -> Watch:
         watch_id, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
         # Its row comes first: the first push may be here before the answer.
-        await self._watches.begin(there, watch_id, digest_of(secret), now)
+        await self.watches.begin(there, watch_id, digest_of(secret), now)
         try:
             return await watcher.watch(there, watch_id, secret, now)
         except CalendarError:
-            await self._watches.drop(there.key.team_id, watch_id)
+            await self.watches.drop(there.key.team_id, watch_id)
             raise
 
     async def _stop(self, there: Connection, watcher: Watcher, watch: Watch) -> None:
         """End one that is of no use any more; should that fail, it runs out by itself."""
-        if not watch.remote_id or watch.expires_at <= self._clock.now():
+        if not watch.remote_id or watch.expires_at <= self.clock.now():
             return
         with guarded("watch_not_stopped", team_id=there.key.team_id, provider=there.provider):
-            await watcher.stop(await self._tokens.token(there.key, there.account_id), watch)
+            await watcher.stop(await self.tokens.token(there.key, there.account_id), watch)
 
     def _retry(self, task: WatchTask, failure: CalendarError) -> datetime | None:
         if isinstance(failure, AccountLostError):
@@ -141,17 +134,16 @@ class PushSubscriptions:
         delay = min(FIRST_RETRY * 2.0 ** min(task.failures, 16), LONGEST_RETRY)
         if isinstance(failure, PushNotPossibleError):
             delay = HOPELESS_EVERY
-        return self._clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
+        return self.clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
 
 
+@dataclass(frozen=True, slots=True)
 class PushReceiver:
     """What the webhooks call. Each method is False for a watch that nobody knows (any more)."""
 
-    def __init__(self, watches: WatchStore, clock: Clock, wake_signal: WakeSignal) -> None:
-        """`wake_signal` wakes the loop that fetches."""
-        self._watches = watches
-        self._clock = clock
-        self._wake_signal = wake_signal
+    watches: WatchStore
+    clock: Clock
+    wake_signal: WakeSignal
 
     async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
         """Have a calendar looked at: something changed, perhaps. `remote_id` where the push names it.
@@ -163,8 +155,8 @@ class PushReceiver:
             return False
         if remote_id and known.remote_id and remote_id != known.remote_id:
             raise SignatureError("a push about something else")
-        await self._watches.hint(known, self._clock.now())
-        self._wake_signal.wake()
+        await self.watches.hint(known, self.clock.now())
+        self.wake_signal.wake()
         return True
 
     async def renew(self, watch_id: str, secret: str) -> bool:
@@ -172,8 +164,8 @@ class PushReceiver:
         known = await self._known(watch_id, secret)
         if known is None:
             return False
-        await self._watches.renew_now(known, self._clock.now())
-        self._wake_signal.wake()
+        await self.watches.renew_now(known, self.clock.now())
+        self.wake_signal.wake()
         return True
 
     async def ended(self, watch_id: str, secret: str) -> bool:
@@ -182,12 +174,12 @@ class PushReceiver:
         if known is None:
             return False
         log.info("watch_ended", team_id=known.key.team_id, calendar_id=known.calendar_id)
-        await self._watches.ended(known, self._clock.now())
-        self._wake_signal.wake()
+        await self.watches.ended(known, self.clock.now())
+        self.wake_signal.wake()
         return True
 
     async def _known(self, watch_id: str, secret: str) -> KnownWatch | None:
-        known = await self._watches.find(watch_id)
+        known = await self.watches.find(watch_id)
         if known is not None and not hmac.compare_digest(known.secret, digest_of(secret)):
             log.warning("push_forged", team_id=known.key.team_id, calendar_id=known.calendar_id)
             raise SignatureError("not the watch's secret")

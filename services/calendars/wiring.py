@@ -13,7 +13,6 @@ from services.calendars.ical.expand import Expander
 from services.calendars.oauth import AccountTokens, OAuthApp, OAuthClient
 from services.calendars.oauth_flow import ConnectLinks, OAuthFlow, Provider
 from services.calendars.ports import AccessTokens, Source
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
 from services.calendars.providers.google import api as google_api
@@ -76,8 +75,7 @@ def compose(
     watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
     flow = OAuthFlow(
-        providers, links=ConnectLinks(stores.encryptor, stores.oauth_states), states=stores.oauth_states, clock=clock,
-        base_url=config.base_url,
+        providers, ConnectLinks(stores.encryptor, stores.oauth_states), stores.oauth_states, clock, config.base_url
     )  # fmt: skip
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
@@ -159,7 +157,7 @@ def _providers(
     found = {}
     webhooks = f"{config.base_url}/webhooks"
     if GOOGLE in clients:
-        google = GoogleApi(JsonApi(client, config.google_api_url), clock)
+        google = GoogleApi(client, config.google_api_url, clock)
         found[GOOGLE] = Provider(
             clients[GOOGLE],
             GoogleDirectory(google),
@@ -179,24 +177,23 @@ def _providers(
     return found
 
 
+@dataclass(frozen=True, slots=True)
 class CountedSource:
     """A source of calendars, its fetches counted."""
 
-    def __init__(self, source: Source, provider: str, metrics: Metrics) -> None:
-        """`provider` is the label."""
-        self._source = source
-        self._provider = provider
-        self._metrics = metrics
+    source: Source
+    provider: str
+    metrics: Metrics
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """As the source's own."""
         try:
-            changes = await self._source.fetch(connection, now)
+            changes = await self.source.fetch(connection, now)
         except CalendarError as failure:
-            self._metrics.syncs.labels(self._provider, type(failure).__name__).inc()
+            self.metrics.syncs.labels(self.provider, type(failure).__name__).inc()
             if isinstance(failure, AppRefusedError):
-                self._metrics.refusing.labels(self._provider).set(1)
+                self.metrics.refusing.labels(self.provider).set(1)
             raise
-        self._metrics.refusing.labels(self._provider).set(0)
-        self._metrics.syncs.labels(self._provider, "unchanged" if changes.unchanged else "changed").inc()
+        self.metrics.refusing.labels(self.provider).set(0)
+        self.metrics.syncs.labels(self.provider, "unchanged" if changes.unchanged else "changed").inc()
         return changes

@@ -39,14 +39,14 @@ async def test_consent_connects_the_main_calendar_and_its_events_come(stack: Cal
 
 @both
 async def test_link_is_good_once(stack: CalendarStack, provider: str) -> None:
-    link = parsed(await stack.calendars.accounts.link(ANN, provider))["link"]
+    link = parsed(await stack.calendars.accounts.flow.link(ANN, provider))["link"]
     await stack.begin(provider, link)
     with pytest.raises(LinkExpiredError):
         await stack.begin(provider, link)
 
 
 async def test_link_is_good_for_ten_minutes(stack: CalendarStack) -> None:
-    links = [parsed(await stack.calendars.accounts.link(ANN, "google"))["link"] for _ in range(2)]
+    links = [parsed(await stack.calendars.accounts.flow.link(ANN, "google"))["link"] for _ in range(2)]
     stack.clock.move(minutes=9, seconds=59)
     await stack.begin("google", links[0])
     stack.clock.move(seconds=1)
@@ -55,8 +55,8 @@ async def test_link_is_good_for_ten_minutes(stack: CalendarStack) -> None:
 
 
 async def test_link_that_is_forged_cut_or_for_another_provider_is_refused_and_stays_good(stack: CalendarStack) -> None:
-    link = parsed(await stack.calendars.accounts.link(ANN, "google"))["link"]
-    other = parsed(await stack.calendars.accounts.link(ANN, "microsoft"))["link"]
+    link = parsed(await stack.calendars.accounts.flow.link(ANN, "google"))["link"]
+    other = parsed(await stack.calendars.accounts.flow.link(ANN, "microsoft"))["link"]
     wrong = link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB")
     for bad in ("", "x", "ä" * 40, link[:-1], wrong, "A" * 5000, other):
         with pytest.raises(LinkExpiredError):
@@ -173,7 +173,7 @@ async def test_provider_that_is_not_set_up_is_not_offered(stack: CalendarStack) 
     for provider in ("apple", "", "caldav"):
         with pytest.raises(NotOfferedError):
             await stack.begin(provider, "x")
-    assert [one.provider for one in await stack.calendars.accounts.links(ANN)] == ["google", "microsoft"]
+    assert [one.provider for one in await stack.calendars.accounts.flow.links(ANN)] == ["google", "microsoft"]
 
 
 async def test_provider_that_is_down_connects_nothing(stack: CalendarStack) -> None:

@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import LIST, GoogleApi, GoogleDirectory
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import AccessRefusedError, CalendarBusyError, CalendarError, CalendarRefusedError
@@ -94,7 +93,7 @@ async def test_quota_and_a_refused_token_are_no_missing_permission(connected: Co
 async def test_list_that_is_hostile_offers_what_can_be_read(
     site: Site, client: GuardedClient, connected: ConnectedGoogle
 ) -> None:
-    directory = GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock))
+    directory = GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), connected.clock))
     entries = [
         None, 7, [], {}, {"id": None, "accessRole": "owner"}, {"id": "..", "accessRole": "owner"},
         {"id": "\ud800", "accessRole": "owner"}, {"id": "x" * 2000, "accessRole": "owner"},
@@ -114,7 +113,7 @@ async def test_answer_that_is_no_list_is_an_error(
 ) -> None:
     site.gives(body.encode())
     with pytest.raises(CalendarError):
-        await GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock)).offer("t")
+        await GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), connected.clock)).offer("t")
 
 
 async def test_account_that_nobody_can_name_is_an_error(
@@ -126,4 +125,4 @@ async def test_account_that_nobody_can_name_is_an_error(
 
     site.answer = answer
     with pytest.raises(CalendarError, match="without a name"):
-        await GoogleDirectory(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock)).offer("t")
+        await GoogleDirectory(GoogleApi(client, site.url("/calendar/v3/"), connected.clock)).offer("t")

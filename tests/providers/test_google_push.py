@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.push import GoogleWatcher
 from services.domain.calendars import Watch
@@ -189,7 +188,7 @@ async def test_watch_of_a_calendar_that_is_gone(connected: ConnectedGoogle) -> N
 
 @pytest.fixture
 async def hostile(site: Site, client: GuardedClient, connected: ConnectedGoogle) -> GoogleWatcher:
-    api = GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock)
+    api = GoogleApi(client, site.url("/calendar/v3/"), connected.clock)
     return GoogleWatcher(api, connected.tokens, "https://quo.example/webhooks/google")
 
 

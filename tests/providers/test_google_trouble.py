@@ -11,7 +11,6 @@ import pytest
 from aiohttp import web
 
 from emulators.google import GoogleEntry
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import GoogleApi
 from services.calendars.providers.google.source import GoogleSource
 from services.domain.errors import (
@@ -146,7 +145,7 @@ async def test_calendar_id_is_one_part_of_the_address(connected: ConnectedGoogle
 @pytest.fixture
 async def hostile(site: Site, client: GuardedClient, connected: ConnectedGoogle) -> GoogleSource:
     """A source of which the answers come from `site`."""
-    return GoogleSource(GoogleApi(JsonApi(client, site.url("/calendar/v3/")), connected.clock), connected.tokens)
+    return GoogleSource(GoogleApi(client, site.url("/calendar/v3/"), connected.clock), connected.tokens)
 
 
 def answer(items: list[Any], **fields: Any) -> bytes:

@@ -63,12 +63,12 @@ class CalendarStack:
 
     async def begin(self, provider: str, link: str) -> Start:
         """A link is followed in a new browser, and its page's button is pressed."""
-        asked = await self.calendars.accounts.ask(provider, link, "", {})
-        return await self.calendars.accounts.start(provider, link, asked.cookie, asked.token, {})
+        asked = await self.calendars.accounts.flow.ask(provider, link, "", {})
+        return await self.calendars.accounts.flow.start(provider, link, asked.cookie, asked.token, {})
 
     async def consent(self, provider: str, key: PersonKey = ANN, mail: str = "", **how: Any) -> dict[str, str]:
         """She follows her link and decides: the query that her browser comes back with, and its cookie."""
-        link = await self.calendars.accounts.link(key, provider)
+        link = await self.calendars.accounts.flow.link(key, provider)
         start = await self.begin(provider, parsed(link)["link"])
         vendor: Any = self.google if provider == "google" else self.microsoft
         back = await vendor.allow(start.url, mail or MAIL[provider], **how)

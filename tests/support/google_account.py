@@ -17,7 +17,6 @@ from aiohttp.test_utils import TestServer
 
 from emulators.google import LocalGoogle, google_client
 from emulators.google.events import GoogleAccount, GoogleCalendar
-from services.calendars.providers.api import JsonApi
 from services.calendars.providers.google.api import SCOPES, GoogleApi, GoogleDirectory
 from services.calendars.providers.google.push import GooglePush, GoogleWatcher, read_push
 from services.calendars.providers.google.source import GoogleSource
@@ -186,7 +185,7 @@ async def open_connected(clock: ManualClock) -> AsyncIterator[ConnectedGoogle]:
         receiver.url = str(here.make_url("/webhooks/google"))
         tokens = Tokens(google)
         await tokens.allow()
-        api = GoogleApi(JsonApi(client, google.api_url), clock)
+        api = GoogleApi(client, google.api_url, clock)
         yield ConnectedGoogle(
             google,
             clock,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -16,11 +17,11 @@ from yarl import URL
 from services.calendars.ports import AccessTokens
 from services.domain.calendars import Connection
 from services.domain.errors import AccessRefusedError, CalendarError
-from services.platform.net import Fetcher, HttpResponse
+from services.platform.net import Fetcher
 
 T = TypeVar("T")
 
-_FORM = "application/x-www-form-urlencoded"
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class JsonApi:
     def __init__(self, client: Fetcher, base_url: str) -> None:
         """`base_url` is the operator's setting; it ends in a slash."""
         self.client = client
-        self._base = URL(base_url, encoded=True)
+        self.base = URL(base_url, encoded=True)
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The whole address of `path`, which is relative to the base and escaped already.
@@ -47,10 +48,10 @@ class JsonApi:
         the request goes a token. Raises CalendarError for any other.
         """
         if "://" in path:
-            if URL(path, encoded=True).origin() != self._base.origin():
+            if URL(path, encoded=True).origin() != self.base.origin():
                 raise CalendarError("a link to another host")
             return path
-        return f"{self._base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")
+        return f"{self.base}{path.lstrip('/')}" + (f"?{urlencode(query)}" if query else "")
 
     async def send(
         self,
@@ -74,24 +75,19 @@ class JsonApi:
         if body is not None:
             sent["Content-Type"], data = "application/json", json.dumps(body).encode()
         elif form is not None:
-            sent["Content-Type"], data = _FORM, urlencode(form).encode()
+            sent["Content-Type"], data = "application/x-www-form-urlencoded", urlencode(form).encode()
         answer = await self.client.request(method, self.address(path, query), headers=sent, body=data, redirects=0)
-        return ApiAnswer(answer.status, answer.headers, _object(answer))
-
-
-def _object(answer: HttpResponse) -> Mapping[str, Any]:
-    if not answer.body.strip():
-        return {}
-    happy = 200 <= answer.status < 300  # noqa: PLR2004 - RFC 9110 §15.3
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        found = None
-    if isinstance(found, dict):
-        return found
-    if happy:
-        raise CalendarError("the answer is no JSON object")
-    return {}
+        found: object = {}
+        if answer.body.strip():
+            try:
+                found = json.loads(answer.body)
+            except (ValueError, RecursionError):
+                found = None
+        if not isinstance(found, dict):
+            if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 §15.3
+                raise CalendarError("the answer is no JSON object")
+            found = {}
+        return ApiAnswer(answer.status, answer.headers, found)
 
 
 async def authorized(tokens: AccessTokens, connection: Connection, call: Callable[[str], Awaitable[T]]) -> T:
@@ -103,5 +99,29 @@ async def authorized(tokens: AccessTokens, connection: Connection, call: Callabl
     try:
         return await call(token)
     except AccessRefusedError:
-        fresh = await tokens.token(connection.key, connection.account_id, refused=token)
-        return await call(fresh)
+        return await call(await tokens.token(connection.key, connection.account_id, refused=token))
+
+
+def rfc3339(instant: datetime) -> str:
+    """An instant as both providers want it in a query: UTC, in whole seconds."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+# ── what is in an answer ────────────────────────────────────────────────────────────────────────────
+
+
+def inner(value: object, *names: str) -> Any:
+    """What is in an object of JSON under these names, one within the other; None where it is not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def text_in(value: object, longest: int) -> str:
+    """A text, bounded; half a surrogate pair, which JSON may hold and nothing can store, is replaced."""
+    return value[:longest].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def name_in(value: object, longest: int = LONGEST_NAME) -> str:
+    """The same, without what surrounds it: what a calendar or an account is called."""
+    return text_in(value.strip(), longest) if isinstance(value, str) else ""

@@ -234,20 +234,19 @@ LOOK_AGAIN = timedelta(days=1)
 """How often a calendar to which nothing comes is looked at: its window moves with time."""
 
 
+@dataclass(frozen=True, slots=True)
 class InboxSource:
     """`ports.Source` of hooks and of files given by hand."""
 
-    def __init__(self, inbox: InboxStore, expander: Expander) -> None:
-        """`expander` reads."""
-        self._inbox = inbox
-        self._expander = expander
+    inbox: InboxStore
+    expander: Expander
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What has arrived since the last time, worked in; nothing, where the window still reaches far enough.
 
         Raises a `CalendarError`; then all that waits goes on waiting.
         """
-        arrivals = await self._inbox.waiting(connection.key, connection.calendar_id)
+        arrivals = await self.inbox.waiting(connection.key, connection.calendar_id)
         if not arrivals:
             cover = IcsCollection.cover(connection.state)
             if cover is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
@@ -276,4 +275,4 @@ class InboxSource:
 
     async def _worked_in(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
         head, blobs = asked(connection, arrivals, now)
-        return await self._expander.changes("arrivals", connection.calendar_id, head, blobs)
+        return await self.expander.changes("arrivals", connection.calendar_id, head, blobs)

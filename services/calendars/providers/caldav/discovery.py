@@ -202,14 +202,13 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:LONGEST_NAME]
 
 
+@dataclass(frozen=True, slots=True)
 class CaldavDirectory:
     """Finds the calendars of an account, given what its owner types into a form."""
 
-    def __init__(self, client: Fetcher, rules: AddressRules, *, seconds: float = SECONDS) -> None:
-        """`rules` are those of `client`; `seconds` is what one offer may take in all."""
-        self._client = client
-        self._rules = rules
-        self._seconds = seconds
+    client: Fetcher
+    rules: AddressRules
+    seconds: float = SECONDS
 
     async def offer(self, url: str, user: str, password: str, *, digest: bool = False) -> tuple[Offer, dict[str, Any]]:
         """What the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
@@ -222,8 +221,8 @@ class CaldavDirectory:
             raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
         login = Login(user, password, digest=digest)
         try:
-            async with asyncio.timeout(self._seconds):
-                found = await discover(DavClient(self._client, login, address), address)
+            async with asyncio.timeout(self.seconds):
+                found = await discover(DavClient(self.client, login, address), address)
         except AccessRefusedError as error:
             raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
         except AddressNotAllowedError as error:
@@ -246,7 +245,7 @@ class CaldavDirectory:
         """The address that was typed; a host alone is on https."""
         text = _SCHEME.sub("https://", text.strip())
         try:
-            return str(self._rules.parse(text if "://" in text else f"https://{text}"))
+            return str(self.rules.parse(text if "://" in text else f"https://{text}"))
         except AddressNotAllowedError as error:
             raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
         except NotAnAddressError as error:

@@ -195,6 +195,7 @@ _DATA = f"{CALDAV}calendar-data"
 _TOO_MUCH = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE})
 
 
+@dataclass(frozen=True, slots=True)
 class CaldavSource:
     """`ports.Source`. `connection.address` is the calendar's address, `credentials` hold "user" and "password".
 
@@ -204,18 +205,16 @@ class CaldavSource:
     is tried again every few hours, because servers refuse good passwords on bad days.
     """
 
-    def __init__(self, client: Fetcher, expander: Expander, *, batch: int = BATCH, seconds: float = SECONDS) -> None:
-        """`client` asks, `expander` reads; `batch` and `seconds` bound one fetch."""
-        self._client = client
-        self._expander = expander
-        self._batch = batch
-        self._seconds = seconds
+    client: Fetcher
+    expander: Expander
+    batch: int = BATCH
+    seconds: float = SECONDS
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch. Raises a `CalendarError`."""
         user, password = (str(connection.credentials.get(name) or "") for name in ("user", "password"))
         login = Login(user, password, digest=connection.credentials.get("login") == DIGEST)
-        dav = DavClient(self._client, login, connection.address)
+        dav = DavClient(self.client, login, connection.address)
         connection = replace(connection, addresses=_addresses(connection))
         try:
             return await self._fetch(dav, connection, now)
@@ -246,7 +245,7 @@ class CaldavSource:
             state = connection.state if cover == before else await off_loop(cover.over, connection.state)
             return Changes(state=state, unchanged=True, full=False)
         question = await off_loop(asked, connection, known, keys, files, tag=tag, now=now)
-        changes = await self._expander.changes("members", connection.calendar_id, *question)
+        changes = await self.expander.changes("members", connection.calendar_id, *question)
         if known.transparent:
             changes = await off_loop(_free, changes)
         if not problems:
@@ -260,9 +259,9 @@ class CaldavSource:
         problems: list[Problem] = []
         asked_for: list[str] = []
         found: dict[str, File | None] = {}
-        over, room = asyncio.get_running_loop().time() + self._seconds, MOST_BYTES
+        over, room = asyncio.get_running_loop().time() + self.seconds, MOST_BYTES
         wanted = sorted(known.wanted)
-        batches = deque(wanted[at : at + self._batch] for at in range(0, len(wanted), self._batch))
+        batches = deque(wanted[at : at + self.batch] for at in range(0, len(wanted), self.batch))
         while batches and room > 0 and asyncio.get_running_loop().time() < over:
             keys = batches.popleft()
             files = await self._members(dav, url, [known.wanted[key] for key in keys], now)

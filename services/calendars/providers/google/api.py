@@ -7,14 +7,15 @@ types, and `calendar.events.owned.readonly` leaves out the calendars that others
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from services.calendars.providers.api import ApiAnswer, JsonApi
-from services.calendars.providers.google.events import LONGEST_ID, LONGEST_NAME, sound
+from services.calendars.providers.api import LONGEST_NAME, ApiAnswer, JsonApi, inner, name_in
+from services.calendars.providers.google.events import LONGEST_ID
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
     AccessRefusedError,
@@ -25,6 +26,7 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
+from services.platform.net import Fetcher
 from services.platform.net.client import retry_after
 from services.ports import Clock
 
@@ -41,7 +43,6 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
 KIND = "calendar#events"
 LONGEST_TOKEN = 4096
 """Characters that a page or sync token may have; it travels in an address."""
@@ -52,6 +53,11 @@ _QUOTA = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "quotaExceeded
 """Limits of a calendar, or of whoever asks."""
 
 _PROJECTS_QUOTA = frozenset({"dailyLimitExceeded"})
+_KINDS: Mapping[int, type[CalendarError]] = {
+    HTTPStatus.UNAUTHORIZED: AccessRefusedError,
+    HTTPStatus.NOT_FOUND: CalendarGoneError,
+    HTTPStatus.REQUEST_TIMEOUT: CalendarUnreachableError,
+}
 _NOT_SET_UP = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 """The operator has not turned the API on for the project: nobody's calendar is broken, and asking is in vain."""
 
@@ -61,19 +67,10 @@ def reasons(body: Mapping[str, Any]) -> frozenset[str]:
 
     Both shapes: `error.errors[].reason`, and the newer `error.details[].reason` (google.rpc.ErrorInfo).
     """
-    error = body.get("error")
-    if not isinstance(error, Mapping):
-        return frozenset()
-    return frozenset(reason.removeprefix("push.") for reason in _named(error))
-
-
-def _named(error: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("errors", "details"):
-        entries = error.get(name)
-        for entry in entries[:_MOST_REASONS] if isinstance(entries, list) else ():
-            reason = entry.get("reason") if isinstance(entry, Mapping) else None
-            if isinstance(reason, str) and len(reason) <= _LONGEST_REASON:
-                yield reason
+    lists = (inner(body, "error", name) for name in ("errors", "details"))
+    entries = [entry for found in lists if isinstance(found, list) for entry in found[:_MOST_REASONS]]
+    named = (inner(entry, "reason") for entry in entries)
+    return frozenset(one.removeprefix("push.") for one in named if isinstance(one, str) and len(one) <= _LONGEST_REASON)
 
 
 def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], now: datetime) -> CalendarError | None:
@@ -88,44 +85,27 @@ def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], 
     what = f"http {status} {' '.join(sorted(named))}".strip()
     wait = retry_after(headers.get("retry-after"), now)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
-        return _refused(status, named, what, wait)
+        if named & _NOT_SET_UP:
+            return AppRefusedError(what)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or named & (_QUOTA | _PROJECTS_QUOTA):
+            everybody = bool(named & _PROJECTS_QUOTA) or not named & _QUOTA
+            return CalendarBusyError(what, retry_after=wait, everybody=everybody)
+        return CalendarRefusedError(what, retry_after=wait)
+    kind = _KINDS.get(status, CalendarError)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
-        return CalendarBusyError(what, retry_after=wait)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return CalendarUnreachableError(what, retry_after=wait)
-    return _REFUSALS.get(status, CalendarError)(what, retry_after=wait)
+        kind = CalendarBusyError
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = CalendarUnreachableError
+    return kind(what, retry_after=wait)
 
 
-def _refused(status: int, named: frozenset[str], what: str, wait: float | None) -> CalendarError:
-    if named & _NOT_SET_UP:
-        return AppRefusedError(what)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or named & (_QUOTA | _PROJECTS_QUOTA):
-        everybody = bool(named & _PROJECTS_QUOTA) or not named & _QUOTA
-        return CalendarBusyError(what, retry_after=wait, everybody=everybody)
-    return CalendarRefusedError(what, retry_after=wait)
-
-
-_REFUSALS: Mapping[int, type[CalendarError]] = {
-    HTTPStatus.UNAUTHORIZED: AccessRefusedError,
-    HTTPStatus.NOT_FOUND: CalendarGoneError,
-}
-
-
-class GoogleApi:
+class GoogleApi(JsonApi):
     """The Calendar API, at `https://www.googleapis.com/calendar/v3/` or where the operator's setting leads."""
 
-    def __init__(self, api: JsonApi, clock: Clock) -> None:
+    def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
         """`clock` tells what a Retry-After that is a date means."""
-        self._api = api
+        super().__init__(client, base_url)
         self._clock = clock
-
-    async def get(self, path: str, token: str, query: Mapping[str, str]) -> ApiAnswer:
-        """The answer to a GET, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
-        return await self._api.send("GET", path, token=token, query=query)
-
-    async def post(self, path: str, token: str, body: Mapping[str, Any]) -> ApiAnswer:
-        """The answer to a POST, whatever its status. Raises a `CalendarError` for what goes wrong on the way."""
-        return await self._api.send("POST", path, token=token, body=body)
 
     def body(self, answer: ApiAnswer, kind: str = "") -> Mapping[str, Any]:
         """What a happy answer holds. Raises what `error_for` says of any other.
@@ -174,35 +154,38 @@ _LIST = {
 _GLIMPSE = {"maxResults": "50", "fields": "kind,summary,items(organizer(email,self))"}
 
 
+@dataclass(frozen=True, slots=True)
 class GoogleDirectory:
-    """`ports.Directory` for Google accounts."""
+    """`ports.Directory` for Google accounts: `calendarList.list`, or the main calendar alone where that is not allowed.
 
-    def __init__(self, api: GoogleApi) -> None:
-        self._api = api
+    developers.google.com/workspace/calendar/api/v3/reference/calendarList/list
+    """
+
+    api: GoogleApi
 
     async def offer(self, credential: str) -> Offer:
         """Whose account a token is for, and its calendars, the main one first. Raises a `CalendarError`."""
-        try:
-            entries = await self._entries(credential)
-        except CalendarRefusedError:  # the permission to see the list was left out
-            return await self._main_alone(credential)
-        main = next((entry for entry in entries if entry.get("primary") is True), None)
-        if main is None:
-            return await self._main_alone(credential)
-        calendars = sorted(map(_offered, entries), key=lambda one: (not one.main, one.name.casefold(), one.address))
-        return Offer(main["id"], _name_of(main), tuple(calendars), address=main["id"])
-
-    async def _entries(self, credential: str) -> Sequence[Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {}
         page = ""
-        for _ in range(MOST_PAGES):
-            query = {**_LIST, **({"pageToken": page} if page else {})}
-            body = self._api.body(await self._api.get("users/me/calendarList", credential, query), _LIST_KIND)
-            found |= {entry["id"]: entry for entry in items(body) if _usable(entry)}
-            page = token_in(body, "nextPageToken")
-            if not page:
-                break
-        return list(found.values())
+        try:
+            for _ in range(MOST_PAGES):
+                query = {**_LIST, **({"pageToken": page} if page else {})}
+                answer = await self.api.send("GET", "users/me/calendarList", token=credential, query=query)
+                body = self.api.body(answer, _LIST_KIND)
+                found |= {entry["id"]: entry for entry in items(body) if _usable(entry)}
+                page = token_in(body, "nextPageToken")
+                if not page:
+                    break
+        except CalendarRefusedError:  # the permission to see the list was left out
+            return await self._main_alone(credential)
+        main = next((entry for entry in found.values() if entry.get("primary") is True), None)
+        if main is None:
+            return await self._main_alone(credential)
+        calendars = [
+            OfferedCalendar(entry["id"], _name_of(entry), main=entry.get("primary") is True) for entry in found.values()
+        ]
+        calendars.sort(key=lambda one: (not one.main, one.name.casefold(), one.address))
+        return Offer(main["id"], _name_of(main), tuple(calendars), address=main["id"])
 
     async def _main_alone(self, credential: str) -> Offer:
         """The main calendar, whose id nobody tells without the list.
@@ -210,11 +193,12 @@ class GoogleDirectory:
         Whoever organizes an event of their own calendar is that calendar: its address is the account's. Where there is
         none, the calendar's name has to do, which is the same address unless it was renamed.
         """
-        body = self._api.body(await self._api.get(f"calendars/{PRIMARY}/events", credential, _GLIMPSE), KIND)
-        name = _text(body.get("summary"))
-        organizers = [entry.get("organizer") for entry in items(body) if isinstance(entry, Mapping)]
-        own = [one for one in organizers if isinstance(one, Mapping) and one.get("self") is True]
-        address = next(filter(None, (_text(one.get("email"), LONGEST_ID) for one in own)), "")
+        answer = await self.api.send("GET", f"calendars/{PRIMARY}/events", token=credential, query=_GLIMPSE)
+        body = self.api.body(answer, KIND)
+        name = name_in(body.get("summary"))
+        organizers = (inner(entry, "organizer") for entry in items(body))
+        own = (name_in(inner(one, "email"), LONGEST_ID) for one in organizers if inner(one, "self") is True)
+        address = next(filter(None, own), "")
         subject = address or name
         if not subject:
             raise CalendarError("an account without a name")
@@ -231,14 +215,6 @@ def _usable(entry: object) -> bool:
     return address.isprintable() and address not in {".", ".."}
 
 
-def _offered(entry: Mapping[str, Any]) -> OfferedCalendar:
-    return OfferedCalendar(entry["id"], _name_of(entry), main=entry.get("primary") is True)
-
-
 def _name_of(entry: Mapping[str, Any]) -> str:
     """What the person calls the calendar, else what it is called, else its id."""
-    return _text(entry.get("summaryOverride")) or _text(entry.get("summary")) or str(entry["id"])[:LONGEST_NAME]
-
-
-def _text(value: object, longest: int = LONGEST_NAME) -> str:
-    return sound(value.strip()[:longest]) if isinstance(value, str) else ""
+    return name_in(entry.get("summaryOverride")) or name_in(entry.get("summary")) or str(entry["id"])[:LONGEST_NAME]

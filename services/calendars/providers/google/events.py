@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.calendars.providers.api import inner, text_in
 from services.domain.calendars import Problem, is_no_persons
 from services.domain.model import (
     LONGEST_TEXT,
@@ -34,11 +35,9 @@ The organizer's address is looked at, for a program's, and not kept.
 """
 
 LONGEST_ID = 1024
-LONGEST_NAME = 200
-_HOLIDAYS = "#holiday@group.v.calendar.google.com"
 LONGEST_ZONE = 64
 
-_T = TypeVar("_T")
+_HOLIDAYS = "#holiday@group.v.calendar.google.com"
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1, 1, 3)  # noqa: DTZ001 - a wall-clock time; from here to there every zone has an instant for it
 _LATEST = datetime(9999, 12, 28)  # noqa: DTZ001 - see above
@@ -55,6 +54,7 @@ _RESPONSES = {
     "tentative": Response.TENTATIVE,
     "needsAction": Response.NEEDS_ACTION,
 }
+_VISIBILITIES = {str(one): one for one in Visibility}
 _PLACES = {"homeOffice": Location.HOME, "officeLocation": Location.OFFICE, "customLocation": Location.ELSEWHERE}
 
 
@@ -71,14 +71,6 @@ class _UnreadableError(Exception):
     """The message is a sentence that names no title."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
-    start: datetime
-    end: datetime
-    wall: WallTimes | None = None
-    all_day: bool = False
-
-
 def event_of(item: object, asked: EventContext) -> Event | Problem | None:
     """The event, or why the item cannot be read; None for a deleted one, which may hold nothing but its id."""
     if not isinstance(item, Mapping):
@@ -88,28 +80,32 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
         return None
     try:
         uid, occurrence = _identity(item, asked)
-        times = _times(item, asked)
+        start, end, wall = _times(item, asked)
     except _UnreadableError as error:
-        return Problem(_text(item.get("id"), LONGEST_ID), str(error))
-    kind = _one_of(_TYPES, item.get("eventType"), EventType.DEFAULT)
+        return Problem(text_in(item.get("id"), LONGEST_ID), str(error))
+    kind = _TYPES.get(text_in(item.get("eventType"), LONGEST_ZONE), EventType.DEFAULT)
     place, label = _place(item) if kind is EventType.WORKING_LOCATION else (None, "")
     response, guests = _attendance(item.get("attendees"))
+    visibility = item.get("visibility")
+    if visibility is None or visibility == "":
+        visibility = Visibility.DEFAULT
     return Event(
         calendar_id=asked.calendar_id,
         uid=uid,
-        start=times.start,
-        end=times.end,
+        start=start,
+        end=end,
         occurrence=occurrence,
-        all_day=times.all_day,
-        wall=times.wall,
+        all_day=bool(item["start"].get("date")),
+        wall=wall,
         type=kind,
         show_as=ShowAs.FREE if item.get("transparency") == "transparent" else ShowAs.BUSY,
         response=response,
         cancelled=cancelled,
         tentative=item.get("status") == "tentative",
-        visibility=_visibility(item.get("visibility")),
-        title=_text(item.get("summary")),
-        location=_text(item.get("location")) or label,
+        # one that we do not know is private, so that nothing of it is shown by mistake
+        visibility=_VISIBILITIES.get(str(visibility), Visibility.PRIVATE),
+        title=text_in(item.get("summary"), LONGEST_TEXT),
+        location=text_in(item.get("location"), LONGEST_TEXT) or label,
         working_location=place,
         guests=guests,
         organizer=_organizer(item.get("organizer")),
@@ -124,11 +120,6 @@ def zone_of(name: object) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: the name of a directory
         return None
-
-
-def sound(text: str) -> str:
-    """`text` as UTF-8 can hold it: JSON may spell out halves of surrogate pairs."""
-    return text.encode("utf-8", "replace").decode()
 
 
 # ── which ───────────────────────────────────────────────────────────────────────────────────────────
@@ -162,32 +153,25 @@ def _identity(item: Mapping[str, Any], asked: EventContext) -> tuple[str, str]:
 # ── when ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _times(item: Mapping[str, Any], asked: EventContext) -> _Times:
+def _times(item: Mapping[str, Any], asked: EventContext) -> tuple[datetime, datetime, WallTimes | None]:
+    """Start and end, and the wall-clock times that an entry keeps wherever the person is, if it does."""
     start, end = item.get("start"), item.get("end")
     if not isinstance(start, Mapping):
         raise _UnreadableError("It has no start.")
     if not isinstance(end, Mapping):
         end = {}
     first = _date(start)
-    if first is not None:
-        return _days(first, _date(end), asked)
-    begins, wall = _moment(start, asked)
-    if not end.get("dateTime"):  # no length: such an entry is shown to its owner, and never counts
-        ends, wall_end = begins, wall
-    else:
-        ends, wall_end = _moment(end, asked)
+    if first is not None:  # whole days; the last one is exclusive, and at least a day later
+        midnight = datetime.combine(first, time())
+        wall = WallTimes(midnight, max(midnight + _DAY, datetime.combine(_date(end) or first, time())))
+        return *wall.instants(asked.zone), wall
+    begins, wall_start = _moment(start, asked)
+    # Without an end it has no length: such an entry is shown to its owner, and never counts.
+    ends, wall_end = _moment(end, asked) if end.get("dateTime") else (begins, wall_start)
     if begins is not None and ends is not None:
-        return _Times(begins, max(begins, ends))
-    floating = WallTimes(wall, max(wall, wall_end))
-    return _Times(*floating.instants(asked.zone), wall=floating)
-
-
-def _days(first: date, last: date | None, asked: EventContext) -> _Times:
-    """Whole days on the person's calendar, wherever they are: `last` is exclusive, and at least a day later."""
-    midnight = datetime.combine(first, time())
-    end = max(midnight + _DAY, datetime.combine(last or first, time()))
-    wall = WallTimes(midnight, end)
-    return _Times(*wall.instants(asked.zone), wall=wall, all_day=True)
+        return begins, max(begins, ends), None
+    wall = WallTimes(wall_start, max(wall_start, wall_end))
+    return *wall.instants(asked.zone), wall
 
 
 def _date(value: Mapping[str, Any]) -> date | None:
@@ -226,25 +210,13 @@ def _moment(value: Mapping[str, Any], asked: EventContext) -> tuple[datetime | N
 # ── what ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _visibility(value: object) -> Visibility:
-    """`visibility`; one that we do not know is private, so that nothing of it is shown by mistake."""
-    if value is None or value == "":
-        return Visibility.DEFAULT
-    try:
-        return Visibility(str(value))
-    except ValueError:
-        return Visibility.PRIVATE
-
-
 def _attendance(attendees: object) -> tuple[Response, int]:
     """The person's own answer, `self` being the calendar's own entry, and how many others there are besides rooms."""
     response, guests = Response.NONE, 0
     for attendee in attendees if isinstance(attendees, list) else ():
-        if not isinstance(attendee, Mapping):
-            continue
-        if attendee.get("self") is True:
-            response = _one_of(_RESPONSES, attendee.get("responseStatus"), Response.NONE)
-        elif attendee.get("resource") is not True:
+        if inner(attendee, "self") is True:
+            response = _RESPONSES.get(text_in(attendee.get("responseStatus"), LONGEST_ZONE), Response.NONE)
+        elif isinstance(attendee, Mapping) and attendee.get("resource") is not True:
             guests += 1
     return response, guests
 
@@ -252,7 +224,7 @@ def _attendance(attendees: object) -> tuple[Response, int]:
 def _organizer(organizer: object) -> Organizer:
     if not isinstance(organizer, Mapping):
         return Organizer.NOBODY
-    address = _text(organizer.get("email"))
+    address = text_in(organizer.get("email"), LONGEST_TEXT)
     if address.endswith(_HOLIDAYS):
         return Organizer.PUBLIC
     if organizer.get("self") is True:
@@ -271,13 +243,4 @@ def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:
     kind = properties.get("type")
     if not isinstance(kind, str) or kind not in _PLACES:
         kind = next((name for name in _PLACES if name in properties), "")
-    detail = properties.get(kind)
-    return _PLACES.get(kind), _text(detail.get("label")) if isinstance(detail, Mapping) else ""
-
-
-def _one_of(choices: Mapping[str, _T], value: object, otherwise: _T) -> _T:
-    return choices.get(value, otherwise) if isinstance(value, str) else otherwise
-
-
-def _text(value: object, longest: int = LONGEST_TEXT) -> str:
-    return sound(value[:longest]) if isinstance(value, str) else ""
+    return _PLACES.get(kind), text_in(inner(properties, kind, "label"), LONGEST_TEXT)

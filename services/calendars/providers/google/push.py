@@ -90,21 +90,20 @@ _NEVER = frozenset(
 _ASKED_IN_VAIN = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
+@dataclass(frozen=True, slots=True)
 class GoogleWatcher:
     """`ports.Watcher` for Google calendars: a channel per calendar."""
 
-    def __init__(self, api: GoogleApi, tokens: AccessTokens, address: str) -> None:
-        """`address` is where messages are delivered: https, with a certificate that the world trusts."""
-        self._api = api
-        self._tokens = tokens
-        self._address = address
+    api: GoogleApi
+    tokens: AccessTokens
+    address: str
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
         """A new channel, for seven days at most. The first message may come before this returns.
 
         Raises a `CalendarError`: PushNotPossibleError where the calendar, or our address, can have no channel.
         """
-        return await authorized(self._tokens, connection, partial(self._watch, connection, watch_id, secret, now))
+        return await authorized(self.tokens, connection, partial(self._watch, connection, watch_id, secret, now))
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
         """None: there is no renewal. A new channel is made before the old one ends, and for a while both tell."""
@@ -112,25 +111,25 @@ class GoogleWatcher:
 
     async def stop(self, credential: str, watch: Watch) -> None:
         """End a channel. One that Google does not know any more is well. Raises a `CalendarError`."""
-        answer = await self._api.post(
-            "channels/stop", credential, {"id": watch.watch_id, "resourceId": watch.remote_id}
-        )
+        channel = {"id": watch.watch_id, "resourceId": watch.remote_id}
+        answer = await self.api.send("POST", "channels/stop", token=credential, body=channel)
         if answer.status != HTTPStatus.NOT_FOUND:
-            self._api.body(answer)
+            self.api.body(answer)
 
     async def _watch(self, connection: Connection, watch_id: str, secret: str, now: datetime, token: str) -> Watch:
         channel = {
             "id": watch_id,
             "type": "web_hook",
-            "address": self._address,
+            "address": self.address,
             "token": secret,
             "params": {"ttl": str(int(LIFETIME.total_seconds()))},
         }
-        answer = await self._api.post(f"calendars/{quote(connection.address, safe='')}/events/watch", token, channel)
+        path = f"calendars/{quote(connection.address, safe='')}/events/watch"
+        answer = await self.api.send("POST", path, token=token, body=channel)
         named = reasons(answer.body)
         if answer.status in _ASKED_IN_VAIN and named & _NEVER:
             raise PushNotPossibleError(" ".join(sorted(named)))
-        body = self._api.body(answer)
+        body = self.api.body(answer)
         remote_id = body.get("resourceId")
         if not isinstance(remote_id, str) or not 0 < len(remote_id) <= LONGEST_RESOURCE_ID:
             raise CalendarError("a channel without a resource")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Literal
@@ -20,9 +20,9 @@ from urllib.parse import quote
 import msgspec
 
 from services.calendars.ports import AccessTokens
-from services.calendars.providers.api import ApiAnswer, authorized
+from services.calendars.providers.api import ApiAnswer, authorized, name_in, rfc3339
 from services.calendars.providers.google.api import KIND, GoogleApi, items, reasons, token_in
-from services.calendars.providers.google.events import FIELDS, LONGEST_NAME, EventContext, event_of, sound, zone_of
+from services.calendars.providers.google.events import FIELDS, EventContext, event_of, zone_of
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
@@ -97,17 +97,16 @@ class _Window:
                 self.events[found.id] = (own, found)
 
 
+@dataclass(frozen=True, slots=True)
 class GoogleSource:
     """`ports.Source` for Google calendars."""
 
-    def __init__(self, api: GoogleApi, tokens: AccessTokens) -> None:
-        """`tokens` gives access tokens for the calendar's account."""
-        self._api = api
-        self._tokens = tokens
+    api: GoogleApi
+    tokens: AccessTokens
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """All events from a day ago to 60 days ahead, or word that nothing changed. Raises a `CalendarError`."""
-        return await authorized(self._tokens, connection, partial(self._fetch, connection, now))
+        return await authorized(self.tokens, connection, partial(self._fetch, connection, now))
 
     async def _fetch(self, connection: Connection, now: datetime, token: str) -> Changes:
         memory = _SyncState.load(connection.state)
@@ -129,7 +128,7 @@ class GoogleSource:
             async for answer in pages:
                 if _token_is_lost(answer):
                     return None
-                body = self._api.body(answer, KIND)
+                body = self.api.body(answer, KIND)
                 if items(body):
                     return None
                 newer = token_in(body, "nextSyncToken")
@@ -139,15 +138,15 @@ class GoogleSource:
 
     async def _window(self, connection: Connection, now: datetime, token: str) -> _Window:
         window = _Window(EventContext(connection.calendar_id, connection.zone))
-        between = {"timeMin": _rfc3339(now - BEHIND), "timeMax": _rfc3339(now + AHEAD)}
+        between = {"timeMin": rfc3339(now - BEHIND), "timeMax": rfc3339(now + AHEAD)}
         async with aclosing(self._pages(connection, token, between)) as pages:
             async for answer in pages:
-                body = self._api.body(answer, KIND)
+                body = self.api.body(answer, KIND)
                 found = items(body)
                 window.count += len(found)
                 if window.count > MOST_ITEMS:
                     raise CalendarTooCostlyError("more events than one calendar can have")
-                window.name = _name(body) or window.name
+                window.name = name_in(body.get("summary")) or window.name
                 window.asked = replace(window.asked, calendar_zone=zone_of(body.get("timeZone")))
                 if len(found) < _OFF_LOOP:
                     window.read(found)
@@ -164,7 +163,7 @@ class GoogleSource:
         page = ""
         for _ in range(MOST_PAGES):
             asked = {**_LIST, **query, **({"pageToken": page} if page else {})}
-            answer = await self._api.get(path, token, asked)
+            answer = await self.api.send("GET", path, token=token, query=asked)
             yield answer
             before, page = page, token_in(answer.body, "nextPageToken")
             if not page:
@@ -179,12 +178,3 @@ def _token_is_lost(answer: ApiAnswer) -> bool:
     if answer.status == HTTPStatus.GONE:
         return True
     return answer.status == HTTPStatus.BAD_REQUEST and not reasons(answer.body) - _LOST - {"invalid", "badRequest"}
-
-
-def _rfc3339(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _name(body: Mapping[str, Any]) -> str:
-    name = body.get("summary")
-    return sound(name.strip()[:LONGEST_NAME]) if isinstance(name, str) else ""

@@ -7,6 +7,7 @@ learn.microsoft.com/graph/errors; …/graph/throttling; …/graph/delta-query-ov
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -185,12 +186,11 @@ _LONGEST_ID = 1024
 _QUERY = {"$select": "id,name,isDefaultCalendar,owner,canEdit", "$top": "100"}
 
 
+@dataclass(frozen=True, slots=True)
 class MicrosoftDirectory:
     """`ports.Directory` of Microsoft 365 and Outlook.com."""
 
-    def __init__(self, api: GraphApi) -> None:
-        """`api` is Microsoft Graph."""
-        self._api = api
+    api: GraphApi
 
     async def offer(self, credential: str) -> Offer:
         """The account of an access token, known by its own calendar's owner, and its calendars, that one first.
@@ -200,7 +200,7 @@ class MicrosoftDirectory:
         found: list[Mapping[str, Any]] = []
         path, query = "me/calendars", dict(_QUERY)
         for _ in range(MOST_PAGES):
-            answer = await self._api.call("GET", path, credential, query=query)
+            answer = await self.api.call("GET", path, credential, query=query)
             value = answer.body.get("value")
             if not isinstance(value, list):
                 raise CalendarError("a page without its list")
@@ -208,7 +208,7 @@ class MicrosoftDirectory:
             onward = answer.body.get("@odata.nextLink")
             if onward is None or len(found) >= MOST_CALENDARS:
                 break
-            path, query = self._api.onward(onward), {}
+            path, query = self.api.onward(onward), {}
         found.sort(key=lambda raw: raw.get("isDefaultCalendar") is not True)  # stable: the others stay in their order
         owner = next((address for address in map(_owner, found) if address), "")
         if not owner:

@@ -118,15 +118,14 @@ LONGEST_LIFE = timedelta(days=31)
 """What is believed of a subscription's life."""
 
 
+@dataclass(frozen=True, slots=True)
 class MicrosoftWatcher:
     """`ports.Watcher` for calendars of Microsoft 365 and Outlook.com."""
 
-    def __init__(self, api: GraphApi, tokens: AccessTokens, address: str, lifecycle_address: str) -> None:
-        """`address` takes notifications of changes, `lifecycle_address` those of subscriptions; both are ours."""
-        self._api = api
-        self._tokens = tokens
-        self._address = address
-        self._lifecycle_address = lifecycle_address
+    api: GraphApi
+    tokens: AccessTokens
+    address: str
+    lifecycle_address: str
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
         """A new subscription, whose notifications carry `watch_id` and `secret`.
@@ -137,7 +136,7 @@ class MicrosoftWatcher:
         somebody else's), CalendarUnreachableError where our addresses did not answer it.
         """
         return await authorized(
-            self._tokens, connection, lambda token: self._watch(token, connection, client_state(watch_id, secret), now)
+            self.tokens, connection, lambda token: self._watch(token, connection, client_state(watch_id, secret), now)
         )
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
@@ -150,7 +149,7 @@ class MicrosoftWatcher:
                 return None
             return replace(watch, expires_at=_expiry(answer.body, now))
 
-        return await authorized(self._tokens, connection, renewed)
+        return await authorized(self.tokens, connection, renewed)
 
     async def stop(self, credential: str, watch: Watch) -> None:
         """End a subscription."""
@@ -159,8 +158,8 @@ class MicrosoftWatcher:
     async def _watch(self, token: str, connection: Connection, state: str, now: datetime) -> Watch:
         wanted = {
             "changeType": "created,updated,deleted",
-            "notificationUrl": self._address,
-            "lifecycleNotificationUrl": self._lifecycle_address,
+            "notificationUrl": self.address,
+            "lifecycleNotificationUrl": self.lifecycle_address,
             "resource": f"{calendar_path(connection.address)}/events",
             "clientState": state,
         }
@@ -183,7 +182,7 @@ class MicrosoftWatcher:
         life = LIFE
         for _ in range(2):
             body = {**wanted, "expirationDateTime": f"{(now + life).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"}
-            answer = await self._api.call(method, path, token, body=body, expected=(*refused, expected))
+            answer = await self.api.call(method, path, token, body=body, expected=(*refused, expected))
             shorter = _allowed(answer.body) if answer.status == HTTPStatus.BAD_REQUEST else None
             if shorter is None or not timedelta() < shorter < life:
                 break
@@ -199,19 +198,19 @@ class MicrosoftWatcher:
         path = _SUBSCRIPTIONS
         older: list[str] = []
         for _ in range(_MOST_PAGES):
-            answer = await self._api.call("GET", path, token)
+            answer = await self.api.call("GET", path, token)
             value = answer.body.get("value")
             older += [found["id"] for found in (value if isinstance(value, list) else []) if _is_ours(found, wanted)]
             onward = answer.body.get("@odata.nextLink")
             if onward is None:
                 break
-            path = self._api.onward(onward)
+            path = self.api.onward(onward)
         for identifier in older:
             await self._delete(token, identifier)
 
     async def _delete(self, token: str, identifier: str) -> None:
         path = f"{_SUBSCRIPTIONS}/{escaped(identifier)}"
-        await self._api.call("DELETE", path, token, expected=(HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
+        await self.api.call("DELETE", path, token, expected=(HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
 
 
 def _is_ours(found: object, wanted: Mapping[str, Any]) -> bool:

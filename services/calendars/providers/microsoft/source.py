@@ -154,20 +154,19 @@ class _Round:
     link: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class MicrosoftSource:
     """`ports.Source` for calendars of Microsoft 365 and Outlook.com."""
 
-    def __init__(self, api: GraphApi, tokens: AccessTokens) -> None:
-        """`tokens` gives access tokens with the scope Calendars.Read."""
-        self._api = api
-        self._tokens = tokens
+    api: GraphApi
+    tokens: AccessTokens
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """All events of the window, or that none of them changed. Raises a `CalendarError`."""
         memory = DeltaState.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
-        return await authorized(self._tokens, connection, lambda token: self._fetch(token, connection, memory, now))
+        return await authorized(self.tokens, connection, lambda token: self._fetch(token, connection, memory, now))
 
     async def _fetch(self, token: str, connection: Connection, memory: DeltaState | None, now: datetime) -> Changes:
         if memory is not None:
@@ -232,12 +231,12 @@ class MicrosoftSource:
         self, token: str, path: str, connection: Connection, query: Mapping[str, str] | None, found: _Round
     ) -> tuple[str, bool]:
         """Where to go on, and whether that is the next round already."""
-        answer = await self._api.send("GET", path, token, query=query, headers=_PREFER)
+        answer = await self.api.send("GET", path, token, query=query, headers=_PREFER)
         # Our part of such a request is its token alone, so one that is called bad is one that is not known any more.
         badly = query is None and answer.status == HTTPStatus.BAD_REQUEST
         if badly or needs_resync(answer.status, answer.body):
             raise _ResyncError
-        self._api.require_happy(answer)
+        self.api.require_happy(answer)
         value = answer.body.get("value")
         if not isinstance(value, list):
             raise CalendarError("a page without its list")
@@ -250,7 +249,7 @@ class MicrosoftSource:
         if len(found.came) + len(found.problems) > MOST_ITEMS:
             raise CalendarTooCostlyError("more entries than we read")
         onward, last = answer.body.get("@odata.nextLink"), answer.body.get("@odata.deltaLink")
-        return self._api.onward(last if onward is None else onward), onward is None
+        return self.api.onward(last if onward is None else onward), onward is None
 
     async def _with_masters(
         self, token: str, connection: Connection, items: Mapping[str, Item], asked: Iterable[str]
@@ -258,7 +257,7 @@ class MicrosoftSource:
         """The items with the series masters `asked` for, and without those of series that are gone meanwhile."""
         found, gone = dict(items), []
         for identifier in asked:
-            answer = await self._api.call(
+            answer = await self.api.call(
                 "GET",
                 f"{calendar_path(connection.address)}/events/{escaped(identifier)}",
                 token,
