@@ -169,7 +169,7 @@ async def test_two_replicas_share_workspaces_and_never_exceed_a_limit(
             await until(lambda: len(engine.written()) == 2 * 40, 60)
             for _ in range(14):
                 engine.clock.move(seconds=5)
-                await asyncio.sleep(0.02)
+                await engine.rests()
             await until(lambda: len(engine.written()) == 100, 60)
             assert all(call.ok for call in engine.calls())
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +42,14 @@ class HeldWrites:
 
 
 async def test_workspace_is_released_once_what_was_under_way_is_recorded(engine: RunningEngine) -> None:
-    leases = Acquiring()
+    left: list[int] = []
+
+    class Leases(Acquiring):
+        async def release(self, teams: Collection[str]) -> None:
+            left.append(await engine.pending())
+            await super().release(teams)
+
+    leases = Leases()
     replica = engine.replica(leases=leases)
     slack = HeldWrites(replica, "In a meeting")
     key = await engine.person()
@@ -49,13 +57,12 @@ async def test_workspace_is_released_once_what_was_under_way_is_recorded(engine:
     await replica.start()
     await slack.held.wait()
     stopping = asyncio.create_task(replica.stop())
-    await asyncio.sleep(0.1)
-    held = list(leases.held)
+    await until(lambda: replica.sender._stopping)
+    assert leases.held == [key.team_id]
     slack.go.set()
     await stopping
-    assert (held, leases.held) == ([key.team_id], [])
+    assert (left, leases.held) == ([0], [])
     assert engine.status()[0] == "In a meeting"
-    assert await engine.pending() == 0
 
 
 class Uncertain(OneProcess):
@@ -79,7 +86,7 @@ async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(
     await engine.has(await engine.person(), meeting(engine.clock.now()))
     await replica.start()
     await until(lambda: not leases.certain)
-    await asyncio.sleep(0.1)
+    await until(lambda: not replica.sender._tasks)
     assert engine.calls(SET) == []
     replica.queue.confirm = confirm  # type: ignore[method-assign]  # and back
     leases.certain = True
@@ -143,8 +150,9 @@ async def test_notices_and_home_tabs_that_wait_for_a_minute_spin_not_and_hold_up
     await until(lambda: replica.engine.at_rest, 3)
     assert sum(sent_to(engine, key) for key in keys) == 4
     with statements(engine.database) as executed:
-        await asyncio.sleep(0.3)
-    assert executed == []
+        for _ in range(20):
+            await engine.pending()
+    assert len(executed) == 20  # nobody else's
     engine.clock.move(seconds=61)
     await until(lambda: sum(sent_to(engine, key) for key in keys) == 8, 3)
 
@@ -159,20 +167,19 @@ def sent_to(engine: RunningEngine, key: PersonKey) -> int:
 
 async def test_engine_is_not_at_rest_where_its_last_look_failed(engine: RunningEngine) -> None:
     replica = engine.replica()
-    failed = asyncio.Event()
+    rested: list[bool] = []
     most_urgent = replica.queue.most_urgent
 
     async def fails(*args: Any, **options: Any) -> Any:
-        failed.set()
+        rested.append(replica.sender.at_rest)
         raise OSError("database is away")
 
     replica.queue.most_urgent = fails  # type: ignore[method-assign]  # until it is back
     await engine.has(await engine.person(), meeting(engine.clock.now()))
     await replica.start()
-    await failed.wait()
-    for _ in range(30):
-        assert not replica.sender.at_rest
-        await asyncio.sleep(0.01)
+    await until(lambda: replica.sender.at_rest or len(rested) == 3)
+    assert not replica.sender.at_rest
+    assert rested == [False] * 3
     replica.queue.most_urgent = most_urgent  # type: ignore[method-assign]  # it is
     await until(lambda: replica.engine.at_rest)
     assert engine.written() == ["In a meeting"]
@@ -219,7 +226,7 @@ async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_aft
     now, save = engine.clock.now(), replica.queue.save_budgets
 
     async def slowly(budgets: Any) -> None:
-        await asyncio.sleep(0.3)
+        await until(lambda: not replica.sender._tasks)
         await save(budgets)
 
     replica.queue.save_budgets = slowly  # type: ignore[method-assign]  # a busy database

@@ -13,7 +13,6 @@ from services.platform import locale
 from tests.support.messages import ROOT, all_messages
 
 OTHERS = [code for code in locale.LANGUAGES if code != "en"]
-MESSAGES = all_messages()
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -23,7 +22,7 @@ def facts(message: str) -> list[str]:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_catalogue_has_every_sentence_that_the_code_says_and_no_other(code: str) -> None:
-    assert set(locale.catalogue(code)) == MESSAGES
+    assert set(locale.catalogue(code)) == all_messages()
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -44,7 +43,7 @@ def test_catalogue_file_is_wellformed_and_nothing_in_it_is_unsure(code: str) -> 
 
 
 def test_collector_finds_what_is_said_in_code_in_errors_and_in_reasons() -> None:
-    assert {"Undo", "That time has already passed. Choose a later one.", "Nothing is on.", "Monday"} <= MESSAGES
+    assert {"Undo", "That time has already passed. Choose a later one.", "Nothing is on.", "Monday"} <= all_messages()
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,11 @@ class Replica:
             Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
         )
         self.engine = Engine(
-            (self.typed, self.reconciler, self.timelines, self.tokens), self.sender, self.clock, poll=self.poll
+            (self.typed, self.reconciler, self.timelines, self.tokens),
+            self.sender,
+            self.clock,
+            poll=self.poll,
+            pace=0.0,
         )
 
     async def start(self) -> None:
@@ -322,6 +326,26 @@ class RunningEngine:
     async def settled(self, seconds: float = 10.0) -> None:
         """Wait until there is nothing to do at this instant."""
         await until(self.quiet, seconds)
+
+    async def rests(self, seconds: float = 10.0) -> None:
+        """Have all that runs look once more, and wait until it rests: whatever was to happen now has happened.
+
+        What waits for a later instant may still be pending.
+        """
+        for replica in self.running:
+            replica.sender.wake(typed=True)
+        self.ring()
+        await until(self._at_rest, seconds)
+
+    @property
+    def running(self) -> list[Replica]:
+        return [replica for replica in self.replicas if replica.engine.healthy]
+
+    async def _at_rest(self) -> bool:
+        def at_rest() -> bool:
+            return not self.slack.busy and all(replica.engine.at_rest for replica in self.running)
+
+        return at_rest() and await self.ticked() and at_rest()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 
 from handlers.slack.views.replies import COMMANDS
@@ -53,6 +54,7 @@ def _errors(kind: type[StatusQuoError]) -> set[str]:
     return found
 
 
+@cache
 def all_messages() -> set[str]:
     """Every message id."""
     found: set[str] = set(reasons.messages()) | {does for _, does in COMMANDS} | set(WEEKDAYS)

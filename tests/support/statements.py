@@ -21,15 +21,15 @@ def statements(database: Database) -> Iterator[list[str]]:
 
     async def read(asked: Sequence[Asked]) -> list[list[Any]]:
         found.extend(points._prepare(statement).sql for statement, _ in asked)
-        return await running_app(asked)
+        return await rows(asked)
 
     sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     points: Any = database._points
     if points is not None:
-        running_app, points.rows = points.rows, read
+        rows, points.rows = points.rows, read
     try:
         yield found
     finally:
         sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
         if points is not None:
-            points.rows = running_app
+            points.rows = rows
