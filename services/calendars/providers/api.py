@@ -110,7 +110,7 @@ def rfc3339(instant: datetime) -> str:
 # ── what is in an answer ────────────────────────────────────────────────────────────────────────────
 
 
-def inner(value: object, *names: str) -> Any:
+def inner(value: object, *names: str) -> object:
     """What is in an object of JSON under these names, one within the other; None where it is not there."""
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from services.calendars.providers.api import ApiAnswer, JsonApi
+from services.calendars.providers.api import ApiAnswer, JsonApi, inner, name_in, text_in
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
     AccessRefusedError,
@@ -62,13 +62,14 @@ AT_ONCE = 4
 _RESYNC = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
 _BUSY_IF_IT_SAYS_WHEN = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _BANDWIDTH = 509
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY})
+_PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY)
 _KINDS: Mapping[int, type[CalendarError]] = {
     HTTPStatus.UNAUTHORIZED: AccessRefusedError,
     HTTPStatus.NOT_FOUND: CalendarGoneError,
     HTTPStatus.GONE: CalendarGoneError,
     HTTPStatus.TOO_MANY_REQUESTS: CalendarBusyError,
     _BANDWIDTH: CalendarBusyError,
+    **dict.fromkeys(_PASSING, CalendarUnreachableError),
 }
 
 
@@ -80,20 +81,16 @@ def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], 
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     wait = retry_after(headers.get("retry-after"), now)
-    kind = _KINDS.get(status)
-    if kind is None and status in _BUSY_IF_IT_SAYS_WHEN and wait is not None:
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _KINDS.get(status, CalendarRefusedError if refused else CalendarUnreachableError)
+    if status in _BUSY_IF_IT_SAYS_WHEN and wait is not None:
         kind = CalendarBusyError
-    if kind is None:
-        refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING
-        kind = CalendarRefusedError if refused else CalendarUnreachableError
     return kind(f"http {status} {code_of(body)}".rstrip(), retry_after=wait)
 
 
 def code_of(body: Mapping[str, Any]) -> str:
     """The `code` of an error's body, shortened and without what is no letter or digit; "" where it has none."""
-    error = body.get("error")
-    code = error.get("code") if isinstance(error, Mapping) else None
-    return "".join(letter for letter in code[:64] if letter.isalnum()) if isinstance(code, str) else ""
+    return "".join(filter(str.isalnum, text_in(inner(body, "error", "code"), 64)))
 
 
 def needs_resync(status: int, body: Mapping[str, Any]) -> bool:
@@ -114,13 +111,12 @@ def escaped(identifier: str) -> str:
     return quote(identifier, safe="-_=.")
 
 
-class GraphApi:
+class GraphApi(JsonApi):
     """Microsoft Graph, version 1.0."""
 
     def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
         """`base_url` is MICROSOFT_GRAPH_URL, which ends in a slash; `clock` reads a Retry-After that is a date."""
-        self._json = JsonApi(client, base_url)
-        self._base_path = URL(base_url, encoded=True).raw_path
+        super().__init__(client, base_url)
         self._clock = clock
         self._turns = KeyedSemaphore(AT_ONCE)
 
@@ -129,30 +125,13 @@ class GraphApi:
         if not isinstance(link, str) or "://" not in link:
             raise CalendarError("a link that is none")
         try:
-            path = URL(self._json.address(link), encoded=True).raw_path
+            path = URL(self.address(link), encoded=True).raw_path
         except ValueError:
             raise CalendarError("a link that is none") from None
         plain = URL(f"http://x{path}", encoded=True).path
-        if not path.startswith(self._base_path) or {".", ".."} & set(plain.replace("\\", "/").split("/")):
+        if not path.startswith(self.base.raw_path) or {".", ".."} & set(plain.replace("\\", "/").split("/")):
             raise CalendarError("a link to another place")
         return link
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        token: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiAnswer:
-        """The answer, whatever its status; waits while four calls with this token are under way.
-
-        Raises a `CalendarError` for what goes wrong on the way.
-        """
-        async with self._turns.of(token):
-            return await self._json.send(method, path, token=token, query=query, body=body, headers=headers)
 
     async def call(
         self,
@@ -165,8 +144,12 @@ class GraphApi:
         headers: Mapping[str, str] | None = None,
         expected: Collection[int] = (),
     ) -> ApiAnswer:
-        """A happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other."""
-        answer = await self.send(method, path, token, query=query, body=body, headers=headers)
+        """A happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other.
+
+        Waits while four calls with this token are under way.
+        """
+        async with self._turns.of(token):
+            answer = await self.send(method, path, token=token, query=query, body=body, headers=headers)
         if answer.status not in expected:
             self.require_happy(answer)
         return answer
@@ -178,9 +161,18 @@ class GraphApi:
             raise error
 
 
+def entries(answer: ApiAnswer) -> list[Any]:
+    """What a page lists. Raises CalendarError for a page without its list."""
+    value = answer.body.get("value")
+    if not isinstance(value, list):
+        raise CalendarError("a page without its list")
+    return value
+
+
+# ── an account's calendars ──────────────────────────────────────────────────────────────────────────
+
 MOST_PAGES = 20
 MOST_CALENDARS = 500
-LONGEST_NAME = 200
 
 _LONGEST_ID = 1024
 _QUERY = {"$select": "id,name,isDefaultCalendar,owner,canEdit", "$top": "100"}
@@ -188,7 +180,10 @@ _QUERY = {"$select": "id,name,isDefaultCalendar,owner,canEdit", "$top": "100"}
 
 @dataclass(frozen=True, slots=True)
 class MicrosoftDirectory:
-    """`ports.Directory` of Microsoft 365 and Outlook.com."""
+    """`ports.Directory` of Microsoft 365 and Outlook.com.
+
+    learn.microsoft.com/graph/api/user-list-calendars; learn.microsoft.com/graph/api/resources/calendar.
+    """
 
     api: GraphApi
 
@@ -201,36 +196,28 @@ class MicrosoftDirectory:
         path, query = "me/calendars", dict(_QUERY)
         for _ in range(MOST_PAGES):
             answer = await self.api.call("GET", path, credential, query=query)
-            value = answer.body.get("value")
-            if not isinstance(value, list):
-                raise CalendarError("a page without its list")
-            found += [raw for raw in value if isinstance(raw, Mapping) and _text(raw.get("id"), _LONGEST_ID)]
+            found += filter(_has_id, entries(answer))
             onward = answer.body.get("@odata.nextLink")
             if onward is None or len(found) >= MOST_CALENDARS:
                 break
             path, query = self.api.onward(onward), {}
         found.sort(key=lambda raw: raw.get("isDefaultCalendar") is not True)  # stable: the others stay in their order
-        owner = next((address for address in map(_owner, found) if address), "")
+        owners = [name_in(inner(raw, "owner", "address")) for raw in found]
+        owner = next(filter(None, owners), "")
         if not owner:
             raise CalendarError("no calendar with an owner")
         calendars = {
             raw["id"]: OfferedCalendar(
                 address=raw["id"],
-                name=_text(raw.get("name"), LONGEST_NAME) or owner,
+                name=name_in(raw.get("name")) or owner,
                 main=raw.get("isDefaultCalendar") is True,
             )
             for raw in found[:MOST_CALENDARS]
         }
-        own = next((_owner(raw) for raw in found if raw.get("isDefaultCalendar") is True), "")
+        own = owners[0] if found[0].get("isDefaultCalendar") is True else ""
         return Offer(owner.casefold(), owner, tuple(calendars.values()), address=own)
 
 
-def _owner(raw: Mapping[str, Any]) -> str:
-    owner = raw.get("owner")
-    return _text(owner.get("address"), LONGEST_NAME) if isinstance(owner, Mapping) else ""
-
-
-def _text(value: object, longest: int) -> str:
-    """A text without what cannot be stored; "" for none, and for an id that was cut would be another."""
-    text = value.strip().encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-    return text if len(text) <= longest else text[:longest] if longest == LONGEST_NAME else ""
+def _has_id(raw: object) -> bool:
+    identifier = inner(raw, "id")
+    return isinstance(identifier, str) and 0 < len(identifier.strip()) <= _LONGEST_ID

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeGuard
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, iana_name, translated
+from services.calendars.providers.api import inner, text_in
 from services.domain.calendars import Problem, is_no_persons
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
 
@@ -245,17 +246,17 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
     said: dict[Say, str | bool | int] = {}
     for say, name in ((Say.SHOW_AS, "showAs"), (Say.SENSITIVITY, "sensitivity"), (Say.ZONE, "originalStartTimeZone")):
         if isinstance(raw.get(name), str):
-            said[say] = _text(raw[name], _LONGEST_ZONE)
+            said[say] = text_in(raw[name], _LONGEST_ZONE)
     for say, name in ((Say.CANCELLED, "isCancelled"), (Say.ALL_DAY, "isAllDay")):
         if isinstance(raw.get(name), bool):
             said[say] = raw[name]
     if "subject" in raw:
-        said[Say.TITLE] = _text(raw["subject"], LONGEST_TEXT)
+        said[Say.TITLE] = text_in(raw["subject"], LONGEST_TEXT)
     if "location" in raw:
-        said[Say.LOCATION] = _text(_inner(raw["location"], "displayName"), LONGEST_TEXT)
+        said[Say.LOCATION] = text_in(inner(raw["location"], "displayName"), LONGEST_TEXT)
     if isinstance(raw.get("responseStatus"), Mapping):
         organizes = raw.get("isOrganizer") is True
-        said[Say.RESPONSE] = "organizer" if organizes else _text(_inner(raw["responseStatus"], "response"), 64)
+        said[Say.RESPONSE] = "organizer" if organizes else text_in(inner(raw["responseStatus"], "response"), 64)
     if isinstance(raw.get("isOrganizer"), bool):
         said[Say.ORGANIZER] = _organizer(raw)
     if isinstance(raw.get("attendees"), list):
@@ -267,8 +268,8 @@ def _guests(attendees: list[Any], mine: Collection[str]) -> int:
     """How many other people are invited; rooms and equipment (type `resource`) are no people."""
     others: set[str] = set()
     for attendee in attendees[:MOST_ATTENDEES]:
-        address = _inner(_inner(attendee, "emailAddress"), "address")
-        if isinstance(address, str) and address.strip() and _word(_inner(attendee, "type")) != _RESOURCE:
+        address = inner(attendee, "emailAddress", "address")
+        if isinstance(address, str) and address.strip() and _word(inner(attendee, "type")) != _RESOURCE:
             others.add(address.strip().casefold()[:LONGEST_ID])
     return len(others.difference(mine))
 
@@ -276,17 +277,8 @@ def _guests(attendees: list[Any], mine: Collection[str]) -> int:
 def _organizer(raw: Mapping[str, Any]) -> Organizer:
     if raw["isOrganizer"]:
         return Organizer.PERSON
-    address = _text(_inner(_inner(raw.get("organizer"), "emailAddress"), "address"), LONGEST_ID)
+    address = text_in(inner(raw, "organizer", "emailAddress", "address"), LONGEST_ID)
     return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
-
-
-def _inner(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, Mapping) else None
-
-
-def _text(value: object, longest: int) -> str:
-    """A text, bounded; half a surrogate pair, which JSON may hold and nothing can store, is replaced."""
-    return value[:longest].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _word(value: object) -> str:
@@ -295,7 +287,7 @@ def _word(value: object) -> str:
 
 def _moment(value: object) -> tuple[str, str] | None:
     """A dateTimeTimeZone; one without a zone is in UTC, as was asked for."""
-    at, zone = _inner(value, "dateTime"), _inner(value, "timeZone")
+    at, zone = inner(value, "dateTime"), inner(value, "timeZone")
     if not isinstance(at, str) or not 0 < len(at) <= LONGEST_TEXT:
         return None
-    return _text(at, 64), _text(zone, _LONGEST_ZONE) or "UTC"
+    return text_in(at, 64), text_in(zone, _LONGEST_ZONE) or "UTC"

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 from services.calendars.ports import AccessTokens
-from services.calendars.providers.api import ApiAnswer, authorized
+from services.calendars.providers.api import ApiAnswer, authorized, inner, text_in
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, code_of, escaped
 from services.domain.calendars import Connection, Watch
 from services.domain.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError, RequestError
@@ -108,6 +108,7 @@ LIFE = timedelta(minutes=10_070)
 _SUBSCRIPTIONS = "subscriptions"
 _MOST_PAGES = 20
 _LONGEST_ID = 128
+_LONGEST_MESSAGE = 4096
 _WE_WERE_AWAY = "ValidationError"
 """Graph asked our addresses, and got no answer that it takes: while a proxy or we are started, that passes."""
 
@@ -214,18 +215,16 @@ class MicrosoftWatcher:
 
 
 def _is_ours(found: object, wanted: Mapping[str, Any]) -> bool:
-    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str) or not found["id"]:
+    identifier, resource = inner(found, "id"), inner(found, "resource")
+    if not identifier or not isinstance(identifier, str) or not isinstance(resource, str):
         return False
-    resource = found.get("resource")
-    same = isinstance(resource, str) and resource.strip("/").casefold() == wanted["resource"].casefold()
-    return same and found.get("notificationUrl") == wanted["notificationUrl"]
+    same = resource.strip("/").casefold() == wanted["resource"].casefold()
+    return same and inner(found, "notificationUrl") == wanted["notificationUrl"]
 
 
 def _allowed(body: Mapping[str, Any]) -> timedelta | None:
     """How long a subscription may live, where the answer refuses one for being too long."""
-    error = body.get("error")
-    message = error.get("message") if isinstance(error, Mapping) else None
-    minutes = _TOO_LONG.search(message) if isinstance(message, str) else None
+    minutes = _TOO_LONG.search(text_in(inner(body, "error", "message"), _LONGEST_MESSAGE))
     return None if minutes is None else timedelta(minutes=int(minutes[1]))
 
 

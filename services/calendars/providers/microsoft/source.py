@@ -8,23 +8,22 @@ everything is read anew instead of believing it.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Literal
+
+import msgspec
 
 from services.calendars.ports import AccessTokens
-from services.calendars.providers.api import authorized
-from services.calendars.providers.microsoft.api import GraphApi, calendar_path, escaped, needs_resync
-from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, Say, event, item
+from services.calendars.providers.api import authorized, rfc3339
+from services.calendars.providers.microsoft.api import GraphApi, calendar_path, entries, escaped, needs_resync
+from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, event, item
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.domain.model import Event
-
-_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +36,23 @@ class DeltaState:
     addresses: tuple[str, ...]
     link: str = field(repr=False)
     items: Mapping[str, Item] = field(repr=False)
+    version: Literal[3] = 3
 
     def dump(self) -> bytes:
         """Compressed JSON: items of one calendar resemble each other."""
-        value = {
-            "version": _VERSION,
-            "start": self.start.isoformat(),
-            "until": self.until.isoformat(),
-            "zone": self.zone,
-            "addresses": self.addresses,
-            "link": self.link,
-            "items": [[i.id, i.kind, i.master, i.start, i.end, i.said] for i in self.items.values()],
-        }
-        return zlib.compress(json.dumps(value, separators=(",", ":")).encode())
+        return zlib.compress(msgspec.json.encode(self))
 
     @classmethod
     def load(cls, state: bytes | None) -> DeltaState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        if state is None:
-            return None
         try:
-            value = json.loads(zlib.decompress(state))
-        except (zlib.error, ValueError):
+            return msgspec.json.decode(zlib.decompress(state or b""), type=cls)
+        except (zlib.error, msgspec.DecodeError):
             return None
-        if not isinstance(value, dict) or value.get("version") != _VERSION:
-            return None
-        return cls(
-            start=datetime.fromisoformat(value["start"]),
-            until=datetime.fromisoformat(value["until"]),
-            zone=value["zone"],
-            addresses=tuple(value["addresses"]),
-            link=value["link"],
-            items={found[0]: _item(found) for found in value["items"]},
-        )
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the window reaches far enough, and guests were counted for the addresses that the person has."""
         return self.addresses == connection.addresses and self.start <= now and self.until - now >= SHORT
-
-
-def _item(kept: list[Any]) -> Item:
-    identifier, kind, master, start, end, said = kept
-    return Item(
-        id=identifier,
-        kind=ItemKind(kind),
-        master=master,
-        start=None if start is None else (start[0], start[1]),  # JSON knows no tuples
-        end=None if end is None else (end[0], end[1]),
-        said={Say(name): value for name, value in said.items()},
-    )
 
 
 def applied(known: Mapping[str, Item], came: Sequence[Item | Removed]) -> dict[str, Item] | None:
@@ -98,17 +65,13 @@ def applied(known: Mapping[str, Item], came: Sequence[Item | Removed]) -> dict[s
     for entry in came:
         last.pop(entry.id, None)
         last[entry.id] = entry
-    spoken = {_series(entry) for entry in last.values()}
+    # An entry speaks of its series; of its own, where it is a master or may have been one.
+    spoken = {entry.master if isinstance(entry, Item) and entry.master else entry.id for entry in last.values()}
     if any(found.master in spoken and found.id not in last for found in known.values() if found.master):
         return None
     items = {i: found for i, found in known.items() if i not in last}
     items.update((i, entry) for i, entry in last.items() if isinstance(entry, Item))
     return items
-
-
-def _series(entry: Item | Removed) -> str:
-    """The series that an entry speaks of, if it does: its own, where it is a master or may have been one."""
-    return entry.master if isinstance(entry, Item) and entry.master else entry.id
 
 
 def masters_to_ask_for(items: Mapping[str, Item], came: Sequence[Item | Removed] = ()) -> list[str]:
@@ -134,6 +97,7 @@ MOST_ITEMS = 20_000
 MOST_MASTERS = 100
 """How many series masters are asked for in one fetch; the others wait for the next one."""
 
+_REFUSALS = range(400, 500)
 _PREFER = {"Prefer": f'outlook.timezone="UTC", odata.maxpagesize={PAGE}'}
 _READ_OF_MASTER = (
     "id,type,subject,location,start,end,isAllDay,isCancelled,isOrganizer,showAs,sensitivity,responseStatus,attendees,organizer,"
@@ -174,7 +138,7 @@ class MicrosoftSource:
             if changes is not None:
                 return changes
         start, until = (now - BEHIND).astimezone(UTC), (now + AHEAD).astimezone(UTC)
-        window = {"startDateTime": _written(start), "endDateTime": _written(until)}
+        window = {"startDateTime": rfc3339(start), "endDateTime": rfc3339(until)}
         path = f"{calendar_path(connection.address)}/calendarView/delta"
         try:
             found = await self._round(token, path, connection, window)
@@ -203,12 +167,15 @@ class MicrosoftSource:
         asked = masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]
         items, gone = await self._with_masters(token, connection, memory.items, asked)
         items = pruned(items)
-        events, unread = _events(items, connection)
+        read = [
+            event(one, items.get(one.master), calendar_id=connection.calendar_id, zone=connection.zone)
+            for one in items.values()
+        ]
         return Changes(
-            state=replace(memory, items=items).dump(), events=events, problems=(*found.problems, *gone, *unread)
+            state=replace(memory, items=items).dump(),
+            events=tuple(one for one in read if isinstance(one, Event)),
+            problems=(*found.problems, *gone, *(one for one in read if isinstance(one, Problem))),
         )
-
-    # ── rounds ──────────────────────────────────────────────────────────────────────────────────────
 
     async def _round(
         self, token: str, path: str, connection: Connection, query: Mapping[str, str] | None = None
@@ -218,38 +185,29 @@ class MicrosoftSource:
         seen: set[str] = set()
         while len(seen) < MOST_PAGES:
             seen.add(path)
-            path, done = await self._page(token, path, connection, query, found)
-            if done:
+            answer = await self.api.call("GET", path, token, query=query, headers=_PREFER, expected=_REFUSALS)
+            # Our part of a link is its token alone: one that is called bad is one that is not known any more.
+            badly = query is None and answer.status == HTTPStatus.BAD_REQUEST
+            if badly or needs_resync(answer.status, answer.body):
+                raise _ResyncError
+            self.api.require_happy(answer)
+            for raw in entries(answer):
+                read = item(raw, connection.addresses)
+                if read is None:
+                    found.problems.append(Problem("", "an entry without an id"))
+                else:
+                    found.came.append(read)
+            if len(found.came) + len(found.problems) > MOST_ITEMS:
+                raise CalendarTooCostlyError("more entries than we read")
+            onward, last = answer.body.get("@odata.nextLink"), answer.body.get("@odata.deltaLink")
+            path = self.api.onward(last if onward is None else onward)
+            if onward is None:
                 found.link = path
                 return found
             if path in seen:
                 raise CalendarError("pages that lead in a circle")
             query = None  # a link holds all that was asked
         raise CalendarTooCostlyError("more pages than we read")
-
-    async def _page(
-        self, token: str, path: str, connection: Connection, query: Mapping[str, str] | None, found: _Round
-    ) -> tuple[str, bool]:
-        """Where to go on, and whether that is the next round already."""
-        answer = await self.api.send("GET", path, token, query=query, headers=_PREFER)
-        # Our part of such a request is its token alone, so one that is called bad is one that is not known any more.
-        badly = query is None and answer.status == HTTPStatus.BAD_REQUEST
-        if badly or needs_resync(answer.status, answer.body):
-            raise _ResyncError
-        self.api.require_happy(answer)
-        value = answer.body.get("value")
-        if not isinstance(value, list):
-            raise CalendarError("a page without its list")
-        for raw in value:
-            read = item(raw, connection.addresses)
-            if read is None:
-                found.problems.append(Problem("", "an entry without an id"))
-            else:
-                found.came.append(read)
-        if len(found.came) + len(found.problems) > MOST_ITEMS:
-            raise CalendarTooCostlyError("more entries than we read")
-        onward, last = answer.body.get("@odata.nextLink"), answer.body.get("@odata.deltaLink")
-        return self.api.onward(last if onward is None else onward), onward is None
 
     async def _with_masters(
         self, token: str, connection: Connection, items: Mapping[str, Item], asked: Iterable[str]
@@ -273,15 +231,3 @@ class MicrosoftSource:
             if isinstance(master, Item):
                 found[identifier] = replace(master, id=identifier, kind=ItemKind.MASTER, master="")
         return found, gone
-
-
-def _events(items: Mapping[str, Item], connection: Connection) -> tuple[tuple[Event, ...], tuple[Problem, ...]]:
-    read = [
-        event(found, items.get(found.master), calendar_id=connection.calendar_id, zone=connection.zone)
-        for found in items.values()
-    ]
-    return tuple(e for e in read if isinstance(e, Event)), tuple(p for p in read if isinstance(p, Problem))
-
-
-def _written(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
