@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +17,7 @@ from emulators.google import GoogleEntry, LocalGoogle, google_client
 from emulators.google.channels import channel_of
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from emulators.pushes import SentPush
-from services.calendars.oauth import Credentials, challenge_of, new_verifier
+from services.calendars.oauth import Credentials, challenge_of
 from services.calendars.providers.google.api import SCOPES
 from services.domain.calendars import Offer, OfferedCalendar
 
@@ -101,7 +102,7 @@ class Google:
             calendar.add(GoogleEntry(f"Meeting {number}", *_hours(2 + number % OTHERS)))
 
     def connected(self, mail: str) -> tuple[Offer, Credentials]:
-        verifier, client = new_verifier(), self.local.client
+        verifier, client = secrets.token_urlsafe(32), self.local.client
         asked = {
             "client_id": client.client_id, "redirect_uri": REDIRECT, "response_type": "code", "scope": " ".join(SCOPES),
             "access_type": "offline", "prompt": "consent", "code_challenge_method": "S256",

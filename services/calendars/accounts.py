@@ -19,6 +19,7 @@ import structlog
 from services.calendars.oauth import AccountTokens, Credentials, OAuthClient
 from services.calendars.oauth_flow import MESSAGE_LINK_LIVES, OAuthFlow
 from services.calendars.ports import Watcher
+from services.calendars.providers.caldav.dav import DIGEST
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
 from services.domain.errors import (
@@ -261,7 +262,7 @@ class Accounts:
             offer = await provider.directory.offer(await self.tokens.token(key, account.account_id))
         elif (kept := await self.accounts.load(key, account.account_id)) and kept.provider == CALDAV:
             user, password = (str(kept.credentials.get(name) or "") for name in ("user", "password"))
-            digest = kept.credentials.get("login") == "digest"
+            digest = kept.credentials.get("login") == DIGEST
             offer, _ = await self.caldav.offer(kept.subject, user, password, digest=digest)
             # What was connected by its own address need not be in the person's home: it stays on the list.
             found = {one.address for one in offer.calendars}

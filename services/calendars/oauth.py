@@ -13,7 +13,6 @@ import asyncio
 import base64
 import hashlib
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -38,6 +37,8 @@ from services.platform.net import Fetcher, error_for
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, StoredAccount
 
+log = structlog.get_logger(__name__)
+
 UNSAID = timedelta(hours=1)
 """How long a token is taken to live whose answer does not say so (RFC 6749 §5.1 only recommends `expires_in`)."""
 
@@ -54,11 +55,6 @@ _ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
 
 SPARE = timedelta(seconds=60)
 """A token that lives shorter than this is renewed before it is used."""
-
-
-def new_verifier() -> str:
-    """Make a fresh PKCE code verifier: 43 url-safe characters (RFC 7636 §4.1)."""
-    return secrets.token_urlsafe(32)
 
 
 def challenge_of(verifier: str) -> str:
@@ -141,14 +137,14 @@ class OAuthClient:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        return self._read(await self._ask(form, now), now, Credentials("", "", now, frozenset(self.app.asked)))
+        return await self._tokens(form, now, Credentials("", "", now, frozenset(self.app.asked)))
 
     async def renew(self, before: Credentials, now: datetime) -> Credentials:
         """Get fresh tokens (RFC 6749 §6); the refresh token stays where no other is given. Raises AccountLostError."""
         if not before.refresh:
             raise AccountLostError("no refresh token")
         form = {"grant_type": "refresh_token", "refresh_token": before.refresh}
-        return self._read(await self._ask(form, now), now, before)
+        return await self._tokens(form, now, before)
 
     async def revoke(self, credentials: Credentials) -> None:
         """Make the tokens worth nothing (RFC 7009), where the provider has a way to. Raises a `CalendarError`."""
@@ -160,14 +156,12 @@ class OAuthClient:
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CalendarUnreachableError(f"http {answer.status}")
 
-    async def _ask(self, form: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
+    async def _tokens(self, form: Mapping[str, str], now: datetime, before: Credentials) -> Credentials:
         whole = {**form, "client_id": self.app.client_id, "client_secret": self.app.client_secret}
         answer = await self._api.send("POST", self.app.token_url, form=whole)
-        if answer.status == HTTPStatus.OK:
-            return answer.body
-        raise _refusal(answer, now)
-
-    def _read(self, body: Mapping[str, Any], now: datetime, before: Credentials) -> Credentials:
+        if answer.status != HTTPStatus.OK:
+            raise _refusal(answer, now)
+        body = answer.body
         access, refresh, scope = body.get("access_token"), body.get("refresh_token"), body.get("scope")
         if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
             raise CalendarError("no access token in the answer")
@@ -208,8 +202,6 @@ def needs_administrator(*said: object) -> bool:
     """Check whether Microsoft says, in any word of a refusal, that an administrator has to consent first."""
     return any(isinstance(one, str) and (one == "consent_required" or _ADMINISTRATORS.match(one)) for one in said)
 
-
-log = structlog.get_logger(__name__)
 
 SECONDS = 10.0
 """How long a renewal may take, in real time."""

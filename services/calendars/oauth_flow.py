@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.calendars.oauth import Credentials, OAuthClient, needs_administrator, new_verifier
+from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, Source, Watcher
 from services.domain.calendars import NAMES, Offer
 from services.domain.errors import (
@@ -194,7 +194,7 @@ class OAuthFlow:
             raise LinkExpiredError("not asked in this browser")
         now = self.clock.now()
         key = await self.connect_links.take(provider, link, now)
-        verifier = new_verifier()
+        verifier = secrets.token_urlsafe(32)  # 43 characters (RFC 7636 §4.1)
         ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
         state = await self.states.issue(ticket, now + STATE_LIVES, cookie)
         return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
@@ -227,16 +227,13 @@ class OAuthFlow:
             raise AdministratorNeededError(refusal.reason) from None
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
-        self._require(provider, credentials)
-        offer = await found.directory.offer(credentials.access)
-        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
-
-    def _require(self, provider: str, credentials: Credentials) -> None:
-        lacking = self.providers[provider].client.app.required - credentials.scopes
+        lacking = found.client.app.required - credentials.scopes
         if lacking or not credentials.refresh:
             # Nothing of it is kept. It is not given back: the same account may be connected already, and well.
             log.warning("account_partial", provider=provider, lacking=sorted(lacking))
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
+        offer = await found.directory.offer(credentials.access)
+        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
 
     def _provider(self, name: str) -> Provider:
         found = self.providers.get(name)

@@ -88,7 +88,12 @@ class PushSubscriptions:
                 failure = refusal
             else:
                 return True
-        until = self._retry(task, failure)
+        delay = min(FIRST_RETRY * 2.0 ** min(task.failures, 16), LONGEST_RETRY)
+        if isinstance(failure, PushNotPossibleError):
+            delay = HOPELESS_EVERY
+        until: datetime | None = self.clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
+        if isinstance(failure, AccountLostError):
+            until = None
         if not isinstance(failure, AppRefusedError):  # that is said once, where calendars are read
             what = {"error": type(failure).__name__, "reason": failure.reason}
             log.info("watch_failed", **ids, provider=there.provider, **what)
@@ -100,7 +105,14 @@ class PushSubscriptions:
         live = [watch for watch in task.watches if watch.remote_id and now < watch.expires_at]
         kept = await watcher.renew(there, live[-1], now) if live else None
         if kept is None:
-            kept = await self._make(there, watcher, now)
+            watch_id, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
+            # Its row comes first: the first push may be here before the answer.
+            await self.watches.begin(there, watch_id, digest_of(secret), now)
+            try:
+                kept = await watcher.watch(there, watch_id, secret, now)
+            except CalendarError:
+                await self.watches.drop(there.key.team_id, watch_id)
+                raise
         now = self.clock.now()
         if not await self.watches.promised(there, kept, now + (kept.expires_at - now) * RENEWED_AT, now):
             await self._stop(there, watcher, kept)
@@ -111,30 +123,12 @@ class PushSubscriptions:
                 await self._stop(there, watcher, old)
                 await self.watches.drop(there.key.team_id, old.watch_id)
 
-    async def _make(self, there: Connection, watcher: Watcher, now: datetime) -> Watch:
-        watch_id, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
-        # Its row comes first: the first push may be here before the answer.
-        await self.watches.begin(there, watch_id, digest_of(secret), now)
-        try:
-            return await watcher.watch(there, watch_id, secret, now)
-        except CalendarError:
-            await self.watches.drop(there.key.team_id, watch_id)
-            raise
-
     async def _stop(self, there: Connection, watcher: Watcher, watch: Watch) -> None:
         """End one that is of no use any more; should that fail, it runs out by itself."""
         if not watch.remote_id or watch.expires_at <= self.clock.now():
             return
         with guarded("watch_not_stopped", team_id=there.key.team_id, provider=there.provider):
             await watcher.stop(await self.tokens.token(there.key, there.account_id), watch)
-
-    def _retry(self, task: WatchTask, failure: CalendarError) -> datetime | None:
-        if isinstance(failure, AccountLostError):
-            return None
-        delay = min(FIRST_RETRY * 2.0 ** min(task.failures, 16), LONGEST_RETRY)
-        if isinstance(failure, PushNotPossibleError):
-            delay = HOPELESS_EVERY
-        return self.clock.now() + max(delay, timedelta(seconds=failure.retry_after or 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -204,8 +204,12 @@ class CalendarSync:
         over = asyncio.get_running_loop().time() + self._turn
         done = changed = failed = 0
         while True:
-            claimed = await self._claim()
-            self._running |= {asyncio.create_task(self._sync(one)) for one in claimed}
+            now = self._clock.now()
+            if self._limits.free > 0:
+                claimed = await self._calendars.claim(now, now + self._lease, self._limits)
+                for one in claimed:
+                    self._limits.begin(*_as_counted(one))
+                self._running |= {asyncio.create_task(self._sync(one)) for one in claimed}
             if not self._running or asyncio.get_running_loop().time() > over:
                 return Report(done, changed, failed)
             finished, self._running = await asyncio.wait(
@@ -226,15 +230,6 @@ class CalendarSync:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _claim(self) -> Sequence[Claimed]:
-        now = self._clock.now()
-        if self._limits.free <= 0:
-            return ()
-        claimed = await self._calendars.claim(now, now + self._lease, self._limits)
-        for one in claimed:
-            self._limits.begin(*_fetch(one))
-        return claimed
-
     async def _sync(self, claimed: Claimed) -> Saved | None:
         """Fetch one calendar and write down what came of it; None for a failure."""
         error: CalendarError = CalendarError("crashed")
@@ -245,40 +240,39 @@ class CalendarSync:
             except CalendarError as expected:
                 error = expected
             finally:
-                self._limits.end(*_fetch(claimed))
+                self._limits.end(*_as_counted(claimed))
         if changes is not None:
             return await self._worked(claimed, changes)
         await self._failed(claimed, error)
         return None
 
     async def _fetch(self, claimed: Claimed) -> Changes:
+        """Return what the source gives, keeping up the claim meanwhile."""
         source = self._sources.get(claimed.connection.provider)
         if source is None:
             raise CalendarError("no such provider")
-        try:
-            async with asyncio.timeout(LONGEST_FETCH):
-                return await self._held(claimed, source)
-        except TimeoutError:
-            raise CalendarUnreachableError("took too long") from None
-
-    async def _held(self, claimed: Claimed, source: Source) -> Changes:
-        """Return what the source gives, keeping up the claim meanwhile."""
         fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
         try:
-            while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
-                await self._calendars.prolong(claimed, self._clock.now() + self._lease)
-            return fetching.result()
+            async with asyncio.timeout(LONGEST_FETCH):
+                while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
+                    await self._calendars.prolong(claimed, self._clock.now() + self._lease)
+                return fetching.result()
+        except TimeoutError:
+            raise CalendarUnreachableError("took too long") from None
         finally:
             if not fetching.done():
                 fetching.cancel()
                 await asyncio.gather(fetching, return_exceptions=True)
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
-        now = self._clock.now()
+        now, provider = self._clock.now(), claimed.connection.provider
         self._limits.answered(claimed.pace)
-        self._limits.answered(PROVIDER + claimed.connection.provider)
-        self._refused_us.discard(claimed.connection.provider)
-        outcome = after_success(changes.floor, now, self._pause(claimed, now), self._spread)
+        self._limits.answered(PROVIDER + provider)
+        self._refused_us.discard(provider)
+        pause = self._interval
+        if provider in self._polled_often and not claimed.watched:
+            pause = until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
+        outcome = after_success(changes.floor, now, pause, self._spread)
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
@@ -286,17 +280,19 @@ class CalendarSync:
         return saved
 
     async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
-        now = self._clock.now()
-        first = QUICK_RETRY if claimed.connection.provider in self._polled_often else FIRST_RETRY
+        now, provider = self._clock.now(), claimed.connection.provider
+        first = QUICK_RETRY if provider in self._polled_often else FIRST_RETRY
         outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
         if isinstance(error, CalendarBusyError):
-            whose = PROVIDER + claimed.connection.provider if error.everybody else claimed.pace
+            whose = PROVIDER + provider if error.everybody else claimed.pace
             until = self._limits.refused(whose, now, error.retry_after, first)
             await self._calendars.postpone(whose, until)
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self._calendars.fail(claimed, outcome, now)
-        if isinstance(error, AppRefusedError):
-            self._operators(claimed.connection.provider, error)
+        if isinstance(error, AppRefusedError):  # the operator's to mend: said once until it works again
+            if provider not in self._refused_us:
+                self._refused_us.add(provider)
+                log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
             return
         log.warning(
             "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
@@ -305,23 +301,11 @@ class CalendarSync:
         if outcome.tell or outcome.health is not claimed.health:
             self._wake_signal.wake()
 
-    def _operators(self, provider: str, error: AppRefusedError) -> None:
-        """Tell the operator, once until it works again: it is about all calendars of the provider."""
-        if provider not in self._refused_us:
-            self._refused_us.add(provider)
-            log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
-
-    def _pause(self, claimed: Claimed, now: datetime) -> timedelta:
-        """Return how long nobody needs to look, if nobody tells us before."""
-        if claimed.watched or claimed.connection.provider not in self._polled_often:
-            return self._interval
-        return until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
-
     def _spread(self, delay: timedelta) -> timedelta:
         return delay * (1 + JITTER * self._chance())
 
 
-def _fetch(claimed: Claimed) -> tuple[str, PersonKey, str]:
+def _as_counted(claimed: Claimed) -> tuple[str, PersonKey, str]:
     """Return what a fetch is to `HostLimits`."""
     return claimed.pace, claimed.connection.key, claimed.connection.provider
 

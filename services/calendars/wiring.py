@@ -74,9 +74,8 @@ def compose(
     providers = _providers(config, clients, trusted, access, clock)
     watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
-    flow = OAuthFlow(
-        providers, ConnectLinks(stores.encryptor, stores.oauth_states), stores.oauth_states, clock, config.base_url
-    )  # fmt: skip
+    links = ConnectLinks(stores.encryptor, stores.oauth_states)
+    flow = OAuthFlow(providers, links, stores.oauth_states, clock, config.base_url)
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
@@ -96,26 +95,12 @@ def compose(
         interval=timedelta(seconds=config.feed_interval), polled_often=POLLED_OFTEN,
         lease=LEASE if config.is_sqlite else SHORT_LEASE,
     )  # fmt: skip
+    files = SlackFiles(slack, trusted, config.slack_api_url)
     return Calendars(
         accounts=accounts,
         connections=Connections(stores.calendars, rules, clock, wake_signal, accounts=stores.accounts, cleanup=cleanup),
-        hooks=Hooks(
-            stores.hooks,
-            stores.inbox,
-            stores.overrides,
-            expander=checker,
-            clock=clock,
-            wake_signal=wake_signal,
-            base_url=config.base_url,
-        ),
-        files=CalendarFiles(
-            SlackFiles(slack, trusted, config.slack_api_url),
-            stores.workspaces,
-            stores.inbox,
-            expander=checker,
-            clock=clock,
-            wake_signal=wake_signal,
-        ),
+        hooks=Hooks(stores.hooks, stores.inbox, stores.overrides, checker, clock, wake_signal, config.base_url),
+        files=CalendarFiles(files, stores.workspaces, stores.inbox, checker, clock, wake_signal),
         push_receiver=PushReceiver(stores.watches, clock, wake_signal),
         sync=sync,
         push_subscriptions=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.calendars.oauth import Credentials, OAuthApp, OAuthClient, challenge_of, new_verifier
+from services.calendars.oauth import Credentials, OAuthApp, OAuthClient, challenge_of
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -129,7 +130,7 @@ async def test_no_token_is_in_a_repr_or_an_error() -> None:
 
 async def test_consent_page_is_asked_with_state_challenge_and_scopes() -> None:
     client = GuardedClient(AddressRules())
-    verifier = new_verifier()
+    verifier = secrets.token_urlsafe(32)
     url = OAuthClient(client, authority("https://x.example")).consent_url("s", verifier, "https://q.example/back")
     await client.close()
     assert url.startswith("https://accounts.example/auth?hl=en&")

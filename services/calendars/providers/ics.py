@@ -35,7 +35,6 @@ from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
 from services.store.watches import InboxStore
 
-_ACCEPT = "text/calendar, */*;q=0.1"
 _MOST_HOSTS = 4096
 _TRY_AGAIN = timedelta(days=1)
 
@@ -55,9 +54,9 @@ class _FeedState:
     addresses: tuple[str, ...]
     etag: str = ""
     last_modified: str = ""
-    floor: float | None = None
+    floor: timedelta | None = None
     expander: bool = False
-    version: Literal[1] = 1
+    version: Literal[2] = 2
 
     def dump(self, memory: bytes | None) -> bytes:
         """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
@@ -87,7 +86,6 @@ class FeedSource:
     """`ports.Source` for addresses of ICS files."""
 
     def __init__(self, client: Fetcher, expander: Expander) -> None:
-        """`client` fetches, `expander` reads."""
         self._client = client
         self._expander = expander
         self._hosts = _Hosts()
@@ -97,29 +95,34 @@ class FeedSource:
         known, memory = _FeedState.load(connection.state) or (None, None)
         if known is not None and not known.serves(connection, now):
             known = memory = None
-        response = await self._answer(connection.address, _conditions(known), now)
+        headers = {"Accept": "text/calendar, */*;q=0.1"}
+        # Many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1).
+        if known is not None and known.etag:
+            headers["If-None-Match"] = known.etag
+        if known is not None and known.last_modified:
+            headers["If-Modified-Since"] = known.last_modified
+        response = await self._answer(connection.address, headers, now)
         if response.status == HTTPStatus.NOT_MODIFIED:
             if known is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
-            return Changes(state=connection.state, unchanged=True, full=False, floor=_floor(known))
-        asked = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+            return Changes(state=connection.state, unchanged=True, full=False, floor=known.floor)
+        window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         changes = await self._expander.read(
             response.body,
             calendar_id=connection.calendar_id,
             addresses=connection.addresses,
             zone=connection.zone,
-            start=asked.start,
-            end=asked.until,
+            start=window.start,
+            end=window.until,
             memory=memory,
         )
-        floor = None if changes.floor is None else changes.floor.total_seconds()
         kept = replace(
-            asked,
+            window,
             etag=_validator(response, "etag"),
             last_modified=_validator(response, "last-modified"),
-            floor=asked.floor if changes.unchanged and floor is None else floor,
+            floor=window.floor if changes.unchanged and changes.floor is None else changes.floor,
         )
-        return replace(changes, state=kept.dump(changes.state), floor=_floor(kept))
+        return replace(changes, state=kept.dump(changes.state), floor=kept.floor)
 
     async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
         """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
@@ -138,7 +141,7 @@ class FeedSource:
                 response = await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
             except CalendarError:
                 raise error from None
-            self._hosts.answered(host)
+            self._hosts.note(host, None)
             return response
 
     async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
@@ -156,29 +159,26 @@ class _Hosts:
     """Which hosts answer browsers alone, and when those that do not were tried; as long as the process lives."""
 
     def __init__(self) -> None:
-        self._browsers: OrderedDict[str, datetime | None] = OrderedDict()
+        self._tried: OrderedDict[str, datetime | None] = OrderedDict()
 
     def wants_browser(self, host: str) -> bool:
         """Whether the host is known to answer browsers alone."""
-        return host in self._browsers and self._browsers[host] is None
+        return host in self._tried and self._tried[host] is None
 
     def may_try(self, host: str, now: datetime) -> bool:
         """Whether to ask the host as a browser: once a day."""
-        tried = self._browsers.get(host)
+        tried = self._tried.get(host)
         if tried is not None and now - tried < _TRY_AGAIN:
             return False
-        self._note(host, now)
+        self.note(host, now)
         return True
 
-    def answered(self, host: str) -> None:
-        """The host answered a browser what it had refused us."""
-        self._note(host, None)
-
-    def _note(self, host: str, tried: datetime | None) -> None:
-        self._browsers[host] = tried
-        self._browsers.move_to_end(host)
-        if len(self._browsers) > _MOST_HOSTS:
-            self._browsers.popitem(last=False)
+    def note(self, host: str, tried: datetime | None) -> None:
+        """It was tried as a browser; None: and answered what it had refused us."""
+        self._tried[host] = tried
+        self._tried.move_to_end(host)
+        if len(self._tried) > _MOST_HOSTS:
+            self._tried.popitem(last=False)
 
 
 def _may_be_the_name(error: CalendarError) -> bool:
@@ -186,16 +186,6 @@ def _may_be_the_name(error: CalendarError) -> bool:
     if isinstance(error, CalendarUnreachableError):
         return error.reason.startswith(("http", "too many redirects"))
     return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
-
-
-def _conditions(known: _FeedState | None) -> dict[str, str]:
-    """Request headers; many servers ignore the conditions, some heed only one of the two (RFC 9110 §13.1)."""
-    headers = {"Accept": _ACCEPT}
-    if known is not None and known.etag:
-        headers["If-None-Match"] = known.etag
-    if known is not None and known.last_modified:
-        headers["If-Modified-Since"] = known.last_modified
-    return headers
 
 
 def _validator(response: HttpResponse, name: str) -> str:
@@ -224,10 +214,6 @@ def _whole(response: HttpResponse, charset: str | None) -> HttpResponse:
     if lines.find(b"\nEND:VCALENDAR", begin) < 0:
         raise CalendarError("only half of it")
     return response
-
-
-def _floor(known: _FeedState) -> timedelta | None:
-    return None if known.floor is None else timedelta(seconds=known.floor)
 
 
 LOOK_AGAIN = timedelta(days=1)

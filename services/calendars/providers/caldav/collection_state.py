@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from services.calendars.ical.ics_collection import IcsCollection, Resource, whose_from_json, whose_to_json
 from services.calendars.providers.caldav.multistatus import key_of
 from services.domain.calendars import Changes, Connection, Problem
-
-if TYPE_CHECKING:  # it comes with the HTTP client, which a reader process has no use for
-    from services.calendars.providers.caldav.source import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,32 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a batch brought, by key; `gone` are also those that have no events any more."""
+class CollectionMember:
+    """A member as it was listed: where it is, and its entity tag, empty where the server gave none.
 
-    files: dict[str, Resource] = field(default_factory=dict, repr=False)
-    gone: set[str] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
+    `event` is false where the server says that it is something else, a task for instance.
+    """
+
+    url: str = field(repr=False)
+    etag: str = ""
+    event: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Members by key, and the keys of those that are gone. `full`: there are no others than `members` and `untold`.
+
+    `untold` were named with an error: nothing is known of them, least of all that they are gone. The tag is that of
+    before then, so that they are asked about again.
+    `tag` is to be given next time: a sync token, or the collection's CTag with `by_etags`.
+    """
+
+    tag: str = field(repr=False)
+    members: Mapping[str, CollectionMember] = field(repr=False)
+    gone: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
+    full: bool = False
+    by_etags: bool = False
 
 
 @dataclass(slots=True)
@@ -53,20 +72,11 @@ class CollectionState:
     @classmethod
     def of(cls, extra: Mapping[str, Any]) -> CollectionState:
         """The reverse of `as_json`."""
-        return cls(
-            bool(extra.get("by_etags")),
-            dict(extra.get("etags", {})),
-            {key: dict(member) for key, member in extra.get("wanted", {}).items()},
-            bool(extra.get("transparent")),
-            str(extra.get("looked", "")),
-        )
+        return msgspec.convert(dict(extra), cls)
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
-        return {
-            "by_etags": self.by_etags, "etags": self.etags, "wanted": self.wanted, "transparent": self.transparent,
-            "looked": self.looked,
-        }  # fmt: skip
+        return msgspec.to_builtins(self)  # type: ignore[no-any-return]  # a dict, of a dataclass
 
     def learn(self, listed: Listing | None) -> None:
         """Note what a listing says."""
@@ -87,9 +97,16 @@ class CollectionState:
             elif not member.etag or self.etags.get(key) != member.etag:
                 self.wanted[key] = {"url": member.url, "etag": member.etag}
 
-    def take(self, keys: Sequence[str], files: Mapping[str, File | None]) -> Taken:
-        """Take what came for the wanted `keys`. What did not come, or not whole, stays wanted."""
-        taken = Taken()
+    def take(
+        self, keys: Sequence[str], files: Mapping[str, File | None]
+    ) -> tuple[dict[str, Resource], set[str], list[str]]:
+        """Take what came for the wanted `keys`: the files by key; the keys without events; those that are not whole.
+
+        What did not come, or not whole, stays wanted.
+        """
+        taken: dict[str, Resource] = {}
+        empty: set[str] = set()
+        broken: list[str] = []
         for key in keys:
             path = key_of(self.wanted[key]["url"])
             if path not in files:
@@ -97,18 +114,18 @@ class CollectionState:
             file = files[path]
             if file is None:
                 self._forget(key)
-                taken.gone.add(key)
+                empty.add(key)
                 continue
             resource = Resource.of(file.data)
             if resource is not None and not resource.whole:
-                taken.broken.append(key)
+                broken.append(key)
                 continue
             self.settle(key, file.etag)
             if resource is None:
-                taken.gone.add(key)
+                empty.add(key)
             else:
-                taken.files[key] = resource
-        return taken
+                taken[key] = resource
+        return taken, empty, broken
 
     def settle(self, key: str, etag: str = "") -> None:
         """It need not be asked for again until it changes."""
@@ -151,9 +168,9 @@ def members(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
     }
     before, known = IcsCollection.load(state) or IcsCollection(), CollectionState.of(head["known"])
     gone = {key for key in before.resources if key not in known.etags and key not in known.wanted}
-    taken = known.take(head["keys"], files)
-    problems = tuple(Problem(key, "It is no whole calendar file.") for key in taken.broken)
-    kept = before.with_changes(taken.files, gone | taken.gone, now=now)
+    taken, empty, broken = known.take(head["keys"], files)
+    problems = tuple(Problem(key, "It is no whole calendar file.") for key in broken)
+    kept = before.with_changes(taken, gone | empty, now=now)
     after = replace(kept, tag=head["tag"], extra=MappingProxyType(known.as_json()))
     if before.serves(connection, now) and after.resources == before.resources and not problems:
         return Changes(state=after.dump(), unchanged=True, full=False)

@@ -20,7 +20,14 @@ from html import escape
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from services.calendars.providers.caldav.multistatus import CALDAV, CALENDARSERVER, DAV, Multistatus, parse_multistatus
+from services.calendars.providers.caldav.multistatus import (
+    CALDAV,
+    CALENDARSERVER,
+    DAV,
+    Multistatus,
+    parse_multistatus,
+    place,
+)
 from services.domain.errors import (
     AccessRefusedError,
     AddressNotAllowedError,
@@ -74,6 +81,12 @@ class Login:
         self._challenge: Challenge | None = None
         self._basic = not digest
         self._sent = ""
+
+    @classmethod
+    def of(cls, credentials: Mapping[str, object]) -> Login:
+        """The login that a calendar's or an account's credentials hold."""
+        user, password = (str(credentials.get(name) or "") for name in ("user", "password"))
+        return cls(user, password, digest=credentials.get("login") == DIGEST)
 
     @property
     def is_digest(self) -> bool:
@@ -164,12 +177,13 @@ def _challenge(fields: Mapping[str, str]) -> Challenge | None:
 
 def _parts(text: str) -> list[tuple[str, str | None]]:
     """Words and parameters of a header, in order: a parameter has a value."""
-    found = _PART.finditer(text[:_LONGEST])
-    return [(one[1], None if one[2] is None else _unquoted(one[2])) for one in found]
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+    found: list[tuple[str, str | None]] = []
+    for part in _PART.finditer(text[:_LONGEST]):
+        value: str | None = part[2]
+        if value is not None and value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        found.append((part[1], value))
+    return found
 
 
 def _quoted(text: str) -> str:
@@ -200,32 +214,12 @@ def error_for(status: int, wait: float | None = None) -> CalendarError:
 
     A happy status other than 207 is an error here, too: it is no answer to what is asked (a page to sign in at, say).
     """
-    if status in _ERRORS:
-        kind = _ERRORS[status]
-    elif HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        kind = CalendarRefusedError
-    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        kind = CalendarUnreachableError
-    else:
-        kind = CalendarError
-    return kind(f"http {status}", retry_after=wait)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a server answered, whatever its status; `url` is where it came from, after redirects."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    url: str = field(repr=False)
-    held: HttpResponse | None = field(default=None, repr=False)
-
-    async def multistatus(self, now: datetime) -> Multistatus:
-        """The answer, where it is a whole 207. Raises the `CalendarError` of its status, or of what is in it."""
-        if self.status != HTTPStatus.MULTI_STATUS:
-            raise error_for(self.status, retry_after(self.headers.get("retry-after"), now))
-        return await off_loop_if(len(self.body) >= LARGE, parse_multistatus, self.body, self.url)
+    other = CalendarError
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        other = CalendarUnreachableError
+    elif status >= HTTPStatus.BAD_REQUEST:
+        other = CalendarRefusedError
+    return _ERRORS.get(status, other)(f"http {status}", retry_after=wait)
 
 
 class DavClient:
@@ -246,9 +240,7 @@ class DavClient:
         behind_a_proxy = (scheme, port) == ("https", 443) and _origin(url) == ("http", host, 80)
         if _origin(url) != self._origin and not behind_a_proxy:
             raise CalendarRefusedError("a link to another host")
-        name = f"[{host}]" if ":" in host else host
-        usual = {"http": 80, "https": 443}.get(scheme)
-        return f"{scheme}://{name}{'' if port == usual else f':{port}'}{path_of(url) or '/'}"
+        return place(scheme, host, port) + (path_of(url) or "/")
 
     def toward(self, url: str) -> DavClient:
         """The client for an address in a calendar-home-set: this one, for the account's origin.
@@ -257,24 +249,21 @@ class DavClient:
         began at `caldav.icloud.com`. Raises CalendarRefusedError for everything else.
         """
         scheme, host, port = _origin(url)
-        if (
-            self._origin == ("https", _ICLOUD, 443)
-            and (scheme, port) == ("https", 443)
-            and _ICLOUD_HOME.fullmatch(host)
-        ):
+        is_home = (scheme, port) == ("https", 443) and _ICLOUD_HOME.fullmatch(host)
+        if is_home and self._origin == ("https", _ICLOUD, 443):
             return DavClient(self._client, self._login, url)
         self.own(url)
         return self
 
-    async def propfind(self, url: str, names: Iterable[str], depth: int = 0) -> Reply:
+    async def propfind(self, url: str, names: Iterable[str], depth: int = 0) -> HttpResponse:
         """The properties called `names` of a resource, and with `depth` 1 of its members (RFC 4918 §9.1)."""
         return await self._ask("PROPFIND", url, "d:propfind", _prop(names), depth)
 
-    async def report(self, url: str, name: str, content: str, depth: int) -> Reply:
+    async def report(self, url: str, name: str, content: str, depth: int) -> HttpResponse:
         """A report (RFC 3253 §3.6): `name` in Clark's notation, `content` as XML with our prefixes."""
         return await self._ask("REPORT", url, _tag(name), content, depth)
 
-    async def _ask(self, method: str, url: str, tag: str, content: str, depth: int) -> Reply:
+    async def _ask(self, method: str, url: str, tag: str, content: str, depth: int) -> HttpResponse:
         body = f'<?xml version="1.0" encoding="utf-8"?>\n<{tag}{_SPACES}>{content}</{tag}>'.encode()
         headers = {
             "Content-Type": "application/xml; charset=utf-8",
@@ -283,16 +272,26 @@ class DavClient:
         }
         target = self.own(url)
         for _ in range(_MOST_LOGINS):
-            login = self._login.header(method, _uri_of(target))
+            try:
+                uri = clean(target, LONGEST_LINK).raw_path_qs  # as the client sends it
+            except NotAnAddressError as error:
+                raise AddressNotAllowedError(error.reason) from None
+            login = self._login.header(method, uri)
             # A body is never sent on to another origin by the client: such a redirect is a CalendarRefusedError.
-            answer: HttpResponse = await self._client.request(method, target, headers={**headers, **login}, body=body)
+            answer = await self._client.request(method, target, headers={**headers, **login}, body=body)
             target = self.own(answer.url)
             if answer.status != HTTPStatus.UNAUTHORIZED:
                 self._login.heard(answer.headers.get("authentication-info", ""))
                 break
             if not self._login.refused(answer.headers.get("www-authenticate", "")):
                 break
-        return Reply(answer.status, answer.headers, answer.body, target, answer)
+        return answer
+
+    async def multistatus(self, answer: HttpResponse, now: datetime) -> Multistatus:
+        """What is in an answer, where it is a whole 207. Raises the `CalendarError` of its status or content."""
+        if answer.status != HTTPStatus.MULTI_STATUS:
+            raise error_for(answer.status, retry_after(answer.headers.get("retry-after"), now))
+        return await off_loop_if(len(answer.body) >= LARGE, parse_multistatus, answer.body, self.own(answer.url))
 
 
 def sync_collection(token: str, names: Iterable[str]) -> str:
@@ -300,12 +299,12 @@ def sync_collection(token: str, names: Iterable[str]) -> str:
 
     Without DAV:limit: some servers refuse it, and it is theirs to cut an answer short.
     """
-    return f"<d:sync-token>{_text(token)}</d:sync-token><d:sync-level>1</d:sync-level>{_prop(names)}"
+    return f"<d:sync-token>{escape(token, quote=False)}</d:sync-token><d:sync-level>1</d:sync-level>{_prop(names)}"
 
 
 def multiget(paths: Iterable[str]) -> str:
     """The content of a calendar-multiget report (RFC 4791 §7.9) for these members."""
-    hrefs = "".join(f"<d:href>{_text(path)}</d:href>" for path in paths)
+    hrefs = "".join(f"<d:href>{escape(path, quote=False)}</d:href>" for path in paths)
     return _prop((f"{DAV}getetag", f"{CALDAV}calendar-data")) + hrefs
 
 
@@ -322,18 +321,6 @@ def _prop(names: Iterable[str]) -> str:
 def _tag(name: str) -> str:
     space, _, local = name.rpartition("}")
     return f"{_PREFIXES[space + '}']}:{local}"
-
-
-def _text(text: str) -> str:
-    return escape(text, quote=False)
-
-
-def _uri_of(url: str) -> str:
-    """The target of a request to `url` as the client sends it. Raises AddressNotAllowedError."""
-    try:
-        return clean(url, LONGEST_LINK).raw_path_qs
-    except NotAnAddressError as error:
-        raise AddressNotAllowedError(error.reason) from None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

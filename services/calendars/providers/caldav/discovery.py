@@ -9,19 +9,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element
 
-from services.calendars.providers.caldav.dav import DIGEST, DavClient, Login, error_for
+from services.calendars.providers.caldav.dav import DIGEST, DavClient, Login
 from services.calendars.providers.caldav.multistatus import (
     CALDAV,
     DAV,
     TRANSPARENCY,
     Answered,
     key_of,
-    parse_multistatus,
 )
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
@@ -36,7 +37,6 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
-from services.platform.concurrency import off_loop
 from services.platform.net import AddressRules, Fetcher
 
 URL_FIELD = "caldav_url"
@@ -65,25 +65,18 @@ _READING = frozenset({f"{DAV}all", f"{DAV}read"})
 _SCHEME = re.compile(r"^caldavs?://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
-    """Whose calendars there are, by which mail addresses the server knows them, and the calendars."""
+async def discover(dav: DavClient, url: str) -> tuple[Offer, tuple[str, ...]]:
+    """What is at `url`, which a person typed, and by which mail addresses the server knows them.
 
-    principal: str = field(repr=False)
-    name: str
-    addresses: tuple[str, ...]
-    calendars: tuple[OfferedCalendar, ...]
-
-
-async def discover(dav: DavClient, url: str) -> Discovered:
-    """What is at `url`, which a person typed: three to five requests. Raises a `CalendarError`.
-
-    Where it is one calendar, that is the main one. Else all that are the person's own are; those that others share
-    with them, and those whose events leave them free, are offered only.
+    Three to five requests. Where it is one calendar, that is the main one. Else all that are the person's own are;
+    those that others share with them, and those whose events leave them free, are offered only.
+    Raises a `CalendarError`.
     """
     seen = await _entrance(dav, url)
-    person = await _person(dav, seen)
-    principal = next(iter(seen.links(_PRINCIPAL)), person.url)
+    person, principals = seen, seen.links(_PRINCIPAL)
+    if principals and not seen.links(_HOMES):
+        person = next(iter(await _asked(dav, principals[0], _OF_A_PERSON)), seen)
+    principal = next(iter(principals), person.url)
     typed = _calendars((seen,), dav, principal)
     homes = person.links(_HOMES) or (() if typed else (seen.url,))
     listed: list[OfferedCalendar] = []
@@ -92,16 +85,10 @@ async def discover(dav: DavClient, url: str) -> Discovered:
         listed += _calendars(await _asked(there, home, _OF_A_CALENDAR, depth=1), there, principal)
     if typed:
         chosen = key_of(typed[0].address)
-        listed = [
-            replace(typed[0], main=True),
-            *(replace(one, main=False) for one in listed if key_of(one.address) != chosen),
-        ]
-    return Discovered(
-        principal=dav.own(principal),
-        name=_short(person.text(_NAME)),
-        addresses=_mail_addresses(person),
-        calendars=tuple({one.address: one for one in listed}.values())[:MOST_CALENDARS],
-    )
+        others = [replace(one, main=False) for one in listed if key_of(one.address) != chosen]
+        listed = [replace(typed[0], main=True), *others]
+    calendars = tuple({one.address: one for one in listed}.values())[:MOST_CALENDARS]
+    return Offer(dav.own(principal), _short(person.text(_NAME)), calendars), _mail_addresses(person)
 
 
 async def _entrance(dav: DavClient, url: str) -> Answered:
@@ -134,20 +121,9 @@ async def _entrance(dav: DavClient, url: str) -> Answered:
     raise next(passing, failed[0] if failed else CalendarError("nothing there"))
 
 
-async def _person(dav: DavClient, seen: Answered) -> Answered:
-    """The principal; what was seen itself, where it is one or the server knows none."""
-    principals = seen.links(_PRINCIPAL)
-    if seen.links(_HOMES) or not principals:
-        return seen
-    return next(iter(await _asked(dav, principals[0], _OF_A_PERSON)), seen)
-
-
 async def _asked(dav: DavClient, url: str, names: Iterable[str], depth: int = 0) -> Sequence[Answered]:
     """What is said of resources that exist."""
-    reply = await dav.propfind(url, names, depth)
-    if reply.status != HTTPStatus.MULTI_STATUS:
-        raise error_for(reply.status)
-    page = await off_loop(parse_multistatus, reply.body, reply.url)
+    page = await dav.multistatus(await dav.propfind(url, names, depth), datetime.now(UTC))
     return [answer for answer in page.answers if answer.status < HTTPStatus.MULTIPLE_CHOICES]
 
 
@@ -155,37 +131,23 @@ def _calendars(answers: Iterable[Answered], dav: DavClient, principal: str) -> l
     """The calendars that have events and may be read. Raises CalendarRefusedError for one on another host."""
     found = []
     for answer in answers:
-        rights = _rights(answer)
-        if f"{CALDAV}calendar" not in answer.kinds(_KIND) or not _has_events(answer):
+        # RFC 4791 §5.2.3: a calendar that does not say what it is for is for everything.
+        components = {child.get("name", "").upper() for child in answer.found.get(_COMPONENTS, ())}
+        # RFC 3744 §5.5: what the person may do; nothing is said by servers that have no such thing.
+        privileges = answer.found.get(_RIGHTS, Element("")).iter(f"{DAV}privilege")
+        rights = {right.tag for privilege in privileges for right in privilege}
+        if f"{CALDAV}calendar" not in answer.kinds(_KIND) or (components and "VEVENT" not in components):
             continue
-        if rights is None or not rights.isdisjoint(_READING):
-            name = answer.text(_NAME) or unquote(urlsplit(answer.url).path.rstrip("/").rpartition("/")[2])
-            own = _is_own(answer, principal, rights) and not answer.transparent
-            found.append(OfferedCalendar(dav.own(answer.url), _short(name), main=own))
+        if rights and rights.isdisjoint(_READING):
+            continue
+        owners = answer.links(_OWNER)
+        if owners:
+            own = key_of(owners[0]).rstrip("/") == key_of(principal).rstrip("/")
+        else:
+            own = not rights or not rights.isdisjoint(_WRITING)
+        name = answer.text(_NAME) or unquote(urlsplit(answer.url).path.rstrip("/").rpartition("/")[2])
+        found.append(OfferedCalendar(dav.own(answer.url), _short(name), main=own and not answer.transparent))
     return found
-
-
-def _has_events(answer: Answered) -> bool:
-    """RFC 4791 §5.2.3: a calendar that does not say what it is for is for everything."""
-    components = answer.found.get(_COMPONENTS)
-    names = [] if components is None else [child.get("name", "").upper() for child in components]
-    return not names or "VEVENT" in names
-
-
-def _rights(answer: Answered) -> frozenset[str] | None:
-    """What the person may do (RFC 3744 §5.5); None where the server does not say."""
-    element = answer.found.get(_RIGHTS)
-    if element is None:
-        return None
-    return frozenset(right.tag for privilege in element.iter(f"{DAV}privilege") for right in privilege) or None
-
-
-def _is_own(answer: Answered, principal: str, rights: frozenset[str] | None) -> bool:
-    """Whether it is the person's own; where the server names no owner, whether they may write to it."""
-    owners = answer.links(_OWNER)
-    if owners:
-        return key_of(owners[0]).rstrip("/") == key_of(principal).rstrip("/")
-    return rights is None or not rights.isdisjoint(_WRITING)
 
 
 def _mail_addresses(person: Answered) -> tuple[str, ...]:
@@ -216,13 +178,19 @@ class CaldavDirectory:
         Raises NotAnAddressError, PlaceNotAllowedError, CredentialsRefusedError, NoCalendarsError or ServerSilentError,
         each with its field.
         """
-        user, address = user.strip(), self._address(url)
+        user, text = user.strip(), _SCHEME.sub("https://", url.strip())
+        try:
+            address = str(self.rules.parse(text if "://" in text else f"https://{text}"))
+        except AddressNotAllowedError as error:
+            raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
+        except NotAnAddressError as error:
+            raise NotAnAddressError(error.reason, field=URL_FIELD) from None
         if not user or not password or ":" in user:  # RFC 7617 §2: there is no colon in a Basic user-id
             raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
         login = Login(user, password, digest=digest)
         try:
             async with asyncio.timeout(self.seconds):
-                found = await discover(DavClient(self.client, login, address), address)
+                found, known = await discover(DavClient(self.client, login, address), address)
         except AccessRefusedError as error:
             raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
         except AddressNotAllowedError as error:
@@ -236,17 +204,8 @@ class CaldavDirectory:
         if not found.calendars:
             raise NoCalendarsError("none", field=URL_FIELD)
         mine = (user.lower(),) if "@" in user else ()
-        addresses = list(dict.fromkeys((*found.addresses, *mine)))
-        offer = Offer(found.principal, found.name or user, found.calendars)
-        how = {"login": DIGEST} if login.is_digest else {}
-        return offer, {"user": user, "password": password, "addresses": addresses, **how}
-
-    def _address(self, text: str) -> str:
-        """The address that was typed; a host alone is on https."""
-        text = _SCHEME.sub("https://", text.strip())
-        try:
-            return str(self.rules.parse(text if "://" in text else f"https://{text}"))
-        except AddressNotAllowedError as error:
-            raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
-        except NotAnAddressError as error:
-            raise NotAnAddressError(error.reason, field=URL_FIELD) from None
+        addresses = list(dict.fromkeys((*known, *mine)))
+        credentials = {"user": user, "password": password, "addresses": addresses}
+        if login.is_digest:
+            credentials["login"] = DIGEST
+        return replace(found, name=found.name or user), credentials

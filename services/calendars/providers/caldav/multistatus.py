@@ -165,22 +165,24 @@ def absolute(base: str, href: str) -> str:
         return ""
     if not href.strip() or parts.scheme not in {"http", "https"} or not host or not host.isascii():
         return ""
-    name = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    origin = f"{parts.scheme}://{name}" + ("" if port in {None, usual} else f":{port}")
-    return origin + tidy(parts.path or "/") + (f"?{tidy(parts.query)}" if parts.query else "")
+    return place(parts.scheme, host, port) + tidy(parts.path or "/") + (f"?{tidy(parts.query)}" if parts.query else "")
+
+
+def place(scheme: str, host: str, port: int | None) -> str:
+    """The beginning of an address, without the port that its scheme has anyway."""
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}" + ("" if port in {None, usual} else f":{port}")
 
 
 def tidy(path: str) -> str:
     """A path that can be sent: what must be escaped is, what need not be is not; the rest as its server writes it."""
-    escaped = quote(_STRAY.sub("%25", path), safe=_PATH)
-    return _ESCAPE.sub(lambda found: _unescaped(found[0]), escaped)
 
+    def unescaped(found: re.Match[str]) -> str:
+        """RFC 3986 §6.2.2: unreserved characters are the same with and without escaping."""
+        character = chr(int(found[0][1:], 16))
+        return character if _UNRESERVED.fullmatch(character) else found[0].upper()
 
-def _unescaped(escape: str) -> str:
-    """RFC 3986 §6.2.2: unreserved characters are the same with and without escaping."""
-    character = chr(int(escape[1:], 16))
-    return character if _UNRESERVED.fullmatch(character) else escape.upper()
+    return _ESCAPE.sub(unescaped, quote(_STRAY.sub("%25", path), safe=_PATH))
 
 
 def key_of(url: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import MOST_BYTES, IcsCollection
-from services.calendars.providers.caldav.collection_state import CollectionState, File, asked
-from services.calendars.providers.caldav.dav import DIGEST, DavClient, Login, Reply, multiget, path_of, sync_collection
+from services.calendars.providers.caldav.collection_state import CollectionMember, CollectionState, File, Listing, asked
+from services.calendars.providers.caldav.dav import DavClient, Login, multiget, path_of, sync_collection
 from services.calendars.providers.caldav.multistatus import (
     CALDAV,
     CALENDARSERVER,
@@ -52,35 +52,6 @@ _IS_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NOT_SUPPORTED = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.INSUFFICIENT_STORAGE})
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionMember:
-    """A member as it was listed: where it is, and its entity tag, empty where the server gave none.
-
-    `event` is false where the server says that it is something else, a task for instance.
-    """
-
-    url: str = field(repr=False)
-    etag: str = ""
-    event: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Members by key, and the keys of those that are gone. `full`: there are no others than `members` and `untold`.
-
-    `untold` were named with an error: nothing is known of them, least of all that they are gone. The tag is that of
-    before then, so that they are asked about again.
-    `tag` is to be given next time: a sync token, or the collection's CTag with `by_etags`.
-    """
-
-    tag: str = field(repr=False)
-    members: Mapping[str, CollectionMember] = field(repr=False)
-    gone: frozenset[str] = frozenset()
-    untold: frozenset[str] = frozenset()
-    full: bool = False
-    by_etags: bool = False
-
-
 class _RefusedError(Exception):
     """The server does not do this report, or not with this token."""
 
@@ -107,12 +78,15 @@ async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listin
     begun = token
     for _ in range(MOST_PAGES):
         reply = await dav.report(url, f"{DAV}sync-collection", sync_collection(token, _MEMBER), depth=0)
-        if _is_refused(reply):
+        # A lost token is a 403 or 409 with DAV:valid-sync-token (RFC 6578 §3.2), but 400, 412, 415 and 418 are seen as
+        # well, and they look like a report that is not known at all: another way may work.
+        refused = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if reply.status in _NOT_SUPPORTED or (refused and reply.status not in _MEANS_WHAT_IT_SAYS):
             raise _RefusedError
-        page = await reply.multistatus(now)
+        page = await dav.multistatus(reply, now)
         if not page.sync_token:
             raise _RefusedError
-        for key, answer in _members(page, dav, reply.url):
+        for key, answer in _members(page, dav, dav.own(reply.url)):
             if answer.status in _IS_GONE:
                 members.pop(key, None)
                 gone.add(key)
@@ -121,7 +95,8 @@ async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listin
                 members[key] = _member(answer)
             else:
                 untold.add(key)
-        _require_not_too_many(members)
+        if len(members) > MOST_MEMBERS:
+            raise CalendarTooLargeError("members", members=len(members))
         cut = any(answer.status == HTTPStatus.INSUFFICIENT_STORAGE for answer in page.answers)
         if not cut:
             tag = begun if untold else page.sync_token
@@ -132,33 +107,24 @@ async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listin
     raise CalendarTooLargeError("pages", pages=MOST_PAGES)
 
 
-def _is_refused(reply: Reply) -> bool:
-    """Whether another way may work.
-
-    A lost token is a 403 or 409 with DAV:valid-sync-token (RFC 6578 §3.2), but 400, 412, 415 and 418 are seen as well,
-    and they look like a report that is not known at all.
-    """
-    refused = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return reply.status in _NOT_SUPPORTED or (refused and reply.status not in _MEANS_WHAT_IT_SAYS)
-
-
 async def _compared(dav: DavClient, url: str, tag: str, now: datetime) -> Listing | None:
     """The whole listing, unless the CTag is still `tag`."""
     reply = await dav.propfind(url, (_CTAG,))
-    found = await reply.multistatus(now)
+    found = await dav.multistatus(reply, now)
     current = next((answer.text(_CTAG) for answer in found.answers if answer.text(_CTAG)), "")
     if current and current == tag:
         return None
     reply = await dav.propfind(url, (*_MEMBER, _KIND), depth=1)
-    page = await reply.multistatus(now)
+    page = await dav.multistatus(reply, now)
     if not any(_is_collection(answer) and not answer.status for answer in page.answers):
         raise CalendarError("a listing without its collection")
     if any(answer.status == HTTPStatus.INSUFFICIENT_STORAGE for answer in page.answers):
         raise CalendarTooLargeError("listing")
-    listed = dict(_members(page, dav, reply.url))
+    listed = dict(_members(page, dav, dav.own(reply.url)))
     members = {key: _member(answer) for key, answer in listed.items() if not answer.status}
     untold = frozenset(key for key, answer in listed.items() if answer.status and answer.status not in _IS_GONE)
-    _require_not_too_many(members)
+    if len(members) > MOST_MEMBERS:
+        raise CalendarTooLargeError("members", members=len(members))
     return Listing("" if untold else current, members, untold=untold, full=True, by_etags=True)
 
 
@@ -178,11 +144,6 @@ def _member(answer: Answered) -> CollectionMember:
 
 def _is_collection(answer: Answered) -> bool:
     return urlsplit(answer.url).path.endswith("/") or f"{DAV}collection" in answer.kinds(_KIND)
-
-
-def _require_not_too_many(members: Mapping[str, CollectionMember]) -> None:
-    if len(members) > MOST_MEMBERS:
-        raise CalendarTooLargeError("members", members=len(members))
 
 
 BATCH = 100
@@ -212,10 +173,10 @@ class CaldavSource:
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch. Raises a `CalendarError`."""
-        user, password = (str(connection.credentials.get(name) or "") for name in ("user", "password"))
-        login = Login(user, password, digest=connection.credentials.get("login") == DIGEST)
-        dav = DavClient(self.client, login, connection.address)
-        connection = replace(connection, addresses=_addresses(connection))
+        dav = DavClient(self.client, Login.of(connection.credentials), connection.address)
+        more = connection.credentials.get("addresses")
+        more = [one for one in more if isinstance(one, str)] if isinstance(more, list | tuple) else []
+        connection = replace(connection, addresses=tuple(dict.fromkeys((*connection.addresses, *more))))
         try:
             return await self._fetch(dav, connection, now)
         except AccessRefusedError as error:
@@ -226,7 +187,10 @@ class CaldavSource:
         known = CollectionState.of(before.extra)
         today = now.date().isoformat()
         if known.looked != today:
-            transparent = await _is_transparent(dav, connection.address, known, now)
+            # Whether its events leave the person free; as before where the server does not say.
+            reply, transparent = await dav.propfind(connection.address, (TRANSPARENCY,)), known.transparent
+            if reply.status == HTTPStatus.MULTI_STATUS:
+                transparent = any(one.transparent for one in (await dav.multistatus(reply, now)).answers)
             if transparent is not known.transparent:  # each of its events is another now
                 before, known, connection = IcsCollection(), CollectionState(), replace(connection, state=None)
             known.transparent, known.looked = transparent, today
@@ -247,7 +211,8 @@ class CaldavSource:
         question = await off_loop(asked, connection, known, keys, files, tag=tag, now=now)
         changes = await self.expander.changes("members", connection.calendar_id, *question)
         if known.transparent:
-            changes = await off_loop(_free, changes)
+            free = await off_loop(lambda: tuple(replace(event, show_as=ShowAs.FREE) for event in changes.events))
+            changes = replace(changes, events=free)
         if not problems:
             return changes
         return replace(changes, unchanged=False, problems=changes.problems + tuple(problems))
@@ -286,7 +251,7 @@ class CaldavSource:
             reply = await dav.report(url, f"{CALDAV}calendar-multiget", multiget(paths), depth=1)
             if reply.status in _TOO_MUCH:
                 return None
-            page = await reply.multistatus(now)
+            page = await dav.multistatus(reply, now)
         except CalendarTooLargeError:
             return None
         files: dict[str, File | None] = {}
@@ -298,21 +263,3 @@ class CaldavSource:
             elif data is not None and data.text:
                 files[key] = File(data.text.encode("utf-8", "replace"), answer.text(ETAG))
         return files
-
-
-async def _is_transparent(dav: DavClient, url: str, known: CollectionState, now: datetime) -> bool:
-    """Whether the calendar's events leave the person free; as before where its server does not say."""
-    reply = await dav.propfind(url, (TRANSPARENCY,))
-    if reply.status != HTTPStatus.MULTI_STATUS:
-        return known.transparent
-    return any(answer.transparent for answer in (await reply.multistatus(now)).answers)
-
-
-def _free(changes: Changes) -> Changes:
-    return replace(changes, events=tuple(replace(event, show_as=ShowAs.FREE) for event in changes.events))
-
-
-def _addresses(connection: Connection) -> tuple[str, ...]:
-    more = connection.credentials.get("addresses")
-    found = [address for address in more if isinstance(address, str)] if isinstance(more, list | tuple) else []
-    return tuple(dict.fromkeys((*connection.addresses, *found)))

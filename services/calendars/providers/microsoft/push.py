@@ -113,7 +113,7 @@ _WE_WERE_AWAY = "ValidationError"
 """Graph asked our addresses, and got no answer that it takes: while a proxy or we are started, that passes."""
 
 _TOO_LONG = re.compile(r"expiration can only be (\d{1,6}) minutes")
-
+"""What Graph answers to a life that it does not give."""
 
 LONGEST_LIFE = timedelta(days=31)
 """What is believed of a subscription's life."""
@@ -184,10 +184,12 @@ class MicrosoftWatcher:
         for _ in range(2):
             body = {**wanted, "expirationDateTime": f"{(now + life).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"}
             answer = await self.api.call(method, path, token, body=body, expected=(*refused, expected))
-            shorter = _allowed(answer.body) if answer.status == HTTPStatus.BAD_REQUEST else None
-            if shorter is None or not timedelta() < shorter < life:
+            allowed = _TOO_LONG.search(text_in(inner(answer.body, "error", "message"), _LONGEST_MESSAGE))
+            if answer.status != HTTPStatus.BAD_REQUEST or allowed is None:
                 break
-            life = shorter
+            if not timedelta() < timedelta(minutes=int(allowed[1])) < life:
+                break
+            life = timedelta(minutes=int(allowed[1]))
         if answer.status in refused and code_of(answer.body) == _WE_WERE_AWAY:
             raise CalendarUnreachableError("our address did not answer")
         if answer.status in refused:
@@ -218,24 +220,17 @@ def _is_ours(found: object, wanted: Mapping[str, Any]) -> bool:
     identifier, resource = inner(found, "id"), inner(found, "resource")
     if not identifier or not isinstance(identifier, str) or not isinstance(resource, str):
         return False
-    same = resource.strip("/").casefold() == wanted["resource"].casefold()
-    return same and inner(found, "notificationUrl") == wanted["notificationUrl"]
-
-
-def _allowed(body: Mapping[str, Any]) -> timedelta | None:
-    """How long a subscription may live, where the answer refuses one for being too long."""
-    minutes = _TOO_LONG.search(text_in(inner(body, "error", "message"), _LONGEST_MESSAGE))
-    return None if minutes is None else timedelta(minutes=int(minutes[1]))
+    ours = wanted["resource"].casefold(), wanted["notificationUrl"]
+    return (resource.strip("/").casefold(), inner(found, "notificationUrl")) == ours
 
 
 def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:
     """When a subscription ends, UTC. Graph writes seven digits of fraction; a month ahead is as good as never."""
-    text = body.get("expirationDateTime")
     try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-        expires_at = None if at is None or at.tzinfo is None else at.astimezone(UTC)
+        at = datetime.fromisoformat(text_in(body.get("expirationDateTime"), _LONGEST_ID))
+        expires_at = now if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
-        expires_at = None
-    if expires_at is None or expires_at <= now:
+        expires_at = now
+    if expires_at <= now:
         raise CalendarError("a subscription without an end")
     return min(expires_at, now + LONGEST_LIFE)
