@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Constraint,
     Dialect,
     ForeignKeyConstraint,
     Index,
@@ -25,12 +26,13 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from services.platform.crypto import SealedBytes
 
-_MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcInstant(TypeDecorator[datetime]):
@@ -45,17 +47,11 @@ class UtcInstant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime cannot be stored")
-        delta = value - _EPOCH
-        return (delta.days * 86_400 + delta.seconds) * _MICRO + delta.microseconds
+        return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """An aware UTC datetime."""
-        if value is None:
-            return None
-        return _EPOCH + timedelta(microseconds=value)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 class Sealed(TypeDecorator[bytes]):
@@ -83,7 +79,6 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 _ID = String(64)
-_UNSENT = text("sent_at IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -94,6 +89,43 @@ class Base(DeclarativeBase):
 
 def _of_person() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["team_id", "user_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE")
+
+
+def _of_calendar() -> ForeignKeyConstraint:
+    of = ("team_id", "user_id", "calendar_id")
+    return ForeignKeyConstraint(of, [f"calendars.{name}" for name in of], ondelete="CASCADE")
+
+
+def _partial(name: str, *columns: str, sqlite: str, postgresql: str) -> Index:
+    """An index of those rows alone for which a condition holds."""
+    return Index(name, *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql))
+
+
+class _OfPerson(Base):
+    """A table whose key begins with a person, and whose rows go when the person goes.
+
+    `sort_order` has these columns before the table's own, also in the key: values are sealed for it in this order.
+    """
+
+    __abstract__ = True
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Constraint | Index, ...]:
+        return (_of_person(),)
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
+
+
+class _OfCalendar(Base):
+    """A table whose key begins with a calendar; it names the foreign key itself."""
+
+    __abstract__ = True
+
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
 
 
 class Workspace(Base):
@@ -124,15 +156,10 @@ class Person(Base):
     __tablename__ = "people"
     __table_args__ = (
         ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),
-        Index("ix_people_edge_due", "due_at", sqlite_where=text("stale = 0"), postgresql_where=text("NOT stale")),
-        Index("ix_people_stale_due", "typed", "due_at", sqlite_where=text("stale = 1"), postgresql_where=text("stale")),
+        _partial("ix_people_edge_due", "due_at", sqlite="stale = 0", postgresql="NOT stale"),
+        _partial("ix_people_stale_due", "typed", "due_at", sqlite="stale = 1", postgresql="stale"),
         Index("ix_people_refresh_due_at", "refresh_due_at"),
-        Index(
-            "ix_people_leave_by",
-            "leave_by",
-            sqlite_where=text("leave_by IS NOT NULL"),
-            postgresql_where=text("leave_by IS NOT NULL"),
-        ),
+        _partial("ix_people_leave_by", "leave_by", sqlite="leave_by IS NOT NULL", postgresql="leave_by IS NOT NULL"),
         Index("ix_people_home_opened_at", "home_opened_at"),
     )
 
@@ -170,23 +197,15 @@ class Person(Base):
     leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
-class ProfileStateRow(Base):
+class ProfileStateRow(_OfPerson):
     """One row a person: the wish (pending while `seq > sent`) and the memory of `ownership.decide`, sealed."""
 
     __tablename__ = "standings"
     __table_args__ = (
         _of_person(),
-        Index(
-            "ix_standings_most_urgent",
-            "urgency",
-            "wished_at",
-            sqlite_where=text("seq > sent"),
-            postgresql_where=text("seq > sent"),
-        ),
+        _partial("ix_standings_most_urgent", "urgency", "wished_at", sqlite="seq > sent", postgresql="seq > sent"),
     )
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     sent: Mapped[int] = mapped_column(BigInteger, default=0)
     urgency: Mapped[int] = mapped_column(Integer, default=9)
@@ -205,14 +224,12 @@ class WorkspaceBudget(Base):
     budget: Mapped[str] = mapped_column(Text, default="{}")
 
 
-class Account(Base):
+class Account(_OfPerson):
     """A person's account at a provider: what lets us in, for every calendar of it."""
 
     __tablename__ = "accounts"
     __table_args__ = (_of_person(), Index("ix_accounts_subject_digest", "subject_digest"))
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     account_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     provider: Mapped[str] = mapped_column(String(16))  # google | microsoft | caldav
     subject: Mapped[bytes | None] = mapped_column(Sealed)  # tells accounts apart
@@ -226,7 +243,7 @@ class Account(Base):
     leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being renewed; nobody else renews it before
 
 
-class Calendar(Base):
+class Calendar(_OfPerson):
     """A connected source of events. `address_digest` (keyed hash) tells that one is connected already.
 
     `pace` names what its fetches share limits with: a feed's host, an account's mailbox.
@@ -241,8 +258,6 @@ class Calendar(Base):
         Index("uq_calendars_address", "team_id", "user_id", "address_digest", unique=True),
     )
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     account_id: Mapped[str | None] = mapped_column(_ID)
     provider: Mapped[str] = mapped_column(String(16))  # ics | google | microsoft | caldav | hook | file
@@ -268,14 +283,6 @@ class Calendar(Base):
     watch_failures: Mapped[int] = mapped_column(Integer, default=0)
 
 
-def _of_calendar() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["team_id", "user_id", "calendar_id"],
-        ["calendars.team_id", "calendars.user_id", "calendars.calendar_id"],
-        ondelete="CASCADE",
-    )
-
-
 class WatchRow(Base):
     """A provider's promise to push. Its row is there before the promise: a push may be faster than the answer."""
 
@@ -296,30 +303,24 @@ class WatchRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # None until the provider has promised
 
 
-class InboxRow(Base):
+class InboxRow(_OfCalendar):
     """A calendar file that somebody sent us and that is not worked in yet: to a hook, or in the messages tab."""
 
     __tablename__ = "inbox"
     __table_args__ = (_of_calendar(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     whole: Mapped[bool] = mapped_column(Boolean, default=False)  # it is all there is; else a part of it
     received_at: Mapped[datetime] = mapped_column(UtcInstant)
     content: Mapped[bytes] = mapped_column(Sealed)
 
 
-class EventRow(Base):
+class EventRow(_OfCalendar):
     """One occurrence. What it is about (title, location) is sealed in `detail`."""
 
     __tablename__ = "events"
     __table_args__ = (_of_calendar(), Index("ix_events_end", "team_id", "user_id", "end_at"))
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     event_id: Mapped[str] = mapped_column(_ID, primary_key=True)  # digest of uid and occurrence
     uid: Mapped[str] = mapped_column(Text)
     occurrence: Mapped[str] = mapped_column(Text, default="")
@@ -341,27 +342,22 @@ class EventRow(Base):
     detail: Mapped[bytes | None] = mapped_column(Sealed)
 
 
-class RuleRow(Base):
+class RuleRow(_OfPerson):
     """A person's rule; the body (words to look for, what to say) is sealed."""
 
     __tablename__ = "rules"
-    __table_args__ = (_of_person(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     rule_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     position: Mapped[int] = mapped_column(Integer)
     body: Mapped[bytes] = mapped_column(Sealed)
 
 
-class OverrideRow(Base):
+class OverrideRow(_OfPerson):
     """What a person asked for by hand through us."""
 
     __tablename__ = "overrides"
     __table_args__ = (_of_person(), Index("ix_overrides_end", "team_id", "user_id", "end_at"))
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     override_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
@@ -370,14 +366,11 @@ class OverrideRow(Base):
     content: Mapped[bytes] = mapped_column(Sealed)
 
 
-class SpanRow(Base):
+class SpanRow(_OfPerson):
     """A resolved span: what the busy minute reads instead of events."""
 
     __tablename__ = "spans"
-    __table_args__ = (_of_person(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     start_at: Mapped[datetime] = mapped_column(UtcInstant, primary_key=True)
     end_at: Mapped[datetime] = mapped_column(UtcInstant)
     rule: Mapped[str] = mapped_column(_ID)
@@ -406,17 +399,15 @@ class Write(Base):
     content: Mapped[bytes | None] = mapped_column(Sealed)
 
 
-class Notice(Base):
+class Notice(_OfPerson):
     """Something a person is told once: pending while `sent_at` is NULL, deleted when it works again."""
 
     __tablename__ = "notices"
     __table_args__ = (
         _of_person(),
-        Index("ix_notices_unsent", "team_id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+        _partial("ix_notices_unsent", "team_id", sqlite="sent_at IS NULL", postgresql="sent_at IS NULL"),
     )
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "account/<id>", …
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
@@ -424,14 +415,11 @@ class Notice(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class Ask(Base):
+class Ask(_OfPerson):
     """What somebody without a grant asked for; done right after they granted."""
 
     __tablename__ = "asks"
-    __table_args__ = (_of_person(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(UtcInstant)
     command: Mapped[str] = mapped_column(String(32))
     content: Mapped[bytes] = mapped_column(Sealed)
