@@ -34,8 +34,7 @@ from services.platform.net import AddressRules
 from services.ports import Clock, WakeSignal
 from services.slack.files import SentFile, SlackFiles
 from services.store.accounts import AccountStore
-from services.store.calendar_rows import CalendarView
-from services.store.calendars import CalendarStore
+from services.store.calendars import CalendarStore, CalendarView
 from services.store.overrides import OverrideStore
 from services.store.watches import Hook, HookStore, InboxStore
 from services.store.workspaces import WorkspaceStore

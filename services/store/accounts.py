@@ -15,18 +15,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
 from services.domain.errors import AccountLostError, AccountNotConsentedError, LinkExpiredError, SealError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, digest_of
-from services.store.calendar_rows import mark_home_stale, of_its_calendar, owned_by, subject
-from services.store.db import Database
-from services.store.events import ROWS
+from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject
+from services.store.db import Database, Store
 from services.store.models import Account, Calendar, OAuthState, WatchRow
-from services.store.person_rows import NoticeStore, lock_one, lock_people, mark_due
+from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_person
 
 MOST = 10
 """Accounts that one person may connect."""
@@ -35,11 +34,6 @@ _CONSENT = "consent"
 """The state of an account that is lost, and that an administrator has to allow before it is connected anew."""
 
 _ACCOUNTS = Account.__table__
-_ONE = select(_ACCOUNTS).where(
-    _ACCOUNTS.c.team_id == bindparam("team"),
-    _ACCOUNTS.c.user_id == bindparam("user"),
-    _ACCOUNTS.c.account_id == bindparam("account"),
-)
 _LONGEST_NAME = 200
 
 
@@ -88,13 +82,11 @@ class Cleanup:
     revoke: bool = True
 
 
-class AccountStore:
+class AccountStore(Store):
     """Reads and writes `accounts`. Each method is one short transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
-        """`encryptor` seals; `notices` tells whose account is lost."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._notices = notices
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
@@ -109,10 +101,9 @@ class AccountStore:
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise LinkExpiredError("unknown person")
-            rows = (await connection.execute(select(_ACCOUNTS).where(*_of(key)))).all()
-            known = next(
-                (r for r in rows if r.provider == provider and self._text(r, "subject") == offer.subject), None
-            )
+            rows = (await connection.execute(select(_ACCOUNTS).where(of_person(Account, key)))).all()
+            alike = (row for row in rows if row.provider == provider and self._text(row, "subject") == offer.subject)
+            known = next(alike, None)
             if known is None and len(rows) >= MOST:
                 raise TooManyError("accounts", most=MOST)
             account_id = "A" + secrets.token_hex(8) if known is None else known.account_id
@@ -134,15 +125,11 @@ class AccountStore:
                     )
                 )  # fmt: skip
             else:
-                await connection.execute(
-                    update(Account).where(*_is(key, account_id)).values(seq=Account.seq + 1, **values)
-                )
-                await connection.execute(
-                    update(Calendar)
-                    .where(owned_by(key), Calendar.account_id == account_id)
-                    .values(due_at=now, watch_due_at=now, watch_failures=0)
-                )
-                await self._notices.worked(connection, key, _subject(account_id))
+                mended = update(Account).where(_is(key, account_id)).values(seq=Account.seq + 1, **values)
+                await connection.execute(mended)
+                due = update(Calendar).where(_its_calendars(key, account_id))
+                await connection.execute(due.values(due_at=now, watch_due_at=now, watch_failures=0))
+                await self._notices.worked(connection, _subject(account_id), key)
             await mark_home_stale(connection, key)
         return account_id, known is None
 
@@ -150,7 +137,7 @@ class AccountStore:
         """List a person's accounts, oldest first."""
         async with self._database.read() as connection:
             rows = await connection.execute(
-                select(_ACCOUNTS).where(*_of(key)).order_by(Account.created_at, Account.account_id)
+                select(_ACCOUNTS).where(of_person(Account, key)).order_by(Account.created_at, Account.account_id)
             )
             return [
                 AccountView(
@@ -165,8 +152,7 @@ class AccountStore:
 
     async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
         """List the calendars that an account had when it was last looked at."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(_ACCOUNTS).where(*_is(key, account_id)))).one_or_none()
+        row = await self._row(key, account_id)
         listed = json.loads((row is not None and self._text(row, "offer")) or "[]")
         return tuple(OfferedCalendar(address, name, main) for address, name, main in listed)
 
@@ -175,7 +161,7 @@ class AccountStore:
         async with self._database.write() as connection:
             await connection.execute(
                 update(Account)
-                .where(*_is(key, account_id))
+                .where(_is(key, account_id))
                 .values(offer=self._offer((key.team_id, key.user_id, account_id), offer))
             )
 
@@ -183,15 +169,13 @@ class AccountStore:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            gone = await connection.execute(delete(Account).where(*_is(key, account_id)))
+            gone = await connection.execute(delete(Account).where(_is(key, account_id)))
             if not gone.rowcount:
                 return False
-            theirs = await connection.scalars(
-                select(Calendar.calendar_id).where(owned_by(key), Calendar.account_id == account_id)
-            )
+            theirs = await connection.scalars(select(Calendar.calendar_id).where(_its_calendars(key, account_id)))
             for about in (_subject(account_id), *map(subject, theirs)):
-                await self._notices.worked(connection, key, about)
-            await connection.execute(delete(Calendar).where(owned_by(key), Calendar.account_id == account_id))
+                await self._notices.worked(connection, about, key)
+            await connection.execute(delete(Calendar).where(_its_calendars(key, account_id)))
             await mark_due(connection, key, now)
         return True
 
@@ -203,9 +187,7 @@ class AccountStore:
 
     async def load(self, key: PersonKey, account_id: str) -> StoredAccount | None:
         """Return the account; None where it is gone, or cannot be opened."""
-        given = {"team": key.team_id, "user": key.user_id, "account": account_id}
-        (rows,) = await self._database.rows((_ONE, given))
-        row = rows[0] if rows else None
+        row = await self._row(key, account_id)
         secret = None if row is None else self._text(row, "credentials")
         if row is None or secret is None:
             return None
@@ -244,14 +226,14 @@ class AccountStore:
             await lock_people(connection, [key])
             found = await connection.execute(
                 update(Account)
-                .where(*_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
+                .where(_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
                 .values(state=_CONSENT if consent else "lost", leased_until=None)
             )
             if not found.rowcount:
                 return False
             await connection.execute(
                 update(Calendar)
-                .where(owned_by(key), Calendar.account_id == account.account_id)
+                .where(_its_calendars(key, account.account_id))
                 .values(due_at=None, watch_due_at=None, health=Health.BROKEN, problem=AccountLostError.__name__)
             )
             await self._notices.tell(connection, key, _subject(account.account_id))
@@ -260,13 +242,9 @@ class AccountStore:
 
     async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
         """Write behind the fence."""
+        behind = update(Account).where(_is(account.key, account.account_id), Account.seq == account.seq, *more)
         async with self._database.write() as connection:
-            found = await connection.execute(
-                update(Account)
-                .where(*_is(account.key, account.account_id), Account.seq == account.seq, *more)
-                .values(**values)
-            )
-        return bool(found.rowcount)
+            return bool((await connection.execute(behind.values(**values))).rowcount)
 
     # ── disconnecting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -307,13 +285,13 @@ class AccountStore:
                 found.append(Cleanup(row.provider, json.loads(secret), theirs, revoke=revoke))
         return found
 
+    async def _row(self, key: PersonKey, account_id: str) -> Row[Any] | None:
+        async with self._database.read() as connection:
+            return (await connection.execute(select(_ACCOUNTS).where(_is(key, account_id)))).one_or_none()
+
     def _text(self, row: Row[Any], column: str) -> str | None:
         """Open a column; None where it is empty or its key is gone."""
-        place = (row.team_id, row.user_id, row.account_id)
-        try:
-            return self._encryptor.open(getattr(row, column), f"accounts.{column}", *place)
-        except SealError:
-            return None
+        return self._readable(getattr(row, column), f"accounts.{column}", row.team_id, row.user_id, row.account_id)
 
     def _offer(self, place: tuple[str, str, str], offer: Offer) -> Any:
         listed = [[one.address, one.name[:_LONGEST_NAME], one.main] for one in offer.calendars]
@@ -326,20 +304,18 @@ async def _shared(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> froz
     digests = sorted({row.subject_digest for row in rows})
     columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest
     found: set[str] = set()
-    for start in range(0, len(digests), ROWS):
-        alike = Account.subject_digest.in_(digests[start : start + ROWS])
-        for row in await connection.execute(select(*columns).where(alike, Account.state == "ok")):
-            if (row.team_id, row.user_id, row.account_id) not in mine:
-                found.add(row.subject_digest)
+    for some in chunks(digests):
+        alike = select(*columns).where(Account.subject_digest.in_(some), Account.state == "ok")
+        found |= {digest for *whose, digest in await connection.execute(alike) if tuple(whose) not in mine}
     return frozenset(found)
 
 
-def _of(key: PersonKey) -> tuple[ColumnElement[bool], ...]:
-    return (Account.team_id == key.team_id, Account.user_id == key.user_id)
+def _is(key: PersonKey, account_id: str) -> ColumnElement[bool]:
+    return and_(of_person(Account, key), Account.account_id == account_id)
 
 
-def _is(key: PersonKey, account_id: str) -> tuple[ColumnElement[bool], ...]:
-    return (*_of(key), Account.account_id == account_id)
+def _its_calendars(key: PersonKey, account_id: str) -> ColumnElement[bool]:
+    return and_(of_person(Calendar, key), Calendar.account_id == account_id)
 
 
 def _subject(account_id: str) -> str:
@@ -363,13 +339,8 @@ _VERIFIER = "oauth_states.verifier"
 _SECRET = re.compile(r"([A-Z0-9]{0,63})\.[A-Za-z0-9_-]{43}")
 
 
-class OAuthStateStore:
+class OAuthStateStore(Store):
     """Makes and takes single-use secrets."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals what must come back with a state and nobody may read."""
-        self._database = database
-        self._encryptor = encryptor
 
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
         """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
@@ -378,33 +349,24 @@ class OAuthStateStore:
         """
         secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
         digest = digest_of(secret)
+        state = insert(OAuthState).values(
+            team_id=ticket.team_id,
+            digest=digest,
+            browser=digest_of(bound_to) if bound_to else "",
+            purpose=ticket.purpose,
+            user_id=ticket.user_id,
+            expires_at=expires_at,
+            verifier=self._encryptor.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
+        )
         async with self._database.write() as connection:
-            await connection.execute(
-                insert(OAuthState).values(
-                    team_id=ticket.team_id,
-                    digest=digest,
-                    browser=digest_of(bound_to) if bound_to else "",
-                    purpose=ticket.purpose,
-                    user_id=ticket.user_id,
-                    expires_at=expires_at,
-                    verifier=self._encryptor.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
-                )
-            )
+            await connection.execute(state)
         return secret
 
     async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
         """Whether `secret` is good for `purpose`; it stays so."""
-        form = _SECRET.fullmatch(secret)
-        if form is None:
-            return False
-        found = select(OAuthState.digest).where(
-            OAuthState.team_id == form[1],
-            OAuthState.digest == digest_of(secret),
-            OAuthState.purpose == purpose,
-            OAuthState.expires_at > now,
-        )
+        where = _is_good(secret, purpose, now)
         async with self._database.read() as connection:
-            return await connection.scalar(found) is not None
+            return bool(where) and await connection.scalar(select(OAuthState.digest).where(*where)) is not None
 
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
         """What `secret` was made for, and it is good no more.
@@ -414,26 +376,36 @@ class OAuthStateStore:
         browser and finished in another, and a token is only ever kept for whom Slack says it belongs to. Where nobody
         says so, whoever calls asks for a cookie first.
         """
-        form = _SECRET.fullmatch(secret)
-        if form is None:
+        where = _is_good(secret, purpose, now)
+        if not where:
             return None
+        if bound_to:
+            where.append(OAuthState.browser.in_(("", digest_of(bound_to))))
+        taken = delete(OAuthState).where(*where)
         async with self._database.write() as connection:
             found = await connection.execute(
-                delete(OAuthState)
-                .where(
-                    OAuthState.team_id == form[1],
-                    OAuthState.digest == digest_of(secret),
-                    *((OAuthState.browser.in_(("", digest_of(bound_to))),) if bound_to else ()),
-                    OAuthState.purpose == purpose,
-                    OAuthState.expires_at > now,
-                )
-                .returning(OAuthState.user_id, OAuthState.verifier)
+                taken.returning(OAuthState.team_id, OAuthState.user_id, OAuthState.verifier)
             )
             row = found.one_or_none()
         if row is None:
             return None
         try:
-            opened = self._encryptor.open(row.verifier, _VERIFIER, form[1], digest_of(secret))
+            opened = self._encryptor.open(row.verifier, _VERIFIER, row.team_id, digest_of(secret))
         except SealError:  # its key is gone: as good as expired
             return None
-        return Ticket(purpose, form[1], row.user_id, opened or "")
+        return Ticket(purpose, row.team_id, row.user_id, opened or "")
+
+
+def _is_good(secret: str, purpose: str, now: datetime) -> list[ColumnElement[bool]]:
+    """Match the state that `secret` is of, while it is good for `purpose`; empty for what no secret looks like."""
+    form = _SECRET.fullmatch(secret)
+    return (
+        []
+        if form is None
+        else [
+            OAuthState.team_id == form[1],
+            OAuthState.digest == digest_of(secret),
+            OAuthState.purpose == purpose,
+            OAuthState.expires_at > now,
+        ]
+    )

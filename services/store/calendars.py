@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, case, delete, func, literal, not_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain import errors
 from services.domain.calendars import (
     POLLED,
     PUSHING,
@@ -29,35 +46,27 @@ from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
     AMONG,
     BOUND,
-    CLAIMED,
     KEY,
     CalendarRows,
-    CalendarView,
-    add_calendar,
     bound,
-    claimable,
-    its_person,
+    claimed_rows,
     mark_home_stale,
-    next_edge,
     of_calendar,
     of_its_calendar,
-    of_the_account,
     open_to,
-    owned_by,
     promised_until,
-    same,
     subject,
-    tried,
-)  # fmt: skip
+)
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Account, Calendar, EventRow, InboxRow, Notice, OverrideRow, Person, UtcInstant
-from services.store.person_rows import NoticeStore, lock_people, mark_due, tuples
+from services.store.models import Calendar, EventRow, InboxRow, Notice, OverrideRow, UtcInstant
+from services.store.person_rows import NoticeStore, lock_people, mark_due, of_person, tuples
 
 log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _FIRST = 100
+_LONGEST_NAME = 200
 _NEXT_DUE = (
     select(Calendar.due_at, Calendar.leased_until)
     .where(Calendar.due_at.is_not(None))
@@ -72,14 +81,43 @@ _CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=
 _BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
 
 
-class CalendarStore:
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """A connected calendar as its owner sees it. Instants are UTC.
+
+    `name` is the calendar's own, or its host; `problem` the name of the error of the last try, or empty;
+    `problems` counts entries that could not be read; `events` what is stored of it. `account_id` is "" where it is of
+    no account; `watched`: its provider tells of changes.
+    """
+
+    calendar_id: str
+    provider: str
+    name: str
+    host: str
+    health: Health
+    problem: str
+    synced_at: datetime | None
+    tried_at: datetime | None
+    due_at: datetime | None
+    events: int
+    problems: int
+    account_id: str = ""
+    watched: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Say what is wrong, in English, as the catalogues know it; empty where nothing is."""
+        if not self.problem:
+            return ""
+        kind = getattr(errors, self.problem, errors.CalendarError)
+        return (kind if issubclass(kind, errors.CalendarError) else errors.CalendarError).sentence()
+
+
+class CalendarStore(CalendarRows):
     """Reads and writes `calendars`. Each method is one short transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, notices: NoticeStore) -> None:
-        """`encryptor` seals addresses, names, credentials and state; `events` and `notices` join the transactions."""
-        self._database = database
-        self._encryptor = encryptor
-        self._rows = CalendarRows(encryptor)
+        super().__init__(database, encryptor)
         self._events = events
         self._notices = notices
 
@@ -103,22 +141,19 @@ class CalendarStore:
         """
         watched = account_id is not None and provider in PUSHING
         async with self._database.write() as connection:
-            return await add_calendar(
-                connection, self._encryptor, key, provider, address=address, host=host,
+            return await self._add(
+                connection, key, provider, address=address, host=host,
                 pace=account_id or host if watched else host, name=name, account_id=account_id,
                 credentials=credentials, now=now, due_at=now, watch_due_at=now if watched else None,
             )  # fmt: skip
 
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
         """Map the address of each connected calendar of an account to its id."""
-        query = select(Calendar.calendar_id, Calendar.address).where(owned_by(key), Calendar.account_id == account_id)
+        its = and_(of_person(Calendar, key), Calendar.account_id == account_id)
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        place = (key.team_id, key.user_id)
-        opened = {
-            row.calendar_id: self._rows.text(row.address, "calendars.address", *place, row.calendar_id) for row in rows
-        }
-        return {address: calendar_id for calendar_id, address in opened.items() if address is not None}
+            rows = (await connection.execute(select(Calendar.calendar_id, Calendar.address).where(its))).all()
+        opened = [(self._address(key, row), row.calendar_id) for row in rows]
+        return {address: calendar_id for address, calendar_id in opened if address is not None}
 
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
         """List a person's calendars with their health, oldest first."""
@@ -126,10 +161,28 @@ class CalendarStore:
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
-                .where(owned_by(key))
+                .where(of_person(Calendar, key))
                 .order_by(Calendar.created_at, Calendar.calendar_id)
             )
-            return [self._rows.view(row) for row in rows]
+            return [self._view(row) for row in rows]
+
+    def _view(self, row: Any) -> CalendarView:
+        name = self._readable(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
+        return CalendarView(
+            calendar_id=row.calendar_id,
+            provider=row.provider,
+            name=name or row.host,  # where its key is gone, too: the list shows it, so that it can be removed
+            host=row.host,
+            health=Health(row.health),
+            problem=row.problem,
+            synced_at=row.synced_at,
+            tried_at=row.tried_at,
+            due_at=row.due_at,
+            events=row.events,
+            problems=row.problems,
+            account_id=row.account_id or "",
+            watched=row.promised_until is not None,
+        )
 
     async def trouble(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
         """Return a calendar's name and the class name of its last error; None where it is gone or well."""
@@ -146,14 +199,9 @@ class CalendarStore:
             gone = await connection.execute(delete(Calendar).where(of_calendar(Calendar, key, calendar_id)))
             if not gone.rowcount:
                 return False
-            await connection.execute(
-                delete(OverrideRow).where(
-                    OverrideRow.team_id == key.team_id,
-                    OverrideRow.user_id == key.user_id,
-                    OverrideRow.override_id == hook_override_id(key, calendar_id),
-                )
-            )
-            await self._notices.worked(connection, key, subject(calendar_id))
+            shown = OverrideRow.override_id == hook_override_id(key, calendar_id)
+            await connection.execute(delete(OverrideRow).where(of_person(OverrideRow, key), shown))
+            await self._notices.worked(connection, subject(calendar_id), key)
             await mark_due(connection, key, now)
         return True
 
@@ -162,7 +210,7 @@ class CalendarStore:
         async with self._database.write() as connection:
             found = await connection.execute(
                 update(Calendar)
-                .where(owned_by(key), Calendar.due_at.is_not(None))
+                .where(of_person(Calendar, key), Calendar.due_at.is_not(None))
                 .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
             )
         return int(found.rowcount)
@@ -184,18 +232,11 @@ class CalendarStore:
         if not chosen:
             return ()
         async with self._database.write() as connection:
-            free = select(*KEY).where(AMONG, claimable(now)).order_by(*KEY).with_for_update(skip_locked=True)
+            free = select(*KEY).where(AMONG, _claimable(now)).order_by(*KEY).with_for_update(skip_locked=True)
             ours = (await connection.execute(free, {"of_calendars": tuples(chosen)})).all()
-            rows = (  # read once they are ours: see `lock_people`
-                await connection.execute(
-                    select(*_CALENDARS.columns, *CLAIMED, next_edge(now).label("next_edge"))
-                    .join(Person, its_person())
-                    .outerjoin(Account, of_the_account())
-                    .where(AMONG)
-                    .order_by(Calendar.due_at, *KEY),
-                    {"of_calendars": tuples(ours)},
-                )
-            ).all()
+            # read once they are ours: see `lock_people`
+            theirs = claimed_rows(_next_edge(now).label("next_edge")).order_by(Calendar.due_at, *KEY)
+            rows = (await connection.execute(theirs, {"of_calendars": tuples(ours)})).all()
             if rows:
                 places = [bound(PersonKey(row.team_id, row.user_id), row.calendar_id) for row in rows]
                 await connection.execute(_CLAIM, [place | {"b_lease": lease} for place in places])
@@ -203,10 +244,26 @@ class CalendarStore:
         for row in rows:
             try:
                 large = len(row.state or b"") >= LARGE
-                claimed.append(await off_loop_if(large, self._rows.claimed, row, lease, now))
+                claimed.append(await off_loop_if(large, self._claimed, row, lease, now))
             except SealError:
                 await self._unreadable(row, now)
         return claimed
+
+    def _claimed(self, row: Any, lease: datetime, now: datetime) -> Claimed:
+        """Open a row as it was before the claim at `now`. Raises SealError."""
+        return Claimed(
+            connection=self._connection(row),
+            claim=row.claim + 1,
+            lease=lease,
+            host=row.host,
+            pace=row.pace,
+            watched=row.promised_until is not None and now < row.promised_until,
+            next_edge=row.next_edge,
+            health=Health(row.health),
+            failures=row.failures,
+            worked_at=row.synced_at or row.created_at,
+            ever_worked=row.synced_at is not None,
+        )
 
     async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
         """Write events, state, health and next due in one transaction; nothing at all where the claim is stale."""
@@ -216,7 +273,8 @@ class CalendarStore:
             async with self._database.read() as connection:
                 plan = await self._events.prepare(connection, key, calendar_id, changes)
         large = len(changes.state or b"") >= LARGE and changes.state is not claimed.connection.state
-        values = tried(outcome, now) | await off_loop_if(large, self._rows.found, claimed, changes, now)
+        values = _tried(outcome, now) | await off_loop_if(large, self._found, claimed, changes)
+        values["synced_at"] = now
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             if not await self._write(connection, claimed, values):
@@ -226,18 +284,30 @@ class CalendarStore:
                 worked_in = of_calendar(InboxRow, key, calendar_id), InboxRow.seq <= changes.taken
                 await connection.execute(delete(InboxRow).where(*worked_in))
             if claimed.health is not Health.OK:
-                await self._notices.worked(connection, key, subject(calendar_id))
+                await self._notices.worked(connection, subject(calendar_id), key)
                 await mark_home_stale(connection, key)
             if not plan.empty:
                 await mark_due(connection, key, now)
         return Saved.UNCHANGED if plan.empty else Saved.CHANGED
+
+    def _found(self, claimed: Claimed, changes: Changes) -> dict[str, Any]:
+        """Return the columns that a fetch fills with what it found."""
+        there, values = claimed.connection, dict[str, Any]()
+        place = (there.key.team_id, there.key.user_id, there.calendar_id)
+        if changes.state != there.state:
+            values["state"] = self._encryptor.seal(changes.state, "calendars.state", *place)
+        if changes.name:
+            values["name"] = self._encryptor.seal(changes.name[:_LONGEST_NAME], "calendars.name", *place)
+        if not changes.unchanged:
+            values["problems"] = len(changes.problems)
+        return values
 
     async def fail(self, claimed: Claimed, outcome: FetchOutcome, now: datetime) -> bool:
         """Write health and next due; the events stay. False, and nothing written, where the claim is stale."""
         key = claimed.connection.key
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            if not await self._write(connection, claimed, tried(outcome, now)):
+            if not await self._write(connection, claimed, _tried(outcome, now)):
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
@@ -273,7 +343,7 @@ class CalendarStore:
             return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
 
         due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
-        at_host = due.where(claimable(now), open_to(limits.shut(now))).subquery().c
+        at_host = due.where(_claimable(now), open_to(limits.shut(now))).subquery().c
         own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
         key = at_host.team_id, at_host.user_id, at_host.calendar_id
         ranked = (
@@ -300,34 +370,49 @@ class CalendarStore:
         """Check whether its owner was told of another calendar of the account: one refusal is one message."""
         if not there.account_id:
             return False
-        others = (
-            await connection.scalars(
-                select(Calendar.calendar_id).where(
-                    owned_by(there.key),
-                    Calendar.account_id == there.account_id,
-                    Calendar.calendar_id != there.calendar_id,
-                )
-            )
-        ).all()
-        told = select(Notice.subject).where(
-            Notice.team_id == there.key.team_id,
-            Notice.user_id == there.key.user_id,
-            Notice.subject.in_([subject(calendar_id) for calendar_id in others]),
+        others = select(literal("calendar/", String) + Calendar.calendar_id).where(
+            of_person(Calendar, there.key),
+            Calendar.account_id == there.account_id,
+            Calendar.calendar_id != there.calendar_id,
         )
+        told = select(Notice.subject).where(of_person(Notice, there.key), Notice.subject.in_(others))
         return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:
         """Mark a calendar whose secrets no longer open; the others go on."""
         log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
+        broken = {"health": Health.BROKEN, "problem": SealError.__name__, "tried_at": now, "leased_until": None}
+        place = bound(PersonKey(row.team_id, row.user_id), row.calendar_id) | {"b_claim": row.claim + 1}
         async with self._database.write() as connection:
-            await connection.execute(
-                update(Calendar)
-                .where(same(row), Calendar.claim == row.claim + 1)
-                .values(
-                    health=Health.BROKEN,
-                    problem=SealError.__name__,
-                    due_at=now + _UNREADABLE_FOR,
-                    tried_at=now,
-                    leased_until=None,
-                )
-            )
+            await connection.execute(_BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
+
+
+def _next_edge(now: datetime) -> ScalarSelect[Any]:
+    """Select the next instant after `now` at which an event of a calendar starts or ends; NULL for none."""
+    edge = case((EventRow.start_at > now, EventRow.start_at), else_=EventRow.end_at)
+    return (
+        select(func.min(edge, type_=UtcInstant))
+        .where(of_its_calendar(EventRow), or_(EventRow.start_at > now, EventRow.end_at > now))
+        .correlate(Calendar)
+        .scalar_subquery()
+    )
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    """Match what is due, and fetched by nobody."""
+    return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
+
+
+def _tried(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
+    """Return the columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
+    return {
+        "health": outcome.health,
+        "problem": outcome.problem,
+        "failures": outcome.failures,
+        "tried_at": now,
+        "leased_until": None,
+        "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # where the code before 0002 made it
+        "due_at": case(
+            (Calendar.due_at < Calendar.leased_until, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)
+        ),
+    }

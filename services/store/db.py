@@ -35,6 +35,9 @@ from sqlalchemy import Connection, Dialect, Select, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.domain.errors import SealError
+from services.platform.crypto import Encryptor
+
 T = TypeVar("T")
 
 _STATEMENTS = 512
@@ -317,6 +320,21 @@ class Database:
         if self._points is not None:
             await self._points.close()
         await self.engine.dispose()
+
+
+class Store:
+    """Queries over one database; each method that takes no connection is one short transaction."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        self._database = database
+        self._encryptor = encryptor
+
+    def _readable(self, sealed: bytes | None, column: str, *place: str) -> str | None:
+        """Open a text; None where there is none, or its key is gone."""
+        try:
+            return self._encryptor.open(sealed, column, *place)
+        except SealError:
+            return None
 
 
 _hooks: WeakKeyDictionary[AsyncConnection, list[Callable[[], None]]] = WeakKeyDictionary()

@@ -29,8 +29,8 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Asked, Database
 from services.store.models import Person, ProfileStateRow, UtcInstant
-from services.store.person_rows import insert_for, lock_people, of_people, those
-from services.store.timeline import FactStore, SealedSpans, SpanStore, chunks, pause_of
+from services.store.person_rows import chunks, insert_for, lock_people, of_people, those
+from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
 
 _COLUMN = "standings.memory"
 _ROWS = ProfileStateRow.__table__
@@ -103,7 +103,6 @@ def is_waiting() -> ColumnElement[bool]:
 
 PEOPLE = Person.__table__
 STANDINGS = ProfileStateRow.__table__
-_CHUNK = 400
 
 LEASE = timedelta(seconds=30)
 """How long a replica has for the timelines that it has claimed, before another one resolves them: they take it seconds,
@@ -316,7 +315,7 @@ class DueStore:
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
         rows = {}
-        for chunk in chunks(keys, _CHUNK):
+        for chunk in chunks(keys):
             for row in await transaction.execute(_CLAIMED, those(chunk)):
                 rows[PersonKey(row.team_id, row.user_id)] = row
         return {key: rows[key] for key in keys}

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
@@ -32,14 +32,10 @@ from services.domain.model import (
     WallTimes,
 )
 from services.platform.concurrency import off_loop_if
-from services.platform.crypto import Encryptor
 from services.store.calendar_rows import of_calendar
-from services.store.db import Asked, Database
+from services.store.db import Asked, Store
 from services.store.models import EventRow
-from services.store.person_rows import of_people, those
-
-ROWS = 500
-"""Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
+from services.store.person_rows import chunks, of_people, of_person, those
 
 OFF_LOOP = 200
 """From this many on, values are sealed and opened in a thread."""
@@ -49,7 +45,6 @@ ANY_ZONE = timedelta(hours=27)
 
 _DETAIL = "events.detail"
 _EVENTS = EventRow.__table__
-_T = TypeVar("_T")
 
 _THEIR_EVENTS = (
     select(*_EVENTS.columns)
@@ -81,13 +76,8 @@ class EventPlan:
         return not self.drop and not self.rows
 
 
-class EventStore:
+class EventStore(Store):
     """Reads and writes `events`."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals titles and locations."""
-        self._database = database
-        self._encryptor = encryptor
 
     async def prepare(
         self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
@@ -100,11 +90,11 @@ class EventStore:
 
     async def apply(self, connection: AsyncConnection, plan: EventPlan) -> None:
         """Carry out a plan, in the caller's transaction."""
-        for ids in _chunks(plan.drop):
+        for ids in chunks(plan.drop):
             await connection.execute(
                 delete(EventRow).where(of_calendar(EventRow, plan.key, plan.calendar_id), EventRow.event_id.in_(ids))
             )
-        for rows in _chunks(plan.rows):
+        for rows in chunks(plan.rows):
             await connection.execute(insert(EventRow), [dict(row) for row in rows])
 
     async def replace(self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes) -> bool:
@@ -123,7 +113,7 @@ class EventStore:
         All-day and floating events are found with room for any zone: their instants are computed by who resolves.
         """
         found: dict[PersonKey, tuple[Event, ...]] = {}
-        for some in _chunks(tuple(dict.fromkeys(keys))):
+        for some in chunks(tuple(dict.fromkeys(keys))):
             rows = (await connection.execute(*self.asked(some, start, end))).all()
             found |= dict.fromkeys(some, ()) | await self.open(rows)
         return found
@@ -143,36 +133,22 @@ class EventStore:
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
         """Place a person's all-day and floating events in another zone; return whether any moved."""
-        rows = (
-            await connection.execute(
-                select(
-                    EventRow.calendar_id,
-                    EventRow.event_id,
-                    EventRow.wall_start,
-                    EventRow.wall_end,
-                    EventRow.start_at,
-                    EventRow.end_at,
-                ).where(
-                    EventRow.team_id == key.team_id, EventRow.user_id == key.user_id, EventRow.wall_start.is_not(None)
-                )
-            )
-        ).all()
+        theirs = select(_EVENTS).where(of_person(EventRow, key), EventRow.wall_start.is_not(None))
         moved = []
-        for calendar_id, event_id, wall_start, wall_end, start_at, end_at in rows:
-            start, end = _wall(str(wall_start), str(wall_end)).instants(zone)
-            if (start, end) != (start_at, end_at):
-                moved.append({"of_calendar": calendar_id, "of_event": event_id, "start": start, "end": end})
+        for row in await connection.execute(theirs):
+            start, end = _wall(row.wall_start, row.wall_end).instants(zone)
+            if (start, end) != (row.start_at, row.end_at):
+                moved.append({"of_calendar": row.calendar_id, "of_event": row.event_id, "start": start, "end": end})
         statement = (
             update(EventRow)
             .where(
-                EventRow.team_id == key.team_id,
-                EventRow.user_id == key.user_id,
+                of_person(EventRow, key),
                 EventRow.calendar_id == bindparam("of_calendar"),
                 EventRow.event_id == bindparam("of_event"),
             )
             .values(start_at=bindparam("start"), end_at=bindparam("end"))
         )
-        for some in _chunks(moved):
+        for some in chunks(moved):
             await connection.execute(statement, list(some))
         return bool(moved)
 
@@ -185,7 +161,7 @@ class EventStore:
             return {row.event_id: row.digest for row in await connection.execute(query)}
         stored: dict[str, str] = {}
         many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
-        for uids in _chunks(await off_loop_if(many, _spoken_of, changes)):
+        for uids in chunks(await off_loop_if(many, _spoken_of, changes)):
             some = await connection.execute(query.where(EventRow.uid.in_(uids)))
             stored |= {row.event_id: row.digest for row in some}
         return stored
@@ -204,21 +180,11 @@ class EventStore:
         digests: Mapping[str, str],
         stored: Mapping[str, str],
     ) -> EventPlan:
-        fresh = [event_id for event_id, digest in digests.items() if stored.get(event_id) != digest]
-        drop = [event_id for event_id in stored if event_id not in found or stored[event_id] != digests[event_id]]
-        return EventPlan(key, calendar_id, tuple(drop), tuple(self._rows(key, calendar_id, found, digests, fresh)))
-
-    def _rows(
-        self,
-        key: PersonKey,
-        calendar_id: str,
-        events: Mapping[str, Event],
-        digests: Mapping[str, str],
-        fresh: Iterable[str],
-    ) -> list[Mapping[str, Any]]:
+        drop = [event_id for event_id, digest in stored.items() if digests.get(event_id) != digest]
         rows: list[Mapping[str, Any]] = []
-        for event_id in fresh:
-            event = events[event_id]
+        for event_id, event in found.items():
+            if stored.get(event_id) == digests[event_id]:
+                continue
             place = (key.team_id, key.user_id, calendar_id, event_id)
             detail = json.dumps([event.title, event.location]) if event.title or event.location else None
             rows.append(
@@ -247,7 +213,7 @@ class EventStore:
                     "detail": self._encryptor.seal(detail, _DETAIL, *place),
                 }
             )
-        return rows
+        return EventPlan(key, calendar_id, tuple(drop), tuple(rows))
 
     def _events(self, rows: Iterable[Row[Any]]) -> list[Event]:
         return [self._event(row) for row in rows]
@@ -326,8 +292,3 @@ def _content(event: Event) -> bytes:
             event.organizer,
         ]
     ).encode()
-
-
-def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(values), ROWS):
-        yield values[start : start + ROWS]

@@ -11,7 +11,7 @@ import json
 import re
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -47,30 +47,34 @@ _TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _MINUTE = timedelta(minutes=1)
 _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 
-_T = TypeVar("_T")
 
+class _Stored(Struct):
+    """A value as it is stored; `called` is what errors name it."""
 
-def _read(decoder: msgspec.json.Decoder[_T], text: str | bytes, name: str) -> _T:
-    try:
-        return decoder.decode(text)
-    except msgspec.ValidationError as error:
-        raise _wrong(error, name) from None
-    except msgspec.DecodeError:
-        pass
-    try:  # half a surrogate pair, which msgspec refuses and Slack's own JSON may hold
-        return msgspec.convert(json.loads(text), decoder.type)
-    except msgspec.ValidationError as error:
-        raise _wrong(error, name) from None
-    except ValueError as error:
-        raise InputError("is not JSON", field=name) from error
+    called: ClassVar[str]
 
+    def to_json(self) -> bytes:
+        """Its JSON; sets are sorted."""
+        try:
+            return msgspec.json.encode(self, order="deterministic")
+        except UnicodeEncodeError:  # half a surrogate pair
+            return json.dumps(msgspec.to_builtins(self, order="deterministic")).encode()
 
-def _written(model: Struct, *, sets: bool = False) -> bytes:
-    """The JSON of `model`; where there are `sets` in it, they are sorted."""
-    try:
-        return msgspec.json.encode(model, order="deterministic" if sets else None)
-    except UnicodeEncodeError:  # half a surrogate pair
-        return json.dumps(msgspec.to_builtins(model, order="deterministic" if sets else None)).encode()
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The value in a stored text. Raises InputError."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.ValidationError as error:
+            raise _wrong(error, cls.called) from None
+        except msgspec.DecodeError:
+            pass
+        try:  # half a surrogate pair, which msgspec refuses and Slack's own JSON may hold
+            return msgspec.convert(json.loads(text), cls)
+        except msgspec.ValidationError as error:
+            raise _wrong(error, cls.called) from None
+        except ValueError as error:
+            raise InputError("is not JSON", field=cls.called) from error
 
 
 def _wrong(error: msgspec.MsgspecError, name: str) -> InputError:
@@ -99,7 +103,9 @@ class _Standing(Struct, omit_defaults=True):
     wanted: _Status | None = None
 
 
-class _ProfileState(Struct):
+class _ProfileState(_Stored):
+    called = "memory"
+
     standing: _Standing
     decided: str
     override: bool
@@ -108,30 +114,31 @@ class _ProfileState(Struct):
     refusals: int = 0
 
 
-_profile_states = msgspec.json.Decoder(_ProfileState)
-
-
 def profile_state_to_json(state: ProfileState) -> bytes:
     """What we remember of a person's profile; what is None in its `standing` is left out."""
-    return _written(msgspec.convert(state, _ProfileState, from_attributes=True))
+    return msgspec.convert(state, _ProfileState, from_attributes=True).to_json()
 
 
 def profile_state_from_json(text: str | bytes) -> ProfileState:
     """The same from a stored text. Raises InputError."""
-    return msgspec.convert(_read(_profile_states, text, "memory"), ProfileState, from_attributes=True)
+    return msgspec.convert(_ProfileState.from_json(text), ProfileState, from_attributes=True)
 
 
 # ── reasons, and what is shown ──────────────────────────────────────────────────────────────────────
 
 
-class _Reason(Struct, omit_defaults=True):
+class _Reason(_Stored, omit_defaults=True):
+    called = "reason"
+
     code: ReasonCode
     rule: str = ""
     until: _Instant | None = None
 
 
-class Shown(Struct):
+class Shown(_Stored):
     """The sealed part of a span: what it shows, whether it ends with the span, and its event's title."""
+
+    called = "span"
 
     text: str = ""
     emoji: str = ""
@@ -139,8 +146,10 @@ class Shown(Struct):
     title: str = ""
 
 
-class Attempted(Struct):
+class Attempted(_Stored):
     """The sealed part of a line of the audit: the status, and its event's UID."""
+
+    called = "write"
 
     text: str = ""
     emoji: str = ""
@@ -148,35 +157,15 @@ class Attempted(Struct):
     uid: str = ""
 
 
-_reasons = msgspec.json.Decoder(_Reason)
-_shown = msgspec.json.Decoder(Shown)
-_attempted = msgspec.json.Decoder(Attempted)
-
-
 def reason_to_json(reason: Reason) -> str:
     """A reason: code, rule, and until when."""
-    return _written(_Reason(reason.code, reason.rule, reason.until)).decode()
+    return _Reason(reason.code, reason.rule, reason.until).to_json().decode()
 
 
 def reason_from_json(text: str | bytes) -> Reason:
     """The same from a stored text. Raises InputError."""
-    found = _read(_reasons, text, "reason")
+    found = _Reason.from_json(text)
     return Reason(found.code, found.rule, found.until)
-
-
-def content_to_json(content: Shown | Attempted) -> bytes:
-    """The sealed part of a span or a line of the audit."""
-    return _written(content)
-
-
-def shown_from_json(text: str | bytes) -> Shown:
-    """The sealed part of a span. Raises InputError."""
-    return _read(_shown, text, "span")
-
-
-def attempted_from_json(text: str | bytes) -> Attempted:
-    """The sealed part of a line of the audit. Raises InputError."""
-    return _read(_attempted, text, "write")
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +189,9 @@ class _Match(Struct, omit_defaults=True, forbid_unknown_fields=True):
     max_minutes: _Minutes | None = None
 
 
-class _Rule(Struct, forbid_unknown_fields=True):
+class _Rule(_Stored, forbid_unknown_fields=True):
+    called = "rule"
+
     id: _Id = ""
     name: _Text = ""
     match: _Match = field(default_factory=_Match)
@@ -220,17 +211,14 @@ class _Rule(Struct, forbid_unknown_fields=True):
         )
 
 
-_rules = msgspec.json.Decoder(_Rule)
-
-
 def rule_to_json(rule: Rule) -> bytes:
     """A rule; conditions that are not given are left out."""
-    return _written(msgspec.convert(rule, _Rule, from_attributes=True), sets=True)
+    return msgspec.convert(rule, _Rule, from_attributes=True).to_json()
 
 
 def rule_from_json(text: str | bytes) -> Rule:
     """The same from a stored text. Raises InputError."""
-    return _read(_rules, text, "rule").rule()
+    return _Rule.from_json(text).rule()
 
 
 def rules_from_values(value: object) -> tuple[Rule, ...]:
@@ -265,7 +253,9 @@ class _Idle(Struct):
     emoji: _Text = ""
 
 
-class _Preferences(Struct):
+class _Preferences(_Stored):
+    called = "preferences"
+
     show: dict[Kind, _Show] = field(default_factory=dict)
     idle: _Idle | None = None
     count_unconfirmed: bool = False
@@ -276,37 +266,34 @@ class _Preferences(Struct):
     titles: bool = False
 
 
-_preferences = msgspec.json.Decoder(_Preferences)
-
-
 def preferences_to_json(preferences: Preferences) -> str:
     """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
-    return _written(
-        _Preferences(
-            show={kind: _Show(show.text, show.emoji) for kind, show in sorted(preferences.show.items())},
-            idle=None if idle is None else _Idle(idle.text, idle.emoji),
-            count_unconfirmed=preferences.count_unconfirmed,
-            working_hours=None
-            if hours is None
-            else {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, (opens, closes) in sorted(hours.days.items())},
-            own_status=preferences.own_status,
-            lead=preferences.lead // _MINUTE,
-            bridge=preferences.bridge // _MINUTE,
-            titles=preferences.titles,
-        )
-    ).decode()
+    stored = _Preferences(
+        show={kind: _Show(show.text, show.emoji) for kind, show in preferences.show.items()},
+        idle=None if idle is None else _Idle(idle.text, idle.emoji),
+        count_unconfirmed=preferences.count_unconfirmed,
+        working_hours=None
+        if hours is None
+        else {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, (opens, closes) in hours.days.items()},
+        own_status=preferences.own_status,
+        lead=preferences.lead // _MINUTE,
+        bridge=preferences.bridge // _MINUTE,
+        titles=preferences.titles,
+    )
+    return stored.to_json().decode()
 
 
 def preferences_from_json(text: str | bytes) -> Preferences:
     """The same from a stored text. Raises InputError."""
     if text == "{}":
         return _DEFAULT
-    found = _read(_preferences, text, "preferences")
+    found = _Preferences.from_json(text)
     hours = None
     if found.working_hours is not None:
         days = found.working_hours.items()
-        hours = WorkingHours(MappingProxyType({day: (_time(opens), _time(closes)) for day, (opens, closes) in days}))
+        read = time.fromisoformat
+        hours = WorkingHours(MappingProxyType({day: (read(opens), read(closes)) for day, (opens, closes) in days}))
     return Preferences(
         show=MappingProxyType({kind: Show(show.text, show.emoji) for kind, show in found.show.items()}),
         idle=None if found.idle is None else Status(found.idle.text, found.idle.emoji),
@@ -320,4 +307,3 @@ def preferences_from_json(text: str | bytes) -> Preferences:
 
 
 _DEFAULT = Preferences()
-_time = time.fromisoformat

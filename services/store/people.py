@@ -128,7 +128,7 @@ class PeopleStore:
                 )
             )
             await self._follow(connection, key, member)
-            await self._notices.worked(connection, key, "grant")
+            await self._notices.worked(connection, "grant", key)
             await self._notices.tell(connection, key, "welcome")
             await mark_due(connection, key, now, typed=True)
 

@@ -9,14 +9,15 @@ its facts. What a person is told, they are told once, and not again before it ha
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
     String,
+    and_,
     bindparam,
     case,
     delete,
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
     Upsert = sqlite.Insert | postgresql.Insert
+
+
+ROWS = 500
+"""Rows in one statement, and people in one query: what keeps the loop free for a few milliseconds at most."""
+
+_T = TypeVar("_T")
 
 
 class _IsOneOf(FunctionElement[bool]):
@@ -84,6 +91,11 @@ def of_people(table: FromClause) -> ColumnElement[bool]:
     return one_of((table.c.team_id, table.c.user_id), "of_people")
 
 
+def of_person(table: Any, key: PersonKey) -> ColumnElement[bool]:
+    """That a row of `table`, a model, belongs to that person."""
+    return and_(table.team_id == key.team_id, table.user_id == key.user_id)
+
+
 def those(keys: Iterable[PersonKey], **more: Any) -> dict[str, Any]:
     """The parameters of a statement with `of_people`, `more` among them."""
     return {"of_people": tuples((key.team_id, key.user_id) for key in keys), **more}
@@ -97,6 +109,11 @@ def named(column: Any, parameter: str) -> ColumnElement[bool]:
 def names(values: Iterable[str]) -> str:
     """The parameter of `named`."""
     return tuples((value,) for value in values)
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """`values` in pieces of at most `ROWS`."""
+    return (values[start : start + ROWS] for start in range(0, len(values), ROWS))
 
 
 _AT = bindparam("b_at", type_=UtcInstant)
@@ -196,14 +213,13 @@ _DUE = (
     .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)
     .limit(bindparam("most"))
 )
-_WORKED_FOR = delete(Notice).where(of_people(Notice.__table__), Notice.subject == bindparam("subject"))
+_WORKED = delete(Notice).where(of_people(Notice.__table__), Notice.subject == bindparam("subject"))
 
 
 class NoticeStore:
     """The notices of all people."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        """`clock` dates them."""
         self._database = database
         self._clock = clock
 
@@ -215,13 +231,9 @@ class NoticeStore:
             .on_conflict_do_nothing(index_elements=["team_id", "user_id", "subject"])
         )
 
-    async def worked(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
-        """It works again: the next time that it does not, the person is told again."""
-        await connection.execute(delete(Notice).where(*_is(key, subject)))
-
-    async def worked_for(self, connection: AsyncConnection, keys: Collection[PersonKey], subject: str) -> None:
-        """The same for several people."""
-        await connection.execute(_WORKED_FOR, those(keys, subject=subject))
+    async def worked(self, connection: AsyncConnection, subject: str, *keys: PersonKey) -> None:
+        """It works again: the next time that it does not, these people are told again."""
+        await connection.execute(_WORKED, those(keys, subject=subject))
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
@@ -234,7 +246,7 @@ class NoticeStore:
     async def sent(self, notice: DueNotice, at: datetime) -> None:
         """It was sent, or cannot be; either way it is not tried again."""
         async with self._database.write() as connection:
-            await connection.execute(update(Notice).where(*_is(notice.key, notice.subject)).values(sent_at=at))
+            await connection.execute(update(Notice).where(_is(notice)).values(sent_at=at))
 
     async def failed(self, notice: DueNotice, at: datetime) -> None:
         """It could not be sent now: tried again later, given up after `TRIES`."""
@@ -242,10 +254,9 @@ class NoticeStore:
             await self.sent(notice, at)
             return
         async with self._database.write() as connection:
+            later = at + FIRST_RETRY * 4**notice.attempts
             await connection.execute(
-                update(Notice)
-                .where(*_is(notice.key, notice.subject))
-                .values(attempts=Notice.attempts + 1, not_before=at + FIRST_RETRY * 4**notice.attempts)
+                update(Notice).where(_is(notice)).values(attempts=Notice.attempts + 1, not_before=later)
             )
 
     async def put_off(self, team_id: str, until: datetime) -> None:
@@ -256,5 +267,5 @@ class NoticeStore:
             )
 
 
-def _is(key: PersonKey, subject: str) -> tuple[ColumnElement[bool], ...]:
-    return (Notice.team_id == key.team_id, Notice.user_id == key.user_id, Notice.subject == subject)
+def _is(notice: DueNotice) -> ColumnElement[bool]:
+    return and_(of_person(Notice, notice.key), Notice.subject == notice.subject)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -39,10 +39,10 @@ from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
-from services.store.db import Asked, Database
+from services.store.db import Asked, Database, Store
 from services.store.events import EventStore
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
-from services.store.person_rows import of_people, those
+from services.store.person_rows import chunks, of_people, those
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = select(SPANS).where(
@@ -50,17 +50,11 @@ _THEIR_SPANS = select(SPANS).where(
 )
 _WITHIN = (
     select(SPANS)
-    .where(
-        SPANS.c.team_id == bindparam("team"),
-        SPANS.c.user_id == bindparam("user"),
-        SPANS.c.start_at < bindparam("window_end"),
-        SPANS.c.end_at > bindparam("window_start"),
-    )
+    .where(of_people(SPANS), SPANS.c.start_at < bindparam("window_end"), SPANS.c.end_at > bindparam("window_start"))
     .order_by(SPANS.c.start_at)
 )
 _SPAN_CONTENT = "spans.content"
 _NOTHING = json_values.Shown()
-CHUNK = 400
 
 OFF_LOOP = 200
 """From this many on, spans are sealed in a thread."""
@@ -73,7 +67,6 @@ class SpanStore:
     """Reads and replaces spans, inside of somebody's transaction."""
 
     def __init__(self, encryptor: Encryptor) -> None:
-        """`encryptor` seals what is shown."""
         self._encryptor = encryptor
 
     async def at(
@@ -81,18 +74,12 @@ class SpanStore:
     ) -> dict[PersonKey, Span]:
         """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
         found: dict[PersonKey, Span] = {}
-        for chunk in chunks(keys, CHUNK):
+        for chunk in chunks(keys):
             for row in await connection.execute(_THEIR_SPANS, those(chunk, instant=instant)):
                 # sealed with a lost key, or of another version: as good as not stored, so it is resolved anew
                 with suppress(StatusQuoError, ValueError):
                     found[PersonKey(row.team_id, row.user_id)] = self.span(row)
         return found
-
-    def opened(self, rows: Sequence[Row[Any]]) -> tuple[Span, ...]:
-        """The spans in rows that have all of the table's columns; none where one of them cannot be opened."""
-        with suppress(StatusQuoError, ValueError):  # as in `at`
-            return tuple(self.span(row) for row in rows)
-        return ()
 
     async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
         """`spans` as they are stored; where they are many, sealed in a thread."""
@@ -100,7 +87,7 @@ class SpanStore:
 
     async def put(self, connection: AsyncConnection, spans: SealedSpans) -> None:
         """Make `spans` the whole stored timeline of each person named."""
-        for chunk in chunks(list(spans), CHUNK):
+        for chunk in chunks(list(spans)):
             await connection.execute(delete(SpanRow).where(of_people(SPANS)), those(chunk))
         rows = [row for timeline in spans.values() for row in timeline]
         if rows:
@@ -112,8 +99,9 @@ class SpanStore:
 
     def span(self, row: Row[Any]) -> Span:
         """A span from a row that has all of the table's columns. Raises SealError."""
-        plain = self._encryptor.open_bytes(row.content, _SPAN_CONTENT, row.team_id, row.user_id, _stamp(row.start_at))
-        content = _NOTHING if plain is None else json_values.shown_from_json(plain)
+        place = (row.team_id, row.user_id, row.start_at.isoformat())
+        plain = self._encryptor.open_bytes(row.content, _SPAN_CONTENT, *place)
+        content = _NOTHING if plain is None else json_values.Shown.from_json(plain)
         status = NO_STATUS
         if content.text or content.emoji:
             status = Status(content.text, content.emoji, row.end_at if content.ends else None)
@@ -136,10 +124,9 @@ class SpanStore:
         content: SealedBytes | None = None
         if span.shows or span.title:
             ends = span.status.expiration is not None
-            plain = json_values.content_to_json(
-                json_values.Shown(span.status.text, span.status.emoji, ends, span.title)
-            )
-            content = self._encryptor.seal(plain, _SPAN_CONTENT, key.team_id, key.user_id, _stamp(span.start))
+            plain = json_values.Shown(span.status.text, span.status.emoji, ends, span.title).to_json()
+            place = (key.team_id, key.user_id, span.start.isoformat())
+            content = self._encryptor.seal(plain, _SPAN_CONTENT, *place)
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -152,20 +139,6 @@ class SpanStore:
             "uid": span.uid,
             "content": content,
         }
-
-
-def spans_within(key: PersonKey, start: datetime, end: datetime) -> Asked:
-    """The query of one person's spans that overlap `[start, end)`, in order."""
-    return _WITHIN, {"team": key.team_id, "user": key.user_id, "window_start": start, "window_end": end}
-
-
-def chunks(keys: Sequence[PersonKey], size: int) -> Iterable[Sequence[PersonKey]]:
-    """`keys` in pieces of at most `size`."""
-    return (keys[start : start + size] for start in range(0, len(keys), size))
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.isoformat()
 
 
 UTC = ZoneInfo("UTC")
@@ -199,8 +172,7 @@ _THEIR_OVERRIDES = (
 _LASTS = (
     select(_EVENTS.c.event_id)
     .where(
-        _EVENTS.c.team_id == bindparam("team"),
-        _EVENTS.c.user_id == bindparam("user"),
+        of_people(_EVENTS),
         _EVENTS.c.uid == bindparam("uid"),
         _EVENTS.c.end_at > bindparam("now"),
         _EVENTS.c.start_at < bindparam("window_end"),
@@ -209,13 +181,11 @@ _LASTS = (
 )
 
 
-class FactStore:
+class FactStore(Store):
     """Loads `PersonFacts`."""
 
     def __init__(self, database: Database, encryptor: Encryptor, events: EventStore) -> None:
-        """`encryptor` opens rules and overrides; `events` loads the calendar's part."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._events = events
         self._spans = SpanStore(encryptor)
 
@@ -223,17 +193,11 @@ class FactStore:
         """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
         if len(keys) == 1:
             return await self._facts(await self._database.rows(*self._asked(keys, start, end)))
-        async with self._database.read() as connection:
-            return await self.load_on(connection, keys, start, end)
-
-    async def load_on(
-        self, connection: AsyncConnection, keys: Sequence[PersonKey], start: datetime, end: datetime
-    ) -> dict[PersonKey, PersonFacts]:
-        """The same within a transaction."""
         found: dict[PersonKey, PersonFacts] = {}
-        for chunk in chunks(keys, CHUNK):
-            asked = self._asked(chunk, start, end)
-            found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
+        async with self._database.read() as connection:
+            for chunk in chunks(keys):
+                asked = self._asked(chunk, start, end)
+                found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
         return found
 
     def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
@@ -250,9 +214,9 @@ class FactStore:
         rules, overrides, events, people = found
         ruled, asked = defaultdict[PersonKey, list[Rule]](list), defaultdict[PersonKey, list[Override]](list)
         for row in rules:
-            ruled[PersonKey(row.team_id, row.user_id)].append(self._rule(row))
+            ruled[PersonKey(row.team_id, row.user_id)].append(rule_of(row, self._encryptor))
         for row in overrides:
-            asked[PersonKey(row.team_id, row.user_id)].append(self.override(row))
+            asked[PersonKey(row.team_id, row.user_id)].append(override_of(row, self._encryptor))
         happening = await self._events.open(events)
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
@@ -267,25 +231,30 @@ class FactStore:
     async def without_events(self, key: PersonKey) -> PersonFacts | None:
         """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
         people, rules = await self._database.rows((_THE_PEOPLE, those([key])), (_THEIR_RULES, those([key])))
-        return replace(self._person(people[0], key), rules=tuple(map(self._rule, rules))) if people else None
+        if not people:
+            return None
+        return replace(self._person(people[0], key), rules=tuple(rule_of(row, self._encryptor) for row in rules))
 
     async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
         """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
-        (rows,) = await self._database.rows(spans_within(key, start, end))
-        return self._spans.opened(rows)
+        (rows,) = await self._database.rows((_WITHIN, those([key], window_start=start, window_end=end)))
+        with suppress(StatusQuoError, ValueError):  # as in `SpanStore.at`
+            return tuple(self._spans.span(row) for row in rows)
+        return ()
 
     async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
         """Whether the event that `span` names is not over at `now`."""
-        event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
+        event = those([key], uid=span.uid, now=now, window_end=span.end)
         (rows,) = await self._database.rows((_LASTS, event))
         return bool(rows)
 
     def _person(self, row: Row[Any], key: PersonKey) -> PersonFacts:
+        names = self._encryptor.open(row.names, "people.names", key.team_id, key.user_id)
         return PersonFacts(
             key=key,
             zone=zone_or(row.zone, UTC),
             locale=row.locale,
-            names=self._names(row.names, key),
+            names=tuple(json.loads(names or "[]")),
             granted=row.grant_state == "ok" and row.leave_by is None,
             preferences=json_values.preferences_from_json(row.preferences),
             policy=Policy(titles=row.allow_titles),
@@ -293,26 +262,26 @@ class FactStore:
             resolved_until=None if row.stale else row.resolved_until,
         )
 
-    def _names(self, sealed: bytes | None, key: PersonKey) -> tuple[str, ...]:
-        return tuple(json.loads(self._encryptor.open(sealed, "people.names", key.team_id, key.user_id) or "[]"))
 
-    def _rule(self, row: Row[Any]) -> Rule:
-        plain = self._encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
-        return json_values.rule_from_json(plain or "{}")
+def rule_of(row: Row[Any], encryptor: Encryptor) -> Rule:
+    """A rule from a row that has all of the table's columns. Raises SealError."""
+    plain = encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
+    return json_values.rule_from_json(plain or "{}")
 
-    def override(self, row: Row[Any]) -> Override:
-        """An override from a row that has all of the table's columns. Raises SealError."""
-        plain = self._encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
-        content = json.loads(plain or "{}")
-        return Override(
-            id=row.override_id,
-            start=row.start_at,
-            end=row.end_at,
-            created_at=row.created_at,
-            kind=OverrideKind(row.kind),
-            text=content.get("text", ""),
-            emoji=content.get("emoji", ""),
-        )
+
+def override_of(row: Row[Any], encryptor: Encryptor) -> Override:
+    """An override from a row that has all of the table's columns. Raises SealError."""
+    plain = encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
+    content = json.loads(plain or "{}")
+    return Override(
+        id=row.override_id,
+        start=row.start_at,
+        end=row.end_at,
+        created_at=row.created_at,
+        kind=OverrideKind(row.kind),
+        text=content.get("text", ""),
+        emoji=content.get("emoji", ""),
+    )
 
 
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
@@ -323,27 +292,15 @@ def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
 _WRITE_CONTENT = "writes.content"
 _WRITES = Write.__table__
 _RECENT = (
-    select(_WRITES)
-    .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
-    .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
-    .limit(bindparam("most"))
+    select(_WRITES).where(of_people(_WRITES)).order_by(_WRITES.c.at.desc(), _WRITES.c.write_id).limit(bindparam("most"))
 )
 
 
-class AuditStore:
+class AuditStore(Store):
     """The audit of all people."""
 
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals the statuses."""
-        self._database = database
-        self._encryptor = encryptor
-
-    async def add(self, connection: AsyncConnection, key: PersonKey, attempt: AuditEntry) -> None:
-        """Write one line, in the transaction that records what it is about."""
-        await self.add_many(connection, [(key, attempt)])
-
-    async def add_many(self, connection: AsyncConnection, attempts: Sequence[tuple[PersonKey, AuditEntry]]) -> None:
-        """Write many lines at once."""
+    async def add(self, connection: AsyncConnection, *attempts: tuple[PersonKey, AuditEntry]) -> None:
+        """Write lines, in the transaction that records what they are about."""
         if attempts:
             await connection.execute(insert(Write), [self._row(key, attempt) for key, attempt in attempts])
 
@@ -361,19 +318,17 @@ class AuditStore:
             "rule": attempt.rule,
             "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
             "outcome": attempt.outcome,
-            "content": self._encryptor.seal(
-                json_values.content_to_json(content), _WRITE_CONTENT, key.team_id, write_id
-            ),
+            "content": self._encryptor.seal(content.to_json(), _WRITE_CONTENT, key.team_id, write_id),
         }
 
     async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
         """The newest lines of a person, newest first. Raises SealError."""
-        (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
-        return [self._attempt(row) for row in rows]
+        (rows,) = await self._database.rows((_RECENT, those([key], most=limit)))
+        return [self._entry(row) for row in rows]
 
-    def _attempt(self, row: Row[Any]) -> AuditEntry:
+    def _entry(self, row: Row[Any]) -> AuditEntry:
         plain = self._encryptor.open_bytes(row.content, _WRITE_CONTENT, row.team_id, row.write_id)
-        content = json_values.attempted_from_json(plain or "{}")
+        content = json_values.Attempted.from_json(plain or "{}")
         return AuditEntry(
             at=row.at,
             action=Action(row.action),

@@ -13,8 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, or_, select, update
 
 from services.domain.calendars import FILE, HOOK, Arrival, Connection, Watch
 from services.domain.errors import SealError, TooManyRequestsError
@@ -23,21 +22,17 @@ from services.domain.people import zone_or
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
-    AMONG,
-    CLAIMED,
+    BOUND,
     KEY,
     CalendarRows,
-    add_calendar,
-    its_person,
+    bound,
+    claimed_rows,
     mark_home_stale,
     of_calendar,
-    of_the_account,
-    owned_by,
-    same,
 )
 from services.store.db import Database, Grouped
-from services.store.models import Account, Calendar, InboxRow, Person, UtcInstant, WatchRow
-from services.store.person_rows import lock_people, named, names, tuples
+from services.store.models import Calendar, InboxRow, Person, UtcInstant, WatchRow
+from services.store.person_rows import lock_people, named, names, of_person, tuples
 
 log = structlog.get_logger(__name__)
 
@@ -48,12 +43,7 @@ _CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
 _FIND = select(_WATCHES).where(named(_WATCHES.c.watch_id, "watch_ids"))
 _HINT = (
     update(Calendar)
-    .where(
-        _CALENDARS.c.team_id == bindparam("b_team"),
-        _CALENDARS.c.user_id == bindparam("b_user"),
-        _CALENDARS.c.calendar_id == bindparam("b_calendar"),
-        _CALENDARS.c.due_at > _AT,  # never one that rests (NULL), nor one that is due already
-    )
+    .where(*BOUND, Calendar.due_at > _AT)  # never one that rests (NULL), nor one that is due already
     .values(due_at=_AT)
 )
 
@@ -82,13 +72,11 @@ class WatchTask:
     lease: datetime
 
 
-class WatchStore:
+class WatchStore(CalendarRows):
     """Reads and writes `watches`. Each method is one short transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` opens what a connection needs."""
-        self._database = database
-        self._rows = CalendarRows(encryptor)
+        super().__init__(database, encryptor)
         self._finds: Grouped[str, KnownWatch | None] = Grouped(self._find)
         self._hints: Grouped[tuple[KnownWatch, datetime], bool] = Grouped(self._hint)
 
@@ -102,35 +90,27 @@ class WatchStore:
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
         """Claim up to `limit` calendars whose watch is due, until `lease`."""
         async with self._database.write() as connection:
-            claimed = (
-                await connection.execute(
-                    select(*KEY)
-                    .where(Calendar.watch_due_at <= now)
-                    .order_by(Calendar.watch_due_at)
-                    .limit(limit)
-                    .with_for_update(skip_locked=True)
-                )
-            ).all()
-            rows = await connection.execute(  # read once they are ours: see `lock_people`
-                select(*_CALENDARS.columns, *CLAIMED)
-                .join(Person, its_person())
-                .outerjoin(Account, of_the_account())
-                .where(AMONG)
-                .order_by(Calendar.watch_due_at),
-                {"of_calendars": tuples(claimed)},
-            )
+            due = select(*KEY).where(Calendar.watch_due_at <= now).order_by(Calendar.watch_due_at).limit(limit)
+            claimed = (await connection.execute(due.with_for_update(skip_locked=True))).all()
+            # read once they are ours: see `lock_people`
+            ours = claimed_rows().order_by(Calendar.watch_due_at)
             found = []
-            for row in rows.all():
-                await connection.execute(update(Calendar).where(same(row)).values(watch_due_at=lease))
+            for row in (await connection.execute(ours, {"of_calendars": tuples(claimed)})).all():
+                key, again = PersonKey(row.team_id, row.user_id), lease
                 try:
-                    there = self._rows.connection(row)
+                    there = self._connection(row)
                 except SealError:
                     log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
-                    here = same(row)
-                    await connection.execute(update(Calendar).where(here).values(watch_due_at=now + _UNREADABLE_FOR))
-                    continue
-                watches = await self._promised(connection, there)
-                found.append(WatchTask(there, watches, row.watch_failures, lease))
+                    again = now + _UNREADABLE_FOR
+                else:
+                    promised = select(_WATCHES).where(of_calendar(WatchRow, key, row.calendar_id))
+                    watches = await connection.execute(promised.order_by(WatchRow.created_at))
+                    known = tuple(
+                        Watch(one.watch_id, one.remote_id, one.expires_at or one.created_at) for one in watches
+                    )
+                    found.append(WatchTask(there, known, row.watch_failures, lease))
+                here = of_calendar(Calendar, key, row.calendar_id)
+                await connection.execute(update(Calendar).where(here).values(watch_due_at=again))
         return found
 
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
@@ -183,12 +163,6 @@ class WatchStore:
         async with self._database.write() as connection:
             await connection.execute(delete(WatchRow).where(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id))
 
-    async def _promised(self, connection: AsyncConnection, there: Connection) -> tuple[Watch, ...]:
-        rows = await connection.execute(
-            select(_WATCHES).where(of_calendar(WatchRow, there.key, there.calendar_id)).order_by(WatchRow.created_at)
-        )
-        return tuple(Watch(row.watch_id, row.remote_id, row.expires_at or row.created_at) for row in rows)
-
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
     async def find(self, watch_id: str) -> KnownWatch | None:
@@ -211,29 +185,23 @@ class WatchStore:
                 delete(WatchRow).where(WatchRow.team_id == known.key.team_id, WatchRow.watch_id == known.watch_id)
             )
             await connection.execute(_wanted(known, now))
-            await connection.execute(_HINT, [_named(known, now)])
+            await connection.execute(_HINT, [bound(known.key, known.calendar_id) | {"b_at": now}])
 
     async def _find(self, watch_ids: Sequence[str]) -> Sequence[KnownWatch | None]:
         (rows,) = await self._database.rows((_FIND, {"watch_ids": names(set(watch_ids))}))
-        found = {row.watch_id: row for row in rows}
-        return [_known(found.get(watch_id)) for watch_id in watch_ids]
+        found = {
+            row.watch_id: KnownWatch(
+                PersonKey(row.team_id, row.user_id), row.calendar_id, row.watch_id, row.secret, row.remote_id
+            )
+            for row in rows
+        }
+        return [found.get(watch_id) for watch_id in watch_ids]
 
     async def _hint(self, items: Sequence[tuple[KnownWatch, datetime]]) -> Sequence[bool]:
         async with self._database.write() as connection:
-            wanted = {(one.key, one.calendar_id): _named(one, now) for one, now in items}
+            wanted = {(one.key, one.calendar_id): bound(one.key, one.calendar_id) | {"b_at": now} for one, now in items}
             await connection.execute(_HINT, [wanted[place] for place in sorted(wanted)])
         return [True] * len(items)
-
-
-def _known(row: Row[Any] | None) -> KnownWatch | None:
-    if row is None:
-        return None
-    return KnownWatch(PersonKey(row.team_id, row.user_id), row.calendar_id, row.watch_id, row.secret, row.remote_id)
-
-
-def _named(known: KnownWatch, now: datetime) -> dict[str, Any]:
-    key = known.key
-    return {"b_team": key.team_id, "b_user": key.user_id, "b_calendar": known.calendar_id, "b_at": now}
 
 
 def _wanted(known: KnownWatch, now: datetime) -> Any:
@@ -256,25 +224,18 @@ class Hook:
     zone: ZoneInfo
 
 
-class HookStore:
+class HookStore(CalendarRows):
     """Makes hooks, and finds one by its secret."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals names."""
-        self._database = database
-        self._encryptor = encryptor
 
     async def create(self, key: PersonKey, digest: str, now: datetime) -> str:
         """Keep a hook whose secret has that digest; return its id. Raises TooManyError, NotGrantedError."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            mine = select(func.count()).where(owned_by(key), Calendar.provider == HOOK)
+            mine = select(func.count()).where(of_person(Calendar, key), Calendar.provider == HOOK)
             number = (await connection.scalar(mine) or 0) + 1
             name = _NAME if number == 1 else f"{_NAME} {number}"
             # due once something arrives
-            return await add_calendar(
-                connection, self._encryptor, key, HOOK, name=name, now=now, due_at=None, secret=digest
-            )
+            return await self._add(connection, key, HOOK, name=name, now=now, due_at=None, secret=digest)
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
         """Give the hook another secret from now on; False where the person has no such hook."""
@@ -285,14 +246,11 @@ class HookStore:
 
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""
+        its_person = and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
+        hook = select(*KEY, Person.zone).join(Person, its_person)
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id, Person.zone)
-                    .join(Person, its_person())
-                    .where(Calendar.secret == digest, Calendar.provider == HOOK)
-                )
-            ).one_or_none()
+            found = await connection.execute(hook.where(Calendar.secret == digest, Calendar.provider == HOOK))
+            row = found.one_or_none()
         if row is None:
             return None
         return Hook(PersonKey(row.team_id, row.user_id), row.calendar_id, zone_or(row.zone, ZoneInfo("UTC")))
@@ -308,14 +266,8 @@ _COLUMN = "inbox.content"
 _WAIT = 60
 
 
-class InboxStore:
+class InboxStore(CalendarRows):
     """The inboxes that hooks and files are put into, and that `providers.inbox` reads."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals what arrives."""
-        self._database = database
-        self._encryptor = encryptor
-        self._rows = CalendarRows(encryptor)
 
     async def put(
         self, key: PersonKey, calendar_id: str, content: bytes, now: datetime, *, whole: bool = False
@@ -325,7 +277,10 @@ class InboxStore:
         One that is `whole` takes the place of what waits. Raises TooManyRequestsError where too much waits already.
         """
         mine = of_calendar(Calendar, key, calendar_id)
-        row = await self._row(key, calendar_id, await self._next(key, calendar_id), content, now, whole=whole)
+        newest = select(func.max(InboxRow.seq)).where(of_calendar(InboxRow, key, calendar_id))
+        async with self._database.read() as connection:
+            seq = int(await connection.scalar(newest) or 0) + 1
+        row = await self._row(key, calendar_id, seq, content, now, whole=whole)
         sooner = or_(Calendar.due_at.is_(None), Calendar.due_at > now)
         async with self._database.write() as connection:
             # first of all, because it locks the row: two that arrive at once must not get the same number
@@ -355,9 +310,7 @@ class InboxStore:
         Raises AlreadyConnectedError where there is one of that address, TooManyError, NotGrantedError.
         """
         async with self._database.write() as connection:
-            calendar_id = await add_calendar(
-                connection, self._encryptor, key, FILE, address=address, name=name, now=now, due_at=now
-            )
+            calendar_id = await self._add(connection, key, FILE, address=address, name=name, now=now, due_at=now)
             row = await self._row(key, calendar_id, 1, content, now, whole=whole)
             await connection.execute(insert(InboxRow).values(row))
         return calendar_id
@@ -365,10 +318,8 @@ class InboxStore:
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """List what waits for a calendar, in the order of its arrival. What cannot be opened has no content."""
         async with self._database.read() as connection:
-            found = await connection.execute(
-                select(InboxRow).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
-            )
-            rows = found.all()
+            its = select(InboxRow).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
+            rows = (await connection.execute(its)).all()
         return [
             Arrival(
                 row.seq, row.received_at, await off_loop_if(len(row.content) >= LARGE, self._opened, row), row.whole
@@ -378,19 +329,13 @@ class InboxStore:
 
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
         """Return id and name of a person's calendar that came as the file `address`; None where they have none."""
-        mine = select(Calendar).where(owned_by(key), Calendar.provider == FILE)
+        mine = select(Calendar).where(of_person(Calendar, key), Calendar.provider == FILE)
         async with self._database.read() as connection:
             for row in await connection.execute(mine):
-                place = (row.team_id, row.user_id, row.calendar_id)
-                if self._rows.text(row.address, "calendars.address", *place) == address:
-                    return row.calendar_id, self._rows.text(row.name, "calendars.name", *place) or ""
+                if self._address(key, row) == address:
+                    place = (key.team_id, key.user_id, row.calendar_id)
+                    return row.calendar_id, self._readable(row.name, "calendars.name", *place) or ""
         return None
-
-    async def _next(self, key: PersonKey, calendar_id: str) -> int:
-        """Return the number that the next file will have, if no other comes before it."""
-        last = select(func.max(InboxRow.seq)).where(of_calendar(InboxRow, key, calendar_id))
-        async with self._database.read() as connection:
-            return int(await connection.scalar(last) or 0) + 1
 
     async def _row(
         self, key: PersonKey, calendar_id: str, seq: int, content: bytes, now: datetime, *, whole: bool

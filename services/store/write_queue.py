@@ -244,9 +244,8 @@ class WriteQueue:
                         for result in done
                     ],
                 )
-            await self._audit.add_many(
-                connection, [(result.write.key, result.entry) for result in alive if result.entry is not None]
-            )
+            lines = [(result.write.key, result.entry) for result in alive if result.entry is not None]
+            await self._audit.add(connection, *lines)
             await self._mark(connection, alive, rows)
         return [None] * len(results)
 
@@ -271,7 +270,7 @@ class WriteQueue:
                 .values(failures=ProfileStateRow.failures + 1, not_before=not_before)
             )
             if entry is not None:
-                await self._audit.add(connection, write.key, entry)
+                await self._audit.add(connection, (write.key, entry))
                 await connection.execute(update(Person).where(*_person(write.key)).values(home_stale=True))
             if notice:
                 await self._notices.tell(connection, write.key, notice)
@@ -299,7 +298,7 @@ class WriteQueue:
                 .where(*_fenced(write))
                 .values(sent=write.seq, memory=self._states.seal(state, write.key))
             )
-            await self._audit.add(connection, write.key, entry)
+            await self._audit.add(connection, (write.key, entry))
             await self._notices.tell(connection, write.key, "grant")
 
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
@@ -325,7 +324,7 @@ class WriteQueue:
             await connection.execute(_HOME_STALE, those(homes))
         unblocked = [key for key, entry in tried if entry.written and rows[key].blocked]
         if unblocked:
-            await self._notices.worked_for(connection, unblocked, BLOCKED)
+            await self._notices.worked(connection, BLOCKED, *unblocked)
         looks = [_place(result.write.key) | {"b_look": result.state.look} for result in results if result.state.look]
         if looks:
             await connection.execute(_DUE, looks)

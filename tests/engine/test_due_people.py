@@ -133,7 +133,7 @@ async def test_notice_is_told_once_until_it_worked_in_between(engine: RunningEng
 
     assert [await tell(), await tell()] == [1, 0]
     async with engine.database.write() as connection:
-        await replica.notices.worked(connection, key, "grant")
+        await replica.notices.worked(connection, "grant", key)
     assert await tell() == 1
 
 

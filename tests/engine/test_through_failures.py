@@ -118,7 +118,7 @@ async def test_person_who_grants_again_is_written_to_and_may_be_told_again(engin
     token = engine.encryptor.seal(engine.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
     async with engine.database.write() as connection:
         await connection.execute(sa.update(Person).values(token=token, grant_state="ok"))
-        await replica.notices.worked(connection, key, "grant")
+        await replica.notices.worked(connection, "grant", key)
         await mark_due(connection, key, engine.clock.now(), stale=False)
     engine.ring()
     await until(lambda: engine.status()[0] == "In a meeting")

@@ -15,8 +15,8 @@ from services.domain.model import (
     PersonKey,
 )
 from services.platform.crypto import Encryptor, new_key
-from services.store.calendar_rows import MOST, CalendarView
-from services.store.calendars import CalendarStore
+from services.store.calendar_rows import MOST
+from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, EventRow, Person

@@ -20,8 +20,7 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
-from services.store.calendar_rows import CalendarView
-from services.store.calendars import CalendarStore
+from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import EventRow, Notice, Person

@@ -18,8 +18,7 @@ from services.domain.model import Event, PersonKey
 from services.platform.net import AddressRules
 from services.ports import Report
 from services.store.accounts import AccountStore
-from services.store.calendar_rows import CalendarView
-from services.store.calendars import CalendarStore
+from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Notice, Person

@@ -12,7 +12,7 @@ from handlers.slack.views.sentences import account_line, asked, calendar_line, g
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
-from services.store.calendar_rows import CalendarView
+from services.store.calendars import CalendarView
 from services.usecases.statuses import Now
 
 _MOST_LINES = 30

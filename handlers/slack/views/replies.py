@@ -24,7 +24,7 @@ from services.domain.errors import InputError, StatusQuoError
 from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
-from services.store.calendar_rows import CalendarView
+from services.store.calendars import CalendarView
 from services.store.people import Away
 from services.usecases.statuses import Cleared, Now, Why
 

@@ -12,7 +12,7 @@ from services.domain.calendars import FILE, HOOK, named
 from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
-from services.store.calendar_rows import CalendarView
+from services.store.calendars import CalendarView
 from services.usecases.statuses import Now
 
 LONGEST_TITLE = 200

@@ -26,7 +26,7 @@ from services.domain.model import (
     WorkingHours,
 )
 from services.platform.locale import Localizer
-from services.store.calendar_rows import CalendarView
+from services.store.calendars import CalendarView
 
 SETTINGS = "settings"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
