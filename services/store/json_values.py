@@ -11,7 +11,7 @@ import json
 import re
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -49,16 +49,17 @@ _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 
 
 class _Stored(Struct):
-    """A value as it is stored; `called` is what errors name it."""
+    """A value as it is stored; `called` is what errors name it, `order` "deterministic" where it has sets."""
 
     called: ClassVar[str]
+    order: ClassVar[Literal["deterministic"] | None] = None
 
     def to_json(self) -> bytes:
-        """Its JSON; sets are sorted."""
+        """Its JSON."""
         try:
-            return msgspec.json.encode(self, order="deterministic")
+            return msgspec.json.encode(self, order=self.order)
         except UnicodeEncodeError:  # half a surrogate pair
-            return json.dumps(msgspec.to_builtins(self, order="deterministic")).encode()
+            return json.dumps(msgspec.to_builtins(self, order=self.order)).encode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -191,6 +192,7 @@ class _Match(Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 class _Rule(_Stored, forbid_unknown_fields=True):
     called = "rule"
+    order = "deterministic"
 
     id: _Id = ""
     name: _Text = ""
@@ -270,12 +272,12 @@ def preferences_to_json(preferences: Preferences) -> str:
     """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
     stored = _Preferences(
-        show={kind: _Show(show.text, show.emoji) for kind, show in preferences.show.items()},
+        show={kind: _Show(show.text, show.emoji) for kind, show in sorted(preferences.show.items())},
         idle=None if idle is None else _Idle(idle.text, idle.emoji),
         count_unconfirmed=preferences.count_unconfirmed,
         working_hours=None
         if hours is None
-        else {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, (opens, closes) in hours.days.items()},
+        else {day: (f"{opens:%H:%M}", f"{closes:%H:%M}") for day, (opens, closes) in sorted(hours.days.items())},
         own_status=preferences.own_status,
         lead=preferences.lead // _MINUTE,
         bridge=preferences.bridge // _MINUTE,

@@ -14,47 +14,44 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotGrantedError, TooManyError
 from services.domain.model import Override, OverrideKind, PersonKey, Rule
 from services.platform.crypto import Encryptor
-from services.store import json_values
-from services.store.db import Database, Grouped, in_one_transaction
+from services.store.db import Database, Grouped, Store, in_one_transaction
 from services.store.due import ProfileStateStore
+from services.store.json_values import rule_to_json
 from services.store.models import Delivery, OverrideRow, RuleRow
-from services.store.person_rows import insert_for, lock_one, lock_people, lock_staying, mark_all_due, mark_due
-
-_CONTENT = "overrides.content"
-_ROWS = OverrideRow.__table__
-_STANDING = (
-    select(_ROWS)
-    .where(
-        _ROWS.c.team_id == bindparam("team"),
-        _ROWS.c.user_id == bindparam("user"),
-        or_(_ROWS.c.end_at.is_(None), _ROWS.c.end_at > bindparam("now")),
-    )
-    .order_by(_ROWS.c.created_at)
+from services.store.person_rows import (
+    insert_for,
+    lock_one,
+    lock_people,
+    lock_staying,
+    mark_all_due,
+    mark_due,
+    of_people,
+    of_person,
+    those,
 )
+from services.store.timeline import override_of, rule_of
+
+_OVERRIDES = OverrideRow.__table__
+_STANDING = (
+    select(_OVERRIDES)
+    .where(of_people(_OVERRIDES), or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("now")))
+    .order_by(_OVERRIDES.c.created_at)
+)
+_Addition = tuple[PersonKey, Override, datetime]
+"""An override of somebody, to be stored now."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Addition:
-    """An override to be stored."""
-
-    key: PersonKey
-    override: Override
-    now: datetime
-
-
-class OverrideStore:
+class OverrideStore(Store):
     """The overrides of all people."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals text and emoji."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
         self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
 
@@ -64,11 +61,11 @@ class OverrideStore:
         That one may have been taken back since: its id is of the request that asked for it, which counts once.
         Overrides that arrive together share one transaction. Raises NotGrantedError for somebody unknown.
         """
-        return await self._additions.put(_Addition(key, override, now))
+        return await self._additions.put((key, override, now))
 
     async def put(self, key: PersonKey, override: Override, now: datetime) -> None:
         """Store `override` in the place of the one with its id, where there is one. Raises NotGrantedError."""
-        row = self._row(_Addition(key, override, now))
+        row = self._row(key, override)
         fresh = {name: row[name] for name in ("kind", "start_at", "end_at", "created_at", "content")}
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
@@ -81,25 +78,24 @@ class OverrideStore:
             await mark_due(connection, key, now, typed=True)
 
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
-        if await lock_staying(connection, keys := {one.key for one in additions}) != keys:
+        if await lock_staying(connection, keys := {key for key, _, _ in additions}) != keys:
             raise NotGrantedError("unknown person")
         claims = [
-            DeliveryClaim(one.key.team_id, f"override/{one.key.user_id}/{one.override.id}", one.now)
-            for one in additions
+            DeliveryClaim(key.team_id, f"override/{key.user_id}/{override.id}", now) for key, override, now in additions
         ]
         first = await claim_all(connection, claims)
         fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
         if fresh:
-            rows = sorted(map(self._row, fresh), key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
+            rows = [self._row(key, override) for key, override, _ in fresh]
+            rows.sort(key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
             await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
             due: dict[PersonKey, datetime] = {}
-            for one in fresh:
-                due.setdefault(one.key, one.now)
+            for key, _, now in fresh:
+                due.setdefault(key, now)
             await mark_all_due(connection, due, typed=True)
         return first
 
-    def _row(self, addition: _Addition) -> dict[str, Any]:
-        key, override = addition.key, addition.override
+    def _row(self, key: PersonKey, override: Override) -> dict[str, Any]:
         content = json.dumps({"text": override.text, "emoji": override.emoji})
         return {
             "team_id": key.team_id,
@@ -109,43 +105,40 @@ class OverrideStore:
             "start_at": override.start,
             "end_at": override.end,
             "created_at": override.created_at,
-            "content": self._encryptor.seal(content, _CONTENT, key.team_id, key.user_id, override.id),
+            "content": self._encryptor.seal(content, "overrides.content", key.team_id, key.user_id, override.id),
         }
 
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
         """Take one back as if it had never been asked for; None where it is gone already. Raises SealError."""
-        mine = and_(_of(key), OverrideRow.override_id == override_id)
-        async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            row = (await connection.execute(select(OverrideRow).where(mine))).one_or_none()
-            if row is None:
-                return None
-            await connection.execute(delete(OverrideRow).where(mine))
-            await mark_due(connection, key, now, typed=True)
-            return self._override(row)
+        mine = and_(of_person(OverrideRow, key), OverrideRow.override_id == override_id)
+        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        return found[0] if found else None
 
     async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]:
         """End those of `kinds` that run now; gives them as they were. Raises SealError."""
-        mine = and_(_of(key), _running(now), OverrideRow.kind.in_([kind.value for kind in kinds]))
+        running = and_(OverrideRow.start_at <= now, or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
+        mine = and_(of_person(OverrideRow, key), running, OverrideRow.kind.in_([kind.value for kind in kinds]))
+        begun_now = delete(OverrideRow).where(mine, OverrideRow.start_at >= now)
+        return await self._change(key, now, mine, begun_now, update(OverrideRow).where(mine).values(end_at=now))
+
+    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]:
+        """Take back those of `kind` that have not begun; gives them, by start. Raises SealError."""
+        mine = and_(of_person(OverrideRow, key), OverrideRow.start_at > now, OverrideRow.kind == kind.value)
+        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        return sorted(found, key=lambda override: override.start)
+
+    async def _change(
+        self, key: PersonKey, now: datetime, mine: ColumnElement[bool], *changes: Delete | Update
+    ) -> list[Override]:
+        """Make `changes` where there are overrides that match `mine`; gives these as they were, in order."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.created_at))).all()
             if rows:
-                await connection.execute(delete(OverrideRow).where(mine, OverrideRow.start_at >= now))
-                await connection.execute(update(OverrideRow).where(mine).values(end_at=now))
+                for change in changes:
+                    await connection.execute(change)
                 await mark_due(connection, key, now, typed=True)
-            return [self._override(row) for row in rows]
-
-    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]:
-        """Take back those of `kind` that have not begun; gives them. Raises SealError."""
-        mine = and_(_of(key), OverrideRow.start_at > now, OverrideRow.kind == kind.value)
-        async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.start_at))).all()
-            if rows:
-                await connection.execute(delete(OverrideRow).where(mine))
-                await mark_due(connection, key, now, typed=True)
-            return [self._override(row) for row in rows]
+            return [override_of(row, self._encryptor) for row in rows]
 
     async def look_again(self, key: PersonKey, now: datetime) -> None:
         """Have the profile looked at once more, as after an override, whatever was decided or put off before."""
@@ -157,45 +150,16 @@ class OverrideStore:
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""
-        (rows,) = await self._database.rows((_STANDING, {"team": key.team_id, "user": key.user_id, "now": now}))
-        return [self._override(row) for row in rows]
-
-    def _override(self, row: Row[Any]) -> Override:
-        content = json.loads(
-            self._encryptor.open(row.content, _CONTENT, row.team_id, row.user_id, row.override_id) or "{}"
-        )
-        return Override(
-            id=row.override_id,
-            start=row.start_at,
-            end=row.end_at,
-            created_at=row.created_at,
-            kind=OverrideKind(row.kind),
-            text=content.get("text", ""),
-            emoji=content.get("emoji", ""),
-        )
-
-
-def _of(key: PersonKey) -> ColumnElement[bool]:
-    return and_(OverrideRow.team_id == key.team_id, OverrideRow.user_id == key.user_id)
-
-
-def _running(now: datetime) -> ColumnElement[bool]:
-    return and_(OverrideRow.start_at <= now, or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
+        (rows,) = await self._database.rows((_STANDING, those([key], now=now)))
+        return [override_of(row, self._encryptor) for row in rows]
 
 
 MOST_RULES = 50
 """Rules that one person can have."""
 
-_RULE_BODY = "rules.body"
 
-
-class RuleStore:
+class RuleStore(Store):
     """The rules of all people. Each change rewrites the person's whole list, which is short."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals the bodies."""
-        self._database = database
-        self._encryptor = encryptor
 
     async def list(self, key: PersonKey) -> tuple[Rule, ...]:
         """The person's rules in their order. Raises SealError."""
@@ -240,37 +204,18 @@ class RuleStore:
             yield connection, await self._load(connection, key)
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
-        rows = await connection.execute(
-            select(RuleRow).where(_of_rules(key)).order_by(RuleRow.position, RuleRow.rule_id)
-        )
-        bodies = [self._encryptor.open(row.body, _RULE_BODY, *_place(key, row.rule_id)) for row in rows]
-        return tuple(json_values.rule_from_json(body or "{}") for body in bodies)
+        theirs = select(RuleRow).where(of_person(RuleRow, key)).order_by(RuleRow.position, RuleRow.rule_id)
+        return tuple(rule_of(row, self._encryptor) for row in await connection.execute(theirs))
 
     async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
-        await connection.execute(delete(RuleRow).where(_of_rules(key)))
-        if rules:
-            await connection.execute(
-                insert(RuleRow),
-                [
-                    {
-                        "team_id": key.team_id,
-                        "user_id": key.user_id,
-                        "rule_id": rule.id,
-                        "position": position,
-                        "body": self._encryptor.seal(json_values.rule_to_json(rule), _RULE_BODY, *_place(key, rule.id)),
-                    }
-                    for position, rule in enumerate(rules)
-                ],
+        await connection.execute(delete(RuleRow).where(of_person(RuleRow, key)))
+        for position, rule in enumerate(rules):
+            body = self._encryptor.seal(rule_to_json(rule), "rules.body", key.team_id, key.user_id, rule.id)
+            row = insert(RuleRow).values(
+                team_id=key.team_id, user_id=key.user_id, rule_id=rule.id, position=position, body=body
             )
+            await connection.execute(row)
         await mark_due(connection, key, now, typed=True)
-
-
-def _of_rules(key: PersonKey) -> ColumnElement[bool]:
-    return and_(RuleRow.team_id == key.team_id, RuleRow.user_id == key.user_id)
-
-
-def _place(key: PersonKey, rule_id: str) -> tuple[str, str, str]:
-    return key.team_id, key.user_id, rule_id
 
 
 DELIVERIES_KEPT = timedelta(hours=25)
@@ -292,7 +237,6 @@ class DeliveryStore:
     """Tells a delivery from its repetition."""
 
     def __init__(self, database: Database) -> None:
-        """`database` is where they are kept, so that all replicas agree."""
         self._database = database
         self._claims: Grouped[DeliveryClaim, bool] = Grouped(in_one_transaction(database, claim_all))
 
@@ -302,18 +246,17 @@ class DeliveryStore:
 
     async def claimed(self, team_id: str, delivery_id: str) -> bool:
         """Whether it was claimed already."""
-        found = select(Delivery.seen_at).where(
-            Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID]
-        )
         async with self._database.read() as connection:
-            return await connection.scalar(found) is not None
+            return await connection.scalar(select(Delivery.seen_at).where(_is(team_id, delivery_id))) is not None
 
     async def release(self, team_id: str, delivery_id: str) -> None:
         """It was not dealt with after all: let it come again."""
         async with self._database.write() as connection:
-            await connection.execute(
-                delete(Delivery).where(Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID])
-            )
+            await connection.execute(delete(Delivery).where(_is(team_id, delivery_id)))
+
+
+def _is(team_id: str, delivery_id: str) -> ColumnElement[bool]:
+    return and_(Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID])
 
 
 async def claim_all(connection: AsyncConnection, claims: Sequence[DeliveryClaim]) -> list[bool]:

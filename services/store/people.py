@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
@@ -19,11 +19,12 @@ from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store import json_values
-from services.store.db import Database, Grouped, in_one_transaction
+from services.store.db import Database, Grouped, Store, in_one_transaction
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
-from services.store.person_rows import NoticeStore, insert_for, lock_people, mark_all_due, mark_due
+from services.store.person_rows import NoticeStore, insert_for, lock_people, mark_all_due, mark_due, of_person
+from services.store.timeline import pause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,6 @@ class Grant:
     granted_at: datetime
 
 
-_TOKEN = "people.token"  # noqa: S105 - the place of a token, not one
-_REFRESH = "people.refresh_token"
-_ADDRESSES = "people.addresses"
-_NAMES = "people.names"
-_ASK = "asks.content"
-
-
 _PEOPLE = Person.__table__
 VIEW = (
     _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
@@ -48,22 +42,12 @@ VIEW = (
 )  # fmt: skip
 """The columns of a view."""
 
-_MEMBER = _PEOPLE.c.user_id == bindparam("user")
-_VIEW = select(*VIEW).where(_PEOPLE.c.team_id == bindparam("team"), _MEMBER)
-_HOMES = select(_PEOPLE.c.team_id).where(_PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), _MEMBER)
+
+_Hint = tuple[PersonKey, Status, datetime, datetime]
+"""Whose profile was seen to show what, at which instant; and now."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Hint:
-    """What a profile was seen to show."""
-
-    key: PersonKey
-    seen: Status
-    at: datetime
-    now: datetime
-
-
-class PeopleStore:
+class PeopleStore(Store):
     """The people of all workspaces."""
 
     def __init__(
@@ -75,9 +59,7 @@ class PeopleStore:
         standings: ProfileStateStore,
         events: EventStore,
     ) -> None:
-        """`encryptor` seals tokens, addresses and what people typed; `events` follow a person to another zone."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._notices = notices
         self._standings = standings
         self._events = events
@@ -87,16 +69,16 @@ class PeopleStore:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""
         if not user_id:
             return None
+        theirs = select(Person.team_id).where(Person.team_id.in_((team_id, enterprise_id)), Person.user_id == user_id)
         async with self._database.read() as connection:
-            found = await connection.scalars(_HOMES, {"team": team_id, "org": enterprise_id, "user": user_id})
-            homes = set(found)
+            homes = set(await connection.scalars(theirs))
         home = team_id if team_id in homes else enterprise_id if enterprise_id in homes else None
         return None if home is None else PersonKey(home, user_id)
 
     async def get(self, key: PersonKey) -> PersonView | None:
         """What is known of the person."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_VIEW, {"team": key.team_id, "user": key.user_id})).one_or_none()
+            row = (await connection.execute(select(*VIEW).where(of_person(Person, key)))).one_or_none()
         return None if row is None else view_of(row)
 
     async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
@@ -114,10 +96,10 @@ class PeopleStore:
             await self._insert(connection, key, member, now)
             await connection.execute(
                 update(Person)
-                .where(*_is(key))
+                .where(of_person(Person, key))
                 .values(
-                    token=self._encryptor.seal(tokens.access, _TOKEN, *row),
-                    refresh_token=self._encryptor.seal(tokens.refresh, _REFRESH, *row),
+                    token=self._encryptor.seal(tokens.access, "people.token", *row),
+                    refresh_token=self._encryptor.seal(tokens.refresh, "people.refresh_token", *row),
                     token_expires_at=tokens.expires_at,
                     refresh_due_at=tokens.refresh_due_at(*row),
                     refresh_seq=Person.refresh_seq + 1,
@@ -134,15 +116,12 @@ class PeopleStore:
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
         """The person's token and when it was given; None where there is none, or they are leaving."""
+        given = select(Person.token, Person.granted_at).where(of_person(Person, key), Person.leave_by.is_(None))
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(
-                    select(Person.token, Person.granted_at).where(*_is(key), Person.leave_by.is_(None))
-                )
-            ).one_or_none()
+            row = (await connection.execute(given)).one_or_none()
         if row is None or row.token is None:
             return None
-        token = self._encryptor.open(row.token, _TOKEN, key.team_id, key.user_id)
+        token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
         return None if token is None else Grant(token, row.granted_at)
 
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
@@ -151,7 +130,7 @@ class PeopleStore:
             await lock_people(connection, [key])
             done = await connection.execute(
                 update(Person)
-                .where(*_is(key), Person.granted_at == granted_at)
+                .where(of_person(Person, key), Person.granted_at == granted_at)
                 .values(
                     token=None,
                     refresh_token=None,
@@ -171,12 +150,11 @@ class PeopleStore:
         """Follow the person's zone, language and names; whether anything differs. Their timeline is resolved anew."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            row = (
-                await connection.execute(select(Person.zone, Person.locale, Person.names).where(*_is(key)))
-            ).one_or_none()
+            theirs = select(Person.zone, Person.locale, Person.names).where(of_person(Person, key))
+            row = (await connection.execute(theirs)).one_or_none()
             if row is None:
                 return False
-            names = tuple(json.loads(self._encryptor.open(row.names, _NAMES, key.team_id, key.user_id) or "[]"))
+            names = tuple(json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]"))
             known = (row.zone, row.locale, names)
             if (member.zone or row.zone, member.locale or row.locale, member.names or names) == known:
                 return False
@@ -192,28 +170,28 @@ class PeopleStore:
         async with self._database.read() as connection:
             if not await self._standings.is_news(connection, key, seen, at):
                 return False
-        return await self._hints.put(_Hint(key, seen, at, now))
+        return await self._hints.put((key, seen, at, now))
 
     async def _see_all(self, connection: AsyncConnection, hints: Sequence[_Hint]) -> list[bool]:
         news = [False] * len(hints)
         due: dict[PersonKey, datetime] = {}
         # by person, so that replicas never deadlock; of one person in the order in which they came
-        for at, hint in sorted(enumerate(hints), key=lambda one: (one[1].key.team_id, one[1].key.user_id)):
-            news[at] = await self._standings.see(connection, hint.key, hint.seen, hint.at)
-            if news[at]:
-                due.setdefault(hint.key, hint.now)
+        for number, (key, seen, at, now) in sorted(enumerate(hints), key=lambda one: one[1][0]):
+            news[number] = await self._standings.see(connection, key, seen, at)
+            if news[number]:
+                due.setdefault(key, now)
         await mark_all_due(connection, due, stale=False)
         return news
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""
         async with self._database.write() as connection:
-            await connection.execute(update(Person).where(*_is(key)).values(home_opened_at=now))
+            await connection.execute(update(Person).where(of_person(Person, key)).values(home_opened_at=now))
             await mark_due(connection, key, now, stale=False)
 
     async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
         """Keep what somebody asked for until they have granted; the newest alone. The person must exist."""
-        content = self._encryptor.seal(text, _ASK, key.team_id, key.user_id)
+        content = self._encryptor.seal(text, "asks.content", key.team_id, key.user_id)
         fresh = {"asked_at": now, "command": command, "content": content}
         async with self._database.write() as connection:
             await connection.execute(
@@ -225,20 +203,16 @@ class PeopleStore:
     async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
         """The command and text that the person had asked for; kept no longer."""
         async with self._database.write() as connection:
-            found = await connection.execute(
-                delete(Ask)
-                .where(Ask.team_id == key.team_id, Ask.user_id == key.user_id)
-                .returning(Ask.command, Ask.content)
-            )
-            row = found.one_or_none()
+            taken = delete(Ask).where(of_person(Ask, key)).returning(Ask.command, Ask.content)
+            row = (await connection.execute(taken)).one_or_none()
         if row is None:
             return None
-        return row.command, self._encryptor.open(row.content, _ASK, key.team_id, key.user_id) or ""
+        return row.command, self._encryptor.open(row.content, "asks.content", key.team_id, key.user_id) or ""
 
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)
         if known:
-            await connection.execute(update(Person).where(*_is(key)).values(**known))
+            await connection.execute(update(Person).where(of_person(Person, key)).values(**known))
         if member.zone:
             await self._events.replace_zone(connection, key, ZoneInfo(member.zone))
 
@@ -264,11 +238,10 @@ class PeopleStore:
         if member.locale:
             known["locale"] = member.locale
         if member.address:
-            known["addresses"] = self._encryptor.seal(
-                json.dumps([member.address]), _ADDRESSES, key.team_id, key.user_id
-            )
+            addresses = json.dumps([member.address])
+            known["addresses"] = self._encryptor.seal(addresses, "people.addresses", key.team_id, key.user_id)
         if member.names:
-            known["names"] = self._encryptor.seal(json.dumps(member.names), _NAMES, key.team_id, key.user_id)
+            known["names"] = self._encryptor.seal(json.dumps(member.names), "people.names", key.team_id, key.user_id)
         return known
 
 
@@ -279,46 +252,41 @@ def view_of(row: Any) -> PersonView:
         zone=zone_or(row.zone, ZoneInfo("UTC")),
         locale=row.locale,
         grant_state=GrantState(row.grant_state) if row.leave_by is None else GrantState.NONE,
-        pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
+        pause=pause_of(row.paused_from, row.paused_until),
         created_at=row.created_at,
     )
-
-
-def _is(key: PersonKey) -> tuple[ColumnElement[bool], ...]:
-    return (Person.team_id == key.team_id, Person.user_id == key.user_id)
 
 
 class PreferenceStore:
     """The preferences and pauses of all people."""
 
     def __init__(self, database: Database) -> None:
-        """Nothing here is sealed: preferences name no event."""
         self._database = database
 
     async def get(self, key: PersonKey) -> Preferences:
         """What the person chose; the defaults for somebody unknown."""
         async with self._database.read() as connection:
-            found = await connection.scalar(select(Person.preferences).where(*_is(key)))
+            found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
         return json_values.preferences_from_json(found or "{}")
 
     async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None:
         """Keep what the person chose."""
         stored = json_values.preferences_to_json(preferences)
         async with self._database.write() as connection:
-            await connection.execute(update(Person).where(*_is(key)).values(preferences=stored))
+            await connection.execute(update(Person).where(of_person(Person, key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)
 
     async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
         """Pause, or resume with None; gives the pause that stood before."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            row = (await connection.execute(select(Person.paused_from, Person.paused_until).where(*_is(key)))).first()
+            stored = select(Person.paused_from, Person.paused_until).where(of_person(Person, key))
+            before = (await connection.execute(stored)).first()
             start, end = (None, None) if pause is None else (pause.start, pause.end)
-            await connection.execute(update(Person).where(*_is(key)).values(paused_from=start, paused_until=end))
+            fresh = update(Person).where(of_person(Person, key)).values(paused_from=start, paused_until=end)
+            await connection.execute(fresh)
             await mark_due(connection, key, now, stale=False, typed=True)
-        if row is None or row.paused_from is None:
-            return None
-        return Pause(row.paused_from, row.paused_until)
+        return None if before is None else pause_of(*before)
 
 
 MOST_AWAY = 5000
@@ -339,7 +307,6 @@ class AbsenceStore:
     """Reads what profiles show."""
 
     def __init__(self, database: Database, standings: ProfileStateStore) -> None:
-        """`standings` opens memories."""
         self._database = database
         self._standings = standings
 

@@ -198,9 +198,8 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         await ProfileStateStore(encryptor).save(
             connection, ANN, ProfileState(Standing(covered=Status("Reading", ":book:")))
         )
-        await stores.writes.add(
-            connection, ANN, AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
-        )
+        entry = AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
+        await stores.writes.add(connection, (ANN, entry))
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
     await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Show("Talking")), now)
     found = json.loads(json.dumps(await stores.export.export(ANN)))
