@@ -174,15 +174,24 @@ Recorder = Callable[[str, object], None]
 ENGINE = {"see", "tick", "intend", "settle"}
 
 
-@pytest.mark.parametrize("first", OPERATIONS)
+@pytest.mark.parametrize(
+    ("database_url", "first"),
+    [("sqlite", name) for name in OPERATIONS if name in ENGINE] + [("postgresql", name) for name in OPERATIONS],
+    indirect=["database_url"],
+)
 async def test_two_at_once_end_as_one_after_the_other(stage: Stage, first: str, record_property: Recorder) -> None:
-    """Each pair in one of the moments, two of the orders in which one gets between the other's steps (`slow`: all)."""
+    """Each pair in one of the moments, one of the orders in which one gets between the other's steps.
+
+    On SQLite those pairs of which one is the engine's own. `slow` has every order of every pair in every moment.
+    """
     names = list(OPERATIONS)
     pairs = [Pair(stage, (first, second)) for second in names[names.index(first) :]]
+    if stage.database.is_sqlite:
+        pairs = [pair for pair in pairs if not ENGINE.isdisjoint(pair.names)]
     for number, moment in enumerate(MOMENTS[: len(pairs)]):
         await stage.build(moment)
         for pair in pairs[number :: len(MOMENTS)]:
-            await pair.examine(switches=2, most=2)
+            await pair.examine(switches=2, most=1)
     report(pairs, record_property)
 
 
@@ -238,7 +247,9 @@ class Pair:
             max(sum(counts(self._touched[who], step) for step in both[who].steps) for both in serial) for who in (0, 1)
         ]
         mixed = [order for order in orders((steps[0], steps[1]), switches) if order.count("AB") + order.count("BA") > 1]
-        for order in mixed if most is None else mixed[:: len(mixed) // most + 1]:
+        if most is not None and len(mixed) > most:  # spread over all of them
+            mixed = [mixed[(2 * number + 1) * len(mixed) // (2 * most)] for number in range(most)]
+        for order in mixed:
             await self._try(order)
 
     async def _try(self, order: str) -> list[Stepped]:
