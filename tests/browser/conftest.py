@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,8 @@ class DemoPage:
     page: Page
 
     async def be(self, name: str) -> None:
+        """Look at the workspace as that person, in its general channel."""
+        await self.page.click("#tab-general")
         await self.page.get_by_role("button", name=name).first.click()
         await self.page.wait_for_selector(f".member[aria-pressed=true]:has-text('{name}')")
 
@@ -117,8 +120,8 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="package")
-async def demo_page(chromium: Browser) -> AsyncIterator[DemoPage]:
+@asynccontextmanager
+async def open_demo(chromium: Browser) -> AsyncIterator[DemoPage]:
     async with world.world(bootstrap.build, start=MONDAY) as running:
         running.clock.pause()
         context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
@@ -132,3 +135,17 @@ async def demo_page(chromium: Browser) -> AsyncIterator[DemoPage]:
         yield DemoPage(running, page)
         await context.close()
     assert trouble == []
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def demo_page(chromium: Browser) -> AsyncIterator[DemoPage]:
+    """A demo of one's own, at five to nine."""
+    async with open_demo(chromium) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def shared_page(chromium: Browser) -> AsyncIterator[DemoPage]:
+    """One demo for all tests of a module that leave its clock where it stands; each begins by being somebody."""
+    async with open_demo(chromium) as opened:
+        yield opened

@@ -14,7 +14,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 MAYA, PRIYA = "U0MAYA0001", "U0PRIYA001"
 
 
-async def test_event_moved_in_google_moves_the_status_at_once(demo_page: DemoPage) -> None:
+async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider_moves_its_status(
+    demo_page: DemoPage,
+) -> None:
+    await demo_page.be("Maya Okafor")
+    assert "did not allow it" in await demo_page.sign_in("Google Calendar", "deny")
+    await expect(demo_page.page.locator("#book-google .dot:not(.on)")).to_be_visible()
+    assert not demo_page.world.google.channels.open
+    await demo_page.no_status_of("Maya Okafor")
+    await demo_page.page.locator("dialog").get_by_role("button", name="Cancel").click()
+
     await demo_page.be("Priya Nair")
     said = await demo_page.sign_in("Google Calendar", "allow")
     assert said.startswith("priya@gmail.example: ")
@@ -34,9 +43,6 @@ async def test_event_moved_in_google_moves_the_status_at_once(demo_page: DemoPag
     await expect(demo_page.page.locator("#log .push").first).to_contain_text("something changed in a calendar")
     assert "connected" in await demo_page.sign_in("Microsoft 365", "accept")  # whom the app takes her for is not Priya
 
-
-async def test_one_of_a_series_is_cancelled_at_microsoft_and_the_others_stay(demo_page: DemoPage) -> None:
-    await demo_page.sign_in("Microsoft 365", "accept")
     await demo_page.status_of("Maya Okafor", "In a meeting")
     await expect(demo_page.page.locator("dialog")).to_have_count(0)
     await demo_page.page.locator(".event:has-text('Steering committee')").focus()
@@ -50,21 +56,9 @@ async def test_one_of_a_series_is_cancelled_at_microsoft_and_the_others_stay(dem
     await expect(demo_page.page.locator("#home")).to_contain_text("maya@work.example")
 
 
-async def test_consent_refused_changes_nothing(demo_page: DemoPage) -> None:
-    assert "did not allow it" in await demo_page.sign_in("Google Calendar", "deny")
-    await expect(demo_page.page.locator("#book-google .dot:not(.on)")).to_be_visible()
-    assert not demo_page.world.google.channels.open
-    await demo_page.no_status_of("Maya Okafor")
-
-
-async def test_fast_clock_waits_while_links_are_shown(demo_page: DemoPage) -> None:
-    demo_page.world.clock.set_speed(60)
-    await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×60")
-    await demo_page.type("/quo connect")
-    await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×1")
-
-
-async def test_file_sent_to_the_app_becomes_a_calendar(demo_page: DemoPage) -> None:
+async def test_file_sent_to_the_app_becomes_a_calendar_and_a_fast_clock_waits_while_links_are_shown(
+    demo_page: DemoPage,
+) -> None:
     await demo_page.be("Priya Nair")
     await demo_page.page.click("#tab-messages")
     await demo_page.page.click("#sample")
@@ -79,3 +73,9 @@ async def test_file_sent_to_the_app_becomes_a_calendar(demo_page: DemoPage) -> N
     await expect(demo_page.page.locator(".message").last.locator(".app")).to_be_visible()
     await demo_page.page.click("#tab-general")
     await expect(demo_page.page.locator("#messages .file")).to_have_count(0)
+
+    await demo_page.be("Maya Okafor")
+    demo_page.world.clock.set_speed(60)
+    await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×60")
+    await demo_page.type("/quo connect")
+    await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×1")

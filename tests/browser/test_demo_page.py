@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 SAM = "U0SAM00001"
 PRIYA = "U0PRIYA001"
+YUKI = "U0YUKI0001"
 
 
 async def add_event(demo_page: DemoPage, title: str, start: str, end: str) -> None:
@@ -24,7 +25,7 @@ async def add_event(demo_page: DemoPage, title: str, start: str, end: str) -> No
     await expect(page.locator(f".event:has-text('{title}')")).to_be_visible()
 
 
-async def test_added_event_shows_at_its_start_and_goes_at_its_end(demo_page: DemoPage) -> None:
+async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(demo_page: DemoPage) -> None:
     await demo_page.be("Priya Nair")
     await add_event(demo_page, "Planning", "08:58", "09:05")
     await demo_page.page.click("#tab-home")
@@ -39,42 +40,47 @@ async def test_added_event_shows_at_its_start_and_goes_at_its_end(demo_page: Dem
     await demo_page.go_to("09:05")
     await demo_page.no_status_of("Priya Nair")
 
+    await set_status(demo_page, ":seedling:", "Watering <b>plants</b> & more")
+    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    await demo_page.go_to("09:15")
+    await demo_page.status_of("Priya Nair", "In a meeting")
+    await demo_page.be("Sam Rivera")
+    await demo_page.go_to("09:50")
+    await demo_page.status_of("Sam Rivera", "In a meeting")
+    await set_status(demo_page, ":fire:", "Incident, do not disturb")
+    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
+    await demo_page.go_to("10:00")
+    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    member = demo_page.world.slack.member(PRIYA)
+    assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
+    await demo_page.go_to("11:00")
+    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
+    assert demo_page.world.slack.member(SAM).text == "Incident, do not disturb"
 
-async def test_dragged_event_moves_and_its_status_with_it(demo_page: DemoPage) -> None:
+
+async def set_status(demo_page: DemoPage, emoji: str, text: str) -> None:
+    """By hand, as in Slack itself."""
+    await demo_page.page.click("#own-status")
+    await demo_page.page.fill("#own-emoji", emoji)
+    await demo_page.page.fill("#own-text", text)
+    await demo_page.page.click("dialog button[type=submit]")
+
+
+async def test_dragged_event_moves_with_its_status_and_a_fast_clock_meets_edges_at_their_second(
+    demo_page: DemoPage,
+) -> None:
+    home = demo_page.page.locator("#home")
     await demo_page.drag("Daily stand-up", 2)
     await expect(demo_page.page.locator(".event:has-text('Daily stand-up')")).to_contain_text("11:00–11:15")
     await demo_page.page.click("#tab-home")
-    await expect(demo_page.page.locator("#home")).to_contain_text(
-        "11:15"
-    )  # it lengthens the review, which ended at 11:00
-    await demo_page.go_to("09:10")
+    await expect(home).to_contain_text("11:15")  # it lengthens the review, which ended at 11:00
+    await demo_page.page.click("button:has-text('×600')")
+    await demo_page.status_of("Yuki Tanaka", "Focusing")
+    await demo_page.page.click("#run")
+    starts = [call.at for call in demo_page.world.slack.calls.all("users.profile.set", user=YUKI)]
+    assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
     await demo_page.no_status_of("Maya Okafor")
 
-
-async def test_deleted_event_takes_its_status_away_at_once(demo_page: DemoPage) -> None:
-    await demo_page.go_to("09:00")
-    await demo_page.status_of("Maya Okafor", "In a meeting")
-    await demo_page.page.locator(".event:has-text('Daily stand-up')").focus()
-    await demo_page.page.keyboard.press("Enter")
-    await demo_page.page.click("dialog button:has-text('Delete')")
-    await demo_page.no_status_of("Maya Okafor")
-
-
-async def test_ooo_friday_is_understood_and_undone(demo_page: DemoPage) -> None:
-    await demo_page.be("Priya Nair")
-    await demo_page.type("/ooo friday")
-    reply = demo_page.page.locator(".message.only-you").last
-    await expect(reply).to_contain_text("Fri 27 Nov")
-    await demo_page.page.click("#tab-home")
-    await expect(demo_page.page.locator("#home")).to_contain_text("Fri 27 Nov")
-    await demo_page.no_status_of("Priya Nair")
-    await demo_page.page.click("#tab-general")
-    await reply.get_by_role("button", name="Undo").click()
-    await demo_page.page.click("#tab-home")
-    await expect(demo_page.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
-
-
-async def test_ooo_until_a_time_shows_at_once_and_ends_by_itself(demo_page: DemoPage) -> None:
     await demo_page.be("Priya Nair")
     await demo_page.type("/ooo until 11am")
     await demo_page.status_of("Priya Nair", "Out of office until 11:00")
@@ -84,7 +90,9 @@ async def test_ooo_until_a_time_shows_at_once_and_ends_by_itself(demo_page: Demo
     await demo_page.no_status_of("Priya Nair")
 
 
-async def test_paused_person_is_left_alone_until_resumed(demo_page: DemoPage) -> None:
+async def test_paused_person_is_left_alone_until_resumed_and_a_deleted_event_takes_its_status_away(
+    demo_page: DemoPage,
+) -> None:
     await demo_page.type("/quo pause")
     await expect(demo_page.page.locator(".message.only-you")).to_have_count(1)
     await demo_page.go_to("09:00")
@@ -92,40 +100,30 @@ async def test_paused_person_is_left_alone_until_resumed(demo_page: DemoPage) ->
     await demo_page.no_status_of("Maya Okafor")
     await demo_page.type("/quo resume")
     await demo_page.status_of("Maya Okafor", "In a meeting")
+    await demo_page.page.locator(".event:has-text('Daily stand-up')").focus()
+    await demo_page.page.keyboard.press("Enter")
+    await demo_page.page.click("dialog button:has-text('Delete')")
+    await demo_page.no_status_of("Maya Okafor")
 
 
-async def test_status_typed_by_hand_is_covered_and_comes_back(demo_page: DemoPage) -> None:
-    await demo_page.be("Priya Nair")
-    await demo_page.page.click("#own-status")
-    await demo_page.page.fill("#own-emoji", ":seedling:")
-    await demo_page.page.fill("#own-text", "Watering <b>plants</b> & more")
-    await demo_page.page.click("dialog button[type=submit]")
-    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    await demo_page.go_to("09:15")
-    await demo_page.status_of("Priya Nair", "In a meeting")
-    await demo_page.go_to("10:00")
-    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    member = demo_page.world.slack.member(PRIYA)
-    assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
+async def test_ooo_friday_is_understood_and_undone(shared_page: DemoPage) -> None:
+    await shared_page.be("Priya Nair")
+    await shared_page.type("/ooo friday")
+    reply = shared_page.page.locator(".message.only-you").last
+    await expect(reply).to_contain_text("Fri 27 Nov")
+    await shared_page.page.click("#tab-home")
+    await expect(shared_page.page.locator("#home")).to_contain_text("Fri 27 Nov")
+    await shared_page.no_status_of("Priya Nair")
+    await shared_page.page.click("#tab-general")
+    await reply.get_by_role("button", name="Undo").click()
+    await shared_page.page.click("#tab-home")
+    await expect(shared_page.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
 
 
-async def test_status_typed_during_an_event_stays(demo_page: DemoPage) -> None:
-    await demo_page.be("Sam Rivera")
-    await demo_page.go_to("09:50")
-    await demo_page.status_of("Sam Rivera", "In a meeting")
-    await demo_page.page.click("#own-status")
-    await demo_page.page.fill("#own-emoji", ":fire:")
-    await demo_page.page.fill("#own-text", "Incident, do not disturb")
-    await demo_page.page.click("dialog button[type=submit]")
-    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
-    await demo_page.go_to("11:00")
-    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
-    assert demo_page.world.slack.member(SAM).text == "Incident, do not disturb"
-
-
-async def test_bad_address_is_refused_on_its_own_block(demo_page: DemoPage) -> None:
-    page = demo_page.page
-    await demo_page.type("/quo connect")
+async def test_bad_address_is_refused_on_its_own_block(shared_page: DemoPage) -> None:
+    await shared_page.be("Maya Okafor")
+    page = shared_page.page
+    await shared_page.type("/quo connect")
     dialog = page.locator("dialog[data-callback=connect_calendar]")
     await dialog.locator("input").first.fill("not an address")
     await dialog.locator("button[type=submit]").click()
@@ -137,22 +135,24 @@ async def test_bad_address_is_refused_on_its_own_block(demo_page: DemoPage) -> N
     await expect(dialog).to_have_count(0)
 
 
-async def test_titles_are_text_whatever_they_hold(demo_page: DemoPage) -> None:
+async def test_titles_are_text_whatever_they_hold(shared_page: DemoPage) -> None:
+    await shared_page.be("Sam Rivera")
     title = "<img src=x onerror=alert(1)>"
-    await demo_page.page.click("#entry-new")
-    await demo_page.page.fill("#e-title", title)
-    await demo_page.page.click("dialog button[type=submit]")
-    await expect(demo_page.page.get_by_role("button", name=title).first).to_be_visible()
-    await demo_page.page.click("#tab-home")
-    await expect(demo_page.page.locator("#home")).to_contain_text(title)
-    await demo_page.page.click("#tab-general")
-    await demo_page.type(f"hello *{title}* <script>alert(2)</script>")
-    await expect(demo_page.page.locator(".message").last).to_contain_text("<script>alert(2)</script>")
-    assert await demo_page.page.locator("img[src=x], .messages script").count() == 0
+    await shared_page.page.click("#entry-new")
+    await shared_page.page.fill("#e-title", title)
+    await shared_page.page.click("dialog button[type=submit]")
+    await expect(shared_page.page.get_by_role("button", name=title).first).to_be_visible()
+    await shared_page.page.click("#tab-home")
+    await expect(shared_page.page.locator("#home")).to_contain_text(title)
+    await shared_page.page.click("#tab-general")
+    await shared_page.type(f"hello *{title}* <script>alert(2)</script>")
+    await expect(shared_page.page.locator(".message").last).to_contain_text("<script>alert(2)</script>")
+    assert await shared_page.page.locator("img[src=x], .messages script").count() == 0
 
 
-async def test_commands_are_offered_to_the_keyboard(demo_page: DemoPage) -> None:
-    page = demo_page.page
+async def test_commands_are_offered_to_the_keyboard(shared_page: DemoPage) -> None:
+    await shared_page.be("Maya Okafor")
+    page = shared_page.page
     await page.focus("#box")
     await page.keyboard.type("/quo w")
     await expect(page.locator("#hints li")).to_have_count(2)
@@ -163,15 +163,7 @@ async def test_commands_are_offered_to_the_keyboard(demo_page: DemoPage) -> None
     await expect(page.locator(".message.only-you").last).to_contain_text("Daily stand-up")
 
 
-async def test_clock_at_600_times_meets_the_edge_at_its_second(demo_page: DemoPage) -> None:
-    await demo_page.page.click("button:has-text('×600')")
-    await demo_page.status_of("Maya Okafor", "In a meeting")
-    await demo_page.page.click("#run")
-    starts = [call.at for call in demo_page.world.slack.calls.all("users.profile.set", user="U0MAYA0001")]
-    assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
-
-
-async def test_every_block_and_element_is_drawn_and_reports_its_value(demo_page: DemoPage) -> None:
+async def test_every_block_and_element_is_drawn_and_reports_its_value(shared_page: DemoPage) -> None:
     """A modal with one of each; what was chosen is what a submission would carry."""
 
     def plain(text: str) -> dict[str, str]:
@@ -205,12 +197,13 @@ async def test_every_block_and_element_is_drawn_and_reports_its_value(demo_page:
         "type": "modal", "callback_id": "everything", "title": plain("Everything"), "submit": plain("Go"),
         "blocks": [*shown, *inputs],
     }  # fmt: skip
-    views.open_modal(demo_page.world.slack, "U0MAYA0001", view)
-    dialog = demo_page.page.locator("dialog[data-callback=everything]")
+    await shared_page.be("Maya Okafor")
+    views.open_modal(shared_page.world.slack, "U0MAYA0001", view)
+    dialog = shared_page.page.locator("dialog[data-callback=everything]")
     await expect(dialog).to_be_visible()
     assert await dialog.locator("strong").inner_text() == "bold"
     assert await dialog.locator("a").get_attribute("href") == "https://example.com/"
-    async with demo_page.page.expect_request("**/do/submit") as sent:
+    async with shared_page.page.expect_request("**/do/submit") as sent:
         await dialog.get_by_role("button", name="Go").click()
     request = await sent.value
     await request.response()

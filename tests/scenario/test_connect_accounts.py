@@ -167,4 +167,4 @@ async def test_page_before_the_grant_offers_it(vendors: Vendors) -> None:
 
 async def test_page_in_slack_that_opens_is_the_apps(vendors: Vendors) -> None:
     _, page = await vendors.connects()
-    assert f"https://slack.com/app_redirect?app={vendors.whole.slack.app.app_id}&amp;team=T0DEMO0001" in page
+    assert f"https://slack.com/app_redirect?app={vendors.running_app.slack.app.app_id}&amp;team=T0DEMO0001" in page

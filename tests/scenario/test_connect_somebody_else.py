@@ -30,7 +30,7 @@ async def vendors(request: pytest.FixtureRequest, sqlite_url: str, clock: Manual
 
 async def grants(vendors: Vendors, session: aiohttp.ClientSession, user: str) -> None:
     """Allow the app one's status once more, in this browser."""
-    status, page = await vendors.follows(session, f"{vendors.whole.url}/slack/install", user)
+    status, page = await vendors.follows(session, f"{vendors.running_app.url}/slack/install", user)
     assert status == 200, page
 
 
