@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from handlers.slack.views import blocks as kit
 from handlers.slack.views import home, modals, replies, settings
 from handlers.slack.views.blocks import Values
-from services.calendars.accounts import AccountLink, Choice
+from services.calendars.accounts import Choice
+from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import InputError, TimeNotUnderstoodError

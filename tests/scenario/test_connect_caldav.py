@@ -25,9 +25,9 @@ async def peer(sqlite_url: str, clock: ManualClock) -> AsyncIterator[CaldavPeer]
 
 async def chooses(peer: CaldavPeer) -> str:
     """Open the list of the account's calendars; what it says."""
-    desk = Vendors(peer.running_app, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
+    ann = Vendors(peer.running_app, None, None, "caldav")  # type: ignore[arg-type]  # what it does in Slack alone
     await peer.running_app.opens_home()
-    await desk.clicks("account_menu", "choose:")
+    await ann.clicks("account_menu", "choose:")
     return text_of(peer.running_app.slack.modals[ANN][-1].view)
 
 

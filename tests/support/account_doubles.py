@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.calendars.accounts import AccountLink, Choice, Connected
+from services.calendars.accounts import Choice, Connected
+from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import NotOfferedError
 from services.domain.model import PersonKey
