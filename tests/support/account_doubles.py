@@ -42,6 +42,11 @@ class KeptAccounts:
     def lose(self, account_id: str) -> None:
         self.accounts[account_id] = replace(self.accounts[account_id], lost=True)
 
+    @property
+    def flow(self) -> KeptAccounts:
+        """Stands for `calendars.oauth_flow.OAuthFlow`, too."""
+        return self
+
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
         return [AccountLink(name, shown, await self.link(key, name)) for name, shown in self.providers.items()]
 
