@@ -221,7 +221,7 @@ class Timelines:
         if not claimed:
             return Report()
         resolved = await self._resolve(list(claimed), self._clock.now())
-        sealed = await self._due.sealed({key: found.spans for key, found in resolved.items()})
+        sealed = await self._due.spans.sealed({key: found.spans for key, found in resolved.items()})
         now = self._clock.now()
         async with self._due.unchanged(claimed, now) as batch:
             outcomes = [_outcome(person, resolved.get(person.key), now) for person in batch.people]

@@ -295,7 +295,7 @@ class Database:
         async with self.read() as connection:
             return [(await connection.execute(*one)).all() for one in asked]
 
-    async def scalar(self, statement: Select[*tuple[Any, ...]]) -> Any:
+    async def scalar(self, statement: Select[T]) -> T | None:
         """The value of the first row of such a query; None where there is no row."""
         (rows,) = await self.rows((statement, {}))
         return rows[0][0] if rows else None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +27,7 @@ from services.domain.people import PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
-from services.store.db import Asked, Database
+from services.store.db import Asked, Database, Store
 from services.store.models import Person, ProfileStateRow, UtcInstant
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, those
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
@@ -141,116 +141,96 @@ _LOOKED_AT = (
 _WITHDRAW = update(ProfileStateRow).where(of_people(STANDINGS), is_waiting()).values(seq=STANDINGS.c.seq + 1)
 
 
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """People claimed by one transaction, and how to save what became of them."""
+    """People claimed by one transaction, which is open until the batch is left, and how to save what became of them."""
 
-    def __init__(
-        self,
-        transaction: AsyncConnection,
-        people: Sequence[DuePerson],
-        at: datetime,
-        *,
-        spans: SpanStore,
-        standings: ProfileStateStore,
-    ) -> None:
-        """`transaction` is open until the batch is left."""
-        self.transaction = transaction
-        self.people = people
-        self._at = at
-        self._spans, self._standings = spans, standings
+    transaction: AsyncConnection
+    people: Sequence[DuePerson]
+    at: datetime
+    _spans: SpanStore
+    _standings: ProfileStateStore
 
     async def save(self, outcomes: Sequence[Resolution], spans: SealedSpans = MappingProxyType({})) -> None:
         """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
 
-        Of whom nothing is wished any more, something may be about to be written: that is withdrawn.
+        Of whom nothing is wished any more, something may be about to be written: that is withdrawn, by raising its
+        number, so that the sender looks anew instead of writing what it has read.
         """
         if not outcomes:
             return
-        await self._spans.put(
-            self.transaction, {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
-        )
-        await self._people(outcomes)
-        await self._wishes([outcome for outcome in outcomes if outcome.urgency is not None])
-        await self._withdraw([outcome.key for outcome in outcomes if outcome.urgency is None])
-        for outcome in outcomes:
-            if outcome.memory is not None and outcome.urgency is None:
+        resolved = {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
+        await self._spans.put(self.transaction, resolved)
+        looked_at = [
+            {
+                "b_team": outcome.key.team_id,
+                "b_user": outcome.key.user_id,
+                "b_due": outcome.due_at,
+                "b_stale": outcome.stale,
+                "b_until": outcome.resolved_until,
+                "b_home": outcome.home_stale,
+            }
+            for outcome in outcomes
+        ]
+        await self.transaction.execute(_LOOKED_AT, looked_at)
+        await self._wish([outcome for outcome in outcomes if outcome.urgency is not None])
+        waiting = {person.key for person in self.people if person.waits}
+        satisfied = [outcome for outcome in outcomes if outcome.urgency is None]
+        withdrawn = [outcome.key for outcome in satisfied if outcome.key in waiting]
+        if withdrawn:
+            await self.transaction.execute(_WITHDRAW, those(withdrawn))
+        for outcome in satisfied:
+            if outcome.memory is not None:
                 await self._standings.save(self.transaction, outcome.key, outcome.memory)
 
-    async def _people(self, outcomes: Sequence[Resolution]) -> None:
-        await self.transaction.execute(
-            _LOOKED_AT,
-            [
-                {
-                    "b_team": outcome.key.team_id,
-                    "b_user": outcome.key.user_id,
-                    "b_due": outcome.due_at,
-                    "b_stale": outcome.stale,
-                    "b_until": outcome.resolved_until,
-                    "b_home": outcome.home_stale,
-                }
-                for outcome in outcomes
-            ],
-        )
-
-    async def _wishes(self, outcomes: Sequence[Resolution]) -> None:
+    async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
             return
         insert = insert_for(self.transaction, ProfileStateRow)
         sooner = and_(is_waiting(), STANDINGS.c.urgency < insert.excluded.urgency)
-        await self.transaction.execute(
-            insert.on_conflict_do_update(
-                index_elements=["team_id", "user_id"],
-                set_={
-                    "seq": STANDINGS.c.seq + 1,
-                    "urgency": case((sooner, STANDINGS.c.urgency), else_=insert.excluded.urgency),
-                    "wished_at": case((is_waiting(), STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
-                    # what was typed just now does not wait for the end of a back-off
-                    "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
-                    "memory": func.coalesce(insert.excluded.memory, STANDINGS.c.memory),
-                },
-            ),
-            [
-                {
-                    "team_id": outcome.key.team_id,
-                    "user_id": outcome.key.user_id,
-                    "seq": 1,
-                    "sent": 0,
-                    "failures": 0,
-                    "urgency": outcome.urgency,
-                    "wished_at": outcome.since or self._at,
-                    "memory": None if outcome.memory is None else self._standings.seal(outcome.memory, outcome.key),
-                }
-                for outcome in outcomes
-            ],
+        wish = insert.on_conflict_do_update(
+            index_elements=["team_id", "user_id"],
+            set_={
+                "seq": STANDINGS.c.seq + 1,
+                "urgency": case((sooner, STANDINGS.c.urgency), else_=insert.excluded.urgency),
+                "wished_at": case((is_waiting(), STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
+                # what was typed just now does not wait for the end of a back-off
+                "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
+                "memory": func.coalesce(insert.excluded.memory, STANDINGS.c.memory),
+            },
         )
+        rows = [
+            {
+                "team_id": outcome.key.team_id,
+                "user_id": outcome.key.user_id,
+                "seq": 1,
+                "sent": 0,
+                "failures": 0,
+                "urgency": outcome.urgency,
+                "wished_at": outcome.since or self.at,
+                "memory": None if outcome.memory is None else self._standings.seal(outcome.memory, outcome.key),
+            }
+            for outcome in outcomes
+        ]
+        await self.transaction.execute(wish, rows)
 
-    async def _withdraw(self, keys: Sequence[PersonKey]) -> None:
-        """Raise the number of what waits, so that the sender looks anew instead of writing what it has read."""
-        waiting = {person.key for person in self.people if person.waits}
-        withdrawn = [key for key in keys if key in waiting]
-        if withdrawn:
-            await self.transaction.execute(_WITHDRAW, those(withdrawn))
 
-
-class DueStore:
+class DueStore(Store):
     """Opens batches."""
 
     def __init__(self, database: Database, encryptor: Encryptor, facts: FactStore) -> None:
-        """`facts` loads what resolving needs."""
-        self._database = database
-        self._spans = SpanStore(encryptor)
+        super().__init__(database, encryptor)
+        self.spans = SpanStore(encryptor)
         self._standings = ProfileStateStore(encryptor)
         self._facts = facts
 
     async def next_due(self) -> datetime | None:
         """When the first of those is due whose timeline stands."""
-        due: datetime | None = await self._database.scalar(_NEXT)
-        return due
+        return await self._database.scalar(_NEXT)
 
     async def next_stale(self, *, typed: bool) -> datetime | None:
         """When the first timeline is to be resolved anew, of those who typed or of the others."""
-        due: datetime | None = await self._database.scalar(_NEXT_STALE[typed])
-        return due
+        return await self._database.scalar(_NEXT_STALE[typed])
 
     @asynccontextmanager
     async def batch(self, now: datetime, limit: int) -> AsyncIterator[Batch]:
@@ -259,12 +239,12 @@ class DueStore:
         Committed when left without error.
         """
         async with self._database.write() as transaction:
-            claimed = await transaction.execute(
-                _due(now, ~Person.stale, limit).with_for_update(key_share=True, skip_locked=True)
-            )
-            keys = [PersonKey(row.team_id, row.user_id) for row in claimed]
+            theirs = _due(now, ~Person.stale, limit).with_for_update(key_share=True, skip_locked=True)
+            keys = [PersonKey(row.team_id, row.user_id) for row in await transaction.execute(theirs)]
             rows = await self._rows(transaction, keys)
-            yield self._batch(transaction, rows, await self._spans.at(transaction, keys, now), now)
+            spans = await self.spans.at(transaction, keys, now)
+            people = [self._person(row, spans.get(key), row.due_at, now) for key, row in rows.items()]
+            yield Batch(transaction, people, now, self.spans, self._standings)
 
     async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> dict[PersonKey, Claim]:
         """At most `limit` of those whose timeline is to be resolved anew, the longest due first."""
@@ -296,21 +276,19 @@ class DueStore:
     async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
         """The stored spans that hold `instant`."""
         async with self._database.read() as connection:
-            return await self._spans.at(connection, keys, instant)
-
-    async def sealed(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
-        """`spans` as they are stored."""
-        return await self._spans.sealed(spans)
+            return await self.spans.at(connection, keys, instant)
 
     @asynccontextmanager
     async def unchanged(self, claimed: Mapping[PersonKey, Claim], now: datetime) -> AsyncIterator[Batch]:
         """Those of `claimed` whose facts are as they were then. Committed when left without error."""
         async with self._database.write() as transaction:
             rows = await self._rows(transaction, await lock_people(transaction, claimed))
-            same = {key: row for key, row in rows.items() if row.stale and row.facts_seq == claimed[key].facts_seq}
-            batch = self._batch(transaction, same, {}, now)
-            batch.people = [replace(person, due_at=claimed[person.key].due_at) for person in batch.people]
-            yield batch
+            people = [
+                self._person(row, None, claimed[key].due_at, now)
+                for key, row in rows.items()
+                if row.stale and row.facts_seq == claimed[key].facts_seq
+            ]
+            yield Batch(transaction, people, now, self.spans, self._standings)
 
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
@@ -320,23 +298,12 @@ class DueStore:
                 rows[PersonKey(row.team_id, row.user_id)] = row
         return {key: rows[key] for key in keys}
 
-    def _batch(
-        self,
-        transaction: AsyncConnection,
-        rows: Mapping[PersonKey, Any],
-        spans: Mapping[PersonKey, Span],
-        now: datetime,
-    ) -> Batch:
-        claimed = [self._person(row, spans.get(key), now) for key, row in rows.items()]
-        return Batch(transaction, claimed, now, spans=self._spans, standings=self._standings)
-
-    def _person(self, row: Any, span: Span | None, now: datetime) -> DuePerson:
+    def _person(self, row: Any, span: Span | None, due_at: datetime, now: datetime) -> DuePerson:
         key = PersonKey(row.team_id, row.user_id)
         memory, policy = None, OwnStatusPolicy.COVER_AND_RESTORE
-        with suppress(
-            StatusQuoError, ValueError
-        ):  # a key is missing, or what is stored makes no sense: nobody else waits for it
-            policy = own_status(row.preferences)
+        # where a key is missing, or what is stored makes no sense, nobody else waits for it
+        with suppress(StatusQuoError, ValueError):
+            policy = json_values.preferences_from_json(row.preferences).own_status
             memory = self._standings.open(row.memory, key)
         return DuePerson(
             key=key,
@@ -344,7 +311,7 @@ class DueStore:
             granted=row.grant_state == "ok",
             policy=policy,
             pause=pause_of(row.paused_from, row.paused_until),
-            due_at=row.due_at,
+            due_at=due_at,
             typed=row.typed,
             waits=bool(row.waits),
             resolved_until=row.resolved_until,
@@ -361,8 +328,3 @@ def _due(now: datetime, condition: ColumnElement[bool], limit: int) -> Select[st
         .order_by(Person.due_at, Person.team_id, Person.user_id)
         .limit(limit)
     )
-
-
-def own_status(preferences: str) -> OwnStatusPolicy:
-    """The policy in a person's stored preferences."""
-    return json_values.preferences_from_json(preferences).own_status

@@ -92,7 +92,7 @@ def of_people(table: FromClause) -> ColumnElement[bool]:
 
 
 def of_person(table: Any, key: PersonKey) -> ColumnElement[bool]:
-    """That a row of `table`, a model, belongs to that person."""
+    """That a row of `table`, a model or a table's columns, belongs to that person."""
     return and_(table.team_id == key.team_id, table.user_id == key.user_id)
 
 

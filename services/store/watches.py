@@ -84,8 +84,7 @@ class WatchStore(CalendarRows):
 
     async def next_due(self) -> datetime | None:
         """Return when the first watch is to be made or renewed."""
-        due: datetime | None = await self._database.scalar(_NEXT_DUE)
-        return due
+        return await self._database.scalar(_NEXT_DUE)
 
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
         """Claim up to `limit` calendars whose watch is due, until `lease`."""

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
@@ -27,11 +27,11 @@ from services.domain.people import OAuthAnswer, PersonView, Renewed
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store.db import Database
+from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.models import Base, Delivery, OAuthState, Person, ProfileStateRow, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
-from services.store.person_rows import NoticeStore, insert_for, lock_one, lock_people
+from services.store.person_rows import NoticeStore, insert_for, lock_one, lock_people, of_person
 from services.store.timeline import SpanStore
 
 
@@ -51,9 +51,6 @@ class Bot:
 
 
 APP_REDIRECT = "https://slack.com/app_redirect"
-_TOKEN = "workspaces.bot_token"  # noqa: S105 - the place of a token, not one
-_REFRESH = "workspaces.bot_refresh_token"
-
 _WORKSPACES, _PEOPLE = Workspace.__table__, Person.__table__
 _MEETING = (
     select(*_WORKSPACES.columns, *VIEW)
@@ -72,13 +69,8 @@ _MEETING = (
 )
 
 
-class WorkspaceStore:
+class WorkspaceStore(Store):
     """The installs."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` seals the tokens."""
-        self._database = database
-        self._encryptor = encryptor
 
     async def locate(self, team_id: str, enterprise_id: str) -> str | None:
         """The id that a request's workspace is kept under: the team's own install first, else its org's."""
@@ -106,7 +98,7 @@ class WorkspaceStore:
             app_id=row.app_id,
             bot_id=row.bot_id,
             bot_user_id=row.bot_user_id,
-            token=self._encryptor.open(row.bot_token, _TOKEN, row.team_id),
+            token=self._encryptor.open(row.bot_token, "workspaces.bot_token", row.team_id),
             scopes=scopes.parse(row.bot_scopes),
             installed_at=row.installed_at,
         )
@@ -115,7 +107,7 @@ class WorkspaceStore:
         """The bot token of the workspace with this very id; None where there is none (any more)."""
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
-        return self._encryptor.open(sealed, _TOKEN, team_id)
+        return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
 
     async def home_link(self, key: PersonKey) -> str:
         """The `app_link` of the person's workspace."""
@@ -134,8 +126,8 @@ class WorkspaceStore:
             "app_id": answer.app_id,
             "bot_id": answer.bot_id,
             "bot_user_id": answer.bot_user_id,
-            "bot_token": self._encryptor.seal(answer.bot.access, _TOKEN, home),
-            "bot_refresh_token": self._encryptor.seal(answer.bot.refresh, _REFRESH, home),
+            "bot_token": self._encryptor.seal(answer.bot.access, "workspaces.bot_token", home),
+            "bot_refresh_token": self._encryptor.seal(answer.bot.refresh, "workspaces.bot_refresh_token", home),
             "bot_expires_at": answer.bot.expires_at,
             "bot_scopes": scopes.joined(answer.bot.scopes),
             "installed_at": now,
@@ -143,11 +135,8 @@ class WorkspaceStore:
         }
         async with self._database.write() as connection:
             insert = insert_for(connection, Workspace).values(team_id=home, allow_titles=True, refresh_seq=0, **fresh)
-            await connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=["team_id"], set_={**fresh, "refresh_seq": Workspace.refresh_seq + 1}
-                )
-            )
+            again = {**fresh, "refresh_seq": Workspace.refresh_seq + 1}
+            await connection.execute(insert.on_conflict_do_update(index_elements=["team_id"], set_=again))
 
     async def installed_at(self, team_id: str) -> datetime | None:
         """When the workspace with this very id was (last) installed."""
@@ -191,6 +180,24 @@ still good."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Kind:
+    """The columns of a person's token, or of a bot's."""
+
+    table: type[Person] | type[Workspace]
+    token: str
+    refresh: str
+    expires: str
+
+    def column(self, name: str) -> str:
+        return f"{self.table.__tablename__}.{name}"
+
+
+_PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
+_BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
+_NEXT_DUE = [select(func.min(kind.table.refresh_due_at)) for kind in (_PERSON, _BOT)]
+
+
+@dataclass(frozen=True, slots=True)
 class TokenClaim:
     """A token whose renewal this replica has claimed: a person's, or a workspace's bot's where `user_id` is "".
 
@@ -202,43 +209,28 @@ class TokenClaim:
     refresh: str | None = field(repr=False)
     seq: int
 
+    @property
+    def kind(self) -> _Kind:
+        """Which columns it is about."""
+        return _PERSON if self.user_id else _BOT
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """The columns of a person's token, or of a bot's."""
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The key of its row."""
+        return (self.team_id, self.user_id) if self.user_id else (self.team_id,)
 
-    table: type[Person] | type[Workspace]
-    token: str
-    refresh: str
-    expires: str
-
-    def where(self, claim: TokenClaim) -> list[ColumnElement[bool]]:
-        where: list[ColumnElement[bool]] = [self.table.team_id == claim.team_id]
-        if self.table is Person:
-            where.append(Person.user_id == claim.user_id)
-        return where
-
-    def row(self, claim: TokenClaim) -> tuple[str, ...]:
-        return (claim.team_id, claim.user_id) if claim.user_id else (claim.team_id,)
-
-    def column(self, name: str) -> str:
-        return f"{self.table.__tablename__}.{name}"
+    @property
+    def row(self) -> ColumnElement[bool]:
+        """Match its row."""
+        key = self.kind.table.__table__.primary_key
+        return and_(*(column == part for column, part in zip(key, self.place, strict=True)))
 
 
-_PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
-_BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
-
-
-_NEXT_DUE = [select(func.min(kind.table.refresh_due_at)) for kind in (_PERSON, _BOT)]
-
-
-class TokenStore:
+class TokenStore(Store):
     """The rotated tokens of people and bots."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
-        """`encryptor` seals; `notices` tells people whose grant is lost."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._notices = notices
 
     async def next_due(self) -> datetime | None:
@@ -251,102 +243,71 @@ class TokenStore:
         claims: list[TokenClaim] = []
         async with self._database.write() as connection:
             for kind in (_PERSON, _BOT):
-                rows = (
-                    await connection.execute(
-                        select(kind.table.__table__)
-                        .where(kind.table.refresh_due_at <= now)
-                        .order_by(kind.table.refresh_due_at)
-                        .limit(limit - len(claims))
-                        .with_for_update(skip_locked=True)
-                    )
-                ).all()
+                due_at = kind.table.refresh_due_at
+                due = select(kind.table.__table__).where(due_at <= now).order_by(due_at).limit(limit - len(claims))
+                rows = (await connection.execute(due.with_for_update(skip_locked=True))).all()
                 claims += [await self._claim(connection, kind, row, until) for row in rows]
         return claims
 
     async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
         """Claim a person's renewal although it is not due; None where another replica has claimed it just now."""
         async with self._database.write() as connection:
-            row = (
-                await connection.execute(
-                    select(Person.__table__)
-                    .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
-                    .with_for_update()
-                )
-            ).one_or_none()
+            theirs = select(Person.__table__).where(of_person(Person, key)).with_for_update()
+            row = (await connection.execute(theirs)).one_or_none()
             if row is None or (row.refresh_due_at is not None and now < row.refresh_due_at <= now + LEASE):
                 return None
             return await self._claim(connection, _PERSON, row, until)
 
     async def renewed(self, claim: TokenClaim, fresh: Renewed, expires_at: datetime, due_at: datetime) -> bool:
         """Keep the new pair; False where what is kept has been replaced since (a new grant) or is gone."""
-        kind = _kind(claim)
+        kind, place = claim.kind, claim.place
+        pair = {
+            kind.token: self._encryptor.seal(fresh.access, kind.column(kind.token), *place),
+            kind.refresh: self._encryptor.seal(fresh.refresh, kind.column(kind.refresh), *place),
+            kind.expires: expires_at,
+            "refresh_due_at": due_at,
+        }
         async with self._database.write() as connection:
-            if not await self._still(connection, kind, claim):
+            if not await self._still(connection, claim):
                 return False
-            row = kind.row(claim)
-            await connection.execute(
-                update(kind.table)
-                .where(*kind.where(claim))
-                .values(
-                    {
-                        kind.token: self._encryptor.seal(fresh.access, kind.column(kind.token), *row),
-                        kind.refresh: self._encryptor.seal(fresh.refresh, kind.column(kind.refresh), *row),
-                        kind.expires: expires_at,
-                        "refresh_due_at": due_at,
-                    }
-                )
-            )
+            await connection.execute(update(claim.kind.table).where(claim.row).values(pair))
         return True
 
     async def put_off(self, claim: TokenClaim, until: datetime) -> None:
         """Try again at `until`."""
-        kind = _kind(claim)
         async with self._database.write() as connection:
-            if claim.refresh is not None and not await self._still(connection, kind, claim):
-                return
-            await connection.execute(update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until))
+            if claim.refresh is None or await self._still(connection, claim):
+                await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=until))
 
     async def lost(self, claim: TokenClaim) -> None:
         """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
-        kind = _kind(claim)
         async with self._database.write() as connection:
-            if not await self._still(connection, kind, claim):
+            if not await self._still(connection, claim, unclaimed=True):
                 return
-            seq = await connection.scalar(select(kind.table.refresh_seq).where(*kind.where(claim)))
-            if seq != claim.seq:
+            if claim.kind is _BOT:
+                await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=None))
                 return
-            values: dict[str, Any] = {"refresh_due_at": None}
-            if kind is _PERSON:
-                values |= {"grant_state": "lost", "home_stale": True}
-            await connection.execute(update(kind.table).where(*kind.where(claim)).values(**values))
-            if kind is _PERSON:
-                await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
+            lost = {"refresh_due_at": None, "grant_state": "lost", "home_stale": True}
+            await connection.execute(update(claim.kind.table).where(claim.row).values(lost))
+            await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
 
     async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
-        user_id = row.user_id if kind is _PERSON else ""
-        claim = TokenClaim(row.team_id, user_id, None, row.refresh_seq + 1)
-        try:
-            refresh = self._encryptor.open(getattr(row, kind.refresh), kind.column(kind.refresh), *kind.row(claim))
-        except SealError:
-            refresh = None
+        claim = TokenClaim(row.team_id, row.user_id if kind is _PERSON else "", None, row.refresh_seq + 1)
         await connection.execute(
-            update(kind.table).where(*kind.where(claim)).values(refresh_due_at=until, refresh_seq=claim.seq)
+            update(claim.kind.table).where(claim.row).values(refresh_due_at=until, refresh_seq=claim.seq)
         )
+        refresh = self._readable(getattr(row, kind.refresh), kind.column(kind.refresh), *claim.place)
         return replace(claim, refresh=refresh)
 
-    async def _still(self, connection: AsyncConnection, kind: _Kind, claim: TokenClaim) -> bool:
-        sealed = await connection.scalar(
-            select(kind.table.__table__.c[kind.refresh]).where(*kind.where(claim)).with_for_update()
-        )
-        try:
-            kept = self._encryptor.open(sealed, kind.column(kind.refresh), *kind.row(claim))
-        except SealError:
+    async def _still(self, connection: AsyncConnection, claim: TokenClaim, *, unclaimed: bool = False) -> bool:
+        """Whether the refresh token is still the one kept, `unclaimed`: by nobody else since; locks its row."""
+        kind = claim.kind
+        stored = select(kind.table.__table__).where(claim.row).with_for_update()
+        row = (await connection.execute(stored)).one_or_none()
+        if row is None or (unclaimed and row.refresh_seq != claim.seq):
             return False
+        kept = self._readable(getattr(row, kind.refresh), kind.column(kind.refresh), *claim.place)
         return kept is not None and kept == claim.refresh
-
-
-def _kind(claim: TokenClaim) -> _Kind:
-    return _PERSON if claim.user_id else _BOT
 
 
 _STANDINGS = ProfileStateRow.__table__
@@ -382,13 +343,11 @@ class Leaver:
         return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
 
 
-class LeaverStore:
+class LeaverStore(Store):
     """People who are being forgotten."""
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` opens tokens and memories."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
         self._spans = SpanStore(encryptor)
 
@@ -398,20 +357,19 @@ class LeaverStore:
         Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
         False where there is nobody, or they are leaving already.
         """
-        mine = and_(Person.team_id == key.team_id, Person.user_id == key.user_id)
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 return False
             for table in reversed(Base.metadata.sorted_tables):
                 if table not in _KEPT and "user_id" in table.c:
-                    await connection.execute(delete(table).where(*_of(table, key)))
+                    await connection.execute(delete(table).where(of_person(table.c, key)))
             memory = ProfileState()
             with suppress(SealError):  # its key is gone: nobody knows what was there before
                 memory = await self._standings.load(connection, key)
             await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
             await connection.execute(
                 update(ProfileStateRow)
-                .where(*_of(_STANDINGS, key))
+                .where(of_person(ProfileStateRow, key))
                 .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
             )
             until = now + _AHEAD
@@ -419,7 +377,7 @@ class LeaverStore:
             await self._spans.replace(connection, {key: (nothing,)})
             await connection.execute(
                 update(Person)
-                .where(mine)
+                .where(of_person(Person, key))
                 .values(
                     leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
                     preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
@@ -437,10 +395,8 @@ class LeaverStore:
         """Delete what was kept of them; False where they are gone already, or have come back."""
         async with self._database.write() as connection:
             await lock_people(connection, [leaver.key])
-            gone = await connection.execute(
-                delete(Person).where(*_of(_PEOPLE, leaver.key), Person.leave_by == leaver.leave_by)
-            )
-        return bool(gone.rowcount)
+            theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
+            return bool((await connection.execute(theirs)).rowcount)
 
     def _leaver(self, row: Any) -> Leaver:
         key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
@@ -448,7 +404,3 @@ class LeaverStore:
             memory = self._standings.open(row.memory, key)
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
         return Leaver(key, row.locale, row.leave_by, token, row.grant_state == "ok", memory.standing)
-
-
-def _of(table: FromClause, key: PersonKey) -> tuple[Any, Any]:
-    return table.c.team_id == key.team_id, table.c.user_id == key.user_id

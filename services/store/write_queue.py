@@ -21,8 +21,9 @@ from services.domain.errors import SealError, StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
+from services.store import json_values
 from services.store.db import Database, Grouped
-from services.store.due import ProfileStateStore, is_waiting, own_status
+from services.store.due import ProfileStateStore, is_waiting
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, UtcInstant, Workspace, WorkspaceBudget
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, those
 from services.store.timeline import AuditStore, SpanStore, pause_of
@@ -173,7 +174,7 @@ class WriteQueue:
         span: Span | None = None
         memory, policy = ProfileState(), OwnStatusPolicy.COVER_AND_RESTORE
         try:
-            policy = own_status(row.preferences)
+            policy = json_values.preferences_from_json(row.preferences).own_status
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._states.open(row.memory, key)
             span = None if row.start_at is None else self._spans.span(row)

@@ -52,7 +52,7 @@ def installed(team: str, *, org: str = "", org_wide: bool = False) -> OAuthAnswe
 @pytest.fixture
 async def stores(database: Database, encryptor: Encryptor, clock: ManualClock) -> Stores:
     """Two people in T1, of whom Ann has granted; T2 and the org E1 are installed too."""
-    found = Stores.over(database, encryptor, clock)
+    found = Stores(database, encryptor, clock)
     for answer in (installed("T1"), installed("T2"), installed("E1", org="E1", org_wide=True)):
         await found.workspaces.install(answer, clock.now())
     await found.people.grant(ANN, TOKENS, BERLIN, clock.now())

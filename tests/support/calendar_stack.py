@@ -162,7 +162,7 @@ def parsed(address: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def open_stack(database: Database, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[CalendarStack]:
-    stores, wake_signal, metrics = Stores.over(database, encryptor, clock), CountingWakeSignal(), Metrics()
+    stores, wake_signal, metrics = Stores(database, encryptor, clock), CountingWakeSignal(), Metrics()
     slack = SlackClients("http://127.0.0.1:1/")  # nobody asks it anything here
     google, microsoft = LocalGoogle(clock.now), LocalMicrosoft(clock.now)
     google.add_account(MAIL["google"], "Ann")

@@ -162,7 +162,7 @@ async def open_install_side(
 ) -> AsyncIterator[InstallSide]:
     """Everything built, listening on loopback. Listeners of `bolt` are added by whoever tests them."""
     wake_signal, recorder, metrics = CountingWakeSignal(), Recorder(), Metrics()
-    stores = Stores.over(database, encryptor, clock)
+    stores = Stores(database, encryptor, clock)
     workspaces, states, store = stores.workspaces, stores.oauth_states, stores.people
     clients = SlackClients(stub.url)
     authority = SlackAuthority(clients, CLIENT_ID, CLIENT_SECRET)

@@ -98,7 +98,7 @@ class Replica:
     ) -> None:
         self.name = name
         wake_signal = CountingWakeSignal()
-        stores = self.stores = Stores.over(database, encryptor, clock)
+        stores = self.stores = Stores(database, encryptor, clock)
         self.clock, self.slack = clock, slack
         self.writer = ProfileWriter(slack, stores.write_queue, clock, self._refresh, Metrics())
         self.reader = StatusReader(
