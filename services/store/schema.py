@@ -43,9 +43,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, SealError
-from services.platform.crypto import Encryptor, SealedBytes
+from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store.db import Database
+from services.store.db import Database, Store
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Sealed, Workspace
 
 if TYPE_CHECKING:
@@ -204,13 +204,8 @@ class StoredHealth:
     """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
 
 
-class HealthStore:
-    """Implements `services.usecases.doctor.Database`, and the checks of `/readyz`."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` opens the bot tokens."""
-        self._database = database
-        self._encryptor = encryptor
+class HealthStore(Store):
+    """What `doctor` and `/readyz` ask."""
 
     async def revision(self) -> tuple[str | None, str]:
         """The step the database is at, and the newest one."""
@@ -258,13 +253,11 @@ class HealthStore:
 
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:
         """(team id, name, bot token) of each workspace. Raises SealError."""
+        workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
         async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
-            )
             return [
                 (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
-                for team_id, name, sealed in rows
+                for team_id, name, sealed in await connection.execute(workspaces)
             ]
 
 
@@ -308,13 +301,11 @@ class Swap:
     new: SealedBytes
 
 
-class Rotation:
-    """Walks a column in the order of its table's key, a batch a transaction."""
+class Rotation(Store):
+    """Walks a column in the order of its table's key, a batch a transaction.
 
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        """`encryptor` holds the new key first and every older one after it."""
-        self._database = database
-        self._encryptor = encryptor
+    `encryptor` holds the new key first and every older one after it.
+    """
 
     async def count(self) -> int:
         """How many sealed values there are."""
@@ -330,27 +321,20 @@ class Rotation:
             after: tuple[object, ...] | None = None
             more = True
             while more:
-                report, after = await self._batch(sealed, after)
-                yield report
-                more = after is not None
-
-    async def _batch(
-        self, sealed: SealedColumn, after: tuple[object, ...] | None
-    ) -> tuple[Report, tuple[object, ...] | None]:
-        """Re-seal some of those whose keys come after `after`; the report, and the last key or None at the end."""
-        rows, more = await self._some(sealed, after)
-        swaps: list[Swap] = []
-        failed = 0
-        for key, value in rows:
-            try:
-                fresh = self._encryptor.reseal(value, sealed.name, *row_of(key))
-            except SealError:
-                failed += 1
-                continue
-            if fresh is not None:
-                swaps.append(Swap(key, value, fresh))
-        changed = await self._swap(sealed, swaps) if swaps else 0
-        return Report(done=len(rows), changed=changed, failed=failed), rows[-1][0] if more else None
+                rows, more = await self._some(sealed, after)
+                swaps: list[Swap] = []
+                failed = 0
+                for key, value in rows:
+                    after = key
+                    try:
+                        fresh = self._encryptor.reseal(value, sealed.name, *row_of(key))
+                    except SealError:
+                        failed += 1
+                        continue
+                    if fresh is not None:
+                        swaps.append(Swap(key, value, fresh))
+                changed = await self._swap(sealed, swaps) if swaps else 0
+                yield Report(done=len(rows), changed=changed, failed=failed)
 
     async def _some(
         self, sealed: SealedColumn, after: tuple[object, ...] | None
