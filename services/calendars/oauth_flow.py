@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -34,70 +34,12 @@ from services.store.accounts import OAuthStateStore, Ticket
 from services.usecases.grants import Start
 from services.usecases.identity import is_theirs
 
+log = structlog.get_logger(__name__)
+
 _PLACE = "links"
 _FORM = "link-forms"
 _LONGEST = 1024
 _PARTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectLinks:
-    """Makes and takes them."""
-
-    encryptor: Encryptor
-    states: OAuthStateStore
-
-    async def make(self, provider: str, key: PersonKey, expires_at: datetime) -> str:
-        """Make a url-safe text that `take` takes once, until `expires_at`."""
-        secret = await self.states.issue(Ticket(_purpose(provider), key.team_id, key.user_id), expires_at)
-        return self.encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
-
-    async def read(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Say whom it names; it stays good. Raises LinkExpiredError."""
-        key, secret = self._opened(provider, link)
-        if not await self.states.holds(secret, _purpose(provider), now):
-            raise LinkExpiredError("used or expired")
-        return key
-
-    async def take(self, provider: str, link: str, now: datetime) -> PersonKey:
-        """Say whom it names; it is good no more. Raises LinkExpiredError."""
-        key, secret = self._opened(provider, link)
-        found = await self.states.take(secret, _purpose(provider), now)
-        if found is None or PersonKey(found.team_id, found.user_id) != key:
-            raise LinkExpiredError("used or expired")
-        return key
-
-    def bind(self, link: str, cookie: str) -> str:
-        """Make what a form has to bring along with `link`, from the browser with that cookie."""
-        return self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
-
-    def is_bound(self, token: str, link: str, cookie: str) -> bool:
-        """Check whether `token` was made for this link in this browser."""
-        if not token.isascii() or len(token) > _LONGEST:
-            return False
-        try:
-            return self.encryptor.open_token(token, _FORM) == f"{digest_of(link)}{digest_of(cookie)}"
-        except SealError:
-            return False
-
-    def _opened(self, provider: str, link: str) -> tuple[PersonKey, str]:
-        """Return whom a link names, and its secret."""
-        if not link.isascii() or len(link) > _LONGEST:
-            raise LinkExpiredError("malformed")
-        try:
-            parts = self.encryptor.open_token(link, _PLACE).split("\n")
-        except SealError:
-            raise LinkExpiredError("not signed by us") from None
-        if len(parts) != _PARTS or parts[0] != provider:
-            raise LinkExpiredError("made for something else")
-        return PersonKey(parts[1], parts[2]), parts[3]
-
-
-def _purpose(provider: str) -> str:
-    return f"link:{provider}"
-
-
-log = structlog.get_logger(__name__)
 
 LINK_LIVES = timedelta(minutes=10)
 MESSAGE_LINK_LIVES = timedelta(hours=24)
@@ -151,10 +93,12 @@ class OAuthFlow:
     """Sends browsers to providers, and takes what they bring back."""
 
     providers: Mapping[str, Provider]
-    connect_links: ConnectLinks
+    """Those that are set up, by name."""
+    encryptor: Encryptor
     states: OAuthStateStore
     clock: Clock
     base_url: str
+    """PUBLIC_URL without a slash at its end."""
 
     async def links(self, key: PersonKey) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
@@ -163,7 +107,9 @@ class OAuthFlow:
     async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
         """Make a signed, single-use link that names the person. Raises NotOfferedError."""
         self._provider(provider)
-        signed = await self.connect_links.make(provider, key, self.clock.now() + lives)
+        ticket = Ticket(f"link:{provider}", key.team_id, key.user_id)
+        secret = await self.states.issue(ticket, self.clock.now() + lives)
+        signed = self.encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
         return f"{self.base_url}/connect/{provider}?link={signed}"
 
     async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
@@ -172,32 +118,27 @@ class OAuthFlow:
         The link stays good. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another
         member's.
         """
-        key = await self._named(provider, link, seen)
+        key, _ = await self._named(provider, link, seen)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        return ConnectForm(key, cookie, self.connect_links.bind(link, cookie))
-
-    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> PersonKey:
-        self._provider(provider)
-        key = await self.connect_links.read(provider, link, self.clock.now())
-        is_theirs(key, seen)
-        return key
+        return ConnectForm(key, cookie, self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM))
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link whose owner said that they want it: the browser brings its cookie, its form the token.
 
         Raises as `ask`.
         """
-        await self._named(provider, link, seen)
-        client = self._provider(provider).client
-        if not cookie or not self.connect_links.is_bound(token, link, cookie):
+        key, secret = await self._named(provider, link, seen)
+        if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")
         now = self.clock.now()
-        key = await self.connect_links.take(provider, link, now)
+        taken = await self.states.take(secret, f"link:{provider}", now)
+        if taken is None or PersonKey(taken.team_id, taken.user_id) != key:
+            raise LinkExpiredError("used or expired")
         verifier = secrets.token_urlsafe(32)  # 43 characters (RFC 7636 §4.1)
         ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
         state = await self.states.issue(ticket, now + STATE_LIVES, cookie)
-        return Start(client.consent_url(state, verifier, self._redirect(provider)), cookie)
+        return Start(self.providers[provider].client.consent_url(state, verifier, self._redirect(provider)), cookie)
 
     async def finish(
         self, provider: str, *, state: str, cookie: str, code: str, error: str, description: str = ""
@@ -234,6 +175,26 @@ class OAuthFlow:
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
         offer = await found.directory.offer(credentials.access)
         return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
+
+    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str]:
+        """Return whom a link names, and its secret; it stays good."""
+        self._provider(provider)
+        parts = self._opened(link, _PLACE).split("\n")
+        if len(parts) != _PARTS or parts[0] != provider:
+            raise LinkExpiredError("made for something else")
+        key, secret = PersonKey(parts[1], parts[2]), parts[3]
+        if not await self.states.holds(secret, f"link:{provider}", self.clock.now()):
+            raise LinkExpiredError("used or expired")
+        is_theirs(key, seen)
+        return key, secret
+
+    def _opened(self, sealed: str, place: str) -> str:
+        if not sealed.isascii() or len(sealed) > _LONGEST:
+            raise LinkExpiredError("malformed")
+        try:
+            return self.encryptor.open_token(sealed, place)
+        except SealError:
+            raise LinkExpiredError("not signed by us") from None
 
     def _provider(self, name: str) -> Provider:
         found = self.providers.get(name)

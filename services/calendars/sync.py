@@ -35,6 +35,7 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.platform.logs import guarded
+from services.platform.metrics import Metrics
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
 
@@ -168,6 +169,7 @@ class CalendarSync:
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
         lease: timedelta = LEASE,
+        metrics: Metrics | None = None,
     ) -> None:
         """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
 
@@ -183,6 +185,7 @@ class CalendarSync:
         self._chance = chance or random.SystemRandom().random
         self._turn = turn
         self._lease = lease
+        self._metrics = metrics or Metrics()
         self._running: set[asyncio.Task[Saved | None]] = set()
         self._refused_us: set[str] = set()
 
@@ -248,7 +251,8 @@ class CalendarSync:
 
     async def _fetch(self, claimed: Claimed) -> Changes:
         """Return what the source gives, keeping up the claim meanwhile."""
-        source = self._sources.get(claimed.connection.provider)
+        provider = claimed.connection.provider
+        source = self._sources.get(provider)
         if source is None:
             raise CalendarError("no such provider")
         fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
@@ -256,13 +260,21 @@ class CalendarSync:
             async with asyncio.timeout(LONGEST_FETCH):
                 while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
                     await self._calendars.prolong(claimed, self._clock.now() + self._lease)
-                return fetching.result()
+                changes = fetching.result()
+        except CalendarError as failure:
+            self._metrics.syncs.labels(provider, type(failure).__name__).inc()
+            if isinstance(failure, AppRefusedError):
+                self._metrics.refusing.labels(provider).set(1)
+            raise
         except TimeoutError:
             raise CalendarUnreachableError("took too long") from None
         finally:
             if not fetching.done():
                 fetching.cancel()
                 await asyncio.gather(fetching, return_exceptions=True)
+        self._metrics.refusing.labels(provider).set(0)
+        self._metrics.syncs.labels(provider, "unchanged" if changes.unchanged else "changed").inc()
+        return changes
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
         now, provider = self._clock.now(), claimed.connection.provider

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
 from services.calendars.accounts import Accounts, ProviderCleanup
 from services.calendars.connections import CalendarFiles, Connections, Hooks
 from services.calendars.ical.expand import Expander
 from services.calendars.oauth import AccountTokens, OAuthApp, OAuthClient
-from services.calendars.oauth_flow import ConnectLinks, OAuthFlow, Provider
+from services.calendars.oauth_flow import OAuthFlow, Provider
 from services.calendars.ports import AccessTokens, Source
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
@@ -26,8 +26,7 @@ from services.calendars.providers.microsoft.push import MicrosoftWatcher
 from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.calendars.push_subscriptions import PushReceiver, PushSubscriptions
 from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
-from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT, Changes, Connection
-from services.domain.errors import AppRefusedError, CalendarError
+from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
 from services.platform.concurrency import FETCHED, Bodies
 from services.platform.metrics import Metrics
 from services.platform.net import AddressRules, GuardedClient
@@ -74,8 +73,7 @@ def compose(
     providers = _providers(config, clients, trusted, access, clock)
     watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
-    links = ConnectLinks(stores.encryptor, stores.oauth_states)
-    flow = OAuthFlow(providers, links, stores.oauth_states, clock, config.base_url)
+    flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url)
     members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
@@ -90,10 +88,8 @@ def compose(
         **{name: provider.source for name, provider in providers.items()},
     }
     sync = CalendarSync(
-        stores.calendars, {name: CountedSource(source, name, metrics) for name, source in sources.items()},
-        clock, wake_signal,
-        interval=timedelta(seconds=config.feed_interval), polled_often=POLLED_OFTEN,
-        lease=LEASE if config.is_sqlite else SHORT_LEASE,
+        stores.calendars, sources, clock, wake_signal, interval=timedelta(seconds=config.feed_interval),
+        polled_often=POLLED_OFTEN, lease=LEASE if config.is_sqlite else SHORT_LEASE, metrics=metrics,
     )  # fmt: skip
     files = SlackFiles(slack, trusted, config.slack_api_url)
     return Calendars(
@@ -160,25 +156,3 @@ def _providers(
             urlsplit(config.microsoft_graph_url).hostname or "",
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class CountedSource:
-    """A source of calendars, its fetches counted."""
-
-    source: Source
-    provider: str
-    metrics: Metrics
-
-    async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """As the source's own."""
-        try:
-            changes = await self.source.fetch(connection, now)
-        except CalendarError as failure:
-            self.metrics.syncs.labels(self.provider, type(failure).__name__).inc()
-            if isinstance(failure, AppRefusedError):
-                self.metrics.refusing.labels(self.provider).set(1)
-            raise
-        self.metrics.refusing.labels(self.provider).set(0)
-        self.metrics.syncs.labels(self.provider, "unchanged" if changes.unchanged else "changed").inc()
-        return changes

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calendars.wiring import CountedSource
-from services.domain.calendars import Changes, Connection
+from services.calendars.sync import CalendarSync
+from services.domain.calendars import Changes, Claimed, Connection, Health
 from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError, WorkspaceBlockedError
 from services.domain.model import Action, OwnStatusPolicy, PersonKey, Reason, ReasonCode, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
@@ -106,19 +106,23 @@ async def test_fetches_are_counted_by_provider_and_outcome() -> None:
                 raise found
             return found
 
-    source = CountedSource(Feed(), "ics", metrics)
+    unused: Any = Ledger()
+    sync = CalendarSync(
+        unused, {"ics": Feed()}, ManualClock(NINE), unused, interval=timedelta(minutes=15), metrics=metrics
+    )
     connection = Connection(PersonKey("T1", "U1"), "C1", "ics", "https://a.example/x", ZoneInfo("UTC"))
-    assert await source.fetch(connection, NINE) == Changes()
-    assert await source.fetch(connection, NINE) == Changes(unchanged=True)
+    claimed = Claimed(connection, 1, NINE + timedelta(minutes=2), "a.example", Health.OK, 0, NINE, ever_worked=True)
+    assert await sync._fetch(claimed) == Changes()
+    assert await sync._fetch(claimed) == Changes(unchanged=True)
     with pytest.raises(CalendarBusyError):
-        await source.fetch(connection, NINE)
+        await sync._fetch(claimed)
     outcomes = ("changed", "unchanged", "CalendarBusyError")
     name = "statusquo_calendar_syncs_total"
     assert [value(metrics, name, provider="ics", outcome=outcome) for outcome in outcomes] == [1.0] * 3
     with pytest.raises(AppRefusedError):
-        await source.fetch(connection, NINE)
+        await sync._fetch(claimed)
     assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 1.0
-    await source.fetch(connection, NINE)
+    await sync._fetch(claimed)
     assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 0.0
 
 
