@@ -182,10 +182,7 @@ class Accounts:
         return await self._connect(key, provider, there.host, offer, credentials)
 
     async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
-        """Find what a CalDAV server has for that user, and connect it. May take some seconds.
-
-        Raises an InputError that names its field.
-        """
+        """Find what a CalDAV server has for that user, and connect it. Raises an InputError that names its field."""
         offer, credentials = await self.caldav.offer(url, user, password)
         return await self._connect(key, CALDAV, urlsplit(offer.subject).hostname or "", offer, credentials)
 
@@ -196,10 +193,7 @@ class Accounts:
         return await self.accounts.of(key)
 
     async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
-        """Return provider and name of a lost account, a link that mends it, and what is wrong; None where it is well.
-
-        The link is for a message, which may be read later: it lives longer. It is "" where a form does it.
-        """
+        """Return provider and name of a lost account, a link ("" where a form does it), and what is wrong; or None."""
         found = await self.accounts.trouble(key, account_id)
         if found is None:
             return None

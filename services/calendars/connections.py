@@ -58,10 +58,7 @@ class Connections:
     cleanup: ProviderCleanup
 
     async def connect_feed(self, key: PersonKey, address: str) -> str:
-        """Connect an ICS feed and have it fetched at once; return its id.
-
-        Raises NotAnAddressError, PlaceNotAllowedError, AlreadyConnectedError or TooManyError, each naming its field.
-        """
+        """Connect an ICS feed and have it fetched at once; return its id. Raises an InputError that names its field."""
         try:
             url = self.addresses.parse(address)
             calendar_id = await self.calendars.add(key, ICS, str(url), url.host or "", self.clock.now())
@@ -98,10 +95,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A calendar in a file: its name, and its events in the time that we look ahead.
-
-    `updated`: it was connected already, and what it holds now is what the file holds.
-    """
+    """A calendar in a file, and its events in the time that we look ahead; `updated`: it was connected already."""
 
     file_id: str
     name: str = field(repr=False)
@@ -155,10 +149,7 @@ class CalendarFiles:
         return file, content, looked
 
     async def _update(self, key: PersonKey, file: SentFile, content: bytes, looked: Looked) -> Seen | None:
-        """Bring the calendar of that file up to date; None where there is none.
-
-        An invitation in a file is news about one entry, and the others stay.
-        """
+        """Bring the calendar of that file up to date; None for none. An invitation is news about one entry."""
         known = await self.inbox.named(key, _address(file))
         if known is None:
             return None

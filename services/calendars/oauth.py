@@ -225,10 +225,7 @@ class AccountTokens:
     patience: float = PATIENCE
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
-        """Return a token that is good for a minute at least, and not the one that was `refused`.
-
-        Raises AccountLostError, or another `CalendarError` for what passes.
-        """
+        """As `ports.AccessTokens`."""
         end = asyncio.get_running_loop().time() + self.patience
         while True:
             account = await self.rows.load(key, account_id)

@@ -124,10 +124,7 @@ class OAuthFlow:
         return ConnectForm(key, cookie, self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM))
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
-        """Begin with a link whose owner said that they want it: the browser brings its cookie, its form the token.
-
-        Raises as `ask`.
-        """
+        """Begin with a link that its owner wants: the browser brings cookie and form token. Raises as `ask`."""
         key, secret = await self._named(provider, link, seen)
         if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")

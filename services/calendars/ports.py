@@ -26,10 +26,7 @@ class Directory(Protocol):
 
 
 class AccessTokens(Protocol):
-    """Access tokens for people's accounts, renewed when they have to be (`accounts.access_tokens`).
-
-    What lets the providers do without the rest of the program, and their tests without a database.
-    """
+    """Access tokens of people's accounts, renewed when they have to be: what the providers know of the program."""
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
         """Return a token that is good for a minute at least, and not the one that was `refused` by the provider.
@@ -43,10 +40,7 @@ class Watcher(Protocol):
     """A provider that pushes."""
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
-        """Ask for pushes that carry `watch_id` and `secret`, which are url-safe.
-
-        Raises a `CalendarError`: PushNotPossibleError where this calendar will never have any.
-        """
+        """Ask for pushes that carry the two. Raises a `CalendarError`; PushNotPossibleError where there are none."""
         ...
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:

@@ -91,10 +91,7 @@ class JsonApi:
 
 
 async def authorized(tokens: AccessTokens, connection: Connection, call: Callable[[str], Awaitable[T]]) -> T:
-    """What `call` gives for an access token of the calendar's account; once more with another where that is refused.
-
-    Raises what `call` and `tokens` raise.
-    """
+    """What `call` gives for an access token of the account; once more with another where that one is refused."""
     token = await tokens.token(connection.key, connection.account_id)
     try:
         return await call(token)

@@ -125,10 +125,7 @@ class FeedSource:
         return replace(changes, state=kept.dump(changes.state), floor=kept.floor)
 
     async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
-        """A whole calendar in UTF-8, or a 304. Raises a `CalendarError`.
-
-        A host that refuses us, or answers with something else, is asked once more by the name of a browser.
-        """
+        """A whole calendar or a 304. A host that answers anything else is asked again by the name of a browser."""
         host = URL(address).host or ""
         if self._hosts.wants_browser(host):
             return await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)

@@ -28,10 +28,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class CollectionMember:
-    """A member as it was listed: where it is, and its entity tag, empty where the server gave none.
-
-    `event` is false where the server says that it is something else, a task for instance.
-    """
+    """A member as it was listed; `etag` may be empty, `event` is false for something else, a task for instance."""
 
     url: str = field(repr=False)
     etag: str = ""

@@ -103,10 +103,7 @@ class Login:
         return {}
 
     def refused(self, asked: str) -> bool:
-        """A 401 came with this WWW-Authenticate: whether trying once more can help.
-
-        It can where Digest is asked for and was not tried, or only its nonce was too old.
-        """
+        """Whether to try again after a 401 with this WWW-Authenticate: with Digest, or with its fresh nonce."""
         found = challenges(asked)
         digest = next((one for name in _ALGORITHMS for one in found if one.algorithm == name), None)
         if digest is None:
@@ -232,10 +229,7 @@ class DavClient:
         self._origin = _origin(origin)
 
     def own(self, url: str) -> str:
-        """`url` where it is the account's own. Raises CalendarRefusedError where it leads elsewhere.
-
-        Servers behind a proxy that ends TLS call themselves `http://` of the same name: that is their https here.
-        """
+        """`url` as the account's own, https where a proxy ends TLS. Raises CalendarRefusedError for any other."""
         scheme, host, port = self._origin
         behind_a_proxy = (scheme, port) == ("https", 443) and _origin(url) == ("http", host, 80)
         if _origin(url) != self._origin and not behind_a_proxy:
@@ -295,10 +289,7 @@ class DavClient:
 
 
 def sync_collection(token: str, names: Iterable[str]) -> str:
-    """The content of a sync-collection report (RFC 6578 §3.2); an empty `token` asks for everything.
-
-    Without DAV:limit: some servers refuse it, and it is theirs to cut an answer short.
-    """
+    """The content of a sync-collection report (RFC 6578 §3.2), without DAV:limit, which some servers refuse."""
     return f"<d:sync-token>{escape(token, quote=False)}</d:sync-token><d:sync-level>1</d:sync-level>{_prop(names)}"
 
 

@@ -92,10 +92,7 @@ async def discover(dav: DavClient, url: str) -> tuple[Offer, tuple[str, ...]]:
 
 
 async def _entrance(dav: DavClient, url: str) -> Answered:
-    """The first resource, of those where a person may have meant to go, that knows who they are.
-
-    If none does, the first that answers as a resource at all.
-    """
+    """The first resource that knows them, of those where they may have meant to go; else the first at all."""
     parts = urlsplit(url)
     root = f"{parts.scheme}://{parts.netloc}"
     ways = (url, f"{root}/.well-known/caldav", f"{root}/")

@@ -120,10 +120,7 @@ def parsed(body: bytes) -> Element:
 
 
 def parse_multistatus(body: bytes, base: str) -> Multistatus:
-    """The values of a 207's body; `base` is the address that it came from. Raises what `parsed` does.
-
-    A response without an address that could be one is left out.
-    """
+    """The values of a 207's body that came from `base`. Raises what `parsed` does."""
     root = parsed(body)
     if root.tag != f"{DAV}multistatus":
         raise CalendarError("the answer is no multistatus")

@@ -233,10 +233,7 @@ def _organizer(organizer: object) -> Organizer:
 
 
 def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:
-    """Where a working-location entry says the person works, and how they call it.
-
-    The sub-field named by `type` "may be missing if empty"; where `type` is, the sub-field tells.
-    """
+    """Where somebody works, and how they call it: by `type`, or where that is missing by the sub-field."""
     properties = item.get("workingLocationProperties")
     if not isinstance(properties, Mapping):
         return None, ""

@@ -47,10 +47,7 @@ class GooglePush:
 
 
 def read_push(headers: Mapping[str, str]) -> GooglePush:
-    """The message in the headers of a request; there is no body. Raises RequestError.
-
-    Whether `secret` is the right one is for the caller to compare, in constant time.
-    """
+    """The message in a request's headers. Raises RequestError. Its secret is for the caller to compare."""
     found = {name.lower(): value for name, value in headers.items()}
     number = _header(found, "x-goog-message-number", len(str(MOST_MESSAGES)))
     if not number.isdigit() or not 0 < int(number) < MOST_MESSAGES:
@@ -99,10 +96,7 @@ class GoogleWatcher:
     address: str
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
-        """A new channel, for seven days at most. The first message may come before this returns.
-
-        Raises a `CalendarError`: PushNotPossibleError where the calendar, or our address, can have no channel.
-        """
+        """A new channel, for seven days at most; its first message may come before this returns."""
         return await authorized(self.tokens, connection, partial(self._watch, connection, watch_id, secret, now))
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:

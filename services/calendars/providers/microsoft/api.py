@@ -188,10 +188,7 @@ class MicrosoftDirectory:
     api: GraphApi
 
     async def offer(self, credential: str) -> Offer:
-        """The account of an access token, known by its own calendar's owner, and its calendars, that one first.
-
-        Calendars that others share come along, as Graph lists them. Raises a `CalendarError`.
-        """
+        """The account, known by its own calendar's owner, and its calendars, that one first, and shared ones."""
         found: list[Mapping[str, Any]] = []
         path, query = "me/calendars", dict(_QUERY)
         for _ in range(MOST_PAGES):

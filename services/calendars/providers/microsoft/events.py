@@ -48,10 +48,7 @@ def _parsed(text: str) -> datetime:
 
 
 def instant(text: str, name: str) -> datetime:
-    """The UTC instant of a date and time in the zone of that name, or with an offset of its own.
-
-    Raises UnreadableError.
-    """
+    """The UTC instant of a time in the zone of that name, or with its own offset. Raises UnreadableError."""
     at = _parsed(text)
     if at.tzinfo is None:
         return _zone(name).utc(at)

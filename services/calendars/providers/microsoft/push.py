@@ -59,10 +59,7 @@ def client_state(watch_id: str, secret: str) -> str:
 
 
 def read_notifications(body: bytes) -> tuple[Notification, ...]:
-    """The notifications of one request, at most 1,000 of them; entries of a wrong form are left out.
-
-    Raises RequestError for what is no collection of notifications.
-    """
+    """The notifications of one request, without those of a wrong form. Raises RequestError for no collection."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
