@@ -22,13 +22,7 @@ from services.calendars.ports import Watcher
 from services.calendars.providers.caldav.dav import DIGEST
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
-from services.domain.errors import (
-    AlreadyConnectedError,
-    CalendarError,
-    InputError,
-    NotOfferedError,
-    TooManyError,
-)
+from services.domain.errors import AlreadyConnectedError, CalendarError, InputError, NotOfferedError, TooManyError
 from services.domain.model import PersonKey
 from services.platform.logs import guarded
 from services.ports import Clock, WakeSignal

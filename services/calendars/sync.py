@@ -324,8 +324,4 @@ def _as_counted(claimed: Claimed) -> tuple[str, PersonKey, str]:
 
 def _ids(claimed: Claimed) -> dict[str, str]:
     connection = claimed.connection
-    return {
-        "team_id": connection.key.team_id,
-        "user_id": connection.key.user_id,
-        "calendar_id": connection.calendar_id,
-    }
+    return {"team_id": connection.key.team_id, "user_id": connection.key.user_id, "calendar_id": connection.calendar_id}

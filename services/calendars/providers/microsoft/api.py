@@ -205,9 +205,7 @@ class MicrosoftDirectory:
             raise CalendarError("no calendar with an owner")
         calendars = {
             raw["id"]: OfferedCalendar(
-                address=raw["id"],
-                name=name_in(raw.get("name")) or owner,
-                main=raw.get("isDefaultCalendar") is True,
+                address=raw["id"], name=name_in(raw.get("name")) or owner, main=raw.get("isDefaultCalendar") is True
             )
             for raw in found[:MOST_CALENDARS]
         }
