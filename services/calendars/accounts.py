@@ -154,17 +154,17 @@ class Accounts:
         It is connected where the browser was `seen` to be the person's, and where the account's address is the one
         that Slack has of them. Raises as `OAuthFlow.finish`, and LinkOfAnotherError; then nothing is kept.
         """
-        allowed = await self.flow.finish(
+        key, offer, credentials = await self.flow.finish(
             provider, state=state, cookie=cookie, code=code, error=error, description=description
         )
-        known = is_theirs(allowed.key, seen)
-        if not known and allowed.offer.address:
-            person = await self.introductions.of(allowed.key)
-            known = person.address == allowed.offer.address.casefold()
+        known = is_theirs(key, seen)
+        if not known and offer.address:
+            person = await self.introductions.of(key)
+            known = person.address == offer.address.casefold()
         if not known:
-            return Held(allowed.key, json.dumps([provider, allowed.credentials.to_json()]))
+            return Held(key, json.dumps([provider, credentials.to_json()]))
         host = self.flow.providers[provider].host
-        return await self._connect(allowed.key, provider, host, allowed.offer, allowed.credentials.to_json())
+        return await self._connect(key, provider, host, offer, credentials.to_json())
 
     async def finish_held(self, key: PersonKey, held: str) -> Connected:
         """Connect what was held for `key`, whom Slack says to be there. Raises NotOfferedError, CalendarError."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -165,20 +166,17 @@ class OAuthClient:
         access, refresh, scope = body.get("access_token"), body.get("refresh_token"), body.get("scope")
         if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
             raise CalendarError("no access token in the answer")
-        found = replace(before, access=access, expires_at=now + _life(body.get("expires_in")))
+        try:
+            seconds = float(body.get("expires_in"))  # type: ignore[arg-type]  # TypeError is caught
+        except (TypeError, ValueError, OverflowError):
+            seconds = math.nan
+        life = UNSAID if math.isnan(seconds) else timedelta(seconds=min(max(seconds, 0.0), _LONGEST.total_seconds()))
+        found = replace(before, access=access, expires_at=now + life)
         if isinstance(refresh, str) and refresh:
             found = replace(found, refresh=refresh)
         if isinstance(scope, str):  # absent means: all that was asked for; empty means none of it
             found = replace(found, scopes=self.app.read_scopes(scope))
         return found
-
-
-def _life(expires_in: object) -> timedelta:
-    try:
-        seconds = float(expires_in)  # type: ignore[arg-type]  # None and other things are what TypeError is caught for
-    except (TypeError, ValueError, OverflowError):
-        return UNSAID
-    return timedelta(seconds=min(max(seconds, 0.0), _LONGEST.total_seconds())) if seconds == seconds else UNSAID  # noqa: PLR0124 - NaN
 
 
 def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:

@@ -80,15 +80,6 @@ class ConnectForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """What somebody allowed, and whose account it is that they allowed it for."""
-
-    key: PersonKey
-    offer: Offer
-    credentials: Credentials
-
-
-@dataclass(frozen=True, slots=True)
 class OAuthFlow:
     """Sends browsers to providers, and takes what they bring back."""
 
@@ -139,7 +130,7 @@ class OAuthFlow:
 
     async def finish(
         self, provider: str, *, state: str, cookie: str, code: str, error: str, description: str = ""
-    ) -> Allowed:
+    ) -> tuple[PersonKey, Offer, Credentials]:
         """Take what a browser came back with: `state`, and either `code` or `error` with its `description`.
 
         Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
@@ -171,7 +162,7 @@ class OAuthFlow:
             log.warning("account_partial", provider=provider, lacking=sorted(lacking))
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
         offer = await found.directory.offer(credentials.access)
-        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials)
+        return PersonKey(ticket.team_id, ticket.user_id), offer, credentials
 
     async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str]:
         """Return whom a link names, and its secret; it stays good."""

@@ -3,7 +3,7 @@
 No answer, a broken answer and an empty answer are not the same as "no events": each of them leaves the last good
 events as they are, and only marks the calendar.
 When a calendar is fetched next, by polling after a try that worked and retrying after one that failed, is decided by
-three pure functions. A change matters most shortly before a status changes, and people move their meetings while they
+two pure functions. A change matters most shortly before a status changes, and people move their meetings while they
 work.
 """
 
@@ -56,13 +56,6 @@ SHORTEST = timedelta(minutes=1)
 _AWAKE = (time(7), time(19))
 _FRIDAY = 4
 _NEAR_SHARE, _AWAKE_SHARE = 6, 3
-
-
-def after_success(
-    floor: timedelta | None, now: datetime, interval: timedelta, spread: Callable[[timedelta], timedelta]
-) -> FetchOutcome:
-    """Plan the next fetch after one that worked: `interval` from `now`, or the source's own `floor`, up to a day."""
-    return FetchOutcome(Health.OK, due_at=now + spread(max(interval, min(floor or interval, LONGEST_FLOOR))))
 
 
 def after_failure(
@@ -284,7 +277,9 @@ class CalendarSync:
         pause = self._interval
         if provider in self._polled_often and not claimed.watched:
             pause = until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
-        outcome = after_success(changes.floor, now, pause, self._spread)
+        # The source's own floor counts, up to a day.
+        pause = max(pause, min(changes.floor or pause, LONGEST_FLOOR))
+        outcome = FetchOutcome(Health.OK, due_at=now + self._spread(pause))
         saved = await self._calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))

@@ -122,9 +122,6 @@ def zone_of(name: object) -> ZoneInfo | None:
         return None
 
 
-# ── which ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _identity(item: Mapping[str, Any], asked: EventContext) -> tuple[str, str]:
     """What an entry is called everywhere, and which occurrence of it this is.
 
@@ -148,9 +145,6 @@ def _identity(item: Mapping[str, Any], asked: EventContext) -> tuple[str, str]:
     except _UnreadableError:
         return own, ""
     return shared, f"{wall:%Y%m%dT%H%M%S}" if instant is None else f"{instant:%Y%m%dT%H%M%SZ}"
-
-
-# ── when ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _times(item: Mapping[str, Any], asked: EventContext) -> tuple[datetime, datetime, WallTimes | None]:
@@ -205,9 +199,6 @@ def _moment(value: Mapping[str, Any], asked: EventContext) -> tuple[datetime | N
         return said.astimezone(UTC), wall
     zone = zone_of(value.get("timeZone")) or asked.calendar_zone
     return None if zone is None else said.replace(tzinfo=zone).astimezone(UTC), wall
-
-
-# ── what ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _attendance(attendees: object) -> tuple[Response, int]:

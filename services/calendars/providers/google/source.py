@@ -126,7 +126,9 @@ class GoogleSource:
         """The memory with its newer token if nothing changed; None if something did, or if the token is lost."""
         async with aclosing(self._pages(connection, token, {"syncToken": memory.token})) as pages:
             async for answer in pages:
-                if _token_is_lost(answer):
+                # 410, or a 400 that can only be about the token: the one parameter that is not our own choice.
+                others = reasons(answer.body) - _LOST - {"invalid", "badRequest"}
+                if answer.status == HTTPStatus.GONE or (answer.status == HTTPStatus.BAD_REQUEST and not others):
                     return None
                 body = self.api.body(answer, KIND)
                 if items(body):
@@ -171,10 +173,3 @@ class GoogleSource:
             if page == before:
                 raise CalendarError("the same page again")
         raise CalendarTooCostlyError("more pages than one calendar can have")
-
-
-def _token_is_lost(answer: ApiAnswer) -> bool:
-    """410, or a 400 that can only be about the token: the one parameter that is not our own choice."""
-    if answer.status == HTTPStatus.GONE:
-        return True
-    return answer.status == HTTPStatus.BAD_REQUEST and not reasons(answer.body) - _LOST - {"invalid", "badRequest"}
