@@ -7,109 +7,97 @@ order that people use ("friday from 2pm to 4pm", "from 2pm to 4pm on friday"), j
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from services.domain.times.days import Days
-from services.domain.times.lexicon import Lexicon, Sense
-from services.domain.times.parts import in_part
-from services.domain.times.tokens import Token, day_of
+from services.domain.times.lexicon import Sense
+from services.domain.times.moments import RUNNING, STRETCHES, TODAY, Moments, in_part
+from services.domain.times.tokens import day_of
 from services.domain.times.values import Day, DayKind, Moment, TimeExpression, TimeOfDay
 
 Piece = tuple[TimeExpression, int]
 
-_TODAY = Day(DayKind.OFFSET, 0, included=True)
-_DAY_END = Moment(_TODAY, TimeOfDay(24))
-_RUNNING = frozenset({DayKind.WEEK, DayKind.MONTH})
-_STRETCHES = _RUNNING | {DayKind.WEEKEND}
+_END_OF_TODAY = Moment(TODAY, TimeOfDay(24))
 
 
-class Grammar:
+class Grammar(Moments):
     """Reads one line."""
-
-    def __init__(self, tokens: Sequence[Token], lexicon: Lexicon) -> None:
-        """`tokens` are of one line, cut with `lexicon`."""
-        self._lexicon = lexicon
-        self._parts = Days(tokens, lexicon)
-        self._means = self._parts.means
 
     def phrase(self, at: int) -> Piece | None:
         """The longest phrase about time that begins here."""
-        found = self._piece(at) if self._parts.speaks(at) else None
+        silent = at >= len(self._tokens) or self._tokens[at].is_text
+        nothing = silent or self.is_(at, Sense.SIGN, Sense.SLIP, Sense.COMMA, Sense.DASH)
+        found = None if nothing else self._piece(at)
         while found is not None:
             said, end = found
-            parted = self._is(end, Sense.COMMA) or (self._lexicon.counted and self._is(end, Sense.AT))
+            parted = self.is_(end, Sense.COMMA) or (self._lexicon.counted and self.is_(end, Sense.AT))
             more = self._piece(end + parted)
             joined = join(said, more[0]) if more else None
             if more is None or joined is None:
                 break
             found = joined, more[1]
-        if found and self._lexicon.counted and self._is(found[1], Sense.AT):
+        if found and self._lexicon.counted and self.is_(found[1], Sense.AT):
             return found[0], found[1] + 1  # 金曜日は休み, 14時に歯医者
         return found
 
     def _piece(self, at: int) -> Piece | None:
-        reads = (self._lasting, self._until, self._range, self._opened, self._back, self._rest, self._bare)
+        reads = (self._lasting, self._until, self._range, self._opened, self._back, self._rest)
         found = [piece for read in reads if (piece := read(at)) is not None]
+        if bare := self.moment(at):
+            found.append((TimeExpression(start=bare[0]), bare[1]))
         return max(found, key=lambda piece: (piece[1], piece[0].sure), default=None)
-
-    def _is(self, at: int, *kinds: Sense) -> bool:
-        return self._parts.is_(at, *kinds)
-
-    def _past(self, at: int, *kinds: Sense) -> int:
-        return at + 1 if self._is(at, *kinds) else at
-
-    # ── pieces ──────────────────────────────────────────────────────────────────────────────────────
 
     def _lasting(self, at: int) -> Piece | None:
         """A length, or "for" some day."""
-        marker = self._means(at, Sense.FOR)
+        marker = self.means(at, Sense.FOR)
         marked = marker is not None
         begin = at + marked
-        if found := self._parts.length(begin) or self._parts.length(at):  # another 2 hours, another hour
+        if found := self.length(begin) or self.length(at):  # another 2 hours, another hour
             length, end = found
             sure = marked or self._lexicon.counted or not (length.days or length.months)
-            return TimeExpression(length=length, sure=sure), self._past(end, Sense.SUFFIX_UNTIL)
-        if marker != "" or (moment := self._parts.moment(begin)) is None or moment[0].day is None or moment[0].clock:
+            return TimeExpression(length=length, sure=sure), self._skip(end, Sense.SUFFIX_UNTIL)
+        moment = self.moment(begin) if marker == "" else None
+        if moment is None or moment[0].day is None or moment[0].clock:
             return None
         said, end = moment
-        day = said.day or _TODAY
-        if day.kind in _RUNNING and not day.ahead:
+        day = moment[0].day
+        if day.kind in RUNNING and not day.ahead:
             return TimeExpression(end=Moment(replace(day, included=True)), sure=True), end
-        return TimeExpression(start=said, sure=day.kind in _STRETCHES or said.part is not None or day == _TODAY), end  # fmt: skip  # noqa: E501  # one expression reads better whole
+        return TimeExpression(start=said, sure=day.kind in STRETCHES or said.part is not None or day == TODAY), end
 
     def _until(self, at: int) -> Piece | None:
-        marker = self._means(at, Sense.UNTIL)
-        before = self._is(at, Sense.BEFORE)
-        begin = at + 1 if marker is not None or before else at
+        marker = self.means(at, Sense.UNTIL)
+        before = self.is_(at, Sense.BEFORE)
+        begin = at + (marker is not None or before)
         found = self._target(begin, dated=marker == "date")
         if found is None:
             return None
         moment, end = found
         if marker == "whole" and moment.day is not None:
             moment = replace(moment, day=replace(moment.day, included=True))
-        if begin > at or self._is(at, Sense.END):
-            return TimeExpression(end=moment, sure=True, exclusive=before), self._past(end, Sense.SUFFIX_UNTIL)
-        if self._is(end, Sense.SUFFIX_UNTIL, Sense.SUFFIX_BEFORE):
-            return TimeExpression(end=moment, sure=True, exclusive=self._is(end, Sense.SUFFIX_BEFORE)), end + 1
+        if begin > at or self.is_(at, Sense.END):
+            return TimeExpression(end=moment, sure=True, exclusive=before), self._skip(end, Sense.SUFFIX_UNTIL)
+        if self.is_(end, Sense.SUFFIX_UNTIL, Sense.SUFFIX_BEFORE):
+            return TimeExpression(end=moment, sure=True, exclusive=self.is_(end, Sense.SUFFIX_BEFORE)), end + 1
         return None
 
     def _target(self, at: int, *, dated: bool) -> tuple[Moment, int] | None:
-        rest = self._past(at, Sense.AT)
-        if self._is(rest, Sense.REST):
-            day = self._parts.day(self._past(rest + 1, Sense.OF))
-            return (Moment(day[0], TimeOfDay(24)), day[1]) if day else (_DAY_END, rest + 1)
-        found = self._parts.moment(at, bare=True, dated=dated)
-        if found and found[0].is_day and self._is(found[1], Sense.REST):
+        """What something lasts until: a moment, or the end of a day."""
+        rest = self._skip(at, Sense.AT)
+        if self.is_(rest, Sense.REST):
+            day = self.day(self._skip(rest + 1, Sense.OF))
+            return (Moment(day[0], TimeOfDay(24)), day[1]) if day else (_END_OF_TODAY, rest + 1)
+        found = self.moment(at, True, dated)
+        if found and found[0].is_day and self.is_(found[1], Sense.REST):
             return replace(found[0], clock=TimeOfDay(24)), found[1] + 1  # until friday EOD
         return found
 
     def _range(self, at: int) -> Piece | None:
-        marker = self._means(at, Sense.FROM)
-        between = self._is(at, Sense.BETWEEN)
-        begin = at + 1 if marker is not None or between else at
+        marker = self.means(at, Sense.FROM)
+        between = self.is_(at, Sense.BETWEEN)
+        begin = at + (marker is not None or between)
         ends = (Sense.TO, Sense.DASH, Sense.UNTIL) + ((Sense.AND,) if between else ())
-        found = self._span(begin, ends, dated=marker == "date")
+        spans = (self._days(begin, ends), self._moments(begin, ends, dated=marker == "date"))
+        found = max((span for span in spans if span is not None), key=lambda span: span[2], default=None)
         if found is None:
             return None
         start, end, after = found
@@ -119,40 +107,39 @@ class Grammar:
         clear = marked or any(moment.clock and not moment.clock.bare for moment in (start, end))
         dates = all(moment.day and moment.day.kind is DayKind.DATE for moment in (start, end))
         sure = marked or dates or (clear and bool(start.clock or end.clock))
-        return TimeExpression(start=_same_week(start, end), end=end, sure=sure), self._past(after, Sense.SUFFIX_UNTIL)
-
-    def _span(self, at: int, ends: tuple[Sense, ...], *, dated: bool) -> tuple[Moment, Moment, int] | None:
-        found = [span for span in (self._days(at, ends), self._moments(at, ends, dated=dated)) if span is not None]
-        return max(found, key=lambda span: span[2], default=None)
+        if (
+            start.day is not None
+            and end.day is not None
+            and (start.day.kind, end.day.kind) == (DayKind.WEEKDAY, DayKind.WEEKDAY_OF_WEEK)
+            and start.day.number <= end.day.number
+        ):
+            start = replace(start, day=_in_week(start.day, end.day.ahead))  # from monday to wednesday next week
+        return TimeExpression(start=start, end=end, sure=sure), self._skip(after, Sense.SUFFIX_UNTIL)
 
     def _moments(self, at: int, ends: tuple[Sense, ...], *, dated: bool) -> tuple[Moment, Moment, int] | None:
-        first = self._parts.moment(at, bare=True, dated=dated)
-        if first is None or not self._is(first[1], *ends) or self._is_a_name(*first):
+        first = self.moment(at, True, dated)
+        if first is None or not self.is_(first[1], *ends):
             return None
         start, to = first
-        dated = dated or "date" in {self._means(to, Sense.TO), self._means(to, Sense.UNTIL)}
+        if start.is_bare and self.is_(to, Sense.DASH):
+            left, right = self.means(to - 1, Sense.NUMBER), self.means(to + 1, Sense.NUMBER)
+            if left and right and bool(left.digits) is not bool(right.digits):
+                return None  # a dash joins digits and a word: 7-Eleven
+        dated = dated or "date" in {self.means(to, Sense.TO), self.means(to, Sense.UNTIL)}
         second = self._target(to + 1, dated=dated and start.clock is None)
         if start.is_day and start.day and start.day.kind is DayKind.DATE and (second is None or second[0].is_bare):
-            day = self._parts.day_in(str(start.day.month), to + 1)
-            if day is not None:
-                year = day[0].year or start.day.year
-                return start, Moment(replace(day[0], year=year)), day[1]
+            number = self._day_number(to + 1)
+            last = self._dated(number[0], str(start.day.month), number[1]) if number else None
+            if last is not None:  # the month was said before: Dec 24-27 2026
+                return start, Moment(replace(last[0], year=last[0].year or start.day.year)), last[1]
         return None if second is None else (start, second[0], second[1])
-
-    def _is_a_name(self, start: Moment, to: int) -> bool:
-        """Whether a dash joins digits and a word: 7-Eleven."""
-        first, last = self._means(to - 1, Sense.NUMBER), self._means(to + 1, Sense.NUMBER)
-        if not (start.is_bare and self._is(to, Sense.DASH) and first and last):
-            return False
-        return bool(first.digits) is not bool(last.digits)
 
     def _days(self, at: int, ends: tuple[Sense, ...]) -> tuple[Moment, Moment, int] | None:
         """24-27 Dec: the month is said once, at the end."""
-        at = self._past(at, Sense.ON)
-        first = self._parts.day_number(at)
-        if first is None or not self._is(first[1], *ends):
+        first = self._day_number(self._skip(at, Sense.ON))
+        if first is None or not self.is_(first[1], *ends):
             return None
-        last = self._parts.date(self._past(first[1] + 1, Sense.ON, Sense.INCLUDING))
+        last = self.date(self._skip(first[1] + 1, Sense.ON, Sense.INCLUDING))
         if last is None:
             return None
         day = day_of(first[0], last[0].month, last[0].year, included=last[0].included)
@@ -160,47 +147,41 @@ class Grammar:
 
     def _opened(self, at: int) -> Piece | None:
         """From some moment on, or after it."""
-        begin = self._past(at, Sense.FROM, Sense.AFTER)
-        marked = begin > at
-        found = self._parts.moment(begin, bare=True, dated=self._means(at, Sense.FROM) == "date")
+        begin = self._skip(at, Sense.FROM, Sense.AFTER)
+        found = self.moment(begin, True, self.means(at, Sense.FROM) == "date")
         if found is None:
             return None
         moment, end = found
-        if not marked:
-            return (TimeExpression(start=moment, sure=True), end + 1) if self._is(end, Sense.SUFFIX_FROM) else None
-        if moment.is_bare or (self._is(at, Sense.AFTER) and moment.clock is None):
+        if begin == at:
+            return (TimeExpression(start=moment, sure=True), end + 1) if self.is_(end, Sense.SUFFIX_FROM) else None
+        if moment.is_bare or (self.is_(at, Sense.AFTER) and moment.clock is None):
             return None
         return TimeExpression(start=moment, sure=moment.clock is not None), end
 
     def _back(self, at: int) -> Piece | None:
         """Back on monday; in an hour."""
-        marked = self._is(at, Sense.BACK)
-        begin = self._past(at + 1, Sense.BEFORE, Sense.UNTIL, Sense.FROM) if marked else at
-        found = self._parts.later(begin)
+        marked = self.is_(at, Sense.BACK)
+        begin = self._skip(at + 1, Sense.BEFORE, Sense.UNTIL, Sense.FROM) if marked else at
+        found = later = self.later(begin)
         if marked and found is None:
-            length = self._parts.length(begin)
-            found = (Moment(after=length[0]), length[1]) if length else self._parts.moment(begin, bare=True)
+            length = self.length(begin)
+            found = (Moment(after=length[0]), length[1]) if length else self.moment(begin, True)
+        elif found is None:
+            found = self.moment(begin)
         if found is None:
-            found = self._parts.moment(begin)
-            if found is None or not self._is(found[1], Sense.SUFFIX_BACK, Sense.BACK):
-                return None
-            return TimeExpression(end=found[0], sure=True, returns=True, exclusive=True), found[1] + 1
+            return None
         moment, end = found
-        if marked or self._is(end, Sense.SUFFIX_BACK, Sense.BACK):
-            end = end if marked else end + 1
-            return TimeExpression(end=moment, sure=True, returns=True, exclusive=True), end
-        return TimeExpression(start=moment, sure=True, returns=True), end
+        suffixed = not marked and self.is_(end, Sense.SUFFIX_BACK, Sense.BACK)
+        if marked or suffixed:
+            return TimeExpression(end=moment, sure=True, returns=True, exclusive=True), end + suffixed
+        return (TimeExpression(start=moment, sure=True, returns=True), end) if later else None
 
     def _rest(self, at: int) -> Piece | None:
-        begin = self._past(at, Sense.FOR)
-        if not self._is(begin, Sense.REST):
+        begin = self._skip(at, Sense.FOR)
+        if not self.is_(begin, Sense.REST):
             return None
-        end = self._past(begin + 1, Sense.SUFFIX_UNTIL)
-        return TimeExpression(end=_DAY_END, sure=begin > at or end > begin + 1), end
-
-    def _bare(self, at: int) -> Piece | None:
-        found = self._parts.moment(at)
-        return None if found is None else (TimeExpression(start=found[0]), found[1])
+        end = self._skip(begin + 1, Sense.SUFFIX_UNTIL)
+        return TimeExpression(end=_END_OF_TODAY, sure=begin > at or end > begin + 1), end
 
 
 def join(first: TimeExpression, second: TimeExpression) -> TimeExpression | None:
@@ -219,43 +200,29 @@ def _joined(one: TimeExpression, other: TimeExpression) -> TimeExpression | None
     if start is None or one.end is not None or one.length is not None or other.returns:
         return None
     if other.start is not None:
-        return _joined_starts(start, other)
-    if other.end == _DAY_END:
+        return _joined_starts(start, other, other.start)
+    if other.end == _END_OF_TODAY:
         return TimeExpression(start=start)  # all day friday; from 2pm until the end of the day
-    if other.length and other.length.minutes and start.is_day and start.day != _TODAY:
+    if other.length and other.length.minutes and start.is_day and start.day != TODAY:
         return None  # hours on a day have to begin at some time of it, unless it is today: they begin now
     return TimeExpression(start=start, end=other.end, length=other.length, exclusive=other.exclusive)
 
 
-def _joined_starts(start: Moment, other: TimeExpression) -> TimeExpression | None:
+def _joined_starts(start: Moment, other: TimeExpression, from_: Moment) -> TimeExpression | None:
     """A day, or a part of it, and from when on in it."""
-    if other.start is None or start.day is None or start.clock is not None or other.length is not None:
+    if start.day is None or start.clock is not None or other.length is not None:
         return None
-    if start.is_day and start.day.kind is DayKind.WEEK:
-        return _of_week(start.day, other)
-    begin, end = in_part(other.start.clock, start.part), other.end
-    if begin is None or other.start.day or start.day.kind in _STRETCHES or (end is not None and end.day is not None):
+    if start.is_day and start.day.kind is DayKind.WEEK:  # next week, from monday to wednesday
+        if from_.day is None or from_.day.kind is not DayKind.WEEKDAY:
+            return None
+        return replace(other, start=replace(from_, day=_in_week(from_.day, start.day.ahead)))
+    begin, end = in_part(from_.clock, start.part), other.end
+    if begin is None or from_.day or start.day.kind in STRETCHES or (end is not None and end.day is not None):
         return None
     if end is not None:
         end = replace(end, clock=in_part(end.clock, start.part) or end.clock)
     return replace(other, start=Moment(start.day, begin), end=end)
 
 
-def _of_week(week: Day, said: TimeExpression) -> TimeExpression | None:
-    """Next week, from monday to wednesday."""
-    if said.start is None or said.start.day is None or said.start.day.kind is not DayKind.WEEKDAY:
-        return None
-    return replace(said, start=replace(said.start, day=_in_week(said.start.day, week.ahead)))
-
-
-def _in_week(day: Day, ahead: int) -> Day:
-    return replace(day, kind=DayKind.WEEKDAY_OF_WEEK, ahead=ahead)
-
-
-def _same_week(start: Moment, end: Moment) -> Moment:
-    """From monday to wednesday next week: both are of that week."""
-    if start.day is None or end.day is None or start.day.kind is not DayKind.WEEKDAY:
-        return start
-    if end.day.kind is not DayKind.WEEKDAY_OF_WEEK or start.day.number > end.day.number:
-        return start
-    return replace(start, day=_in_week(start.day, end.day.ahead))
+def _in_week(weekday: Day, ahead: int) -> Day:
+    return replace(weekday, kind=DayKind.WEEKDAY_OF_WEEK, ahead=ahead)

@@ -192,7 +192,7 @@ class Lexer:
         return Token(at, end, {Sense.NUMBER: value})
 
     def _day(self, number: str, month: str, year: str | None) -> Day | None:
-        return day_of(int(number), int(month), full_year(year), included="date" in self._lexicon.included)
+        return day_of(int(number), int(month), full_year(year), included=DayKind.DATE in self._lexicon.included)
 
     def _clock(self, hour: str, minute: str) -> TimeOfDay | None:
         h, m = int(hour), int(minute)

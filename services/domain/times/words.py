@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.domain.times.values import DayKind
+
 ENGLISH: Mapping[str, str] = {
     "month 1": "january|jan?", "month 2": "february|feb", "month 3": "march?|mar?", "month 4": "april?|apr",
     "month 5": "may?", "month 6": "june?|jun?", "month 7": "july|jul", "month 8": "august?|aug",
@@ -330,11 +332,9 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "ja": JAPANESE
 }  # fmt: skip
 
-INCLUDED: Mapping[str, frozenset[str]] = {
-    "en": frozenset(),
-    "de": frozenset({"weekday", "date"}),
-    "fr": frozenset({"weekday", "date"}),
-    "es": frozenset({"weekday", "date"}),
-    "ja": frozenset({"weekday", "date", "offset"}),
-}
+_DAYS = frozenset({DayKind.WEEKDAY, DayKind.WEEKDAY_OF_WEEK, DayKind.DATE, DayKind.DAY_OF_MONTH})
+
+INCLUDED: Mapping[str, frozenset[DayKind]] = {
+    "en": frozenset(), "de": _DAYS, "fr": _DAYS, "es": _DAYS, "ja": _DAYS | {DayKind.OFFSET}
+}  # fmt: skip
 """The days that "until" includes: "bis Freitag" holds Friday, "until Friday" ends when Friday begins."""
