@@ -38,7 +38,7 @@ class Moments:
         self.clock = cache(self._clock)
         self.length = cache(self._length)
         self.date = cache(self._date)
-        self.day = cache(self._day)
+        self._any_day = cache(self._day)
         self.moment = cache(self._moment)
 
     def means(self, at: int, kind: Sense) -> Any:
@@ -196,25 +196,19 @@ class Moments:
 
     # ── days ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _day(self, at: int, dated: bool = False) -> tuple[Day, int] | None:
+    def day(self, at: int, *, dated: bool = False) -> tuple[Day, int] | None:
         """A day, a weekend, a week or a month by name, or a date; a number alone where it is `dated`."""
         begin = self._skip(self._skip(at, Sense.INCLUDING), Sense.END)
         on = self._skip(begin, Sense.ON)
-        found = self._any_day(on, dated or on > begin) or self._any_day(begin, dated)
+        found = (self._any_day(on, True) if on > begin else None) or self._any_day(begin, dated)
         if found is None:
             return None
         day, end = found
         after = self._skip(end, Sense.INCLUDING)
         return (replace(day, included=True) if begin > at or after > end else day), after
 
-    def _any_day(self, at: int, dated: bool) -> tuple[Day, int] | None:
-        return (
-            self._weekday(at)
-            or self._named(at)
-            or self.date(at)
-            or self._week_on(at)
-            or self._of_month(at, dated=dated)
-        )
+    def _day(self, at: int, dated: bool) -> tuple[Day, int] | None:
+        return self._weekday(at) or self._named(at) or self.date(at) or self._week_on(at) or self._of_month(at, dated)
 
     def _made(self, kind: DayKind, number: int, ahead: int = 0) -> Day:
         return Day(kind, number, ahead=ahead, included=kind in self._lexicon.included)
@@ -308,7 +302,7 @@ class Moments:
             return None
         return number, self._skip(at + 1, Sense.DAYMARK)
 
-    def _of_month(self, at: int, *, dated: bool) -> tuple[Day, int] | None:
+    def _of_month(self, at: int, dated: bool) -> tuple[Day, int] | None:
         """The 5th; 5th of next month."""
         found = self._day_number(at)
         if found is None:
@@ -328,7 +322,7 @@ class Moments:
         """A day, a part of it, a time of day, or some of these together; from now on, or in a while."""
         if self.is_(at, Sense.NOW):
             return Moment(after=Length()), at + 1
-        if found := self.day(at, dated):
+        if found := self.day(at, dated=dated):
             return self._in_day(*found)
         return self.later(at) or self._part(at) or self._timely(at, bare)
 
