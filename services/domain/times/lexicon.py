@@ -12,21 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import product
 
 from services.domain.times.words import INCLUDED, LANGUAGES
-
-
-def one_slip(typed: str, meant: str) -> bool:
-    """Whether `typed` is `meant` with a letter more, a letter less, another letter, or two neighbours swapped."""
-    if typed == meant or abs(len(typed) - len(meant)) > 1:
-        return False
-    same = next((at for at, pair in enumerate(zip(typed, meant, strict=False)) if pair[0] != pair[1]), None)
-    if same is None:
-        return True
-    left, right = typed[same:], meant[same:]
-    swapped = left[:2] == right[:2][::-1] and left[2:] == right[2:]
-    return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
-
 
 _SAME = {
     "’": "'", "ʼ": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "〜": "~", "～": "~",
@@ -107,38 +95,23 @@ _SOFT = frozenset({
 })  # fmt: skip
 """Senses that do not speak of time by themselves."""
 
-_GLUED = frozenset(
-    {
-        Sense.UNIT,
-        Sense.OCLOCK,
-        Sense.AMPM,
-        Sense.MONTH,
-        Sense.MINUTE,
-        Sense.DAYMARK,
-        Sense.LATER,
-    }
-)
+_GLUED = frozenset({Sense.UNIT, Sense.OCLOCK, Sense.AMPM, Sense.MONTH, Sense.MINUTE, Sense.DAYMARK, Sense.LATER})
 """What may stand right behind a digit: 45m, 3pm, 24dec."""
 
 _SLIPS = {
     Sense.WEEKDAY: "day", Sense.DAY: "day", Sense.MONTH: "day", Sense.CLOCK: "day", Sense.UNIT: "unit",
     Sense.OCLOCK: "unit", Sense.NUMBER: "number",
 }  # fmt: skip
-_UNIT = "unit"
 _SHORTEST_UNIT = 3
 _SHORTEST_SLIP = 5
 """Letters: one slip in a shorter word is another word."""
 
 _KINDS = frozenset(Sense)
-
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ANY_END = re.compile("")
 _LETTERS_END = re.compile(r"(?!'?[a-z0-9])")
 _PART_END = re.compile(r"(?!'?[a-z0-9])|(?=(?:vor|nach)?mittag|abend|morgen|fruh|nacht)")
 _SHORT_END = re.compile(r"(?=\.| ?(?:-|~|,|/|$|[0-9])| (?:to|until|bis|au|al|a)(?![a-z0-9]))")
-_ENGLISH = "en"
-_JAPANESE = "ja"
-_GERMAN = "de"
 
 
 def fold(text: str) -> tuple[str, list[int]]:
@@ -161,11 +134,15 @@ def fold(text: str) -> tuple[str, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What one form means. `weak`: only beside a number or another word of time; `strong`: by itself."""
+    """What one form means. `weak`: only beside a number or another word of time; `strong`: by itself.
+
+    `end` matches what may stand right behind it.
+    """
 
     means: Mapping[Sense, str]
     weak: bool
     strong: bool
+    end: re.Pattern[str]
 
 
 class Lexicon:
@@ -174,13 +151,12 @@ class Lexicon:
     def __init__(self, codes: tuple[str, ...]) -> None:
         """`codes` are of `LANGUAGES`."""
         self.included = INCLUDED[codes[0]]
-        self.english = codes[0] == _ENGLISH
-        self.counted = codes[0] == _JAPANESE  # 3日間 is "for 3 days"
+        self.english = codes[0] == "en"
+        self.counted = codes[0] == "ja"  # 3日間 is "for 3 days"
         self.words: dict[str, Word] = {}
         self.off = {form for code in codes for form in _forms(LANGUAGES[code]["off"])}
-        short: set[str] = set()
+        marks: dict[str, str] = defaultdict(str)
         meanings: dict[str, dict[Sense, str]] = defaultdict(dict)
-        weak: set[str] = set()
         for code in codes:
             own: dict[str, dict[Sense, str]] = defaultdict(dict)
             for kind, value, form in _entries(LANGUAGES[code]):
@@ -188,26 +164,25 @@ class Lexicon:
                 if form != bare and code != codes[0] and kind in {Sense.WEEKDAY, Sense.MONTH}:
                     continue  # "mon" is mine in French
                 own[bare][kind] = value  # the special sense stands behind the plain one
-                if form.endswith("!"):
-                    short.add(bare)
-                if form != bare:
-                    weak.add(bare)
+                marks[bare] += form[len(bare) :]
             for bare, means in own.items():
                 meanings[bare] = means | meanings[bare]
         for form, means in meanings.items():
-            soft = all(kind in _SOFT for kind in means)
-            self.words[form] = Word(means, form in weak, not soft and form not in weak and Sense.NAME not in means)
-        self._short = short
-        self._joins = {
-            form for form in self.words if codes[0] == _GERMAN and form.endswith(("tag", "abend", "woch"))
-        } & {form for form, word in self.words.items() if Sense.WEEKDAY in word.means}  # Freitagabend
+            weak = marks[form] != ""
+            strong = not all(kind in _SOFT for kind in means) and not weak and Sense.NAME not in means
+            end = _LETTERS_END if form[-1] in _LETTERS else _ANY_END
+            if "!" in marks[form]:
+                end = _SHORT_END
+            elif codes[0] == "de" and Sense.WEEKDAY in means and form.endswith(("tag", "abend", "woch")):
+                end = _PART_END  # Freitagabend
+            self.words[form] = Word(means, weak, strong, end)
         self._beginning: dict[str, list[str]] = defaultdict(list)
         for form in sorted(self.words, key=lambda form: (-len(form), form)):
             self._beginning[form[:2]].append(form)
         self._slips: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for form, word in self.words.items():
             group = next((_SLIPS[kind] for kind in _SLIPS if kind in word.means), "")
-            if group and len(form) >= _SHORTEST_UNIT and " " not in form and (not word.weak or group == _UNIT):
+            if group and len(form) >= _SHORTEST_UNIT and " " not in form and (not word.weak or group == "unit"):
                 for shorter in _shortened(form):
                     self._slips[shorter].append((form, group))
 
@@ -215,19 +190,11 @@ class Lexicon:
         """The longest form that stands in folded `text` at `at`, "" for none; `glued`: right behind a digit."""
         for beginning in (text[at : at + 2], text[at : at + 1]):
             for form in self._beginning.get(beginning, ()):
-                if text.startswith(form, at) and (not glued or _GLUED & self.words[form].means.keys()):
-                    pattern = self._end_of(form)
-                    if pattern.match(text, at + len(form)):
+                if text.startswith(form, at):
+                    word = self.words[form]
+                    if (not glued or _GLUED & word.means.keys()) and word.end.match(text, at + len(form)):
                         return form
         return ""
-
-    def _end_of(self, form: str) -> re.Pattern[str]:
-        """What stands behind a form."""
-        if form in self._short:
-            return _SHORT_END
-        if form in self._joins:
-            return _PART_END
-        return _LETTERS_END if form[-1] in _LETTERS else _ANY_END
 
     def slip(self, form: str, *, counted: bool) -> str:
         """What kind of word ("day", "unit", "number") `form` is within one slip of; "" for none.
@@ -236,7 +203,7 @@ class Lexicon:
         """
         for shorter in _shortened(form):
             for known, group in self._slips.get(shorter, ()):
-                shortest = _SHORTEST_UNIT if counted and group == _UNIT else _SHORTEST_SLIP
+                shortest = _SHORTEST_UNIT if counted and group == "unit" else _SHORTEST_SLIP
                 if len(known) >= shortest and len(form) >= min(shortest, _SHORTEST_SLIP - 1) and one_slip(form, known):
                     return group
         return ""
@@ -255,16 +222,13 @@ def _compounds(words: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     if digits := words.get("kanji"):
         for number in range(1, 100):
             tens, ones = divmod(number, 10)
-            yield number, ("" if not tens else digits[10] if tens == 1 else digits[tens] + digits[10]) + digits[ones] * bool(ones)  # fmt: skip  # noqa: E501  # one expression reads better whole
+            yield number, digits[tens] * (tens > 1) + digits[10] * (tens > 0) + digits[ones] * (ones > 0)
         return
-    for tens in range(20, 100, 10):
-        for ones in range(1, 10):
-            for ten in _forms(words[f"number {tens}"]):
-                for one in _forms(
-                    words["compound one"] if ones == 1 and "compound one" in words else words[f"number {ones}"]
-                ):
-                    for form in _forms(words["compound"].format(tens=ten, ones=one)):
-                        yield tens + ones, form
+    for tens, ones in product(range(20, 100, 10), range(1, 10)):
+        second = words["compound one"] if ones == 1 and "compound one" in words else words[f"number {ones}"]
+        for ten, one in product(_forms(words[f"number {tens}"]), _forms(second)):
+            for form in _forms(words["compound"].format(tens=ten, ones=one)):
+                yield tens + ones, form
 
 
 def _forms(alternatives: str) -> list[str]:
@@ -274,6 +238,18 @@ def _forms(alternatives: str) -> list[str]:
 def _shortened(form: str) -> list[str]:
     """The form and the form without each of its letters: two that are one slip apart have one of these in common."""
     return [form, *(form[:at] + form[at + 1 :] for at in range(len(form)))]
+
+
+def one_slip(typed: str, meant: str) -> bool:
+    """Whether `typed` is `meant` with a letter more, a letter less, another letter, or two neighbours swapped."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    same = next((at for at, pair in enumerate(zip(typed, meant, strict=False)) if pair[0] != pair[1]), None)
+    if same is None:
+        return True
+    left, right = typed[same:], meant[same:]
+    swapped = left[:2] == right[:2][::-1] and left[2:] == right[2:]
+    return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
 
 
 @lru_cache(maxsize=32)
@@ -290,4 +266,4 @@ def warm() -> None:
 
 def languages_of(code: str) -> tuple[str, ...]:
     """A language and English, which everybody may type."""
-    return (code,) if code == _ENGLISH else (code, _ENGLISH)
+    return (code,) if code == "en" else (code, "en")

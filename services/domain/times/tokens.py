@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from re import Match
 from typing import Any
 
@@ -36,6 +36,9 @@ _NUMBER = re.compile(r"(?P<n>[0-9]{1,4}(?:[.,][0-9]{1,2}(?![0-9.]))?|\.[0-9]{1,2
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|o|a|e)(?![a-z0-9])|\.(?=\s*(?:[a-z(~-]|$))")
 _CENTURY = re.compile(r"'(?P<y>[0-9]{2})(?![0-9a-z:.])")
 _COMPOUND = re.compile(r"[0-9]{1,4}-([a-z]+)(?:-[a-z0-9]+)*(?![a-z0-9])")
+_TAKES_MORE = frozenset({Sense.NUMBER, Sense.CLOCK, Sense.UNIT})
+"""What another word may stand right behind."""
+
 _BEFORE_ABOUT = frozenset({Sense.UNTIL, Sense.FOR, Sense.FROM, Sense.BACK, Sense.AT})
 _DOMAIN = re.compile(r"\.[a-z]{2,}")
 _ABBREVIATED = 4  # letters
@@ -84,31 +87,28 @@ class Lexer:
 
     def tokens(self) -> list[Token]:
         """All of it; blanks stand between tokens."""
+        numbers = (self._date, self._ordered, self._time, self._dotted, self._compact, self._compound, self._number)
         found: list[Token] = []
         at = 0
         while at < len(self._text):
             if self._text[at] == " ":
                 at += 1
                 continue
-            token = self._digits(at) if self._text[at] in "0123456789.'" else None
-            token = token or self._glued(at, found) or self._word(at) or self._other(at, found)
+            token = None
+            if self._text[at] in "0123456789.'":
+                token = next((read for number in numbers if (read := number(at))), None)
+            if token is None and found and found[-1].end == at and not _TAKES_MORE.isdisjoint(found[-1].means):
+                token = self._word(at, glued=True)
+            token = token or self._word(at) or self._other(at, found)
             found.append(token)
             at = token.end
         return found
 
     # ── what begins with a digit ────────────────────────────────────────────────────────────────────
 
-    def _digits(self, at: int) -> Token | None:
-        for read in (self._date, self._ordered, self._time, self._dotted, self._compact, self._compound, self._number):
-            if token := read(at):
-                return token
-        return None
-
     def _date(self, at: int) -> Token | None:
-        for pattern in _DATES:
-            if found := pattern.match(self._text, at):
-                return _dated(found, self._day(found["d"], found["m"], found["y"]))
-        return None
+        found = next((found for pattern in _DATES if (found := pattern.match(self._text, at))), None)
+        return None if found is None else _dated(found, self._day(found["d"], found["m"], found["y"]))
 
     def _ordered(self, at: int) -> Token | None:
         found = _ORDERED.match(self._text, at)
@@ -127,8 +127,8 @@ class Lexer:
         clock = self._clock(found["h"], found["m"])
         if clock is None:
             known = len(found["m"]) > 1  # 1:1 and 16:9 are no times
-            return Token(found.start(), found.end(), {Sense.UNREAD: ""} if known else {}, strong=known)
-        return Token(found.start(), found.end(), {Sense.CLOCK: clock}, strong=True)
+            return Token(at, found.end(), {Sense.UNREAD: ""} if known else {}, strong=known)
+        return Token(at, found.end(), {Sense.CLOCK: clock}, strong=True)
 
     def _dotted(self, at: int) -> Token | None:
         """24.12 is a day, 15.30 a time, 1.5 a number; several where it may be several."""
@@ -136,8 +136,9 @@ class Lexer:
         if found is None:
             return None
         day, clock = self._day(found["a"], found["b"], None), self._clock(found["a"], found["b"])
-        follows = self._follows(found.end())
-        if follows and {Sense.OCLOCK, Sense.AMPM} & follows.keys() and Sense.UNIT not in follows and clock:
+        form = self._lexicon.find(self._text, found.end() + self._text.startswith(" ", found.end()), glued=True)
+        follows = self._lexicon.words[form].means if form else {}
+        if clock and {Sense.OCLOCK, Sense.AMPM} & follows.keys() and Sense.UNIT not in follows:
             return Token(at, found.end(), {Sense.CLOCK: clock}, strong=True)
         means: dict[Sense, Any] = {Sense.NUMBER: Number(float(found[0]), digits=len(found[0]))}
         if len(found["b"]) == 2 or not follows:  # noqa: PLR2004  # digits of a minute
@@ -146,11 +147,6 @@ class Lexer:
         if self._text[found.end() : found.end() + 1].isalpha() and not follows:
             return None
         return Token(at, found.end(), means, weak=True)
-
-    def _follows(self, at: int) -> Mapping[Sense, str] | None:
-        """What the word behind a number means, where it may belong to it."""
-        form = self._lexicon.find(self._text, at + self._text.startswith(" ", at), glued=True)
-        return self._lexicon.words[form].means if form else None
 
     def _compact(self, at: int) -> Token | None:
         """1h30 is a length, 14h30 may be a time of day."""
@@ -179,15 +175,12 @@ class Lexer:
             return None
         value = Number(float(found["n"].replace(",", ".")), digits=len(found["n"]))
         end = found.end()
+        glued = self._lexicon.find(self._text, end, glued=True)
         ordinal = _ORDINAL.match(self._text, end)
-        if ordinal and end + len(self._lexicon.find(self._text, end, glued=True)) < ordinal.end():
-            return Token(at, ordinal.end(), {Sense.NUMBER: Number(value.value, ordinal=True, digits=value.digits)})
+        if ordinal and end + len(glued) < ordinal.end():
+            return Token(at, ordinal.end(), {Sense.NUMBER: replace(value, ordinal=True)})
         after = self._text[end : end + 1]
-        if (
-            after.isascii()
-            and (after.isalpha() or after == "_")
-            and not self._lexicon.find(self._text, end, glued=True)
-        ):
+        if after.isascii() and (after.isalpha() or after == "_") and not glued:
             return None  # 5k, 45x
         return Token(at, end, {Sense.NUMBER: value})
 
@@ -203,16 +196,9 @@ class Lexer:
 
     # ── words and signs ─────────────────────────────────────────────────────────────────────────────
 
-    def _glued(self, at: int, before: list[Token]) -> Token | None:
-        """What stands right behind a number."""
-        if not before or before[-1].end != at or not {Sense.NUMBER, Sense.CLOCK, Sense.UNIT} & before[-1].means.keys():
-            return None
-        return self._known(at, self._lexicon.find(self._text, at, glued=True))
-
-    def _word(self, at: int) -> Token | None:
-        return self._known(at, self._lexicon.find(self._text, at))
-
-    def _known(self, at: int, form: str) -> Token | None:
+    def _word(self, at: int, *, glued: bool = False) -> Token | None:
+        """The longest known word; `glued`: right behind a number."""
+        form = self._lexicon.find(self._text, at, glued=glued)
         if not form:
             return None
         word, end = self._lexicon.words[form], at + len(form)
@@ -233,9 +219,7 @@ class Lexer:
             sign = {Sense.AT: ""}  # until ~3pm
         if sign is not None:
             return Token(at, at + 1, sign)
-        found = _TEXT.match(self._text, at)
-        if self._text[at].isalnum() and self._text[at].isascii():
-            found = _RUN.match(self._text, at) if self._text[at].isdigit() else found
+        found = (_RUN if self._text[at] in "0123456789" else _TEXT).match(self._text, at)
         end = found.end() if found else at + 1
         form = self._text[at:end]
         if not form[0].isalnum():
