@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from services.domain.errors import (
     EndsBeforeItStartsError,
@@ -20,8 +19,8 @@ from services.domain.errors import (
     TimeNotUnderstoodError,
     TooFarAwayError,
 )
-from services.domain.times.lexicon import fold, languages_of, lexicon, warm
-from services.domain.times.place import Here, interval, office
+from services.domain.times.lexicon import fold, lexicon
+from services.domain.times.place import MOST, Here, interval, office
 from services.domain.times.reading import Reading
 from services.domain.times.values import Moment, TimeExpression, TimeOfDay
 from services.domain.times.words import LANGUAGES
@@ -31,21 +30,17 @@ LONGEST_INPUT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who types: the instant (UTC), their zone, their language (`de`), how they order numbers in dates."""
+class Speaker(Here):
+    """Who types, where and when: their language (`de`), and how they order numbers in dates."""
 
-    now: datetime
-    zone: ZoneInfo
     language: str = "en"
     month_first: bool = False
 
     def languages(self) -> Iterator[tuple[str, ...]]:
         """Their own language with English, then each other one."""
         own = self.language if self.language in LANGUAGES else "en"
-        yield languages_of(own)
-        for other in LANGUAGES:
-            if other not in {own, "en"}:
-                yield languages_of(other)
+        yield _with_english(own)
+        yield from (_with_english(other) for other in LANGUAGES if other not in {own, "en"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +66,14 @@ def status(text: str, speaker: Speaker) -> Asked:
     Where the text says when somebody is back ("Back in an hour"), it keeps its words and ends then.
     """
     text = _bounded(text)
-    here = Here(speaker.now, speaker.zone)
     asks: bool | None = None
     for reading in _readings(text, speaker):
         if (phrase := reading.status()) is not None:
             said = phrase.said
             if not said.returns:
-                return Asked(reading.text(phrase), *interval(said, here))
+                return Asked(reading.text(phrase), *interval(said, speaker))
             back = said if said.end is not None else TimeExpression(end=said.start)
-            return Asked(text, *interval(back, here))
+            return Asked(text, *interval(back, speaker))
         asks = reading.asks() if asks is None else asks
         asks = asks or bool(reading.sure)
     if asks:
@@ -93,8 +87,8 @@ def absence(text: str, speaker: Speaker) -> Asked:
     for reading in _readings(text, speaker):
         if (phrase := reading.absence()) is not None:
             note = reading.text(phrase)
-            if not _names_a_day(note, speaker):
-                return Asked(note, *interval(phrase.said, Here(speaker.now, speaker.zone)))
+            if not any(read.names_a_day() for read in _readings(note, speaker)):  # of any language
+                return Asked(note, *interval(phrase.said, speaker))
     raise TimeNotUnderstoodError("no time in it, or a part of one is left")
 
 
@@ -110,26 +104,27 @@ def pause(text: str, speaker: Speaker) -> Asked:
     if not text:
         return Asked("", speaker.now, None)
     said = _all_of(text, speaker)
-    if said.start is not None and said.start.is_clock and said.end is None and said.length is None and not said.sure:
+    alone = said.end is None and said.length is None and not said.sure
+    if alone and said.start is not None and said.start.clock is not None and said.start.day is None:
         said = TimeExpression(end=said.start)
-    return Asked("", *interval(said, Here(speaker.now, speaker.zone)))
+    return Asked("", *interval(said, speaker))
 
 
 def look(text: str, speaker: Speaker) -> Look:
     """A day, or an instant, to look at: today where nothing was typed. A time of day alone is today's."""
     text = _bounded(text)
-    here = Here(speaker.now, speaker.zone)
     if not text:
-        return Look(here.today)
+        return Look(speaker.today)
     said = _all_of(text, speaker)
     if said.start is None or said.end is not None or said.length is not None:
         raise TimeNotUnderstoodError("neither a day nor an instant")
-    if said.start.is_clock and said.start.clock is not None:
-        return Look(here.today, here.instant(here.today, office(said.start.clock)))
-    start, _ = interval(said if said.start.clock is None else TimeExpression(start=Moment(said.start.day)), here)
-    day = start.astimezone(speaker.zone).date()
-    if said.start.clock is not None:
-        return Look(day, here.instant(day, office(said.start.clock)))
+    clock = said.start.clock and office(said.start.clock)
+    if clock is not None and said.start.day is None:
+        return Look(speaker.today, speaker.instant(speaker.today, clock))
+    start, _ = interval(said if clock is None else TimeExpression(start=Moment(said.start.day)), speaker)
+    day = speaker.date_of(start)
+    if clock is not None:
+        return Look(day, speaker.instant(day, clock))
     return Look(day, start if said.start.after is not None and said.start.after.minutes else None)
 
 
@@ -140,16 +135,15 @@ def by_form(
 
     Raises EndsBeforeItStartsError, TimeInThePastError or TooFarAwayError for the block `to` (`to_time`).
     """
-    here = Here(speaker.now, speaker.zone)
     field = "to_time" if last_time and first == last else "to"
     try:
-        start = here.instant(first, _clock(first_time) if first_time else TimeOfDay(0))
-        end = here.instant(last, _clock(last_time) if last_time else TimeOfDay(24))
+        start = speaker.instant(first, _clock(first_time) if first_time else TimeOfDay(0))
+        end = speaker.instant(last, _clock(last_time) if last_time else TimeOfDay(24))
         if end <= start:
             raise EndsBeforeItStartsError("form", field=field)
         if end <= speaker.now:
             raise TimeInThePastError("form", field=field)
-        if end - speaker.now > here.most:
+        if end - speaker.now > MOST:
             raise TooFarAwayError("form", field=field)
     except OverflowError as error:
         raise TooFarAwayError("form", field=field) from error
@@ -158,7 +152,18 @@ def by_form(
 
 def until_time(at: time, speaker: Speaker) -> datetime:
     """The next time it is `at`: today's, or tomorrow's where that has passed."""
-    return interval(TimeExpression(end=Moment(None, _clock(at))), Here(speaker.now, speaker.zone))[1]
+    return interval(TimeExpression(end=Moment(None, _clock(at))), speaker)[1]
+
+
+def warm() -> None:
+    """Compile every language's words now rather than while the first person waits."""
+    for code in LANGUAGES:
+        lexicon(_with_english(code))
+
+
+def _with_english(code: str) -> tuple[str, ...]:
+    """A language and English, which everybody may type."""
+    return (code,) if code == "en" else (code, "en")
 
 
 def _clock(at: time) -> TimeOfDay:
@@ -173,7 +178,7 @@ def _all_of(text: str, speaker: Speaker) -> TimeExpression:
 
 
 def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
-    """The line in each language, the person's own first; in another one only if more of it speaks of time there."""
+    """The line in each language, the person's own first; in another one only if more of it speaks of time tspeaker."""
     own = 0
     for languages in speaker.languages():
         reading = Reading(text, languages, month_first=speaker.month_first)
@@ -182,28 +187,7 @@ def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
         own = own or reading.covered()
 
 
-def _names_a_day(note: str, speaker: Speaker) -> bool:
-    """Whether a note has a day or a month of any language in it."""
-    return any(reading.names_a_day() for reading in _readings(note, speaker))
-
-
 def _bounded(text: str) -> str:
     if len(text) > LONGEST_INPUT:
         raise TextTooLongError("the whole input")
     return text.strip()
-
-
-__all__ = [
-    "LONGEST_INPUT",
-    "Asked",
-    "Look",
-    "Speaker",
-    "absence",
-    "by_form",
-    "is_off",
-    "look",
-    "pause",
-    "status",
-    "until_time",
-    "warm",
-]

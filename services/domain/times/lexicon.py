@@ -256,14 +256,3 @@ def one_slip(typed: str, meant: str) -> bool:
 def lexicon(codes: tuple[str, ...]) -> Lexicon:
     """The words of these languages; compiled once."""
     return Lexicon(codes)
-
-
-def warm() -> None:
-    """Compile every language's words now rather than while the first person waits."""
-    for code in LANGUAGES:
-        lexicon(languages_of(code))
-
-
-def languages_of(code: str) -> tuple[str, ...]:
-    """A language and English, which everybody may type."""
-    return (code,) if code == "en" else (code, "en")

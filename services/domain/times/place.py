@@ -27,6 +27,9 @@ from zoneinfo import ZoneInfo
 from services.domain.errors import EndsBeforeItStartsError, TimeInThePastError, TimeNotUnderstoodError, TooFarAwayError
 from services.domain.times.values import Day, DayKind, Length, Moment, Part, TimeExpression, TimeOfDay
 
+MOST = timedelta(days=731)
+"""How far off an end may be."""
+
 _DAY = timedelta(days=1)
 _HALF_YEAR = timedelta(days=183)
 _MIDNIGHT = TimeOfDay(0)
@@ -41,16 +44,19 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where and when somebody speaks: the instant (UTC), their zone, and how far off an end may be."""
+    """Where and when somebody speaks: the instant (UTC), and their zone."""
 
     now: datetime
     zone: ZoneInfo
-    most: timedelta = timedelta(days=731)
 
     @property
     def today(self) -> date:
         """The date where they are."""
-        return self.now.astimezone(self.zone).date()
+        return self.date_of(self.now)
+
+    def date_of(self, instant: datetime) -> date:
+        """The date of an instant where they are."""
+        return instant.astimezone(self.zone).date()
 
     def instant(self, day: date, clock: TimeOfDay) -> datetime:
         """The UTC instant of a wall time: the one that is still to come, of two."""
@@ -77,7 +83,7 @@ def interval(said: TimeExpression, here: Here) -> Interval:
     start = max(start, here.now)
     if end <= start:
         raise EndsBeforeItStartsError("the end is not after the start")
-    if end - here.now > here.most:
+    if end - here.now > MOST:
         raise TooFarAwayError("the end is too far off")
     return start, end
 
@@ -91,22 +97,20 @@ def _interval(said: TimeExpression, here: Here) -> Interval:
             raise TimeNotUnderstoodError("nothing was said")
         return _whole(said.start, here)
     if said.start is None:
-        return here.now, until(said.end, here, exclusive=said.exclusive)
+        return here.now, _until(said.end, here, exclusive=said.exclusive)
     return _between(said.start, said.end, here, exclusive=said.exclusive)
 
 
-def until(moment: Moment, here: Here, *, exclusive: bool = False) -> datetime:
+def _until(moment: Moment, here: Here, *, exclusive: bool = False) -> datetime:
     """The instant at which something ends that lasts until `moment`; `exclusive`: a day ends it when it begins."""
     if moment.after is not None:
         return _after(here.now, moment.after, here)
     clock = moment.clock or (_PARTS[moment.part][1] if moment.part else None)
     if moment.day is None:
         return _next_time(clock or _MIDNIGHT, here)
-    if clock is not None:
-        return _first(_instants(moment.day, office(clock), here), here)
-    if moment.day.included and not exclusive:
-        return _first((here.instant(_day_after(moment.day, day), _MIDNIGHT) for day in _dates(moment.day, here)), here)
-    return _first(_instants(moment.day, _MIDNIGHT, here), here)
+    if clock is None and (exclusive or not moment.day.included):
+        clock = _MIDNIGHT
+    return _first(_instants(moment.day, clock, here), here.now)
 
 
 def _begin(moment: Moment, here: Here) -> datetime:
@@ -116,9 +120,8 @@ def _begin(moment: Moment, here: Here) -> datetime:
     if moment.day is None:
         return _next_time(clock or _MIDNIGHT, here)
     if clock is None:
-        day = _running_day(moment.day, here)
-        return here.instant(day, _MIDNIGHT)
-    return _first(_instants(moment.day, office(clock), here), here)
+        return here.instant(_running_day(moment.day, here), _MIDNIGHT)
+    return _first(_instants(moment.day, clock, here), here.now)
 
 
 def _whole(moment: Moment, here: Here) -> Interval:
@@ -134,13 +137,13 @@ def _whole(moment: Moment, here: Here) -> Interval:
         return here.instant(day, _MIDNIGHT), here.instant(_day_after(moment.day, day), _MIDNIGHT)
     start = _begin(moment, here)
     days = moment.after is not None and not moment.after.minutes
-    wall = start.astimezone(here.zone).date()
+    wall = here.date_of(start)
     return here.instant(wall, _MIDNIGHT) if days else start, here.instant(wall + _DAY, _MIDNIGHT)
 
 
 def _between(start: Moment, end: Moment, here: Here, *, exclusive: bool) -> Interval:
     if start.after is not None:
-        return _begin(start, here), until(end, here, exclusive=exclusive)
+        return _begin(start, here), _until(end, here, exclusive=exclusive)
     if end.after is not None:
         raise TimeNotUnderstoodError("a range that ends in a while")
     first = start.clock or (_PARTS[start.part][0] if start.part else None)
@@ -148,9 +151,11 @@ def _between(start: Moment, end: Moment, here: Here, *, exclusive: bool) -> Inte
     if start.day is None:
         return _from_time(first or _MIDNIGHT, Moment(end.day, last), here, exclusive=exclusive)
     if end.day is None:
-        day = _running_day(start.day, here) if first is None else _day_of(_begin(start, here), here)
+        day = _running_day(start.day, here) if first is None else here.date_of(_begin(start, here))
         return _times(first, last or _MIDNIGHT, day, here)
-    first_day, last_day = _with_year(start.day, end.day)
+    first_day, last_day = start.day, end.day
+    if first_day.kind is DayKind.DATE and last_day.year and not first_day.year:  # a year that is said once
+        first_day = replace(first_day, year=last_day.year - (not _later_in_year(first_day, last_day)))
     for day in _dates(first_day, here, past=True):
         begin = here.instant(day, office(first or _MIDNIGHT))
         finish = _end(last_day, last, here, begin, exclusive=exclusive)
@@ -163,19 +168,12 @@ def _between(start: Moment, end: Moment, here: Here, *, exclusive: bool) -> Inte
     raise TimeInThePastError("the range has passed")
 
 
-def _with_year(start: Day, end: Day) -> tuple[Day, Day]:
-    """Both dates of a range with the year that only the end has: the start is before it."""
-    if start.kind is not DayKind.DATE or start.year or not end.year:
-        return start, end
-    return replace(start, year=end.year - (not _later_in_year(start, end))), end
-
-
 def _from_time(first: TimeOfDay, end: Moment, here: Here, *, exclusive: bool) -> Interval:
     if end.day is None:
-        start, finish = _times(first, end.time, here.today, here)
-        return (start, finish) if finish > here.now else _times(first, end.time, here.today + _DAY, here)
+        today = _times(first, end.clock or _MIDNIGHT, here.today, here)
+        return today if today[1] > here.now else _times(first, end.clock or _MIDNIGHT, here.today + _DAY, here)
     if end.clock is not None and (_minutes(first) < _minutes(end.clock) or (first.bare and end.clock.loose)):
-        return _times(first, end.clock, _day_of(_begin(end, here), here), here)
+        return _times(first, end.clock, here.date_of(_begin(end, here)), here)
     return _next_time(first, here), _end(end.day, end.clock, here, here.now, exclusive=exclusive)
 
 
@@ -203,12 +201,8 @@ def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, excl
     """The end of a range that began at `start`: the end of the named day, or the named time of it."""
     if day.kind in {DayKind.WEEKDAY, DayKind.DATE, DayKind.DAY_OF_MONTH}:
         here = replace(here, now=start)
-    clock = _MIDNIGHT if exclusive and clock is None else clock
-    ends = (
-        here.instant(_day_after(day, found), _MIDNIGHT) if clock is None else here.instant(found, office(clock))
-        for found in _dates(day, here)
-    )
-    return next(ends) if day.year else _first(ends, replace(here, now=start))
+    ends = _instants(day, _MIDNIGHT if exclusive and clock is None else clock, here)
+    return next(ends) if day.year else _first(ends, start)
 
 
 def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
@@ -233,18 +227,11 @@ def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
         case DayKind.MONTH:
             yield _months_on(today.replace(day=1), day.ahead)
         case DayKind.DAY_OF_MONTH:
-            yield from _days_of_month(day, today)
+            for ahead in [day.ahead] if day.ahead else range(13):  # this month's, then each next one's; or one month's
+                with suppress(ValueError):  # it has no such day
+                    yield _months_on(today.replace(day=1), ahead).replace(day=day.number)
         case _:
             yield from _years(day, today, past=past)
-
-
-def _days_of_month(day: Day, today: date) -> Iterator[date]:
-    """The 5th: this month's, then each next one's that has such a day; or that of one month only."""
-    months = [day.ahead] if day.ahead else range(13)
-    for ahead in months:
-        first = _months_on(today.replace(day=1), ahead)
-        with suppress(ValueError):
-            yield first.replace(day=day.number)
 
 
 def _months_on(day: date, months: int) -> date:
@@ -288,21 +275,21 @@ def _day_after(day: Day, begin: date) -> date:
     return begin + _DAY
 
 
-def _instants(day: Day, clock: TimeOfDay, here: Here) -> Iterator[datetime]:
-    return (here.instant(found, clock) for found in _dates(day, here))
+def _instants(day: Day, clock: TimeOfDay | None, here: Here) -> Iterator[datetime]:
+    """When it is `clock` on such a day, or (None) when it ends."""
+    for found in _dates(day, here):
+        yield here.instant(_day_after(day, found), _MIDNIGHT) if clock is None else here.instant(found, office(clock))
 
 
-def _first(instants: Iterator[datetime], here: Here) -> datetime:
-    found = next((instant for instant in instants if instant > here.now), None)
+def _first(instants: Iterator[datetime], after: datetime) -> datetime:
+    found = next((instant for instant in instants if instant > after), None)
     if found is None:
         raise TimeInThePastError("that time has passed")
     return found
 
 
 def _next_time(clock: TimeOfDay, here: Here) -> datetime:
-    faces = (
-        [replace(clock, hour=clock.hour % 12), replace(clock, hour=clock.hour % 12 + 12)] if clock.loose else [clock]
-    )
+    faces = [replace(clock, hour=clock.hour % 12 + half) for half in (0, 12)] if clock.loose else [clock]
     return min(
         instant
         for day in (here.today, here.today + _DAY, here.today + 2 * _DAY)
@@ -315,7 +302,7 @@ def _after(start: datetime, length: Length, here: Here) -> datetime:
     days = length.days + 31 * length.months
     if not length.minutes and not days:
         raise TimeNotUnderstoodError("no length")
-    if days > here.most.days or length.minutes > here.most.days * 24 * 60:
+    if days > MOST.days or length.minutes > MOST.days * 24 * 60:
         raise TooFarAwayError("the length is too great")
     if not days:
         return start + timedelta(minutes=length.minutes)
@@ -337,7 +324,3 @@ def _later_in_year(start: Day, end: Day) -> bool:
 
 def _minutes(clock: TimeOfDay) -> int:
     return clock.hour * 60 + clock.minute
-
-
-def _day_of(instant: datetime, here: Here) -> date:
-    return instant.astimezone(here.zone).date()

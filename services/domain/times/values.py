@@ -77,19 +77,9 @@ class Moment:
     after: Length | None = None
 
     @property
-    def time(self) -> TimeOfDay:
-        """The time of day; the day's beginning where none was said."""
-        return self.clock or TimeOfDay(0)
-
-    @property
     def is_day(self) -> bool:
         """Whether a day was said and nothing else."""
         return self.day is not None and self.clock is None and self.part is None
-
-    @property
-    def is_clock(self) -> bool:
-        """Whether a time of day was said and nothing else."""
-        return self.clock is not None and self.day is None
 
     @property
     def is_bare(self) -> bool:
