@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.titles import Whose, absence, is_focus, is_public_calendar
-from services.domain.titles.tokens import ABSENCES, AFTER_ABSENCE, LINKS, PLACES, TIME, words_in
+from services.domain.titles import (
+    ABSENCES,
+    AFTER_ABSENCE,
+    LINKS,
+    PLACES,
+    TIME,
+    Whose,
+    absence,
+    is_focus,
+    is_public_calendar,
+    words_in,
+)
 
 ANN = ("Ann Lee",)
 
