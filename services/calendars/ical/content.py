@@ -1,10 +1,7 @@
 """From bytes to components and their lines, with no look at what the values say (RFC 5545 §3.1, §3.2). Pure.
 
-UTF-8 is the default, and what is valid UTF-8 stays that whatever the header says: many servers say something else of
-files that they do not look into. Only then the header is believed.
-
-RFC 5545 §3.1 folds by octets, so a fold may fall inside a character: components are cut out of bytes, and text is made
-one component at a time. What real files do and the RFC does not is tolerated: byte-order marks, UTF-16, bare LF or CR,
+RFC 5545 folds by octets, so a fold may fall inside a character: components are cut out of bytes, and text is made one
+component at a time. What real files do and the RFC does not is tolerated: byte-order marks, UTF-16, bare LF or CR,
 blank lines between, lower-case names, several calendars in one file.
 """
 
@@ -14,6 +11,8 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+# ── what came over HTTP ─────────────────────────────────────────────────────────────────────────────
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -30,7 +29,7 @@ _ALIASES = {
     "x-mac-japanese": "cp932",
     "ks_c_5601-1987": "cp949",
 }
-_PARAMETER = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
 _LONGEST_TYPE = 500
 _TEXT = re.compile(
     r"(?:utf-8|iso8859-|cp|koi8|mac-|euc_|shift_jis|iso2022_|gb|big5|hz|johab|tis-620|utf-16|utf-32|kz1048|ptcp154).*"
@@ -38,34 +37,9 @@ _TEXT = re.compile(
 """Python's names of encodings that HTTP may mean: what else it can decode is no encoding of text."""
 
 
-def as_utf8(body: bytes, charset: str | None) -> bytes:
-    """`body` as UTF-8; as it is where it is UTF-8 already, or where nobody knows what it is."""
-    codec = "utf-16" if body.startswith(_UTF16) else codec_of(charset)
-    if codec in {"utf-16", "utf-32"} and not body.startswith((*_UTF16, *_UTF32)):
-        codec += "-be"  # RFC 2781 §4.3
-    if codec is None or codec == "utf-8" or body.startswith(codecs.BOM_UTF8):
-        return body
-    # Mail's Japanese is all ASCII, and never without its escape character, which no calendar in UTF-8 has.
-    if _is_utf8(body) and not (codec.startswith("iso2022") and _ESCAPE in body):
-        return body
-    if not codec.startswith(("utf-16", "utf-32")):
-        # RFC 5545 §3.1 folds octets, also inside of a character.
-        body = body.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
-    try:
-        return _decoded(body, codec, "strict")
-    except UnicodeError:
-        # Replacing what is wrong takes a microsecond each.
-        return _decoded(body, codec, "replace") if len(body) <= _MOST_MENDED else body
-
-
-def _decoded(body: bytes, codec: str, errors: str) -> bytes:
-    decode = codecs.getincrementaldecoder(codec)(errors).decode
-    return "".join([*map(decode, _pieces(body)), decode(b"", True)]).encode("utf-8", "replace")
-
-
 def charset_in(content_type: str) -> str | None:
     """The `charset` parameter of a media type (RFC 9110 §8.3.1)."""
-    found = _PARAMETER.search(content_type[:_LONGEST_TYPE])
+    found = _CHARSET.search(content_type[:_LONGEST_TYPE])
     return None if found is None else found[1]
 
 
@@ -80,24 +54,49 @@ def codec_of(charset: str | None) -> str | None:
     return codec if _TEXT.fullmatch(codec) else None
 
 
-def _is_utf8(body: bytes) -> bool:
+def as_utf8(body: bytes, charset: str | None) -> bytes:
+    """`body` as UTF-8; as it is where it is UTF-8 already, or where nobody knows what it is.
+
+    UTF-8 is the default (RFC 5545 §3.1.4), and what is valid UTF-8 stays that whatever the media type's `charset`
+    says: many servers say something else of files that they do not look into.
+    """
+    codec = "utf-16" if body.startswith(_UTF16) else codec_of(charset)
+    if codec in {"utf-16", "utf-32"} and not body.startswith((*_UTF16, *_UTF32)):
+        codec += "-be"  # RFC 2781 §4.3
+    if codec is None or codec == "utf-8" or body.startswith(codecs.BOM_UTF8):
+        return body
+    # Mail's Japanese is all ASCII, and never without its escape character, which no calendar in UTF-8 has.
+    if not (codec.startswith("iso2022") and _ESCAPE in body):
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            pass  # the header is believed
+        else:
+            return body
+    if not codec.startswith(("utf-16", "utf-32")):
+        # RFC 5545 §3.1 folds octets, also inside of a character.
+        body = body.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
     try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        return _decoded(body, codec, "strict")
+    except UnicodeError:
+        # Replacing what is wrong takes a microsecond each.
+        return _decoded(body, codec, "replace") if len(body) <= _MOST_MENDED else body
 
 
-def _pieces(body: bytes) -> Iterator[bytes]:
-    for start in range(0, len(body), _PIECE):
-        yield body[start : start + _PIECE]
+def _decoded(body: bytes, codec: str, errors: str) -> bytes:
+    decode = codecs.getincrementaldecoder(codec)(errors).decode
+    pieces = [decode(body[start : start + _PIECE]) for start in range(0, len(body), _PIECE)]
+    return "".join([*pieces, decode(b"", True)]).encode("utf-8", "replace")
 
+
+# ── components ──────────────────────────────────────────────────────────────────────────────────────
 
 _MOST_MARKS = 4
 _BLANK = re.compile(rb"\n{2,}")
 _NOISE = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
 _EDGE = re.compile(rb"^(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9_-]+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _UID = re.compile(rb"^UID(?:;[^:\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
+_SIDE_BY_SIDE = frozenset({"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"})
 _DEEPEST = 16
 """Components inside one another: a calendar, its entries, their alarms. Deeper ones have lost their ENDs."""
 
@@ -132,19 +131,6 @@ class RawCalendar:
     busy: tuple[Raw, ...] = ()
 
 
-@dataclass(slots=True)
-class _Open:
-    """A component whose END has not been seen yet."""
-
-    name: str
-    parts: list[bytes] = field(default_factory=list)
-    children: list[Raw] = field(default_factory=list)
-
-    def close(self, *, whole: bool = True) -> Raw:
-        """The component, finished."""
-        return Raw(self.name, b"\n".join(self.parts), tuple(self.children), whole)
-
-
 def text_of(line: bytes) -> str:
     """Bytes as text: UTF-8, else Windows-1252 (what latin-1 calendars really hold); never an error."""
     try:
@@ -165,7 +151,7 @@ def unfolded(data: bytes) -> bytes:
 
     Control characters and blank lines go first: what stands behind them is folded, too, and twice is as good as once.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if data.startswith(_UTF16):
         data = data.decode("utf-16", errors="replace").encode("utf-8")
     data = without_head(data)
     if b"\r" in data:
@@ -180,60 +166,59 @@ def calendars(data: bytes) -> tuple[RawCalendar, ...]:
     """Every VCALENDAR of a file, half ones too (`whole` says so). Empty where the file is no calendar at all."""
     text = unfolded(data)
     found: list[RawCalendar] = []
-    stack: list[_Open] = []
+    opened: list[_Open] = []
     position = 0
     for edge in _EDGE.finditer(text):
-        if stack and edge.start() > position:
-            stack[-1].parts.append(text[position : edge.start() - 1])
+        if opened and edge.start() > position:
+            opened[-1].parts.append(text[position : edge.start() - 1])
         position = edge.end() + 1
         name = edge[2].decode("ascii").upper()
-        if edge[1][:1] in b"Bb":
-            _begin(name, stack, found)
-        else:
-            _end(name, stack, found)
-    if stack:
-        stack[-1].parts.append(text[position:])
-        _unwind(stack, found, 0)
+        if edge[1][:1] in b"Ee":
+            depth = next((at for at in range(len(opened) - 1, -1, -1) if opened[at].name == name), None)
+            if depth is not None:
+                opened[depth].whole = True
+                _close(opened, found, depth)
+            continue
+        if name == "VCALENDAR":
+            _close(opened, found, 0)
+        elif not opened:
+            continue
+        elif (name in _SIDE_BY_SIDE and opened[-1].name != "VPOLL") or len(opened) == _DEEPEST:
+            # Whatever is still open has lost its END: these never stand inside one another, but for what a poll holds.
+            _close(opened, found, 1)
+        opened.append(_Open(name))
+    if opened:
+        opened[-1].parts.append(text[position:])
+        _close(opened, found, 0)
     return tuple(found)
 
 
-def _begin(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
-    if name == "VCALENDAR":
-        _unwind(stack, found, 0)
-    elif not stack:
-        return
-    elif name in {"VEVENT", "VTIMEZONE", "VTODO", "VJOURNAL", "VFREEBUSY"} and stack[-1].name != "VPOLL":
-        # These never stand inside one another: whatever is still open has lost its END. What a poll proposes is in it.
-        _unwind(stack, found, 1)
-    elif len(stack) == _DEEPEST:
-        _unwind(stack, found, 1)
-    stack.append(_Open(name))
+@dataclass(slots=True)
+class _Open:
+    """A component whose END has not been seen yet."""
+
+    name: str
+    parts: list[bytes] = field(default_factory=list)
+    children: list[Raw] = field(default_factory=list)
+    whole: bool = False
 
 
-def _end(name: str, stack: list[_Open], found: list[RawCalendar]) -> None:
-    depth = next((index for index in range(len(stack) - 1, -1, -1) if stack[index].name == name), None)
-    if depth is None:
-        return
-    _unwind(stack, found, depth + 1)
-    _finish(stack, found, whole=True)
-
-
-def _unwind(stack: list[_Open], found: list[RawCalendar], depth: int) -> None:
-    while len(stack) > depth:
-        _finish(stack, found, whole=False)
-
-
-def _finish(stack: list[_Open], found: list[RawCalendar], *, whole: bool) -> None:
-    done = stack.pop().close(whole=whole)
-    if stack:
-        stack[-1].children.append(done)
-    else:
+def _close(opened: list[_Open], found: list[RawCalendar], depth: int) -> None:
+    """Finish what is open from `depth` on, the innermost first: a part of what it stands in, or a calendar."""
+    while len(opened) > depth:
+        one = opened.pop()
+        lines = b"\n".join(one.parts)
+        if opened:
+            opened[-1].children.append(Raw(one.name, lines, tuple(one.children), one.whole))
+            continue
         zones, events, busy = (
-            tuple(child for child in done.children if child.name == name)
+            tuple(child for child in one.children if child.name == name)
             for name in ("VTIMEZONE", "VEVENT", "VFREEBUSY")
         )
-        found.append(RawCalendar(done.lines, zones, events, whole, busy))
+        found.append(RawCalendar(lines, zones, events, one.whole, busy))
 
+
+# ── content lines: `NAME;PARAM=value;PARAM="a,b":value` ─────────────────────────────────────────────
 
 _LINE = re.compile(r"^\s*([A-Za-z0-9_.-]+)[ \t]*(?=[;:])")
 # Possessive: what was read is never tried again, nor remembered for it, however long a value is.
@@ -289,9 +274,11 @@ class Component:
         return self.value(name).upper()
 
     def text(self, name: str) -> str:
-        """The first TEXT value of that name, un-escaped (RFC 5545 §3.3.11)."""
+        r"""The first TEXT value of that name, with `\n`, `\,`, `\;` and `\\` as they are meant (RFC 5545 §3.3.11)."""
         line = self.first(name)
-        return "" if line is None else unescaped(line.value)
+        if line is None or "\\" not in line.value:
+            return "" if line is None else line.value
+        return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], line.value)
 
     def number(self, name: str) -> int:
         """The first INTEGER of that name; 0 where there is none or it is none."""
@@ -312,8 +299,6 @@ def content_lines(lines: bytes) -> Iterator[Property]:
             if name not in _NEVER_FOLDED:
                 value.append(line)
             continue
-        if "TZID" in found:
-            colon, found = _unquoted_zone(line, colon, found)
         if name:
             yield Property(name, "".join(value), params)
         name, params, value = start[1].upper().rpartition(".")[2], found, [line[colon + 1 :]]
@@ -327,30 +312,16 @@ def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:
         return position, {}
     params: dict[str, str] = {}
     while (match := _PARAM.match(line, position)) is not None:
-        value = match[2] or ""
-        value = value.replace('"', "").strip()
+        value = (match[2] or "").replace('"', "").strip()
         if "^" in value:
             value = re.sub(r"\^[n^']", lambda caret: _CARET[caret[0]], value)  # RFC 6868
         params[match[1].upper()] = value
         position = match.end()
-    if position < len(line) and line[position] == ":":
-        return position, params
-    return None if (colon := line.find(":", position)) < 0 else colon, params
-
-
-def _unquoted_zone(line: str, colon: int, params: dict[str, str]) -> tuple[int, dict[str, str]]:
-    """The same for `TZID=GMT+02:00:20260701T100000`: a zone's name with a colon, which should have been quoted."""
-    tzid = params.get("TZID")
-    if tzid is None or _DATES.match(line, colon):
-        return colon, params
-    dates = _DATES.search(line, colon + 1)
-    if dates is None:
-        return colon, params
-    return dates.start(), {**params, "TZID": tzid + line[colon : dates.start()].replace('"', "").strip()}
-
-
-def unescaped(value: str) -> str:
-    r"""TEXT as it is meant: `\n`, `\,`, `\;` and `\\` (RFC 5545 §3.3.11)."""
-    if "\\" not in value:
-        return value
-    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
+    colon = line.find(":", position)
+    if colon < 0:
+        return None, params
+    # `TZID=GMT+02:00:20260701T100000`: a zone's name with a colon, which should have been quoted.
+    if "TZID" in params and not _DATES.match(line, colon) and (dates := _DATES.search(line, colon + 1)) is not None:
+        params["TZID"] += line[colon : dates.start()].replace('"', "").strip()
+        return dates.start(), params
+    return colon, params

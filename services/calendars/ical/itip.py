@@ -20,7 +20,8 @@ from services.calendars.ical.entry import ReadRequest, by_uid
 from services.calendars.ical.ics_collection import IcsCollection, whose_from_json, whose_to_json
 from services.calendars.ical.reading import read
 from services.calendars.ical.values import ValueProblemError, basic, moment
-from services.calendars.ical.zones import Zones, iana_name
+from services.calendars.ical.zone_names import iana_name
+from services.calendars.ical.zones import Zones
 from services.domain.calendars import Arrival, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import Component, Raw, RawCalendar, calendars
 from services.calendars.ical.entry import EntryReader, Readout, ReadRequest, by_uid
 from services.calendars.ical.recurrence import ExpansionBudget
-from services.calendars.ical.zones import iana_name
+from services.calendars.ical.zone_names import iana_name
 from services.domain.calendars import Changes, Problem
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.domain.model import Event

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from calendar import isleap, monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from itertools import product
 from math import prod
 
-from services.calendars.ical.zones import LAST, Reach
+from services.calendars.ical.zones import LAST, plus
 
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -141,6 +141,14 @@ _OCCURRENCE = 4
 """What making an occurrence costs, in steps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The wall-clock times that matter, both inclusive."""
+
+    lower: datetime
+    upper: datetime
+
+
 class ExpansionBudget:
     """How many steps expanding may take: a series its share, and all costly series of a file together theirs."""
 
@@ -198,7 +206,12 @@ def expanded(
     if first:
         yield start
         left = None if left is None else left - 1
-    for times in _sets(rule, start, lower, last, budget):
+    sets = _by_the_clock if rule.frequency >= Frequency.HOURLY else _by_days
+    for found in sets(rule, start, lower, last, budget):
+        size, times = len(found), found
+        if rule.by_position:
+            chosen = {at - 1 if at > 0 else size + at for at in rule.by_position}
+            times = [found[at] for at in sorted(chosen) if 0 <= at < size]
         for at in times:
             if at < start or (first and at == start):
                 continue
@@ -220,36 +233,19 @@ def _even_step(rule: RecurrenceRule) -> timedelta | None:
     return unit * rule.interval
 
 
-def _sets(
-    rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
-) -> Iterator[list[datetime]]:
-    """The set of each period of the rule, after BYSETPOS, from about `lower` on until a period begins after `last`."""
-    if rule.frequency >= Frequency.HOURLY:
-        source = _by_the_clock(rule, start, lower, last, budget)
-    else:
-        source = _by_days(rule, start, lower, last, budget)
-    for times in source:
-        yield _positions(times, rule.by_position) if rule.by_position else times
-
-
-def _positions(times: list[datetime], positions: tuple[int, ...]) -> list[datetime]:
-    size = len(times)
-    chosen = {at - 1 if at > 0 else size + at for at in positions}
-    return [times[at] for at in sorted(chosen) if 0 <= at < size]
-
-
 def _by_days(
     rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
 ) -> Iterator[list[datetime]]:
+    """The set of each year, month, week or day from about `lower` on until one begins after `last`."""
     parts = (rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
     budget.spend(prod(map(len, parts)) - 1)  # before it is made: a full clock has 86,400 times
     clock = [time(*at) for at in product(*parts)]
-    days = _Days(rule, start.date())
+    rule = _completed(rule, start)
     for begin in _periods(rule, start.date(), lower.date(), last.date()):
         budget.spend()
-        of_period = days.of(begin)
-        budget.spend(len(of_period) * len(clock))
-        yield [datetime.combine(day, at) for day in of_period for at in clock]
+        days = _days_of(rule, begin)
+        budget.spend(len(days) * len(clock))
+        yield [datetime.combine(day, at) for day in days for at in clock]
 
 
 def _periods(rule: RecurrenceRule, start: date, lower: date, last: date) -> Iterator[date]:
@@ -272,96 +268,67 @@ def _periods(rule: RecurrenceRule, start: date, lower: date, last: date) -> Iter
         yield date.fromordinal(max(ordinal, 1))
 
 
-class _Days:
-    """Which days of a period a rule names, by the table of RFC 5545 §3.3.10 (expand or limit)."""
+def _completed(rule: RecurrenceRule, start: date) -> RecurrenceRule:
+    """The rule with what it leaves open taken from DTSTART (RFC 5545 §3.3.10): its weekday, its day, its month."""
+    named = rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week
+    weekday = ((0, start.weekday()),)
+    if rule.frequency == Frequency.WEEKLY:
+        # Only where nothing names a day; BYMONTHDAY and the like are forbidden here, but are written.
+        return rule if named else replace(rule, by_day=weekday)
+    if rule.frequency == Frequency.MONTHLY:
+        return rule if named else replace(rule, by_month_day=(start.day,))
+    if rule.frequency == Frequency.DAILY or rule.by_day or rule.by_year_day:
+        return rule
+    if rule.by_week:
+        return rule if rule.by_month_day else replace(rule, by_day=weekday)
+    # Its month for BYMONTHDAY alone, as libical and ical.js have it (dateutil takes every month).
+    return replace(rule, by_month=rule.by_month or (start.month,), by_month_day=rule.by_month_day or (start.day,))
 
-    def __init__(self, rule: RecurrenceRule, start: date) -> None:
-        self.rule = rule
-        self.start = start
-        self.plain = frozenset(weekday for ordinal, weekday in rule.by_day if not ordinal)
-        self.nth = tuple(pair for pair in rule.by_day if pair[0])
-        self.named = bool(rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week)
-        self.in_month = rule.frequency == Frequency.MONTHLY or bool(rule.by_month)
 
-    def of(self, begin: date) -> list[date]:
-        """The days of the period that begins at `begin`, in order."""
-        rule = self.rule
-        if rule.frequency == Frequency.YEARLY:
-            return self._of_year(begin.year)
-        if rule.frequency == Frequency.MONTHLY:
-            return self._of_month(begin.year, begin.month)
-        if rule.frequency == Frequency.DAILY:
-            return [begin] if self.allows(begin) else []
-        # Only where nothing names a day is it DTSTART's; BYMONTHDAY and the like are forbidden here, but are written.
-        weekdays = self.plain or (frozenset(range(_WEEK)) if self.named else frozenset({self.start.weekday()}))
-        first = begin.toordinal()
-        week = (date.fromordinal(day) for day in range(first, min(first + _WEEK, date.max.toordinal() + 1)))
-        return [day for day in week if day.weekday() in weekdays and self.allows(day)]
+def _days_of(rule: RecurrenceRule, begin: date) -> list[date]:
+    """The days of the period from `begin` on, by the table of RFC 5545 §3.3.10 (expand or limit), in order."""
+    year, first = begin.year, begin.toordinal()
+    if rule.frequency == Frequency.DAILY:
+        days = [begin]
+    elif rule.frequency == Frequency.WEEKLY:
+        end = min(first + _WEEK, date.max.toordinal() + 1)
+        days = [date.fromordinal(day) for day in range(first, end)]
+    elif rule.frequency == Frequency.MONTHLY:
+        days = _of_month(rule, year, begin.month) if not rule.by_month or begin.month in rule.by_month else []
+    elif rule.by_year_day and not rule.by_month_day and not rule.by_week:
+        size = 365 + isleap(year)
+        numbers = sorted({_from_end(day, size) for day in rule.by_year_day} - {0})
+        days = [date.fromordinal(first + number - 1) for number in numbers]
+    else:
+        days = [day for month in rule.by_month or range(1, 13) for day in _of_month(rule, year, month)]
+    return [day for day in days if _allows(rule, day)]
 
-    def allows(self, day: date) -> bool:
-        """Whether every BY part about days lets `day` pass."""
-        rule = self.rule
-        if rule.by_month and day.month not in rule.by_month:
+
+def _of_month(rule: RecurrenceRule, year: int, month: int) -> list[date]:
+    size = monthrange(year, month)[1]
+    numbers = sorted({_from_end(day, size) for day in rule.by_month_day or range(1, size + 1)} - {0})
+    return [date(year, month, number) for number in numbers]
+
+
+def _from_end(number: int, size: int) -> int:
+    """A day number counted from the start; 0 where there is no such day."""
+    at = number if number > 0 else size + 1 + number
+    return at if 1 <= at <= size else 0
+
+
+def _allows(rule: RecurrenceRule, day: date) -> bool:
+    """Whether every BY part about days lets `day` pass."""
+    if rule.by_month and day.month not in rule.by_month:
+        return False
+    if rule.by_month_day and not _among(day.day, monthrange(day.year, day.month)[1], rule.by_month_day):
+        return False
+    if rule.by_year_day and not _among(day.timetuple().tm_yday, 365 + isleap(day.year), rule.by_year_day):
+        return False
+    if rule.by_day:
+        ordinals = [ordinal for ordinal, weekday in rule.by_day if weekday == day.weekday()]
+        if not ordinals or (0 not in ordinals and not _is_nth(rule, day, ordinals)):
             return False
-        if rule.by_month_day and not _among(day.day, monthrange(day.year, day.month)[1], rule.by_month_day):
-            return False
-        if rule.by_year_day and not _among(day.timetuple().tm_yday, 365 + isleap(day.year), rule.by_year_day):
-            return False
-        if rule.by_week and not self._in_weeks(day):
-            return False
-        return not rule.by_day or day.weekday() in self.plain or any(self._is_nth(day, *pair) for pair in self.nth)
-
-    def _in_weeks(self, day: date) -> bool:
-        number, weeks = week_number(day, self.rule.week_start)
-        return _among(number, weeks, self.rule.by_week)
-
-    def _is_nth(self, day: date, ordinal: int, weekday: int) -> bool:
-        if day.weekday() != weekday:
-            return False
-        if self.in_month:
-            position, size = day.day, monthrange(day.year, day.month)[1]
-        else:
-            position, size = day.timetuple().tm_yday, 365 + isleap(day.year)
-        if ordinal > 0:
-            return (position - 1) // _WEEK + 1 == ordinal
-        return (size - position) // _WEEK + 1 == -ordinal
-
-    def _of_month(self, year: int, month: int) -> list[date]:
-        rule = self.rule
-        if rule.by_month and month not in rule.by_month:
-            return []
-        size = monthrange(year, month)[1]
-        if rule.by_month_day:
-            days = sorted({_from_end(day, size) for day in rule.by_month_day} - {0})
-        elif self.named:
-            days = list(range(1, size + 1))
-        else:
-            return [date(year, month, self.start.day)] if self.start.day <= size else []
-        return [day for day in (date(year, month, number) for number in days) if self.allows(day)]
-
-    def _of_year(self, year: int) -> list[date]:
-        rule = self.rule
-        if rule.by_year_day and not rule.by_month_day and not rule.by_week:
-            first, size = date(year, 1, 1).toordinal(), 365 + isleap(year)
-            numbers = sorted({_from_end(day, size) for day in rule.by_year_day} - {0})
-            return [day for day in (date.fromordinal(first + number - 1) for number in numbers) if self.allows(day)]
-        if rule.by_month_day or not self.named:
-            # What the rule leaves open is DTSTART's (RFC 5545 §3.3.10): its month for BYMONTHDAY alone, as libical and
-            # ical.js have it (dateutil takes every month), and its day for nothing at all.
-            everywhere = rule.by_day or rule.by_year_day or rule.by_week
-            months = rule.by_month or (tuple(range(1, 13)) if everywhere else (self.start.month,))
-            return [day for month in months for day in self._of_named_month(year, month)]
-        months = rule.by_month or tuple(range(1, 13))
-        days = (date(year, month, number) for month in months for number in range(1, monthrange(year, month)[1] + 1))
-        if rule.by_week and not rule.by_day and not rule.by_year_day:
-            # RFC 5545 §3.3.10: what the rule leaves open is taken from DTSTART: its weekday, not the whole week.
-            return [day for day in days if day.weekday() == self.start.weekday() and self._in_weeks(day)]
-        return [day for day in days if self.allows(day)]
-
-    def _of_named_month(self, year: int, month: int) -> list[date]:
-        size = monthrange(year, month)[1]
-        numbers = sorted({_from_end(day, size) for day in self.rule.by_month_day or (self.start.day,)} - {0})
-        return [day for day in (date(year, month, number) for number in numbers) if self.allows(day)]
+    return not rule.by_week or _among(*week_number(day, rule.week_start), rule.by_week)
 
 
 def _among(number: int, size: int, wanted: tuple[int, ...]) -> bool:
@@ -369,10 +336,13 @@ def _among(number: int, size: int, wanted: tuple[int, ...]) -> bool:
     return number in wanted or number - size - 1 in wanted
 
 
-def _from_end(number: int, size: int) -> int:
-    """A day number counted from the start; 0 where there is no such day."""
-    at = number if number > 0 else size + 1 + number
-    return at if 1 <= at <= size else 0
+def _is_nth(rule: RecurrenceRule, day: date, ordinals: list[int]) -> bool:
+    """Whether `day` is one of those, the second (2) or the last (-1), of its weekday in the month or year."""
+    if rule.frequency == Frequency.MONTHLY or rule.by_month:
+        position, size = day.day, monthrange(day.year, day.month)[1]
+    else:
+        position, size = day.timetuple().tm_yday, 365 + isleap(day.year)
+    return (position - 1) // _WEEK + 1 in ordinals or -((size - position) // _WEEK + 1) in ordinals
 
 
 def week_number(day: date, week_start: int) -> tuple[int, int]:
@@ -388,19 +358,23 @@ def week_number(day: date, week_start: int) -> tuple[int, int]:
 def _by_the_clock(
     rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
 ) -> Iterator[list[datetime]]:
-    """Periods of an hour, a minute or a second; days, hours and minutes that cannot match are leapt over."""
-    unit = _UNIT[rule.frequency]
-    step = unit * rule.interval
+    """The set of each hour, minute or second; days, hours and minutes that cannot match are leapt over."""
+    step = _UNIT[rule.frequency] * rule.interval
+    minutes, seconds = rule.by_minute or (start.minute,), rule.by_second or (start.second,)
     base = start.replace(second=0) if rule.frequency < Frequency.SECONDLY else start
     if rule.frequency == Frequency.HOURLY:
         base = base.replace(minute=0)
-    days = _Days(rule, start.date())
     at = base + (lower - base) // step * step if lower > base else base
     while at <= last:
         budget.spend()
-        skip = _blocked(rule, days, at)
+        skip = _blocked(rule, at)
         if skip is None:
-            times = _within(rule, start, at)
+            if rule.frequency == Frequency.SECONDLY:
+                times = [at]
+            elif rule.frequency == Frequency.MINUTELY:
+                times = [at.replace(second=second) for second in seconds]
+            else:
+                times = [at.replace(minute=minute, second=second) for minute in minutes for second in seconds]
             budget.spend(len(times))
             yield times
             skip = at + step
@@ -410,28 +384,14 @@ def _by_the_clock(
         at += step * jump
 
 
-def _blocked(rule: RecurrenceRule, days: _Days, at: datetime) -> datetime | None:
+def _blocked(rule: RecurrenceRule, at: datetime) -> datetime | None:
     """When the earliest next period may match, where the one at `at` cannot; None where it can."""
-    if not days.allows(at.date()):
-        return _after(datetime.combine(at, time()), timedelta(days=1))
+    if not _allows(rule, at.date()):
+        return plus(datetime.combine(at, time()), timedelta(days=1))
     if rule.by_hour and at.hour not in rule.by_hour:
-        return _after(at.replace(minute=0, second=0), timedelta(hours=1))
+        return plus(at.replace(minute=0, second=0), timedelta(hours=1))
     if rule.frequency >= Frequency.MINUTELY and rule.by_minute and at.minute not in rule.by_minute:
-        return _after(at.replace(second=0), timedelta(minutes=1))
+        return plus(at.replace(second=0), timedelta(minutes=1))
     if rule.frequency == Frequency.SECONDLY and rule.by_second and at.second not in rule.by_second:
-        return _after(at, timedelta(seconds=1))
+        return plus(at, timedelta(seconds=1))
     return None
-
-
-def _after(at: datetime, length: timedelta) -> datetime:
-    return at + length if LAST - at > length else LAST
-
-
-def _within(rule: RecurrenceRule, start: datetime, at: datetime) -> list[datetime]:
-    if rule.frequency == Frequency.SECONDLY:
-        return [at]
-    seconds = rule.by_second or (start.second,)
-    if rule.frequency == Frequency.MINUTELY:
-        return [at.replace(second=second) for second in seconds]
-    minutes = rule.by_minute or (start.minute,)
-    return [at.replace(minute=minute, second=second) for minute in minutes for second in seconds]

@@ -13,6 +13,7 @@ from services.calendars.ical.content import Component, Property
 from services.calendars.ical.recurrence import (
     ExpansionBudget,
     Frequency,
+    Reach,
     RecurrenceRule,
     RuleProblemError,
     expanded,
@@ -30,7 +31,7 @@ from services.calendars.ical.values import (
     moments,
     times_of,
 )
-from services.calendars.ical.zones import EARLIEST, LATEST, Reach, Zone, Zones, plus
+from services.calendars.ical.zones import EARLIEST, LATEST, Zone, Zones, plus
 from services.domain.model import WallTimes
 
 _MARGIN = timedelta(hours=26)

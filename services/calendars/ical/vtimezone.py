@@ -1,16 +1,18 @@
-"""VTIMEZONE components as zones (RFC 5545 §3.6.5)."""
+"""A file's own VTIMEZONEs as zones (RFC 5545 §3.6.5)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.content import Component, Raw, RawCalendar
-from services.calendars.ical.recurrence import ExpansionBudget, RuleProblemError, expanded, parsed
+from services.calendars.ical.recurrence import ExpansionBudget, Reach, RuleProblemError, expanded, parsed
 from services.calendars.ical.values import ValueProblemError, ZonedTime, moment, moments
-from services.calendars.ical.zones import IanaZone, Reach, Zone, Zones, iana_name, rule_zone
+from services.calendars.ical.zone_names import iana_name
+from services.calendars.ical.zones import EARLIEST, IanaZone, RuleZone, Zone, Zones
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):?(\d\d)(?::?(\d\d))?", re.ASCII)
 _SINCE = datetime(1969, 1, 1)  # noqa: DTZ001 - a wall-clock time: rules are worked out in detail from here on
@@ -21,57 +23,55 @@ def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: E
 
     What a VTIMEZONE takes is the file's to pay, in the series that is the first to name it.
     """
-    own: dict[str, Callable[[], Zone | None]] = {}
+    own: dict[str, partial[Zone | None]] = {}
     for raw in calendar.zones:
-        component = Component(raw)
-        own.setdefault(component.text("TZID"), _reader(raw, until, budget))
-    properties = Component(Raw("VCALENDAR", calendar.lines))
-    return Zones(person, own, properties.value("X-WR-TIMEZONE"))
+        own.setdefault(Component(raw).text("TZID"), partial(_own_zone, raw, until, budget))
+    return Zones(person, own, Component(Raw("VCALENDAR", calendar.lines)).value("X-WR-TIMEZONE"))
 
 
-def _reader(raw: Raw, until: datetime, budget: ExpansionBudget) -> Callable[[], Zone | None]:
-    return lambda: own_zone(raw, until, budget)
-
-
-def own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None:
+def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None:
     """The zone that a VTIMEZONE describes up to `until` (naive); None where no observance can be read."""
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for child in raw.children:
         if child.name in {"STANDARD", "DAYLIGHT"}:
-            onsets.extend(_onsets(Component(child), until, budget))
-    zone = rule_zone(onsets)
-    if zone is not None:
-        return zone
-    # libical's note of where a zone is: all that is left of one without rules.
-    name = iana_name(Component(raw).value("X-LIC-LOCATION"))
-    return None if name is None else IanaZone(ZoneInfo(name))
+            observance = Component(child)
+            new = _offset(observance.value("TZOFFSETTO"))
+            if new is None:
+                continue
+            old = _offset(observance.value("TZOFFSETFROM"))
+            old = new if old is None else old
+            try:
+                # In UTC. Within a day of the calendar's first day there is no such instant; nothing is before it.
+                onsets += [(max(at, EARLIEST) - old, old, new) for at in set(_onsets(observance, old, until, budget))]
+            except (ValueProblemError, RuleProblemError):
+                continue
+    if not onsets:
+        # libical's note of where a zone is: all that is left of one without rules.
+        name = iana_name(Component(raw).value("X-LIC-LOCATION"))
+        return None if name is None else IanaZone(ZoneInfo(name))
+    onsets.sort()
+    return RuleZone(
+        onsets=tuple(onset for onset, _, _ in onsets),
+        walls=tuple(sorted(onset + max(old, new) for onset, old, new in onsets)),
+        offsets=(onsets[0][1], *(new for _, _, new in onsets)),
+    )
 
 
-def _onsets(
-    observance: Component, until: datetime, budget: ExpansionBudget
-) -> list[tuple[datetime, timedelta, timedelta]]:
-    old, new = _offset(observance.value("TZOFFSETFROM")), _offset(observance.value("TZOFFSETTO"))
+def _onsets(observance: Component, old: timedelta, until: datetime, budget: ExpansionBudget) -> Iterator[datetime]:
+    """When an observance begins: wall-clock times under the offset `old` before it, in no zone."""
     line = observance.first("DTSTART")
-    if new is None or line is None:
-        return []
-    if old is None:
-        old = new
-    # The times of an observance are wall-clock times under the offset before it, in no zone.
+    if line is None:
+        return
     nowhere = Zones(ZoneInfo("UTC"), {})
-    try:
-        start = moment(line, nowhere).wall
-        found = {start}
-        for dates in observance.all("RDATE"):
-            budget.spend(dates.value.count(","))
-            for item in moments(dates, nowhere, nowhere.floating):
-                found.add(item.wall if isinstance(item, ZonedTime) else item[0].wall)
-        for text in observance.all("RRULE"):
-            rule = parsed(text.value)
-            last = _last(rule.until, old)
-            found.update(expanded(rule, start, last, Reach(_SINCE, until), budget))
-    except (ValueProblemError, RuleProblemError):
-        return []
-    return [(at, old, new) for at in found]
+    start = moment(line, nowhere).wall
+    yield start
+    for dates in observance.all("RDATE"):
+        budget.spend(dates.value.count(","))
+        for item in moments(dates, nowhere, nowhere.floating):
+            yield item.wall if isinstance(item, ZonedTime) else item[0].wall
+    for text in observance.all("RRULE"):
+        rule = parsed(text.value)
+        yield from expanded(rule, start, _last(rule.until, old), Reach(_SINCE, until), budget)
 
 
 def _last(until: str, offset: timedelta) -> datetime | None:

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Any, Final, TypeGuard
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, iana_name, translated
+from services.calendars.ical.zone_names import iana_name
+from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, translated
 from services.calendars.providers.api import inner, text_in
 from services.domain.calendars import Problem, is_no_persons
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
