@@ -10,8 +10,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.calendars.ical.recurrence import ExpansionBudget, RuleProblemError, expanded, parsed, week_number
-from services.calendars.ical.zones import Reach
+from services.calendars.ical.recurrence import ExpansionBudget, Reach, RuleProblemError, expanded, parsed, week_number
 
 START = datetime(1997, 9, 2, 9)  # RFC 5545 §3.8.5.3: all examples, a Tuesday
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.content import Component, Property, Raw, RawCalendar
+from services.calendars.ical.dates import Window, zones_of
 from services.calendars.ical.recurrence import ExpansionBudget
-from services.calendars.ical.series import Series, Window
+from services.calendars.ical.series import Series
 from services.calendars.ical.values import ValueProblemError, ZonedTime, added, basic, duration, moments
-from services.calendars.ical.vtimezone import zones_of
 from services.calendars.ical.zones import LAST, Zones
 from services.domain.calendars import Problem, is_no_persons
 from services.domain.model import LONGEST_TEXT, Event, EventType, Organizer, Response, ShowAs, Visibility
@@ -199,11 +199,10 @@ def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tupl
     except ValueProblemError as problem:
         problems.append(str(problem))
         return
-    for period in found:
-        if isinstance(period, ZonedTime):
+    for start, end in found:
+        if end is None:
             problems.append("FREEBUSY is not a period.")
             continue
-        start, end = period
         yield start.instant(), end.instant() if isinstance(end, ZonedTime) else added(start.wall, end, start.zone)
 
 

@@ -44,11 +44,6 @@ class Duration:
     exact: timedelta = timedelta()
 
     @property
-    def negative(self) -> bool:
-        """Whether it goes backwards."""
-        return self.days < 0 or self.exact < timedelta()
-
-    @property
     def whole(self) -> timedelta:
         """Both together, for bounds."""
         return timedelta(days=self.days) + self.exact
@@ -75,33 +70,32 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
         if suffix is None:
             tzid = line.params.get("TZID", "")
             return ZonedTime(wall, zones.named(tzid) if tzid else default or zones.floating)
-        return ZonedTime(wall - _offset_of(suffix), UTC_ZONE)
+        if suffix in "Zz":
+            return ZonedTime(wall, UTC_ZONE)
+        digits = suffix[1:].replace(":", "")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return ZonedTime(wall + offset if suffix[0] == "-" else wall - offset, UTC_ZONE)
     except OverflowError:
         raise ValueProblemError(f"{line.name} is a time outside of the calendar.") from None
 
 
-def _offset_of(suffix: str) -> timedelta:
-    if suffix in "Zz":
-        return timedelta()
-    digits = suffix[1:].replace(":", "")
-    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return -size if suffix[0] == "-" else size
+def moments(line: Property, zones: Zones, default: Zone) -> list[tuple[ZonedTime, ZonedTime | Duration | None]]:
+    """A comma-separated list of dates, times and periods (RDATE, EXDATE): each with the end of a period.
 
-
-def moments(line: Property, zones: Zones, default: Zone) -> list[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]]:
-    """A comma-separated list of dates, times and periods (RDATE, EXDATE). Raises ValueProblemError."""
-    found: list[ZonedTime | tuple[ZonedTime, ZonedTime | Duration]] = []
+    Raises ValueProblemError.
+    """
+    found: list[tuple[ZonedTime, ZonedTime | Duration | None]] = []
     for item in line.value.split(","):
         if not item.strip():
             continue
         first, slash, second = item.partition("/")
         start = moment(line, zones, first, default)
-        if not slash:
-            found.append(start)
-        elif second.strip().upper().startswith(("P", "+P", "-P")):
-            found.append((start, duration(line.name, second)))
-        else:
-            found.append((start, moment(line, zones, second, default)))
+        end: ZonedTime | Duration | None = None
+        if second.strip().upper().startswith(("P", "+P", "-P")):
+            end = duration(line.name, second)
+        elif slash:
+            end = moment(line, zones, second, default)
+        found.append((start, end))
     return found
 
 
@@ -179,17 +173,14 @@ def times_of(component: Component, zones: Zones, start: ZonedTime, fallback: Tim
     except ValueProblemError as error:
         # What begins does take place: only how long is not known.
         problem = f"{str(error).removesuffix('.')}: taken as none."
+    if fallback is not None and fallback.length is not None:
+        return replace(_lasting(start, fallback.length), problem=problem)
     if fallback is not None:
-        return replace(_like(start, fallback), problem=problem)
+        end = start.zone.utc(plus(start.wall, fallback.wall_length))
+        return Times(start, end, fallback.written, fallback.wall_length, problem=problem)
     if start.date:
         return _days(start, 1, problem)
     return Times(start, start.instant(), start.zone, problem=problem)
-
-
-def _like(start: ZonedTime, other: Times) -> Times:
-    if other.length is not None:
-        return _lasting(start, other.length)
-    return Times(start, start.zone.utc(plus(start.wall, other.wall_length)), other.written, other.wall_length)
 
 
 def _days(start: ZonedTime, days: int, problem: str = "") -> Times:
@@ -220,7 +211,7 @@ def _until(component: Component, zones: Zones, start: ZonedTime, end: ZonedTime)
 
 
 def _lasting(start: ZonedTime, length: Duration) -> Times:
-    if length.negative:
+    if length.days < 0 or length.exact < timedelta():
         problem = "DURATION is negative: taken as none."
         return _days(start, 1, problem) if start.date else Times(start, start.instant(), start.zone, problem=problem)
     if start.date:
