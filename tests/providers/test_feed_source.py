@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.providers.ics import FeedSource
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import (
@@ -112,15 +113,8 @@ async def test_feed_is_read_for_the_person_and_sixty_days(site: Site, feed: Feed
     ]
     assert (changes.full, changes.unchanged, changes.name) == (True, False, "Family")
     assert changes.floor == timedelta(hours=4)
-    assert feed.reader.asked == [
-        {
-            "addresses": ("a@b.org",),
-            "zone": ZoneInfo("Europe/Berlin"),
-            "start": NOW - timedelta(days=1),
-            "end": NOW + timedelta(days=60),
-            "memory": None,
-        }
-    ]
+    start, end = NOW - timedelta(days=1), NOW + timedelta(days=60)
+    assert feed.reader.asked == [(ReadRequest("C1", ("a@b.org",), ZoneInfo("Europe/Berlin"), start, end), None)]
     (request,) = site.seen
     assert (request.method, request.path) == ("GET", "/private/basic.ics")
     assert request.headers["User-Agent"].startswith("StatusQuo/")
@@ -160,7 +154,7 @@ async def test_changed_feed_is_read_with_the_memory_of_the_last_reading(site: Si
     changes = await feed.fetch()
     assert [event.title for event in changes.events] == ["One", "Two"]
     assert site.seen[1].headers["If-None-Match"] == '"v1"'
-    assert feed.reader.asked[1] == feed.reader.asked[0] | {"memory": hashlib.sha256(before).digest()}
+    assert feed.reader.asked[1] == (feed.reader.asked[0][0], hashlib.sha256(before).digest())
     site.gives(b"", 304)
     await feed.fetch()
     assert site.seen[2].headers["If-None-Match"] == '"v2"'
@@ -174,12 +168,12 @@ async def test_window_that_runs_short_is_read_anew_without_conditions(site: Site
     feed.now = NOW + timedelta(days=30, seconds=1)
     await feed.fetch()
     assert ["If-None-Match" in request.headers for request in site.seen] == [False, True, False]
-    assert [asked["end"] for asked in feed.reader.asked] == [
+    assert [asked.end for asked, _ in feed.reader.asked] == [
         NOW + timedelta(days=60),
         NOW + timedelta(days=60),
         NOW + timedelta(days=90, seconds=1),
     ]
-    assert feed.reader.asked[2]["memory"] is None
+    assert feed.reader.asked[2][1] is None
 
 
 @pytest.mark.parametrize("change", [{"zone": ZoneInfo("Asia/Tokyo")}, {"addresses": ("a@b.org", "new@b.org")}])
@@ -190,7 +184,7 @@ async def test_person_who_changed_has_their_feed_read_anew(site: Site, feed: Fee
     changes = await feed.fetch()
     assert (changes.unchanged, changes.full) == (False, True)
     assert "If-None-Match" not in site.seen[1].headers
-    assert feed.reader.asked[1]["memory"] is None
+    assert feed.reader.asked[1][1] is None
 
 
 async def test_state_of_another_version_is_as_good_as_none(site: Site, feed: Feed) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
@@ -25,15 +26,8 @@ async def expander() -> AsyncIterator[Expander]:
 async def _read(
     expander: Expander, data: bytes, memory: bytes | None = None, zone: str = "Europe/Berlin", calendar: str = "cal"
 ) -> Changes:
-    return await expander.read(
-        data,
-        calendar_id=calendar,
-        addresses=("ann@example.com",),
-        zone=ZoneInfo(zone),
-        start=at("2026-03-01"),
-        end=at("2026-04-01"),
-        memory=memory,
-    )
+    asked = ReadRequest(calendar, ("ann@example.com",), ZoneInfo(zone), at("2026-03-01"), at("2026-04-01"))
+    return await expander.read(data, asked, memory)
 
 
 def _feed(*days: int, stamp: str = "20260101T000000Z", extra: tuple[str, ...] = ()) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from services.calendars.ical import worker
 from services.calendars.ical.reading import ReadState, read
-from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
+from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed
 from services.domain.errors import NotACalendarError
 from tests.support.icsfile import asked, ics, starts, vevent
 
@@ -61,7 +61,7 @@ def test_no_whole_calendar_is_refused(data: bytes) -> None:
 def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[int] = []
     monkeypatch.setattr(worker.resource, "setrlimit", lambda limit, _: limits.append(limit))
-    head = {**request_to_json(QUESTION), "task": "read"}
+    head = {**QUESTION.as_json(), "task": "read"}
     questions = b"".join((*packed(head, (ics(*ONE), b"")), *packed(head, (b"<html>", b""))))
     answers = io.BytesIO()
     monkeypatch.setattr(worker.sys, "stdin", io.TextIOWrapper(io.BytesIO(questions)))

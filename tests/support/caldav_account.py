@@ -28,19 +28,9 @@ class Reading:
     def __init__(self) -> None:
         self.asked: list[ReadRequest] = []
 
-    async def read(
-        self,
-        data: bytes,
-        *,
-        calendar_id: str,
-        addresses: tuple[str, ...],
-        zone: ZoneInfo,
-        start: datetime,
-        end: datetime,
-        memory: bytes | None,
-    ) -> Changes:
-        self.asked.append(ReadRequest(calendar_id, addresses, zone, start, end))
-        return read(data, self.asked[-1], memory)
+    async def read(self, data: bytes, asked: ReadRequest, memory: bytes | None) -> Changes:
+        self.asked.append(asked)
+        return read(data, asked, memory)
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
         return changes_from_parts(*await self.ask(task, calendar_id, head, blobs), calendar_id)

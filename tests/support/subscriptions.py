@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ports import Source
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes
@@ -53,21 +53,11 @@ class Reader:
     """Reads files made by `calendar`; keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, object]] = []
+        self.asked: list[tuple[ReadRequest, bytes | None]] = []
         self.trouble: Exception | None = None
 
-    async def read(
-        self,
-        data: bytes,
-        *,
-        calendar_id: str,
-        addresses: tuple[str, ...],
-        zone: ZoneInfo,
-        start: datetime,
-        end: datetime,
-        memory: bytes | None,
-    ) -> Changes:
-        self.asked.append({"addresses": addresses, "zone": zone, "start": start, "end": end, "memory": memory})
+    async def read(self, data: bytes, asked: ReadRequest, memory: bytes | None) -> Changes:
+        self.asked.append((asked, memory))
         if self.trouble is not None:
             raise self.trouble
         digest = hashlib.sha256(data).digest()
@@ -84,7 +74,7 @@ class Reader:
                 floor = timedelta(hours=int(value.removeprefix("PT").removesuffix("H")))
             if line == "END:VEVENT":
                 times = (datetime.strptime(fields[at], "%Y%m%dT%H%M%S%z") for at in ("DTSTART", "DTEND"))
-                events.append(Event(calendar_id, fields["UID"], *times, title=fields["SUMMARY"]))
+                events.append(Event(asked.calendar_id, fields["UID"], *times, title=fields["SUMMARY"]))
         return Changes(state=digest, events=tuple(events), name=name, floor=floor)
 
 

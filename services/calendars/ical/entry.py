@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.content import Component, Property, Raw, RawCalendar
@@ -55,6 +56,22 @@ class ReadRequest:
     zone: ZoneInfo
     start: datetime
     end: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "calendar_id": self.calendar_id,
+            "addresses": self.addresses,
+            "zone": self.zone.key,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+        }
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> ReadRequest:
+        """The reverse of `as_json`."""
+        start, end = datetime.fromisoformat(value["start"]), datetime.fromisoformat(value["end"])
+        return cls(value["calendar_id"], tuple(value["addresses"]), ZoneInfo(value["zone"]), start, end)
 
 
 @dataclass(slots=True)

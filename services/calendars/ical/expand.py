@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.ical.entry import ReadRequest
-from services.calendars.ical.reading import ReadState, asked_key, body_digest
-from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed, request_to_json
+from services.calendars.ical.reading import ReadState
+from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed
 from services.domain.calendars import AHEAD, Changes
 from services.domain.errors import (
     CalendarError,
@@ -140,30 +140,16 @@ class Expander:
         self._suspects: set[str] = set()
         self._one_suspect = asyncio.Lock()
 
-    async def read(
-        self,
-        data: bytes,
-        *,
-        calendar_id: str,
-        addresses: tuple[str, ...],
-        zone: ZoneInfo,
-        start: datetime,
-        end: datetime,
-        memory: bytes | None,
-    ) -> Changes:
-        """The events of `data` in `[start, end)`; with the `memory` of an earlier reading only what changed since.
+    async def read(self, data: bytes, asked: ReadRequest, memory: bytes | None) -> Changes:
+        """The events of `data`; with the `memory` of an earlier reading only what changed since.
 
-        `addresses` are the person's mail addresses, `zone` is where they are; `state` of the result is the next
-        `memory`. Raises NotACalendarError for what is no whole calendar, CalendarTooCostlyError for one that would
-        take too much; then `memory` stays good.
+        `state` of the result is the next `memory`. Raises NotACalendarError for what is no whole calendar,
+        CalendarTooCostlyError for one that would take too much; then `memory` stays good.
         """
-        before, same = await off_loop_if(
-            len(data) >= LARGE, _compare, data, memory, asked_key(addresses, zone, start, end)
-        )
-        if before is not None and same:
+        before = await off_loop_if(len(data) >= LARGE, _same, data, asked, memory)
+        if before is not None:
             return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
-        asked = request_to_json(ReadRequest(calendar_id, addresses, zone, start, end))
-        return await self.changes("read", calendar_id, asked, (data, memory or b""))
+        return await self.changes("read", asked.calendar_id, asked.as_json(), (data, memory or b""))
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
         """What a task of a reader process (`ical.worker`) makes of `head` and `blobs`. Raises a `CalendarError`."""
@@ -204,12 +190,10 @@ class Expander:
             await worker.end()
 
 
-def _compare(data: bytes, state: bytes | None, key: str) -> tuple[ReadState | None, bool]:
-    """The memory, if it was made for this question, and whether this very body was read then."""
-    memory = ReadState.head(state)
-    if memory is None or memory.asked != key:
-        return None, False
-    return memory, memory.body == body_digest(data)
+def _same(data: bytes, asked: ReadRequest, memory: bytes | None) -> ReadState | None:
+    """What is remembered, if it was made for this question, of this very body."""
+    before = ReadState.head(memory)
+    return before if before is not None and before.knows(data, asked) else None
 
 
 class UnreadableCalendarError(RequestError):
@@ -239,9 +223,9 @@ async def readable(
     Raises UnreadableCalendarError for what is no calendar, takes too long to expand, or, where `strict`, has entries
     without an end.
     """
-    asked = request_to_json(ReadRequest(name, (), zone, now, now + AHEAD))
+    asked = ReadRequest(name, (), zone, now, now + AHEAD)
     try:
-        said, _ = await expander.ask("look", name, {**asked, "strict": strict}, (data,))
+        said, _ = await expander.ask("look", name, {**asked.as_json(), "strict": strict}, (data,))
     except (NotACalendarError, CalendarTooCostlyError) as error:
         raise UnreadableCalendarError(error.reason) from None
     return Looked(said["entries"], said["alone"], said["name"], said["events"])

@@ -12,8 +12,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from services.calendars.ical.content import Component, Raw, RawCalendar, calendars
 from services.calendars.ical.entry import EntryReader, Readout, ReadRequest, by_uid
@@ -78,6 +77,10 @@ class ReadState:
         floor = None if head["floor"] is None else timedelta(seconds=head["floor"])
         return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
 
+    def knows(self, data: bytes, asked: ReadRequest) -> bool:
+        """Whether this very body was read for this question."""
+        return self.asked == asked_key(asked) and self.body == body_digest(data)
+
     @classmethod
     def load(cls, state: bytes | None) -> ReadState | None:
         """The reverse of `dump`; None as `head`."""
@@ -96,14 +99,9 @@ def body_digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def asked_key(addresses: tuple[str, ...], zone: ZoneInfo, start: datetime, end: datetime) -> str:
+def asked_key(asked: ReadRequest) -> str:
     """What a memory was made for; for anything else the file must be read again."""
-    return json.dumps([sorted(addresses), zone.key, start.isoformat(), end.isoformat()])
-
-
-def key_of(asked: ReadRequest) -> str:
-    """The same for a whole question."""
-    return asked_key(asked.addresses, asked.zone, asked.start, asked.end)
+    return json.dumps([sorted(asked.addresses), asked.zone.key, asked.start.isoformat(), asked.end.isoformat()])
 
 
 def uid_digest(uid: str) -> bytes:
@@ -157,7 +155,7 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
     if not all(calendar.whole for calendar in found):
         raise NotACalendarError("no END:VCALENDAR")
     before = ReadState.load(state)
-    if before is not None and before.asked != key_of(asked):
+    if before is not None and before.asked != asked_key(asked):
         before = None
     budget = ExpansionBudget()
     digests: dict[str, bytes] = {}
@@ -189,7 +187,7 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
         shown |= {uid: size for uid, size in before.shown.items() if uid not in changed and uid not in gone}
     if sum(events for events, _ in shown.values()) > MOST_EVENTS or sum(text for _, text in shown.values()) > MOST_TEXT:
         raise CalendarTooCostlyError("events")
-    memory = ReadState(body_digest(data), key_of(asked), now, shown, name, floor)
+    memory = ReadState(body_digest(data), asked_key(asked), now, shown, name, floor)
     nothing = before is not None and not changed and not gone
     return Changes(
         state=memory.dump(),

@@ -18,6 +18,7 @@ import msgspec
 from yarl import URL
 
 from services.calendars.ical.content import as_utf8, charset_in, without_head
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.itip import asked
@@ -107,15 +108,8 @@ class FeedSource:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
             return Changes(state=connection.state, unchanged=True, full=False, floor=known.floor)
         window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
-        changes = await self._expander.read(
-            response.body,
-            calendar_id=connection.calendar_id,
-            addresses=connection.addresses,
-            zone=connection.zone,
-            start=window.start,
-            end=window.until,
-            memory=memory,
-        )
+        asked = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, window.start, window.until)
+        changes = await self._expander.read(response.body, asked, memory)
         kept = replace(
             window,
             etag=_validator(response, "etag"),
