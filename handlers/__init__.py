@@ -8,7 +8,7 @@ from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
 from handlers.slack.events import Events, FileMessages
-from handlers.slack.home import HomeButtons, HomeTab, HookModals
+from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
 from handlers.slack.payloads import Signatures
@@ -32,7 +32,6 @@ __all__ = [
     "FileMessages",
     "HomeButtons",
     "HomeTab",
-    "HookModals",
     "HookRoutes",
     "Intake",
     "Modals",
@@ -54,13 +53,12 @@ def register(
     commands: Commands,
     home: HomeButtons,
     modals: Modals,
-    hooks: HookModals,
     files: FileMessages,
     events: Events,
 ) -> None:
     """Wire every listener. Bolt tries them in this order: those for whom somebody waits and the busiest first."""
-    bolt.command(QUO)(commands.quo)
-    bolt.command(OOO)(commands.ooo)
+    bolt.command(QUO)(commands.typed)
+    bolt.command(OOO)(commands.typed)
     events.register(bolt)
     bolt.block_action("open_override")(home.open_override)
     bolt.block_action("open_out_of_office")(home.open_out_of_office)
@@ -76,7 +74,7 @@ def register(
     bolt.block_action("calendar_menu")(home.calendar_menu)
     bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)
-    bolt.block_action("create_hook")(hooks.create_hook)
+    bolt.block_action("create_hook")(home.create_hook)
     bolt.block_action(IMPORT)(files.import_file)
     bolt.event("message")(files.message)
     bolt.event("file_shared")(files.file_shared)

@@ -258,7 +258,7 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        events=handlers.Events(cases.people, cases.leaving), hooks=handlers.HookModals(shared),
+        events=handlers.Events(cases.people, cases.leaving),
         files=handlers.FileMessages(shared, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)

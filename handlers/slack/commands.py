@@ -6,14 +6,10 @@ The answer travels in the acknowledgement itself; only a form needs a call to Sl
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.slack.context import (
     Requester,
@@ -21,14 +17,15 @@ from handlers.slack.context import (
     by_key,
     chosen,
     connect_form,
+    open_view,
     person,
     request_of,
     text_of,
-    view_call,
 )
 from handlers.slack.views import modals, replies, settings
+from handlers.slack.views.modals import View
 from services.domain import command_parser, times
-from services.domain.command_parser import Command, Name, UnknownCommandError
+from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
@@ -37,7 +34,6 @@ QUO = "/quo"
 OOO = "/ooo"
 
 Reply = dict[str, Any]
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,62 +43,45 @@ class Commands:
     services: Services
     teller: Teller
 
-    async def quo(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
-        """`/quo …`."""
-        await self._run(QUO, ack, body, client, context)
-
-    async def ooo(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
-        """`/ooo …`."""
-        await self._run(OOO, ack, body, client, context)
-
-    async def _run(
-        self, command: str, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext
-    ) -> None:
-        who = await person(self.services, context)
-        text = text_of(body, "text")
+    async def typed(self, args: AsyncArgs) -> None:
+        """`/quo …` or `/ooo …`."""
+        who = await person(self.services, args.context)
+        command, text = text_of(args.body, "command"), text_of(args.body, "text")
         form = await self._form(who, command, text)
         if form is not None:
-            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
-            await ack()
-            return
-        await ack(await self.answer(who, command, text, request_of(context)))
+            await open_view(args, form)
+            await args.ack()
+        else:
+            await args.ack(await self.answer(who, command, text, request_of(args.context)))
 
-    async def run_meant(
-        self,
-        ack: AsyncAck,
-        body: dict[str, Any],
-        respond: AsyncRespond,
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-    ) -> None:
+    async def run_meant(self, args: AsyncArgs) -> None:
         """The command that a slip of the finger meant; its answer stands in the question's place."""
-        await ack()
-        who, line = await person(self.services, context), chosen(body)
-        if (form := await self._form(who, QUO, line)) is not None:
-            await view_call(client, "views.open", trigger_id=text_of(body, "trigger_id"), view=form)
-            return
-        await respond(**replies.in_place(await self.answer(who, QUO, line, request_of(context))))
+        await args.ack()
+        who, line = await person(self.services, args.context), chosen(args.body)
+        form = await self._form(who, QUO, line)
+        if form is not None:
+            await open_view(args, form)
+        else:
+            reply = await self.answer(who, QUO, line, request_of(args.context))
+            await args.respond(**replies.posted(reply), replace_original=True)
 
-    async def set_as_typed(
-        self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
-    ) -> None:
+    async def set_as_typed(self, args: AsyncArgs) -> None:
         """No slip: the status as it was typed."""
-        await ack()
-        who, line = await person(self.services, context), chosen(body)
-        await respond(**replies.in_place(await self._status(who, line, line, request_of(context))))
+        await args.ack()
+        who, line = await person(self.services, args.context), chosen(args.body)
+        reply = await self._status(who, line, line, request_of(args.context))
+        await args.respond(**replies.posted(reply), replace_original=True)
 
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
         who = await by_key(self.services, key)
         reply = await self.answer(who, command, text, secrets.token_hex(8))
-        await self.teller.tell(key, {"text": reply["text"], "blocks": reply["blocks"]})
+        await self.teller.tell(key, replies.posted(reply))
 
     async def answer(self, who: Requester, command: str, text: str, request: str) -> Reply:
         """The answer to one line. The same `request` counts once."""
         try:
-            if command == OOO:
-                return await self._out_of_office(who, text, request)
-            return await self._quo(who, command_parser.read(text), text, request)
+            return await (self._out_of_office if command == OOO else self._quo)(who, text, request)
         except UnknownCommandError as error:
             return replies.did_you_mean(who.l10n, error.meant, error.status)
         except NothingToDoError as error:
@@ -122,27 +101,37 @@ class Commands:
             return settings.settings(who.l10n, await self.services.settings.preferences(who.key))
         return None
 
-    async def _quo(self, who: Requester, command: Command, text: str, request: str) -> Reply:
+    async def _quo(self, who: Requester, text: str, request: str) -> Reply:
+        services, l10n = self.services, who.l10n
+        command = command_parser.read(text)
         match command.name:
             case Name.STATUS:
-                return await self._status(who, command.rest, text, request)
+                reply = await self._status(who, command.rest, text, request)
             case Name.PAUSE:
-                return await self._pause(who, command.rest, text)
+                reply = await self._pause(who, command.rest, text)
+            case Name.CLEAR | Name.RESUME if not who.view.granted:
+                reply = await self._grant_first(who, QUO, command.name)
+            case Name.CLEAR:
+                done = await services.statuses.clear(who.key, request=request)
+                reply = replies.cleared(l10n, done, services.clock.now())
+            case Name.RESUME:
+                await services.statuses.resume(who.key)
+                reply = replies.resumed(l10n)
+            case Name.WHY:
+                reply = replies.why(l10n, await services.reader.why(who.key))
             case Name.PREVIEW:
-                return await self._preview(who, command.rest)
+                reply = await self._preview(who, command.rest)
+            case Name.CALENDARS:
+                lines, accounts = await services.calendars.list(who.key), await services.accounts.list(who.key)
+                reply = replies.calendars(l10n, lines, accounts, services.clock.now())
             case Name.WHO:
-                away = await self.services.reader.who(who.key.team_id, command.user_id)
-                return replies.who(who.l10n, away, command.user_id, self.services.clock.now())
+                away = await services.reader.who(who.key.team_id, command.user_id)
+                reply = replies.who(l10n, away, command.user_id, services.clock.now())
+            case Name.FORGET:
+                reply = replies.forget(l10n)
             case _:
-                simple: dict[Name, Callable[[Requester, str], Awaitable[Reply]]] = {
-                    Name.HELP: self._help,
-                    Name.CLEAR: self._clear,
-                    Name.RESUME: self._resume,
-                    Name.WHY: self._why,
-                    Name.CALENDARS: self._calendars,
-                    Name.FORGET: self._forget,
-                }
-                return await simple[command.name](who, request)
+                reply = await self._help(who)
+        return reply
 
     async def _status(self, who: Requester, line: str, text: str, request: str) -> Reply:
         asked = command_parser.status(line, who.speaker)
@@ -181,36 +170,13 @@ class Commands:
         span = await self.services.reader.preview_at(who.key, look.instant)
         return replies.preview_at(who.l10n, span, look.instant, now, await self.services.settings.rules(who.key))
 
-    async def _help(self, who: Requester, _: str) -> Reply:
-        now = await self.services.reader.now(who.key) if who.view.granted else None
-        reply = replies.help_(who.l10n, now)
-        if not who.view.granted:
-            link = await self.services.people.grant_link(who.key)
-            reply["blocks"] += replies.grant(who.l10n, link, kept=False)["blocks"]
+    async def _help(self, who: Requester) -> Reply:
+        if who.view.granted:
+            return replies.help_(who.l10n, await self.services.reader.now(who.key))
+        reply = replies.help_(who.l10n, None)
+        link = await self.services.people.grant_link(who.key)
+        reply["blocks"] += replies.grant(who.l10n, link, kept=False)["blocks"]
         return reply
-
-    async def _clear(self, who: Requester, request: str) -> Reply:
-        if not who.view.granted:
-            return await self._grant_first(who, QUO, Name.CLEAR)
-        done = await self.services.statuses.clear(who.key, request=request)
-        return replies.cleared(who.l10n, done, self.services.clock.now())
-
-    async def _resume(self, who: Requester, _: str) -> Reply:
-        if not who.view.granted:
-            return await self._grant_first(who, QUO, Name.RESUME)
-        await self.services.statuses.resume(who.key)
-        return replies.resumed(who.l10n)
-
-    async def _why(self, who: Requester, _: str) -> Reply:
-        return replies.why(who.l10n, await self.services.reader.why(who.key))
-
-    async def _calendars(self, who: Requester, _: str) -> Reply:
-        lines = await self.services.calendars.list(who.key)
-        accounts = await self.services.accounts.list(who.key)
-        return replies.calendars(who.l10n, lines, accounts, self.services.clock.now())
-
-    async def _forget(self, who: Requester, _: str) -> Reply:
-        return replies.forget(who.l10n)
 
     async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
         await self.services.people.ask(who.key, command, text)

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -92,7 +93,7 @@ def request_of(context: AsyncBoltContext) -> str:
     return delivery if isinstance(delivery, str) and delivery else secrets.token_hex(8)
 
 
-def text_of(body: dict[str, Any], name: str) -> str:
+def text_of(body: Body, name: str) -> str:
     """A text of a payload; "" where it is missing."""
     value = body.get(name)
     return value if isinstance(value, str) else ""
@@ -100,10 +101,14 @@ def text_of(body: dict[str, Any], name: str) -> str:
 
 def chosen(body: Body) -> str:
     """The value of the button or option that was clicked."""
-    actions = body.get("actions") or [{}]
-    option = actions[0].get("selected_option")
-    value = option.get("value") if isinstance(option, dict) else actions[0].get("value")
-    return value if isinstance(value, str) else ""
+    action = (body.get("actions") or [{}])[0]
+    option = action.get("selected_option")
+    return text_of(option if isinstance(option, dict) else action, "value")
+
+
+async def open_view(args: AsyncArgs, view: View) -> None:
+    """Open a modal for what was just typed or clicked. Raises SlackError."""
+    await view_call(args.client, "views.open", trigger_id=text_of(args.body, "trigger_id"), view=view)
 
 
 async def view_call(client: AsyncWebClient, method: str, **arguments: Any) -> None:

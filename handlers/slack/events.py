@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import record
 from handlers.slack.context import Body, Services, by_key, chosen
@@ -37,7 +35,18 @@ from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 4
+"""Files that are looked into at the same time."""
+
+MOST = 10
+"""Files of one message."""
+
+AGAIN = 900
+QUIET = 4
+"""A hint is followed by at least so many whole stretches of `AGAIN` seconds without another."""
+
 _ANYTHING = re.compile(".*", re.DOTALL)
+_PASSING = (SlackUnavailableError, SlackRateLimitedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,7 @@ QUIET = 4
 
 @dataclass(frozen=True, slots=True)
 class FileMessages:
-    """The listeners. `deliveries` remembers what was seen and said, for all replicas."""
+    """The listeners of the messages tab. `deliveries` remembers what was seen and said, for all replicas."""
 
     services: Services
     files: CalendarFiles
@@ -168,32 +177,29 @@ class FileMessages:
             return
         if event.get("bot_id") or event.get("user") in {None, context.bot_user_id}:
             return
-        sent = list(_file_ids(event))[:MOST]
+        files = [one.get("id") for one in _listed(event, "files") if isinstance(one, dict)]
+        sent = [file_id for file_id in files if isinstance(file_id, str) and file_id][:MOST]
         for file_id in sent:
-            self._seen(key, file_id)
+            self.services.background.leave(self._look(key, file_id), kind="file")
         if not sent and await self._may_hint(key):
             self.services.background.leave(self._hint(key), kind="message")
 
     async def file_shared(self, event: Body, context: AsyncBoltContext) -> None:
         """A file arrived somewhere; in a person's own conversation with the app it is for us."""
-        key, channel = context.get("person"), event.get("channel_id")
-        file_id = event.get("file_id")
-        ours = isinstance(channel, str) and channel.startswith("D")
-        by_person = isinstance(key, PersonKey) and key.user_id != context.bot_user_id
-        if ours and by_person and isinstance(key, PersonKey) and isinstance(file_id, str) and file_id:
-            self._seen(key, file_id)
+        key, channel, file_id = context.get("person"), event.get("channel_id"), event.get("file_id")
+        if not isinstance(key, PersonKey) or key.user_id == context.bot_user_id:
+            return
+        if isinstance(channel, str) and channel.startswith("D") and isinstance(file_id, str) and file_id:
+            self.services.background.leave(self._look(key, file_id), kind="file")
 
-    async def import_file(self, ack: AsyncAck, body: Body, respond: AsyncRespond, context: AsyncBoltContext) -> None:
+    async def import_file(self, args: AsyncArgs) -> None:
         """Connect the calendar of a file that was offered."""
-        await ack()
-        key, file_id = context.get("person"), chosen(body)
+        await args.ack()
+        key, file_id = args.context.get("person"), chosen(args.body)
         if isinstance(key, PersonKey) and file_id:
-            self.services.background.leave(self._import(key, file_id, respond), kind="import_file")
+            self.services.background.leave(self._import(key, file_id, args), kind="import_file")
 
     # ── after the answer ────────────────────────────────────────────────────────────────────────────
-
-    def _seen(self, key: PersonKey, file_id: str) -> None:
-        self.services.background.leave(self._look(key, file_id), kind="file")
 
     async def _look(self, key: PersonKey, file_id: str) -> None:
         """Look into a file and say what is in it, unless that is done. It counts as done once something is found out.
@@ -210,48 +216,38 @@ class FileMessages:
                     seen = await self.files.look(key, who.view.zone, file_id)
             except StatusQuoError as error:
                 record(error, error, kind="file")
-                said = replies.file_failed(who.l10n, error)
+                said = replies.sentence(who.l10n, error)
                 name += "/failed" if isinstance(error, _PASSING) else ""
             else:
                 shown = (who.l10n, seen.name, seen.events)
                 said = replies.file_updated(*shown) if seen.updated else replies.file_offered(*shown, file_id)
             if await self.deliveries.claim(key.team_id, name, self.services.clock.now()):
-                await self.teller.tell(key, said)
+                await self.teller.tell(key, replies.posted(said))
 
-    async def _import(self, key: PersonKey, file_id: str, respond: AsyncRespond) -> None:
+    async def _import(self, key: PersonKey, file_id: str, args: AsyncArgs) -> None:
         who = await by_key(self.services, key)
         try:
             async with self.gate:
                 seen = await self.files.add(key, who.view.zone, file_id)
         except StatusQuoError as error:
             record(error, error, kind="file")
-            await self.teller.tell(who.key, replies.file_failed(who.l10n, error))
+            await self.teller.tell(who.key, replies.posted(replies.sentence(who.l10n, error)))
             return
-        said = replies.file_updated(who.l10n, seen.name, seen.events) if seen.updated else replies.file_added(who.l10n)
-        await respond(**said, replace_original=True)
+        said = replies.file_added(who.l10n)
+        if seen.updated:
+            said = replies.file_updated(who.l10n, seen.name, seen.events)
+        await args.respond(**replies.posted(said), replace_original=True)
 
     async def _hint(self, key: PersonKey) -> None:
-        await self.teller.tell(key, replies.file_hint((await by_key(self.services, key)).l10n))
+        who = await by_key(self.services, key)
+        await self.teller.tell(key, replies.posted(replies.file_hint(who.l10n)))
 
     async def _may_hint(self, key: PersonKey) -> bool:
         """At most once an hour for each person; each stretch of time that a hint takes up can be claimed once."""
         now = self.services.clock.now()
-        first, *others = _stretches(now)
-        if not await self.deliveries.claim(key.team_id, f"hint/{key.user_id}/{first}", now):
+        begun = int(now.timestamp()) // AGAIN
+        if not await self.deliveries.claim(key.team_id, f"hint/{key.user_id}/{begun}", now):
             return False
-        for stretch in others:
+        for stretch in range(begun + 1, begun + QUIET + 1):
             await self.deliveries.claim(key.team_id, f"hint/{key.user_id}/{stretch}", now)
         return True
-
-
-def _stretches(now: datetime) -> range:
-    begun = int(now.timestamp()) // AGAIN
-    return range(begun, begun + QUIET + 1)
-
-
-def _file_ids(event: Body) -> Iterator[str]:
-    files = event.get("files")
-    for one in files if isinstance(files, list) else ():
-        file_id = one.get("id") if isinstance(one, dict) else None
-        if isinstance(file_id, str) and file_id:
-            yield file_id

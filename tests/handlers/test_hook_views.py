@@ -38,7 +38,7 @@ def test_views_keep_within_slacks_limits(l10n: Localizer) -> None:
         replies.file_offered(l10n, NASTY, 10**6, "F0000000001"),
         replies.file_updated(l10n, NASTY, 0),
         replies.file_added(l10n),
-        replies.file_failed(l10n, UnreadableCalendarError("x")),
+        replies.sentence(l10n, UnreadableCalendarError("x")),
         replies.file_hint(l10n),
     ):
         blockkit.check_message(message)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, HookModals, Modals, register
+from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, Modals, register
 from services.slack import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def wired() -> Recorder:
     home = HomeButtons(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
-        events=Events(nothing, nothing), hooks=HookModals(nothing),
+        events=Events(nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt

@@ -228,7 +228,7 @@ async def open_stepped_app(
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
-            events=Events(people, leaving), hooks=handlers.HookModals(surface),
+            events=Events(people, leaving),
             files=handlers.FileMessages(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()

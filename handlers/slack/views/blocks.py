@@ -16,12 +16,6 @@ from services.domain.errors import InputError
 
 Block = dict[str, Any]
 
-_SECTION = 3000
-_HEADER = 150
-_BUTTON = 75
-_TITLE = 24
-_OPTION = 75
-
 
 def escape(text: str) -> str:
     """`text` for mrkdwn: nothing in it becomes a mention, a link or an entity."""
@@ -44,14 +38,14 @@ def plain(text: str, most: int) -> Block:
     return {"type": "plain_text", "text": cut(text, most), "emoji": True}
 
 
-def markdown(text: str, most: int = _SECTION) -> Block:
+def markdown(text: str) -> Block:
     """A mrkdwn text object."""
-    return {"type": "mrkdwn", "text": cut(text, most)}
+    return {"type": "mrkdwn", "text": cut(text, 3000)}
 
 
 def header(text: str) -> Block:
     """A heading."""
-    return {"type": "header", "text": plain(text, _HEADER)}
+    return {"type": "header", "text": plain(text, 150)}
 
 
 def section(text: str, accessory: Block | None = None) -> Block:
@@ -79,7 +73,7 @@ def actions(*elements: Block) -> Block:
 
 def button(text: str, action_id: str, *, value: str = "", url: str = "", style: str = "") -> Block:
     """A button; with `url` it opens that."""
-    made: Block = {"type": "button", "text": plain(text, _BUTTON), "action_id": action_id}
+    made: Block = {"type": "button", "text": plain(text, 75), "action_id": action_id}
     if value:
         made["value"] = value
     if url:
@@ -89,21 +83,9 @@ def button(text: str, action_id: str, *, value: str = "", url: str = "", style: 
     return made
 
 
-def asking(element: Block, *, title: str, text: str, confirm: str, deny: str) -> Block:
-    """`element`, which asks before it acts."""
-    question = {
-        "title": plain(title, 100),
-        "text": plain(text, 300),
-        "confirm": plain(confirm, 30),
-        "deny": plain(deny, 30),
-        "style": "danger",
-    }
-    return {**element, "confirm": question}
-
-
 def option(text: str, value: str) -> Block:
     """One choice of several."""
-    return {"text": plain(text, _OPTION), "value": value}
+    return {"text": plain(text, 75), "value": value}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
@@ -121,16 +103,18 @@ def entry(block_id: str, label: str, element: Block, *, optional: bool = False, 
     return block
 
 
-def text_input(action_id: str, *, initial: str = "", placeholder: str = "", most: int = 0) -> Block:
-    """A line to type in."""
-    element: Block = {"type": "plain_text_input", "action_id": action_id}
+def text_entry(
+    block_id: str, label: str, *, initial: str = "", placeholder: str = "", most: int = 0, hint: str = ""
+) -> Block:
+    """A line to type in, which may stay empty."""
+    element: Block = {"type": "plain_text_input", "action_id": "value"}
     if initial:
         element["initial_value"] = initial
     if placeholder:
         element["placeholder"] = plain(placeholder, 150)
     if most:
         element["max_length"] = most
-    return element
+    return entry(block_id, label, element, optional=True, hint=hint)
 
 
 def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequence[str]) -> Block:
@@ -144,14 +128,16 @@ def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequenc
     return element
 
 
-def modal(callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "") -> Block:
-    """A modal view."""
-    view: Block = {"type": "modal", "callback_id": callback_id, "title": plain(title, _TITLE), "blocks": list(blocks)}
+def modal(
+    callback_id: str, title: str, blocks: Sequence[Block], *, close: str, submit: str = "", metadata: str = ""
+) -> Block:
+    """A modal view; `metadata` comes back with its submission."""
+    view: Block = {"type": "modal", "callback_id": callback_id, "title": plain(title, 24), "blocks": list(blocks)}
     if submit:
-        view["submit"] = plain(submit, _TITLE)
-    if close:
-        view["close"] = plain(close, _TITLE)
-    return view
+        view["submit"] = plain(submit, 24)
+    if metadata:
+        view["private_metadata"] = metadata
+    return {**view, "close": plain(close, 24)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +160,7 @@ class Values:
 
     def text(self, block: str) -> str:
         """What was typed, on one line."""
-        value = self._element(block).get("value")
-        return " ".join(value.split()) if isinstance(value, str) else ""
+        return " ".join(self.secret(block).split())
 
     def secret(self, block: str) -> str:
         """What was typed, as it was typed but for the space around it."""
@@ -210,6 +195,5 @@ class Values:
     def chosen(self, block: str) -> list[str]:
         """The values of the chosen options."""
         options = self._element(block).get("selected_options")
-        return (
-            [str(one.get("value", "")) for one in options if isinstance(one, dict)] if isinstance(options, list) else []
-        )
+        options = options if isinstance(options, list) else []
+        return [str(one.get("value", "")) for one in options if isinstance(one, dict)]

@@ -21,7 +21,7 @@ from handlers.slack.views.sentences import (
     when,
 )
 from services.domain.errors import InputError, StatusQuoError
-from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline, Verdict
+from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
@@ -30,11 +30,12 @@ from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]
 
+IMPORT = "import_file"
+
 _MOST_LINES = 40
 _MOST_PARAGRAPHS = 5
 _LONGEST_PARAGRAPH = 3000 - 100
 """Characters of a section, less room for the line that counts what is left."""
-
 
 COMMANDS = (
     ("/quo :pizza: Lunch for 45m", "show a status, with an end if you like"),
@@ -94,9 +95,9 @@ def help_(l10n: Localizer, now: Now | None) -> Reply:
     }
 
 
-def in_place(answer: Reply) -> Reply:
-    """The answer, to stand where the message stood whose button was clicked."""
-    return {"text": answer["text"], "blocks": answer["blocks"], "replace_original": True}
+def posted(answer: Reply) -> Reply:
+    """The answer as a message in the conversation, or one that stands in the place of another."""
+    return {"text": answer["text"], "blocks": answer["blocks"]}
 
 
 def did_you_mean(l10n: Localizer, meant: str, status: str) -> Reply:
@@ -143,8 +144,7 @@ def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None
     what = shown(Status(made.text, made.emoji))
     time = when(made.start, made.end, now, l10n)
     if made.kind is OverrideKind.OUT_OF_OFFICE:
-        sentence = l10n.say("You are out of office {when}.", when=time)
-        lines = [sentence, what]
+        lines = [l10n.say("You are out of office {when}.", when=time), what]
     else:
         lines = [l10n.say("Your status: {status} {when}.", status=what, when=time)]
     if pause is not None and pause.holds(now):
@@ -186,11 +186,11 @@ def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> st
 
 def pausing(l10n: Localizer, pause: Pause, now: datetime) -> Reply:
     """Until when I leave the status alone."""
-    resume = kit.button(l10n.say("Resume"), "resume")
     if pause.start > now:
-        return reply([l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))],
-                     kit.actions(resume))  # fmt: skip
-    return reply([paused(pause.end, l10n, now)], kit.actions(resume))
+        sentence = l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))
+    else:
+        sentence = paused(pause.end, l10n, now)
+    return reply([sentence], kit.actions(kit.button(l10n.say("Resume"), "resume")))
 
 
 def resumed(l10n: Localizer) -> Reply:
@@ -201,25 +201,19 @@ def resumed(l10n: Localizer) -> Reply:
 def why(l10n: Localizer, found: Why) -> Reply:
     """The status, the rule and event behind it, and each of today's events with its reason."""
     now = found.now
-    events = [verdict_line(l10n, verdict, now.at, now.facts.rules) for verdict in found.verdicts]
-    more: list[kit.Block] = []
-    if events:
-        head = "*" + l10n.say("Today's events") + "*"
-        more += [kit.section(part) for part in paragraphs(l10n, [head, *events])]
+    rules = now.facts.rules
+    lines = ["*" + l10n.say("Today's events") + "*"]
+    for verdict in found.verdicts:
+        event = verdict.event
+        mark = ":white_check_mark:" if verdict.counted else ":heavy_minus_sign:"
+        time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
+        title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
+        lines.append(f"{mark} `{time}` {title}: {because(verdict.reason, l10n, now.at, rules=rules)}")
+    more = [kit.section(part) for part in paragraphs(l10n, lines)] if found.verdicts else []
     if found.last is not None:
-        last = because(found.last.reason, l10n, now.at, rules=now.facts.rules)
+        last = because(found.last.reason, l10n, now.at, rules=rules)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
     return reply(standing(now, l10n), *more)
-
-
-def verdict_line(l10n: Localizer, verdict: Verdict, now: datetime, rules: tuple[Rule, ...]) -> str:
-    """One event and what became of it, for its owner."""
-    event = verdict.event
-    title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
-    time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
-    return f"{':white_check_mark:' if verdict.counted else ':heavy_minus_sign:'} `{time}` {title}: " + because(
-        verdict.reason, l10n, now, rules=rules
-    )
 
 
 def preview(l10n: Localizer, timeline: Timeline, day: date, today: date) -> Reply:
@@ -241,17 +235,9 @@ def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence
     if not lines and not accounts:
         return reply([l10n.say("No calendar is connected yet.")], connect)
     found = grouped(lines, accounts)
-    groups = [
-        [
-            account_line(l10n, account),
-            *(calendar_line(l10n, line, now) for line in found.accounts[account.account_id]),
-        ]
-        for account in accounts
-    ]
-    groups += [
-        [calendar_line(l10n, line, now) for line in group] for group in (found.feeds, found.hooks, found.files) if group
-    ]
-    parts = ["\n".join(group) for group in groups]
+    groups = [([account_line(l10n, one)], found.accounts[one.account_id]) for one in accounts]
+    groups += [([], group) for group in (found.feeds, found.hooks, found.files) if group]
+    parts = ["\n".join([*head, *(calendar_line(l10n, line, now) for line in group)]) for head, group in groups]
     blocks = [kit.section(part) for part in parts[:_MOST_LINES]]
     return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
 
@@ -264,16 +250,12 @@ def who(l10n: Localizer, away: Sequence[Away], user_id: str, now: datetime) -> R
         return reply([l10n.say("Nobody is out, as far as I know.")])
     lines = []
     for one in away:
-        status = shown(Status(one.text, one.emoji))
+        person, status = f"<@{one.user_id}>", shown(Status(one.text, one.emoji))
         if one.until is None:
-            lines.append(l10n.say("{person} is out: {status}", person=f"<@{one.user_id}>", status=status))
+            lines.append(l10n.say("{person} is out: {status}", person=person, status=status))
         else:
             until = l10n.until(one.until, now)
-            lines.append(
-                l10n.say(
-                    "{person} is out until {until}: {status}", person=f"<@{one.user_id}>", until=until, status=status
-                )
-            )
+            lines.append(l10n.say("{person} is out until {until}: {status}", person=person, until=until, status=status))
     return listing(l10n, lines)
 
 
@@ -285,84 +267,63 @@ def forget(l10n: Localizer) -> Reply:
 
 def forget_button(l10n: Localizer) -> kit.Block:
     """Deletes everything, after its question."""
-    return kit.asking(
-        kit.button(l10n.say("Forget me"), "forget_me", style="danger"),
-        title=l10n.say("Forget me?"),
-        text=l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone."),
-        confirm=l10n.say("Delete it all"),
-        deny=l10n.say("Keep it"),
-    )
+    question = l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone.")
+    confirm = {
+        "title": kit.plain(l10n.say("Forget me?"), 100),
+        "text": kit.plain(question, 300),
+        "confirm": kit.plain(l10n.say("Delete it all"), 30),
+        "deny": kit.plain(l10n.say("Keep it"), 30),
+        "style": "danger",
+    }
+    return {**kit.button(l10n.say("Forget me"), "forget_me", style="danger"), "confirm": confirm}
 
 
 def forgotten(l10n: Localizer) -> Reply:
     """That everything was deleted."""
-    return reply(
-        [
-            l10n.say(
-                "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute."
-                " Type `/quo` whenever you want to start anew."
-            )
-        ]
+    said = l10n.say(
+        "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute. Type "
+        "`/quo` whenever you want to start anew."
     )
+    return reply([said])
 
 
-def sentence(l10n: Localizer, error: InputError) -> Reply:
+def sentence(l10n: Localizer, error: StatusQuoError) -> Reply:
     """An error as an answer."""
     return reply([l10n.say(error.sentence())])
 
 
-Message = dict[str, Any]
-
-IMPORT = "import_file"
-_LONGEST_FILE_NAME = 80
-
-
-def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Message:
-    """A calendar that could be connected."""
+def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Reply:
+    """A calendar file that could be connected."""
     lines = [
         l10n.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_file_name(name), count=events),
         l10n.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
     ]
-    return _posted(lines, kit.actions(kit.button(l10n.say("Add it as a calendar"), IMPORT, value=file_id)))
+    return reply(lines, kit.actions(kit.button(l10n.say("Add it as a calendar"), IMPORT, value=file_id)))
 
 
-def file_updated(l10n: Localizer, name: str, events: int) -> Message:
+def file_updated(l10n: Localizer, name: str, events: int) -> Reply:
     """A calendar that was connected and is what the file holds from now on."""
-    return _posted(
-        [
-            l10n.say(
-                "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
-                name=_file_name(name),
-                count=events,
-            )
-        ]
+    said = l10n.say(
+        "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
+        name=_file_name(name),
+        count=events,
     )
+    return reply([said])
 
 
-def file_added(l10n: Localizer) -> Message:
+def file_added(l10n: Localizer) -> Reply:
     """That it is connected."""
-    return _posted([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
+    return reply([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
 
 
-def file_failed(l10n: Localizer, error: StatusQuoError) -> Message:
-    """Why it is not."""
-    return _posted([l10n.say(error.sentence())])
-
-
-def file_hint(l10n: Localizer) -> Message:
+def file_hint(l10n: Localizer) -> Reply:
     """What this conversation is for."""
-    return _posted(
-        [
-            l10n.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
-            l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
-        ]
-    )
-
-
-def _posted(lines: list[str], *more: kit.Block) -> Message:
-    made = reply(lines, *more)
-    return {"text": made["text"], "blocks": made["blocks"]}
+    lines = [
+        l10n.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
+        l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
+    ]
+    return reply(lines)
 
 
 def _file_name(name: str) -> str:
-    return kit.escape(kit.cut(" ".join(name.split()), _LONGEST_FILE_NAME)).replace("*", "")
+    return kit.escape(kit.cut(" ".join(name.split()), 80)).replace("*", "")

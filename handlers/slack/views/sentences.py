@@ -9,7 +9,7 @@ from datetime import datetime
 from handlers.slack.views.blocks import cut, escape
 from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
-from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Span, Status, Timeline
+from services.domain.model import Kind, Override, OverrideKind, Reason, Rule, Status, Timeline
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
@@ -18,6 +18,8 @@ from services.usecases.statuses import Now
 LONGEST_TITLE = 200
 """Characters of a title in a line."""
 
+_LONGEST_NAME = 80
+_MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 _SHORTEST = 60  # seconds; a shorter piece of a day is not worth a line
 
 
@@ -38,12 +40,20 @@ def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", 
 def standing(now: Now, l10n: Localizer) -> list[str]:
     """What the status is now, until when and why: one line each."""
     lines = []
+    status = shown(now.span.status)
     if now.own is not None:
         lines.append(l10n.say("You set {status} yourself. I leave it alone.", status=shown(now.own)))
-    if now.span.shows:
-        lines.append(_shows(now, l10n))
-    elif now.own is None:
+        if now.span.shows:
+            lines.append(l10n.say("Without that I would show {status}.", status=status))
+    elif not now.span.shows:
         lines.append(l10n.say("Nothing is shown at the moment."))
+    elif now.paused is not None or now.not_set is not None or not now.facts.granted:
+        lines.append(l10n.say("I would show {status}.", status=status))
+    elif now.until is None or now.span.status.expiration is None:
+        lines.append(l10n.say("Your status is {status} until you clear it.", status=status))
+    else:
+        until = l10n.until(now.until, now.at)
+        lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
     lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, rules=now.facts.rules))
     if now.not_set is not None:
         lines.append(":warning: " + because(now.not_set, l10n, now.at))
@@ -52,31 +62,12 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
     return lines
 
 
-def _shows(now: Now, l10n: Localizer) -> str:
-    status = shown(now.span.status)
-    if now.own is not None or now.paused is not None or now.not_set is not None or not now.facts.granted:
-        return l10n.say("Without that I would show {status}.", status=status) if now.own else l10n.say(
-            "I would show {status}.", status=status
-        )  # fmt: skip
-    if now.until is None or now.span.status.expiration is None:
-        return l10n.say("Your status is {status} until you clear it.", status=status)
-    return l10n.say("Your status is {status} until {until}.", status=status, until=l10n.until(now.until, now.at))
-
-
 def paused(until: datetime | None, l10n: Localizer, now: datetime) -> str:
     """That the person paused me."""
     if until is None:
         return l10n.say(":double_vertical_bar: Paused: I leave your status alone until you resume.")
-    return l10n.say(
-        ":double_vertical_bar: Paused: I leave your status alone until {until}.", until=l10n.until(until, now)
-    )  # one sentence
-
-
-def hours(span: Span, timeline: Timeline, l10n: Localizer) -> str:
-    """From when to when, within the timeline."""
-    return (
-        f"{l10n.time(span.start)} – {l10n.time(span.end)}" if span.end < timeline.end else f"{l10n.time(span.start)} –"
-    )  # one expression
+    end = l10n.until(until, now)
+    return l10n.say(":double_vertical_bar: Paused: I leave your status alone until {until}.", until=end)
 
 
 def timeline_lines(timeline: Timeline, l10n: Localizer) -> list[str]:
@@ -85,8 +76,9 @@ def timeline_lines(timeline: Timeline, l10n: Localizer) -> list[str]:
     for span in timeline.spans:
         if not span.shows or (span.end - span.start).total_seconds() < _SHORTEST:
             continue
+        end = f" {l10n.time(span.end)}" if span.end < timeline.end else ""
         title = f" · _{escape(cut(span.title, LONGEST_TITLE))}_" if span.title else ""
-        lines.append(f"`{hours(span, timeline, l10n)}`  {shown(span.status)}{title}")
+        lines.append(f"`{l10n.time(span.start)} –{end}`  {shown(span.status)}{title}")
     return lines
 
 
@@ -94,25 +86,15 @@ def when(start: datetime, end: datetime | None, now: datetime, l10n: Localizer) 
     """From when to when something was asked for, as it was understood."""
     if start <= now:
         return l10n.say("until you clear it") if end is None else l10n.say("until {until}", until=l10n.until(end, now))
-    first = _starts(start, now, l10n)
+    begins = start.astimezone(l10n.zone)
+    is_midnight = begins.hour == begins.minute == 0
+    first = l10n.day(begins.date(), now.astimezone(l10n.zone).date()) if is_midnight else l10n.moment(start, now)
     if end is None:
         return l10n.say("from {start} until you clear it", start=first)
-    midnight = start.astimezone(l10n.zone).date()
-    if first == l10n.day(midnight, now.astimezone(l10n.zone).date()) and _is_one_day(start, end, l10n):
+    ends = end.astimezone(l10n.zone)
+    if is_midnight and ends.hour == ends.minute == 0 and (ends.date() - begins.date()).days == 1:
         return l10n.say("on {day}", day=first)
     return l10n.say("from {start} until {until}", start=first, until=l10n.until(end, now))
-
-
-def _starts(start: datetime, now: datetime, l10n: Localizer) -> str:
-    wall = start.astimezone(l10n.zone)
-    if wall.hour == wall.minute == 0:
-        return l10n.day(wall.date(), now.astimezone(l10n.zone).date())
-    return l10n.moment(start, now)
-
-
-def _is_one_day(start: datetime, end: datetime, l10n: Localizer) -> bool:
-    wall = end.astimezone(l10n.zone)
-    return wall.hour == wall.minute == 0 and (wall.date() - start.astimezone(l10n.zone).date()).days == 1
 
 
 def asked(override: Override, now: datetime, l10n: Localizer) -> str:
@@ -132,10 +114,6 @@ def kind_name(kind: Kind, l10n: Localizer) -> str:
         Kind.WORKING_LOCATION: l10n.say("Working location"),
     }
     return names[kind]
-
-
-_LONGEST_NAME = 80
-_MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,22 @@ from services.platform.locale import Localizer
 from services.store.calendars import CalendarView
 
 SETTINGS = "settings"
+RULES = "rules"
+RULE = "rule"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MOST_LEAD = 30
-MOST_BRIDGE = 60
+_MOST_LEAD = 30
+_MOST_BRIDGE = 60
+"""Minutes."""
 
 _OPTIONS = "options"
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KNOWN = frozenset({"title", "until", "location"})
 _NINE, _SIX = time(9), time(18)
+_SHOW, _IGNORE = "show", "ignore"
+_MOST_WORDS = 20
+_MOST_OPTIONS = 100
+_LONGEST_NAME = 60
+_LONGEST_LINE = 400  # 50 rules have to fit into the 250 kB of a view
 
 
 class PlaceholderError(InputError):
@@ -55,92 +63,63 @@ class HoursError(InputError):
     """The end of the working day is before its start."""
 
 
+class NoConditionError(InputError):
+    """Say which events the rule is about: words of the title, a kind, or a calendar."""
+
+
+class NoEffectError(InputError):
+    """Say what the status shall be: a text or an emoji."""
+
+
+class TooManyWordsError(InputError):
+    """At most 20 words, please."""
+
+
 def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
     """The modal, showing what is chosen."""
-    blocks: list[kit.Block] = [
+    blocks = [
         kit.section(l10n.say("What your status says. `{{until}}` becomes the end, `{{title}}` the event's title."))
     ]
-    for kind in Kind:
-        show = chosen.show.get(kind, Show())
-        blocks += _pair(l10n, kind.value, kind_name(kind, l10n), show.text or "", show.emoji or "")
     idle = chosen.idle or Status()
-    blocks += _pair(l10n, "idle", l10n.say("When nothing is on"), idle.text, idle.emoji)
-    blocks.append(kit.divider())
-    blocks += _switches(l10n, chosen)
-    blocks += _hours(l10n, chosen.working_hours)
-    blocks.append(_policy(l10n, chosen.own_status))
-    blocks += [
-        _minutes("lead", l10n.say("Minutes a status may start early"), chosen.lead, MOST_LEAD),
-        _minutes("bridge", l10n.say("Minutes between two meetings that are bridged"), chosen.bridge, MOST_BRIDGE),
-    ]
-    return kit.modal(SETTINGS, l10n.say("Settings"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
-
-
-def _pair(l10n: Localizer, name: str, label: str, text: str, emoji: str) -> list[kit.Block]:
-    return [
-        kit.entry(
-            f"{name}_text",
-            l10n.say("{kind}: text", kind=label),
-            kit.text_input("value", initial=text, most=STATUS_TEXT_LIMIT),
-            optional=True,
-        ),
-        kit.entry(
-            f"{name}_emoji",
-            l10n.say("{kind}: emoji", kind=label),
-            kit.text_input("value", initial=emoji, most=LONGEST_EMOJI),
-            optional=True,
-        ),
-    ]
-
-
-def _switches(l10n: Localizer, chosen: Preferences) -> list[kit.Block]:
+    pairs = [(kind.value, kind_name(kind, l10n), chosen.show.get(kind, Show())) for kind in Kind]
+    for name, label, show in (*pairs, ("idle", l10n.say("When nothing is on"), Show(idle.text, idle.emoji))):
+        text, emoji = l10n.say("{kind}: text", kind=label), l10n.say("{kind}: emoji", kind=label)
+        blocks += [
+            kit.text_entry(f"{name}_text", text, initial=show.text or "", most=STATUS_TEXT_LIMIT),
+            kit.text_entry(f"{name}_emoji", emoji, initial=show.emoji or "", most=LONGEST_EMOJI),
+        ]
     switches = [
         kit.option(l10n.say("Count events I have not confirmed"), "count_unconfirmed"),
         kit.option(l10n.say("Titles may be shown where a text asks for them"), "titles"),
         kit.option(l10n.say("Ignore events outside of my working hours"), "guard"),
     ]
-    on = [
-        name
-        for name, is_on in (
-            ("count_unconfirmed", chosen.count_unconfirmed),
-            ("titles", chosen.titles),
-            ("guard", chosen.working_hours is not None),
-        )
-        if is_on
+    on = {
+        "count_unconfirmed": chosen.count_unconfirmed,
+        "titles": chosen.titles,
+        "guard": chosen.working_hours is not None,
+    }
+    hours = (chosen.working_hours or WorkingHours()).days
+    first, last = next(iter(hours.values()), (_NINE, _SIX))
+    weekdays = [kit.option(l10n.say(name), str(day)) for day, name in enumerate(WEEKDAYS)]
+    policies = [
+        kit.option(l10n.say("Events cover it, then it comes back"), OwnStatusPolicy.COVER_AND_RESTORE),
+        kit.option(l10n.say("Mine always wins"), OwnStatusPolicy.MINE_ALWAYS_WINS),
+        kit.option(l10n.say("The calendar always wins, then mine comes back"), OwnStatusPolicy.CALENDAR_ALWAYS_WINS),
     ]
-    return [
-        kit.entry(
-            _OPTIONS, l10n.say("Events"), kit.choices("checkboxes", "value", switches, on), optional=True
-        )
-    ]  # fmt: skip
-
-
-def _hours(l10n: Localizer, hours: WorkingHours | None) -> list[kit.Block]:
-    days = (hours or WorkingHours()).days
-    first, last = next(iter(days.values()), (_NINE, _SIX))
-    names = [l10n.say(name) for name in WEEKDAYS]
-    options = [kit.option(name, str(day)) for day, name in enumerate(names)]
-    return [
-        kit.entry(
-            "days",
-            l10n.say("Working days"),
-            kit.choices("checkboxes", "value", options, [str(day) for day in days]),
-            optional=True,
-        ),
+    boxes = kit.choices("checkboxes", "value", switches, [name for name, is_on in on.items() if is_on])
+    days = kit.choices("checkboxes", "value", weekdays, [str(day) for day in hours])
+    policy = kit.choices("radio_buttons", "value", policies, [chosen.own_status])
+    blocks += [
+        kit.divider(),
+        kit.entry("options", l10n.say("Events"), boxes, optional=True),
+        kit.entry("days", l10n.say("Working days"), days, optional=True),
         kit.entry("day_from", l10n.say("Working hours from"), _time(first), optional=True),
         kit.entry("day_to", l10n.say("Working hours to"), _time(last), optional=True),
+        kit.entry("own_status", l10n.say("A status I set myself"), policy),
+        _minutes("lead", l10n.say("Minutes a status may start early"), chosen.lead, _MOST_LEAD),
+        _minutes("bridge", l10n.say("Minutes between two meetings that are bridged"), chosen.bridge, _MOST_BRIDGE),
     ]
-
-
-def _policy(l10n: Localizer, chosen: OwnStatusPolicy) -> kit.Block:
-    texts = {
-        OwnStatusPolicy.COVER_AND_RESTORE: l10n.say("Events cover it, then it comes back"),
-        OwnStatusPolicy.MINE_ALWAYS_WINS: l10n.say("Mine always wins"),
-        OwnStatusPolicy.CALENDAR_ALWAYS_WINS: l10n.say("The calendar always wins, then mine comes back"),
-    }
-    options = [kit.option(text, policy.value) for policy, text in texts.items()]
-    label = l10n.say("A status I set myself")
-    return kit.entry("own_status", label, kit.choices("radio_buttons", "value", options, [chosen.value]))
+    return kit.modal(SETTINGS, l10n.say("Settings"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
 def _minutes(name: str, label: str, value: timedelta, most: int) -> kit.Block:
@@ -162,24 +141,20 @@ def _time(value: time) -> kit.Block:
 def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Mapping[str, InputError]]:
     """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one."""
     errors: dict[str, InputError] = {}
-    show = {}
-    for kind in Kind:
-        said = _shown(values, kind.value, errors)
-        if said != Show():
-            show[kind] = said
+    shows = {kind: _shown(values, kind.value, errors) for kind in Kind}
     idle = _shown(values, "idle", errors)
-    on = values.chosen(_OPTIONS)
+    on = values.chosen("options")
     policy = values.one("own_status") or before.own_status.value
     return replace(
         before,
-        show=MappingProxyType(show),
+        show=MappingProxyType({kind: show for kind, show in shows.items() if show != Show()}),
         idle=Status(idle.text or "", idle.emoji or "") if idle != Show() else None,
         count_unconfirmed="count_unconfirmed" in on,
         titles="titles" in on,
         working_hours=_working_hours(values, errors) if "guard" in on else None,
         own_status=OwnStatusPolicy(policy) if policy in set(OwnStatusPolicy) else before.own_status,
-        lead=_number(values, "lead", MOST_LEAD, errors),
-        bridge=_number(values, "bridge", MOST_BRIDGE, errors),
+        lead=_number(values, "lead", _MOST_LEAD, errors),
+        bridge=_number(values, "bridge", _MOST_BRIDGE, errors),
     ), errors
 
 
@@ -219,28 +194,6 @@ def _number(values: Values, name: str, most: int, errors: dict[str, InputError])
     return timedelta(minutes=int(typed))
 
 
-RULES = "rules"
-RULE = "rule"
-
-_SHOW, _IGNORE = "show", "ignore"
-_MOST_WORDS = 20
-_MOST_OPTIONS = 100
-_LONGEST_NAME = 60
-_LONGEST_LINE = 400  # 50 rules have to fit into the 250 kB of a view
-
-
-class NoConditionError(InputError):
-    """Say which events the rule is about: words of the title, a kind, or a calendar."""
-
-
-class NoEffectError(InputError):
-    """Say what the status shall be: a text or an emoji."""
-
-
-class TooManyWordsError(InputError):
-    """At most 20 words, please."""
-
-
 def rules(l10n: Localizer, listed: Sequence[Rule]) -> dict[str, Any]:
     """The person's rules in their order, the first that fits wins."""
     blocks: list[kit.Block] = [
@@ -249,34 +202,27 @@ def rules(l10n: Localizer, listed: Sequence[Rule]) -> dict[str, Any]:
         )
     ]
     for place, rule in enumerate(listed, 1):
-        options = [kit.option(l10n.say("Delete"), f"delete:{rule.id}")]
-        if place > 1:
-            options.insert(0, kit.option(l10n.say("Move up"), f"up:{rule.id}"))
-        menu = (
-            kit.overflow("rule_menu", options)
-            if len(options) > 1
-            else kit.button(l10n.say("Delete"), "delete_rule", value=rule.id)
+        if place == 1:
+            menu = kit.button(l10n.say("Delete"), "delete_rule", value=rule.id)
+        else:
+            up = kit.option(l10n.say("Move up"), f"up:{rule.id}")
+            menu = kit.overflow("rule_menu", [up, kit.option(l10n.say("Delete"), f"delete:{rule.id}")])
+        about = [
+            *(kit.escape(word) for word in rule.match.title_words),
+            *(kind_name(kind, l10n) for kind in Kind if kind in rule.match.kinds),
+        ]
+        events = ", ".join(about) or l10n.say("chosen calendars")
+        status = shown(Status(rule.show.text or "", rule.show.emoji or ""))
+        effect = (
+            l10n.say("{events}: ignored", events=events)
+            if rule.ignore
+            else l10n.say("{events}: {status}", events=events, status=status)
         )
-        blocks.append(
-            kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{_effect(l10n, rule)}", _LONGEST_LINE), menu)
-        )
+        blocks.append(kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{effect}", _LONGEST_LINE), menu))
     if not listed:
         blocks.append(kit.section(l10n.say("There are no rules yet.")))
     blocks.append(kit.actions(kit.button(l10n.say("Add a rule"), "add_rule", style="primary")))
     return kit.modal(RULES, l10n.say("Rules"), blocks, close=l10n.say("Close"))
-
-
-def _effect(l10n: Localizer, rule: Rule) -> str:
-    about = [
-        *(kit.escape(word) for word in rule.match.title_words),
-        *(kind_name(kind, l10n) for kind in Kind if kind in rule.match.kinds),
-    ]
-    what = ", ".join(about) or l10n.say("chosen calendars")
-    if rule.ignore:
-        return l10n.say("{events}: ignored", events=what)
-    return l10n.say(
-        "{events}: {status}", events=what, status=shown(Status(rule.show.text or "", rule.show.emoji or ""))
-    )
 
 
 def rule(l10n: Localizer, calendars: Sequence[CalendarView]) -> dict[str, Any]:
@@ -286,13 +232,10 @@ def rule(l10n: Localizer, calendars: Sequence[CalendarView]) -> dict[str, Any]:
         kit.option(l10n.say("Show this status"), _SHOW),
         kit.option(l10n.say("Ignore the event"), _IGNORE),
     ]
+    words_hint = l10n.say("Separated by commas; any one of them will do.")
     blocks = [
-        kit.entry(
-            "words",
-            l10n.say("Words in the title"),
-            kit.text_input("value", placeholder="1:1, sync, interview", most=500),
-            optional=True,
-            hint=l10n.say("Separated by commas; any one of them will do."),
+        kit.text_entry(
+            "words", l10n.say("Words in the title"), placeholder="1:1, sync, interview", most=500, hint=words_hint
         ),
         kit.entry("kinds", l10n.say("Kinds"), kit.choices("checkboxes", "value", kinds, ()), optional=True),
     ]
@@ -302,8 +245,8 @@ def rule(l10n: Localizer, calendars: Sequence[CalendarView]) -> dict[str, Any]:
         blocks.append(kit.entry("calendars", l10n.say("Calendars"), menu, optional=True))
     blocks += [
         kit.entry("effect", l10n.say("Then"), kit.choices("radio_buttons", "value", effects, [_SHOW])),
-        kit.entry("emoji", l10n.say("Emoji"), kit.text_input("value", most=LONGEST_EMOJI), optional=True),
-        kit.entry("text", l10n.say("Text"), kit.text_input("value", most=STATUS_TEXT_LIMIT), optional=True),
+        kit.text_entry("emoji", l10n.say("Emoji"), most=LONGEST_EMOJI),
+        kit.text_entry("text", l10n.say("Text"), most=STATUS_TEXT_LIMIT),
     ]
     return kit.modal(RULE, l10n.say("Add a rule"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
