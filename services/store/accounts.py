@@ -158,12 +158,11 @@ class AccountStore(Store):
 
     async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
         """Keep what the account has now."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(Account)
-                .where(_is(key, account_id))
-                .values(offer=self._offer((key.team_id, key.user_id, account_id), offer))
-            )
+        await self._database.execute(
+            update(Account)
+            .where(_is(key, account_id))
+            .values(offer=self._offer((key.team_id, key.user_id, account_id), offer))
+        )
 
     async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
@@ -213,8 +212,7 @@ class AccountStore(Store):
 
     async def take_up(self) -> None:
         """Release every renewal. Only for who has the database alone."""
-        async with self._database.write() as connection:
-            await connection.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
+        await self._database.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
 
     async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
         """Let its calendars rest, with their last good events, and tell its person once. False where it was mended.
@@ -243,8 +241,7 @@ class AccountStore(Store):
     async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
         """Write behind the fence."""
         behind = update(Account).where(_is(account.key, account.account_id), Account.seq == account.seq, *more)
-        async with self._database.write() as connection:
-            return bool((await connection.execute(behind.values(**values))).rowcount)
+        return bool(await self._database.execute(behind.values(**values)))
 
     # ── disconnecting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -286,8 +283,7 @@ class AccountStore(Store):
         return found
 
     async def _row(self, key: PersonKey, account_id: str) -> Row[Any] | None:
-        async with self._database.read() as connection:
-            return (await connection.execute(select(_ACCOUNTS).where(_is(key, account_id)))).one_or_none()
+        return await self._database.fetch_one(select(_ACCOUNTS).where(_is(key, account_id)))
 
     def _text(self, row: Row[Any], column: str) -> str | None:
         """Open a column; None where it is empty or its key is gone."""
@@ -358,8 +354,7 @@ class OAuthStateStore(Store):
             expires_at=expires_at,
             verifier=self._encryptor.seal(ticket.secret or None, _VERIFIER, ticket.team_id, digest),
         )
-        async with self._database.write() as connection:
-            await connection.execute(state)
+        await self._database.execute(state)
         return secret
 
     async def holds(self, secret: str, purpose: str, now: datetime) -> bool:

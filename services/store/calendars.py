@@ -150,8 +150,7 @@ class CalendarStore(CalendarRows):
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
         """Map the address of each connected calendar of an account to its id."""
         its = and_(of_person(Calendar, key), Calendar.account_id == account_id)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(Calendar.calendar_id, Calendar.address).where(its))).all()
+        rows = await self._database.fetch(select(Calendar.calendar_id, Calendar.address).where(its))
         opened = [(self._address(key, row), row.calendar_id) for row in rows]
         return {address: calendar_id for address, calendar_id in opened if address is not None}
 
@@ -207,13 +206,11 @@ class CalendarStore(CalendarRows):
 
     async def due_now(self, key: PersonKey, now: datetime) -> int:
         """Make every calendar of a person due that is ever fetched; return how many there are."""
-        async with self._database.write() as connection:
-            found = await connection.execute(
-                update(Calendar)
-                .where(of_person(Calendar, key), Calendar.due_at.is_not(None))
-                .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
-            )
-        return int(found.rowcount)
+        return await self._database.execute(
+            update(Calendar)
+            .where(of_person(Calendar, key), Calendar.due_at.is_not(None))
+            .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
+        )
 
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
 
@@ -323,18 +320,15 @@ class CalendarStore(CalendarRows):
 
     async def take_up(self, now: datetime) -> int:
         """Make due what a process was fetching that is gone; return how many. Only for who has the database alone."""
-        async with self._database.write() as connection:
-            found = await connection.execute(
-                update(Calendar).where(Calendar.leased_until.is_not(None)).values(leased_until=None, due_at=now)
-            )
-        return int(found.rowcount)
+        return await self._database.execute(
+            update(Calendar).where(Calendar.leased_until.is_not(None)).values(leased_until=None, due_at=now)
+        )
 
     async def postpone(self, pace: str, until: datetime) -> None:
         """Leave every calendar of `pace` alone until then, in every process; rows being written are not waited for."""
         held = not_(open_to((pace,)))
         sooner = select(*KEY).where(held, Calendar.due_at < until).with_for_update(skip_locked=True)
-        async with self._database.write() as connection:
-            await connection.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
+        await self._database.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
     async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
         """Return the keys of what is due, oldest first, of each host and person not more than may begin."""
@@ -353,8 +347,7 @@ class CalendarStore(CalendarRows):
         )
         first = select(ranked).where(ranked.c.place <= limits.per_person)
         first = first.order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(first.limit(limits.free))).all()
+        rows = await self._database.fetch(first.limit(limits.free))
         may = limits.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
         return [(row.team_id, row.user_id, row.calendar_id) for row, begins in zip(rows, may, strict=True) if begins]
 
@@ -383,8 +376,7 @@ class CalendarStore(CalendarRows):
         log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
         broken = {"health": Health.BROKEN, "problem": SealError.__name__, "tried_at": now, "leased_until": None}
         place = bound(PersonKey(row.team_id, row.user_id), row.calendar_id) | {"b_claim": row.claim + 1}
-        async with self._database.write() as connection:
-            await connection.execute(_BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
+        await self._database.execute(_BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
 
 
 def _next_edge(now: datetime) -> ScalarSelect[Any]:

@@ -31,7 +31,7 @@ from typing import Any, Generic, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import Connection, Dialect, Select, event, make_url
+from sqlalchemy import Connection, Dialect, Row, Select, UpdateBase, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -299,6 +299,23 @@ class Database:
         """The value of the first row of such a query; None where there is no row."""
         (rows,) = await self.rows((statement, {}))
         return rows[0][0] if rows else None
+
+    async def fetch(
+        self, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of any query by itself; nothing is committed."""
+        async with self.read() as connection:
+            return (await connection.execute(statement, parameters)).all()
+
+    async def fetch_one(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
+        """The row of a query that has one at most."""
+        async with self.read() as connection:
+            return (await connection.execute(statement)).one_or_none()
+
+    async def execute(self, statement: UpdateBase, parameters: Mapping[str, Any] | None = None) -> int:
+        """Change rows by one statement, a transaction by itself; how many there were."""
+        async with self.write() as connection:
+            return (await connection.execute(statement, parameters)).rowcount
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

@@ -251,8 +251,7 @@ class DueStore(Store):
         theirs = _due(now, and_(Person.stale, Person.typed.is_(typed)), limit)
         # SQLite: no other process could take them up meanwhile. Typed: were one to, the first that is done wins.
         if typed or self._database.is_sqlite:
-            async with self._database.read() as connection:
-                rows = (await connection.execute(theirs)).all()
+            rows = await self._database.fetch(theirs)
         else:
             async with self._database.write() as transaction:
                 rows = (await transaction.execute(theirs.with_for_update(key_share=True, skip_locked=True))).all()

@@ -251,8 +251,7 @@ class DeliveryStore:
 
     async def release(self, team_id: str, delivery_id: str) -> None:
         """It was not dealt with after all: let it come again."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(Delivery).where(_is(team_id, delivery_id)))
+        await self._database.execute(delete(Delivery).where(_is(team_id, delivery_id)))
 
 
 def _is(team_id: str, delivery_id: str) -> ColumnElement[bool]:

@@ -70,15 +70,13 @@ class PeopleStore(Store):
         if not user_id:
             return None
         theirs = select(Person.team_id).where(Person.team_id.in_((team_id, enterprise_id)), Person.user_id == user_id)
-        async with self._database.read() as connection:
-            homes = set(await connection.scalars(theirs))
+        homes = {row.team_id for row in await self._database.fetch(theirs)}
         home = team_id if team_id in homes else enterprise_id if enterprise_id in homes else None
         return None if home is None else PersonKey(home, user_id)
 
     async def get(self, key: PersonKey) -> PersonView | None:
         """What is known of the person."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(*VIEW).where(of_person(Person, key)))).one_or_none()
+        row = await self._database.fetch_one(select(*VIEW).where(of_person(Person, key)))
         return None if row is None else view_of(row)
 
     async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
@@ -117,8 +115,7 @@ class PeopleStore(Store):
     async def the_grant(self, key: PersonKey) -> Grant | None:
         """The person's token and when it was given; None where there is none, or they are leaving."""
         given = select(Person.token, Person.granted_at).where(of_person(Person, key), Person.leave_by.is_(None))
-        async with self._database.read() as connection:
-            row = (await connection.execute(given)).one_or_none()
+        row = await self._database.fetch_one(given)
         if row is None or row.token is None:
             return None
         token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
@@ -336,8 +333,7 @@ class AbsenceStore:
         )
         if users:
             query = query.where(SpanRow.user_id.in_(users))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(MOST_AWAY))).all()
+        rows = await self._database.fetch(query.limit(MOST_AWAY))
         return await off_loop(self._shown, team_id, rows, now)
 
     def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:

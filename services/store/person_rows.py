@@ -245,8 +245,7 @@ class NoticeStore:
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:
         """It was sent, or cannot be; either way it is not tried again."""
-        async with self._database.write() as connection:
-            await connection.execute(update(Notice).where(_is(notice)).values(sent_at=at))
+        await self._database.execute(update(Notice).where(_is(notice)).values(sent_at=at))
 
     async def failed(self, notice: DueNotice, at: datetime) -> None:
         """It could not be sent now: tried again later, given up after `TRIES`."""
@@ -261,10 +260,9 @@ class NoticeStore:
 
     async def put_off(self, team_id: str, until: datetime) -> None:
         """None of a workspace's can be sent before `until`."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
-            )
+        await self._database.execute(
+            update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
+        )
 
 
 def _is(notice: DueNotice) -> ColumnElement[bool]:

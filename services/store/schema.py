@@ -254,11 +254,10 @@ class HealthStore(Store):
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:
         """(team id, name, bot token) of each workspace. Raises SealError."""
         workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
-        async with self._database.read() as connection:
-            return [
-                (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
-                for team_id, name, sealed in await connection.execute(workspaces)
-            ]
+        return [
+            (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
+            for team_id, name, sealed in await self._database.fetch(workspaces)
+        ]
 
 
 BATCH = 100

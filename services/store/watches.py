@@ -115,13 +115,18 @@ class WatchStore(CalendarRows):
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
         """Keep a watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
         key = there.key
-        async with self._database.write() as connection:
-            await connection.execute(
-                insert(WatchRow).values(
-                    team_id=key.team_id, watch_id=watch_id, user_id=key.user_id, calendar_id=there.calendar_id,
-                    secret=secret, remote_id="", created_at=now, expires_at=None,
-                )
-            )  # fmt: skip
+        await self._database.execute(
+            insert(WatchRow).values(
+                team_id=key.team_id,
+                watch_id=watch_id,
+                user_id=key.user_id,
+                calendar_id=there.calendar_id,
+                secret=secret,
+                remote_id="",
+                created_at=now,
+                expires_at=None,
+            )
+        )
 
     async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
         """Keep a promise, and have the calendar looked at once more: what changed before it told nobody.
@@ -150,17 +155,15 @@ class WatchStore(CalendarRows):
         """Try again at `until`; None: not before somebody mends it. Made due meanwhile (it was mended), it stays so."""
         there, later = task.connection, literal(until, UtcInstant)
         due = case((Calendar.watch_due_at < task.lease, Calendar.watch_due_at), else_=later)
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(Calendar)
-                .where(of_calendar(Calendar, there.key, there.calendar_id))
-                .values(watch_due_at=due, watch_failures=failures)
-            )
+        await self._database.execute(
+            update(Calendar)
+            .where(of_calendar(Calendar, there.key, there.calendar_id))
+            .values(watch_due_at=due, watch_failures=failures)
+        )
 
     async def drop(self, team_id: str, watch_id: str) -> None:
         """Forget a watch: it was stopped, or never came about."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(WatchRow).where(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id))
+        await self._database.execute(delete(WatchRow).where(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id))
 
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
@@ -174,8 +177,7 @@ class WatchStore(CalendarRows):
 
     async def renew_now(self, known: KnownWatch, now: datetime) -> None:
         """Make the watch's renewal due."""
-        async with self._database.write() as connection:
-            await connection.execute(_wanted(known, now))
+        await self._database.execute(_wanted(known, now))
 
     async def ended(self, known: KnownWatch, now: datetime) -> None:
         """Forget a watch that its provider ended: a new one is due, and so is the calendar."""
@@ -239,9 +241,7 @@ class HookStore(CalendarRows):
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
         """Give the hook another secret from now on; False where the person has no such hook."""
         mine = and_(of_calendar(Calendar, key, calendar_id), Calendar.provider == HOOK)
-        async with self._database.write() as connection:
-            found = await connection.execute(update(Calendar).where(mine).values(secret=digest))
-        return bool(found.rowcount)
+        return bool(await self._database.execute(update(Calendar).where(mine).values(secret=digest)))
 
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""

@@ -145,12 +145,11 @@ class WorkspaceStore(Store):
 
     async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
         """The bot token is worth nothing any more, if it is still the one of that install."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(Workspace)
-                .where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
-                .values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
-            )
+        await self._database.execute(
+            update(Workspace)
+            .where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
+            .values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
+        )
 
     async def delete(self, team_id: str) -> bool:
         """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there."""
