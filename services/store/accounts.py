@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
 from services.domain.errors import AccountLostError, AccountNotConsentedError, LinkExpiredError, SealError, TooManyError
@@ -135,20 +134,12 @@ class AccountStore(Store):
 
     async def of(self, key: PersonKey) -> Sequence[AccountView]:
         """List a person's accounts, oldest first."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(_ACCOUNTS).where(of_person(Account, key)).order_by(Account.created_at, Account.account_id)
-            )
-            return [
-                AccountView(
-                    row.account_id,
-                    row.provider,
-                    self._text(row, "name") or "",
-                    row.state != "ok",
-                    row.state == _CONSENT,
-                )
-                for row in rows
-            ]
+        theirs = select(_ACCOUNTS).where(of_person(Account, key)).order_by(Account.created_at, Account.account_id)
+        rows = [(row, self._text(row, "name") or "") for row in await self._database.fetch(theirs)]
+        return [
+            AccountView(row.account_id, row.provider, name, row.state != "ok", row.state == _CONSENT)
+            for row, name in rows
+        ]
 
     async def offered(self, key: PersonKey, account_id: str) -> tuple[OfferedCalendar, ...]:
         """List the calendars that an account had when it was last looked at."""
@@ -158,11 +149,8 @@ class AccountStore(Store):
 
     async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
         """Keep what the account has now."""
-        await self._database.execute(
-            update(Account)
-            .where(_is(key, account_id))
-            .values(offer=self._offer((key.team_id, key.user_id, account_id), offer))
-        )
+        sealed = self._offer((key.team_id, key.user_id, account_id), offer)
+        await self._database.execute(update(Account).where(_is(key, account_id)).values(offer=sealed))
 
     async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
@@ -190,10 +178,8 @@ class AccountStore(Store):
         secret = None if row is None else self._text(row, "credentials")
         if row is None or secret is None:
             return None
-        return StoredAccount(
-            key, account_id, row.provider, row.state != "ok", row.seq, json.loads(secret),
-            subject=self._text(row, "subject") or "",
-        )  # fmt: skip
+        subject_of = self._text(row, "subject") or ""
+        return StoredAccount(key, account_id, row.provider, row.state != "ok", row.seq, json.loads(secret), subject_of)
 
     async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
         """Claim the renewal until then; return whether it is ours."""
@@ -222,26 +208,20 @@ class AccountStore(Store):
         key = account.key
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            found = await connection.execute(
-                update(Account)
-                .where(_is(key, account.account_id), Account.seq == account.seq, Account.state == "ok")
-                .values(state=_CONSENT if consent else "lost", leased_until=None)
-            )
-            if not found.rowcount:
+            well = update(Account).where(_fenced(account), Account.state == "ok")
+            lost = well.values(state=_CONSENT if consent else "lost", leased_until=None)
+            if not (await connection.execute(lost)).rowcount:
                 return False
-            await connection.execute(
-                update(Calendar)
-                .where(_its_calendars(key, account.account_id))
-                .values(due_at=None, watch_due_at=None, health=Health.BROKEN, problem=AccountLostError.__name__)
-            )
+            resting = {"due_at": None, "watch_due_at": None, "health": Health.BROKEN}
+            its = update(Calendar).where(_its_calendars(key, account.account_id))
+            await connection.execute(its.values(problem=AccountLostError.__name__, **resting))
             await self._notices.tell(connection, key, _subject(account.account_id))
             await mark_home_stale(connection, key)
         return True
 
     async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
         """Write behind the fence."""
-        behind = update(Account).where(_is(account.key, account.account_id), Account.seq == account.seq, *more)
-        return bool(await self._database.execute(behind.values(**values)))
+        return bool(await self._database.execute(update(Account).where(_fenced(account), *more).values(**values)))
 
     # ── disconnecting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -266,13 +246,11 @@ class AccountStore(Store):
             accounts = accounts.where(Account.account_id == account_id)
         if calendar_id:
             watches = watches.where(WatchRow.calendar_id == calendar_id)
-        async with self._database.read() as connection:
-            held = (await connection.execute(watches)).all()
-            rows = (await connection.execute(accounts)).all()
-            shared = frozenset() if calendar_id else await _shared(connection, rows)
         watched: defaultdict[tuple[str, str | None], list[Watch]] = defaultdict(list)
-        for one in held:
+        for one in await self._database.fetch(watches):
             watched[one.user_id, one.account_id].append(Watch(one.watch_id, one.remote_id, one.expires_at))
+        rows = await self._database.fetch(accounts)
+        shared = set() if calendar_id else await self._shared(rows)
         found = []
         for row in rows:
             theirs = tuple(watched[row.user_id, row.account_id])
@@ -280,6 +258,16 @@ class AccountStore(Store):
             if secret is not None and (theirs or not calendar_id):
                 revoke = not calendar_id and row.subject_digest not in shared
                 found.append(Cleanup(row.provider, json.loads(secret), theirs, revoke=revoke))
+        return found
+
+    async def _shared(self, rows: Sequence[Row[Any]]) -> set[str]:
+        """Return the digests of those accounts that are connected once more, besides `rows`."""
+        mine = {(row.team_id, row.user_id, row.account_id) for row in rows}
+        columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest
+        found: set[str] = set()
+        for some in chunks(sorted({row.subject_digest for row in rows})):
+            alike = select(*columns).where(Account.subject_digest.in_(some), Account.state == "ok")
+            found |= {digest for *whose, digest in await self._database.fetch(alike) if tuple(whose) not in mine}
         return found
 
     async def _row(self, key: PersonKey, account_id: str) -> Row[Any] | None:
@@ -294,20 +282,12 @@ class AccountStore(Store):
         return self._encryptor.seal(json.dumps(listed), "accounts.offer", *place)
 
 
-async def _shared(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> frozenset[str]:
-    """Return the digests of those accounts that are connected once more, besides `rows`."""
-    mine = {(row.team_id, row.user_id, row.account_id) for row in rows}
-    digests = sorted({row.subject_digest for row in rows})
-    columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest
-    found: set[str] = set()
-    for some in chunks(digests):
-        alike = select(*columns).where(Account.subject_digest.in_(some), Account.state == "ok")
-        found |= {digest for *whose, digest in await connection.execute(alike) if tuple(whose) not in mine}
-    return frozenset(found)
-
-
 def _is(key: PersonKey, account_id: str) -> ColumnElement[bool]:
     return and_(of_person(Account, key), Account.account_id == account_id)
+
+
+def _fenced(account: StoredAccount) -> ColumnElement[bool]:
+    return and_(_is(account.key, account.account_id), Account.seq == account.seq)
 
 
 def _its_calendars(key: PersonKey, account_id: str) -> ColumnElement[bool]:
@@ -360,8 +340,7 @@ class OAuthStateStore(Store):
     async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
         """Whether `secret` is good for `purpose`; it stays so."""
         where = _is_good(secret, purpose, now)
-        async with self._database.read() as connection:
-            return bool(where) and await connection.scalar(select(OAuthState.digest).where(*where)) is not None
+        return bool(where) and bool(await self._database.fetch(select(OAuthState.digest).where(*where)))
 
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
         """What `secret` was made for, and it is good no more.
@@ -377,11 +356,9 @@ class OAuthStateStore(Store):
         if bound_to:
             where.append(OAuthState.browser.in_(("", digest_of(bound_to))))
         taken = delete(OAuthState).where(*where)
+        returned = taken.returning(OAuthState.team_id, OAuthState.user_id, OAuthState.verifier)
         async with self._database.write() as connection:
-            found = await connection.execute(
-                taken.returning(OAuthState.team_id, OAuthState.user_id, OAuthState.verifier)
-            )
-            row = found.one_or_none()
+            row = (await connection.execute(returned)).one_or_none()
         if row is None:
             return None
         try:
@@ -394,13 +371,7 @@ class OAuthStateStore(Store):
 def _is_good(secret: str, purpose: str, now: datetime) -> list[ColumnElement[bool]]:
     """Match the state that `secret` is of, while it is good for `purpose`; empty for what no secret looks like."""
     form = _SECRET.fullmatch(secret)
-    return (
-        []
-        if form is None
-        else [
-            OAuthState.team_id == form[1],
-            OAuthState.digest == digest_of(secret),
-            OAuthState.purpose == purpose,
-            OAuthState.expires_at > now,
-        ]
-    )
+    if form is None:
+        return []
+    is_it = OAuthState.team_id == form[1], OAuthState.digest == digest_of(secret)
+    return [*is_it, OAuthState.purpose == purpose, OAuthState.expires_at > now]

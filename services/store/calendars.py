@@ -157,13 +157,9 @@ class CalendarStore(CalendarRows):
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
         """List a person's calendars with their health, oldest first."""
         count = select(func.count()).select_from(EventRow).where(of_its_calendar(EventRow)).scalar_subquery()
-        async with self._database.read() as connection:
-            rows = await connection.execute(
-                select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
-                .where(of_person(Calendar, key))
-                .order_by(Calendar.created_at, Calendar.calendar_id)
-            )
-            return [self._view(row) for row in rows]
+        views = select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
+        theirs = views.where(of_person(Calendar, key)).order_by(Calendar.created_at, Calendar.calendar_id)
+        return [self._view(row) for row in await self._database.fetch(theirs)]
 
     def _view(self, row: Any) -> CalendarView:
         name = self._readable(row.name, "calendars.name", row.team_id, row.user_id, row.calendar_id)
