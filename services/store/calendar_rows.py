@@ -76,21 +76,18 @@ class CalendarRows(Store):
         key: PersonKey,
         provider: str,
         *,
+        now: datetime,
         address: str = "",
         host: str = "",
         pace: str = "",
         name: str | None = None,
-        account_id: str | None = None,
         credentials: Mapping[str, Any] | None = None,
-        secret: str | None = None,
-        now: datetime,
-        due_at: datetime | None,
-        watch_due_at: datetime | None = None,
+        **columns: Any,
     ) -> str:
         """Insert a calendar of the person, which nobody has fetched yet; return its id.
 
-        One that is known by no `address` is known by its id, and one that names no `pace` has one of its own. `secret`
-        is the digest of a hook's; `due_at` None: not before something arrives.
+        One that is known by no `address` is known by its id, and one that names no `pace` has one of its own. Other
+        `columns` are stored as they are.
 
         Raises AlreadyConnectedError where they have one of that provider and address, TooManyError, and NotGrantedError
         for somebody unknown.
@@ -115,18 +112,15 @@ class CalendarRows(Store):
                 user_id=key.user_id,
                 calendar_id=calendar_id,
                 provider=provider,
-                account_id=account_id,
                 host=host[:_LONGEST_HOST],
                 pace=(pace or calendar_id)[:_LONGEST_HOST],
-                secret=secret,
                 address_digest=self._encryptor.digest(f"{provider}\n{address}".encode()),
                 health=Health.NEW,
                 created_at=now,
-                due_at=due_at,
-                watch_due_at=watch_due_at,
                 name=self._encryptor.seal(name, "calendars.name", *place),
                 address=self._encryptor.seal(address, "calendars.address", *place),
                 credentials=self._encryptor.seal(secrets_json, "calendars.credentials", *place),
+                **columns,
             )
         )
         await mark_home_stale(connection, key)

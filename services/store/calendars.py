@@ -213,8 +213,7 @@ class CalendarStore(CalendarRows):
     async def next_due(self, shut: Collection[str]) -> datetime | None:
         """Return when the first calendar is due that none of the paces `shut` holds back."""
         if shut:
-            async with self._database.read() as connection:
-                rows: Sequence[Any] = (await connection.execute(_NEXT_DUE.where(open_to(shut)))).all()
+            rows: Sequence[Any] = await self._database.fetch(_NEXT_DUE.where(open_to(shut)))
         else:
             (rows,) = await self._database.rows((_NEXT_DUE, {}))
         return min((max(due, lease or due) for due, lease in rows), default=None)

@@ -97,29 +97,11 @@ class EventStore(Store):
         for rows in chunks(plan.rows):
             await connection.execute(insert(EventRow), [dict(row) for row in rows])
 
-    async def replace(self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes) -> bool:
-        """Make a calendar's events what `changes` says; whether any differed. The caller marks the person due."""
-        if changes.unchanged:
-            return False
-        plan = await self.prepare(connection, key, calendar_id, changes)
-        await self.apply(connection, plan)
-        return not plan.empty
-
-    async def load(
-        self, connection: AsyncConnection, keys: Iterable[PersonKey], start: datetime, end: datetime
-    ) -> dict[PersonKey, tuple[Event, ...]]:
-        """Load these people's events that overlap `[start, end)` (aware), by start; an entry for each person asked.
+    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
+        """The query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
 
         All-day and floating events are found with room for any zone: their instants are computed by who resolves.
         """
-        found: dict[PersonKey, tuple[Event, ...]] = {}
-        for some in chunks(tuple(dict.fromkeys(keys))):
-            rows = (await connection.execute(*self.asked(some, start, end))).all()
-            found |= dict.fromkeys(some, ()) | await self.open(rows)
-        return found
-
-    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
-        """The query that `load` asks about `ROWS` people at most."""
         window = {"window_start": start, "window_end": end}
         return _THEIR_EVENTS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
 

@@ -188,7 +188,7 @@ async def mark_all_due(
             _MARK,
             [
                 {"b_team": key.team_id, "b_user": key.user_id, "b_at": at, "b_stale": stale, "b_typed": typed}
-                for key, at in sorted(people.items(), key=lambda one: (one[0].team_id, one[0].user_id))
+                for key, at in sorted(people.items())
             ],  # in one order everywhere, so that replicas never deadlock
         )
 
@@ -237,11 +237,8 @@ class NoticeStore:
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(_DUE, {"now": now, "most": limit, "others": names(others)})
-            return [
-                DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows
-            ]
+        rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
+        return [DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows]
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:
         """It was sent, or cannot be; either way it is not tried again."""
@@ -252,17 +249,13 @@ class NoticeStore:
         if notice.attempts + 1 >= TRIES:
             await self.sent(notice, at)
             return
-        async with self._database.write() as connection:
-            later = at + FIRST_RETRY * 4**notice.attempts
-            await connection.execute(
-                update(Notice).where(_is(notice)).values(attempts=Notice.attempts + 1, not_before=later)
-            )
+        again = {"attempts": Notice.attempts + 1, "not_before": at + FIRST_RETRY * 4**notice.attempts}
+        await self._database.execute(update(Notice).where(_is(notice)).values(**again))
 
     async def put_off(self, team_id: str, until: datetime) -> None:
         """None of a workspace's can be sent before `until`."""
-        await self._database.execute(
-            update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None)).values(not_before=until)
-        )
+        unsent = update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None))
+        await self._database.execute(unsent.values(not_before=until))
 
 
 def _is(notice: DueNotice) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import and_, bindparam, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, func, insert, literal, or_, select, update
 
 from services.domain.calendars import FILE, HOOK, Arrival, Connection, Watch
 from services.domain.errors import SealError, TooManyRequestsError
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 _UNREADABLE_FOR = timedelta(hours=6)
 _AT = bindparam("b_at", type_=UtcInstant)
 _NEXT_DUE = select(func.min(Calendar.watch_due_at))
-_CALENDARS, _WATCHES = Calendar.__table__, WatchRow.__table__
+_CALENDARS, _INBOX, _WATCHES = Calendar.__table__, InboxRow.__table__, WatchRow.__table__
 _FIND = select(_WATCHES).where(named(_WATCHES.c.watch_id, "watch_ids"))
 _HINT = (
     update(Calendar)
@@ -115,18 +115,11 @@ class WatchStore(CalendarRows):
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
         """Keep a watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
         key = there.key
-        await self._database.execute(
-            insert(WatchRow).values(
-                team_id=key.team_id,
-                watch_id=watch_id,
-                user_id=key.user_id,
-                calendar_id=there.calendar_id,
-                secret=secret,
-                remote_id="",
-                created_at=now,
-                expires_at=None,
-            )
-        )
+        watch = insert(WatchRow).values(
+            team_id=key.team_id, watch_id=watch_id, user_id=key.user_id, calendar_id=there.calendar_id, secret=secret,
+            remote_id="", created_at=now, expires_at=None,
+        )  # fmt: skip
+        await self._database.execute(watch)
 
     async def promised(self, there: Connection, watch: Watch, renew_at: datetime, now: datetime) -> bool:
         """Keep a promise, and have the calendar looked at once more: what changed before it told nobody.
@@ -135,19 +128,13 @@ class WatchStore(CalendarRows):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [there.key])
-            kept = await connection.execute(
-                update(WatchRow)
-                .where(WatchRow.team_id == there.key.team_id, WatchRow.watch_id == watch.watch_id)
-                .values(remote_id=watch.remote_id, expires_at=watch.expires_at)
-            )
-            if not kept.rowcount:
+            kept = update(WatchRow).where(_is(there.key.team_id, watch.watch_id))
+            kept = kept.values(remote_id=watch.remote_id, expires_at=watch.expires_at)
+            if not (await connection.execute(kept)).rowcount:
                 return False
             sooner = case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at)
-            await connection.execute(
-                update(Calendar)
-                .where(of_calendar(Calendar, there.key, there.calendar_id))
-                .values(watch_due_at=renew_at, watch_failures=0, due_at=sooner)
-            )
+            its = update(Calendar).where(of_calendar(Calendar, there.key, there.calendar_id))
+            await connection.execute(its.values(watch_due_at=renew_at, watch_failures=0, due_at=sooner))
             await mark_home_stale(connection, there.key)
         return True
 
@@ -155,15 +142,12 @@ class WatchStore(CalendarRows):
         """Try again at `until`; None: not before somebody mends it. Made due meanwhile (it was mended), it stays so."""
         there, later = task.connection, literal(until, UtcInstant)
         due = case((Calendar.watch_due_at < task.lease, Calendar.watch_due_at), else_=later)
-        await self._database.execute(
-            update(Calendar)
-            .where(of_calendar(Calendar, there.key, there.calendar_id))
-            .values(watch_due_at=due, watch_failures=failures)
-        )
+        its = update(Calendar).where(of_calendar(Calendar, there.key, there.calendar_id))
+        await self._database.execute(its.values(watch_due_at=due, watch_failures=failures))
 
     async def drop(self, team_id: str, watch_id: str) -> None:
         """Forget a watch: it was stopped, or never came about."""
-        await self._database.execute(delete(WatchRow).where(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id))
+        await self._database.execute(delete(WatchRow).where(_is(team_id, watch_id)))
 
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
@@ -182,9 +166,7 @@ class WatchStore(CalendarRows):
     async def ended(self, known: KnownWatch, now: datetime) -> None:
         """Forget a watch that its provider ended: a new one is due, and so is the calendar."""
         async with self._database.write() as connection:
-            await connection.execute(
-                delete(WatchRow).where(WatchRow.team_id == known.key.team_id, WatchRow.watch_id == known.watch_id)
-            )
+            await connection.execute(delete(WatchRow).where(_is(known.key.team_id, known.watch_id)))
             await connection.execute(_wanted(known, now))
             await connection.execute(_HINT, [bound(known.key, known.calendar_id) | {"b_at": now}])
 
@@ -205,15 +187,13 @@ class WatchStore(CalendarRows):
         return [True] * len(items)
 
 
-def _wanted(known: KnownWatch, now: datetime) -> Any:
-    return (
-        update(Calendar)
-        .where(of_calendar(Calendar, known.key, known.calendar_id), Calendar.watch_due_at > now)
-        .values(watch_due_at=now)
-    )
+def _is(team_id: str, watch_id: str) -> ColumnElement[bool]:
+    return and_(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id)
 
 
-_NAME = "Hook"
+def _wanted(known: KnownWatch, now: datetime) -> Update:
+    its = of_calendar(Calendar, known.key, known.calendar_id)
+    return update(Calendar).where(its, Calendar.watch_due_at > now).values(watch_due_at=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +214,7 @@ class HookStore(CalendarRows):
             await lock_people(connection, [key])
             mine = select(func.count()).where(of_person(Calendar, key), Calendar.provider == HOOK)
             number = (await connection.scalar(mine) or 0) + 1
-            name = _NAME if number == 1 else f"{_NAME} {number}"
+            name = "Hook" if number == 1 else f"Hook {number}"
             # due once something arrives
             return await self._add(connection, key, HOOK, name=name, now=now, due_at=None, secret=digest)
 
@@ -246,10 +226,8 @@ class HookStore(CalendarRows):
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""
         its_person = and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
-        hook = select(*KEY, Person.zone).join(Person, its_person)
-        async with self._database.read() as connection:
-            found = await connection.execute(hook.where(Calendar.secret == digest, Calendar.provider == HOOK))
-            row = found.one_or_none()
+        hooks = select(*KEY, Person.zone).join(Person, its_person)
+        row = await self._database.fetch_one(hooks.where(Calendar.secret == digest, Calendar.provider == HOOK))
         if row is None:
             return None
         return Hook(PersonKey(row.team_id, row.user_id), row.calendar_id, zone_or(row.zone, ZoneInfo("UTC")))
@@ -283,12 +261,8 @@ class InboxStore(CalendarRows):
         sooner = or_(Calendar.due_at.is_(None), Calendar.due_at > now)
         async with self._database.write() as connection:
             # first of all, because it locks the row: two that arrive at once must not get the same number
-            found = await connection.execute(
-                update(Calendar)
-                .where(mine)
-                .values(due_at=case((sooner, literal(now, UtcInstant)), else_=Calendar.due_at))
-            )
-            if not found.rowcount:
+            due_at = case((sooner, literal(now, UtcInstant)), else_=Calendar.due_at)
+            if not (await connection.execute(update(Calendar).where(mine).values(due_at=due_at))).rowcount:
                 return False
             sizes = select(func.count(), func.sum(func.length(InboxRow.content)), func.max(InboxRow.seq))
             count, size, last = (await connection.execute(sizes.where(of_calendar(InboxRow, key, calendar_id)))).one()
@@ -316,30 +290,27 @@ class InboxStore(CalendarRows):
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """List what waits for a calendar, in the order of its arrival. What cannot be opened has no content."""
-        async with self._database.read() as connection:
-            its = select(InboxRow).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
-            rows = (await connection.execute(its)).all()
-        return [
-            Arrival(
-                row.seq, row.received_at, await off_loop_if(len(row.content) >= LARGE, self._opened, row), row.whole
-            )
-            for row in rows
-        ]
+        its = select(_INBOX).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
+        found = []
+        for row in await self._database.fetch(its):
+            content = await off_loop_if(len(row.content) >= LARGE, self._opened, row)
+            found.append(Arrival(row.seq, row.received_at, content, row.whole))
+        return found
 
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
         """Return id and name of a person's calendar that came as the file `address`; None where they have none."""
-        mine = select(Calendar).where(of_person(Calendar, key), Calendar.provider == FILE)
-        async with self._database.read() as connection:
-            for row in await connection.execute(mine):
-                if self._address(key, row) == address:
-                    place = (key.team_id, key.user_id, row.calendar_id)
-                    return row.calendar_id, self._readable(row.name, "calendars.name", *place) or ""
+        mine = select(_CALENDARS).where(of_person(Calendar, key), Calendar.provider == FILE)
+        for row in await self._database.fetch(mine):
+            if self._address(key, row) == address:
+                place = (key.team_id, key.user_id, row.calendar_id)
+                return row.calendar_id, self._readable(row.name, "calendars.name", *place) or ""
         return None
 
     async def _row(
         self, key: PersonKey, calendar_id: str, seq: int, content: bytes, now: datetime, *, whole: bool
     ) -> dict[str, Any]:
-        place = (key.team_id, key.user_id, calendar_id)
+        place = (key.team_id, key.user_id, calendar_id, str(seq))
+        sealed = await off_loop_if(len(content) >= LARGE, lambda: self._encryptor.seal(content, _COLUMN, *place))
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -347,9 +318,7 @@ class InboxStore(CalendarRows):
             "seq": seq,
             "whole": whole,
             "received_at": now,
-            "content": await off_loop_if(
-                len(content) >= LARGE, lambda: self._encryptor.seal(content, _COLUMN, *place, str(seq))
-            ),
+            "content": sealed,
         }
 
     def _opened(self, row: Any) -> bytes | None:

@@ -36,8 +36,8 @@ async def test_events_are_loaded_by_overlap_for_many_people(
     for key in (ANN, CAT):
         claimed = await connected(store, key)
         await store.save(claimed, full(meeting(number) for number in range(6)), WORKED, NOW)
-    async with database.read() as connection:
-        found = await events.load(connection, [ANN, BOB, CAT], NOW + timedelta(hours=2), NOW + timedelta(hours=4))
+    start, end = NOW + timedelta(hours=2), NOW + timedelta(hours=4)
+    found = await load(database, events, ANN, BOB, CAT, start=start, end=end)
     uids = ["m2@example.org", "m3@example.org"]
     assert {key: [event.uid for event in held] for key, held in found.items()} == {ANN: uids, BOB: [], CAT: uids}
 
@@ -49,8 +49,7 @@ async def test_all_day_events_are_found_from_any_zone(
     for zone in (ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago")):
         start, end = WALL.instants(zone)
         for moment in (start, end - timedelta(seconds=1)):
-            async with database.read() as connection:
-                found = await events.load(connection, [ANN], moment, moment + timedelta(microseconds=1))
+            found = await load(database, events, ANN, start=moment, end=moment + timedelta(microseconds=1))
             assert [event.uid for event in found[ANN]] == ["holiday"]
 
 

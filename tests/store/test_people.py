@@ -37,6 +37,7 @@ from services.store.people import Grant
 from services.store.stores import Stores
 from services.store.timeline import SpanStore
 from tests.support.clocks import ManualClock
+from tests.support.stored_calendars import replace
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
 BERLIN = Member(zone="Europe/Berlin", locale="de-DE", address="ann@example.com")
@@ -146,7 +147,7 @@ async def test_all_day_event_follows_its_person_to_another_zone(
         ZoneInfo("Europe/Berlin")
     )
     async with database.write() as connection:
-        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        await replace(EventStore(database, encryptor), connection, ANN, calendar_id, Changes(events=(event,)))
         await connection.execute(sa.update(Person).values(due_at=None, stale=False))
     clock.move(hours=1)
     assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now()) is False
@@ -192,7 +193,7 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     status = Status("In a meeting", ":spiral_calendar_pad:", now + hour)
     reason = Reason(ReasonCode.EVENT, "meeting", now + hour)
     async with database.write() as connection:
-        await EventStore(database, encryptor).replace(connection, ANN, calendar_id, Changes(events=(event,)))
+        await replace(EventStore(database, encryptor), connection, ANN, calendar_id, Changes(events=(event,)))
         span = Span(now, now + hour, status, "meeting", reason, uid="uid-1", title="Salary talk")
         await SpanStore(encryptor).replace(connection, {ANN: [span]})
         await ProfileStateStore(encryptor).save(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, HostLimits
 from services.domain.model import (
@@ -30,6 +31,7 @@ BOB = PersonKey("T1", "U2")
 CAT = PersonKey("T2", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LEASE = NOW + timedelta(minutes=2)
+MONTHS = timedelta(days=60)
 LATER = NOW + timedelta(minutes=15)
 WORKED = FetchOutcome(Health.OK, due_at=LATER)
 URL = "https://feeds.example/private-4f1c/basic.ics"
@@ -63,9 +65,19 @@ async def connected(store: CalendarStore, key: PersonKey = ANN, address: str = U
     return await claim_one(store)
 
 
-async def load(database: Database, events: EventStore, *keys: PersonKey) -> dict[PersonKey, tuple[Event, ...]]:
-    async with database.read() as connection:
-        return await events.load(connection, keys, NOW, NOW + timedelta(days=60))
+async def load(
+    database: Database, events: EventStore, *keys: PersonKey, start: datetime = NOW, end: datetime = NOW + MONTHS
+) -> dict[PersonKey, tuple[Event, ...]]:
+    rows = await database.fetch(*events.asked(keys, start, end))
+    return dict.fromkeys(keys, ()) | await events.open(rows)
+
+
+async def replace(
+    events: EventStore, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
+) -> bool:
+    plan = await events.prepare(connection, key, calendar_id, changes)
+    await events.apply(connection, plan)
+    return not plan.empty
 
 
 async def due(database: Database, key: PersonKey = ANN) -> datetime | None:

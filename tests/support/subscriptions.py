@@ -118,9 +118,9 @@ class Subscriptions:
         return await self.run()
 
     async def titles(self, key: PersonKey = ANN) -> list[str]:
-        async with self.database.read() as connection:
-            found = await self.events.load(connection, [key], NOW - timedelta(days=1), NOW + timedelta(days=60))
-        return [event.title for event in found[key]]
+        asked = self.events.asked([key], NOW - timedelta(days=1), NOW + timedelta(days=60))
+        found = await self.events.open(await self.database.fetch(*asked))
+        return [event.title for event in found.get(key, ())]
 
     async def view(self, key: PersonKey = ANN) -> CalendarView:
         (one,) = await self.connections.list(key)

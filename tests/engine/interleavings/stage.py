@@ -234,9 +234,8 @@ class Stage:
     async def has(self, *events: Any) -> None:
         """Make these the events of Ann's calendar."""
         async with self.database.write() as connection:
-            await EventStore(self.database, self.before.stores.encryptor).replace(
-                connection, ANN, "c1", Changes(events=events)
-            )
+            store = EventStore(self.database, self.before.stores.encryptor)
+            await store.apply(connection, await store.prepare(connection, ANN, "c1", Changes(events=events)))
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
 
     async def says(self, text: str, begin: float, end: float) -> str:
