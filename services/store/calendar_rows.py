@@ -168,9 +168,7 @@ def of_calendar(table: Any, key: PersonKey, calendar_id: str) -> ColumnElement[b
 
 def of_its_calendar(table: Any) -> ColumnElement[bool]:
     """Match the rows of `table` that belong to the calendar in the same row of a join, or around a subquery."""
-    return and_(
-        table.team_id == Calendar.team_id, table.user_id == Calendar.user_id, table.calendar_id == Calendar.calendar_id
-    )
+    return and_(of_person(table, Calendar), table.calendar_id == Calendar.calendar_id)
 
 
 def subject(calendar_id: str) -> str:
@@ -193,18 +191,13 @@ def bound(key: PersonKey, calendar_id: str) -> dict[str, Any]:
 
 def claimed_rows(*more: Any) -> Select[*tuple[Any, ...]]:
     """Select calendars by `AMONG`, with what a connection needs besides, and `more`."""
-    its_person = and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
-    its_account = and_(
-        Account.team_id == Calendar.team_id,
-        Account.user_id == Calendar.user_id,
-        Account.account_id == Calendar.account_id,
-        Account.provider == CALDAV,  # one with a password: tokens are nobody's business here
-    )
+    # an account with a password alone: tokens are nobody's business here
+    with_password = and_(Account.account_id == Calendar.account_id, Account.provider == CALDAV)
     password, promised = Account.credentials.label("password"), promised_until().label("promised_until")
     return (
         select(*Calendar.__table__.columns, Person.zone, Person.addresses, password, promised, *more)
-        .join(Person, its_person)
-        .outerjoin(Account, its_account)
+        .join(Person, of_person(Person, Calendar))
+        .outerjoin(Account, and_(of_person(Account, Calendar), with_password))
         .where(AMONG)
     )
 

@@ -29,7 +29,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Asked, Database, Store
 from services.store.models import Person, ProfileStateRow, UtcInstant
-from services.store.person_rows import chunks, insert_for, lock_people, of_people, those
+from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
 
 _COLUMN = "standings.memory"
@@ -119,12 +119,7 @@ _CLAIMED = (
         PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
         is_waiting().label("waits"),
     )
-    .join_from(
-        PEOPLE,
-        STANDINGS,
-        (STANDINGS.c.team_id == PEOPLE.c.team_id) & (STANDINGS.c.user_id == PEOPLE.c.user_id),
-        isouter=True,
-    )
+    .join_from(PEOPLE, STANDINGS, of_person(STANDINGS.c, PEOPLE.c), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
 _LOOKED_AT = (

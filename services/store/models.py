@@ -118,16 +118,6 @@ class _OfPerson(Base):
     user_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
 
 
-class _OfCalendar(Base):
-    """A table whose key begins with a calendar; it names the foreign key itself."""
-
-    __abstract__ = True
-
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
-
-
 class Workspace(Base):
     """A bot install: a Slack team (T…), or an Enterprise org (E…) that installed the app org-wide."""
 
@@ -303,24 +293,30 @@ class WatchRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # None until the provider has promised
 
 
-class InboxRow(_OfCalendar):
+class InboxRow(Base):
     """A calendar file that somebody sent us and that is not worked in yet: to a hook, or in the messages tab."""
 
     __tablename__ = "inbox"
     __table_args__ = (_of_calendar(),)
 
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     whole: Mapped[bool] = mapped_column(Boolean, default=False)  # it is all there is; else a part of it
     received_at: Mapped[datetime] = mapped_column(UtcInstant)
     content: Mapped[bytes] = mapped_column(Sealed)
 
 
-class EventRow(_OfCalendar):
+class EventRow(Base):
     """One occurrence. What it is about (title, location) is sealed in `detail`."""
 
     __tablename__ = "events"
     __table_args__ = (_of_calendar(), Index("ix_events_end", "team_id", "user_id", "end_at"))
 
+    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
     event_id: Mapped[str] = mapped_column(_ID, primary_key=True)  # digest of uid and occurrence
     uid: Mapped[str] = mapped_column(Text)
     occurrence: Mapped[str] = mapped_column(Text, default="")

@@ -319,10 +319,7 @@ class AbsenceStore:
         """
         query = (
             select(SpanRow.user_id, SpanRow.start_at, ProfileStateRow.memory)
-            .join(
-                ProfileStateRow,
-                (ProfileStateRow.team_id == SpanRow.team_id) & (ProfileStateRow.user_id == SpanRow.user_id),
-            )
+            .join(ProfileStateRow, of_person(ProfileStateRow, SpanRow))
             .where(
                 SpanRow.team_id == team_id,
                 SpanRow.start_at <= now,

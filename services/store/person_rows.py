@@ -91,8 +91,11 @@ def of_people(table: FromClause) -> ColumnElement[bool]:
     return one_of((table.c.team_id, table.c.user_id), "of_people")
 
 
-def of_person(table: Any, key: PersonKey) -> ColumnElement[bool]:
-    """That a row of `table`, a model or a table's columns, belongs to that person."""
+def of_person(table: Any, key: Any) -> ColumnElement[bool]:
+    """That a row of `table`, a model or a table's columns, belongs to the person `key`.
+
+    `key` is a PersonKey, or another such table, to be joined.
+    """
     return and_(table.team_id == key.team_id, table.user_id == key.user_id)
 
 
@@ -201,7 +204,7 @@ FIRST_RETRY = timedelta(minutes=1)
 _NOW = bindparam("now", type_=UtcInstant)
 _DUE = (
     select(Notice.team_id, Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
-    .join(Person, (Person.team_id == Notice.team_id) & (Person.user_id == Notice.user_id))
+    .join(Person, of_person(Person, Notice))
     .where(
         Notice.sent_at.is_(None),
         or_(Notice.not_before.is_(None), Notice.not_before <= _NOW),

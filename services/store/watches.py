@@ -225,8 +225,7 @@ class HookStore(CalendarRows):
 
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""
-        its_person = and_(Person.team_id == Calendar.team_id, Person.user_id == Calendar.user_id)
-        hooks = select(*KEY, Person.zone).join(Person, its_person)
+        hooks = select(*KEY, Person.zone).join(Person, of_person(Person, Calendar))
         row = await self._database.fetch_one(hooks.where(Calendar.secret == digest, Calendar.provider == HOOK))
         if row is None:
             return None

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
@@ -61,10 +61,8 @@ _MEETING = (
         isouter=True,
     )
     .where(
-        or_(
-            _WORKSPACES.c.team_id == bindparam("team"),
-            (_WORKSPACES.c.team_id == bindparam("org")) & _WORKSPACES.c.org_wide,
-        )
+        (_WORKSPACES.c.team_id == bindparam("team"))
+        | (_WORKSPACES.c.team_id == bindparam("org")) & _WORKSPACES.c.org_wide
     )
 )
 
@@ -145,11 +143,9 @@ class WorkspaceStore(Store):
 
     async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
         """The bot token is worth nothing any more, if it is still the one of that install."""
-        await self._database.execute(
-            update(Workspace)
-            .where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
-            .values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
-        )
+        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
+        nothing = its.values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
+        await self._database.execute(nothing)
 
     async def delete(self, team_id: str) -> bool:
         """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there."""
@@ -317,9 +313,7 @@ _LEAVING = (
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
         _PEOPLE.c.leave_by, _STANDINGS.c.memory,
     )
-    .join(
-        _STANDINGS, (_STANDINGS.c.team_id == _PEOPLE.c.team_id) & (_STANDINGS.c.user_id == _PEOPLE.c.user_id)
-    )
+    .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
     .where(_PEOPLE.c.leave_by.is_not(None))
     .order_by(_PEOPLE.c.leave_by)
 )  # fmt: skip
