@@ -162,7 +162,7 @@ async def test_two_resources_of_one_uid_are_versions_and_the_newest_that_can_be_
     assert (starts(changes), [problem.uid for problem in changes.problems]) == ([("a", "11-26T10:00")], ["a"])
 
 
-async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
+async def test_the_window_moves_when_it_runs_short_or_the_person_does(monkeypatch: pytest.MonkeyPatch) -> None:
     daily = ics(*vevent("DTSTART:20261124T100000Z", "RRULE:FREQ=DAILY"))
     first = await expanded(filled(a=daily))
     assert len(first.events) == 60
@@ -182,7 +182,8 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does() -> None:
             asked.append(question)
             return read(data, question, memory)
 
-        assert collection.changes(connection, now, noting).full
+        monkeypatch.setattr(shelves, "read", noting)
+        assert collection.changes(connection, now).full
         assert asked == [
             ReadRequest("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
         ]

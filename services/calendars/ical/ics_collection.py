@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.calendars.ical.content import Component, Raw, RawCalendar, calendars, unfolded
+from services.calendars.ical.content import Component, Raw, calendars, unfolded
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.reading import read
-from services.calendars.ical.values import ValueProblemError, duration
+from services.calendars.ical.values import duration
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
@@ -63,7 +63,8 @@ class Resource:
             return cls(text, whole=False)
         if not any(calendar.events for calendar in found):
             return None
-        return cls(text, until=_last_day(found))
+        last = max(_last_day(raw) for calendar in found for raw in calendar.events)
+        return cls(text, until=None if last == date.max else last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class IcsCollection:
             resources[key] = Resource(rest[at : at + length], whole, last)
             at += length
         memory = None if head["memory"] is None else rest[: head["memory"]]
-        return replace(collection or cls(), resources=MappingProxyType(resources), memory=memory)
+        return replace(collection or cls(), resources=resources, memory=memory)
 
     @classmethod
     def cover(cls, state: bytes | None) -> IcsCollection | None:
@@ -108,9 +109,9 @@ class IcsCollection:
         head = json.loads(zlib.decompress(state[len(_MAGIC) + _LENGTH : _content(state)]))
         return cls(
             tag=head["tag"],
-            extra=MappingProxyType(head["extra"]),
-            start=_instant(head["start"]),
-            until=_instant(head["until"]),
+            extra=head["extra"],
+            start=None if head["start"] is None else datetime.fromisoformat(head["start"]),
+            until=None if head["until"] is None else datetime.fromisoformat(head["until"]),
             zone=head["zone"],
             addresses=tuple(head["addresses"]),
         )
@@ -161,7 +162,7 @@ class IcsCollection:
                 resources[key] = one
         if sum(len(one.text) for one in resources.values()) > MOST_BYTES:
             raise CalendarTooLargeError("resources", resources=len(resources))
-        return replace(self, resources=MappingProxyType(resources))
+        return replace(self, resources=resources)
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether it was expanded for this person as they are, and reaches far enough from `now` on."""
@@ -174,29 +175,25 @@ class IcsCollection:
             and self.addresses == connection.addresses
         )
 
-    def changes(
-        self, connection: Connection, now: datetime, read: Callable[[bytes, ReadRequest, bytes | None], Changes] = read
-    ) -> Changes:
+    def changes(self, connection: Connection, now: datetime) -> Changes:
         """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
 
         `state` of the result is the dump of the collection as it is now. `name` and `floor` are left to the source.
         Raises what `read` raises; then the state of before stays good.
         """
-        asked = self
-        if self.start is None or self.until is None or not self.serves(connection, now):
-            kept = {key: one for key, one in self.resources.items() if not _is_past(one, now)}
+        asked, start, until = self, self.start, self.until
+        if start is None or until is None or not self.serves(connection, now):
+            start, until = now - BEHIND, now + AHEAD
             asked = replace(
                 self,
-                resources=MappingProxyType(kept),
-                start=now - BEHIND,
-                until=now + AHEAD,
+                resources={key: one for key, one in self.resources.items() if not _is_past(one, now)},
+                start=start,
+                until=until,
                 zone=connection.zone.key,
                 addresses=connection.addresses,
                 memory=None,
             )
-        question = ReadRequest(
-            connection.calendar_id, connection.addresses, connection.zone, asked.start or now, asked.until or now
-        )
+        question = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, start, until)
         found = read(asked.together(), question, asked.memory)
         broken = tuple(
             Problem(key, "It is no whole calendar file.") for key, one in asked.resources.items() if not one.whole
@@ -234,46 +231,23 @@ def _content(state: bytes) -> int:
     return begin + int.from_bytes(state[len(_MAGIC) : begin], "big")
 
 
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
 def _is_past(resource: Resource, now: datetime) -> bool:
     return resource.whole and resource.until is not None and resource.until < (now - PAST).date()
 
 
-def _last_day(found: Collection[RawCalendar]) -> date | None:
-    days: list[date] = []
-    for calendar in found:
-        for raw in calendar.events:
-            day = _last_of(raw)
-            if day is None:
-                return None
-            days.append(day)
-    return max(days, default=None)
-
-
-def _last_of(raw: Raw) -> date | None:
-    """The last day of a component that does not repeat; None whenever anything about it is not plain."""
+def _last_day(raw: Raw) -> date:
+    """The last day of a component that does not repeat; `date.max` whenever anything about it is not plain."""
     component = Component(raw)
-    if not raw.whole or any(component.all(name) for name in _REPEATS):
-        return None
-    days: list[date] = []
-    for name in _TIMES:
-        for line in component.all(name):
-            if "RANGE" in line.params:
-                return None
-            try:
-                days.append(date.fromisoformat(line.value.strip().replace("-", "")[:8]))
-            except ValueError:
-                return None
-    if not component.all("DTSTART"):
-        return None
-    stay = timedelta()
-    for line in component.all("DURATION"):
-        try:
-            stay = max(stay, duration("DURATION", line.value).whole)
-        except ValueProblemError:
-            return None
-    last = max(days)
-    return last + stay + timedelta(days=1) if stay < _LONGEST_STAY and last.year < date.max.year - 2 else None
+    if not raw.whole or not component.all("DTSTART") or any(component.all(name) for name in _REPEATS):
+        return date.max
+    lines = [line for name in _TIMES for line in component.all(name)]
+    if any("RANGE" in line.params for line in lines):
+        return date.max
+    try:
+        last = max(date.fromisoformat(line.value.strip().replace("-", "")[:8]) for line in lines)
+        stay = max([timedelta(), *(duration("DURATION", line.value).whole for line in component.all("DURATION"))])
+    except ValueError:
+        return date.max
+    if stay >= _LONGEST_STAY or last.year >= date.max.year - 2:
+        return date.max
+    return last + stay + timedelta(days=1)

@@ -82,11 +82,6 @@ def count(said: Iterable[Message]) -> int:
     return sum(len(message.entries) for message in said if message.method not in _ANSWERS)
 
 
-def stands_alone(said: Iterable[Message]) -> bool:
-    """Whether it is a calendar by itself rather than news about another (RFC 5546 §1.4: only PUBLISH is)."""
-    return all(message.method in {"", "PUBLISH"} for message in said)
-
-
 class Entries:
     """The entries of a calendar, and what messages make of them: `put` and `dropped` are for the collection."""
 
@@ -291,7 +286,8 @@ def look(data: bytes, asked: ReadRequest, *, strict: bool) -> dict[str, Any]:
     found = read(data, asked, None)
     return {
         "entries": count(said),
-        "alone": stands_alone(said),
+        # Rather than news about another calendar (RFC 5546 §1.4: only PUBLISH is one by itself).
+        "alone": all(message.method in {"", "PUBLISH"} for message in said),
         "name": found.name,
         "events": sum(not event.cancelled for event in found.events),
     }

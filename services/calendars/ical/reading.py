@@ -104,26 +104,13 @@ def asked_key(asked: ReadRequest) -> str:
     return json.dumps([sorted(asked.addresses), asked.zone.key, asked.start.isoformat(), asked.end.isoformat()])
 
 
-def uid_digest(uid: str) -> bytes:
-    """A short name for a UID."""
-    return hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()
-
-
-def context_of(calendar: RawCalendar) -> bytes:
-    """The digest of what the meaning of every component of a calendar hangs on: its VTIMEZONEs and its own lines."""
-    digest = hashlib.blake2b(calendar.lines, digest_size=_SIZE)
-    for raw in _walk(calendar.zones):
-        digest.update(b"\0" + raw.lines)
-    return digest.digest()
-
-
-def _walk(components: Iterable[Raw]) -> Iterable[Raw]:
+def _update(digest: hashlib.blake2b, components: Iterable[Raw]) -> None:
     for raw in components:
-        yield raw
-        yield from _walk(raw.children)
+        digest.update(b"\0" + raw.lines)
+        _update(digest, raw.children)
 
 
-def entry_digest(components: Sequence[Raw], context: bytes) -> bytes:
+def _entry_digest(components: Sequence[Raw], context: bytes) -> bytes:
     """The digest of an entry in its context.
 
     Google stamps every component anew for every download: only the order of the DTSTAMPs means anything.
@@ -165,12 +152,16 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
     for calendar in merged(found):
         reader = EntryReader(calendar, asked, budget)
         name, floor = name or reader.name, floor or reader.floor
-        context = context_of(calendar)
+        # What the meaning of every component hangs on: the calendar's own lines and its VTIMEZONEs.
+        digest = hashlib.blake2b(calendar.lines, digest_size=_SIZE)
+        _update(digest, calendar.zones)
+        context = digest.digest()
         for uid, components in by_uid(calendar.events or calendar.busy).items():
-            digests[uid] = digests.get(uid, b"") + entry_digest(components, context)
+            digests[uid] = digests.get(uid, b"") + _entry_digest(components, context)
             parts.append((reader, uid, components))
-    now = {uid_digest(uid): body_digest(digest)[:8] for uid, digest in digests.items()}
-    changed = {uid for uid in digests if before is None or before.entries.get(uid_digest(uid)) != now[uid_digest(uid)]}
+    keys = {uid: hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest() for uid in digests}
+    now = {keys[uid]: body_digest(entry)[:_SIZE] for uid, entry in digests.items()}
+    changed = {uid for uid, key in keys.items() if before is None or before.entries.get(key) != now[key]}
     reading = Readout()
     for reader, uid, components in parts:
         if uid in changed:
@@ -208,53 +199,35 @@ def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
     """
     if len(calendars) < 2:  # noqa: PLR2004 - nothing to put together
         return list(calendars)
-    groups: dict[tuple[str, str], list[_Together]] = {}
+    groups: dict[tuple[str, str], list[tuple[dict[str, Raw], list[RawCalendar]]]] = {}
     for calendar in calendars:
+        zones: dict[str, Raw] = {}
+        for raw in calendar.zones:
+            tzid = Component(raw).text("TZID").strip()
+            if iana_name(tzid) != tzid:  # else its name says all (`Zones.named`)
+                zones.setdefault(tzid.casefold(), raw)
         properties = Component(Raw("VCALENDAR", calendar.lines))
-        like_it = groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), [])
-        zones = _zones_that_matter(calendar)
-        group = next((one for one in like_it[:_MOST_GROUPS] if one.agrees(zones)), None)
-        if group is None:
-            group = _Together(calendar.lines)
-            like_it.append(group)
-        group.add(calendar, zones)
-    return [group.calendar() for like_it in groups.values() for group in like_it]
-
-
-@dataclass(slots=True)
-class _Together:
-    """Calendars of a file that are read as one."""
-
-    lines: bytes
-    zones: dict[str, Raw] = field(default_factory=dict)
-    events: list[Raw] = field(default_factory=list)
-    busy: list[Raw] = field(default_factory=list)
-    whole: bool = True
-
-    def agrees(self, zones: Mapping[str, Raw]) -> bool:
-        """Whether every name means the same here and there: "Customized Time Zone" rarely does."""
-        return all(self.zones.get(tzid, raw) == raw for tzid, raw in zones.items())
-
-    def add(self, calendar: RawCalendar, zones: Mapping[str, Raw]) -> None:
-        self.zones.update(zones)
-        self.events.extend(calendar.events)
-        self.busy.extend(calendar.busy)
-        self.whole = self.whole and calendar.whole
-
-    def calendar(self) -> RawCalendar:
-        # Sorted, so that one more calendar with zones that others have changes nothing for those.
-        zones = tuple(self.zones[tzid] for tzid in sorted(self.zones))
-        return RawCalendar(self.lines, zones, tuple(self.events), self.whole, tuple(self.busy))
-
-
-def _zones_that_matter(calendar: RawCalendar) -> dict[str, Raw]:
-    """The calendar's VTIMEZONEs by TZID, the first of each, without those whose name says all (`Zones.named`)."""
-    zones: dict[str, Raw] = {}
-    for raw in calendar.zones:
-        tzid = Component(raw).text("TZID").strip()
-        if iana_name(tzid) != tzid:
-            zones.setdefault(tzid.casefold(), raw)
-    return zones
+        alike = groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), [])
+        for known, together in alike[:_MOST_GROUPS]:
+            # Whether every name means the same here and there: "Customized Time Zone" rarely does.
+            if all(known.get(tzid, raw) == raw for tzid, raw in zones.items()):
+                known.update(zones)
+                together.append(calendar)
+                break
+        else:
+            alike.append((zones, [calendar]))
+    return [
+        RawCalendar(
+            together[0].lines,
+            # Sorted, so that one more calendar with zones that others have changes nothing for those.
+            tuple(known[tzid] for tzid in sorted(known)),
+            tuple(raw for calendar in together for raw in calendar.events),
+            all(calendar.whole for calendar in together),
+            tuple(raw for calendar in together for raw in calendar.busy),
+        )
+        for alike in groups.values()
+        for known, together in alike
+    ]
 
 
 def distinct(events: Iterable[Event]) -> list[Event]:
