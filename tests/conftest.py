@@ -191,7 +191,8 @@ async def site() -> AsyncIterator[Site]:
 @pytest.fixture
 async def client() -> AsyncIterator[GuardedClient]:
     """The client of an intranet: it may visit the sites on loopback."""
-    from services.platform.net import AddressRules, GuardedClient
+    from services.platform.addresses import AddressRules
+    from services.platform.net import GuardedClient
 
     opened = GuardedClient(AddressRules(private=True))
     yield opened

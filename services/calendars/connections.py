@@ -28,9 +28,9 @@ from services.domain.errors import (
     UnknownPathError,
 )
 from services.domain.model import Override, PersonKey
+from services.platform.addresses import AddressRules
 from services.platform.concurrency import KeyedSemaphore
 from services.platform.crypto import digest_of
-from services.platform.net import AddressRules
 from services.ports import Clock, WakeSignal
 from services.slack.files import SentFile, SlackFiles
 from services.store.accounts import AccountStore

@@ -27,9 +27,10 @@ from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.calendars.push_subscriptions import PushReceiver, PushSubscriptions
 from services.calendars.sync import LEASE, SHORT_LEASE, CalendarSync
 from services.domain.calendars import CALDAV, FILE, GOOGLE, HOOK, ICS, MICROSOFT
+from services.platform.addresses import AddressRules
 from services.platform.concurrency import FETCHED, Bodies
 from services.platform.metrics import Metrics
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.net import GuardedClient
 from services.platform.settings import Settings, plain
 from services.ports import Clock, WakeSignal
 from services.slack.client import SlackClients

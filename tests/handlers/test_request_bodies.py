@@ -14,9 +14,10 @@ from aiohttp import web
 from handlers.errors import Errors
 from handlers.web.application import reading
 from services.domain.errors import CalendarUnreachableError, OverloadedError
+from services.platform.addresses import AddressRules
 from services.platform.concurrency import Bodies
 from services.platform.locale import say
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.net import GuardedClient
 from tests.support.sites import Site
 
 

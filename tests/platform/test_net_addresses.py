@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import AddressNotAllowedError, NotAnAddressError
-from services.platform.net import AddressRules, clean
+from services.platform.addresses import AddressRules, clean
 
 PUBLIC = AddressRules()
 INTRANET = AddressRules(private=True)

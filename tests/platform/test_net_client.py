@@ -15,8 +15,8 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.platform.net import AddressRules, GuardedClient
-from services.platform.net.client import COOKIES_BYTES
+from services.platform.addresses import AddressRules
+from services.platform.net import COOKIES_BYTES, GuardedClient
 from tests.support.sites import Names, Site, certificate
 
 

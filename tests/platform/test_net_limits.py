@@ -21,8 +21,8 @@ from services.domain.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
 )
-from services.platform.net import AddressRules, GuardedClient, error_for
-from services.platform.net.client import LONGEST_HEADER, MOST_HEADERS, retry_after
+from services.platform.addresses import AddressRules
+from services.platform.net import LONGEST_HEADER, MOST_HEADERS, GuardedClient, error_for, retry_after
 from tests.support.sites import Site
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -13,7 +13,8 @@ from services.domain.errors import (
     SlackUnavailableError,
     StatusQuoError,
 )
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from services.slack.client import SlackClients
 from services.slack.files import SentFile, SlackFiles, is_slacks, parse_file
 

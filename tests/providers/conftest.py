@@ -12,8 +12,9 @@ from services.calendars.connections import Connections
 from services.calendars.ports import Source
 from services.calendars.providers.ics import FeedSource
 from services.calendars.sync import CalendarSync
+from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.net import GuardedClient
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database

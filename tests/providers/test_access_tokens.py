@@ -19,8 +19,9 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.domain.model import PersonKey
+from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.net import GuardedClient
 from services.platform.settings import Settings
 from services.store.models import Account, Calendar
 from services.store.schema import HealthStore

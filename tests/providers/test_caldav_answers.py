@@ -16,7 +16,8 @@ from services.domain.errors import (
     CalendarUnreachableError,
     PasswordRefusedError,
 )
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from tests.support.caldav_account import Account, account, meeting
 from tests.support.caldav_server import (
     WORK,

@@ -21,7 +21,8 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from tests.support.caldav_account import Account, Reading, meeting
 from tests.support.caldav_server import CALENDAR, multistatus, response
 from tests.support.sites import Names, Site, certificate

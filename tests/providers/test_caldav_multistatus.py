@@ -19,7 +19,8 @@ from services.calendars.providers.caldav.multistatus import (
     tidy,
 )
 from services.domain.errors import CalendarBusyError, CalendarError, CalendarRefusedError, CalendarTooLargeError
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 
 BASE = "https://dav.example/cal/work/"
 ETAG = f"{DAV}getetag"

@@ -18,7 +18,8 @@ from services.domain.errors import (
     CalendarTooLargeError,
 )
 from services.domain.model import Response, ShowAs
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from tests.support.caldav_account import NOW, Account, account, meeting
 from tests.support.caldav_server import (
     CUT,

@@ -20,7 +20,8 @@ from services.domain.errors import (
     CalendarError,
     CalendarUnreachableError,
 )
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OLD = Credentials("old", "refresh-1", NOW, frozenset({"read"}))

@@ -14,8 +14,9 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     TooManyError,
 )
+from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.net import GuardedClient
 from services.ports import Report
 from services.store.calendar_rows import MOST
 from tests.support.sites import Names, Site

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from services.calendars.ical.expand import Expander
 from services.calendars.providers.caldav.source import CaldavSource
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from services.store.models import EventRow
 from tests.support import hostile_shapes as shapes
 from tests.support.caldav_account import account

@@ -23,7 +23,8 @@ from services.calendars.providers.google.source import GoogleSource
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import AccountLostError
 from services.domain.model import Event, PersonKey
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from tests.support.clocks import ManualClock
 
 ANN = "ann@example.com"

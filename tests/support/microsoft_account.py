@@ -18,7 +18,8 @@ from services.calendars.providers.microsoft.push import MicrosoftWatcher, Notifi
 from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.domain.calendars import Changes, Connection
 from services.domain.model import Event, PersonKey
-from services.platform.net import AddressRules, GuardedClient
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
 from tests.support.clocks import ManualClock
 from tests.support.sites import Site
 

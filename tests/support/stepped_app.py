@@ -27,10 +27,10 @@ from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller
+from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
-from services.platform.net.addresses import AddressRules
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore, OAuthStateStore

@@ -15,7 +15,7 @@ from services.calendars.ports import Source
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey
-from services.platform.net import AddressRules
+from services.platform.addresses import AddressRules
 from services.ports import Report
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore, CalendarView

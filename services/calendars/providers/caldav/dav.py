@@ -38,10 +38,9 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotAnAddressError,
 )
+from services.platform.addresses import LONGEST_LINK, clean
 from services.platform.concurrency import LARGE, off_loop_if
-from services.platform.net import Fetcher, HttpResponse
-from services.platform.net.addresses import LONGEST_LINK, clean
-from services.platform.net.client import retry_after
+from services.platform.net import Fetcher, HttpResponse, retry_after
 
 DIGEST = "digest"
 """What credentials hold as "login" where that is how their server is logged in to."""

@@ -31,7 +31,8 @@ from services.domain.errors import (
     PlaceNotAllowedError,
     ServerSilentError,
 )
-from services.platform.net import AddressRules, Fetcher
+from services.platform.addresses import AddressRules
+from services.platform.net import Fetcher
 
 URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block

@@ -26,8 +26,7 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.platform.net import Fetcher
-from services.platform.net.client import retry_after
+from services.platform.net import Fetcher, retry_after
 from services.ports import Clock
 
 REQUIRED = "https://www.googleapis.com/auth/calendar.events.readonly"

@@ -27,8 +27,7 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.platform.concurrency import KeyedSemaphore
-from services.platform.net import Fetcher
-from services.platform.net.client import retry_after
+from services.platform.net import Fetcher, retry_after
 from services.ports import Clock
 
 SCOPES: Mapping[str, str] = MappingProxyType(

@@ -32,8 +32,8 @@ from services.domain.errors import (
     NotAnAddressError,
     OverloadedError,
 )
+from services.platform.addresses import LONGEST_LINK, AddressRules, clean
 from services.platform.concurrency import FETCHED, Bodies
-from services.platform.net.addresses import LONGEST_LINK, AddressRules, clean
 
 BODY_LIMIT = 25 * 1024 * 1024
 """Bytes of an answer, decompressed."""
