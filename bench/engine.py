@@ -18,6 +18,7 @@ from bench import slack_stub
 from bench.table import Row, percentile
 from services.domain import timeline
 from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.people import PersonFacts
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
 from services.slack.client import SlackClients
@@ -136,14 +137,14 @@ async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
 
 def _resolve() -> Row:
     zone, start = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 24, tzinfo=UTC)
-    events = [
+    events = tuple(
         Event("c", f"e{n}", start + timedelta(hours=5 * n), start + timedelta(hours=5 * n + 1 + n % 3), title="Plan")
         for n in range(12)
-    ]
-    window = {"start": start - timedelta(days=1), "end": start + timedelta(days=8)}
+    )
+    facts = PersonFacts(PersonKey("T1", "U1"), zone, events=events)
     persons, began = 0, time.perf_counter()
     while (took := time.perf_counter() - began) < 2:
-        timeline.resolve(events, zone=zone, **window)
+        timeline.resolve(facts, start - timedelta(days=1), start + timedelta(days=8))
         persons += 1
     return Row("resolve, 12 events each", persons / took, "persons/s", note="9 days each, pure Python")
 

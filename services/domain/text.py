@@ -227,7 +227,7 @@ _SILENT = Show()
 _PLACE_EMOJI = {Location.HOME: ":house:", Location.OFFICE: ":office:", Location.ELSEWHERE: ":round_pushpin:"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stretch:
     """A whole run of contiguous or overlapping coverage, `[start, end)` in UTC; `end` None where it is not known."""
 

@@ -13,12 +13,9 @@ from zoneinfo import ZoneInfo
 from services.domain.events import judge
 from services.domain.model import (
     NO_STATUS,
-    Event,
     Kind,
     Override,
     OverrideKind,
-    Policy,
-    Preferences,
     Reason,
     ReasonCode,
     Rule,
@@ -35,7 +32,6 @@ PRECEDENCE = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATIO
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 _LAYER = {kind: layer for layer, kind in enumerate(PRECEDENCE)}
-_EVER = Stretch(datetime.min.replace(tzinfo=UTC), None)
 
 
 @dataclass(slots=True)
@@ -53,12 +49,7 @@ class Candidate:
     id: str = ""
     uid: str = ""
     title: str = ""
-    stretch: Stretch = field(default=_EVER)
-
-    @property
-    def group(self) -> str:
-        """Whose coverage counts as one stretch: all absences, or all of one rule."""
-        return Kind.OUT_OF_OFFICE.value if self.kind is Kind.OUT_OF_OFFICE else self.rule
+    stretch: Stretch = field(init=False)
 
 
 def of_event(
@@ -85,22 +76,14 @@ def of_event(
 
 def of_override(override: Override, texts: StatusTexts) -> Candidate:
     """The candidate of what the person asked for; "I'm back" wants nothing shown."""
-    kind, rule, code = None, "override", ReasonCode.OVERRIDE
-    say = partial(_as_typed, override.text, override.emoji)
+    start, end = override.start, override.end or NEVER
     if override.kind is OverrideKind.BACK:
-        rule, code, say = "back", ReasonCode.BACK_EARLY, partial(_as_typed, "", "")
-    elif override.kind is OverrideKind.OUT_OF_OFFICE:
-        kind, say = Kind.OUT_OF_OFFICE, partial(texts.absence, override.text, override.emoji)
-    return Candidate(
-        start=override.start,
-        end=override.end or NEVER,
-        since=override.start,
-        layer=-1,
-        rule=rule,
-        code=code,
-        say=say,
-        kind=kind,
-    )
+        return Candidate(start, end, start, -1, "back", ReasonCode.BACK_EARLY, lambda _: ("", ""))
+    if override.kind is OverrideKind.OUT_OF_OFFICE:
+        say, kind = partial(texts.absence, override.text, override.emoji), Kind.OUT_OF_OFFICE
+        return Candidate(start, end, start, -1, "override", ReasonCode.OVERRIDE, say, kind)
+    said = typed(override.text, override.emoji)
+    return Candidate(start, end, start, -1, "override", ReasonCode.OVERRIDE, lambda _: said)
 
 
 def typed(text: str, emoji: str) -> tuple[str, str]:
@@ -109,30 +92,27 @@ def typed(text: str, emoji: str) -> tuple[str, str]:
     return text, emoji or (DEFAULT_EMOJI if text else "")
 
 
-def _as_typed(text: str, emoji: str, _: Stretch) -> tuple[str, str]:
-    return typed(text, emoji)
-
-
 def bridges(candidates: Iterable[Candidate], bridge: timedelta) -> list[Candidate]:
     """Claims for the gaps of at most `bridge` between meetings: the one that ended last goes on until the next."""
     if not bridge:
         return []
     found: list[Candidate] = []
     last: Candidate | None = None
-    meetings = [candidate for candidate in candidates if candidate.kind is Kind.MEETING]
-    for candidate in sorted(
-        meetings, key=lambda candidate: (candidate.start, candidate.end, candidate.layer, candidate.id)
-    ):
-        if last is not None and last.end < candidate.start <= last.end + bridge:
-            found.append(replace(last, start=last.end, end=candidate.start, code=ReasonCode.BRIDGED))
-        if last is None or candidate.end > last.end or (candidate.end == last.end and _is_higher(candidate, last)):
-            last = candidate
+    meetings = (candidate for candidate in candidates if candidate.kind is Kind.MEETING)
+    for meeting in sorted(meetings, key=lambda one: (one.start, one.end, one.layer, one.id)):
+        if last is not None and last.end < meeting.start <= last.end + bridge:
+            found.append(replace(last, start=last.end, end=meeting.start, code=ReasonCode.BRIDGED))
+        # Of two that end at the same time the one that wins goes on.
+        if (
+            last is None
+            or meeting.end > last.end
+            or (
+                meeting.end == last.end
+                and (meeting.layer, last.since, meeting.id) < (last.layer, meeting.since, last.id)
+            )
+        ):
+            last = meeting
     return found
-
-
-def _is_higher(candidate: Candidate, other: Candidate) -> bool:
-    """Whether `candidate` wins against one that ends at the same time."""
-    return (candidate.layer, other.since, candidate.id) < (other.layer, candidate.since, other.id)
 
 
 def by_precedence(
@@ -140,79 +120,60 @@ def by_precedence(
 ) -> list[Candidate]:
     """All candidates, highest first: overrides, newest first; then by layer, later start, later end, smaller id."""
     newest = sorted(overrides, key=lambda override: (override.created_at, override.id), reverse=True)
-    asked = [of_override(override, texts) for override in newest if override.end is None or _has_length(override)]
+    asked = [of_override(one, texts) for one in newest if one.end is None or one.end > one.start]
     ordered = sorted(candidates, key=lambda candidate: candidate.id)
     ordered.sort(key=lambda candidate: (candidate.since, candidate.end), reverse=True)
     ordered.sort(key=lambda candidate: candidate.layer)
     return asked + ordered
 
 
-def _has_length(override: Override) -> bool:
-    return override.end is not None and override.end > override.start
-
-
 def measure(candidates: Iterable[Candidate]) -> None:
-    """Give each candidate the stretch it belongs to: the contiguous or overlapping coverage of its group."""
-    running: dict[str, list[Candidate]] = {}
-    ends: dict[str, datetime] = {}
+    """Give each candidate the stretch it belongs to: the contiguous or overlapping coverage of its group.
+
+    All absences are one group, or all of one rule.
+    """
+    stretches: dict[str, Stretch] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.since):
-        group = candidate.group
-        if candidate.since > ends.get(group, NEVER):
-            _close(running.pop(group), ends.pop(group))
-        running.setdefault(group, []).append(candidate)
-        ends[group] = max(ends.get(group, candidate.end), candidate.end)
-    for group, members in running.items():
-        _close(members, ends[group])
-
-
-def _close(members: list[Candidate], end: datetime) -> None:
-    stretch = Stretch(members[0].since, None if end == NEVER else end)
-    for candidate in members:
+        group = Kind.OUT_OF_OFFICE.value if candidate.kind is Kind.OUT_OF_OFFICE else candidate.rule
+        end = None if candidate.end == NEVER else candidate.end
+        stretch = stretches.get(group)
+        if stretch is None or (stretch.end is not None and candidate.since > stretch.end):
+            stretch = stretches[group] = Stretch(candidate.since, end)
+        elif stretch.end is not None:
+            stretch.end = None if end is None else max(stretch.end, end)
         candidate.stretch = stretch
 
 
-def resolve(
-    events: Iterable[Event],
-    *,
-    rules: Sequence[Rule] = (),
-    overrides: Iterable[Override] = (),
-    preferences: Preferences = Preferences(),  # noqa: B008  # frozen
-    policy: Policy = Policy(),  # noqa: B008  # frozen
-    zone: ZoneInfo,
-    start: datetime,
-    end: datetime,
-    default_texts: DefaultTexts = ENGLISH,
-    names: tuple[str, ...] = (),
-) -> Timeline:
+def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts = ENGLISH) -> Timeline:
     """The person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
 
-    All-day and floating events are placed in `zone` here. Events outside of the window may be given and help: they
-    tell where a span that runs into the window began, and until when an absence lasts. A span that the window's end
-    cuts ends, and expires, there. `names` are what the person is called in titles. Raises ValueError for a window that
-    is empty.
+    All-day and floating events are placed in the person's zone here. Events outside of the window may be given and
+    help: they tell where a span that runs into the window began, and until when an absence lasts. A span that the
+    window's end cuts ends, and expires, there. Raises ValueError for a window that is empty.
     """
     if end <= start:
         raise ValueError("the window is empty")
-    texts = StatusTexts(preferences, policy, zone, default_texts)
-    judged = [judge(event.placed(zone), rules, preferences, zone, names) for event in events]
+    preferences, zone = facts.preferences, facts.zone
+    texts = StatusTexts(preferences, facts.policy, zone, default_texts)
+    judged = [judge(event.placed(zone), facts.rules, preferences, zone, facts.names) for event in facts.events]
     candidates = [
-        of_event(verdict, position, rules, preferences.lead, texts) for verdict, position in judged if verdict.counted
+        of_event(verdict, position, facts.rules, preferences.lead, texts)
+        for verdict, position in judged
+        if verdict.counted
     ]
     candidates += bridges(candidates, preferences.bridge)
-    ordered = by_precedence(overrides, candidates, texts)
+    ordered = by_precedence(facts.overrides, candidates, texts)
     measure(ordered)
     idle = preferences.idle
     says_idle = ("", "") if idle is None else typed(idle.text, idle.emoji)
     spans = [_span(run, start, end) for run in _runs(_sweep(ordered), says_idle, start, end)]
-    verdicts = sorted(
-        (verdict for verdict, _ in judged if _overlaps(verdict.event, start, end)),
-        key=lambda verdict: (verdict.event.start, verdict.event.end, verdict.event.id),
-    )
-    return Timeline(start, end, tuple(spans), tuple(verdicts))
-
-
-def _overlaps(event: Event, start: datetime, end: datetime) -> bool:
-    return event.start < end and (event.end > start or event.start >= start)
+    overlapping = [
+        verdict
+        for verdict, _ in judged
+        if verdict.event.start < end and (verdict.event.end > start or verdict.event.start >= start)
+    ]
+    overlapping.sort(key=lambda verdict: (verdict.event.start, verdict.event.end, verdict.event.id))
+    return Timeline(start, end, tuple(spans), tuple(overlapping))
 
 
 # ── who wins ────────────────────────────────────────────────────────────────────────────────────────
@@ -295,7 +256,7 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
     )
 
 
-# ── a person's days: resolved from their facts, or put together from what is stored ─────────────────
+# ── a person's days ─────────────────────────────────────────────────────────────────────────────────
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -307,22 +268,6 @@ def today(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When the day that holds `now` begins and ends in `zone`, in UTC."""
     day = now.astimezone(zone).date()
     return midnight(day, zone), midnight(day + timedelta(days=1), zone)
-
-
-def of_facts(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts) -> Timeline:
-    """`resolve` what is known of a person over `[start, end)`. Raises ValueError for a window that is empty."""
-    return resolve(
-        facts.events,
-        rules=facts.rules,
-        overrides=facts.overrides,
-        preferences=facts.preferences,
-        policy=facts.policy,
-        zone=facts.zone,
-        start=start,
-        end=end,
-        default_texts=default_texts,
-        names=facts.names,
-    )
 
 
 def stored(facts: PersonFacts, spans: Sequence[Span], now: datetime) -> tuple[Span, Timeline] | None:

@@ -25,7 +25,8 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.model import Kind, Rule, Span, Timeline, Verdict
+from services.domain.model import Kind, PersonKey, Rule, Span, Timeline, Verdict
+from services.domain.people import PersonFacts
 from services.domain.reasons import english
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
@@ -120,14 +121,10 @@ def _resolved(path: Path, question: _Question) -> tuple[Readout, Timeline]:
     asked = ReadRequest("file", question.addresses, question.zone, question.start, question.end)
     with _at_most(MOST_SECONDS):
         reading = read_all(found, asked, ExpansionBudget())
-        return reading, resolve(
-            reading.events,
-            rules=question.rules,
-            zone=question.zone,
-            start=question.start,
-            end=question.end,
-            names=question.names,
+        facts = PersonFacts(
+            PersonKey("", ""), question.zone, names=question.names, rules=question.rules, events=tuple(reading.events)
         )
+        return reading, resolve(facts, question.start, question.end)
 
 
 @contextmanager

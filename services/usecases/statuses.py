@@ -170,7 +170,7 @@ class StatusReader:
         return found[key]
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
-        return timeline.of_facts(facts, start, end, self.default_texts(facts.locale))
+        return timeline.resolve(facts, start, end, self.default_texts(facts.locale))
 
 
 def _own(standing: Standing, now: datetime) -> Status | None:

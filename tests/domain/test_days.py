@@ -33,7 +33,7 @@ def test_day_begins_and_ends_where_the_person_is_also_when_it_has_an_hour_more_o
 
 def test_day_is_resolved_of_the_persons_facts() -> None:
     meeting = Event("c1", "m", NINE, NINE + timedelta(hours=1), title="Plan")
-    day = timeline.of_facts(replace(FACTS, events=(meeting,)), MIDNIGHT, NEXT, ENGLISH)
+    day = timeline.resolve(replace(FACTS, events=(meeting,)), MIDNIGHT, NEXT, ENGLISH)
     assert [(span.start, span.end, span.rule) for span in day.spans if span.shows] == [
         (NINE, NINE + timedelta(hours=1), "meeting")
     ]

@@ -20,12 +20,14 @@ from services.domain.model import (
     OverrideKind,
     OwnStatusPolicy,
     Pause,
+    PersonKey,
     Preferences,
     Span,
     Standing,
     Status,
 )
 from services.domain.ownership import same
+from services.domain.people import PersonFacts
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -192,14 +194,14 @@ class Keeping(RuleBasedStateMachine):
     # ── how it is done ──────────────────────────────────────────────────────────────────────────
 
     def span(self) -> Span:
-        return resolve(
-            self.events.values(),
-            overrides=self.overrides,
+        facts = PersonFacts(
+            PersonKey("T1", "U1"),
+            ZONE,
+            events=tuple(self.events.values()),
+            overrides=tuple(self.overrides),
             preferences=self.preferences,
-            zone=ZONE,
-            start=self.now - DAY,
-            end=self.now + 8 * DAY,
-        ).at(self.now)
+        )
+        return resolve(facts, self.now - DAY, self.now + 8 * DAY).at(self.now)
 
     def decide(self) -> Decision:
         return ownership.decide(

@@ -17,6 +17,7 @@ from services.domain.model import (
     Match,
     Override,
     OverrideKind,
+    PersonKey,
     Policy,
     Preferences,
     ReasonCode,
@@ -28,6 +29,7 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
+from services.domain.people import PersonFacts
 from services.domain.timeline import resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -49,8 +51,9 @@ def day_off(title: str, first: int, last: int, **more: object) -> Event:
 
 
 def line(*events: Event, **more: object) -> Timeline:
-    window = {"zone": BERLIN, "start": at(0), "end": at(0, day=25)} | more
-    return resolve(events, **window)  # type: ignore[arg-type]  # by name
+    window = {name: more.pop(name) for name in ("start", "end") if name in more}
+    facts = PersonFacts(PersonKey("T1", "U1"), **{"zone": BERLIN, "events": events} | more)  # type: ignore[arg-type]
+    return resolve(facts, **{"start": at(0), "end": at(0, day=25)} | window)  # type: ignore[arg-type]  # by name
 
 
 def shown(timeline: Timeline) -> list[tuple[str, str, str]]:
@@ -378,5 +381,5 @@ def test_ten_thousand_overlapping_events_are_not_quadratic() -> None:
 
 def test_end_of_the_window_is_not_told_as_the_end_of_having_nothing() -> None:
     start = datetime(2026, 11, 24, tzinfo=UTC)
-    (span,) = resolve([], zone=ZoneInfo("UTC"), start=start, end=start + timedelta(days=40)).spans
+    (span,) = resolve(PersonFacts(PersonKey("T1", "U1"), ZoneInfo("UTC")), start, start + timedelta(days=40)).spans
     assert (span.end, span.reason.until) == (start + timedelta(days=40), None)

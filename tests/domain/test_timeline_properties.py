@@ -16,12 +16,14 @@ from services.domain.model import (
     Kind,
     Match,
     Override,
+    PersonKey,
     Preferences,
     Rule,
     Show,
     Status,
     Timeline,
 )
+from services.domain.people import PersonFacts
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -41,15 +43,15 @@ class Person:
     rules: tuple[Rule, ...]
 
     def resolve(self, start: datetime = START, end: datetime = END) -> Timeline:
-        return resolve(
-            self.events,
+        facts = PersonFacts(
+            PersonKey("T1", "U1"),
+            ZoneInfo("Europe/Berlin"),
+            events=self.events,
             overrides=self.overrides,
             rules=self.rules,
             preferences=self.preferences,
-            zone=ZoneInfo("Europe/Berlin"),
-            start=start,
-            end=end,
         )
+        return resolve(facts, start, end)
 
 
 MOMENTS = st.integers(-60, 300).map(lambda minutes: START + minutes * MINUTE)

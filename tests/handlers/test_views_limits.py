@@ -110,7 +110,7 @@ def now(events: int = 100, *, own: bool = False, paused: bool = False, granted: 
     facts = PersonFacts(
         PersonKey("T1", "U1"), ZoneInfo("Europe/Berlin"), granted=granted, pause=pause, events=tuple(many)
     )
-    day = timeline.resolve(many, zone=facts.zone, start=NOW - 10 * HOUR, end=NOW + 14 * HOUR)
+    day = timeline.resolve(facts, NOW - 10 * HOUR, NOW + 14 * HOUR)
     return Now(NOW, facts, day.at(NOW), NOW + HOUR, day, Status("Mine", ":cat:") if own else None, made, (coming,) * 9)
 
 
