@@ -166,13 +166,8 @@ def same_write(profile: Status, wanted: Status) -> bool:
     """Whether `profile` is what a write of `wanted` leaves behind, also where Slack put another emoji in its place."""
     if same(profile, wanted):
         return True
-    text = _text(wanted)
-    return (
-        bool(text)
-        and text == _text(profile)
-        and wanted.expiration is not None
-        and whole_seconds(profile.expiration) == whole_seconds(wanted.expiration)
-    )
+    text, end = _text(wanted), whole_seconds(wanted.expiration)
+    return text != "" and text == _text(profile) and end is not None and end == whole_seconds(profile.expiration)
 
 
 def _text(status: Status) -> str:
@@ -300,37 +295,30 @@ def _covering(view: _View, span: Span, target: Status, policy: OwnStatusPolicy, 
     return _write(view, span, target, code, covered=covered)
 
 
-def _uncovered(view: _View, span: Span, target: Status, now: datetime) -> Decision:
+def _uncovered(  # noqa: PLR0911  # one return for each line of the table
+    view: _View, span: Span, target: Status, now: datetime
+) -> Decision:
     """During a span that shows nothing, or only the person's idle status, which never covers anything."""
     covered, ended = _alive(view.standing.covered, now), view.standing.covered is not None
+    end = view.profile.expiration
     if view.own:
-        end = view.profile.expiration
         code = ReasonCode.OWN_LEFT if end is None else ReasonCode.OWN_WITH_END
         return _leave(view, Reason(code, span.rule, end), over=True, look_again=end)
     if covered is not None:
         return _put_back(view, covered)
     if not target.empty:
-        return _idle(view, span, target)
+        applied = view.standing.applied
+        if view.cleared and applied is not None and same(applied, replace(target, expiration=applied.expiration)):
+            return _leave(view, Reason(ReasonCode.CLEARED_BY_HAND, span.rule), over=True)
+        code = ReasonCode.OURS_CHANGED if view.ours else ReasonCode.PROFILE_FREE
+        return _write(view, span, target, code, covered=None)
     if not view.ours:
         code = ReasonCode.COVERED_HAS_ENDED if ended else ReasonCode.NOTHING
         return _leave(view, Reason(code, span.rule), over=True)
-    if _stands(view.profile, now):
+    if end is None or now < end:
         return _clear(view, Reason(ReasonCode.COVERED_HAS_ENDED if ended else ReasonCode.SPAN_OVER, span.rule))
-    return _past_its_end(view, span, now)
-
-
-def _idle(view: _View, span: Span, target: Status) -> Decision:
-    """The idle status, unless it is what was cleared by hand."""
-    applied = view.standing.applied
-    if view.cleared and applied is not None and same(applied, replace(target, expiration=applied.expiration)):
-        return _leave(view, Reason(ReasonCode.CLEARED_BY_HAND, span.rule), over=True)
-    return _write(view, span, target, ReasonCode.OURS_CHANGED if view.ours else ReasonCode.PROFILE_FREE, covered=None)
-
-
-def _past_its_end(view: _View, span: Span, now: datetime) -> Decision:
-    """Slack should have cleared our status by itself: give it a moment, look once more, and clear it ourselves."""
-    end = view.profile.expiration
-    if end is not None and now < end + GRACE:
+    # Slack should have cleared our status by itself: give it a moment, look once more, and clear it ourselves.
+    if now < end + GRACE:
         return _leave(view, Reason(ReasonCode.SPAN_OVER, span.rule), over=True, look_again=end + GRACE)
     return _clear(view, Reason(ReasonCode.NOT_EXPIRED_BY_SLACK, span.rule))
 
@@ -380,13 +368,8 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
     if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
         return Decision(Action.LEAVE, reason, replace(standing, applied=view.profile, wanted=target))
-    return Decision(
-        Action.WRITE,
-        Reason(code, span.rule, target.expiration),
-        replace(standing, applied=target),
-        status=target,
-        seen=view.standing,
-    )
+    reason = Reason(code, span.rule, target.expiration)
+    return Decision(Action.WRITE, reason, replace(standing, applied=target), status=target, seen=view.standing)
 
 
 def _put_back(view: _View, covered: Status) -> Decision:
@@ -394,14 +377,8 @@ def _put_back(view: _View, covered: Status) -> Decision:
     end = covered.expiration
     if same(view.profile, covered):
         return Decision(Action.LEAVE, Reason(ReasonCode.OWN_LEFT, until=end), standing, look_again=end)
-    return Decision(
-        Action.RESTORE,
-        Reason(ReasonCode.PUT_BACK, until=end),
-        standing,
-        status=covered,
-        look_again=end,
-        seen=view.standing,
-    )
+    reason = Reason(ReasonCode.PUT_BACK, until=end)
+    return Decision(Action.RESTORE, reason, standing, status=covered, look_again=end, seen=view.standing)
 
 
 def _clear(view: _View, reason: Reason) -> Decision:

@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -87,19 +88,12 @@ def _breaks(text: str, index: int) -> bool:
     if "\U000e0020" <= character <= "\U000e007f":  # the tags that spell a flag
         return False
     if _is_regional(character) and _is_regional(before):
-        return _regionals_before(text, index) % 2 == 0
+        return len(list(takewhile(_is_regional, reversed(text[:index])))) % 2 == 0  # two of them are a flag
     return not ("\u1160" <= character <= "\u11ff")  # a Hangul vowel or final belongs to what stands before
 
 
 def _is_regional(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _regionals_before(text: str, index: int) -> int:
-    start = index
-    while start > 0 and _is_regional(text[start - 1]):
-        start -= 1
-    return index - start
 
 
 # ── emoji typed as characters ──────────────────────────────────────────────────────────────────────
@@ -155,19 +149,9 @@ def trailing_emoji(text: str) -> tuple[str, int] | None:
 # ── the default texts, of which there is one `DefaultTexts` a language ─────────────────────────────
 
 _MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +176,6 @@ class DefaultTexts:
     format_time: Callable[[time], str]
 
 
-def english_day(day: date) -> str:
-    """Such as `4 May`."""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
-
-
-def english_time(at: time) -> str:
-    """Such as `15:00`."""
-    return f"{at.hour:02}:{at.minute:02}"
-
-
 ENGLISH = DefaultTexts(
     meeting="In a meeting",
     focus="Focusing",
@@ -212,8 +186,8 @@ ENGLISH = DefaultTexts(
     office="Working from the office",
     elsewhere="Working remotely",
     elsewhere_at="Working from {location}",
-    format_day=english_day,
-    format_time=english_time,
+    format_day=lambda day: f"{day.day} {_MONTHS[day.month - 1]}",  # 4 May
+    format_time=lambda at: f"{at.hour:02}:{at.minute:02}",
 )
 
 
@@ -269,55 +243,45 @@ class StatusTexts:
         return self.default_texts.format_day(end.date())
 
     def _ends_same_day(self, stretch: Stretch) -> bool:
-        end = stretch.end or datetime.max.replace(tzinfo=UTC)
-        return stretch.start.astimezone(self.zone).date() == self._end(end).date()
+        return stretch.end is not None and stretch.start.astimezone(self.zone).date() == self._end(stretch.end).date()
 
     def _end(self, end: datetime) -> datetime:
         """An end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
         end = end.astimezone(self.zone)
         return end + _MINUTE if (end.hour, end.minute) == _LAST_MINUTE else end
 
-    def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
-        if kind is Kind.OUT_OF_OFFICE:
-            return self._absence(stretch)
-        if kind is Kind.WORKING_LOCATION:
-            return self._place(event, stretch)
-        return self.default_texts.focus if kind is Kind.FOCUS else self.default_texts.meeting
-
     def _absence(self, stretch: Stretch) -> str:
+        texts = self.default_texts
         if stretch.end is None:
-            return tidy(self.default_texts.out_of_office)
+            return tidy(texts.out_of_office)
         same_day = self._ends_same_day(stretch)
-        template = (
-            self.default_texts.out_of_office_until_time if same_day else self.default_texts.out_of_office_until_day
-        )
+        template = texts.out_of_office_until_time if same_day else texts.out_of_office_until_day
         return tidy(template.replace("{until}", self.until(stretch)))
 
-    def _place(self, event: Event, stretch: Stretch) -> str:
+    def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
+        """What the kind says by itself."""
+        texts = self.default_texts
+        if kind is Kind.OUT_OF_OFFICE:
+            return self._absence(stretch)
+        if kind is not Kind.WORKING_LOCATION:
+            return texts.focus if kind is Kind.FOCUS else texts.meeting
         place = location_of(event)
-        if place is Location.HOME:
-            return self.default_texts.home
-        if place is Location.OFFICE:
-            return self.default_texts.office
-        return self._filled(self.default_texts.elsewhere_at, stretch, event) or self.default_texts.elsewhere
+        if place is Location.ELSEWHERE:
+            return self._filled(texts.elsewhere_at, stretch, event) or texts.elsewhere
+        return texts.home if place is Location.HOME else texts.office
 
     def _filled(self, template: str | None, stretch: Stretch, event: Event | None = None) -> str:
         """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
-        if not template:
-            return ""
-        facts = {name: self._fact(name, stretch, event) for name in _PLACEHOLDER.findall(template)}
-        if not all(facts.values()):
+        facts = dict.fromkeys(_PLACEHOLDER.findall(template or ""), "")
+        is_open = self.preferences.titles and self.policy.titles  # a location tells as much as a title does
+        for name in facts:
+            if name == "until":
+                facts[name] = self.until(stretch)
+            elif event is not None and is_open and event.visibility is Visibility.DEFAULT:
+                facts[name] = (event.title if name == "title" else event.location).strip()
+        if not template or not all(facts.values()):
             return ""
         return tidy(_PLACEHOLDER.sub(lambda found: facts[found[1]], template))
-
-    def _fact(self, name: str, stretch: Stretch, event: Event | None) -> str:
-        if name == "until":
-            return self.until(stretch)
-        # A location tells as much as a title does.
-        is_open = self.preferences.titles and self.policy.titles
-        if event is None or not is_open or event.visibility is not Visibility.DEFAULT:
-            return ""
-        return (event.title if name == "title" else event.location).strip()
 
 
 def default_emoji(kind: Kind | None) -> str:
