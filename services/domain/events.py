@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain.model import (
@@ -46,11 +46,10 @@ def judge(
     kind = kind_of(event, whose, names)
     position = first_match(rules, event, kind)
     code = _first_line(event, kind, whose, preferences, zone, named=position is not None)
-    if code in _COUNTED:
-        if event.end <= event.start:
-            code = ReasonCode.NO_LENGTH
-        elif position is not None:
-            code = ReasonCode.IGNORED_BY_RULE if rules[position].ignore else ReasonCode.COUNTED_BY_RULE
+    if code in _COUNTED and event.end <= event.start:
+        code = ReasonCode.NO_LENGTH
+    elif code in _COUNTED and position is not None:
+        code = ReasonCode.IGNORED_BY_RULE if rules[position].ignore else ReasonCode.COUNTED_BY_RULE
     counted = code in _COUNTED
     by_rule = code in {ReasonCode.IGNORED_BY_RULE, ReasonCode.COUNTED_BY_RULE}
     rule = rules[position].id if by_rule and position is not None else (kind.value if counted else "")
@@ -104,7 +103,9 @@ def _first_line(  # noqa: PLR0911  # one return for each line of the table, in i
         return ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE if is_own_absence else ReasonCode.FREE
     if event.type is EventType.BIRTHDAY:
         return ReasonCode.BIRTHDAY
-    if _is_unconfirmed(event, whose) and not preferences.count_unconfirmed:
+    tentative = event.tentative or event.show_as is ShowAs.TENTATIVE or event.response is Response.TENTATIVE
+    waits = event.response is Response.NEEDS_ACTION and not (whose is Whose.OWN and _is_published(event))
+    if (tentative or waits) and not preferences.count_unconfirmed:
         return ReasonCode.UNCONFIRMED
     if event.all_day and kind is Kind.MEETING and not named:
         return ReasonCode.ALL_DAY_NOTE
@@ -128,12 +129,6 @@ def _lasts_all_day(event: Event, zone: ZoneInfo) -> bool:
     return start.time() <= _DAY_BEGINS and (end.time() >= _DAY_ENDS or end.time() == time()) and start < end
 
 
-def _is_unconfirmed(event: Event, whose: Whose) -> bool:
-    if event.tentative or event.show_as is ShowAs.TENTATIVE or event.response is Response.TENTATIVE:
-        return True
-    return event.response is Response.NEEDS_ACTION and not (whose is Whose.OWN and _is_published(event))
-
-
 def touches(hours: WorkingHours, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     """Whether any working time lies in `[start, end)`, UTC. Hours that do not end after they start run overnight."""
     if end - start >= _WEEK + _DAY:
@@ -141,16 +136,10 @@ def touches(hours: WorkingHours, start: datetime, end: datetime, zone: ZoneInfo)
     day = start.astimezone(zone).date() - _DAY
     last = end.astimezone(zone).date()
     while day <= last:
-        if _overlaps(hours, day, start, end, zone):
-            return True
+        if (times := hours.days.get(day.weekday())) is not None:
+            opens = datetime.combine(day, times[0], zone).astimezone(UTC)
+            closes = datetime.combine(day if times[0] < times[1] else day + _DAY, times[1], zone).astimezone(UTC)
+            if start < closes and opens < max(end, start + timedelta.resolution):
+                return True
         day += _DAY
     return False
-
-
-def _overlaps(hours: WorkingHours, day: date, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
-    times = hours.days.get(day.weekday())
-    if times is None:
-        return False
-    opens = datetime.combine(day, times[0], zone).astimezone(UTC)
-    closes = datetime.combine(day if times[0] < times[1] else day + _DAY, times[1], zone).astimezone(UTC)
-    return start < closes and opens < max(end, start + timedelta.resolution)

@@ -6,7 +6,6 @@ A title enters only as a fact that the caller passes on, for its owner.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -146,19 +145,13 @@ MESSAGES = MappingProxyType(
 """For each code its sentences, the one that needs the most facts first."""
 
 
-def messages() -> Iterator[str]:
-    """Every message id, for the catalogues."""
-    for variants in MESSAGES.values():
-        yield from variants
-
-
 def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = "") -> tuple[str, dict[str, str]]:
     """The message id for `reason` and the facts it is to be filled with.
 
     `title` is given for its owner's eyes alone, `rule` is the name that the person gave their rule, `until` is
     `reason.until` as they read it. What is empty is not said.
     """
-    facts = {"title": _one_line(title), "rule": _one_line(rule), "until": _one_line(until)}
+    facts = {name: " ".join(fact.split()) for name, fact in (("title", title), ("rule", rule), ("until", until))}
     for message in MESSAGES[reason.code]:
         needed = _PLACEHOLDER.findall(message)
         if all(facts[name] for name in needed):
@@ -168,14 +161,6 @@ def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = ""
 
 def english(reason: Reason, zone: ZoneInfo | None = None) -> str:
     """The whole sentence in English, times in `zone` (default UTC), without any title: for `preview` and the log."""
-    until = "" if reason.until is None else _instant(reason.until, zone)
+    until = "" if reason.until is None else f"{reason.until.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
     message, facts = sentence(reason, until=until)
     return message.format(**facts)
-
-
-def _instant(at: datetime, zone: ZoneInfo | None) -> str:
-    return f"{at.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -16,12 +16,14 @@ _READ_AT_MOST = 500
 
 _BETWEEN_WORDS = r"[\s_\-\u2010-\u2015]+"
 
-_HOME = """
-    home | wfh | work from home | working from home | home office | homeoffice | zuhause | zu hause | télétravail |
-    teletravail | à la maison | teletrabajo | en casa | desde casa | 在宅 | 在宅勤務 | 自宅 | テレワーク
-"""
-
-_OFFICE = "office | at the office | in the office | büro | im büro | bureau | oficina | 出社 | 会社 | オフィス"
+_HOME = (
+    "home", "wfh", "work from home", "working from home", "home office", "homeoffice", "zuhause", "zu hause",
+    "télétravail", "teletravail", "à la maison", "teletrabajo", "en casa", "desde casa", "在宅", "在宅勤務", "自宅",
+    "テレワーク",
+)  # fmt: skip
+_OFFICE = (
+    "office", "at the office", "in the office", "büro", "im büro", "bureau", "oficina", "出社", "会社", "オフィス"
+)  # fmt: skip
 
 _NO_GAPS = r"\u3040-\u30ff\u3400-\u9fff"
 """Kana and Han: scripts whose words are written without gaps."""
@@ -60,9 +62,9 @@ def location_of(event: Event) -> Location:
     """Where a working-location event says the person works; by its title where the source does not say."""
     if event.working_location is not None:
         return event.working_location
-    if says_home(event.title):
+    if has_word(event.title, _HOME):
         return Location.HOME
-    return Location.OFFICE if says_office(event.title) else Location.ELSEWHERE
+    return Location.OFFICE if has_word(event.title, _OFFICE) else Location.ELSEWHERE
 
 
 # ── whole words, also where words have no gaps ──────────────────────────────────────────────────────
@@ -92,20 +94,3 @@ def _pattern(words: tuple[str, ...]) -> Pattern[str]:
 def has_word(text: str, words: tuple[str, ...]) -> bool:
     """Whether `text` holds any of `words` as a whole word (or phrase), whatever its case, width or hyphens."""
     return _pattern(words).search(plain(text)) is not None
-
-
-def _listed(words: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in words.split("|") if word.strip())
-
-
-_HOME_WORDS, _OFFICE_WORDS = _listed(_HOME), _listed(_OFFICE)
-
-
-def says_home(title: str) -> bool:
-    """Whether the title of a working location names the home."""
-    return has_word(title, _HOME_WORDS)
-
-
-def says_office(title: str) -> bool:
-    """Whether the title of a working location names the office."""
-    return has_word(title, _OFFICE_WORDS)

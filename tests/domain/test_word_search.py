@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from services.domain.rules import has_word, says_home, says_office
+from datetime import UTC, datetime
+
+from services.domain.model import Event, Location
+from services.domain.rules import has_word, location_of
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def test_places_by_title() -> None:
-    assert [title for title in ("WFH", "在宅勤務", "Homer", "Office") if says_home(title)] == ["WFH", "在宅勤務"]
-    assert [title for title in ("Im Büro", "Officer", "WFH") if says_office(title)] == ["Im Büro"]
+    titles = ("WFH", "在宅勤務", "Homer", "Office", "Im Büro", "Officer")
+    home, office, elsewhere = Location.HOME, Location.OFFICE, Location.ELSEWHERE
+    assert [location_of(Event("c", "u", NOW, NOW, title=title)) for title in titles] == [
+        home, home, elsewhere, office, office, elsewhere,
+    ]  # fmt: skip
 
 
 def test_words_of_a_person_are_whole_words_whatever_their_writing() -> None:

@@ -57,7 +57,11 @@ def _errors(kind: type[StatusQuoError]) -> set[str]:
 @cache
 def all_messages() -> set[str]:
     """Every message id."""
-    found: set[str] = set(reasons.messages()) | {does for _, does in COMMANDS} | set(WEEKDAYS)
+    found: set[str] = (
+        {message for variants in reasons.MESSAGES.values() for message in variants}
+        | {does for _, does in COMMANDS}
+        | set(WEEKDAYS)
+    )
     for folder in ("handlers", "services"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= said_in(path)
