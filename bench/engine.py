@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from bench import slack_stub
 from bench.table import Row, percentile
 from services.domain import timeline
-from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.model import Event, PersonKey, Span, Status
 from services.domain.people import PersonFacts
+from services.domain.reasons import Reason, ReasonCode
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
 from services.slack.client import SlackClients

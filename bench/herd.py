@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from bench.table import Row
 from demo.clock import DemoClock
 from emulators.slack import LocalSlack
-from services.domain.model import PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.model import PersonKey, Span, Status
 from services.domain.profile_state import ProfileState
+from services.domain.reasons import Reason, ReasonCode
 from services.engine.limits import LIMITS
 from services.engine.profile_writer import KEPT_FOR_TYPED, READ, TEST, WRITE, token_digest
 from services.platform.crypto import Encryptor, new_key

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from bench import http, slack_stub
 from bench.table import Row, percentile
 from services.domain.calendars import Changes
-from services.domain.model import Event, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.model import Event, PersonKey, Span, Status
+from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database

@@ -14,7 +14,7 @@ from enum import StrEnum
 from services.domain import times
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.text import leading_emoji, length, trailing_emoji
+from services.domain.text import leading_emoji, length, trailing_emoji, unescape
 from services.domain.times import Speaker
 from services.domain.times.lexicon import one_slip
 
@@ -30,7 +30,6 @@ _DIGITS_ONLY = re.compile(r":[\d]+:")
 _REFERENCE = re.compile(r"<([^<>]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 class Name(StrEnum):
@@ -127,18 +126,13 @@ def plain(text: str) -> str:
     A mention becomes its name behind an @, which notifies nobody; a link its address or label.
     """
     text = _CONTROL.sub(" ", text)
-    text = _REFERENCE.sub(_label, text)
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return " ".join(text.split())
+    return " ".join(unescape(_REFERENCE.sub(_label, text)).split())
 
 
 def _label(found: re.Match[str]) -> str:
     target, _, label = found[1].partition("|")
-    if target.startswith("@"):
-        return f"@{label}" if label else ""
-    if target.startswith("#"):
-        return f"#{label}" if label else ""
+    if target.startswith(("@", "#")):
+        return target[0] + label if label else ""
     if target.startswith("!"):
         return label or target[1:].split("^")[0]
     return label or target.removeprefix("mailto:")

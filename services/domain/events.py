@@ -12,14 +12,13 @@ from services.domain.model import (
     Kind,
     Organizer,
     Preferences,
-    Reason,
-    ReasonCode,
     Response,
     Rule,
     ShowAs,
     Verdict,
     WorkingHours,
 )
+from services.domain.reasons import Reason, ReasonCode
 from services.domain.rules import first_match
 from services.domain.titles import Whose, absence, is_focus
 

@@ -14,15 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from services.domain.reasons import Reason, ReasonCode
-
-__all__ = [
-    "LONGEST_TEXT", "NO_STATUS", "STATUS_TEXT_LIMIT", "Action", "Decision", "Event", "EventType", "Kind", "Location",
-    "Match", "Organizer", "Override", "OverrideKind", "OwnStatusPolicy", "Pause", "PersonKey", "Policy", "Preferences",
-    "Reason",
-    "ReasonCode", "Response", "Rule", "Show", "ShowAs", "Span", "Standing", "Status", "Timeline", "Verdict",
-    "Visibility", "WallTimes", "WorkingHours",
-]  # fmt: skip
+from services.domain.reasons import Reason
 
 STATUS_TEXT_LIMIT = 100
 """Characters that `status_text` may have (users.profile.set, error `too_long`)."""

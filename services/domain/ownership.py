@@ -11,19 +11,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.domain.model import (
-    NO_STATUS,
-    Action,
-    Decision,
-    OwnStatusPolicy,
-    Pause,
-    Reason,
-    ReasonCode,
-    Span,
-    Standing,
-    Status,
-)
-from services.domain.text import DEFAULT_EMOJI
+from services.domain.model import NO_STATUS, Action, Decision, OwnStatusPolicy, Pause, Span, Standing, Status
+from services.domain.reasons import Reason, ReasonCode
+from services.domain.text import DEFAULT_EMOJI, unescape
 
 _SKIN_TONE = re.compile(r"::?skin-tone-[2-6]")
 
@@ -143,11 +133,6 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
 
 
 # ── when two statuses are the same to Slack: un-escaped, without skin tones, whole seconds ──────────
-
-
-def unescape(text: str) -> str:
-    """Slack's `&lt;`, `&gt;` and `&amp;` as the characters they stand for (docs.slack.dev, "Escaping text")."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def whole_seconds(instant: datetime | None) -> datetime | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Reason, Span, Standing, Status
+from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Span, Standing, Status
+from services.domain.reasons import Reason
 
 HOME_LIVES = timedelta(minutes=10)
 """How long a Home tab is kept up to date after its person has opened it; opened again, it is made anew."""

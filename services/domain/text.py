@@ -70,6 +70,11 @@ def cut(text: str, limit: int = STATUS_TEXT_LIMIT) -> str:
     return text[:keep].rstrip() + _ELLIPSIS
 
 
+def unescape(text: str) -> str:
+    """Slack's `&lt;`, `&gt;` and `&amp;` as the characters they stand for (docs.slack.dev, "Escaping text")."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def length(text: str) -> int:
     """How many characters of Slack's 100 a text takes.
 

@@ -11,20 +11,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from services.domain.events import judge
-from services.domain.model import (
-    NO_STATUS,
-    Kind,
-    Override,
-    OverrideKind,
-    Reason,
-    ReasonCode,
-    Rule,
-    Span,
-    Status,
-    Timeline,
-    Verdict,
-)
+from services.domain.model import NO_STATUS, Kind, Override, OverrideKind, Rule, Span, Status, Timeline, Verdict
 from services.domain.people import PersonFacts
+from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, ENGLISH, DefaultTexts, StatusTexts, Stretch, tidy, tidy_emoji
 
 PRECEDENCE = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)

@@ -27,8 +27,9 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
-from services.domain.model import Action, Decision, PersonKey, Reason, ReasonCode, Span, Status
+from services.domain.model import Action, Decision, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
+from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
 from services.engine.limits import Budget, Slot
 from services.engine.resolve import digest

@@ -17,20 +17,9 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.model import (
-    Kind,
-    Match,
-    OwnStatusPolicy,
-    Preferences,
-    Reason,
-    ReasonCode,
-    Rule,
-    Show,
-    ShowAs,
-    Status,
-    WorkingHours,
-)
+from services.domain.model import Kind, Match, OwnStatusPolicy, Preferences, Rule, Show, ShowAs, Status, WorkingHours
 from services.domain.profile_state import ProfileState
+from services.domain.reasons import Reason, ReasonCode
 
 MOST_RULES = 100
 

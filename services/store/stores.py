@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select
 
-from services.domain.model import PersonKey, Reason
+from services.domain.model import PersonKey
+from services.domain.reasons import Reason
 from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store import json_values

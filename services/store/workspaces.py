@@ -22,9 +22,10 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import SealError
-from services.domain.model import NO_STATUS, PersonKey, Reason, ReasonCode, Span, Standing
+from services.domain.model import NO_STATUS, PersonKey, Span, Standing
 from services.domain.people import OAuthAnswer, PersonView, Renewed
 from services.domain.profile_state import ProfileState
+from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store

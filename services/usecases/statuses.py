@@ -16,22 +16,11 @@ import structlog
 
 from services.domain import ownership, timeline
 from services.domain.errors import NothingToDoError, SealError
-from services.domain.model import (
-    Override,
-    OverrideKind,
-    Pause,
-    PersonKey,
-    Reason,
-    Span,
-    Standing,
-    Status,
-    Timeline,
-    Verdict,
-)
+from services.domain.model import Override, OverrideKind, Pause, PersonKey, Span, Standing, Status, Timeline, Verdict
 from services.domain.ownership import same
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
-from services.domain.reasons import NOT_SET
+from services.domain.reasons import NOT_SET, Reason
 from services.domain.text import DefaultTexts
 from services.ports import Clock, WakeSignal
 from services.store.overrides import OverrideStore

@@ -18,12 +18,12 @@ from services.domain.model import (
     Match,
     Organizer,
     Preferences,
-    ReasonCode,
     Response,
     Rule,
     ShowAs,
     WorkingHours,
 )
+from services.domain.reasons import ReasonCode
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)  # a Tuesday, 11:00 in Berlin

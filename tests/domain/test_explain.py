@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.domain.model import Kind, Reason, ReasonCode
-from services.domain.reasons import MESSAGES, english, sentence
+from services.domain.model import Kind
+from services.domain.reasons import MESSAGES, Reason, ReasonCode, english, sentence
 from services.domain.text import default_emoji
 
 AT_TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)

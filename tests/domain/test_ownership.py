@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, Reason, ReasonCode, Span, Standing, Status
+from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, Span, Standing, Status
 from services.domain.ownership import GRACE, stands
+from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import (
     CALENDAR,
     COVERING,

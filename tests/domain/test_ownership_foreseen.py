@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, Reason, ReasonCode, Span, Standing, Status
+from services.domain.model import NO_STATUS, Action, Span, Standing, Status
 from services.domain.ownership import foresee, foreseen, hint, record
 from services.domain.profile_state import AuditEntry
+from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, at, idle, look, shows
 
 

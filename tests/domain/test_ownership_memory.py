@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, Decision, Reason, ReasonCode, Span, Standing, Status
+from services.domain.model import NO_STATUS, Action, Decision, Span, Standing, Status
 from services.domain.ownership import hint, intent, record
+from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import (
     COVERING,
     DURING,

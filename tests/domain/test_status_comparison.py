@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.domain.model import NO_STATUS, Status
-from services.domain.ownership import same, same_write, unescape
+from services.domain.ownership import same, same_write
+from services.domain.text import unescape
 from tests.support.profiles import at
 
 

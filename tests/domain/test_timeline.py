@@ -20,7 +20,6 @@ from services.domain.model import (
     PersonKey,
     Policy,
     Preferences,
-    ReasonCode,
     Rule,
     Show,
     ShowAs,
@@ -30,6 +29,7 @@ from services.domain.model import (
     WallTimes,
 )
 from services.domain.people import PersonFacts
+from services.domain.reasons import ReasonCode
 from services.domain.timeline import resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")

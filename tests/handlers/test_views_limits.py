@@ -29,8 +29,6 @@ from services.domain.model import (
     Pause,
     PersonKey,
     Preferences,
-    Reason,
-    ReasonCode,
     Response,
     Rule,
     Show,
@@ -38,6 +36,7 @@ from services.domain.model import (
     WorkingHours,
 )
 from services.domain.people import PersonFacts
+from services.domain.reasons import Reason, ReasonCode
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView

@@ -17,8 +17,6 @@ from services.domain.model import (
     Match,
     OwnStatusPolicy,
     Preferences,
-    Reason,
-    ReasonCode,
     Rule,
     Show,
     ShowAs,
@@ -27,6 +25,7 @@ from services.domain.model import (
     WorkingHours,
 )
 from services.domain.profile_state import ProfileState
+from services.domain.reasons import Reason, ReasonCode
 from services.store.json_values import (
     Attempted,
     Shown,

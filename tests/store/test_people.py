@@ -17,8 +17,6 @@ from services.domain.model import (
     Match,
     Override,
     PersonKey,
-    Reason,
-    ReasonCode,
     Rule,
     Show,
     Span,
@@ -28,6 +26,7 @@ from services.domain.model import (
 )
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
+from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.due import ProfileStateStore

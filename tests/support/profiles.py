@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from services.domain.model import (
-    NO_STATUS,
-    Action,
-    Decision,
-    OwnStatusPolicy,
-    Pause,
-    Reason,
-    ReasonCode,
-    Span,
-    Standing,
-    Status,
-)
+from services.domain.model import NO_STATUS, Action, Decision, OwnStatusPolicy, Pause, Span, Standing, Status
 from services.domain.ownership import GRACE, decide
+from services.domain.reasons import Reason, ReasonCode
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
