@@ -62,7 +62,7 @@ class CollectionState:
 
     by_etags: bool = False
     etags: dict[str, str] = field(default_factory=dict)
-    wanted: dict[str, dict[str, str]] = field(default_factory=dict)
+    wanted: dict[str, CollectionMember] = field(default_factory=dict)
     transparent: bool = False
     looked: str = ""
 
@@ -92,7 +92,7 @@ class CollectionState:
                 self.etags[key] = member.etag
             # Some servers tell the whole history each time, and without an entity tag there is nothing to compare.
             elif not member.etag or self.etags.get(key) != member.etag:
-                self.wanted[key] = {"url": member.url, "etag": member.etag}
+                self.wanted[key] = member
 
     def take(
         self, keys: Sequence[str], files: Mapping[str, File | None]
@@ -105,19 +105,18 @@ class CollectionState:
         empty: set[str] = set()
         broken: list[str] = []
         for key in keys:
-            path = key_of(self.wanted[key]["url"])
+            path = key_of(self.wanted[key].url)
             if path not in files:
                 continue
             file = files[path]
-            if file is None:
-                self._forget(key)
-                empty.add(key)
-                continue
-            resource = Resource.of(file.data)
+            resource = None if file is None else Resource.of(file.data)
             if resource is not None and not resource.whole:
                 broken.append(key)
                 continue
-            self.settle(key, file.etag)
+            if file is None:
+                self._forget(key)
+            else:
+                self.settle(key, file.etag)
             if resource is None:
                 empty.add(key)
             else:
@@ -126,7 +125,7 @@ class CollectionState:
 
     def settle(self, key: str, etag: str = "") -> None:
         """It need not be asked for again until it changes."""
-        self.etags[key] = etag or self.wanted[key]["etag"]
+        self.etags[key] = etag or self.wanted[key].etag
         del self.wanted[key]
 
     def _forget(self, key: str) -> None:

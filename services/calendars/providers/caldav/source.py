@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -243,10 +243,10 @@ class CaldavSource:
         return asked_for, found, problems
 
     async def _members(
-        self, dav: DavClient, url: str, members: Sequence[Mapping[str, str]], now: datetime
+        self, dav: DavClient, url: str, members: Sequence[CollectionMember], now: datetime
     ) -> dict[str, File | None] | None:
         """The files of `members` by the key of their whole path, None for one that is gone; None for too many."""
-        paths = [path_of(member["url"]) for member in members]
+        paths = [path_of(member.url) for member in members]
         try:
             reply = await dav.report(url, f"{CALDAV}calendar-multiget", multiget(paths), depth=1)
             if reply.status in _TOO_MUCH:
