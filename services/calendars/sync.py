@@ -158,7 +158,6 @@ class CalendarSync:
         *,
         interval: timedelta,
         polled_often: Collection[str] = (),
-        limits: HostLimits | None = None,
         chance: Callable[[], float] | None = None,
         turn: float = TURN,
         lease: timedelta = LEASE,
@@ -174,7 +173,7 @@ class CalendarSync:
         self._clock = clock
         self._wake_signal = wake_signal
         self._interval = interval
-        self._limits = limits or HostLimits()
+        self._limits = HostLimits()
         self._chance = chance or random.SystemRandom().random
         self._turn = turn
         self._lease = lease

@@ -26,7 +26,7 @@ from services.calendars.providers.google.events import FIELDS, EventContext, eve
 from services.domain.calendars import AHEAD, BEHIND, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError
 from services.domain.model import Event
-from services.platform.concurrency import off_loop
+from services.platform.concurrency import off_loop_if
 
 EVERY = timedelta(days=1)
 """How long a listed window serves."""
@@ -54,18 +54,6 @@ class _SyncState:
     zone: str
     token: str = field(default="", repr=False)
     version: Literal[1] = 1
-
-    def dump(self) -> bytes:
-        """As JSON."""
-        return msgspec.json.encode(self)
-
-    @classmethod
-    def load(cls, state: bytes | None) -> _SyncState | None:
-        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        try:
-            return msgspec.json.decode(state or b"", type=cls)
-        except msgspec.DecodeError:
-            return None
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the token alone can tell that nothing is different."""
@@ -109,14 +97,29 @@ class GoogleSource:
         return await authorized(self.tokens, connection, partial(self._fetch, connection, now))
 
     async def _fetch(self, connection: Connection, now: datetime, token: str) -> Changes:
-        memory = _SyncState.load(connection.state)
+        try:
+            memory = msgspec.json.decode(connection.state or b"", type=_SyncState)
+        except msgspec.DecodeError:  # nothing, or what another version of this program wrote
+            memory = None
         if memory is not None and memory.serves(connection, now):
             newer = await self._unchanged(connection, memory, token)
             if newer is not None:
-                return Changes(state=newer.dump(), unchanged=True, full=False)
-        window = await self._window(connection, now, token)
+                return Changes(state=msgspec.json.encode(newer), unchanged=True, full=False)
+        window = _Window(EventContext(connection.calendar_id, connection.zone))
+        between = {"timeMin": rfc3339(now - BEHIND), "timeMax": rfc3339(now + AHEAD)}
+        async with aclosing(self._pages(connection, token, between)) as pages:
+            async for answer in pages:
+                body = self.api.body(answer, KIND)
+                found = items(body)
+                window.count += len(found)
+                if window.count > MOST_ITEMS:
+                    raise CalendarTooCostlyError("more events than one calendar can have")
+                window.name = name_in(body.get("summary")) or window.name
+                window.asked = replace(window.asked, calendar_zone=zone_of(body.get("timeZone")))
+                await off_loop_if(len(found) >= _OFF_LOOP, window.read, found)
+                window.token = token_in(body, "nextSyncToken")
         return Changes(
-            state=_SyncState(now, connection.zone.key, window.token).dump(),
+            state=msgspec.json.encode(_SyncState(now, connection.zone.key, window.token)),
             events=tuple(event for _, event in window.events.values()),
             problems=tuple(window.problems),
             name=window.name or None,
@@ -137,25 +140,6 @@ class GoogleSource:
                 if newer:
                     return replace(memory, token=newer)
         return None  # the last page brought no token to go on with
-
-    async def _window(self, connection: Connection, now: datetime, token: str) -> _Window:
-        window = _Window(EventContext(connection.calendar_id, connection.zone))
-        between = {"timeMin": rfc3339(now - BEHIND), "timeMax": rfc3339(now + AHEAD)}
-        async with aclosing(self._pages(connection, token, between)) as pages:
-            async for answer in pages:
-                body = self.api.body(answer, KIND)
-                found = items(body)
-                window.count += len(found)
-                if window.count > MOST_ITEMS:
-                    raise CalendarTooCostlyError("more events than one calendar can have")
-                window.name = name_in(body.get("summary")) or window.name
-                window.asked = replace(window.asked, calendar_zone=zone_of(body.get("timeZone")))
-                if len(found) < _OFF_LOOP:
-                    window.read(found)
-                else:
-                    await off_loop(window.read, found)
-                window.token = token_in(body, "nextSyncToken")
-        return window
 
     async def _pages(
         self, connection: Connection, token: str, query: Mapping[str, str]

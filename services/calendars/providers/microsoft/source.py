@@ -9,7 +9,8 @@ everything is read anew instead of believing it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -133,10 +134,18 @@ class MicrosoftSource:
         return await authorized(self.tokens, connection, lambda token: self._fetch(token, connection, memory, now))
 
     async def _fetch(self, token: str, connection: Connection, memory: DeltaState | None, now: datetime) -> Changes:
+        found, items = _Round(), None
         if memory is not None:
-            changes = await self._incremental(token, connection, memory)
-            if changes is not None:
-                return changes
+            with suppress(_ResyncError):
+                found = await self._round(token, memory.link, connection)
+                items = applied(memory.items, found.came)
+        if memory is not None and items is not None:
+            after = replace(memory, link=found.link, items=items, zone=connection.zone.key)
+            same = not found.came and not found.problems and memory.zone == connection.zone.key
+            if same and not masters_to_ask_for(items):
+                return Changes(state=after.dump(), unchanged=True, full=False)
+            return await self._changes(token, connection, after, found)
+        # Only a full round can tell.
         start, until = (now - BEHIND).astimezone(UTC), (now + AHEAD).astimezone(UTC)
         window = {"startDateTime": rfc3339(start), "endDateTime": rfc3339(until)}
         path = f"{calendar_path(connection.address)}/calendarView/delta"
@@ -148,24 +157,24 @@ class MicrosoftSource:
         fresh = DeltaState(start, until, connection.zone.key, connection.addresses, found.link, items)
         return await self._changes(token, connection, fresh, found)
 
-    async def _incremental(self, token: str, connection: Connection, memory: DeltaState) -> Changes | None:
-        """What changed since `memory`; None where only a full round can tell."""
-        try:
-            found = await self._round(token, memory.link, connection)
-        except _ResyncError:
-            return None
-        items = applied(memory.items, found.came)
-        if items is None:
-            return None
-        after = replace(memory, link=found.link, items=items, zone=connection.zone.key)
-        same = not found.came and not found.problems and memory.zone == connection.zone.key
-        if same and not masters_to_ask_for(items):
-            return Changes(state=after.dump(), unchanged=True, full=False)
-        return await self._changes(token, connection, after, found)
-
     async def _changes(self, token: str, connection: Connection, memory: DeltaState, found: _Round) -> Changes:
-        asked = masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]
-        items, gone = await self._with_masters(token, connection, memory.items, asked)
+        """All events of `memory`, once its series masters are asked for; without the series that are gone meanwhile."""
+        items, problems = dict(memory.items), found.problems
+        for identifier in masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]:
+            answer = await self.api.call(
+                "GET",
+                f"{calendar_path(connection.address)}/events/{escaped(identifier)}",
+                token,
+                query={"$select": _READ_OF_MASTER},
+                headers={"Prefer": 'outlook.timezone="UTC"'},
+                expected=(HTTPStatus.NOT_FOUND,),
+            )
+            master = item(answer.body, connection.addresses)
+            if answer.status == HTTPStatus.NOT_FOUND:
+                problems.append(Problem(identifier, "its series is not there any more"))
+                items = {i: kept for i, kept in items.items() if kept.master != identifier}
+            elif isinstance(master, Item):
+                items[identifier] = replace(master, id=identifier, kind=ItemKind.MASTER, master="")
         items = pruned(items)
         read = [
             event(one, items.get(one.master), calendar_id=connection.calendar_id, zone=connection.zone)
@@ -174,7 +183,7 @@ class MicrosoftSource:
         return Changes(
             state=replace(memory, items=items).dump(),
             events=tuple(one for one in read if isinstance(one, Event)),
-            problems=(*found.problems, *gone, *(one for one in read if isinstance(one, Problem))),
+            problems=(*problems, *(one for one in read if isinstance(one, Problem))),
         )
 
     async def _round(
@@ -208,26 +217,3 @@ class MicrosoftSource:
                 raise CalendarError("pages that lead in a circle")
             query = None  # a link holds all that was asked
         raise CalendarTooCostlyError("more pages than we read")
-
-    async def _with_masters(
-        self, token: str, connection: Connection, items: Mapping[str, Item], asked: Iterable[str]
-    ) -> tuple[dict[str, Item], list[Problem]]:
-        """The items with the series masters `asked` for, and without those of series that are gone meanwhile."""
-        found, gone = dict(items), []
-        for identifier in asked:
-            answer = await self.api.call(
-                "GET",
-                f"{calendar_path(connection.address)}/events/{escaped(identifier)}",
-                token,
-                query={"$select": _READ_OF_MASTER},
-                headers={"Prefer": 'outlook.timezone="UTC"'},
-                expected=(HTTPStatus.NOT_FOUND,),
-            )
-            if answer.status == HTTPStatus.NOT_FOUND:
-                gone.append(Problem(identifier, "its series is not there any more"))
-                found = {i: kept for i, kept in found.items() if kept.master != identifier}
-                continue
-            master = item(answer.body, connection.addresses)
-            if isinstance(master, Item):
-                found[identifier] = replace(master, id=identifier, kind=ItemKind.MASTER, master="")
-        return found, gone
