@@ -214,7 +214,6 @@ class Accounts:
         """Connect exactly these of the offered calendars; False where the account is gone.
 
         One that is connected and not offered at the moment, and so could not be chosen, stays.
-
         Raises TooManyError; then those that there was room for are connected.
         """
         account = next((one for one in await self.accounts.of(key) if one.account_id == account_id), None)
@@ -224,7 +223,10 @@ class Accounts:
         connected = await self.calendars.of_account(key, account_id)
         for one in offered:
             if one.address in connected and one.address not in addresses:
-                await self._leave(key, connected[one.address])
+                calendar_id = connected[one.address]
+                cleanups = await self.accounts.cleanups(key.team_id, key.user_id, calendar_id=calendar_id)
+                if await self.calendars.remove(key, calendar_id, self.clock.now()):
+                    self.cleanup.begin(cleanups)
         wanted = [one for one in offered if one.address in addresses and one.address not in connected]
         provider = self.flow.providers.get(account.provider)
         host = provider.host if provider else ""
@@ -304,8 +306,3 @@ class Accounts:
                 await self.calendars.add(key, provider, one.address, where, now, name=one.name, account_id=account_id)
             except AlreadyConnectedError:  # through another account that sees it too
                 log.info("calendar_known", team_id=key.team_id, user_id=key.user_id, provider=provider)
-
-    async def _leave(self, key: PersonKey, calendar_id: str) -> None:
-        cleanups = await self.accounts.cleanups(key.team_id, key.user_id, calendar_id=calendar_id)
-        if await self.calendars.remove(key, calendar_id, self.clock.now()):
-            self.cleanup.begin(cleanups)

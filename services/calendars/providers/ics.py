@@ -126,7 +126,11 @@ class FeedSource:
         try:
             return await self._one_answer(address, headers, now)
         except CalendarError as error:
-            if not _may_be_the_name(error) or not self._hosts.may_try(host, now):
+            # It may have refused us for what we are called: not where it is busy, away or not allowed.
+            other = isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
+            if isinstance(error, CalendarUnreachableError):
+                other = not error.reason.startswith(("http", "too many redirects"))
+            if other or not self._hosts.may_try(host, now):
                 raise
             try:
                 response = await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
@@ -170,13 +174,6 @@ class _Hosts:
         self._tried.move_to_end(host)
         if len(self._tried) > _MOST_HOSTS:
             self._tried.popitem(last=False)
-
-
-def _may_be_the_name(error: CalendarError) -> bool:
-    """Whether a host may have refused us for what we are called: not where it is busy, away or not allowed."""
-    if isinstance(error, CalendarUnreachableError):
-        return error.reason.startswith(("http", "too many redirects"))
-    return not isinstance(error, CalendarBusyError | CalendarTooLargeError | AddressNotAllowedError)
 
 
 def _validator(response: HttpResponse, name: str) -> str:

@@ -192,7 +192,10 @@ class MicrosoftDirectory:
         path, query = "me/calendars", dict(_QUERY)
         for _ in range(MOST_PAGES):
             answer = await self.api.call("GET", path, credential, query=query)
-            found += filter(_has_id, entries(answer))
+            for raw in entries(answer):
+                identifier = inner(raw, "id")
+                if isinstance(identifier, str) and 0 < len(identifier.strip()) <= _LONGEST_ID:
+                    found.append(raw)
             onward = answer.body.get("@odata.nextLink")
             if onward is None or len(found) >= MOST_CALENDARS:
                 break
@@ -210,8 +213,3 @@ class MicrosoftDirectory:
         }
         own = owners[0] if found[0].get("isDefaultCalendar") is True else ""
         return Offer(owner.casefold(), owner, tuple(calendars.values()), address=own)
-
-
-def _has_id(raw: object) -> bool:
-    identifier = inner(raw, "id")
-    return isinstance(identifier, str) and 0 < len(identifier.strip()) <= _LONGEST_ID

@@ -256,7 +256,9 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
         organizes = raw.get("isOrganizer") is True
         said[Say.RESPONSE] = "organizer" if organizes else text_in(inner(raw["responseStatus"], "response"), 64)
     if isinstance(raw.get("isOrganizer"), bool):
-        said[Say.ORGANIZER] = _organizer(raw)
+        address = text_in(inner(raw, "organizer", "emailAddress", "address"), LONGEST_ID)
+        others = Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
+        said[Say.ORGANIZER] = Organizer.PERSON if raw["isOrganizer"] else others
     if isinstance(raw.get("attendees"), list):
         said[Say.GUESTS] = _guests(raw["attendees"], mine)
     return said
@@ -270,13 +272,6 @@ def _guests(attendees: list[Any], mine: Collection[str]) -> int:
         if isinstance(address, str) and address.strip() and _word(inner(attendee, "type")) != _RESOURCE:
             others.add(address.strip().casefold()[:LONGEST_ID])
     return len(others.difference(mine))
-
-
-def _organizer(raw: Mapping[str, Any]) -> Organizer:
-    if raw["isOrganizer"]:
-        return Organizer.PERSON
-    address = text_in(inner(raw, "organizer", "emailAddress", "address"), LONGEST_ID)
-    return Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
 
 
 def _word(value: object) -> str:
