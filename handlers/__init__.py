@@ -11,12 +11,11 @@ from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
-from handlers.slack.payloads import Signatures
 from handlers.slack.socket import SocketMode
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
 from handlers.slack.views.replies import IMPORT
 from handlers.slack.views.settings import RULE, SETTINGS
-from handlers.web.application import Operations, application
+from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
 from handlers.web.webhooks import HookRoutes, Webhooks

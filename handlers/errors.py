@@ -40,9 +40,9 @@ from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
 
-
 T = TypeVar("T")
 
+DRAIN_SECONDS = 10.0
 ERROR_ID = "Error {id}"
 Say = Callable[..., str]
 """`say(locale, message_id, **facts)`: `services.platform.locale.say`."""
@@ -90,20 +90,6 @@ async def sheltered(work: Awaitable[T], **where: object) -> T | None:
         return None
 
 
-def http_status(error: StatusQuoError) -> int:
-    """The status of a response that says `error`."""
-    for kind, status in _STATUSES:
-        if isinstance(error, kind):
-            return status
-    return error.http_status if isinstance(error, RequestError) else _SERVER_ERROR
-
-
-def retry_header(error: StatusQuoError) -> dict[str, str]:
-    """When to come back, in whole seconds, for an error that says so (RFC 9110 §10.2.3)."""
-    seconds = error.facts.get("retry_after")
-    return {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
-
-
 @dataclass(frozen=True, slots=True)
 class Errors:
     """Answers for what went wrong.
@@ -116,34 +102,30 @@ class Errors:
     views: SlackViews
     messages: SlackMessages
 
-    def sentence(self, error: StatusQuoError, locale: str) -> str:
-        """What the user reads: the error's sentence, and its id where it is not they who can mend it."""
-        text = self.say(locale, error.sentence())
-        if isinstance(error, InputError | TooLateError):
-            return text
-        return f"{text} ({self.say(locale, ERROR_ID, id=error.id)})"
-
     async def on_bolt_error(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
         """Bolt's error listener: an ephemeral sentence, errors in a modal, or a small modal."""
-        found = known(error)
-        body = request.body
-        key = request.context.get("person")
+        found, body, key = known(error), request.body, request.context.get("person")
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
         locale = await self.people.locale(key) if isinstance(key, PersonKey) else "en-US"
-        sentence = self.sentence(found, locale)
-        if "command" in body and isinstance(found, TooLateError):
-            await self._tell(request, sentence, found)
-            return BoltResponse(status=200, body="")
+        sentence = self.say(locale, found.sentence())
+        if not isinstance(found, InputError | TooLateError):  # it is not they who can mend it
+            sentence = f"{sentence} ({self.say(locale, ERROR_ID, id=found.id)})"
+        answer: str | dict[str, Any] = ""
+        status = 200
         if "command" in body:
-            return _json({"response_type": "ephemeral", "text": sentence})
-        if body.get("type") == "view_submission":
-            return _json(_on_view(body["view"], found, sentence))
-        if body.get("type") in {"block_actions", "shortcut", "message_action"}:
+            if isinstance(found, TooLateError):
+                await self._tell(request, sentence, found)
+            else:
+                answer = {"response_type": "ephemeral", "text": sentence}
+        elif body.get("type") == "view_submission":
+            answer = _on_view(body["view"], found, sentence)
+        elif body.get("type") in {"block_actions", "shortcut", "message_action"}:
             await self._show(request, sentence, found)
-            return BoltResponse(status=200, body="")
-        if body.get("type") == "block_suggestion":
-            return _json({"options": []})
-        return BoltResponse(status=200 if isinstance(error, StatusQuoError) else _SERVER_ERROR, body="")
+        elif body.get("type") == "block_suggestion":
+            answer = {"options": []}
+        elif not isinstance(error, StatusQuoError):
+            status = _SERVER_ERROR
+        return BoltResponse(status=status, body=answer)
 
     async def _show(self, request: AsyncBoltRequest, sentence: str, found: StatusQuoError) -> None:
         """In a modal; in a message where Slack opens none (any more)."""
@@ -182,22 +164,22 @@ class Errors:
                 error_status = refusal.status
                 headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
             except StatusQuoError as failure:
-                error, error_status, headers = failure, http_status(failure), retry_header(failure)
+                other = failure.http_status if isinstance(failure, RequestError) else _SERVER_ERROR
+                error_status = next((status for kind, status in _STATUSES if isinstance(failure, kind)), other)
+                error = failure
+                seconds = failure.facts.get("retry_after")  # RFC 9110 §10.2.3
+                headers = {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
                 record(failure, failure, route=route_of(request))
             except Exception as failure:  # the one net of the web server: nobody sees a traceback
                 error, error_status, headers = known(failure), _SERVER_ERROR, {}
                 record(failure, error, route=route_of(request))
-            return self._response(request, error, error_status, headers)
+            if wants_page(request):
+                return refusal_page(self.say, request, error, error_status, headers)
+            sentence = self.say(accepted_locale(request), error.sentence())
+            body = {"error": sentence, "error_id": error.id}
+            return web.json_response(body, status=error_status, headers=headers)
 
         return answer
-
-    def _response(
-        self, request: web.Request, error: StatusQuoError, status: int, headers: dict[str, str]
-    ) -> web.Response:
-        if wants_page(request):
-            return refusal_page(self.say, request, error, status, headers)
-        sentence = self.say(accepted_locale(request), error.sentence())
-        return web.json_response({"error": sentence, "error_id": error.id}, status=status, headers=headers)
 
 
 def refusal_page(
@@ -222,10 +204,6 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource is not None else "unknown"
 
 
-def _json(body: dict[str, Any]) -> BoltResponse:
-    return BoltResponse(status=200, body=body)
-
-
 def _on_view(view: dict[str, Any], error: StatusQuoError, sentence: str) -> dict[str, Any]:
     """Errors on the block that they belong to, or on the first that takes input; else in the place of the view."""
     blocks = view.get("blocks")
@@ -248,14 +226,10 @@ def _small_modal(sentence: str) -> dict[str, Any]:
     }
 
 
-DRAIN_SECONDS = 10.0
-
-
 class Background:
     """Owns tasks until they are done."""
 
     def __init__(self) -> None:
-        """Nothing runs yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -37,8 +36,26 @@ from services.store.overrides import DeliveryStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.people import People
 
+log = structlog.get_logger(__name__)
 _LOG = logging.getLogger("slack_bolt.statusquo")
 _LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fails is logged by handlers.errors
+
+PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
+"""Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
+
+REPEATABLE = PERSONAL_NEWS | {"app_uninstalled", "tokens_revoked", "team_access_revoked"}
+"""Dated by Slack and checked against what is kept: taken in twice they change nothing, and none may be lost."""
+
+KNOWN_PERSON = "known_person"
+"""Where the context of personal news holds the key of whom they are about."""
+
+_UNKNOWN = 404
+_FAILED = 500
+_RETRY = "x-slack-retry-num"
+_EVENTS = REPEATABLE | {"app_home_opened", "file_shared", "message"}
+_UNCLAIMED = frozenset({Name.STATUS, Name.WHY, Name.PREVIEW, Name.CALENDARS, Name.WHO, Name.HELP})
+_LIVES = timedelta(minutes=10)
+"""Signatures are taken five minutes before and after their time."""
 
 
 def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, not_installed: str) -> AsyncApp:
@@ -47,7 +64,9 @@ def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, no
     `client` carries every call (its token is replaced for each request); `not_installed` is the sentence for a
     workspace that is not ours (any more).
     """
-    with _environment_unseen():
+    # Bolt takes SLACK_CLIENT_ID and others from the environment behind our back, and would set up its own OAuth.
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
+    try:
         bolt = AsyncApp(
             name="statusquo",
             logger=_LOG,
@@ -62,25 +81,16 @@ def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, no
             ignoring_self_events_enabled=False,  # nothing that a bot does is subscribed
             attaching_function_token_enabled=False,
         )
-    bolt.error(errors.on_bolt_error)
-    return bolt
-
-
-@contextmanager
-def _environment_unseen() -> Iterator[None]:
-    """Bolt takes SLACK_CLIENT_ID and others from the environment behind our back, and would set up its own OAuth."""
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("SLACK_")}
-    try:
-        yield
     finally:
         os.environ.update(hidden)
+    bolt.error(errors.on_bolt_error)
+    return bolt
 
 
 class Authorize(AsyncAuthorize):
     """Bolt's `authorize`. Puts who sent the request into the context: `person`, the key, and `view`, what is known."""
 
     def __init__(self, workspaces: WorkspaceStore) -> None:
-        """`workspaces` are looked up by team first, then by org."""
         self._workspaces = workspaces
 
     async def __call__(
@@ -113,31 +123,6 @@ class Authorize(AsyncAuthorize):
         )
 
 
-log = structlog.get_logger(__name__)
-
-PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
-"""Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
-
-REPEATABLE = PERSONAL_NEWS | {"app_uninstalled", "tokens_revoked", "team_access_revoked"}
-"""Dated by Slack and checked against what is kept: taken in twice they change nothing, and none may be lost."""
-
-KNOWN_PERSON = "known_person"
-"""Where the context of personal news holds the key of whom they are about."""
-
-DELIVERY = "delivery"
-"""In Bolt's context: the id under which what was delivered counts once."""
-
-_UNKNOWN = 404
-_FAILED = 500
-_RETRY = "x-slack-retry-num"
-_EVENTS = REPEATABLE | {"app_home_opened", "file_shared", "message"}
-_UNCLAIMED = frozenset({Name.STATUS, Name.WHY, Name.PREVIEW, Name.CALENDARS, Name.WHO, Name.HELP})
-_LIVES = timedelta(minutes=10)
-"""Signatures are taken five minutes before and after their time."""
-
-_MOST = 20_000
-
-
 class Intake:
     """Takes payloads whose origin is certain."""
 
@@ -166,41 +151,48 @@ class Intake:
             return BoltResponse(status=200, body={"challenge": payload["challenge"]})
         if payload.get("ssl_check"):
             return BoltResponse(status=200, body="")
+        response, outcome = await self._dispatch(payload, kind, headers or {}, delivery)
+        self._metrics.deliveries.labels(kind, outcome).inc()
+        if outcome == "unknown":
+            raise UnknownRequestError("nobody listens", kind=kind)
+        return response
+
+    async def _dispatch(
+        self, payload: Payload, kind: str, headers: Mapping[str, str], delivery: str
+    ) -> tuple[BoltResponse, str]:
+        """The answer, and what became of the payload: a label of the metric."""
         # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
         if kind in PERSONAL_NEWS:
             known = await self._people.find(team_id, enterprise_id, request.context.user_id or "")
             if known is None:
-                return self._done(kind, "stranger", BoltResponse(status=200, body=""))
+                return BoltResponse(status=200, body=""), "stranger"
             request.context[KNOWN_PERSON] = known
         delivery_id = "" if kind in REPEATABLE else payload.get("event_id") or delivery
         home = team_id or enterprise_id
         by_heart = needs_no_claim(payload)
-        if delivery_id and not await self._first(home, delivery_id, by_heart=by_heart):
-            log.info("delivery_repeated", kind=kind, team_id=home, retry=(headers or {}).get(_RETRY, ""))
-            return self._done(kind, "repeated", BoltResponse(status=200, body=""))
-        request.context[DELIVERY] = delivery_id
-        response = await self._bolt.async_dispatch(request)
-        if response.status >= _FAILED and delivery_id:
-            if by_heart:
-                self._recent.release(home, delivery_id)
-            else:
-                await self._deliveries.release(home, delivery_id)
-        if response.status == _UNKNOWN:
-            self._done(kind, "unknown", response)
-            raise UnknownRequestError("nobody listens", kind=kind)
-        return self._done(kind, "failed" if response.status >= _FAILED else "taken", response)
-
-    async def _first(self, home: str, delivery_id: str, *, by_heart: bool) -> bool:
         now = self._clock.now()
-        if by_heart:
-            return self._recent.claim(home, delivery_id, now)
-        return await self._deliveries.claim(home, delivery_id, now)
-
-    def _done(self, kind: str, outcome: str, response: BoltResponse) -> BoltResponse:
-        self._metrics.deliveries.labels(kind, outcome).inc()
-        return response
+        if not delivery_id:
+            first = True
+        elif by_heart:
+            first = self._recent.claim(home, delivery_id, now)
+        else:
+            first = await self._deliveries.claim(home, delivery_id, now)
+        if not first:
+            log.info("delivery_repeated", kind=kind, team_id=home, retry=headers.get(_RETRY, ""))
+            return BoltResponse(status=200, body=""), "repeated"
+        request.context["delivery"] = delivery_id  # under which it counts once
+        response = await self._bolt.async_dispatch(request)
+        if response.status == _UNKNOWN:
+            return response, "unknown"
+        if response.status < _FAILED:
+            return response, "taken"
+        if delivery_id and by_heart:
+            self._recent.release(home, delivery_id)
+        elif delivery_id:
+            await self._deliveries.release(home, delivery_id)
+        return response, "failed"
 
 
 def _kind(payload: Payload) -> str:
@@ -231,8 +223,7 @@ class Recent:
     somebody else's doing, and good for no longer than its signature.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
-        """`most` are remembered."""
+    def __init__(self, most: int = 20_000) -> None:
         self._most = most
         self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 

@@ -1,22 +1,14 @@
-"""From the bytes that Slack sent to a payload whose origin and shape the rest may rely on.
-
-Whether a request comes from Slack is told from its raw body before anything parses it: `v0=` + hex
-HMAC-SHA256(signing secret, `v0:{timestamp}:{raw body}`), no older than five minutes (docs.slack.dev, "Verifying
-requests from Slack").
-"""
+"""From the bytes that Slack sent to a payload whose shape the rest may rely on. Pure; raises RequestError."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from collections.abc import Mapping
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from services.domain.errors import RequestError, SignatureError
-from services.ports import Clock
+from services.domain.errors import RequestError
 
 Payload = dict[str, Any]
 
@@ -34,12 +26,6 @@ _IDS = (
 _ID = re.compile(r"[A-Za-z0-9._-]{0,255}")
 _FIELDS = 100
 
-TIMESTAMP = "X-Slack-Request-Timestamp"
-SIGNATURE = "X-Slack-Signature"
-AGE = 300
-"""Seconds that a signature is good for, before and after its time."""
-
-_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "event_callback": ("event",),
@@ -61,10 +47,15 @@ def parse(content_type: str, raw: bytes) -> Payload:
     except UnicodeDecodeError as error:
         raise RequestError("not UTF-8") from error
     if content_type == "application/json":
-        return _object(text)
-    if content_type == "application/x-www-form-urlencoded":
-        return _form(text)
-    raise RequestError("neither JSON nor a form")
+        found = strict_json(text)
+    elif content_type == "application/x-www-form-urlencoded":
+        found = _form(text)
+        found = strict_json(found["payload"]) if "payload" in found else found
+    else:
+        raise RequestError("neither JSON nor a form")
+    if not isinstance(found, dict):
+        raise RequestError("JSON, but no object")
+    return found
 
 
 def check(payload: Payload) -> None:
@@ -91,21 +82,19 @@ def check(payload: Payload) -> None:
         raise RequestError("an action without an id")
 
 
-def _object(text: str) -> Payload:
+def strict_json(text: str) -> Any:
+    """JSON without `NaN` and the like. Raises RequestError."""
     try:
-        found = json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise RequestError("malformed JSON") from error
-    if not isinstance(found, dict):
-        raise RequestError("JSON, but no object")
-    return found
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _form(text: str) -> Payload:
+def _form(text: str) -> dict[str, str]:
     if text.count("%") * 3 > len(text):  # an escape has three characters: a million that are none take long
         raise RequestError("malformed form")
     try:
@@ -115,7 +104,7 @@ def _form(text: str) -> Payload:
     form = dict(fields)
     if len(form) != len(fields):
         raise RequestError("a field is there twice")
-    return _object(form["payload"]) if "payload" in form else form
+    return form
 
 
 def _check_texts(payload: Payload) -> None:
@@ -164,52 +153,3 @@ def _need(part: Payload, names: tuple[str, ...], or_else: str = "") -> None:
     for name in names:
         if not part.get(name) and not (or_else and name != "user_id" and part.get(or_else)):
             raise RequestError("a part is missing", part=name)
-
-
-class Headers(Protocol):
-    """A request's headers, of which one name may have several values."""
-
-    def getall(self, key: str, default: Sequence[str], /) -> Sequence[str]:
-        """Every value of the header."""
-        ...
-
-
-class Signatures:
-    """Checks signatures with one signing secret."""
-
-    def __init__(self, secret: str, clock: Clock) -> None:
-        """`secret` is SLACK_SIGNING_SECRET; `clock` says how old a request is."""
-        if not secret:
-            raise ValueError("an empty secret signs nothing")
-        self._secret = secret.encode()
-        self._clock = clock
-
-    def sign(self, timestamp: int, body: bytes) -> str:
-        """The signature that Slack would give `body` at `timestamp` (Unix seconds)."""
-        return self._signature(str(timestamp), body)
-
-    def check(self, headers: Headers, body: bytes) -> None:
-        """Raises SignatureError unless `body` was signed with our secret in the last five minutes.
-
-        A header that is missing, there twice or malformed is as bad as a wrong one.
-        """
-        timestamp = _only(headers, TIMESTAMP)
-        given = _only(headers, SIGNATURE)
-        if not _SECONDS.fullmatch(timestamp):
-            raise SignatureError("timestamp is no number")
-        if abs(self._clock.now().timestamp() - int(timestamp)) > AGE:
-            raise SignatureError("timestamp is too far from now")
-        expected = self._signature(timestamp, body)
-        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
-            raise SignatureError("signature does not match")
-
-    def _signature(self, timestamp: str, body: bytes) -> str:
-        signed = b"v0:" + timestamp.encode() + b":" + body
-        return "v0=" + hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
-
-
-def _only(headers: Headers, name: str) -> str:
-    values = headers.getall(name, ())
-    if len(values) != 1:
-        raise SignatureError("header is missing" if not values else "header is there twice", header=name)
-    return values[0]

@@ -1,12 +1,16 @@
 """The HTTP side: the aiohttp application, the server under it, and the addresses for whoever operates it.
 
-Who may come in, how much they may bring, and where it goes. The signature is checked here, on the raw body, before
-anything parses it: Bolt would parse first.
+Who may come in, how much they may bring, and where it goes. Whether a request comes from Slack is told from its raw
+body before anything parses it (Bolt would parse first): `v0=` + hex HMAC-SHA256(signing secret,
+`v0:{timestamp}:{raw body}`), no older than five minutes (docs.slack.dev, "Verifying requests from Slack").
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,29 +20,38 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_request import BaseRequest
 from prometheus_client import CONTENT_TYPE_LATEST
-from slack_bolt.response import BoltResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from handlers.errors import Errors, route_of
 from handlers.slack.intake import Intake
-from handlers.slack.payloads import SIGNATURE, Signatures, parse
+from handlers.slack.payloads import parse
 from services.domain.errors import (
     BodyTooLargeError,
     ListenError,
     RequestError,
     SignatureError,
     StatusQuoError,
-    UnknownPathError,
 )
 from services.platform.concurrency import ARRIVING, Bodies
 from services.platform.metrics import Metrics
+from services.ports import Clock
 
 log = structlog.get_logger(__name__)
 
+Check = Callable[[], Awaitable[bool]]
+"""Whether one thing is as it has to be. May raise what a database raises, or a StatusQuoError."""
 
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 10.0
-EVENTS = "/slack/events"
+TIMESTAMP = "X-Slack-Request-Timestamp"
+SIGNATURE = "X-Slack-Signature"
+SIGNATURE_AGE = 300
+"""Seconds that a signature is good for, before and after its time."""
+
+_DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_SERVER_ERROR = 500
+_SHUTDOWN_SECONDS = 5.0
+_CHECK_SECONDS = 3.0
 
 
 def application(
@@ -54,19 +67,12 @@ def application(
 
     Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken. `bodies` bounds all requests together.
     """
-    application_ = web.Application(
-        client_max_size=BODY_LIMIT,
-        middlewares=[
-            measuring(metrics),
-            errors.middleware(),
-            reading(bodies or Bodies(ARRIVING)),
-            verifying(signatures),
-        ],
-    )
-    application_.add_routes(routes)
-    if intake is not None:
-        application_.router.add_post(EVENTS, taking(intake))
-    return application_
+    middlewares = [measuring(metrics), errors.middleware(), reading(bodies or Bodies(ARRIVING))]
+    made = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
+    made.add_routes(routes)
+    if signatures is not None and intake is not None:
+        made.router.add_post("/slack/events", taking(signatures, intake))
+    return made
 
 
 def measuring(metrics: Metrics) -> Middleware:
@@ -121,44 +127,51 @@ async def _read(request: web.Request, body: bytearray, bodies: Bodies) -> None:
         raise RequestError("the body does not come") from error
 
 
-def verifying(signatures: Signatures | None) -> Middleware:
-    """Lets nothing unsigned through to Slack's route."""
+class Signatures:
+    """Checks signatures with one signing secret."""
 
-    @web.middleware
-    async def verify(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == EVENTS and request.method == "POST":
-            if signatures is None:
-                raise UnknownPathError("nothing is taken over HTTP")
-            signatures.check(request.headers, await request.read())
-            request[_VERIFIED] = True
-        return await handler(request)
+    def __init__(self, secret: str, clock: Clock) -> None:
+        """`secret` is SLACK_SIGNING_SECRET; `clock` says how old a request is."""
+        if not secret:
+            raise ValueError("an empty secret signs nothing")
+        self._secret = secret.encode()
+        self._clock = clock
 
-    return verify
+    def check(self, request: web.Request, body: bytes) -> str:
+        """The signature of `body`. Raises SignatureError unless it was made with our secret in the last five minutes.
+
+        A header that is missing, there twice or malformed is as bad as a wrong one.
+        """
+        timestamp, given = _only(request, TIMESTAMP), _only(request, SIGNATURE)
+        if not _DIGITS.fullmatch(timestamp):
+            raise SignatureError("timestamp is no number")
+        if abs(self._clock.now().timestamp() - int(timestamp)) > SIGNATURE_AGE:
+            raise SignatureError("timestamp is too far from now")
+        signed = b"v0:" + timestamp.encode() + b":" + body
+        expected = "v0=" + hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
+            raise SignatureError("signature does not match")
+        return given
 
 
-def taking(intake: Intake) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler of Slack's route."""
+def _only(request: web.Request, name: str) -> str:
+    values = request.headers.getall(name, ())
+    if len(values) != 1:
+        raise SignatureError("header is missing" if not values else "header is there twice", header=name)
+    return values[0]
+
+
+def taking(signatures: Signatures, intake: Intake) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler of Slack's route: nothing unsigned is parsed."""
 
     async def take(request: web.Request) -> web.Response:
-        if not request.get(_VERIFIED):
-            raise SignatureError("reached without a signature")
-        payload = parse(request.content_type, await request.read())
-        return answer_of(await intake.take(payload, request.headers, delivery=request.headers[SIGNATURE]))
+        body = await request.read()
+        signature = signatures.check(request, body)
+        answer = await intake.take(parse(request.content_type, body), request.headers, delivery=signature)
+        kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
+        return web.Response(status=answer.status, body=answer.body.encode(), content_type=kind, charset="utf-8")
 
     return take
-
-
-def answer_of(response: BoltResponse) -> web.Response:
-    """Bolt's response as aiohttp's."""
-    kind = response.first_headers().get("content-type", "text/plain").partition(";")[0]
-    return web.Response(status=response.status, body=response.body.encode(), content_type=kind, charset="utf-8")
-
-
-_VERIFIED = web.RequestKey("verified", bool)
-
-
-_SERVER_ERROR = 500
-_SHUTDOWN_SECONDS = 5.0
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> int:
@@ -215,12 +228,6 @@ class QuietRunner(web.AppRunner):
         return server
 
 
-Check = Callable[[], Awaitable[bool]]
-"""Whether one thing is as it has to be. May raise what a database raises, or a StatusQuoError."""
-
-_SECONDS = 3.0
-
-
 @dataclass(frozen=True, slots=True)
 class Operations:
     """`checks` by name ("database", "migrations", "worker"); `pending` counts the profiles that wait."""
@@ -251,7 +258,7 @@ class Operations:
 
     async def _holds(self, name: str) -> bool:
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_CHECK_SECONDS):
                 return await self.checks[name]()
         except (SQLAlchemyError, OSError, TimeoutError, StatusQuoError) as failure:
             log.warning("check_failed", check=name, error=type(failure).__name__)

@@ -14,7 +14,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
-from handlers.web.pages import SECURITY, Browsers, Form, Page, render
+from handlers.web.pages import Browsers, Form, Page, render
 from services.calendars.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
 from services.domain.errors import (
@@ -31,10 +31,11 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.store.workspaces import app_link
 from services.usecases.grants import Grants, Outcome, Result, Start
-from services.usecases.identity import Named
 
 COOKIE = "statusquo-oauth"
 PATH = "/"
+CONNECT_COOKIE = "statusquo-connect"
+CONNECT_PATH = "/connect"
 
 SENTENCES = {
     Result.GRANTED: "You are all set. Connect a calendar on my Home tab in Slack, and I do the rest.",
@@ -42,13 +43,18 @@ SENTENCES = {
     Result.PARTIAL: "One permission was left out, so I cannot set your status. Type `/quo` in Slack to allow both.",
 }
 ASKED = "You are all set, and what you asked for is done."
-OPEN = "Open Slack"
-TITLE = "Status Quo"
+
+_PROVIDER = "{provider:google|microsoft}"
+_MOST_NAMES = 10
+_LONGEST_FORM = 8192
+"""Bytes of what our own form sends, with room to spare."""
+
+_FINAL = (AccountLostError, CalendarRefusedError, CalendarGoneError, PushNotPossibleError)
 
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """`finish_held` ends what somebody came back for who only showed who they are: `handlers.web.oauth`."""
+    """`finish_held` ends what somebody came back for who only showed who they are: `Connect`."""
 
     grants: Grants
     browsers: Browsers
@@ -70,9 +76,7 @@ class OAuth:
             start = await self.grants.start_install(cookie)
         else:
             start = await self.grants.start_grant(link, cookie)
-        away = web.HTTPFound(start.url, headers=SECURITY)
-        self.browsers.begin(away, COOKIE, start.cookie, PATH)
-        raise away
+        raise self.browsers.away(web.HTTPFound, start.url, COOKIE, start.cookie, PATH)
 
     async def redirect(self, request: web.Request) -> web.Response:
         """Take the browser back from Slack."""
@@ -96,35 +100,13 @@ class OAuth:
         locale = outcome.locale or accepted_locale(request)
         message = ASKED if outcome.asked else SENTENCES[outcome.result]
         page = Page(
-            title=self.say(locale, TITLE),
+            title=self.say(locale, "Status Quo"),
             sentence=self.say(locale, message, workspace=outcome.name or outcome.key.team_id),
             ok=outcome.result is not Result.PARTIAL,
             link=app_link(outcome.app_id, outcome.key.team_id),
-            link_text=self.say(locale, OPEN),
+            link_text=self.say(locale, "Open Slack"),
         )
         return render(page, locale)
-
-
-CONNECT_COOKIE = "statusquo-connect"
-CONNECT_PATH = "/connect"
-_PROVIDER = "{provider:google|microsoft}"
-_MOST_NAMES = 10
-_LONGEST_FORM = 8192
-"""Bytes of what our own form sends, with room to spare."""
-
-ASK_TITLE = "Connect {provider}"
-ASK = "You are about to connect a {provider} account for this person in Slack:"
-ASK_MORE = "Its events will set this person’s status, and this person can read them."
-NOT_YOU = "Is that not you? Close this page, and nothing is connected."
-GO_ON = "Go on to {provider}"
-CONNECTED_TITLE = "Your calendar is connected"
-ALLOW = "Allow"
-CONNECTED = "Your {provider} account {account} is connected: {calendars}. I am reading it now."
-NONE_CHOSEN = "Your {provider} account {account} is connected. I do not read any of its calendars yet."
-MORE = "It has more calendars that I can read ({count}). Choose them on my Home tab in Slack."
-NOT_GRANTED = "One step is left: I may not set your Slack status yet. Allow it once, and I do the rest."
-
-_FINAL = (AccountLostError, CalendarRefusedError, CalendarGoneError, PushNotPossibleError)
 
 
 class ProviderSilentError(RequestError):
@@ -171,15 +153,19 @@ class Connect:
             return self._refused(request, refusal)
         named = await self.accounts.introductions.of(asked.key)
         locale = named.locale or accepted_locale(request)
-        facts = {"provider": NAMES[provider], "person": named.person, "workspace": named.workspace}
+
+        def say(message: str) -> str:
+            return self.say(locale, message, provider=NAMES[provider])
+
         page = Page(
-            title=self.say(locale, ASK_TITLE, **facts),
-            sentence=self.say(locale, ASK, **facts),
+            title=say("Connect {provider}"),
+            sentence=say("You are about to connect a {provider} account for this person in Slack:"),
             who=(named.person, named.workspace),
-            more=(self.say(locale, ASK_MORE), self.say(locale, NOT_YOU)),
-            form=Form(
-                f"{CONNECT_PATH}/{provider}", {"link": link, "token": asked.token}, self.say(locale, GO_ON, **facts)
+            more=(
+                say("Its events will set this person’s status, and this person can read them."),
+                say("Is that not you? Close this page, and nothing is connected."),
             ),
+            form=Form(f"{CONNECT_PATH}/{provider}", {"link": link, "token": asked.token}, say("Go on to {provider}")),
         )
         response = render(page, locale)
         self.browsers.begin(response, CONNECT_COOKIE, asked.cookie, CONNECT_PATH)
@@ -198,9 +184,7 @@ class Connect:
             )
         except LinkOfAnotherError as refusal:
             return self._refused(request, refusal)
-        away = web.HTTPSeeOther(start.url, headers=SECURITY)
-        self.browsers.begin(away, CONNECT_COOKIE, start.cookie, CONNECT_PATH)
-        raise away
+        raise self.browsers.away(web.HTTPSeeOther, start.url, CONNECT_COOKIE, start.cookie, CONNECT_PATH)
 
     async def callback(self, request: web.Request) -> web.Response:
         """Take the browser back from the provider; once more to Slack where it is not known whose it is."""
@@ -222,9 +206,7 @@ class Connect:
         if isinstance(found, Connected):
             return await self._done(request, found)
         start = await self.identify(found.key, found.content, request.cookies.get(COOKIE, ""))
-        away = web.HTTPFound(start.url, headers=SECURITY)
-        self.browsers.begin(away, COOKIE, start.cookie, PATH)
-        raise away
+        raise self.browsers.away(web.HTTPFound, start.url, COOKIE, start.cookie, PATH)
 
     async def finish_held(self, request: web.Request, key: PersonKey, held: str) -> web.Response:
         """Connect what was held: Slack said that the browser is `key`'s."""
@@ -244,26 +226,34 @@ class Connect:
     async def _done(self, request: web.Request, found: Connected) -> web.Response:
         who = await self.accounts.introductions.of(found.key)
         locale = found.locale or accepted_locale(request)
-        return render(await self._page(found, who, locale), locale)
 
-    async def _page(self, found: Connected, who: Named, locale: str) -> Page:
-        names = list(found.calendars)
-        shown = ", ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
-        facts = {"provider": NAMES[found.provider], "account": found.name}
-        if names:
-            sentence = self.say(locale, CONNECTED, **facts, calendars=shown)
+        def say(message: str, **facts: object) -> str:
+            return self.say(locale, message, provider=NAMES[found.provider], account=found.name, **facts)
+
+        if found.calendars:
+            names = [*found.calendars[:_MOST_NAMES], *(["…"] if len(found.calendars) > _MOST_NAMES else [])]
+            sentence = say(
+                "Your {provider} account {account} is connected: {calendars}. I am reading it now.",
+                calendars=", ".join(names),
+            )
         else:
-            sentence = self.say(locale, NONE_CHOSEN, **facts)
-        more = [self.say(locale, MORE, count=found.more)] if found.more else []
-        buttons = [(found.slack, self.say(locale, OPEN))] if found.slack else []
+            sentence = say("Your {provider} account {account} is connected. I do not read any of its calendars yet.")
+        more = []
+        buttons = [(found.slack, say("Open Slack"))] if found.slack else []
+        if found.more:
+            more.append(
+                say("It has more calendars that I can read ({count}). Choose them on my Home tab in Slack.",
+                    count=found.more)
+            )  # fmt: skip
         if not found.granted:
-            more.append(self.say(locale, NOT_GRANTED))
-            buttons.insert(0, (await self.grant_link(found.key), self.say(locale, ALLOW)))
+            more.append(say("One step is left: I may not set your Slack status yet. Allow it once, and I do the rest."))
+            buttons.insert(0, (await self.grant_link(found.key), say("Allow")))
         (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]
-        return Page(
-            title=self.say(locale, CONNECTED_TITLE), sentence=sentence, more=tuple(more),
+        page = Page(
+            title=say("Your calendar is connected"), sentence=sentence, more=tuple(more),
             who=(who.person, who.workspace), link=link, link_text=text, also=also, also_text=also_text,
         )  # fmt: skip
+        return render(page, locale)
 
 
 def _at_provider(error: CalendarError) -> RequestError:

@@ -14,6 +14,9 @@ from services.domain.model import PersonKey
 from services.ports import Clock
 from services.usecases.identity import COOKIE, LIVES, BrowserIdentities
 
+FLOW_LIVES = timedelta(minutes=10)
+"""What a browser has to bring back from a provider or from Slack."""
+
 _FORM_GOES = "form-action 'self' https: http:"
 """Browsers hold a form to where its answer redirects too: a provider, and whatever that one signs people in with."""
 
@@ -91,50 +94,38 @@ def wants_page(request: web.Request) -> bool:
 
 def html(page: Page, locale: str) -> str:
     """The whole page; everything in it is escaped."""
-    go = _button("go", page.link, page.link_text) + _button("go also", page.also, page.also_text)
-    note = f"<small>{escape(page.note)}</small>" if page.note else ""
-    first, *more = (f"<p>{_sentence(sentence)}</p>" for sentence in (page.sentence, *page.more))
-    said = "".join((first, _who(page.who), *more, _form(page.form)))
+    said = [sub(r"`([^`]+)`", r"<code>\1</code>", f"<p>{escape(one)}</p>") for one in (page.sentence, *page.more)]
+    if page.who is not None:
+        person, workspace = map(escape, page.who)
+        initial = escape(page.who[0][:1].upper())
+        said.insert(
+            1,
+            f'<div class="who"><span class="face" aria-hidden="true">{initial}</span>'
+            f"<span><strong>{person}</strong><br>{workspace} · Slack</span></div>",
+        )
+    if page.form is not None:
+        fields = "".join(
+            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+            for name, value in page.form.fields.items()
+        )
+        said.append(
+            f'<form method="post" action="{escape(page.form.action)}">{fields}'
+            f'<button class="go" type="submit">{escape(page.form.text)}</button></form>'
+        )
+    links = (("go", page.link, page.link_text), ("go also", page.also, page.also_text))
+    buttons = "".join(f'<a class="{kind}" href="{escape(url)}">{escape(text)}</a>' for kind, url, text in links if url)
+    if buttons:
+        said.append(f"<p>{buttons}</p>")
+    if page.note:
+        said.append(f"<small>{escape(page.note)}</small>")
     mark = "?" if page.form else "✓" if page.ok else "!"
     return (
         f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(page.title)}</title><style>{_STYLE}</style></head>"
         f'<body class="{"good" if page.ok else "bad"}"><main><div class="mark" aria-hidden="true">'
-        f"{mark}</div><h1>{escape(page.title)}</h1>{said}{go and f'<p>{go}</p>'}{note}"
-        "</main></body></html>"
+        f"{mark}</div><h1>{escape(page.title)}</h1>{''.join(said)}</main></body></html>"
     )
-
-
-def _sentence(sentence: str) -> str:
-    return sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
-
-
-def _who(who: tuple[str, str] | None) -> str:
-    if who is None:
-        return ""
-    person, workspace = map(escape, who)
-    initial = escape(who[0][:1].upper())
-    return (
-        f'<div class="who"><span class="face" aria-hidden="true">{initial}</span>'
-        f"<span><strong>{person}</strong><br>{workspace} · Slack</span></div>"
-    )
-
-
-def _form(form: Form | None) -> str:
-    if form is None:
-        return ""
-    fields = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields.items()
-    )
-    return (
-        f'<form method="post" action="{escape(form.action)}">{fields}'
-        f'<button class="go" type="submit">{escape(form.text)}</button></form>'
-    )
-
-
-def _button(kind: str, link: str, text: str) -> str:
-    return f'<a class="{kind}" href="{escape(link)}">{escape(text)}</a>' if link else ""
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -149,13 +140,9 @@ def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, 
     )
 
 
-FLOW_LIVES = timedelta(minutes=10)
-"""What a browser has to bring back from a provider or from Slack."""
-
-
 @dataclass(frozen=True, slots=True)
 class Browsers:
-    """Reads and sets them. None is for scripts, nor for other sites.
+    """Reads and sets the cookies that say who a browser is and what it began, for no script and no other site.
 
     `secure`: where PUBLIC_URL is https, cookies travel by https alone.
     """
@@ -179,6 +166,14 @@ class Browsers:
     def begin(self, response: web.StreamResponse, name: str, value: str, path: str) -> None:
         """This browser begins a flow, of which the routes under `path` hear."""
         self._set(response, name, value, path, FLOW_LIVES)
+
+    def away(
+        self, redirection: type[web.HTTPFound | web.HTTPSeeOther], url: str, name: str, value: str, path: str
+    ) -> web.HTTPRedirection:
+        """Return what is raised to send the browser to `url`, where the flow that it begins goes on."""
+        away = redirection(url, headers=SECURITY)
+        self.begin(away, name, value, path)
+        return away
 
     def _keep(self, response: web.StreamResponse, value: str) -> None:
         if value:

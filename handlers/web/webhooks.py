@@ -10,19 +10,18 @@ To a hook comes a calendar, or a status as JSON (`text`, `emoji`, `until`, `minu
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import re
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from handlers.errors import Background, within
+from handlers.slack.payloads import strict_json
 from services.calendars.connections import PATH, Hooks
 from services.calendars.ical.content import as_utf8, codec_of
 from services.calendars.providers.google.push import GooglePush, read_push
@@ -53,14 +52,14 @@ AT_ONCE = 200
 MOST_WAITING = 10_000
 """Notifications that are not stored yet. More than these are refused: they are delivered again."""
 
+LONGEST = timedelta(days=731)
+"""How far off an end may be: as far as one that is typed."""
+
 _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-
-
-@dataclass(slots=True)
-class Backlog:
-    """How many notifications were taken and are not stored yet."""
-
-    size: int = 0
+_FIELDS = frozenset({"text", "emoji", "until", "minutes"})
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class PushOutcome(StrEnum):
@@ -71,16 +70,16 @@ class PushOutcome(StrEnum):
     FORGED = "forged"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Webhooks:
-    """The three routes. `background` owns what is stored after its acknowledgement."""
+    """The three routes. `background` owns what is stored after its acknowledgement, `waiting` counts it."""
 
     pushes: PushReceiver
     metrics: Metrics
     background: Background
     answer_within: float = ANSWER_WITHIN
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    backlog: Backlog = field(default_factory=Backlog)
+    waiting: int = 0
 
     def routes(self) -> list[web.RouteDef]:
         """POST alone."""
@@ -96,7 +95,7 @@ class Webhooks:
         Raises RequestError for what is no message, and SignatureError for a forged one.
         """
         push = read_push(request.headers)
-        if self.backlog.size >= MOST_WAITING:
+        if self.waiting >= MOST_WAITING:
             raise TooManyRequestsError("notifications wait")
         storing = self.background.start(self._of_google(push))
         if await within(storing, self.answer_within):
@@ -106,14 +105,14 @@ class Webhooks:
         return web.Response()
 
     async def _of_google(self, push: GooglePush) -> None:
-        self.backlog.size += 1
+        self.waiting += 1
         try:
             known = await self.pushes.changed(push.watch_id, push.secret, remote_id=push.resource_id)
         except SignatureError:
             self._count(GOOGLE, PushOutcome.FORGED)
             raise
         finally:
-            self.backlog.size -= 1
+            self.waiting -= 1
         self._count(GOOGLE, PushOutcome.TAKEN if known else PushOutcome.UNKNOWN)
 
     async def microsoft(self, request: web.Request) -> web.Response:
@@ -124,12 +123,14 @@ class Webhooks:
         token = request.query.get("validationToken")
         if token is not None:
             return web.Response(text=validation(token), content_type="text/plain", headers=_PLAIN)
-        notifications = _distinct(read_notifications(await request.read()))
+        # A batch may tell ten times of one calendar, whatever happened there.
+        told = read_notifications(await request.read())
+        notifications = {(one.watch_id, one.secret, one.subscription_id, one.lifecycle_event): one for one in told}
         if not notifications:
             raise RequestError("nothing in a batch")
-        if self.backlog.size >= MOST_WAITING:
+        if self.waiting >= MOST_WAITING:
             raise TooManyRequestsError("notifications wait")
-        storing = self.background.start(self._store(notifications))
+        storing = self.background.start(self._store(notifications.values()))
         if not await within(storing, self.answer_within):
             self.background.leave(storing, route="webhooks")
         elif set(storing.result()) == {PushOutcome.FORGED}:
@@ -138,53 +139,33 @@ class Webhooks:
 
     async def _store(self, notifications: Collection[Notification]) -> list[PushOutcome]:
         """Store each; one that fails stops no other. Raises the first failure at the end."""
-        self.backlog.size += len(notifications)
+        self.waiting += len(notifications)
         try:
             outcomes = await asyncio.gather(*(self._one(one) for one in notifications), return_exceptions=True)
         finally:
-            self.backlog.size -= len(notifications)
+            self.waiting -= len(notifications)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
         return [outcome for outcome in outcomes if isinstance(outcome, PushOutcome)]
 
-    async def _one(self, notification: Notification) -> PushOutcome:
+    async def _one(self, told: Notification) -> PushOutcome:
         async with self.gate:
             try:
-                known = await self._fact(notification)
+                match told.lifecycle_event:
+                    case Lifecycle.REAUTHORIZATION_REQUIRED:
+                        known = await self.pushes.renew(told.watch_id, told.secret)
+                    case Lifecycle.SUBSCRIPTION_REMOVED:
+                        known = await self.pushes.ended(told.watch_id, told.secret)
+                    case Lifecycle.MISSED | None:
+                        known = await self.pushes.changed(told.watch_id, told.secret, remote_id=told.subscription_id)
             except SignatureError:
                 return self._count(MICROSOFT, PushOutcome.FORGED)
         return self._count(MICROSOFT, PushOutcome.TAKEN if known else PushOutcome.UNKNOWN)
 
-    def _fact(self, told: Notification) -> Awaitable[bool]:
-        match told.lifecycle_event:
-            case Lifecycle.REAUTHORIZATION_REQUIRED:
-                return self.pushes.renew(told.watch_id, told.secret)
-            case Lifecycle.SUBSCRIPTION_REMOVED:
-                return self.pushes.ended(told.watch_id, told.secret)
-            case Lifecycle.MISSED | None:
-                return self.pushes.changed(told.watch_id, told.secret, remote_id=told.subscription_id)
-
     def _count(self, provider: str, outcome: PushOutcome) -> PushOutcome:
         self.metrics.pushes.labels(provider, outcome.value).inc()
         return outcome
-
-
-def _distinct(told: Iterable[Notification]) -> Collection[Notification]:
-    """Those that ask for different things: a batch may tell ten times of one calendar, whatever happened there."""
-    return {(one.watch_id, one.secret, one.subscription_id, one.lifecycle_event): one for one in told}.values()
-
-
-_CALENDAR = "text/calendar"
-_JSON = "application/json"
-
-LONGEST = timedelta(days=731)
-"""How far off an end may be: as far as one that is typed."""
-
-_FIELDS = frozenset({"text", "emoji", "until", "minutes"})
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class HookTypeError(RequestError):
@@ -216,10 +197,10 @@ class HookRoutes:
         """A status or a calendar; 202 for what is taken in and done in a moment."""
         hook = await self.hooks.find(request.match_info["secret"])
         kind, body = request.content_type, await request.read()
-        if kind == _CALENDAR:
+        if kind == "text/calendar":
             entries = await self.hooks.take(hook, await _in_utf8(body, request.charset))
             return web.json_response({"ok": True, "entries": entries}, status=202)
-        if kind != _JSON:
+        if kind != "application/json":
             raise HookTypeError("content type")
         wanted = read_status(await _in_utf8(body, request.charset), hook.zone, self.clock.now())
         made = await self.hooks.show(hook, text=wanted.text, emoji=wanted.emoji, end=wanted.end)
@@ -252,7 +233,12 @@ class Wanted:
 
 def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
     """The status that is asked for, times without an offset being in `zone`. Raises RequestError and InputErrors."""
-    said = _object(body)
+    try:
+        said = strict_json(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise RequestError("not UTF-8") from error
+    if not isinstance(said, dict):
+        raise HookFieldsError("JSON, but no object")
     text, emoji = said.get("text"), said.get("emoji")
     if not said.keys() <= _FIELDS or not isinstance(text, str | None) or not isinstance(emoji, str | None):
         raise HookFieldsError("fields")
@@ -263,22 +249,9 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
     sign = command_parser.emoji_of(_text(emoji))
     if not words and not sign:
         raise HookFieldsError("neither text nor emoji")
-    end = _after(minutes, now) if minutes is not None else None if until is None else _until(until, zone, now)
-    return Wanted(words, sign, end)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise RequestError("malformed JSON") from error
-    if not isinstance(found, dict):
-        raise HookFieldsError("JSON, but no object")
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    if minutes is not None:
+        return Wanted(words, sign, _bounded(_after(minutes, now), now))
+    return Wanted(words, sign, None if until is None else _bounded(_until(until, zone, now), now))
 
 
 def _text(value: str | None) -> str:
@@ -296,28 +269,23 @@ def _after(minutes: object, now: datetime) -> datetime:
         raise HookTimeError("minutes")
     if minutes > LONGEST.total_seconds() / 60:
         raise TooFarAwayError("minutes")
-    return _bounded(now + timedelta(seconds=math.ceil(minutes * 60)), now)
+    return now + timedelta(seconds=math.ceil(minutes * 60))
 
 
 def _until(until: object, zone: ZoneInfo, now: datetime) -> datetime:
+    """Unix seconds; `15:00`, which is today's or else tomorrow's; or ISO 8601, in `zone` where it has no offset."""
     try:
         if isinstance(until, int | float) and not isinstance(until, bool):
-            return _bounded(datetime.fromtimestamp(until, UTC), now)
-        if isinstance(until, str):
-            return _bounded(_written(until.strip(), zone, now), now)
+            return datetime.fromtimestamp(until, UTC)
+        text = until.strip() if isinstance(until, str) else ""
+        if clock := _CLOCK.fullmatch(text):
+            return times.until_time(time(int(clock[1]), int(clock[2])), Speaker(now, zone))
+        if not _MOMENT.fullmatch(text):
+            raise HookTimeError("until")
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise HookTimeError("until") from error
-    raise HookTimeError("until")
-
-
-def _written(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """`15:00`, which is today's or else tomorrow's, or ISO 8601; without an offset in `zone`. Raises ValueError."""
-    if clock := _CLOCK.fullmatch(text):
-        return times.until_time(time(int(clock[1]), int(clock[2])), Speaker(now, zone))
-    if not _MOMENT.fullmatch(text):
-        raise ValueError("neither a time of day nor a date with a time")
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _bounded(end: datetime, now: datetime) -> datetime:

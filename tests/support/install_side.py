@@ -19,8 +19,7 @@ from slack_bolt.app.async_app import AsyncApp
 from handlers.errors import Errors
 from handlers.slack.events import Events
 from handlers.slack.intake import Authorize, Intake, bolt_app
-from handlers.slack.payloads import Signatures
-from handlers.web.application import Check, Operations, QuietRunner, application
+from handlers.web.application import Check, Operations, QuietRunner, Signatures, application
 from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
 from services.calendars.accounts import ProviderCleanup

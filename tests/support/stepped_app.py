@@ -21,8 +21,7 @@ from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.modals import Modals
-from handlers.slack.payloads import Signatures
-from handlers.web.application import application
+from handlers.web.application import Signatures, application
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.domain.model import Override, PersonKey
