@@ -63,7 +63,15 @@ class Flow:
             raise LinkExpiredError("link")
         return ConnectForm(ANN, cookie or "c" * 43, "token-1")
 
-    async def introduce(self, key: PersonKey) -> Named:
+    @property
+    def flow(self) -> Flow:
+        return self
+
+    @property
+    def introductions(self) -> Flow:
+        return self
+
+    async def of(self, key: PersonKey) -> Named:
         return Named("Ann Lee", "Acme", self.locale)
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
