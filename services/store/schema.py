@@ -29,13 +29,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     String,
-    Table,
+    Update,
     and_,
     column,
     func,
     inspect,
-    or_,
+    literal,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy import table as sql_table
@@ -166,19 +167,18 @@ async def drift(database: Database) -> list[object]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name is None or not name.startswith("pgqueuer")
+
     def compare(connection: Connection) -> list[object]:
         context = MigrationContext.configure(
             connection,
-            opts={"compare_type": True, "include_name": lambda name, kind, _parents: not _is_foreign(name, kind)},
+            opts={"compare_type": True, "include_name": is_ours},
         )
         return list(compare_metadata(context, Base.metadata))
 
     async with database.read() as connection:
         return await connection.run_sync(compare)
-
-
-def _is_foreign(name: str | None, kind: str) -> bool:
-    return kind == "table" and name is not None and name.startswith("pgqueuer")
 
 
 def sql(dialect: str) -> str:
@@ -230,10 +230,6 @@ class HealthStore(Store):
         """What differs from the models."""
         return await drift(self._database)
 
-    async def sealed_sample(self) -> bool:
-        """Whether a stored secret can be opened. Raises SealError; False where nothing is stored yet."""
-        return bool(await self.bots())
-
     async def health(self) -> StoredHealth:
         """Counts of people and calendars, and of those in trouble."""
         async with self._database.read() as connection:
@@ -265,25 +261,10 @@ BYTES = 1 << 20
 """So many values, and so many bytes, are taken up at a time; a value that is larger by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedColumn:
-    """One column that holds ciphertext, of one table."""
-
-    table: Table
-    column: Column[bytes]
-
-    @property
-    def name(self) -> str:
-        """Such as `people.token`."""
-        return f"{self.table.name}.{self.column.name}"
-
-
-def sealed_columns() -> Iterator[SealedColumn]:
-    """Every sealed column of the schema."""
+def sealed_columns() -> Iterator[Column[Any]]:
+    """Every column of the schema that holds ciphertext; as text, one is such as `people.token`."""
     for table in Base.metadata.sorted_tables:
-        for stored in table.columns:
-            if isinstance(stored.type, Sealed):
-                yield SealedColumn(table, stored)
+        yield from (stored for stored in table.columns if isinstance(stored.type, Sealed))
 
 
 def row_of(key: Sequence[object]) -> tuple[str, ...]:
@@ -311,7 +292,7 @@ class Rotation(Store):
         found = 0
         for sealed in sealed_columns():
             async with self._database.read() as connection:
-                found += await connection.scalar(select(func.count(sealed.column))) or 0
+                found += await connection.scalar(select(func.count(sealed))) or 0
         return found
 
     async def run(self) -> AsyncIterator[Report]:
@@ -326,7 +307,7 @@ class Rotation(Store):
                 for key, value in rows:
                     after = key
                     try:
-                        fresh = self._encryptor.reseal(value, sealed.name, *row_of(key))
+                        fresh = self._encryptor.reseal(value, str(sealed), *row_of(key))
                     except SealError:
                         failed += 1
                         continue
@@ -336,20 +317,24 @@ class Rotation(Store):
                 yield Report(done=len(rows), changed=changed, failed=failed)
 
     async def _some(
-        self, sealed: SealedColumn, after: tuple[object, ...] | None
+        self, sealed: Column[Any], after: tuple[object, ...] | None
     ) -> tuple[Sequence[tuple[tuple[object, ...], SealedBytes]], bool]:
         """Keys and values after `after`: `BATCH` of `BYTES` in all at most, one at least; whether there may be more."""
         keys = list(sealed.table.primary_key.columns)
-        where = [sealed.column.is_not(None), *([] if after is None else [_beyond(keys, after)])]
+        where: list[ColumnElement[bool]] = [sealed.is_not(None)]
+        if after is not None:
+            where.append(
+                tuple_(*keys) > tuple_(*(literal(part, key.type) for key, part in zip(keys, after, strict=True)))
+            )
         async with self._database.read() as connection:
-            sizes = select(func.length(sealed.column)).where(*where).order_by(*keys).limit(BATCH)
+            sizes = select(func.length(sealed)).where(*where).order_by(*keys).limit(BATCH)
             totals = list(accumulate((await connection.execute(sizes)).scalars()))
             fitting = max(1, sum(total <= BYTES for total in totals))
-            values = select(*keys, sealed.column).where(*where).order_by(*keys).limit(fitting)
+            values = select(*keys, sealed).where(*where).order_by(*keys).limit(fitting)
             rows = [(tuple(key), value) for *key, value in await connection.execute(values)]
         return rows, bool(rows) and (fitting < len(totals) or len(totals) == BATCH)
 
-    async def _swap(self, sealed: SealedColumn, swaps: Sequence[Swap]) -> int:
+    async def _swap(self, sealed: Column[Any], swaps: Sequence[Swap]) -> int:
         """Put the new values in the place of the old ones, where these are still there; how many were.
 
         Who holds many rows waits for none: rows that the app has locked get a transaction each, after the others.
@@ -358,40 +343,23 @@ class Rotation(Store):
         busy: list[Swap] = []
         async with self._database.write() as connection:
             for swap in swaps:
-                if await _is_free(connection, sealed, swap):
-                    changed += await _put(connection, sealed, swap)
+                row = select(*sealed.table.primary_key.columns).where(_unchanged(sealed, swap))
+                ours = row.with_for_update(key_share=True, skip_locked=True)
+                # SQLite's writer is alone anyway
+                if self._database.is_sqlite or (await connection.execute(ours)).first() is not None:
+                    changed += (await connection.execute(_put(sealed, swap))).rowcount
                 else:
                     busy.append(swap)
         for swap in busy:
-            async with self._database.write() as connection:
-                changed += await _put(connection, sealed, swap)
+            changed += await self._database.execute(_put(sealed, swap))
         await asyncio.sleep(time.monotonic() - began)  # the app, which waits for SQLite's writer, gets half of the time
         return changed
 
 
-def _unchanged(sealed: SealedColumn, swap: Swap) -> ColumnElement[bool]:
+def _unchanged(sealed: Column[Any], swap: Swap) -> ColumnElement[bool]:
     keys = sealed.table.primary_key.columns
-    return and_(*(column == part for column, part in zip(keys, swap.key, strict=True)), sealed.column == swap.old)
+    return and_(*(column == part for column, part in zip(keys, swap.key, strict=True)), sealed == swap.old)
 
 
-async def _is_free(connection: AsyncConnection, sealed: SealedColumn, swap: Swap) -> bool:
-    """Whether the row is ours until the transaction ends. SQLite's writer is alone anyway."""
-    if connection.dialect.name == "sqlite":
-        return True
-    row = select(*sealed.table.primary_key.columns).where(_unchanged(sealed, swap))
-    return (await connection.execute(row.with_for_update(key_share=True, skip_locked=True))).first() is not None
-
-
-async def _put(connection: AsyncConnection, sealed: SealedColumn, swap: Swap) -> int:
-    found = update(sealed.table).where(_unchanged(sealed, swap)).values({sealed.column: swap.new})
-    return (await connection.execute(found)).rowcount
-
-
-def _beyond(keys: Sequence[Column[Any]], after: tuple[object, ...]) -> ColumnElement[bool]:
-    """`keys > after`, in the order of the key, spelled out: the column types bind each part."""
-    return or_(
-        *(
-            and_(*(keys[before] == after[before] for before in range(position)), keys[position] > after[position])
-            for position in range(len(keys))
-        )
-    )
+def _put(sealed: Column[Any], swap: Swap) -> Update:
+    return update(sealed.table).where(_unchanged(sealed, swap)).values({sealed: swap.new})

@@ -82,7 +82,7 @@ class Doctor:
 
     async def _keys(self) -> Finding:
         try:
-            opened = await self.database.sealed_sample()
+            opened = bool(await self.database.bots())
         except StatusQuoError as error:
             return Finding("keys", False, error.sentence())
         return Finding("keys", True, "open what is stored" if opened else "ready, nothing is stored yet")

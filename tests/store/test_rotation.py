@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from services.ports import Report
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Calendar, InboxRow, Person, Workspace
-from services.store.schema import Rotation, SealedColumn, Swap, sealed_columns
+from services.store.schema import Rotation, Swap, sealed_columns
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -150,7 +151,7 @@ async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Databa
     fresh = Encryptor([new]).seal("xoxb-new", "workspaces.bot_token", "T1")
 
     class Meanwhile(Rotation):
-        async def _swap(self, sealed: SealedColumn, found: Sequence[Swap]) -> int:
+        async def _swap(self, sealed: sa.Column[Any], found: Sequence[Swap]) -> int:
             async with database.write() as connection:
                 await connection.execute(sa.update(Workspace).where(Workspace.team_id == "T1").values(bot_token=fresh))
             return await super()._swap(sealed, found)
@@ -165,7 +166,7 @@ async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Databa
 
 
 def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
-    assert {column.name for column in sealed_columns()} == {
+    assert {str(column) for column in sealed_columns()} == {
         "accounts.credentials", "accounts.name", "accounts.offer", "accounts.subject", "asks.content",
         "calendars.address", "calendars.credentials", "calendars.name", "calendars.state", "events.detail",
         "inbox.content", "oauth_states.verifier", "overrides.content", "people.addresses", "people.names",

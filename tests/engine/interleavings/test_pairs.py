@@ -160,7 +160,7 @@ MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_fores
 
 @pytest.fixture
 async def stage(database_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    columns = [column for column in schema.sealed_columns() if column.name in SEALED]
+    columns = [column for column in schema.sealed_columns() if str(column) in SEALED]
     monkeypatch.setattr(schema, "sealed_columns", lambda: columns)  # the others take time and are of no interest
     database = SteppedDatabase(database_url)
     opened = Stage(database, clock, [new_key(), new_key()])
