@@ -34,8 +34,10 @@ from services.platform.clock import SystemClock
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
 from services.ports import Clock
-from services.slack import SlackAuthority, SlackMessages, SlackProfiles, SlackRotation, SlackViews
 from services.slack.client import SlackClients
+from services.slack.messages import SlackMessages, SlackViews
+from services.slack.oauth import SlackAuthority
+from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.stores import Stores
 from services.usecases.grants import Grants, SlackApp
@@ -65,13 +67,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class SlackApi:
-    """SlackApi's Web API, by families of methods, with the app's own credentials."""
+    """Slack's Web API, by families of methods, with the app's own credentials."""
 
     clients: SlackClients
     authority: SlackAuthority
     messages: SlackMessages
     profiles: SlackProfiles
-    rotation: SlackRotation
     views: SlackViews
 
 
@@ -181,13 +182,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
 def _slack(config: Settings, metrics: Metrics) -> SlackApi:
     clients = SlackClients(config.slack_api_url, metrics)
-    client_id, client_secret = config.slack_client_id or "", plain(config.slack_client_secret)
     return SlackApi(
         clients,
-        authority=SlackAuthority(clients, client_id, client_secret),
+        authority=SlackAuthority(clients, config.slack_client_id or "", plain(config.slack_client_secret)),
         messages=SlackMessages(clients),
         profiles=SlackProfiles(clients),
-        rotation=SlackRotation(clients, client_id, client_secret),
         views=SlackViews(clients),
     )
 
@@ -219,7 +218,7 @@ def engine(
     leases: Leases = OneProcess()
     if not of.config.is_sqlite:
         leases = AdvisoryLocks(of.config.database_url)
-    tokens = TokenRefresh(stores.tokens, slack.rotation, clock)
+    tokens = TokenRefresh(stores.tokens, slack.authority, clock)
     writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics)
     workspaces = OwnedWorkspaces(leases, queue, clock)
     links = Links(

@@ -12,7 +12,7 @@ from services.domain.model import PersonKey
 from services.domain.people import Renewed, refresh_due
 from services.platform.logs import guarded
 from services.ports import Clock, Report
-from services.slack.oauth import SlackRotation
+from services.slack.oauth import SlackAuthority
 from services.store.workspaces import LEASE, TokenClaim, TokenStore
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ class TokenRefresh:
 
     name = "tokens"
 
-    def __init__(self, rows: TokenStore, slack: SlackRotation, clock: Clock) -> None:
+    def __init__(self, rows: TokenStore, slack: SlackAuthority, clock: Clock) -> None:
         """`rows` keeps the tokens."""
         self._rows = rows
         self._slack = slack

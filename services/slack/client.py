@@ -6,10 +6,11 @@ Codes and their classes: docs.slack.dev, "Errors" of users.profile.set and the c
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
+from json import loads
 from typing import Any
 
 import aiohttp
@@ -36,30 +37,33 @@ _SDK_LOG.setLevel(logging.WARNING)  # at DEBUG the SDK prints response bodies, t
 CALL_SECONDS = 10.0
 """The longest that one call may take, connecting included."""
 
-_GRANT_LOST = frozenset({
-    "invalid_auth", "token_revoked", "account_inactive", "not_authed", "not_allowed_token_type",
-    "two_factor_setup_required", "invalid_refresh_token", "user_removed_from_team",
-})  # fmt: skip
-_BLOCKED = frozenset({
-    "access_denied", "accesslimited", "enterprise_is_restricted", "team_access_not_granted", "ekm_access_denied",
-    "no_permission", "permission_denied", "cannot_update_admin_user", "not_admin", "restricted_action", "sudo_required",
-    "paid_only",
-})  # fmt: skip
-_TRANSIENT = frozenset({
-    "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
-    "org_login_required", "partial_profile_set_failed", "profile_set_failed",
-})  # fmt: skip
-_BAD_EMOJI = frozenset({
-    "invalid_emoji_not_allowed", "profile_status_set_failed_not_valid_emoji",
-    "profile_status_set_failed_not_emoji_syntax",
-})  # fmt: skip
-_TRIGGER = frozenset({
-    "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id",
-    "invalid_trigger",
-})  # fmt: skip
-"""A form is opened within three seconds of what asks for it, and once (docs.slack.dev, views.open)."""
-_SERVER_ERROR = 500
-_TOO_MANY_REQUESTS = 429
+_ERRORS: Mapping[type[SlackError], tuple[str, ...]] = {
+    GrantLostError: (
+        "invalid_auth", "token_revoked", "account_inactive", "not_authed", "not_allowed_token_type",
+        "two_factor_setup_required", "invalid_refresh_token", "user_removed_from_team",
+    ),
+    TokenExpiredError: ("token_expired",),
+    ScopeMissingError: ("missing_scope",),
+    WorkspaceBlockedError: (
+        "access_denied", "accesslimited", "enterprise_is_restricted", "team_access_not_granted", "ekm_access_denied",
+        "no_permission", "permission_denied", "cannot_update_admin_user", "not_admin", "restricted_action",
+        "sudo_required", "paid_only",
+    ),
+    BadEmojiError: (
+        "invalid_emoji_not_allowed", "profile_status_set_failed_not_valid_emoji",
+        "profile_status_set_failed_not_emoji_syntax",
+    ),
+    # A form is opened within three seconds of what asks for it, and once (docs.slack.dev, views.open).
+    TooLateError: (
+        "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id",
+        "invalid_trigger",
+    ),
+    SlackUnavailableError: (
+        "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
+        "org_login_required", "partial_profile_set_failed", "profile_set_failed",
+    ),
+}  # fmt: skip
+_ERROR_OF = {code: kind for kind, codes in _ERRORS.items() for code in codes}
 LONGEST_WAIT = 900.0
 """Seconds that a Retry-After is obeyed at most: Slack's limits are by the minute, and one absurd number is not to
 silence a workspace for days."""
@@ -128,7 +132,9 @@ class SlackClients:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackUnavailableError(type(error).__name__, method=method) from error
-        data = _parsed(body)
+        data: Any = None
+        with suppress(ValueError, RecursionError):  # what is no JSON
+            data = loads(body)
         if response.status != HTTPStatus.OK or data is None:
             raise _error(method, response.status, response.headers, data)
         if not isinstance(data, dict):
@@ -156,29 +162,17 @@ class SlackClients:
             await self._session.close()
 
 
-def _parsed(body: bytes) -> Any:
-    """The JSON value of an answer; None where it is none."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _error(method: str, status: int, headers: Mapping[str, str], data: object) -> SlackError:
     """The error for an answer that is none: `data` is its JSON value, None where it had none."""
-    code = data.get("error", "") if isinstance(data, dict) else ""
-    found = error_for(method, code if isinstance(code, str) else "", http_status=status, retry_after=_seconds(headers))
-    if isinstance(data, dict) and data.get("needed"):
-        found.facts["needed"] = data["needed"]
+    answer = data if isinstance(data, dict) else {}
+    code = answer.get("error", "")
+    wait: float | None = None
+    with suppress(StopIteration, ValueError):
+        wait = float(next(value for name, value in headers.items() if name.lower() == "retry-after"))
+    found = error_for(method, code if isinstance(code, str) else "", http_status=status, retry_after=wait)
+    if answer.get("needed"):
+        found.facts["needed"] = answer["needed"]
     return found
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
-    try:
-        return None if value is None else float(value)
-    except ValueError:
-        return None
 
 
 def error_for(method: str, code: str, *, http_status: int = 200, retry_after: float | None = None) -> SlackError:
@@ -187,30 +181,18 @@ def error_for(method: str, code: str, *, http_status: int = 200, retry_after: fl
     `retry_after` is the Retry-After header in seconds, any number at all. `SlackRateLimitedError.retry_after` is 0
     where there was none (a `ratelimited` in a 200) or none of use: the caller backs off by itself.
     """
-    if http_status == _TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
+    if http_status == HTTPStatus.TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
         asked = retry_after if retry_after is not None and retry_after > 0 else 0.0  # nan is not more than 0
         return SlackRateLimitedError(method, min(asked, LONGEST_WAIT))
-    if http_status >= _SERVER_ERROR or code in _TRANSIENT or not code:
+    if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or not code:
         return SlackUnavailableError(code or f"http_{http_status}", method=method)
-    kinds: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
-        (_GRANT_LOST, GrantLostError),
-        (frozenset({"token_expired"}), TokenExpiredError),
-        (frozenset({"missing_scope"}), ScopeMissingError),
-        (_BLOCKED, WorkspaceBlockedError),
-        (_BAD_EMOJI, BadEmojiError),
-        (_TRIGGER, TooLateError),
-    )
-    for codes, kind in kinds:
-        if code in codes:
-            return kind(code, method=method)
-    return SlackRefusedError(code, method=method)
+    return _ERROR_OF.get(code, SlackRefusedError)(code, method=method)
 
 
 class SlackHealth:
-    """Implements `services.usecases.doctor.Slack`. The SDK hides failures' headers: these few calls are plain HTTP."""
+    """What `doctor` asks Slack. The SDK hides failures' headers: these few calls are plain HTTP."""
 
     def __init__(self, base_url: str, *, seconds: float = 10.0) -> None:
-        """`base_url` is SLACK_API_URL."""
         self._base_url = base_url
         self._timeout = aiohttp.ClientTimeout(total=seconds)
 

@@ -15,7 +15,6 @@ class SlackMessages:
     """Posts direct messages."""
 
     def __init__(self, clients: SlackClients) -> None:
-        """`clients` carry the calls."""
         self._clients = clients
 
     async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
@@ -30,7 +29,6 @@ class SlackViews:
     """Publishes views with the workspace's bot token."""
 
     def __init__(self, clients: SlackClients) -> None:
-        """`clients` carry the calls."""
         self._clients = clients
 
     async def publish(self, token: str, user_id: str, view: dict[str, Any]) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
-
 from services.domain.errors import SlackRefusedError, SlackUnavailableError
 from services.domain.people import Member, OAuthAnswer, Renewed, Tokens, zone_name
 from services.slack import scopes
@@ -27,30 +25,35 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
 class SlackAuthority:
-    """Exchanges codes, revokes tokens, knows members."""
+    """Exchanges codes, renews and revokes tokens, knows members."""
 
     def __init__(self, clients: SlackClients, client_id: str, client_secret: str) -> None:
         """`client_id` and `client_secret` are our app's."""
         self._clients = clients
-        self._client_id = client_id
-        self._client_secret = client_secret
+        self._app = {"client_id": client_id, "client_secret": client_secret}
 
     async def exchange(self, code: str, redirect_uri: str, now: datetime) -> OAuthAnswer:
         """The tokens for `code`, whose life is counted from `now`. Raises SlackError."""
-        answer = await self._clients.call(
-            None,
-            ACCESS,
-            params={"code": code, "redirect_uri": redirect_uri},
-            auth=aiohttp.BasicAuth(self._client_id, self._client_secret),
-        )
-        return parse_answer(answer, now)
+        params = {"code": code, "redirect_uri": redirect_uri}
+        return parse_answer(await self._clients.call(None, ACCESS, params=params, auth=self._app), now)
+
+    async def renew(self, refresh_token: str) -> Renewed:
+        """The new pair for a token that rotates (docs.slack.dev, "Using token rotation").
+
+        An access token lives 12 hours; a refresh token is good for one use, the old one for a short grace after it.
+        Raises SlackError; GrantLostError where Slack does not know the refresh token any more.
+        """
+        data = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        answer = await self._clients.call(None, ACCESS, data=data, auth=self._app)
+        access, refresh, seconds = answer.get("access_token"), answer.get("refresh_token"), answer.get("expires_in")
+        if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
+            raise SlackUnavailableError("no_tokens", method=ACCESS)
+        return Renewed(access, refresh, seconds)
 
     async def member(self, token: str, user_id: str) -> Member:
         """The zone, language, address and name of a person. Raises SlackError."""
-        answer = await self._clients.call(
-            token, INFO, http_verb="GET", params={"user": user_id, "include_locale": "true"}
-        )
-        return parse_member(answer.get("user"))
+        params = {"user": user_id, "include_locale": "true"}
+        return parse_member((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
 
     async def owner(self, token: str) -> str:
         """The user id that `token` belongs to. Raises SlackError."""
@@ -75,7 +78,7 @@ class SlackAuthority:
             bot_id=_id(answer.get("bot_id")),
             bot=Tokens(bot_token),
         )
-        return _require_tokens(found)
+        return _required(found)
 
 
 def parse_answer(answer: Mapping[str, Any], now: datetime) -> OAuthAnswer:
@@ -83,19 +86,27 @@ def parse_answer(answer: Mapping[str, Any], now: datetime) -> OAuthAnswer:
     user = _mapping(answer.get("authed_user"))
     team = _mapping(answer.get("team"))
     enterprise = _mapping(answer.get("enterprise"))
-    return _require_tokens(
-        OAuthAnswer(
-            team_id=_id(team.get("id")),
-            enterprise_id=_id(enterprise.get("id")),
-            org_wide=answer.get("is_enterprise_install") is True,
-            name=_text(team.get("name")) or _text(enterprise.get("name")),
-            app_id=_id(answer.get("app_id")),
-            user_id=_id(user.get("id")),
-            bot_user_id=_id(answer.get("bot_user_id")),
-            bot=_tokens(answer, now),
-            user=_tokens(user, now),
-        )
+    found = OAuthAnswer(
+        team_id=_id(team.get("id")),
+        enterprise_id=_id(enterprise.get("id")),
+        org_wide=answer.get("is_enterprise_install") is True,
+        name=_text(team.get("name")) or _text(enterprise.get("name")),
+        app_id=_id(answer.get("app_id")),
+        user_id=_id(user.get("id")),
+        bot_user_id=_id(answer.get("bot_user_id")),
+        bot=_tokens(answer, now),
+        user=_tokens(user, now),
     )
+    return _required(found)
+
+
+def _required(answer: OAuthAnswer) -> OAuthAnswer:
+    """`answer`, where it holds a token and somebody's id. Raises SlackRefusedError."""
+    if answer.bot is None and answer.user is None:
+        raise SlackRefusedError("no_token", method=ACCESS)
+    if not answer.home or not answer.user_id:
+        raise SlackRefusedError("no_ids", method=ACCESS)
+    return answer
 
 
 def parse_member(user: object) -> Member:
@@ -142,34 +153,3 @@ def _id(value: object) -> str:
     """A Slack id, "" for whatever is none."""
     text = _text(value)
     return text if _ID.fullmatch(text) else ""
-
-
-def _require_tokens(answer: OAuthAnswer) -> OAuthAnswer:
-    """`answer`, where it holds a token and somebody's id. Raises SlackRefusedError."""
-    if answer.bot is None and answer.user is None:
-        raise SlackRefusedError("no_token", method="oauth.v2.access")
-    if not answer.home or not answer.user_id:
-        raise SlackRefusedError("no_ids", method="oauth.v2.access")
-    return answer
-
-
-class SlackRotation:
-    """Exchanges refresh tokens (docs.slack.dev, "Using token rotation").
-
-    An access token lives 12 hours; a refresh token is good for one use, the old one for a short grace after it.
-    """
-
-    def __init__(self, clients: SlackClients, client_id: str, client_secret: str) -> None:
-        """`client_id` and `client_secret` are the app's."""
-        self._clients = clients
-        self._app = {"client_id": client_id, "client_secret": client_secret}
-
-    async def renew(self, refresh_token: str) -> Renewed:
-        """The new pair. Raises SlackError; GrantLostError where Slack does not know the refresh token any more."""
-        answer = await self._clients.call(
-            None, ACCESS, data={"grant_type": "refresh_token", "refresh_token": refresh_token}, auth=self._app
-        )
-        access, refresh, seconds = answer.get("access_token"), answer.get("refresh_token"), answer.get("expires_in")
-        if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
-            raise SlackUnavailableError("no_tokens", method=ACCESS)
-        return Renewed(access, refresh, seconds)

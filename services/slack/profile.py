@@ -54,7 +54,6 @@ class SlackProfiles:
     """Reads and writes profiles."""
 
     def __init__(self, clients: SlackClients) -> None:
-        """`clients` carry the calls."""
         self._clients = clients
 
     async def owner(self, token: str) -> str:

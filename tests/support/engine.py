@@ -32,7 +32,7 @@ from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages, SlackViews
-from services.slack.oauth import SlackRotation
+from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
 from services.store.db import Database
 from services.store.due import LEASE, DueStore, ProfileStateStore
@@ -95,7 +95,7 @@ class Replica:
         self.due = DueStore(self.database, self.encryptor, self.facts)
         self.tokens = TokenRefresh(
             TokenStore(self.database, self.encryptor, self.notices),
-            SlackRotation(self.clients, self.client_id, self.client_secret),
+            SlackAuthority(self.clients, self.client_id, self.client_secret),
             self.clock,
         )
         self.metrics = Metrics()
