@@ -23,60 +23,37 @@ LONGEST_LINK = 16_384
 """Characters that an address may have which a server gave us: Graph's links carry long tokens."""
 
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
-_METADATA = frozenset(
-    map(
-        ip_address,
-        (
-            "100.100.100.200",  # Alibaba Cloud
-            "168.63.129.16",  # Azure's wire server, a public address that only answers inside
-            "fd00:ec2::254",  # AWS
-            "fd20:ce::254",  # Google Cloud
-        ),
-    )
-)
-
+_METADATA = frozenset({
+    ip_address("100.100.100.200"),  # Alibaba Cloud
+    ip_address("168.63.129.16"),  # Azure's wire server, a public address that only answers inside
+    ip_address("fd00:ec2::254"),  # AWS
+    ip_address("fd20:ce::254"),  # Google Cloud
+})  # fmt: skip
 _PRIVATE_4 = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-_NEVER_4 = tuple(
-    map(
-        IPv4Network,
-        (
-            "0.0.0.0/8",  # "this host": connects to loopback on Linux (RFC 791)
-            "169.254.0.0/16",  # link-local, the clouds' metadata (RFC 3927)
-            "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
-            "192.0.2.0/24",  # documentation (RFC 5737)
-            "192.52.193.0/24",  # AMT relays (RFC 7450)
-            "192.88.99.0/24",  # 6to4 relays (RFC 7526)
-            "198.18.0.0/15",  # benchmarking (RFC 2544)
-            "198.51.100.0/24",  # documentation (RFC 5737)
-            "203.0.113.0/24",  # documentation (RFC 5737)
-            "224.0.0.0/4",  # multicast (RFC 5771)
-            "240.0.0.0/4",  # reserved, broadcast (RFC 1112)
-        ),
-    )
-)
+_NEVER_4 = tuple(map(IPv4Network, (
+    "0.0.0.0/8",  # "this host": connects to loopback on Linux (RFC 791)
+    "169.254.0.0/16",  # link-local, the clouds' metadata (RFC 3927)
+    "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
+    "192.0.2.0/24",  # documentation (RFC 5737)
+    "192.52.193.0/24",  # AMT relays (RFC 7450)
+    "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+    "198.18.0.0/15",  # benchmarking (RFC 2544)
+    "198.51.100.0/24",  # documentation (RFC 5737)
+    "203.0.113.0/24",  # documentation (RFC 5737)
+    "224.0.0.0/4",  # multicast (RFC 5771)
+    "240.0.0.0/4",  # reserved, broadcast (RFC 1112)
+)))  # fmt: skip
 _PRIVATE_6 = tuple(map(IPv6Network, ("::1/128", "fc00::/7", "fec0::/10")))
 _NAT64 = IPv6Network("64:ff9b::/96")  # how IPv6-only networks reach IPv4 (RFC 6052)
 _MAPPED = IPv6Network("::ffff:0:0/96")  # an IPv4 address as IPv6 sockets write it (RFC 4291 §2.5.5.2)
 _ONLY_6 = (IPv6Network("2000::/3"), _NAT64, _MAPPED)  # global unicast as IANA hands it out; all else is refused
-_NEVER_6 = tuple(
-    map(
-        IPv6Network,
-        (
-            "2001::/23",  # IETF protocol assignments: Teredo, benchmarking, ORCHID (RFC 2928)
-            "2001:db8::/32",  # documentation (RFC 3849)
-            "2002::/16",  # 6to4: an IPv4 address in disguise, out of use (RFC 7526)
-            "3fff::/20",  # documentation (RFC 9637)
-        ),
-    )
-)
+_NEVER_6 = tuple(map(IPv6Network, (
+    "2001::/23",  # IETF protocol assignments: Teredo, benchmarking, ORCHID (RFC 2928)
+    "2001:db8::/32",  # documentation (RFC 3849)
+    "2002::/16",  # 6to4: an IPv4 address in disguise, out of use (RFC 7526)
+    "3fff::/20",  # documentation (RFC 9637)
+)))  # fmt: skip
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214 §6.1, the upper half of the interface identifier
-
-
-def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a packet to `address` ends up at, where it carries one."""
-    if address in _MAPPED or address in _NAT64 or int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +70,8 @@ class AddressRules:
             if any(address in network for network in _PRIVATE_4):
                 return self.private
             return not any(address in network for network in _NEVER_4)
-        carried = _embedded(address)
-        if carried is not None and not self.allows(carried):
+        carries_4 = address in _MAPPED or address in _NAT64 or int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+        if carries_4 and not self.allows(IPv4Address(int(address) & 0xFFFFFFFF)):
             return False
         if any(address in network for network in _PRIVATE_6):
             return self.private

@@ -58,7 +58,10 @@ class Encryptor:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise SettingsError("ENCRYPTION_KEYS holds something that is no Fernet key") from error
-        self._ciphers = [AESGCM(_aes_key(key)) for key in keys]
+        self._ciphers = [
+            AESGCM(HKDF(SHA256(), length=32, salt=None, info=_INFO).derive(base64.urlsafe_b64decode(key)))
+            for key in keys
+        ]
         self._digest_key = hashlib.sha256(b"digest" + _SEPARATOR + keys[0].encode()).digest()
 
     @overload
@@ -83,12 +86,18 @@ class Encryptor:
         if sealed is None:
             return None
         place = _place(column, row)
-        if sealed[:1] != _AES_GCM:
-            return self._open_fernet(sealed, place, column)
+        if sealed[:1] != _AES_GCM:  # of a release before: the place stands before the value
+            try:
+                found, _, plain = self._fernet.decrypt(bytes(sealed)).partition(_SEPARATOR)
+            except InvalidToken as error:
+                raise SealError("cannot be opened", place=column) from error
+            if found != place:
+                raise SealError("was sealed for another place", place=column)
+            return plain
         for cipher in self._ciphers:
-            plain = _decrypted(cipher, sealed, place)
-            if plain is not None:
-                return plain
+            opened = _decrypted(cipher, sealed, place)
+            if opened is not None:
+                return opened
         raise SealError("cannot be opened", place=column)
 
     def reseal(self, sealed: bytes, column: str, *row: str) -> SealedBytes | None:
@@ -116,21 +125,6 @@ class Encryptor:
         It belongs to the newest key: after a rotation the same value has another one.
         """
         return hashlib.blake2b(plain, digest_size=16, key=self._digest_key).hexdigest()
-
-    def _open_fernet(self, sealed: bytes, place: bytes, column: str) -> bytes:
-        """What a release before sealed: the place stands before the value."""
-        try:
-            found, _, plain = self._fernet.decrypt(bytes(sealed)).partition(_SEPARATOR)
-        except InvalidToken as error:
-            raise SealError("cannot be opened", place=column) from error
-        if found != place:
-            raise SealError("was sealed for another place", place=column)
-        return plain
-
-
-def _aes_key(key: str) -> bytes:
-    """The AES-256 key that belongs to a Fernet key."""
-    return HKDF(SHA256(), length=32, salt=None, info=_INFO).derive(base64.urlsafe_b64decode(key))
 
 
 def _decrypted(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes | None:

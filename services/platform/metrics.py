@@ -12,56 +12,44 @@ class Metrics:
     """The program's counters; one instance for each program, made in `services/bootstrap.py`."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.writes = Counter(
-            "statusquo_writes", "Decisions about a profile, by what came of them", ["outcome"], registry=self.registry
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, says: str, *labels: str) -> Counter:
+            return Counter(name, says, labels, registry=registry)
+
+        self.writes = counter("statusquo_writes", "Decisions about a profile, by what came of them", "outcome")
+        self.syncs = counter(
+            "statusquo_calendar_syncs", "Fetches of calendars, by provider and by what came of them",
+            "provider", "outcome",
+        )  # fmt: skip
+        self.slack_calls = counter(
+            "statusquo_slack_calls", "Calls of Slack's Web API, by method and by what came of them",
+            "method", "outcome",
+        )  # fmt: skip
+        self.deliveries = counter(
+            "statusquo_deliveries", "What Slack delivered, by type and by what became of it", "type", "outcome"
         )
-        self.edge_lateness = Histogram(
-            "statusquo_edge_lateness_seconds",
-            "From when a status was due to Slack's answer",
-            buckets=_LATE,
-            registry=self.registry,
-        )
-        self.syncs = Counter(
-            "statusquo_calendar_syncs",
-            "Fetches of calendars, by provider and by what came of them",
-            ["provider", "outcome"],
-            registry=self.registry,
-        )
+        self.pushes = counter(
+            "statusquo_pushes", "What calendar providers told, by provider and by what became of it",
+            "provider", "outcome",
+        )  # fmt: skip
         self.refusing = Gauge(
             "statusquo_provider_refuses_app",
             "1 while a provider of calendars does not take this app: its secret is wrong, or its API turned off",
             ["provider"],
-            registry=self.registry,
-        )
-        self.slack_calls = Counter(
-            "statusquo_slack_calls",
-            "Calls of Slack's Web API, by method and by what came of them",
-            ["method", "outcome"],
-            registry=self.registry,
+            registry=registry,
         )
         self.pending_wishes = Gauge(
-            "statusquo_pending_wishes", "Profiles that wait to be written to", registry=self.registry
+            "statusquo_pending_wishes", "Profiles that wait to be written to", registry=registry
         )
+        self.edge_lateness = Histogram(
+            "statusquo_edge_lateness_seconds", "From when a status was due to Slack's answer",
+            buckets=_LATE, registry=registry,
+        )  # fmt: skip
         self.requests = Histogram(
-            "statusquo_request_seconds",
-            "Requests, by route and status",
-            ["route", "status"],
-            buckets=_QUICK,
-            registry=self.registry,
-        )
-        self.deliveries = Counter(
-            "statusquo_deliveries",
-            "What Slack delivered, by type and by what became of it",
-            ["type", "outcome"],
-            registry=self.registry,
-        )
-        self.pushes = Counter(
-            "statusquo_pushes",
-            "What calendar providers told, by provider and by what became of it",
-            ["provider", "outcome"],
-            registry=self.registry,
-        )
+            "statusquo_request_seconds", "Requests, by route and status", ["route", "status"],
+            buckets=_QUICK, registry=registry,
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

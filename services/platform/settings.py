@@ -136,7 +136,7 @@ class Settings(BaseModel):
 
     def missing_for_serving(self) -> list[str]:
         """The names that `serve` cannot do without and that are not set."""
-        return _missing({name: getattr(self, name) for name in type(self).model_fields}, sqlite=self.is_sqlite)
+        return _missing({name: getattr(self, name) for name in type(self).model_fields})
 
     def keys(self) -> list[str]:
         """The Fernet keys, newest first; with SQLite they are created beside the database on the first run."""
@@ -144,7 +144,12 @@ class Settings(BaseModel):
             return _split(self.encryption_keys)
         if not self.is_sqlite:
             raise SettingsError("ENCRYPTION_KEYS is not set")
-        return _kept_keys(Path(_url(self.database_url).database or "var/x").parent / "encryption.keys")
+        path = Path(_url(self.database_url).database or "var/x").parent / "encryption.keys"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(new_key() + "\n")
+        return [line for line in path.read_text().split() if line]
 
 
 def _url(value: str) -> URL:
@@ -177,15 +182,15 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     try:
         loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
     except ValidationError as error:
-        wrong = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {_said(e['msg'])}" for e in error.errors()]
-    wrong += [
-        f"{one.upper()} and {other.upper()} go together: set both or neither"
-        for one, other in _PAIRS
-        if bool(values.get(one)) != bool(values.get(other))
-    ]
+        for e in error.errors():
+            name = ".".join(map(str, e["loc"])).upper()
+            wrong.append(f"{name}: {e['msg'].removeprefix('Value error, ')}")
+    for app in ("SLACK", "GOOGLE", "MICROSOFT"):
+        one, other = f"{app}_CLIENT_ID", f"{app}_CLIENT_SECRET"
+        if bool(values.get(one.lower())) != bool(values.get(other.lower())):
+            wrong.append(f"{one} and {other} go together: set both or neither")
     if serving:
-        sqlite = (values.get("database_url") or DEFAULT_DATABASE).startswith("sqlite")
-        wrong += [f"not set: {name}" for name in _missing(values, sqlite=sqlite)]
+        wrong += [f"not set: {name}" for name in _missing(values)]
     if loaded is None or wrong:
         raise SettingsError("\n".join(wrong))
     return loaded
@@ -196,11 +201,9 @@ def plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
 
 
-_PAIRS = tuple((f"{name}_client_id", f"{name}_client_secret") for name in ("slack", "google", "microsoft"))
-
-
-def _missing(values: Mapping[str, object], *, sqlite: bool) -> list[str]:
+def _missing(values: Mapping[str, object]) -> list[str]:
     missing = []
+    sqlite = str(values.get("database_url") or DEFAULT_DATABASE).startswith("sqlite")
     if not values.get("slack_app_token") and not values.get("slack_signing_secret"):
         missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
     if not values.get("slack_client_id") and not values.get("slack_bot_token"):
@@ -210,17 +213,5 @@ def _missing(values: Mapping[str, object], *, sqlite: bool) -> list[str]:
     return missing
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
 def _split(keys: SecretStr) -> list[str]:
     return [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
-
-
-def _kept_keys(path: Path) -> list[str]:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(new_key() + "\n")
-    return [line for line in path.read_text().split() if line]
