@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -23,8 +24,15 @@ from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
 from tests.support.calendar_stack import CalendarStack, open_stack
 from tests.support.clocks import ManualClock
+from tests.support.databases import of_kind
 from tests.support.engine import CountingWakeSignal
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Reader, Subscriptions
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database: SQLite, unless a test says `BOTH`."""
+    yield from of_kind(request, tmp_path)
 
 
 @pytest.fixture

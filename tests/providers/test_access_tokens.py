@@ -26,6 +26,7 @@ from services.platform.settings import Settings
 from services.store.models import Account, Calendar
 from services.store.schema import HealthStore
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack
+from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
 
@@ -71,6 +72,7 @@ async def test_token_is_kept_while_it_is_good_and_renewed_before_it_expires(
     assert await ours.token(ANN, account_id) == second
 
 
+@BOTH
 @both
 async def test_many_who_need_a_fresh_token_at_once_cost_one_renewal(stack: CalendarStack, provider: str) -> None:
     account_id = await connected(stack, provider)
@@ -81,6 +83,7 @@ async def test_many_who_need_a_fresh_token_at_once_cost_one_renewal(stack: Calen
     assert stack.token_calls() == 1
 
 
+@BOTH
 async def test_token_that_was_refused_is_replaced_once_for_all_who_had_it(stack: CalendarStack) -> None:
     account_id, ours = await connected(stack, "google"), access(stack)
     refused = await ours.token(ANN, account_id)
@@ -90,6 +93,7 @@ async def test_token_that_was_refused_is_replaced_once_for_all_who_had_it(stack:
     assert stack.token_calls() == 1
 
 
+@BOTH
 async def test_renewal_that_another_is_at_for_ever_passes(stack: CalendarStack) -> None:
     account_id = await connected(stack, "google")
     account = await stack.stores.accounts.load(ANN, account_id)
@@ -116,6 +120,7 @@ async def test_renewal_that_fails_is_tried_again(stack: CalendarStack, status: i
     assert await stack.told() == []
 
 
+@BOTH
 @both
 async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap", hours=24)
@@ -142,6 +147,7 @@ async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(stack
     assert await stack.told() == [f"account/{account_id}"]
 
 
+@BOTH
 @both
 async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
     stack: CalendarStack, encryptor: Encryptor, capsys: pytest.CaptureFixture[str], provider: str
@@ -184,6 +190,7 @@ async def test_account_that_an_administrator_has_to_allow_says_so(stack: Calenda
     assert [view.trouble for view in await stack.calendars.accounts.list(ANN)] == [trouble]
 
 
+@BOTH
 async def test_lost_account_that_is_connected_again_is_read_at_once_and_would_be_told_again(
     stack: CalendarStack,
 ) -> None:
@@ -206,6 +213,7 @@ async def test_lost_account_that_is_connected_again_is_read_at_once_and_would_be
     assert await stack.told() == [f"account/{account_id}"]
 
 
+@BOTH
 async def test_renewal_that_ends_after_the_account_was_connected_anew_does_not_undo_it(stack: CalendarStack) -> None:
     account_id = await connected(stack, "google")
     old = await stack.stores.accounts.load(ANN, account_id)
@@ -239,6 +247,7 @@ class Silent:
         return before
 
 
+@BOTH
 async def test_renewal_whose_asker_gave_up_leaves_no_lease(stack: CalendarStack) -> None:
     account_id = await connected(stack, "google")
     stack.clock.move(hours=2)

@@ -21,10 +21,12 @@ from services.domain.model import PersonKey
 from services.store.accounts import AccountView
 from services.store.models import Account, Calendar, OAuthState
 from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, parsed
+from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
 
 
+@BOTH
 @both
 async def test_consent_connects_the_main_calendar_and_its_events_come(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap")
@@ -37,6 +39,7 @@ async def test_consent_connects_the_main_calendar_and_its_events_come(stack: Cal
     assert stack.wake_signal.rung > 0
 
 
+@BOTH
 @both
 async def test_link_is_good_once(stack: CalendarStack, provider: str) -> None:
     link = parsed(await stack.calendars.accounts.flow.link(ANN, provider))["link"]
@@ -71,6 +74,7 @@ async def test_link_names_its_person_and_nobody_else(stack: CalendarStack) -> No
     assert [one.name for one in await stack.calendars.accounts.list(BOB)] == [MAIL["google"]]
 
 
+@BOTH
 @both
 async def test_state_is_good_once_and_for_ten_minutes(stack: CalendarStack, provider: str) -> None:
     first, second = await stack.consent(provider), await stack.consent(provider)
@@ -144,6 +148,7 @@ async def test_permission_that_was_left_out_connects_nothing_and_costs_nothing(s
     assert await stack.titles() == ["Roadmap"]
 
 
+@BOTH
 async def test_account_that_two_people_connected_is_given_back_by_the_last_of_them(stack: CalendarStack) -> None:
     first = await stack.connects("google")
     second = await stack.connects("google", BOB)
@@ -184,6 +189,7 @@ async def test_provider_that_is_down_connects_nothing(stack: CalendarStack) -> N
     assert await stack.counts() == (0, 0, 0)
 
 
+@BOTH
 async def test_somebody_who_was_forgotten_meanwhile_gets_no_calendar(stack: CalendarStack) -> None:
     query = await stack.consent("google")
     now = stack.clock.now()
@@ -193,6 +199,7 @@ async def test_somebody_who_was_forgotten_meanwhile_gets_no_calendar(stack: Cale
     assert await stack.counts() == (0, 0, 0)
 
 
+@BOTH
 @both
 async def test_same_account_again_is_mended_and_not_doubled(stack: CalendarStack, provider: str) -> None:
     first = await stack.connects(provider)
@@ -201,6 +208,7 @@ async def test_same_account_again_is_mended_and_not_doubled(stack: CalendarStack
     assert (await stack.counts())[:2] == (1, 1)
 
 
+@BOTH
 async def test_several_accounts_of_one_person_and_a_calendar_that_both_see_once(stack: CalendarStack) -> None:
     stack.google.add_account("second@gmail.example", "Ann too")
     for mail in (MAIL["google"], "second@gmail.example"):
@@ -213,6 +221,7 @@ async def test_several_accounts_of_one_person_and_a_calendar_that_both_see_once(
     assert (await stack.counts())[:2] == (2, 3)
 
 
+@BOTH
 async def test_calendars_are_chosen_by_name_and_exactly_these_are_connected(stack: CalendarStack) -> None:
     account = stack.google.accounts[MAIL["google"]]
     for name in ("Team", "Holidays"):
@@ -240,6 +249,7 @@ async def test_calendars_are_chosen_by_name_and_exactly_these_are_connected(stac
     assert not await stack.calendars.accounts.choose(BOB, found.account_id, set())
 
 
+@BOTH
 async def test_account_for_whose_calendar_there_is_no_room_is_not_kept(stack: CalendarStack) -> None:
     for number in range(20):
         await stack.calendars.connections.connect_feed(ANN, f"https://feeds.example/{number}.ics")
@@ -251,6 +261,7 @@ async def test_account_for_whose_calendar_there_is_no_room_is_not_kept(stack: Ca
     assert [grant.revoked for grant in stack.google.oauth.grants] == [True]
 
 
+@BOTH
 async def test_choice_touches_no_calendar_that_it_did_not_show(stack: CalendarStack) -> None:
     stack.google.accounts[MAIL["google"]].add_calendar("Team", "team@group.example")
     found = await stack.connects("google")
@@ -276,6 +287,7 @@ async def test_calendar_that_appeared_since_is_offered_and_what_is_not_answered_
     assert await stack.calendars.accounts.choice(ANN, found.account_id) == choice
 
 
+@BOTH
 @both
 async def test_disconnected_account_leaves_nothing_here_nor_there(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap")
@@ -292,6 +304,7 @@ async def test_disconnected_account_leaves_nothing_here_nor_there(stack: Calenda
         assert [grant.revoked for grant in stack.google.oauth.grants] == [True]
 
 
+@BOTH
 @both
 async def test_disconnected_calendar_stops_its_watch_and_leaves_the_account(
     stack: CalendarStack, provider: str
@@ -332,6 +345,7 @@ async def test_secrets_are_sealed_and_links_are_kept_as_digests(stack: CalendarS
     assert account.credentials["refresh"] not in repr(account)
 
 
+@BOTH
 async def test_calendar_is_due_and_paced_by_its_account(stack: CalendarStack) -> None:
     found = await stack.connects("google")
     pace, due_at, watch_due_at = await stack.calendar(Calendar.pace, Calendar.due_at, Calendar.watch_due_at)
@@ -347,6 +361,7 @@ async def test_person_of_another_workspace_is_another_person(stack: CalendarStac
         await stack.connects("google", PersonKey("T9", "U1"))
 
 
+@BOTH
 async def test_trouble_of_an_account_with_several_calendars_is_told_once(stack: CalendarStack) -> None:
     account = stack.google.accounts[MAIL["google"]]
     for name in ("team", "spare"):

@@ -15,6 +15,7 @@ from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person
+from tests.support.databases import BOTH
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions
 
 
@@ -82,6 +83,7 @@ async def rests(subscribed: Subscriptions) -> None:
     pytest.fail("it asks again and again")
 
 
+@BOTH
 async def test_one_persons_slow_hosts_take_three_places_and_leave_them_one_for_what_pushes(
     subscribed: Subscriptions, slow: Hosts
 ) -> None:
@@ -97,6 +99,7 @@ async def test_one_persons_slow_hosts_take_three_places_and_leave_them_one_for_w
     await runs(subscribed, lambda: slow.asked == {ANN: 12, BOB: 2})
 
 
+@BOTH
 async def test_everybodys_slow_hosts_leave_places_for_what_pushes_and_for_hooks(
     subscribed: Subscriptions, slow: Hosts
 ) -> None:

@@ -14,11 +14,13 @@ from services.store.db import Database
 from services.store.models import Account, Calendar, Person, WatchRow, Workspace
 from services.store.person_rows import NoticeStore
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.stored_calendars import LATER, NOW
 
 MANY = 1500
 
 
+@BOTH
 async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_in_a_moment(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:

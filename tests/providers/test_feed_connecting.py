@@ -19,6 +19,7 @@ from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient
 from services.ports import Report
 from services.store.calendar_rows import MOST
+from tests.support.databases import BOTH
 from tests.support.sites import Names, Site
 from tests.support.subscriptions import ANN, BOB, Subscriptions, calendar
 
@@ -47,6 +48,7 @@ async def test_address_that_cannot_be_is_refused_on_its_field(
     assert (list(await connections.list(ANN)), subscribed.wake_signal.rung) == ([], 0)
 
 
+@BOTH
 async def test_same_feed_in_another_spelling_is_connected_once(subscribed: Subscriptions) -> None:
     connections = subscribed.strict(AddressRules())
     await connections.connect_feed(ANN, "webcal://Feeds.example/a.ics")
@@ -55,6 +57,7 @@ async def test_same_feed_in_another_spelling_is_connected_once(subscribed: Subsc
     assert caught.value.field == "feed"
 
 
+@BOTH
 async def test_one_calendar_too_many_is_refused_on_its_field(subscribed: Subscriptions, site: Site) -> None:
     for number in range(MOST):
         await subscribed.connections.connect_feed(ANN, site.url(f"/{number}"))
@@ -63,6 +66,7 @@ async def test_one_calendar_too_many_is_refused_on_its_field(subscribed: Subscri
     assert caught.value.field == "feed"
 
 
+@BOTH
 async def test_disconnected_calendar_is_gone_with_its_events(subscribed: Subscriptions, site: Site) -> None:
     site.gives(calendar("One"))
     calendar_id = await subscribed.connections.connect_feed(ANN, site.url())

@@ -13,6 +13,7 @@ from aiohttp import web
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection, Health
 from services.ports import Report
+from tests.support.databases import BOTH
 from tests.support.sites import Site
 from tests.support.stored_calendars import room
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions, calendar
@@ -105,6 +106,7 @@ async def test_slow_host_delays_only_its_own_calendars(subscribed: Subscriptions
         assert (sum(report.done for report in reports), most) == (5, 2)
 
 
+@BOTH
 async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscriptions, site: Site) -> None:
     subscribed.short_of_time()
     release = asyncio.Event()
@@ -130,6 +132,7 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscri
     assert (await subscribed.titles(), await subscribed.person_is_due()) == (["New"], False)
 
 
+@BOTH
 async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscribed: Subscriptions, site: Site) -> None:
     site.gives(calendar("One"))
     for number in range(15):
@@ -147,6 +150,7 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscrib
         await replica.close()
 
 
+@BOTH
 async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(subscribed: Subscriptions, site: Site) -> None:
     usual = subscribed.sync
     subscribed.short_of_time()
@@ -165,6 +169,7 @@ async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(subscribed: Su
     assert await subscribed.wait_and_run(minutes=2) == Report(done=1, changed=1)
 
 
+@BOTH
 async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not_lost(
     subscribed: Subscriptions, site: Site
 ) -> None:
@@ -196,6 +201,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
     assert len(site.seen) == 2 or view.due_at == subscribed.clock.now()
 
 
+@BOTH
 async def test_calendar_that_a_dead_process_was_fetching_is_taken_up_at_the_start(
     subscribed: Subscriptions, site: Site
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Health
 from services.ports import Report
+from tests.support.databases import BOTH
 from tests.support.sites import Site
 from tests.support.subscriptions import ANN, EMPTY, NOW, QUARTER, Subscriptions, calendar
 
@@ -94,6 +95,7 @@ async def test_outage_leaves_everything_as_it_was(subscribed: Subscriptions, sit
     assert (await subscribed.titles(), await subscribed.person_is_due()) == (["One", "Two"], False)
 
 
+@BOTH
 async def test_calendar_that_is_gone_is_told_once_and_again_only_after_it_worked(
     subscribed: Subscriptions, site: Site
 ) -> None:
@@ -116,6 +118,7 @@ async def test_calendar_that_is_gone_is_told_once_and_again_only_after_it_worked
     assert await subscribed.told() == [(subject, False)]
 
 
+@BOTH
 async def test_short_outage_is_nobodys_business_and_a_long_one_is_told_once(
     subscribed: Subscriptions, site: Site
 ) -> None:

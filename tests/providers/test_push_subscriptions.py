@@ -16,6 +16,7 @@ from services.platform.crypto import digest_of
 from services.ports import Report
 from services.store.models import Calendar, WatchRow
 from tests.support.calendar_stack import ANN, NOW, PROVIDERS, CalendarStack
+from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
 
@@ -35,6 +36,7 @@ async def quiet_due(stack: CalendarStack) -> datetime:
     return due
 
 
+@BOTH
 @both
 async def test_connected_calendar_is_watched_and_looked_at_again_once_it_is(
     stack: CalendarStack, provider: str
@@ -47,6 +49,7 @@ async def test_connected_calendar_is_watched_and_looked_at_again_once_it_is(
     assert set(stack.answers) <= {200, 202}
 
 
+@BOTH
 @both
 async def test_push_makes_the_calendar_due_and_the_moved_event_is_read(stack: CalendarStack, provider: str) -> None:
     await watched(stack, provider)
@@ -74,6 +77,7 @@ async def test_push_that_is_lost_is_made_up_for_by_the_next_look(stack: Calendar
     assert await stack.titles() == ["Unheard of"]
 
 
+@BOTH
 async def test_google_channel_is_replaced_before_it_ends_and_the_old_one_is_stopped(stack: CalendarStack) -> None:
     old, _, expires_at = await watched(stack, "google")
     stack.clock.move_to(NOW + (expires_at - NOW) * 0.76)
@@ -84,6 +88,7 @@ async def test_google_channel_is_replaced_before_it_ends_and_the_old_one_is_stop
     assert list(stack.google.channels.open) == [new]
 
 
+@BOTH
 async def test_microsoft_subscription_is_prolonged_as_it_is(stack: CalendarStack) -> None:
     old, remote_id, expires_at = await watched(stack, "microsoft")
     stack.clock.move_to(NOW + (expires_at - NOW) * 0.76)
@@ -106,6 +111,7 @@ async def test_watch_that_ended_while_we_were_down_is_made_anew(stack: CalendarS
     assert await stack.titles() == ["After all"]
 
 
+@BOTH
 async def test_lifecycle_removed_subscription_is_made_anew_and_nothing_is_missed(stack: CalendarStack) -> None:
     old, *_ = await watched(stack, "microsoft")
     stack.microsoft.faults.lose = 1
@@ -128,6 +134,7 @@ async def test_lifecycle_missed_has_the_calendar_looked_at(stack: CalendarStack)
     assert await stack.calendar(Calendar.due_at) == stack.clock.now()
 
 
+@BOTH
 async def test_lifecycle_reauthorization_renews_the_subscription_at_once(stack: CalendarStack) -> None:
     _, _, before = await watched(stack, "microsoft")
     stack.clock.move(hours=5)
@@ -138,6 +145,7 @@ async def test_lifecycle_reauthorization_renews_the_subscription_at_once(stack: 
     assert after == before + timedelta(hours=5)
 
 
+@BOTH
 @both
 async def test_push_with_another_secret_changes_nothing(stack: CalendarStack, provider: str) -> None:
     watch_id, *_ = await watched(stack, provider)
@@ -187,6 +195,7 @@ async def test_forged_pushes_over_http_are_refused_and_strange_ones_dropped(stac
     assert await quiet_due(stack) == due
 
 
+@BOTH
 async def test_calendar_that_never_pushes_is_looked_at_and_asked_again_tomorrow(stack: CalendarStack) -> None:
     stack.google.faults.add("/watch", status=400, reason="pushNotSupportedForRequestedResource", times=99)
     await stack.connects("google")
@@ -196,6 +205,7 @@ async def test_calendar_that_never_pushes_is_looked_at_and_asked_again_tomorrow(
     assert await quiet_due(stack) <= NOW + timedelta(minutes=5.5)  # asked more often: it does not tell
 
 
+@BOTH
 async def test_watch_that_fails_is_tried_again_later_each_time(stack: CalendarStack) -> None:
     stack.google.faults.add("/watch", status=503, times=4)
     await stack.connects("google")
@@ -209,6 +219,7 @@ async def test_watch_that_fails_is_tried_again_later_each_time(stack: CalendarSt
     assert stack.watched("google") == 1
 
 
+@BOTH
 async def test_calendar_that_is_gone_when_the_promise_comes_is_not_watched(stack: CalendarStack) -> None:
     await stack.connects("google")
     now = stack.clock.now()
@@ -222,6 +233,7 @@ async def test_calendar_that_is_gone_when_the_promise_comes_is_not_watched(stack
     assert await stack.counts() == (1, 0, 0)
 
 
+@BOTH
 async def test_watch_of_a_calendar_is_claimed_by_one_replica(stack: CalendarStack) -> None:
     await stack.connects("google")
     other = stack.replica()
@@ -240,6 +252,7 @@ async def test_push_for_a_lost_account_asks_nobody(stack: CalendarStack) -> None
     assert list(stack.google.calls) == []
 
 
+@BOTH
 @both
 async def test_account_that_is_mended_while_its_watch_fails_is_watched_all_the_same(
     stack: CalendarStack, provider: str
@@ -255,6 +268,7 @@ async def test_account_that_is_mended_while_its_watch_fails_is_watched_all_the_s
     assert stack.watched(provider) == 1
 
 
+@BOTH
 async def test_forgotten_person_is_watched_no_more(stack: CalendarStack) -> None:
     await watched(stack, "google")
     cleanups = await stack.stores.accounts.cleanups("T1", "U1")

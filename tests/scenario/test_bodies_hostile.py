@@ -39,10 +39,10 @@ SHAPES = (
     "semicolons", "blanks before a colon", "nothing", "zone of slashes", "zone of digits", "numbers", "stamp",
     "long names", "letters of four bytes", "rubbish",
 )  # fmt: skip
-"""Those that a reader is done with soon; the others are in the slow suite."""
+"""Those that a reader is done with soon; whatever the shape, a hook takes it in the slow suite."""
 
 FEW = ("newlines", "one line", "folded", "zone of slashes", "long names", "rubbish")
-"""A way in that reads as a hook does has these; all of them in the slow suite."""
+"""Each way in has these; the slow suite has all of them."""
 
 each_shape = pytest.mark.parametrize(
     "names", [pytest.param(FEW, id="few"), pytest.param(SHAPES, id="all", marks=pytest.mark.slow)]
@@ -73,8 +73,11 @@ async def hook(running_app: RunningApp) -> str:
     return await new_hook(running_app)
 
 
-async def test_no_message_to_a_hook_holds_up_the_loop(running_app: RunningApp, hook: str) -> None:
-    for name in SHAPES:
+@each_shape
+async def test_no_message_to_a_hook_holds_up_the_loop(
+    running_app: RunningApp, hook: str, names: tuple[str, ...]
+) -> None:
+    for name in names:
         await _by_hook(running_app, hook, name, "REQUEST")
     for name in ("folded", "long names"):
         await _by_hook(running_app, hook, name, "CANCEL")

@@ -18,7 +18,7 @@ from services.store import schema
 from services.store.db import Database
 
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-"""On a test of the whole app: it is about what differs between the databases, so it runs on each."""
+"""On a test outside of stores and engine: it is about statements or locks that differ, so it runs on each database."""
 
 
 class _Compiled(LRUCache[Any, Any]):
