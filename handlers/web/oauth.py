@@ -188,17 +188,11 @@ class Connect:
 
     async def callback(self, request: web.Request) -> web.Response:
         """Take the browser back from the provider; once more to Slack where it is not known whose it is."""
-        query = request.query
         try:
             found = await self.accounts.finish(
-                request.match_info["provider"],
-                state=query.get("state", ""),
-                cookie=request.cookies.get(CONNECT_COOKIE, ""),
-                code=query.get("code", ""),
-                error=query.get("error", ""),
-                description=query.get("error_description", ""),
-                seen=self.browsers.seen(request),
-            )
+                request.match_info["provider"], request.query, request.cookies.get(CONNECT_COOKIE, ""),
+                self.browsers.seen(request),
+            )  # fmt: skip
         except LinkOfAnotherError as refusal:
             return self._refused(request, refusal)
         except CalendarError as error:

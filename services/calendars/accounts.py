@@ -139,24 +139,14 @@ class Accounts:
     # ── connecting ──────────────────────────────────────────────────────────────────────────────────
 
     async def finish(
-        self,
-        provider: str,
-        *,
-        state: str,
-        cookie: str,
-        code: str,
-        error: str,
-        description: str = "",
-        seen: Mapping[str, str],
+        self, provider: str, query: Mapping[str, str], cookie: str, seen: Mapping[str, str]
     ) -> Connected | Held:
         """Take what a browser came back with, and connect it; or hold it until Slack has said whose browser it is.
 
         It is connected where the browser was `seen` to be the person's, and where the account's address is the one
         that Slack has of them. Raises as `OAuthFlow.finish`, and LinkOfAnotherError; then nothing is kept.
         """
-        key, offer, credentials = await self.flow.finish(
-            provider, state=state, cookie=cookie, code=code, error=error, description=description
-        )
+        key, offer, credentials = await self.flow.finish(provider, query, cookie)
         known = is_theirs(key, seen)
         if not known and offer.address:
             person = await self.introductions.of(key)

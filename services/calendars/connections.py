@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.accounts import ProviderCleanup
-from services.calendars.ical.expand import Expander, Looked, UnreadableCalendarError, readable
+from services.calendars.ical.expand import Expander, UnreadableCalendarError, readable
 from services.domain import errors
 from services.domain.calendars import ICS, hook_override_id
 from services.domain.errors import (
@@ -32,7 +32,7 @@ from services.platform.addresses import AddressRules
 from services.platform.concurrency import KeyedSemaphore
 from services.platform.crypto import digest_of
 from services.ports import Clock, WakeSignal
-from services.slack.files import SentFile, SlackFiles
+from services.slack.files import SlackFiles
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.overrides import OverrideStore
@@ -119,22 +119,13 @@ class CalendarFiles:
 
         Raises UnreadableCalendarError, CalendarTooLargeError, SlackError, NotInstalledError, TooManyRequestsError.
         """
-        file, content, looked = await self._read(key, zone, file_id)
-        return await self._update(key, file, content, looked) or _seen(file, looked)
+        return await self._take(key, zone, file_id, connect=False)
 
     async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         """Connect the calendar in a file, or bring it up to date. Raises as `look`, and TooManyError."""
-        file, content, looked = await self._read(key, zone, file_id)
-        seen = _seen(file, looked)
-        try:
-            await self.inbox.connect(key, _address(file), seen.name, content, now=self.clock.now(), whole=looked.alone)
-        except AlreadyConnectedError:
-            return await self._update(key, file, content, looked) or seen
-        log.info("file_connected", team_id=key.team_id, user_id=key.user_id, bytes=len(content), events=seen.events)
-        self.wake_signal.wake()
-        return seen
+        return await self._take(key, zone, file_id, connect=True)
 
-    async def _read(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> tuple[SentFile, bytes, Looked]:
+    async def _take(self, key: PersonKey, zone: ZoneInfo, file_id: str, *, connect: bool) -> Seen:
         token = await self.workspaces.bot_token(key.team_id)
         if token is None:
             raise NotInstalledError("no bot token", team_id=key.team_id)
@@ -145,30 +136,30 @@ class CalendarFiles:
             content = await self.slack.download(token, file)
         except NotACalendarError as error:
             raise UnreadableCalendarError(error.reason) from None
-        looked = await readable(self.expander, content, f"file/{key.user_id}", zone, self.clock.now())
-        return file, content, looked
-
-    async def _update(self, key: PersonKey, file: SentFile, content: bytes, looked: Looked) -> Seen | None:
-        """Bring the calendar of that file up to date; None for none. An invitation is news about one entry."""
-        known = await self.inbox.named(key, _address(file))
+        now = self.clock.now()
+        looked = await readable(self.expander, content, f"file/{key.user_id}", zone, now)
+        seen = Seen(file.file_id, (looked.name or file.stem)[:_LONGEST_NAME], looked.events)
+        ids = {"team_id": key.team_id, "user_id": key.user_id}
+        address = file.stem.casefold()  # a file of the same name is the same calendar
+        if connect:
+            try:
+                await self.inbox.connect(key, address, seen.name, content, now=now, whole=looked.alone)
+            except AlreadyConnectedError:
+                pass
+            else:
+                log.info("file_connected", **ids, bytes=len(content), events=seen.events)
+                self.wake_signal.wake()
+                return seen
+        known = await self.inbox.named(key, address)
         if known is None:
-            return None
+            return seen
         calendar_id, name = known
-        if not await self.inbox.put(key, calendar_id, content, self.clock.now(), whole=looked.alone):
-            return None
-        log.info("file_updated", team_id=key.team_id, user_id=key.user_id, calendar_id=calendar_id, bytes=len(content))
+        # An invitation in a file is news about one entry, and the others stay.
+        if not await self.inbox.put(key, calendar_id, content, now, whole=looked.alone):
+            return seen
+        log.info("file_updated", **ids, calendar_id=calendar_id, bytes=len(content))
         self.wake_signal.wake()
-        seen = _seen(file, looked)
         return replace(seen, name=name or seen.name, updated=True)
-
-
-def _seen(file: SentFile, looked: Looked) -> Seen:
-    return Seen(file.file_id, (looked.name or file.stem)[:_LONGEST_NAME], looked.events)
-
-
-def _address(file: SentFile) -> str:
-    """Return what tells that it is the same calendar: a file of the same name."""
-    return file.stem.casefold()
 
 
 PATH = "/hooks/"

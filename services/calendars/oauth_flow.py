@@ -129,9 +129,9 @@ class OAuthFlow:
         return Start(self.providers[provider].client.consent_url(state, verifier, self._redirect(provider)), cookie)
 
     async def finish(
-        self, provider: str, *, state: str, cookie: str, code: str, error: str, description: str = ""
+        self, provider: str, query: Mapping[str, str], cookie: str
     ) -> tuple[PersonKey, Offer, Credentials]:
-        """Take what a browser came back with: `state`, and either `code` or `error` with its `description`.
+        """Take the query that a browser came back with (RFC 6749 §4.1.2): whose account it is, and what they allowed.
 
         Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
         AdministratorNeededError, AccountNotAllowedError where a permission was left out, NotOfferedError, or what the
@@ -141,10 +141,11 @@ class OAuthFlow:
         now = self.clock.now()
         # A provider tells whose account it is, never whose Slack: only the cookie shows that whoever allowed it is who
         # followed the link, and not somebody to whom they passed the provider's page on.
+        state, code, error = (query.get(name, "") for name in ("state", "code", "error"))
         ticket = await self.states.take(state, f"state:{provider}", now, cookie) if cookie else None
         if ticket is None:
             raise LinkExpiredError("state")
-        if error and needs_administrator(error, description):
+        if error and needs_administrator(error, query.get("error_description", "")):
             raise AdministratorNeededError("consent_required")
         if error:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")

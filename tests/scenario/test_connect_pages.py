@@ -48,7 +48,7 @@ EXPIRED = "This link has expired or was used already. Ask for a new one in Slack
 
 @dataclass
 class Flow:
-    """Implements `handlers.web.oauth.Accounts`: answers with what it was told to, and remembers what it was asked."""
+    """Stands for `Accounts` and what it is of: answers with what it was told to, and remembers what it was asked."""
 
     outcome: Connected | Exception = DONE
     locale: str = "en-GB"
@@ -80,17 +80,10 @@ class Flow:
         return Start(AT_GOOGLE, cookie)
 
     async def finish(
-        self,
-        provider: str,
-        *,
-        state: str,
-        cookie: str,
-        code: str,
-        error: str,
-        description: str,
-        seen: Mapping[str, str],
+        self, provider: str, query: Mapping[str, str], cookie: str, seen: Mapping[str, str]
     ) -> Connected | Held:
-        self.described = description
+        self.described = query.get("error_description", "")
+        state, code, error = (query.get(name, "") for name in ("state", "code", "error"))
         self.finished.append((provider, state, cookie, code, error))
         if isinstance(self.outcome, Exception):
             raise self.outcome

@@ -76,9 +76,7 @@ class CalendarStack:
 
     async def comes_back(self, provider: str, query: dict[str, str], key: PersonKey = ANN) -> Connected:
         """With a browser that is known as hers."""
-        known = {name: query[name] for name in ("state", "code", "error", "cookie")}
-        known["description"] = query.get("error_description", "")
-        found = await self.calendars.accounts.finish(provider, **known, seen={key.team_id: key.user_id})
+        found = await self.calendars.accounts.finish(provider, query, query["cookie"], {key.team_id: key.user_id})
         assert isinstance(found, Connected)
         return found
 
