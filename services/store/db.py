@@ -4,10 +4,10 @@ SQLite has one writer: every write transaction of the process goes through one l
 seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for readers of another process.
 
 aiosqlite runs every step of the driver in a thread of its own: opening a cursor, executing, fetching, closing, each
-time with two switches between threads. `QuickConnection` makes one step of the whole of a statement, and none of a
+time with two switches between threads. `_QuickConnection` makes one step of the whole of a statement, and none of a
 commit or rollback where nothing has begun: a read of one statement takes one hop instead of six.
 
-SQLAlchemy takes ten times as long around a query of one row as SQLite takes for it. `PointReader` has a query compiled
+SQLAlchemy takes ten times as long around a query of one row as SQLite takes for it. `_PointReader` has a query compiled
 once, by SQLAlchemy, with the types of its parameters and columns; the queries of everybody who asks meanwhile go to one
 thread together.
 
@@ -24,7 +24,6 @@ from collections import namedtuple
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -44,22 +43,15 @@ _STATEMENTS = 512
 """Prepared statements that a connection keeps: about as many as the app has."""
 
 
-def connect(path: str) -> QuickConnection:
-    """A connection to the file at `path`, to be awaited: what SQLAlchemy's `async_creator` is to give."""
-    return QuickConnection(lambda: sqlite3.connect(path, cached_statements=_STATEMENTS), iter_chunk_size=64)
+class _QuickConnection(aiosqlite.Connection):
+    """aiosqlite's connection, as far as SQLAlchemy uses it: to be awaited, as its `async_creator` is to give it."""
 
-
-class QuickConnection(aiosqlite.Connection):
-    """aiosqlite's connection, as far as SQLAlchemy uses it."""
-
-    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
-        """`connector` is run in the connection's own thread."""
-        super().__init__(connector, iter_chunk_size)
+    def __init__(self, path: str) -> None:
+        super().__init__(lambda: sqlite3.connect(path, cached_statements=_STATEMENTS), iter_chunk_size=64)
         self._thread.daemon = True  # as SQLAlchemy has it: a process that ends waits for no idle connection
 
-    def cursor(self) -> QuickCursor:  # type: ignore[override]  # SQLAlchemy enters it, and needs no more than that
-        """A cursor, which is nothing yet."""
-        return QuickCursor(self)
+    def cursor(self) -> _QuickCursor:  # type: ignore[override]  # SQLAlchemy enters it, and needs no more than that
+        return _QuickCursor(self)
 
     async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` makes of the connection, in the connection's thread."""
@@ -67,21 +59,18 @@ class QuickConnection(aiosqlite.Connection):
         return done
 
     async def commit(self) -> None:
-        """Commit what has begun."""
         if self.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
-        """Roll back what has begun."""
         if self.in_transaction:
             await super().rollback()
 
 
-class QuickCursor:
-    """One statement and its rows."""
+class _QuickCursor:
+    """One statement and its rows, which are fetched along with it."""
 
-    def __init__(self, connection: QuickConnection) -> None:
-        """Nothing is done before the statement."""
+    def __init__(self, connection: _QuickConnection) -> None:
         self._connection = connection
         self._rows: list[Any] = []
         self.description: Any = None
@@ -90,19 +79,15 @@ class QuickCursor:
         self.arraysize = 1
 
     async def __aenter__(self) -> Self:
-        """Itself."""
         return self
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
-        """Execute a statement and fetch all of its rows."""
         return await self._run(lambda connection: connection.execute(sql, parameters))
 
     async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Self:
-        """Execute a statement once for each of `parameters`."""
         return await self._run(lambda connection: connection.executemany(sql, parameters))
 
     async def fetchall(self) -> list[Any]:
-        """The rows, which are here already."""
         return self._rows
 
     async def close(self) -> None:
@@ -130,12 +115,11 @@ _Found = list[list[Any]] | sqlite3.Error
 _Query = tuple[Sequence[_Statement], asyncio.Future[list[list[Any]]]]
 
 
-class PointReader:
+class _PointReader:
     """Reads from the file of an SQLite database, in a thread of its own."""
 
     def __init__(self, path: str, dialect: Dialect) -> None:
-        """`dialect` compiles the queries. The file is opened by the first of them."""
-        self._path = path
+        self._path = path  # opened by the first query
         self._dialect = dialect
         self._prepared: WeakKeyDictionary[Select[*tuple[Any, ...]], _Prepared] = WeakKeyDictionary()
         self._thread = ThreadPoolExecutor(1, "statusquo-reads")
@@ -145,7 +129,11 @@ class PointReader:
 
     async def rows(self, asked: Sequence[Asked]) -> list[list[Any]]:
         """The rows of each query, their columns as attributes. Raises SQLAlchemy's OperationalError."""
-        prepared = [self._prepare(statement) for statement, _ in asked]
+        prepared = []
+        for statement, _ in asked:
+            if statement not in self._prepared:
+                self._prepared[statement] = _Prepared(statement, self._dialect)
+            prepared.append(self._prepared[statement])
         statements = [(one.sql, one.bound(given)) for one, (_, given) in zip(prepared, asked, strict=True)]
         answer: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()
         self._waiting.append((statements, answer))
@@ -154,16 +142,9 @@ class PointReader:
         return [one.rows(rows) for one, rows in zip(prepared, await answer, strict=True)]
 
     async def close(self) -> None:
-        """Close the file."""
         if self._connection is not None:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown(wait=False)
-
-    def _prepare(self, statement: Select[*tuple[Any, ...]]) -> _Prepared:
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = _Prepared(statement, self._dialect)
-        return prepared
 
     def _read(self) -> None:
         """Have the thread read what everybody waits for; then what was asked meanwhile."""
@@ -193,18 +174,14 @@ class PointReader:
         found: list[_Found] = []
         for statements in asked:
             try:
-                run = self._opened().execute
-                found.append([run(*statement).fetchall() for statement in statements])
+                if self._connection is None:
+                    self._connection = sqlite3.connect(self._path, isolation_level=None)
+                    self._connection.execute("PRAGMA busy_timeout=5000")
+                    self._connection.execute("PRAGMA query_only=ON")
+                found.append([self._connection.execute(*statement).fetchall() for statement in statements])
             except sqlite3.Error as error:
                 found.append(error)
         return found
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._path, isolation_level=None)
-            self._connection.execute("PRAGMA busy_timeout=5000")
-            self._connection.execute("PRAGMA query_only=ON")
-        return self._connection
 
 
 class _Prepared:
@@ -259,21 +236,21 @@ class Database:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
-        self._points: PointReader | None = None
+        self._points: _PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             path = parsed.database or ":memory:"
             self.engine: AsyncEngine = create_async_engine(
                 url,
-                async_creator=lambda: connect(path),
+                async_creator=lambda: _QuickConnection(path),
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
                 pool_use_lifo=True,
             )
             event.listen(self.engine.sync_engine, "connect", _pragmas)
             event.listen(self.engine.sync_engine, "begin", _begin)
-            self._points = PointReader(path, self.engine.dialect)
+            self._points = _PointReader(path, self.engine.dialect)
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
             event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
@@ -401,12 +378,6 @@ AT_ONCE = 200
 """Facts in one transaction."""
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting(Generic[Item, Result]):
-    item: Item
-    answer: asyncio.Future[Result]
-
-
 def in_one_transaction(
     database: Database, write: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Result]]]
 ) -> Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]:
@@ -425,7 +396,7 @@ class Grouped(Generic[Item, Result]):
     def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
         """`run` reads or writes several facts in one transaction, and tells what became of each, in their order."""
         self._run = run
-        self._waiting: list[_Waiting[Item, Result]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
@@ -434,15 +405,15 @@ class Grouped(Generic[Item, Result]):
         Raises what it raised by itself. Facts that fail together are tried again one by one, so that none of them
         fails for another's sake. To give up waiting takes nothing back.
         """
-        mine: _Waiting[Item, Result] = _Waiting(item, asyncio.get_running_loop().create_future())
-        self._waiting.append(mine)
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
         if self._running is None:
             # A task of its own: were it somebody's request, their hanging up would end everybody's transaction.
             self._running = asyncio.create_task(self._run_waiting())
-        return await mine.answer
+        return await answer
 
     async def _run_waiting(self) -> None:
-        group: list[_Waiting[Item, Result]] = []
+        group: list[tuple[Item, asyncio.Future[Result]]] = []
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
@@ -451,19 +422,19 @@ class Grouped(Generic[Item, Result]):
                         await self._ran([one])
         finally:
             self._running = None
-            for left in (*group, *self._waiting):  # nobody, unless the program ends
-                left.answer.cancel()
+            for _, answer in (*group, *self._waiting):  # nobody, unless the program ends
+                answer.cancel()
             self._waiting = []
 
-    async def _ran(self, group: Sequence[_Waiting[Item, Result]]) -> bool:
+    async def _ran(self, group: Sequence[tuple[Item, asyncio.Future[Result]]]) -> bool:
         """Run a group and answer it; False where that failed. What failed alone is answered by its error."""
         # gathered, so that whatever is raised reaches those who wait, and whoever comes next is still served
-        (found,) = await asyncio.gather(self._run([one.item for one in group]), return_exceptions=True)
+        (found,) = await asyncio.gather(self._run([item for item, _ in group]), return_exceptions=True)
         if isinstance(found, BaseException):
-            if len(group) == 1 and not group[0].answer.done():
-                group[0].answer.set_exception(found)
+            if len(group) == 1 and not group[0][1].done():
+                group[0][1].set_exception(found)
             return False
-        for one, result in zip(group, found, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(result)
+        for (_, answer), result in zip(group, found, strict=True):
+            if not answer.done():
+                answer.set_result(result)
         return True
