@@ -9,54 +9,98 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 
 class ReasonCode(StrEnum):
-    """Why an event counted or not, a span shows what it shows, or a write was made or left."""
+    """Why an event counted or not, a span shows what it shows, or a write was made or left.
+
+    Behind each code its sentences, the one that needs the most facts first.
+    """
+
+    sentences: tuple[str, ...]
+
+    def __new__(cls, code: str, *sentences: str) -> ReasonCode:
+        """Only the code is the value: it is what is stored."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentences = sentences
+        return member
 
     # an event, in the order of product.md "Which events count"
-    CANCELLED = "cancelled"
-    DECLINED = "declined"
-    SOMEBODY_ELSES = "somebody_elses"
-    FREE = "free"
-    BIRTHDAY = "birthday"
-    UNCONFIRMED = "unconfirmed"
-    ALL_DAY_NOTE = "all_day_note"
-    OUTSIDE_WORKING_HOURS = "outside_working_hours"
-    IGNORED_BY_RULE = "ignored_by_rule"
-    NO_LENGTH = "no_length"
-    COUNTED = "counted"
-    COUNTED_BY_RULE = "counted_by_rule"
-    COUNTED_OWN_ALL_DAY_ABSENCE = "counted_own_all_day_absence"
+    CANCELLED = "cancelled", "Ignored: it was cancelled."
+    DECLINED = "declined", "Ignored: you declined it."
+    SOMEBODY_ELSES = "somebody_elses", "Ignored: it is somebody else's absence."
+    FREE = "free", "Ignored: it is marked as free."
+    BIRTHDAY = "birthday", "Ignored: it is a birthday."
+    UNCONFIRMED = "unconfirmed", "Ignored: it is tentative, or you have not answered it."
+    ALL_DAY_NOTE = "all_day_note", "Ignored: it lasts all day and is no absence; a rule of yours can make it count."
+    OUTSIDE_WORKING_HOURS = "outside_working_hours", "Ignored: it is outside of your working hours."
+    IGNORED_BY_RULE = "ignored_by_rule", "Ignored by your rule “{rule}”.", "Ignored by one of your rules."
+    NO_LENGTH = "no_length", "Ignored: it takes no time."
+    COUNTED = "counted", "Counted: it takes your time and you have not declined it."
+    COUNTED_BY_RULE = "counted_by_rule", "Counted by your rule “{rule}”.", "Counted by one of your rules."
+    COUNTED_OWN_ALL_DAY_ABSENCE = (
+        "counted_own_all_day_absence",
+        "Counted although it is marked as free: its title is an absence.",
+    )
     # a span
-    EVENT = "event"
-    BRIDGED = "bridged"
-    OVERRIDE = "override"
-    BACK_EARLY = "back_early"
-    IDLE = "idle"
-    NOTHING = "nothing"
+    EVENT = (
+        "event",
+        "Shown because of “{title}” until {until}.",
+        "Shown because of “{title}”.",
+        "Shown because of your calendar until {until}.",
+        "Shown because of your calendar.",
+    )
+    BRIDGED = (
+        "bridged",
+        "Shown until {until}: the gap to the next meeting is short.",
+        "Shown because the gap to the next meeting is short.",
+    )
+    OVERRIDE = "override", "You asked for it, until {until}.", "You asked for it, until you clear it."
+    BACK_EARLY = (
+        "back_early",
+        "Nothing is shown until {until}: you said that you are back early.",
+        "Nothing is shown: you said that you are back early.",
+    )
+    IDLE = "idle", "Your idle status: nothing is on until {until}.", "Your idle status: nothing is on."
+    NOTHING = "nothing", "Nothing is on until {until}.", "Nothing is on."
     # a decision
-    SHOWS_ALREADY = "shows_already"
-    PROFILE_FREE = "profile_free"
-    OURS_CHANGED = "ours_changed"
-    OWN_WITH_END = "own_with_end"
-    OWN_COVERED = "own_covered"
-    OWN_TYPED_DURING = "own_typed_during"
-    CLEARED_BY_HAND = "cleared_by_hand"
-    OWN_ALWAYS_WINS = "own_always_wins"
-    OWN_LEFT = "own_left"
-    OVERRIDE_WINS = "override_wins"
-    PUT_BACK = "put_back"
-    COVERED_HAS_ENDED = "covered_has_ended"
-    SPAN_OVER = "span_over"
-    NOT_EXPIRED_BY_SLACK = "not_expired_by_slack"
-    PAUSED = "paused"
-    NO_GRANT = "no_grant"
-    BLOCKED = "blocked"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
+    SHOWS_ALREADY = "shows_already", "Left as it is: it shows the right thing already."
+    PROFILE_FREE = "profile_free", "Set until {until}: your status was empty.", "Set: your status was empty."
+    OURS_CHANGED = (
+        "ours_changed",
+        "Changed until {until}: what was shown was set by me.",
+        "Changed: what was shown was set by me.",
+    )
+    OWN_WITH_END = (
+        "own_with_end",
+        "Left alone: you set a status yourself until {until}.",
+        "Left alone: you set a status with an end yourself.",
+    )
+    OWN_COVERED = (
+        "own_covered",
+        "Set until {until}; the status you had set yourself comes back after it.",
+        "Set; the status you had set yourself comes back after it.",
+    )
+    OWN_TYPED_DURING = "own_typed_during", "Left alone until the next event: you set a status yourself meanwhile."
+    CLEARED_BY_HAND = "cleared_by_hand", "Left empty until the next event: you cleared the status yourself."
+    OWN_ALWAYS_WINS = "own_always_wins", "Left alone: you chose that your own status always wins."
+    OWN_LEFT = "own_left", "Left alone: you set this status yourself, and nothing is on."
+    OVERRIDE_WINS = (
+        "override_wins",
+        "Set until {until} because you asked for it; what you had set before comes back after it.",
+        "Set because you asked for it; what you had set before comes back after it.",
+    )
+    PUT_BACK = "put_back", "Your own status is back; it lasts until {until}.", "Your own status is back."
+    COVERED_HAS_ENDED = "covered_has_ended", "Nothing to put back: the status you had set has ended meanwhile."
+    SPAN_OVER = "span_over", "Over: nothing is on any more."
+    NOT_EXPIRED_BY_SLACK = "not_expired_by_slack", "Cleared: it was over, and Slack still showed it."
+    PAUSED = "paused", "Left alone: you paused me until {until}.", "Left alone: you paused me."
+    NO_GRANT = "no_grant", "Left alone: I may not set your status."
+    BLOCKED = "blocked", "Not set: your workspace's settings do not let me. A workspace admin can change that."
+    REFUSED = "refused", "Not set: Slack refused it."
+    UNREACHABLE = "unreachable", "Not set yet: Slack does not answer. I keep trying."
 
 
 NOT_SET = frozenset({ReasonCode.BLOCKED, ReasonCode.REFUSED, ReasonCode.UNREACHABLE})
@@ -74,76 +118,6 @@ class Reason:
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-MESSAGES = MappingProxyType(
-    {
-        ReasonCode.CANCELLED: ("Ignored: it was cancelled.",),
-        ReasonCode.DECLINED: ("Ignored: you declined it.",),
-        ReasonCode.SOMEBODY_ELSES: ("Ignored: it is somebody else's absence.",),
-        ReasonCode.FREE: ("Ignored: it is marked as free.",),
-        ReasonCode.BIRTHDAY: ("Ignored: it is a birthday.",),
-        ReasonCode.UNCONFIRMED: ("Ignored: it is tentative, or you have not answered it.",),
-        ReasonCode.ALL_DAY_NOTE: ("Ignored: it lasts all day and is no absence; a rule of yours can make it count.",),
-        ReasonCode.OUTSIDE_WORKING_HOURS: ("Ignored: it is outside of your working hours.",),
-        ReasonCode.IGNORED_BY_RULE: ("Ignored by your rule “{rule}”.", "Ignored by one of your rules."),
-        ReasonCode.NO_LENGTH: ("Ignored: it takes no time.",),
-        ReasonCode.COUNTED: ("Counted: it takes your time and you have not declined it.",),
-        ReasonCode.COUNTED_BY_RULE: ("Counted by your rule “{rule}”.", "Counted by one of your rules."),
-        ReasonCode.COUNTED_OWN_ALL_DAY_ABSENCE: ("Counted although it is marked as free: its title is an absence.",),
-        ReasonCode.EVENT: (
-            "Shown because of “{title}” until {until}.",
-            "Shown because of “{title}”.",
-            "Shown because of your calendar until {until}.",
-            "Shown because of your calendar.",
-        ),
-        ReasonCode.BRIDGED: (
-            "Shown until {until}: the gap to the next meeting is short.",
-            "Shown because the gap to the next meeting is short.",
-        ),
-        ReasonCode.OVERRIDE: ("You asked for it, until {until}.", "You asked for it, until you clear it."),
-        ReasonCode.BACK_EARLY: (
-            "Nothing is shown until {until}: you said that you are back early.",
-            "Nothing is shown: you said that you are back early.",
-        ),
-        ReasonCode.IDLE: ("Your idle status: nothing is on until {until}.", "Your idle status: nothing is on."),
-        ReasonCode.NOTHING: ("Nothing is on until {until}.", "Nothing is on."),
-        ReasonCode.SHOWS_ALREADY: ("Left as it is: it shows the right thing already.",),
-        ReasonCode.PROFILE_FREE: ("Set until {until}: your status was empty.", "Set: your status was empty."),
-        ReasonCode.OURS_CHANGED: (
-            "Changed until {until}: what was shown was set by me.",
-            "Changed: what was shown was set by me.",
-        ),
-        ReasonCode.OWN_WITH_END: (
-            "Left alone: you set a status yourself until {until}.",
-            "Left alone: you set a status with an end yourself.",
-        ),
-        ReasonCode.OWN_COVERED: (
-            "Set until {until}; the status you had set yourself comes back after it.",
-            "Set; the status you had set yourself comes back after it.",
-        ),
-        ReasonCode.OWN_TYPED_DURING: ("Left alone until the next event: you set a status yourself meanwhile.",),
-        ReasonCode.CLEARED_BY_HAND: ("Left empty until the next event: you cleared the status yourself.",),
-        ReasonCode.OWN_ALWAYS_WINS: ("Left alone: you chose that your own status always wins.",),
-        ReasonCode.OWN_LEFT: ("Left alone: you set this status yourself, and nothing is on.",),
-        ReasonCode.OVERRIDE_WINS: (
-            "Set until {until} because you asked for it; what you had set before comes back after it.",
-            "Set because you asked for it; what you had set before comes back after it.",
-        ),
-        ReasonCode.PUT_BACK: (
-            "Your own status is back; it lasts until {until}.",
-            "Your own status is back.",
-        ),
-        ReasonCode.COVERED_HAS_ENDED: ("Nothing to put back: the status you had set has ended meanwhile.",),
-        ReasonCode.SPAN_OVER: ("Over: nothing is on any more.",),
-        ReasonCode.NOT_EXPIRED_BY_SLACK: ("Cleared: it was over, and Slack still showed it.",),
-        ReasonCode.PAUSED: ("Left alone: you paused me until {until}.", "Left alone: you paused me."),
-        ReasonCode.NO_GRANT: ("Left alone: I may not set your status.",),
-        ReasonCode.BLOCKED: ("Not set: your workspace's settings do not let me. A workspace admin can change that.",),
-        ReasonCode.REFUSED: ("Not set: Slack refused it.",),
-        ReasonCode.UNREACHABLE: ("Not set yet: Slack does not answer. I keep trying.",),
-    }
-)
-"""For each code its sentences, the one that needs the most facts first."""
-
 
 def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = "") -> tuple[str, dict[str, str]]:
     """The message id for `reason` and the facts it is to be filled with.
@@ -152,7 +126,7 @@ def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = ""
     `reason.until` as they read it. What is empty is not said.
     """
     facts = {name: " ".join(fact.split()) for name, fact in (("title", title), ("rule", rule), ("until", until))}
-    for message in MESSAGES[reason.code]:
+    for message in reason.code.sentences:
         needed = _PLACEHOLDER.findall(message)
         if all(facts[name] for name in needed):
             return message, {name: facts[name] for name in needed}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain.model import Kind
-from services.domain.reasons import MESSAGES, Reason, ReasonCode, english, sentence
+from services.domain.reasons import Reason, ReasonCode, english, sentence
 from services.domain.text import default_emoji
 
 AT_TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -26,8 +26,8 @@ def test_every_code_has_one_line(code: ReasonCode, facts: dict[str, str]) -> Non
 
 
 def test_messages_are_all_of_them_once_with_known_placeholders() -> None:
-    found = [message for variants in MESSAGES.values() for message in variants]
-    assert len(found) == len(set(found)) == sum(len(variants) for variants in MESSAGES.values())
+    found = [message for code in ReasonCode for message in code.sentences]
+    assert len(found) == len(set(found)) == sum(len(code.sentences) for code in ReasonCode)
     names = {name for message in found for _, name, _, _ in Formatter().parse(message) if name is not None}
     assert names == {"title", "rule", "until"}
 
@@ -54,7 +54,7 @@ def test_english_writes_times_in_the_zone() -> None:
 
 
 def test_code_without_sentence_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.domain.reasons.MESSAGES", {ReasonCode.EVENT: ("Only “{title}”.",)})
+    monkeypatch.setattr(ReasonCode.EVENT, "sentences", ("Only “{title}”.",))
     with pytest.raises(LookupError):
         sentence(Reason(ReasonCode.EVENT))
 

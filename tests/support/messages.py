@@ -10,8 +10,8 @@ from pathlib import Path
 from handlers.slack.views.replies import COMMANDS
 from handlers.slack.views.settings import WEEKDAYS
 from handlers.web import oauth
-from services.domain import reasons
 from services.domain.errors import StatusQuoError
+from services.domain.reasons import ReasonCode
 
 ROOT = Path(__file__).parents[2]
 _SAYS = {"say", "_say", "speak"}
@@ -58,9 +58,7 @@ def _errors(kind: type[StatusQuoError]) -> set[str]:
 def all_messages() -> set[str]:
     """Every message id."""
     found: set[str] = (
-        {message for variants in reasons.MESSAGES.values() for message in variants}
-        | {does for _, does in COMMANDS}
-        | set(WEEKDAYS)
+        {message for code in ReasonCode for message in code.sentences} | {does for _, does in COMMANDS} | set(WEEKDAYS)
     )
     for folder in ("handlers", "services"):
         for path in sorted((ROOT / folder).rglob("*.py")):
