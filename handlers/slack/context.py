@@ -78,7 +78,7 @@ async def by_key(services: Services, key: PersonKey) -> Requester:
 def known(view: PersonView, clock: Clock) -> Requester:
     """Somebody of whom everything is known already."""
     speaker = Speaker(clock.now(), view.zone, locale.language(view.locale), locale.month_first(view.locale))
-    return Requester(view, locale.localizer(view.locale, view.zone.key), speaker)
+    return Requester(view, locale.Localizer(view.locale, view.zone.key), speaker)
 
 
 async def connect_form(services: Services, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:

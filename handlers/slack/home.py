@@ -38,7 +38,7 @@ class HomeTab:
         """The view of the person, ready for views.publish; of a stranger too."""
         view = await self.services.people.get(key)
         if view is None:
-            return home_view.stranger(locale.localizer("en-US", "UTC"), await self.services.people.grant_link(key))
+            return home_view.stranger(locale.Localizer("en-US", "UTC"), await self.services.people.grant_link(key))
         who = known(view, self.services.clock)
         link = "" if view.granted else await self.services.people.grant_link(key)
         now = await self.services.reader.now(key)

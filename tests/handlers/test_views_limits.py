@@ -45,7 +45,7 @@ from tests.support import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LOCALIZERS = [locale.localizer(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+LOCALIZERS = [locale.Localizer(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
 NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
 
 

@@ -82,14 +82,14 @@ def test_order_of_day_and_month_follows_the_locale(slack: str, first: bool) -> N
 def test_ends_are_written_as_people_say_them(
     slack: str, *, today: str, tomorrow: str, later: str, midnight: str, tonight: str
 ) -> None:
-    l10n = locale.localizer(slack, "Europe/Berlin")
+    l10n = locale.Localizer(slack, "Europe/Berlin")
     ends = [(24, 14), (25, 14), (27, 14), (26, 23), (24, 23)]
     written = [l10n.until(datetime(2026, 11, day, hour, tzinfo=UTC), NOW) for day, hour in ends]
     assert written == [today, tomorrow, later, midnight, tonight]
 
 
 def test_day_of_another_year_has_its_year() -> None:
-    l10n = locale.localizer("en-GB", "UTC")
+    l10n = locale.Localizer("en-GB", "UTC")
     assert l10n.day(datetime(2027, 1, 2, tzinfo=UTC).date(), NOW.date()) == "Sat, 2 Jan 2027"
     assert l10n.stamp(datetime(2026, 11, 23, 8, tzinfo=UTC), NOW) == "Mon 23 Nov, 08:00"
 

@@ -7,83 +7,26 @@ English.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
 from babel.messages.pofile import read_po
 
-from services.domain.text import ENGLISH, DefaultTexts
-from services.platform.locale.localizer import Localizer, written_day, written_time
-
-_TEXTS: dict[str, DefaultTexts] = {
-    "en": ENGLISH,
-    "de": replace(
-        ENGLISH,
-        meeting="In einer Besprechung",
-        focus="Konzentriert bei der Arbeit",
-        out_of_office="Abwesend",
-        out_of_office_until_day="Abwesend, zurück am {until}",
-        out_of_office_until_time="Abwesend bis {until} Uhr",
-        home="Im Homeoffice",
-        office="Im Büro",
-        elsewhere="Arbeitet von unterwegs",
-        elsewhere_at="Arbeitsort: {location}",
-    ),
-    "fr": replace(
-        ENGLISH,
-        meeting="En réunion",
-        focus="Concentration",
-        out_of_office="Absence du bureau",
-        out_of_office_until_day="En congé, de retour le {until}",
-        out_of_office_until_time="De retour à {until}",
-        home="En télétravail",
-        office="Au bureau",
-        elsewhere="En déplacement",
-        elsewhere_at="Travaille depuis : {location}",
-    ),
-    "es": replace(
-        ENGLISH,
-        meeting="En una reunión",
-        focus="Concentración",
-        out_of_office="Fuera de la oficina",
-        out_of_office_until_day="Fuera de la oficina, vuelvo el {until}",
-        out_of_office_until_time="Fuera de la oficina hasta las {until}",
-        home="Teletrabajo",
-        office="En la oficina",
-        elsewhere="Trabajando en remoto",
-        elsewhere_at="Trabajando desde {location}",
-    ),
-    "ja": replace(
-        ENGLISH,
-        meeting="会議中",
-        focus="集中作業中",
-        out_of_office="不在",
-        out_of_office_until_day="不在（{until}に戻ります）",
-        out_of_office_until_time="不在（{until}まで）",
-        home="在宅勤務",
-        office="出社中",
-        elsewhere="リモート勤務",
-        elsewhere_at="{location}で勤務",
-    ),
-}
-
-
-def default_texts_for(language: str, conventions: Locale) -> DefaultTexts:
-    """The texts of `language`, dates and times as `conventions` write them."""
-    return replace(
-        _TEXTS[language],
-        format_day=partial(written_day, conventions=conventions),
-        format_time=partial(written_time, conventions=conventions),
-    )
-
+from services.domain.text import DefaultTexts
+from services.platform.locale.texts import TEXTS
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 """The languages that everything is said in."""
 
 _HERE = Path(__file__).parent
 _DEFAULT = "en-GB"
+_NARROW_SPACE = "\u202f"
+_DAY = timedelta(days=1)
 
 
 def language(locale: str) -> str:
@@ -137,23 +80,73 @@ def month_first(locale: str) -> bool:
 
 @lru_cache(maxsize=64)
 def default_texts(locale: str) -> DefaultTexts:
-    """The default texts of statuses for `locale`."""
-    return default_texts_for(language(locale), conventions(locale))
+    """The default texts of statuses for `locale`, dates and times as it writes them."""
+    writing = conventions(locale)
+    return replace(
+        TEXTS[language(locale)],
+        format_day=lambda day: _written_day(day, "MMMMd", writing),
+        format_time=lambda at: _written_time(at, writing),
+    )
 
 
-def localizer(locale: str, zone: str) -> Localizer:
-    """Somebody to speak with: their language, their conventions, their zone (an IANA name)."""
-    return Localizer(locale, conventions(locale), zone, say)
+def _written_time(at: time, conventions: Locale) -> str:
+    """A time of day, with plain spaces."""
+    return str(format_time(at, "short", locale=conventions)).replace(_NARROW_SPACE, " ")
 
 
-__all__ = [
-    "LANGUAGES",
-    "Localizer",
-    "catalogue",
-    "conventions",
-    "default_texts",
-    "language",
-    "localizer",
-    "month_first",
-    "say",
-]
+def _written_day(day: date, skeleton: str, conventions: Locale) -> str:
+    noon = datetime.combine(day, time(12))
+    return str(format_skeleton(skeleton, noon, locale=conventions)).replace(_NARROW_SPACE, " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Localizer:
+    """Speaks with one person: sentences in their language, instants in their zone (an IANA name) and their writing."""
+
+    locale: str
+    zone_name: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their zone."""
+        return ZoneInfo(self.zone_name)
+
+    def say(self, message: str, **facts: object) -> str:
+        """`message` with its facts."""
+        return say(self.locale, message, **facts)
+
+    def time(self, instant: datetime) -> str:
+        """The time of day, such as `15:00` or `3:00 PM`."""
+        return _written_time(instant.astimezone(self.zone).timetz().replace(tzinfo=None), conventions(self.locale))
+
+    def day(self, day: date, today: date | None = None) -> str:
+        """A date with its weekday, such as `Fri, 27 Nov`; with the year where it is not the one of `today`."""
+        skeleton = "MMMEd" if today is None or day.year == today.year else "yMMMEd"
+        return _written_day(day, skeleton, conventions(self.locale))
+
+    def moment(self, instant: datetime, now: datetime) -> str:
+        """An instant within a sentence: `15:00`, `tomorrow, 15:00`, or `Fri 27 Nov, 15:00`."""
+        today = now.astimezone(self.zone).date()
+        day = instant.astimezone(self.zone).date()
+        if day == today:
+            return self.say("{time}", time=self.time(instant))
+        if day == today + _DAY:
+            return self.say("tomorrow, {time}", time=self.time(instant))
+        return self.say("{day}, {time}", day=self.day(day, today), time=self.time(instant))
+
+    def stamp(self, instant: datetime, now: datetime) -> str:
+        """An instant by itself: `15:00`, or `Fri 27 Nov, 15:00`."""
+        today = now.astimezone(self.zone).date()
+        day = instant.astimezone(self.zone).date()
+        return self.time(instant) if day == today else f"{self.day(day, today)}, {self.time(instant)}"
+
+    def until(self, instant: datetime, now: datetime) -> str:
+        """The end of something: like `moment`, but midnight is the end of the day before it."""
+        wall = instant.astimezone(self.zone)
+        if wall.time() != time():
+            return self.moment(instant, now)
+        today = now.astimezone(self.zone).date()
+        last = wall.date() - _DAY
+        if last == today:
+            return self.say("the end of today")
+        return self.say("the end of {day}", day=self.day(last, today))
