@@ -71,7 +71,7 @@ def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.Monke
     assert answers.read(len(READY)) == READY
     (first, blobs), (second, _) = _answer(answers), _answer(answers)
     assert changes_from_parts(first, blobs, QUESTION.calendar_id) == read(ics(*ONE), QUESTION, None)
-    assert second == {"error": "not_a_calendar", "reason": "no BEGIN:VCALENDAR"}
+    assert second == {"error": "NotACalendarError", "reason": "no BEGIN:VCALENDAR"}
     assert limits == [worker.resource.RLIMIT_AS, worker.resource.RLIMIT_CORE]
 
 

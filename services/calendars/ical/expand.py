@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,12 +19,10 @@ import structlog
 
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.reading import ReadState
-from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed
+from services.calendars.ical.worker import COUNT, ERRORS, READY, changes_from_parts, lengths, packed
 from services.domain.calendars import AHEAD, Changes
 from services.domain.errors import (
-    CalendarError,
     CalendarTooCostlyError,
-    CalendarTooLargeError,
     NotACalendarError,
     RequestError,
 )
@@ -42,13 +40,6 @@ _PIECE = 64 * 1024
 _START = 30.0
 """Seconds that a process may take until it can be asked."""
 
-_ERRORS: Mapping[str, type[CalendarError]] = {
-    "not_a_calendar": NotACalendarError,
-    "too_large": CalendarTooLargeError,
-    "costly": CalendarTooCostlyError,
-    "memory": CalendarTooCostlyError,
-}
-
 
 class _Worker:
     """One process, started when it is first needed and again after it was killed."""
@@ -65,7 +56,7 @@ class _Worker:
             process = await self._running()
             async with asyncio.timeout(self._seconds):
                 answer = await self._talk(process, head, blobs)
-                answered = answer[0].get("error") != "memory"
+                answered = answer[0].get("reason") != "memory"
                 return answer
         except TimeoutError:
             raise CalendarTooCostlyError("time", seconds=self._seconds) from None
@@ -180,7 +171,7 @@ class Expander:
             finally:
                 self._idle.put_nowait(worker)
         if "error" in answer:
-            raise _ERRORS[answer["error"]](answer.get("reason", "memory"))
+            raise ERRORS[answer["error"]](answer["reason"])
         self._suspects.discard(calendar_id)
         return answer, found
 

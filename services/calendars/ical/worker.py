@@ -26,6 +26,9 @@ COUNT = struct.Struct(">Q")
 READY = b"\x06"
 """What a process says once it can be asked."""
 
+ERRORS = {error.__name__: error for error in (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)}
+"""What an answer's error is called, and is."""
+
 _TOGETHER = 500
 """Entries of a part of an answer's lists: reading one never holds the interpreter for long."""
 
@@ -110,19 +113,15 @@ def _answer(questions: BinaryIO, count: int) -> Answer:
         head, *blobs = [questions.read(size) for size in sizes]
         return answered(json.loads(head), blobs)
     except MemoryError:
-        return {"error": "memory"}, []
+        return {"error": CalendarTooCostlyError.__name__, "reason": "memory"}, []
 
 
 def answered(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     """The answer to a question: what was asked for, or {"error", "reason"}."""
     try:
         return done(head, blobs)
-    except NotACalendarError as error:
-        return {"error": "not_a_calendar", "reason": error.reason}, []
-    except CalendarTooLargeError as error:
-        return {"error": "too_large", "reason": error.reason}, []
-    except CalendarTooCostlyError as error:
-        return {"error": "costly", "reason": error.reason}, []
+    except tuple(ERRORS.values()) as error:
+        return {"error": type(error).__name__, "reason": error.reason}, []
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.calendars.ical.zone_names import iana_name, meant
@@ -25,29 +24,12 @@ def plus(wall: datetime, length: timedelta) -> datetime:
     return wall + length if wall - FIRST > -length else FIRST
 
 
-class Zone(Protocol):
-    """Where a wall-clock time is: turns naive wall-clock times into UTC instants and back."""
-
-    @property
-    def floating(self) -> bool:
-        """Whether it is only where the person happens to be."""
-        ...
-
-    def utc(self, wall: datetime) -> datetime:
-        """The UTC instant of a naive wall-clock time; never an error, also at the ends of the calendar."""
-        ...
-
-    def wall(self, instant: datetime) -> datetime:
-        """The naive wall-clock time of a UTC instant; never an error, also at the ends of the calendar."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class IanaZone:
     """A zone of the IANA database. PEP 495's fold 0 is RFC 5545's rule for overlaps and gaps."""
 
     zone: ZoneInfo
-    floating: bool = False
+    floating: bool = False  # only where the person happens to be
 
     def utc(self, wall: datetime) -> datetime:
         """The UTC instant of a naive wall-clock time."""
@@ -101,6 +83,10 @@ class RuleZone:
         """The naive wall-clock time of an instant."""
         naive = instant.replace(tzinfo=None)
         return plus(naive, self.offsets[bisect_right(self.onsets, naive)])
+
+
+Zone = IanaZone | FixedZone | RuleZone
+"""Where a wall-clock time is. None of them ever fails, also at the ends of the calendar."""
 
 
 def translated(tzid: str) -> Zone | None:
