@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -144,49 +144,36 @@ _LOOK_AGAIN = 0.2
 """Seconds of real time after which what has become due meanwhile is begun, while others are still being fetched."""
 
 
+@dataclass(slots=True, eq=False)
 class CalendarSync:
     """`ports.DueWork` over calendars."""
 
     name = "calendars"
 
-    def __init__(
-        self,
-        calendars: CalendarStore,
-        sources: Mapping[str, Source],
-        clock: Clock,
-        wake_signal: WakeSignal,
-        *,
-        interval: timedelta,
-        polled_often: Collection[str] = (),
-        chance: Callable[[], float] | None = None,
-        turn: float = TURN,
-        lease: timedelta = LEASE,
-        metrics: Metrics | None = None,
-    ) -> None:
-        """`sources` by provider; `interval` between two fetches; `chance` in [0, 1) spreads them.
-
-        `polled_often` are the providers that are asked more often when it matters, unless they tell of changes.
-        """
-        self._polled_often = frozenset(polled_often)
-        self._calendars = calendars
-        self._sources = sources
-        self._clock = clock
-        self._wake_signal = wake_signal
-        self._interval = interval
-        self._limits = HostLimits()
-        self._chance = chance or random.SystemRandom().random
-        self._turn = turn
-        self._lease = lease
-        self._metrics = metrics or Metrics()
-        self._running: set[asyncio.Task[Saved | None]] = set()
-        self._refused_us: set[str] = set()
+    calendars: CalendarStore
+    sources: Mapping[str, Source]
+    """By provider."""
+    clock: Clock
+    wake_signal: WakeSignal
+    interval: timedelta
+    """Between two fetches."""
+    polled_often: Collection[str] = ()
+    """The providers that are asked more often when it matters, unless they tell of changes."""
+    chance: Callable[[], float] = random.SystemRandom().random
+    """In [0, 1); spreads the fetches."""
+    turn: float = TURN
+    lease: timedelta = LEASE
+    metrics: Metrics = field(default_factory=Metrics)
+    _limits: HostLimits = field(default_factory=HostLimits, init=False)
+    _running: set[asyncio.Task[Saved | None]] = field(default_factory=set, init=False)
+    _refused_us: set[str] = field(default_factory=set, init=False)
 
     async def next_due(self) -> datetime | None:
         """Return when the first calendar is due that may be fetched."""
-        now = self._clock.now()
+        now = self.clock.now()
         if any(task.done() for task in self._running):
             return now
-        due = await self._calendars.next_due(self._limits.shut(now))
+        due = await self.calendars.next_due(self._limits.shut(now))
         opens = self._limits.opens(now)
         return min((instant for instant in (due, opens) if instant is not None), default=None)
 
@@ -196,19 +183,19 @@ class CalendarSync:
         Returns when all of it is done, or when its turn is over: what is left then goes on by itself, and is counted
         by a later run.
         """
-        over = asyncio.get_running_loop().time() + self._turn
+        over = asyncio.get_running_loop().time() + self.turn
         done = changed = failed = 0
         while True:
-            now = self._clock.now()
+            now = self.clock.now()
             if self._limits.free > 0:
-                claimed = await self._calendars.claim(now, now + self._lease, self._limits)
+                claimed = await self.calendars.claim(now, now + self.lease, self._limits)
                 for one in claimed:
                     self._limits.begin(*_as_counted(one))
                 self._running |= {asyncio.create_task(self._sync(one)) for one in claimed}
             if not self._running or asyncio.get_running_loop().time() > over:
                 return Report(done, changed, failed)
             finished, self._running = await asyncio.wait(
-                self._running, timeout=min(_LOOK_AGAIN, self._turn), return_when=asyncio.FIRST_COMPLETED
+                self._running, timeout=min(_LOOK_AGAIN, self.turn), return_when=asyncio.FIRST_COMPLETED
             )
             results = await asyncio.gather(*finished, return_exceptions=True)
             for result in results:
@@ -244,19 +231,19 @@ class CalendarSync:
     async def _fetch(self, claimed: Claimed) -> Changes:
         """Return what the source gives, keeping up the claim meanwhile."""
         provider = claimed.connection.provider
-        source = self._sources.get(provider)
+        source = self.sources.get(provider)
         if source is None:
             raise CalendarError("no such provider")
-        fetching = asyncio.ensure_future(source.fetch(claimed.connection, self._clock.now()))
+        fetching = asyncio.ensure_future(source.fetch(claimed.connection, self.clock.now()))
         try:
             async with asyncio.timeout(LONGEST_FETCH):
-                while not (await asyncio.wait({fetching}, timeout=self._lease.total_seconds() / 3))[0]:
-                    await self._calendars.prolong(claimed, self._clock.now() + self._lease)
+                while not (await asyncio.wait({fetching}, timeout=self.lease.total_seconds() / 3))[0]:
+                    await self.calendars.prolong(claimed, self.clock.now() + self.lease)
                 changes = fetching.result()
         except CalendarError as failure:
-            self._metrics.syncs.labels(provider, type(failure).__name__).inc()
+            self.metrics.syncs.labels(provider, type(failure).__name__).inc()
             if isinstance(failure, AppRefusedError):
-                self._metrics.refusing.labels(provider).set(1)
+                self.metrics.refusing.labels(provider).set(1)
             raise
         except TimeoutError:
             raise CalendarUnreachableError("took too long") from None
@@ -264,37 +251,37 @@ class CalendarSync:
             if not fetching.done():
                 fetching.cancel()
                 await asyncio.gather(fetching, return_exceptions=True)
-        self._metrics.refusing.labels(provider).set(0)
-        self._metrics.syncs.labels(provider, "unchanged" if changes.unchanged else "changed").inc()
+        self.metrics.refusing.labels(provider).set(0)
+        self.metrics.syncs.labels(provider, "unchanged" if changes.unchanged else "changed").inc()
         return changes
 
     async def _worked(self, claimed: Claimed, changes: Changes) -> Saved:
-        now, provider = self._clock.now(), claimed.connection.provider
+        now, provider = self.clock.now(), claimed.connection.provider
         self._limits.answered(claimed.pace)
         self._limits.answered(PROVIDER + provider)
         self._refused_us.discard(provider)
-        pause = self._interval
-        if provider in self._polled_often and not claimed.watched:
-            pause = until_next_look(self._interval, now, claimed.connection.zone, claimed.next_edge)
+        pause = self.interval
+        if provider in self.polled_often and not claimed.watched:
+            pause = until_next_look(self.interval, now, claimed.connection.zone, claimed.next_edge)
         # The source's own floor counts, up to a day.
         pause = max(pause, min(changes.floor or pause, LONGEST_FLOOR))
         outcome = FetchOutcome(Health.OK, due_at=now + self._spread(pause))
-        saved = await self._calendars.save(claimed, changes, outcome, now)
+        saved = await self.calendars.save(claimed, changes, outcome, now)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
-            self._wake_signal.wake()
+            self.wake_signal.wake()
         return saved
 
     async def _failed(self, claimed: Claimed, error: CalendarError) -> None:
-        now, provider = self._clock.now(), claimed.connection.provider
-        first = QUICK_RETRY if provider in self._polled_often else FIRST_RETRY
-        outcome = after_failure(claimed, error, now, self._interval, self._spread, first=first)
+        now, provider = self.clock.now(), claimed.connection.provider
+        first = QUICK_RETRY if provider in self.polled_often else FIRST_RETRY
+        outcome = after_failure(claimed, error, now, self.interval, self._spread, first=first)
         if isinstance(error, CalendarBusyError):
             whose = PROVIDER + provider if error.everybody else claimed.pace
             until = self._limits.refused(whose, now, error.retry_after, first)
-            await self._calendars.postpone(whose, until)
+            await self.calendars.postpone(whose, until)
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
-        written = await self._calendars.fail(claimed, outcome, now)
+        written = await self.calendars.fail(claimed, outcome, now)
         if isinstance(error, AppRefusedError):  # the operator's to mend: said once until it works again
             if provider not in self._refused_us:
                 self._refused_us.add(provider)
@@ -305,10 +292,10 @@ class CalendarSync:
             failures=outcome.failures, health=outcome.health, stale=not written,
         )  # fmt: skip
         if outcome.tell or outcome.health is not claimed.health:
-            self._wake_signal.wake()
+            self.wake_signal.wake()
 
     def _spread(self, delay: timedelta) -> timedelta:
-        return delay * (1 + JITTER * self._chance())
+        return delay * (1 + JITTER * self.chance())
 
 
 def _as_counted(claimed: Claimed) -> tuple[str, PersonKey, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Literal
@@ -83,13 +83,39 @@ class _FeedState:
         )
 
 
+class _Hosts:
+    """Which hosts answer browsers alone, and when those that do not were tried; as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._tried: OrderedDict[str, datetime | None] = OrderedDict()
+
+    def wants_browser(self, host: str) -> bool:
+        """Whether the host is known to answer browsers alone."""
+        return host in self._tried and self._tried[host] is None
+
+    def may_try(self, host: str, now: datetime) -> bool:
+        """Whether to ask the host as a browser: once a day."""
+        tried = self._tried.get(host)
+        if tried is not None and now - tried < _TRY_AGAIN:
+            return False
+        self.note(host, now)
+        return True
+
+    def note(self, host: str, tried: datetime | None) -> None:
+        """It was tried as a browser; None: and answered what it had refused us."""
+        self._tried[host] = tried
+        self._tried.move_to_end(host)
+        if len(self._tried) > _MOST_HOSTS:
+            self._tried.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FeedSource:
     """`ports.Source` for addresses of ICS files."""
 
-    def __init__(self, client: Fetcher, expander: Expander) -> None:
-        self._client = client
-        self._expander = expander
-        self._hosts = _Hosts()
+    client: Fetcher
+    expander: Expander
+    _hosts: _Hosts = field(default_factory=_Hosts, init=False)
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
@@ -109,7 +135,7 @@ class FeedSource:
             return Changes(state=connection.state, unchanged=True, full=False, floor=known.floor)
         window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         asked = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, window.start, window.until)
-        changes = await self._expander.read(response.body, asked, memory)
+        changes = await self.expander.read(response.body, asked, memory)
         kept = replace(
             window,
             etag=_validator(response, "etag"),
@@ -140,7 +166,7 @@ class FeedSource:
             return response
 
     async def _one_answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
-        response = await self._client.request("GET", address, headers=headers)
+        response = await self.client.request("GET", address, headers=headers)
         error = error_for(response.status, response.headers, now)
         if error is not None:
             raise error
@@ -148,32 +174,6 @@ class FeedSource:
             return response
         charset = charset_in(response.headers.get("content-type", ""))
         return await off_loop_if(charset is not None or len(response.body) >= LARGE, _whole, response, charset)
-
-
-class _Hosts:
-    """Which hosts answer browsers alone, and when those that do not were tried; as long as the process lives."""
-
-    def __init__(self) -> None:
-        self._tried: OrderedDict[str, datetime | None] = OrderedDict()
-
-    def wants_browser(self, host: str) -> bool:
-        """Whether the host is known to answer browsers alone."""
-        return host in self._tried and self._tried[host] is None
-
-    def may_try(self, host: str, now: datetime) -> bool:
-        """Whether to ask the host as a browser: once a day."""
-        tried = self._tried.get(host)
-        if tried is not None and now - tried < _TRY_AGAIN:
-            return False
-        self.note(host, now)
-        return True
-
-    def note(self, host: str, tried: datetime | None) -> None:
-        """It was tried as a browser; None: and answered what it had refused us."""
-        self._tried[host] = tried
-        self._tried.move_to_end(host)
-        if len(self._tried) > _MOST_HOSTS:
-            self._tried.popitem(last=False)
 
 
 def _validator(response: HttpResponse, name: str) -> str:
