@@ -20,13 +20,6 @@ from services.calendars.accounts import ProviderCleanup
 from services.calendars.ical.expand import Expander, UnreadableCalendarError, readable
 from services.domain import errors
 from services.domain.calendars import ICS, hook_override_id
-from services.domain.errors import (
-    AlreadyConnectedError,
-    NotACalendarError,
-    NotInstalledError,
-    TooManyRequestsError,
-    UnknownPathError,
-)
 from services.domain.model import Override, PersonKey
 from services.platform.addresses import AddressRules
 from services.platform.concurrency import KeyedSemaphore
@@ -128,13 +121,13 @@ class CalendarFiles:
     async def _take(self, key: PersonKey, zone: ZoneInfo, file_id: str, *, connect: bool) -> Seen:
         token = await self.workspaces.bot_token(key.team_id)
         if token is None:
-            raise NotInstalledError("no bot token", team_id=key.team_id)
+            raise errors.NotInstalledError("no bot token", team_id=key.team_id)
         file = await self.slack.info(token, file_id)
         if not file.may_be_calendar:
             raise UnreadableCalendarError("another type")
         try:
             content = await self.slack.download(token, file)
-        except NotACalendarError as error:
+        except errors.NotACalendarError as error:
             raise UnreadableCalendarError(error.reason) from None
         now = self.clock.now()
         looked = await readable(self.expander, content, f"file/{key.user_id}", zone, now)
@@ -144,7 +137,7 @@ class CalendarFiles:
         if connect:
             try:
                 await self.inbox.connect(key, address, seen.name, content, now=now, whole=looked.alone)
-            except AlreadyConnectedError:
+            except errors.AlreadyConnectedError:
                 pass
             else:
                 log.info("file_connected", **ids, bytes=len(content), events=seen.events)
@@ -241,10 +234,10 @@ class Hooks:
         digest = digest_of(secret)
         hook = await self.hooks.find(digest)
         if hook is None:
-            raise UnknownPathError("no such hook")
+            raise errors.UnknownPathError("no such hook")
         wait = self._limits.wait(hook.calendar_id, self.clock.now())
         if wait:
-            raise TooManyRequestsError("hook", retry_after=wait)
+            raise errors.TooManyRequestsError("hook", retry_after=wait)
         return hook
 
     async def take(self, hook: Hook, data: bytes) -> int:
@@ -254,12 +247,12 @@ class Hooks:
         """
         now, whose = self.clock.now(), f"{hook.key.team_id}/{hook.key.user_id}"
         if self._looking.users(whose) >= AT_ONCE:
-            raise TooManyRequestsError("too much to look at", retry_after=_WAIT)
+            raise errors.TooManyRequestsError("too much to look at", retry_after=_WAIT)
         async with self._looking.of(whose):
             looked = await readable(self.expander, data, hook.calendar_id, hook.zone, now, strict=True)
         entries = looked.entries
         if entries and not await self.inbox.put(hook.key, hook.calendar_id, data, now):
-            raise UnknownPathError("the hook is gone")
+            raise errors.UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
         self.wake_signal.wake()
         return entries
