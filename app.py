@@ -1,7 +1,7 @@
 """The command line, `python app.py COMMAND`: arguments in, one call, exit status out.
 
 It alone reads the environment. The program is put together in `services/bootstrap.py`; imports are made where they are
-used, so that `preview`, `understand` and `--help` answer at once and load no database library.
+used, so that each command loads no more than it needs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from services.domain.errors import InputError, SettingsError, StatusQuoError
@@ -28,7 +27,7 @@ TROUBLE = 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status. Every error that is ours is one line, never a traceback."""
-    args = _parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     try:
         return int(args.run(args))
     except SettingsError as error:
@@ -42,16 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return TROUBLE
 
 
-def _parser() -> argparse.ArgumentParser:
-    from services.usecases import preview, understand
-
-    parser = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    made = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
+    commands = made.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        return made
+        one = commands.add_parser(name, help=text, description=text)
+        one.set_defaults(run=run)
+        return one
 
     command("run", _run, "the app where there are Slack credentials, the demo where there are none")
     serve = command("serve", _serve, "the app for a real Slack: Socket Mode with SLACK_APP_TOKEN, else HTTP")
@@ -62,23 +60,39 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "a local Slack with people, calendars and a clock, and the app running in it")
     demo.add_argument("--host", default="127.0.0.1", help="where its page listens (default 127.0.0.1)")
     demo.add_argument("--port", type=_port, default=None, help="where its page listens (default PORT, or 3000)")
-    resolve, text = partial(preview.run, out=sys.stdout), "resolve ICS files into a timeline; no server, no database"
-    preview.add_arguments(command("preview", resolve, text))
-    say, text = (
-        partial(understand.run, out=sys.stdout, trouble=sys.stderr),
-        "what a line that somebody typed is taken for",
+
+    preview = command("preview", _preview, "resolve ICS files into a timeline; no server, no database")
+    preview.add_argument("files", nargs="+", metavar="FILE", help="an iCalendar file (.ics)")
+    preview.add_argument("--timezone", default="UTC", metavar="ZONE", help="the person's IANA zone (default UTC)")
+    preview.add_argument("--from", dest="start", metavar="ISO", help="first day, or instant (default: today)")
+    preview.add_argument("--to", dest="end", metavar="ISO", help="day or instant after the last (default: 8 days on)")
+    preview.add_argument("--email", action="append", default=[], metavar="ADDRESS", help="who `me` is; repeatable")
+    preview.add_argument("--name", action="append", default=[], metavar="NAME", help="what `me` is called; repeatable")
+    preview.add_argument("--rules", metavar="FILE", help="the person's rules, as exported")
+    preview.add_argument("--now", metavar="ISO", help="take this as the current time")
+    preview.add_argument("--json", action="store_true", help="one line of JSON per file instead of tables")
+
+    understand = command("understand", _understand, "what a line that somebody typed is taken for")
+    understand.add_argument("text", metavar="TEXT", help="what somebody typed")
+    understand.add_argument(
+        "--as", dest="kind", default="quo", metavar="KIND", help="ooo, quo, pause, preview (default quo)"
     )
-    understand.add_arguments(command("understand", say, text))
-    migrate = command("migrate", _migrate, "bring the database up to date")
+    understand.add_argument(
+        "--locale", default="en-US", metavar="LOCALE", help="their Slack locale, such as de-DE (default en-US)"
+    )
+    understand.add_argument("--timezone", default="UTC", metavar="ZONE", help="their IANA zone (default UTC)")
+    understand.add_argument("--now", metavar="ISO", help="take this as the current time")
+
+    migrate = command("migrate", _admin, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
-    command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
-    command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
-    export = command("export", _export, "print a person's data as JSON")
-    for of_person in (export, command("forget", _forget, "delete a person's data and revoke their token")):
+    command("doctor", _admin, "check settings, database, keys, clock, Slack's scopes, calendars")
+    command("rotate-keys", _admin, "re-seal every secret with the newest key, while the app runs")
+    export = command("export", _admin, "print a person's data as JSON")
+    for of_person in (export, command("forget", _admin, "delete a person's data and revoke their token")):
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
-    return parser
+    return made
 
 
 def _port(text: str) -> int:
@@ -117,39 +131,37 @@ def _demo(args: argparse.Namespace) -> int:
     return asyncio.run(world.run(bootstrap.build, args.host, config.port if args.port is None else args.port))
 
 
-def _migrate(args: argparse.Namespace) -> int:
-    config = _settings()
-    from services import admin_commands
+def _preview(args: argparse.Namespace) -> int:
+    from services.usecases import preview
 
-    return admin_commands.steps(config) if args.sql else asyncio.run(admin_commands.migrate(config, check=args.check))
-
-
-def _doctor(_args: argparse.Namespace) -> int:
-    config = _settings()
-    from services import admin_commands
-
-    return asyncio.run(admin_commands.examine(config, SystemClock()))
+    return preview.run(args, sys.stdout)
 
 
-def _rotate_keys(_args: argparse.Namespace) -> int:
-    config = _settings()
-    from services import admin_commands
+def _understand(args: argparse.Namespace) -> int:
+    from services.usecases import understand
 
-    return asyncio.run(admin_commands.rotate_keys(config, SystemClock()))
-
-
-def _export(args: argparse.Namespace) -> int:
-    config = _settings()
-    from services import admin_commands
-
-    return asyncio.run(admin_commands.export(config, PersonKey(args.team, args.user), SystemClock()))
+    return understand.run(args, sys.stdout, sys.stderr)
 
 
-def _forget(args: argparse.Namespace) -> int:
-    config = _settings()
-    from services import admin_commands
+def _admin(args: argparse.Namespace) -> int:
+    """A command for an installation that need not be running."""
+    config, clock = _settings(), SystemClock()
+    from services import admin_commands as admin
 
-    return asyncio.run(admin_commands.forget(config, PersonKey(args.team, args.user), SystemClock()))
+    match args.command:
+        case "migrate" if args.sql:
+            return admin.steps(config)
+        case "migrate":
+            work = admin.migrate(config, check=args.check)
+        case "doctor":
+            work = admin.examine(config, clock)
+        case "rotate-keys":
+            work = admin.rotate_keys(config, clock)
+        case "export":
+            work = admin.export(config, PersonKey(args.team, args.user), clock)
+        case _:
+            work = admin.forget(config, PersonKey(args.team, args.user), clock)
+    return asyncio.run(work)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform import locale
 from services.platform.clock import SystemClock
+from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
 from services.ports import Clock
@@ -45,6 +46,9 @@ from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
+
+WARM_AFTER = 1.0
+"""Seconds after the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +158,15 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     listening = _listening(adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, socket_mode=listens)
     socket = listening.socket
 
+    later: list[asyncio.TimerHandle] = []
+
+    def warm() -> None:
+        """Compile the words of every language before somebody waits for them, but not while the program starts."""
+        background.leave(off_loop(times.warm), kind="warm")
+
     async def start() -> None:
         if token := plain(config.slack_bot_token):
             await listening.grants.adopt(token)
-        times.warm()
         if worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())
@@ -165,8 +174,11 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await works.start()
         if socket is not None:
             await socket.start()
+        later.append(asyncio.get_running_loop().call_later(WARM_AFTER, warm))
 
     async def stop() -> None:
+        for timer in later:
+            timer.cancel()
         if socket is not None:
             await socket.stop()
         await background.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,19 +48,6 @@ class _Question:
     addresses: tuple[str, ...]
     names: tuple[str, ...]
     rules: tuple[Rule, ...]
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `app.py preview`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an iCalendar file (.ics)")
-    parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="the person's IANA zone (default UTC)")
-    parser.add_argument("--from", dest="start", metavar="ISO", help="first day, or instant (default: today)")
-    parser.add_argument("--to", dest="end", metavar="ISO", help="day or instant after the last (default: 8 days on)")
-    parser.add_argument("--email", action="append", default=[], metavar="ADDRESS", help="who `me` is; repeatable")
-    parser.add_argument("--name", action="append", default=[], metavar="NAME", help="what `me` is called; repeatable")
-    parser.add_argument("--rules", metavar="FILE", help="the person's rules, as exported")
-    parser.add_argument("--now", metavar="ISO", help="take this as the current time")
-    parser.add_argument("--json", action="store_true", help="one line of JSON per file instead of tables")
 
 
 def run(args: Namespace, out: TextIO) -> int:

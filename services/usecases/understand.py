@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from datetime import UTC, datetime, time, timedelta
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from services.domain import command_parser, times
-from services.domain.command_parser import Command, Name, Understood, UnknownCommandError
+from services.domain.command_parser import Name, Understood, UnknownCommandError
 from services.domain.errors import InputError
 from services.domain.times import Speaker
 from services.platform import locale
@@ -42,17 +42,6 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 class CommandError(InputError):
     """That is a command, not a status."""
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """The options of `app.py understand`."""
-    parser.add_argument("text", metavar="TEXT", help="what somebody typed")
-    parser.add_argument("--as", dest="kind", default="quo", metavar="KIND", help=f"{', '.join(KINDS)} (default quo)")
-    parser.add_argument(
-        "--locale", default="en-US", metavar="LOCALE", help="their Slack locale, such as de-DE (default en-US)"
-    )
-    parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="their IANA zone (default UTC)")
-    parser.add_argument("--now", metavar="ISO", help="take this as the current time")
 
 
 def run(args: Namespace, out: TextIO, trouble: TextIO) -> int:
@@ -92,28 +81,20 @@ def _speaker(args: Namespace) -> Speaker:
 
 def understand(text: str, kind: str, speaker: Speaker) -> Understood:
     """What a line says as one of `KINDS`; of a preview, the day or the instant. Raises an InputError: it asks back."""
+    if kind == "quo":
+        command = command_parser.read(text)
+        if command.name is Name.STATUS:
+            return command_parser.status(command.rest, speaker)
+        if command.name not in {Name.PAUSE, Name.PREVIEW}:
+            raise CommandError(command.name.value)
+        text, kind = command.rest, command.name.value
     if kind == "ooo":
         return command_parser.absence(text, speaker)
     if kind == "pause":
         asked = times.pause(command_parser.plain(text), speaker)
         return Understood("", "", asked.start, asked.end)
-    if kind == "preview":
-        return _look(command_parser.plain(text), speaker)
-    command = command_parser.read(text)
-    if command.name in {Name.PAUSE, Name.PREVIEW}:
-        return understand(command.rest, command.name.value, speaker)
-    return _status(command, speaker)
-
-
-def _status(command: Command, speaker: Speaker) -> Understood:
-    if command.name is not Name.STATUS:
-        raise CommandError(command.name.value)
-    return command_parser.status(command.rest, speaker)
-
-
-def _look(text: str, speaker: Speaker) -> Understood:
-    look = times.look(text, speaker)
+    look = times.look(command_parser.plain(text), speaker)
     if look.instant is not None:
         return Understood("", "", look.instant, None)
-    days: list[datetime] = [datetime.combine(look.day + timedelta(days=days), time(), speaker.zone) for days in (0, 1)]
-    return Understood("", "", days[0], days[1])
+    midnight = datetime.combine(look.day, time(), speaker.zone)
+    return Understood("", "", midnight, midnight + timedelta(days=1))

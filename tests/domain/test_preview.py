@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import app
 from services.domain.errors import InputError
-from services.usecases.preview import add_arguments, run
+from services.usecases.preview import run
 from tests.support.icsfile import ics, vevent
 
 DAY = ics(
@@ -26,10 +26,8 @@ DAY = ics(
 
 
 def _run(*args: str) -> tuple[int, str]:
-    parser = ArgumentParser()
-    add_arguments(parser)
     out = io.StringIO()
-    return run(parser.parse_args(list(args)), out), out.getvalue()
+    return run(app.parser().parse_args(["preview", *args]), out), out.getvalue()
 
 
 def _json(*args: str) -> list[dict[str, Any]]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from argparse import ArgumentParser
 from typing import Any
 
 import pytest
 
+import app
 from services.usecases import understand
 
 
 def ran(*arguments: str) -> tuple[int, str, str]:
-    parser = ArgumentParser()
-    understand.add_arguments(parser)
     out, trouble = io.StringIO(), io.StringIO()
-    status = understand.run(parser.parse_args(arguments), out, trouble)
+    status = understand.run(app.parser().parse_args(["understand", *arguments]), out, trouble)
     return status, out.getvalue(), trouble.getvalue()
 
 
