@@ -24,7 +24,6 @@ from sqlalchemy import (
     String,
     Text,
     false,
-    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -96,11 +95,6 @@ def _of_calendar() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(of, [f"calendars.{name}" for name in of], ondelete="CASCADE")
 
 
-def _partial(name: str, *columns: str, sqlite: str, postgresql: str) -> Index:
-    """An index of those rows alone for which a condition holds."""
-    return Index(name, *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql))
-
-
 class _OfPerson(Base):
     """A table whose key begins with a person, and whose rows go when the person goes.
 
@@ -146,10 +140,10 @@ class Person(Base):
     __tablename__ = "people"
     __table_args__ = (
         ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),
-        _partial("ix_people_edge_due", "due_at", sqlite="stale = 0", postgresql="NOT stale"),
-        _partial("ix_people_stale_due", "typed", "due_at", sqlite="stale = 1", postgresql="stale"),
+        Index("ix_people_edge_due", "due_at"),  # partial, as the next two: migrations say of which rows
+        Index("ix_people_stale_due", "typed", "due_at"),
         Index("ix_people_refresh_due_at", "refresh_due_at"),
-        _partial("ix_people_leave_by", "leave_by", sqlite="leave_by IS NOT NULL", postgresql="leave_by IS NOT NULL"),
+        Index("ix_people_leave_by", "leave_by"),
         Index("ix_people_home_opened_at", "home_opened_at"),
     )
 
@@ -193,7 +187,7 @@ class ProfileStateRow(_OfPerson):
     __tablename__ = "standings"
     __table_args__ = (
         _of_person(),
-        _partial("ix_standings_most_urgent", "urgency", "wished_at", sqlite="seq > sent", postgresql="seq > sent"),
+        Index("ix_standings_most_urgent", "urgency", "wished_at"),  # of rows where seq > sent
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -401,7 +395,7 @@ class Notice(_OfPerson):
     __tablename__ = "notices"
     __table_args__ = (
         _of_person(),
-        _partial("ix_notices_unsent", "team_id", sqlite="sent_at IS NULL", postgresql="sent_at IS NULL"),
+        Index("ix_notices_unsent", "team_id"),  # of rows where sent_at is null
     )
 
     subject: Mapped[str] = mapped_column(String(96), primary_key=True)  # "grant", "calendar/<id>", "account/<id>", …
