@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, or_, select, update
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
 from services.domain.errors import AccountLostError, AccountNotConsentedError, LinkExpiredError, SealError, TooManyError
@@ -24,7 +24,7 @@ from services.platform.crypto import Encryptor, digest_of
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject
 from services.store.db import Database, Store
 from services.store.models import Account, Calendar, OAuthState, WatchRow
-from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_person
+from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_people, of_person, those
 
 MOST = 10
 """Accounts that one person may connect."""
@@ -33,6 +33,7 @@ _CONSENT = "consent"
 """The state of an account that is lost, and that an administrator has to allow before it is connected anew."""
 
 _ACCOUNTS = Account.__table__
+_ONE = select(_ACCOUNTS).where(of_people(_ACCOUNTS), _ACCOUNTS.c.account_id == bindparam("account"))
 _LONGEST_NAME = 200
 
 
@@ -271,7 +272,8 @@ class AccountStore(Store):
         return found
 
     async def _row(self, key: PersonKey, account_id: str) -> Row[Any] | None:
-        return await self._database.fetch_one(select(_ACCOUNTS).where(_is(key, account_id)))
+        (rows,) = await self._database.rows((_ONE, those([key], account=account_id)))
+        return rows[0] if rows else None
 
     def _text(self, row: Row[Any], column: str) -> str | None:
         """Open a column; None where it is empty or its key is gone."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
@@ -42,6 +42,10 @@ VIEW = (
 )  # fmt: skip
 """The columns of a view."""
 
+_HOMES = select(_PEOPLE.c.team_id).where(
+    _PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), _PEOPLE.c.user_id == bindparam("user")
+)
+
 
 _Hint = tuple[PersonKey, Status, datetime, datetime]
 """Whose profile was seen to show what, at which instant; and now."""
@@ -69,8 +73,8 @@ class PeopleStore(Store):
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""
         if not user_id:
             return None
-        theirs = select(Person.team_id).where(Person.team_id.in_((team_id, enterprise_id)), Person.user_id == user_id)
-        homes = {row.team_id for row in await self._database.fetch(theirs)}
+        (rows,) = await self._database.rows((_HOMES, {"team": team_id, "org": enterprise_id, "user": user_id}))
+        homes = {row.team_id for row in rows}
         home = team_id if team_id in homes else enterprise_id if enterprise_id in homes else None
         return None if home is None else PersonKey(home, user_id)
 
