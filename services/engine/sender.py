@@ -164,9 +164,10 @@ class Sender:
 
     async def _round(self) -> datetime | None:
         """Read the rows if that is worth it, and take up what may be; when to go on by itself."""
-        if self._is_worth_a_look():
+        again = [] if self._look_now else self._start_what_may()
+        if self._is_worth_a_look():  # while what was started goes on
             await self._look()
-        again = self._start_what_may()
+            again = self._start_what_may()
         now = self._clock.now()
         if self._chores_again is not None and self._chores_again <= now:
             self._chores_due = True

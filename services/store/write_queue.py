@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -52,14 +52,20 @@ _WRITES = (
     )
     .where(_PENDING)
 )  # fmt: skip
-_MOST_URGENT = (
-    _WRITES.where(
+# by user before workspace: of those that are due together, each workspace has some among the first
+_BY_URGENCY = (ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.user_id, ProfileStateRow.team_id)
+_CHOSEN = (  # before anything is joined to them: there may be thousands behind them
+    select(ProfileStateRow.team_id, ProfileStateRow.user_id)
+    .where(
+        _PENDING,
         ~named(ProfileStateRow.team_id, "others"),
         or_(ProfileStateRow.urgency == 0, ~named(ProfileStateRow.team_id, "full")),
     )
-    # by user before workspace: of those that are due together, each workspace has some among the first
-    .order_by(ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.user_id, ProfileStateRow.team_id)
+    .order_by(*_BY_URGENCY)
     .limit(bindparam("most"))
+)
+_MOST_URGENT = _WRITES.where(tuple_(ProfileStateRow.team_id, ProfileStateRow.user_id).in_(_CHOSEN)).order_by(
+    *_BY_URGENCY
 )
 _ONE = _WRITES.where(ProfileStateRow.team_id == bindparam("team"), ProfileStateRow.user_id == bindparam("user"))
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
