@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import structlog
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
+    Select,
     String,
     and_,
     bindparam,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -57,10 +60,10 @@ from services.store.calendar_rows import (
     promised_until,
     subject,
 )
-from services.store.db import Database
+from services.store.db import Database, Grouped
 from services.store.events import EventPlan, EventStore
 from services.store.models import Calendar, EventRow, InboxRow, Notice, OverrideRow, UtcInstant
-from services.store.person_rows import NoticeStore, lock_people, mark_due, of_person, tuples
+from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, tuples
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +82,63 @@ _CALENDARS = Calendar.__table__
 _LEASE = bindparam("b_lease", type_=UtcInstant)
 _CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=_LEASE, leased_until=_LEASE)
 _BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
+_HELD = select(*KEY, Calendar.claim).where(AMONG).order_by(*KEY).with_for_update()
+
+_NOW = bindparam("b_now", type_=UtcInstant)
+_CLAIMABLE = and_(Calendar.due_at <= _NOW, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= _NOW))
+"""What is due, and fetched by nobody."""
+
+_FREE = select(*KEY).where(AMONG, _CLAIMABLE).order_by(*KEY).with_for_update(skip_locked=True)
+_NEXT_EDGE = (
+    select(func.min(case((EventRow.start_at > _NOW, EventRow.start_at), else_=EventRow.end_at), type_=UtcInstant))
+    .where(of_its_calendar(EventRow), or_(EventRow.start_at > _NOW, EventRow.end_at > _NOW))
+    .correlate(Calendar)
+    .scalar_subquery()
+)
+"""The next instant at which an event of a calendar starts or ends; NULL for none."""
+
+_CLAIMED = claimed_rows(_NEXT_EDGE.label("next_edge")).order_by(Calendar.due_at, *KEY)
+
+
+def _candidates(may: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select what is due where `may` holds, oldest first, of each host and person not more than may begin."""
+
+    def place(calendars: Any, *within: Any) -> Any:
+        return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
+
+    due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
+    at_host = due.where(_CLAIMABLE, may).subquery().c
+    own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
+    key = at_host.team_id, at_host.user_id, at_host.calendar_id
+    ranked = (
+        select(*key, at_host.pace, at_host.provider, at_host.due_at, own)
+        .where(at_host.place <= bindparam("per_host"))
+        .subquery()
+    )
+    return (
+        select(ranked)
+        .where(ranked.c.place <= bindparam("per_person"))
+        .order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
+        .limit(bindparam("free"))
+    )
+
+
+_CANDIDATES = _candidates(true())
+
+
+@cache
+def _tried(columns: tuple[str, ...]) -> Any:
+    """Write these columns after a try, given as `tried_…`. Made due meanwhile (somebody wants it now), it stays due."""
+    values: dict[str, Any] = {name: bindparam(f"tried_{name}", type_=_CALENDARS.c[name].type) for name in columns}
+    sooner = Calendar.due_at < Calendar.leased_until
+    return _BEHIND_THE_FENCE.values(
+        {
+            **values,
+            "leased_until": None,
+            "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # made by the code before 0002
+            "due_at": case((sooner, Calendar.due_at), else_=values["due_at"]),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +173,25 @@ class CalendarView:
         return (kind if issubclass(kind, errors.CalendarError) else errors.CalendarError).sentence()
 
 
+_SMALL = 100
+"""Rows of events up to which a fetch is saved along with others; people wait for more than that by themselves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fetched:
+    """What a fetch found, ready to be saved: `values` of its calendar's row, `taken` of its inbox."""
+
+    claimed: Claimed
+    plan: EventPlan
+    values: Mapping[str, Any]
+    taken: int
+    now: datetime
+
+
+def _place(fetched: _Fetched) -> tuple[str, str, str]:
+    return fetched.plan.key.team_id, fetched.plan.key.user_id, fetched.plan.calendar_id
+
+
 class CalendarStore(CalendarRows):
     """Reads and writes `calendars`. Each method is one short transaction."""
 
@@ -120,6 +199,7 @@ class CalendarStore(CalendarRows):
         super().__init__(database, encryptor)
         self._events = events
         self._notices = notices
+        self._saves = Grouped(self._save)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
@@ -224,11 +304,9 @@ class CalendarStore(CalendarRows):
         if not chosen:
             return ()
         async with self._database.write() as connection:
-            free = select(*KEY).where(AMONG, _claimable(now)).order_by(*KEY).with_for_update(skip_locked=True)
-            ours = (await connection.execute(free, {"of_calendars": tuples(chosen)})).all()
+            ours = (await connection.execute(_FREE, {"of_calendars": tuples(chosen), "b_now": now})).all()
             # read once they are ours: see `lock_people`
-            theirs = claimed_rows(_next_edge(now).label("next_edge")).order_by(Calendar.due_at, *KEY)
-            rows = (await connection.execute(theirs, {"of_calendars": tuples(ours)})).all()
+            rows = (await connection.execute(_CLAIMED, {"of_calendars": tuples(ours), "b_now": now})).all()
             if rows:
                 places = [bound(PersonKey(row.team_id, row.user_id), row.calendar_id) for row in rows]
                 await connection.execute(_CLAIM, [place | {"b_lease": lease} for place in places])
@@ -259,28 +337,44 @@ class CalendarStore(CalendarRows):
 
     async def save(self, claimed: Claimed, changes: Changes, outcome: FetchOutcome, now: datetime) -> Saved:
         """Write events, state, health and next due in one transaction; nothing at all where the claim is stale."""
-        key, calendar_id = claimed.connection.key, claimed.connection.calendar_id
-        plan = EventPlan(key, calendar_id)
+        plan = EventPlan(claimed.connection.key, claimed.connection.calendar_id)
         if not changes.unchanged:
-            async with self._database.read() as connection:
-                plan = await self._events.prepare(connection, key, calendar_id, changes)
+            plan = await self._events.prepare(plan.key, plan.calendar_id, changes)
         large = len(changes.state or b"") >= LARGE and changes.state is not claimed.connection.state
-        values = _tried(outcome, now) | await off_loop_if(large, self._found, claimed, changes)
-        values["synced_at"] = now
+        values = _columns(outcome, now) | await off_loop_if(large, self._found, claimed, changes)
+        fetched = _Fetched(claimed, plan, values | {"synced_at": now}, changes.taken, now)
+        if len(plan.drop) + len(plan.rows) > _SMALL:
+            return (await self._save([fetched]))[0]
+        return await self._saves.put(fetched)
+
+    async def _save(self, fetched: Sequence[_Fetched]) -> Sequence[Saved]:
+        """Save what several fetches found."""
+        saved = dict.fromkeys(fetched, Saved.STALE)
+        due: dict[PersonKey, datetime] = {}
         async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            if not await self._write(connection, claimed, values):
-                return Saved.STALE
-            await self._events.apply(connection, plan)
-            if changes.taken:
-                worked_in = of_calendar(InboxRow, key, calendar_id), InboxRow.seq <= changes.taken
-                await connection.execute(delete(InboxRow).where(*worked_in))
-            if claimed.health is not Health.OK:
-                await self._notices.worked(connection, subject(calendar_id), key)
-                await mark_home_stale(connection, key)
-            if not plan.empty:
-                await mark_due(connection, key, now)
-        return Saved.UNCHANGED if plan.empty else Saved.CHANGED
+            await lock_people(connection, {one.plan.key for one in fetched})
+            rows = await connection.execute(_HELD, {"of_calendars": tuples(map(_place, fetched))})
+            claims = {(row.team_id, row.user_id, row.calendar_id): row.claim for row in rows}
+            held = sorted((one for one in fetched if claims.get(_place(one)) == one.claimed.claim), key=_place)
+            values: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+            for one in held:
+                values[tuple(one.values)].append(_behind_the_fence(one.claimed, one.values))
+            for columns, theirs in values.items():
+                await connection.execute(_tried(columns), theirs)
+            await self._events.apply(connection, [one.plan for one in held])
+            for one in held:
+                key, calendar_id = one.plan.key, one.plan.calendar_id
+                if one.taken:
+                    worked_in = of_calendar(InboxRow, key, calendar_id), InboxRow.seq <= one.taken
+                    await connection.execute(delete(InboxRow).where(*worked_in))
+                if one.claimed.health is not Health.OK:
+                    await self._notices.worked(connection, subject(calendar_id), key)
+                    await mark_home_stale(connection, key)
+                if not one.plan.empty:
+                    due[key] = min(one.now, due.get(key, one.now))
+                saved[one] = Saved.UNCHANGED if one.plan.empty else Saved.CHANGED
+            await mark_all_due(connection, due)
+        return [saved[one] for one in fetched]
 
     def _found(self, claimed: Claimed, changes: Changes) -> dict[str, Any]:
         """Return the columns that a fetch fills with what it found."""
@@ -299,7 +393,9 @@ class CalendarStore(CalendarRows):
         key = claimed.connection.key
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            if not await self._write(connection, claimed, _tried(outcome, now)):
+            values = _columns(outcome, now)
+            tried = await connection.execute(_tried(tuple(values)), _behind_the_fence(claimed, values))
+            if not tried.rowcount:
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
@@ -310,8 +406,9 @@ class CalendarStore(CalendarRows):
     async def prolong(self, claimed: Claimed, until: datetime) -> bool:
         """Leave it to who fetches it until then; made due meanwhile, it stays due. False where the claim is stale."""
         same_due = case((Calendar.due_at == Calendar.leased_until, literal(until, UtcInstant)), else_=Calendar.due_at)
+        prolonged = _BEHIND_THE_FENCE.values(due_at=same_due, leased_until=until)
         async with self._database.write() as connection:
-            return await self._write(connection, claimed, {"due_at": same_due, "leased_until": until})
+            return bool((await connection.execute(prolonged, _behind_the_fence(claimed, {}))).rowcount)
 
     async def take_up(self, now: datetime) -> int:
         """Make due what a process was fetching that is gone; return how many. Only for who has the database alone."""
@@ -326,33 +423,13 @@ class CalendarStore(CalendarRows):
         await self._database.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
     async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
-        """Return the keys of what is due, oldest first, of each host and person not more than may begin."""
-
-        def place(calendars: Any, *within: Any) -> Any:
-            return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
-
-        due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
-        at_host = due.where(_claimable(now), open_to(limits.shut(now))).subquery().c
-        own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
-        key = at_host.team_id, at_host.user_id, at_host.calendar_id
-        ranked = (
-            select(*key, at_host.pace, at_host.provider, at_host.due_at, own)
-            .where(at_host.place <= limits.per_host)
-            .subquery()
-        )
-        first = select(ranked).where(ranked.c.place <= limits.per_person)
-        first = first.order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
-        rows = await self._database.fetch(first.limit(limits.free))
+        """Return the keys of what is due, as many as may begin."""
+        shut = limits.shut(now)
+        statement = _candidates(open_to(shut)) if shut else _CANDIDATES
+        given = {"b_now": now, "per_host": limits.per_host, "per_person": limits.per_person, "free": limits.free}
+        rows = await self._database.fetch(statement, given)
         may = limits.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
         return [(row.team_id, row.user_id, row.calendar_id) for row, begins in zip(rows, may, strict=True) if begins]
-
-    async def _write(self, connection: AsyncConnection, claimed: Claimed, values: Mapping[str, Any]) -> bool:
-        """Write `values` behind the fence; return whether the claim still holds."""
-        there = claimed.connection
-        found = await connection.execute(
-            _BEHIND_THE_FENCE.values(**values), bound(there.key, there.calendar_id) | {"b_claim": claimed.claim}
-        )
-        return bool(found.rowcount)
 
     async def _told_of_account(self, connection: AsyncConnection, there: Connection) -> bool:
         """Check whether its owner was told of another calendar of the account: one refusal is one message."""
@@ -374,32 +451,19 @@ class CalendarStore(CalendarRows):
         await self._database.execute(_BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
 
 
-def _next_edge(now: datetime) -> ScalarSelect[Any]:
-    """Select the next instant after `now` at which an event of a calendar starts or ends; NULL for none."""
-    edge = case((EventRow.start_at > now, EventRow.start_at), else_=EventRow.end_at)
-    return (
-        select(func.min(edge, type_=UtcInstant))
-        .where(of_its_calendar(EventRow), or_(EventRow.start_at > now, EventRow.end_at > now))
-        .correlate(Calendar)
-        .scalar_subquery()
-    )
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    """Match what is due, and fetched by nobody."""
-    return and_(Calendar.due_at <= now, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= now))
-
-
-def _tried(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
-    """Return the columns that every try writes. Made due meanwhile (somebody wants it now), it stays due."""
+def _columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
+    """Return the columns that every try writes."""
     return {
         "health": outcome.health,
         "problem": outcome.problem,
         "failures": outcome.failures,
         "tried_at": now,
-        "leased_until": None,
-        "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # where the code before 0002 made it
-        "due_at": case(
-            (Calendar.due_at < Calendar.leased_until, Calendar.due_at), else_=literal(outcome.due_at, UtcInstant)
-        ),
+        "due_at": outcome.due_at,
     }
+
+
+def _behind_the_fence(claimed: Claimed, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the calendar, while its claim holds, and what to write."""
+    there = claimed.connection
+    given = {f"tried_{name}": value for name, value in values.items()}
+    return bound(there.key, there.calendar_id) | {"b_claim": claimed.claim} | given

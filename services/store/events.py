@@ -32,10 +32,9 @@ from services.domain.model import (
     WallTimes,
 )
 from services.platform.concurrency import off_loop_if
-from services.store.calendar_rows import of_calendar
 from services.store.db import Asked, Store
 from services.store.models import EventRow
-from services.store.person_rows import chunks, of_people, of_person, those
+from services.store.person_rows import chunks, named, names, of_people, of_person, those
 
 OFF_LOOP = 200
 """From this many on, values are sealed and opened in a thread."""
@@ -59,6 +58,15 @@ _THEIR_EVENTS = (
     )
     .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
 )
+_BOUND = (
+    _EVENTS.c.team_id == bindparam("team"),
+    _EVENTS.c.user_id == bindparam("user"),
+    _EVENTS.c.calendar_id == bindparam("calendar"),
+)
+_STORED = select(_EVENTS.c.event_id, _EVENTS.c.digest).where(*_BOUND)
+_DROP = delete(EventRow).where(*_BOUND, _EVENTS.c.event_id == bindparam("event"))
+_INSERT = insert(EventRow)
+_STORED_OF = _STORED.where(named(_EVENTS.c.uid, "uids"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class EventPlan:
     key: PersonKey
     calendar_id: str
     drop: tuple[str, ...] = ()
-    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    rows: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property
     def empty(self) -> bool:
@@ -79,23 +87,28 @@ class EventPlan:
 class EventStore(Store):
     """Reads and writes `events`."""
 
-    async def prepare(
-        self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
-    ) -> EventPlan:
-        """Plan what `changes` would change, sealed and ready. Reads only; may be done before the transaction."""
+    async def prepare(self, key: PersonKey, calendar_id: str, changes: Changes) -> EventPlan:
+        """Plan what `changes` would change, sealed and ready. Reads only, before the transaction."""
         many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
         found, digests = await off_loop_if(many, self._digested, changes.events)
-        stored = await self._stored(connection, key, calendar_id, changes)
+        query, given = _STORED, {"team": key.team_id, "user": key.user_id, "calendar": calendar_id}
+        if not changes.full:  # the rows that it speaks about
+            query, given["uids"] = _STORED_OF, names(await off_loop_if(many, _spoken_of, changes))
+        (rows,) = await self._database.rows((query, given))
+        stored = {row.event_id: row.digest for row in rows}
         return await off_loop_if(many or len(stored) >= OFF_LOOP, self._plan, key, calendar_id, found, digests, stored)
 
-    async def apply(self, connection: AsyncConnection, plan: EventPlan) -> None:
-        """Carry out a plan, in the caller's transaction."""
-        for ids in chunks(plan.drop):
-            await connection.execute(
-                delete(EventRow).where(of_calendar(EventRow, plan.key, plan.calendar_id), EventRow.event_id.in_(ids))
-            )
-        for rows in chunks(plan.rows):
-            await connection.execute(insert(EventRow), [dict(row) for row in rows])
+    async def apply(self, connection: AsyncConnection, plans: Sequence[EventPlan]) -> None:
+        """Carry out plans, in the caller's transaction."""
+        dropped = [
+            {"team": plan.key.team_id, "user": plan.key.user_id, "calendar": plan.calendar_id, "event": event_id}
+            for plan in plans
+            for event_id in plan.drop
+        ]
+        for some in chunks(dropped):
+            await connection.execute(_DROP, list(some))
+        for rows in chunks([row for plan in plans for row in plan.rows]):
+            await connection.execute(_INSERT, list(rows))
 
     def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
         """The query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
@@ -134,20 +147,6 @@ class EventStore(Store):
             await connection.execute(statement, list(some))
         return bool(moved)
 
-    async def _stored(
-        self, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
-    ) -> dict[str, str]:
-        """Map event_id to digest for the rows that `changes` speaks about."""
-        query = select(EventRow.event_id, EventRow.digest).where(of_calendar(EventRow, key, calendar_id))
-        if changes.full:
-            return {row.event_id: row.digest for row in await connection.execute(query)}
-        stored: dict[str, str] = {}
-        many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
-        for uids in chunks(await off_loop_if(many, _spoken_of, changes)):
-            some = await connection.execute(query.where(EventRow.uid.in_(uids)))
-            stored |= {row.event_id: row.digest for row in some}
-        return stored
-
     def _digested(self, events: Iterable[Event]) -> tuple[dict[str, Event], dict[str, str]]:
         """Return the events and their digests by event_id."""
         digest = self._encryptor.digest
@@ -163,7 +162,7 @@ class EventStore(Store):
         stored: Mapping[str, str],
     ) -> EventPlan:
         drop = [event_id for event_id, digest in stored.items() if digests.get(event_id) != digest]
-        rows: list[Mapping[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         for event_id, event in found.items():
             if stored.get(event_id) == digests[event_id]:
                 continue
