@@ -138,7 +138,7 @@ class Seed:
         async with self.database.write() as connection:
             await connection.execute(sa.insert(Calendar), calendars)
             for key in keys:
-                await store.apply(connection, await store.prepare(connection, key, "c", Changes(events=events)))
+                await store.apply(connection, [await store.prepare(key, "c", Changes(events=events))])
 
     async def make_stale(self, like: str) -> None:
         """As if the events of everybody whose id is like that had just changed."""

@@ -240,7 +240,7 @@ class RunningEngine:
         """Make these the person's events."""
         store = EventStore(self.database, self.encryptor)
         async with self.database.write() as connection:
-            await store.apply(connection, await store.prepare(connection, key, "c1", Changes(events=events)))
+            await store.apply(connection, [await store.prepare(key, "c1", Changes(events=events))])
             await mark_due(connection, key, self.clock.now())
         self.ring()
 

@@ -75,8 +75,8 @@ async def load(
 async def replace(
     events: EventStore, connection: AsyncConnection, key: PersonKey, calendar_id: str, changes: Changes
 ) -> bool:
-    plan = await events.prepare(connection, key, calendar_id, changes)
-    await events.apply(connection, plan)
+    plan = await events.prepare(key, calendar_id, changes)
+    await events.apply(connection, [plan])
     return not plan.empty
 
 

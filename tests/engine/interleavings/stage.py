@@ -235,7 +235,7 @@ class Stage:
         """Make these the events of Ann's calendar."""
         async with self.database.write() as connection:
             store = EventStore(self.database, self.before.stores.encryptor)
-            await store.apply(connection, await store.prepare(connection, ANN, "c1", Changes(events=events)))
+            await store.apply(connection, [await store.prepare(ANN, "c1", Changes(events=events))])
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
 
     async def says(self, text: str, begin: float, end: float) -> str:
