@@ -20,7 +20,7 @@ def statements(database: Database) -> Iterator[list[str]]:
         found.append(statement)
 
     async def read(asked: Sequence[Asked]) -> list[list[Any]]:
-        found.extend(points._prepare(statement).sql for statement, _ in asked)
+        found.extend(str(statement.compile(dialect=database.engine.dialect)) for statement, _ in asked)
         return await rows(asked)
 
     sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
