@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from demo.clock import DemoClock
+from tests.support.engine import until
 
 START = datetime(2026, 11, 23, 8, 55, tzinfo=UTC)
 
@@ -21,24 +23,31 @@ async def demo_clock() -> AsyncIterator[DemoClock]:
     await clock.stop()
 
 
-async def meets(clock: DemoClock, minutes: list[float], seen: list[float], work: float = 0) -> None:
-    """Wait for each of these minutes in turn; note the minute at which the work after each wait was done."""
-    at_work: list[float] = []
+async def meets(clock: DemoClock, minutes: list[float], seen: list[float], work: int = 0) -> None:
+    """Wait for each of these minutes in turn; note the minute at which the work after each wait was done.
+
+    Work goes on until the clock has asked `work` times whether it does.
+    """
+    left = [0]
     before = clock.busy
-    clock.busy = lambda: bool(at_work) or before()
+
+    def busy() -> bool:
+        left[0] = max(0, left[0] - 1)
+        return left[0] > 0 or before()
+
+    clock.busy = busy
     for minute in minutes:
         await clock.wait(START + timedelta(minutes=minute), asyncio.Event())
-        at_work.append(minute)
-        await asyncio.sleep(work)
-        at_work.clear()
+        left[0] = work
+        await until(lambda: left == [0])
         seen.append((clock.now() - START).total_seconds() / 60)
 
 
 async def test_jump_meets_every_edge_at_its_own_time_in_order(demo_clock: DemoClock) -> None:
     demo_clock.pause()
     seen: list[float] = []
-    first = asyncio.create_task(meets(demo_clock, [5, 35, 65], seen, work=0.01))
-    second = asyncio.create_task(meets(demo_clock, [20, 50], seen, work=0.02))
+    first = asyncio.create_task(meets(demo_clock, [5, 35, 65], seen, work=5))
+    second = asyncio.create_task(meets(demo_clock, [20, 50], seen, work=10))
     await asyncio.sleep(0)
     await demo_clock.jump(START + timedelta(minutes=70))
     await asyncio.gather(first, second)
@@ -59,7 +68,7 @@ async def test_jump_reaches_an_edge_at_its_very_end(demo_clock: DemoClock) -> No
 async def test_fast_clock_holds_at_an_edge_until_the_work_is_done(demo_clock: DemoClock) -> None:
     demo_clock.set_speed(600)
     seen: list[float] = []
-    await asyncio.wait_for(meets(demo_clock, [1, 2, 3], seen, work=0.05), 5)
+    await asyncio.wait_for(meets(demo_clock, [1, 2, 3], seen, work=20), 5)
     assert seen == [1, 2, 3]
 
 
@@ -67,11 +76,18 @@ async def test_clock_holds_while_requests_are_under_way(demo_clock: DemoClock) -
     under_way = True
     demo_clock.pause()
     waiting = asyncio.create_task(demo_clock.wait(START + timedelta(minutes=1), asyncio.Event()))
-    demo_clock.busy = lambda: under_way and waiting.done()
+    asked = 0
+
+    def busy() -> bool:
+        nonlocal asked
+        asked += waiting.done()
+        return under_way and waiting.done()
+
+    demo_clock.busy = busy
     await asyncio.sleep(0)
     jump = asyncio.create_task(demo_clock.jump(START + timedelta(hours=1)))
     await waiting
-    await asyncio.sleep(0.1)
+    await until(lambda: asked >= 20)
     assert demo_clock.now() == START + timedelta(minutes=1)
     under_way = False
     await asyncio.wait_for(jump, 5)
@@ -80,12 +96,12 @@ async def test_clock_holds_while_requests_are_under_way(demo_clock: DemoClock) -
 
 async def test_paused_clock_stands_still_and_runs_on(demo_clock: DemoClock) -> None:
     demo_clock.pause()
-    stood = demo_clock.now()
-    await asyncio.sleep(0.03)
+    stood, began = demo_clock.now(), time.monotonic()
+    await until(lambda: time.monotonic() > began)
     assert demo_clock.now() == stood
     demo_clock.resume()
-    await asyncio.sleep(0.03)
-    assert stood < demo_clock.now() < stood + timedelta(seconds=2)
+    await until(lambda: demo_clock.now() > stood)
+    assert demo_clock.now() - stood <= timedelta(seconds=time.monotonic() - began)
 
 
 async def test_wake_ends_a_wait_without_moving_the_time(demo_clock: DemoClock) -> None:
@@ -107,7 +123,7 @@ async def test_clock_does_not_run_backwards(demo_clock: DemoClock) -> None:
 
 async def test_speed_can_be_changed_while_somebody_waits(demo_clock: DemoClock) -> None:
     waiting = asyncio.create_task(demo_clock.wait(START + timedelta(minutes=10), asyncio.Event()))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     assert not waiting.done()
     demo_clock.set_speed(3600)
     await asyncio.wait_for(waiting, 5)
@@ -146,5 +162,5 @@ async def test_pause_ends_a_jump_where_it_is(demo_clock: DemoClock) -> None:
     demo_clock.pause()
     await asyncio.wait_for(jump, 5)
     demo_clock.busy = lambda: False
-    await asyncio.sleep(0.1)
+    await until(lambda: not demo_clock._held)
     assert (demo_clock.now(), demo_clock.jumping) == (START + timedelta(minutes=1), False)

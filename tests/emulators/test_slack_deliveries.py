@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from emulators.slack import LocalSlack
 from tests.support.clocks import ManualClock
+from tests.support.engine import until
 
 ANN = "U0ANN00001"
 
@@ -84,7 +85,7 @@ async def test_status_change_is_delivered_once_and_signed(
     expected = verifier.generate_signature(timestamp=headers["x-slack-request-timestamp"], body=app[0].bodies[0])
     assert headers["x-slack-signature"] == expected
     assert int(headers["x-slack-request-timestamp"]) == int(clock.now().timestamp())
-    await asyncio.sleep(0.05)
+    await until(lambda: not slack.deliveries._tasks)
     assert len(app[0].bodies) == 1
 
 
@@ -92,7 +93,7 @@ async def test_status_set_to_what_it_is_delivers_nothing(slack: LocalSlack, app:
     slack.type_status(ANN, "Lunch", ":pizza:")
     slack.type_status(ANN, "Lunch", ":pizza:")
     await app[0].until(1)
-    await asyncio.sleep(0.05)
+    await until(lambda: not slack.deliveries._tasks)
     assert len(app[0].bodies) == 1
 
 
@@ -102,7 +103,7 @@ async def test_event_that_is_not_taken_comes_again_at_once_then_after_a_minute(
     app[0].answers = [web.Response(status=500), web.Response(status=500)]
     slack.type_status(ANN, "Lunch", ":pizza:")
     await app[0].until(2)
-    await asyncio.sleep(0.05)
+    await until(lambda: not slack.deliveries.pending)
     assert len(app[0].bodies) == 2
     clock.move(minutes=1)
     await app[0].until(3)

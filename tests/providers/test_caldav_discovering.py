@@ -254,8 +254,8 @@ async def test_a_server_that_does_not_look_at_passwords_is_not_believed(
 
 async def test_a_server_that_never_answers_costs_no_more_than_its_time(site: Site, client: GuardedClient) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(30)
-        return web.Response()
+        await asyncio.Event().wait()
+        raise AssertionError
 
     site.answer = answer
     assert await refused(CaldavDirectory(client, client.rules, seconds=0.2), site.url()) == (

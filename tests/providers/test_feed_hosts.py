@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -156,8 +157,8 @@ async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(subscribed: Su
     subscribed.short_of_time()
 
     async def hang(_request: web.BaseRequest) -> web.StreamResponse:
-        await asyncio.sleep(60)
-        return web.Response()
+        await asyncio.Event().wait()
+        raise AssertionError
 
     site.answer = hang
     await subscribed.connections.connect_feed(ANN, site.url())
@@ -186,15 +187,24 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
         interval=QUARTER, chance=lambda: 0.0, turn=0.2, lease=timedelta(seconds=0.3),
     )  # fmt: skip
     assert await subscribed.run() == Report()
+    prolong = subscribed.store.prolong
+    prolonged = asyncio.Event()
+
+    async def prolongs(*args: Any) -> None:
+        await prolong(*args)
+        prolonged.set()
+
+    subscribed.store.prolong = prolongs  # type: ignore[method-assign]  # to know when
     for _ in range(3):
+        prolonged.clear()
+        await prolonged.wait()
         subscribed.clock.move(seconds=0.25)
-        await asyncio.sleep(0.15)
     assert await subscribed.store.claim(subscribed.clock.now(), subscribed.clock.now() + QUARTER, room()) == ()
     subscribed.clock.move(seconds=0.01)
     assert await subscribed.connections.sync_now(ANN) == 1
     go_on.set()
     while not (await subscribed.run()).done:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
     assert await subscribed.titles() == ["One"]
     view = await subscribed.view()
     assert view.calendar_id == calendar_id

@@ -12,6 +12,7 @@ from services.domain.errors import TooManyRequestsError
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
 from tests.support.calendar_stack import ANN, BOB, CalendarStack
+from tests.support.engine import until
 from tests.support.subscriptions import calendar
 
 
@@ -46,9 +47,7 @@ async def test_one_persons_many_calendars_hold_nobody_else_up_and_only_so_many_w
         await hooks.take(anns, calendar("one too many"))
     assert refused.value.facts["retry_after"] > 0
     sent.append(asyncio.create_task(hooks.take(bobs, calendar("his"))))
-    async with asyncio.timeout(5):
-        while len(slow.asked) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(slow.asked) == 2)
     assert sorted(slow.asked) == sorted([anns.calendar_id, bobs.calendar_id])
     slow.go_on.set()
     assert await asyncio.gather(*sent) == [1] * (AT_ONCE + 1)

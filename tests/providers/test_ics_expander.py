@@ -13,6 +13,7 @@ from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from tests.support.engine import until
 from tests.support.icsfile import asked, at, ics, reading, vevent
 
 
@@ -119,7 +120,7 @@ async def test_a_costly_calendar_is_given_up_and_stalls_no_other() -> None:
     try:
         await asyncio.gather(_read(expander, _feed(1)), _read(expander, _feed(2)))  # both processes are up
         costly = asyncio.create_task(_read(expander, _heavy()))
-        await asyncio.sleep(0.1)
+        await until(lambda: expander._idle.qsize() == 1)
         assert len((await _read(expander, _feed(1, 2))).events) == 2
         assert not costly.done()
         with pytest.raises(CalendarTooCostlyError, match="time"):
@@ -139,7 +140,7 @@ async def test_calendars_that_were_too_costly_never_hold_every_process() -> None
                 await _read(expander, heavy, calendar=calendar)
         await _read(expander, _feed(1))
         costly = [asyncio.create_task(_read(expander, heavy, calendar=calendar)) for calendar in ("one", "two")]
-        await asyncio.sleep(0.1)
+        await until(lambda: expander._idle.qsize() == 1)  # one of them waits until the other has ended
         assert len((await _read(expander, _feed(1, 2))).events) == 2
         assert not any(task.done() for task in costly)
         assert [type(error) for error in await asyncio.gather(*costly, return_exceptions=True)] == [
@@ -166,7 +167,7 @@ async def test_a_reading_that_is_cancelled_leaves_its_process_fit_for_the_next()
     try:
         await _read(expander, _feed(1))
         task = asyncio.create_task(_read(expander, _heavy()))
-        await asyncio.sleep(0.2)
+        await until(expander._idle.empty)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

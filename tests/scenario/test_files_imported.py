@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.store.models import Calendar, EventRow, InboxRow, Person
+from tests.support.engine import until
 from tests.support.feeds import calendar, lasting
 from tests.support.hooks import all_kept, disconnects, entry, itip
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -261,8 +261,7 @@ async def test_nothing_of_a_file_is_logged_or_kept_in_clear(
     message = running_app.slack.direct_messages(ANN)[-1]
     action = {"type": "button", "action_id": "import_file", "value": message.blocks[-1]["elements"][0]["value"]}
     await running_app.slack.people.click_in_message(ANN, message.ts, action)
-    while not await running_app.rows(sa.select(InboxRow.seq)):
-        await asyncio.sleep(0.02)
+    await until(lambda: running_app.rows(sa.select(InboxRow.seq)))
     kept = await all_kept(running_app, InboxRow, Calendar)
     await running_app.stop()
     await running_app.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from services.store.models import Calendar, EventRow, InboxRow
 from tests.support.databases import BOTH
+from tests.support.engine import until
 from tests.support.feeds import entry as plain_entry
 from tests.support.hooks import CALENDAR, all_kept, disconnects, entry, itip, new_hook, posts, rotates, send
 from tests.support.running_app import ANN, RunningApp, at
@@ -122,7 +122,7 @@ async def test_calendar_that_another_process_reads_is_left_to_it_where_there_can
     await running_app.stop()
     await running_app.start()
     if not alone:
-        await asyncio.sleep(0.2)
+        await until(running_app.service.at_rest)
         assert len(await running_app.rows(sa.select(InboxRow.seq))) == 1
         running_app.clock.move(minutes=3)
     await running_app.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +16,9 @@ from slack_bolt.response import BoltResponse
 from handlers.slack.socket import SocketMode, SocketTimeouts
 from services.domain.errors import RequestError
 from services.slack.client import SlackClients
+from tests.support.engine import until
 
 QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
-PATIENCE = 10
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what is to become true."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # conditions are the server's, which sets no events
-            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -35,6 +28,7 @@ class Server:
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     acks: list[dict[str, Any]] = field(default_factory=list)
     opened: int = 0
+    pings: int = 0
     asked: int = 0
     tokens: set[str] = field(default_factory=set)
     answers: list[dict[str, Any] | int] = field(default_factory=list)
@@ -50,7 +44,7 @@ class Server:
 
     async def link(self, request: web.Request) -> web.WebSocketResponse:
         deaf = self.deaf
-        socket = web.WebSocketResponse(autoping=not deaf)
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.opened += 1
         if not self.mute:
@@ -59,6 +53,9 @@ class Server:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 self.acks.append(json.loads(message.data))
+            elif message.type is WSMsgType.PING and not deaf:
+                await socket.pong(message.data)
+                self.pings += 1
         if socket in self.sockets:
             self.sockets.remove(socket)
         return socket
@@ -204,7 +201,8 @@ async def test_connection_that_goes_silent_is_replaced(server: Server, mode: Soc
     server.deaf = False
     await until(lambda: server.opened == 4)
     await until(lambda: mode.connected)
-    await asyncio.sleep(3 * QUICK.ping)
+    pings = server.pings
+    await until(lambda: server.pings >= pings + 6)  # three of each
     assert server.opened == 4  # those that answer pings stay
 
 
@@ -255,7 +253,8 @@ async def test_stop_finishes_what_is_being_worked_on(server: Server, mode: Socke
     await server.deliver("e1", {"type": "event_callback"})
     await until(lambda: bool(taker.taken))
     stopping = asyncio.create_task(mode.stop())
-    await asyncio.sleep(0.1)
+    pings = server.pings
+    await until(lambda: stopping.done() or server.pings >= pings + 2)
     assert not stopping.done()
     taker.gate.set()
     await stopping
