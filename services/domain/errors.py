@@ -131,8 +131,6 @@ class OverloadedError(RequestError):
 class LinkExpiredError(RequestError):
     """This link has expired or was used already. Ask for a new one in Slack with `/quo`."""
 
-    http_status = 400
-
 
 class LinkOfAnotherError(RequestError):
     """This link belongs to somebody else. Type /quo connect in your own Slack."""

@@ -91,17 +91,13 @@ def bridges(candidates: Iterable[Candidate], bridge: timedelta) -> list[Candidat
     for meeting in sorted(meetings, key=lambda one: (one.start, one.end, one.layer, one.id)):
         if last is not None and last.end < meeting.start <= last.end + bridge:
             found.append(replace(last, start=last.end, end=meeting.start, code=ReasonCode.BRIDGED))
-        # Of two that end at the same time the one that wins goes on.
-        if (
-            last is None
-            or meeting.end > last.end
-            or (
-                meeting.end == last.end
-                and (meeting.layer, last.since, meeting.id) < (last.layer, meeting.since, last.id)
-            )
-        ):
+        if last is None or meeting.end > last.end or (meeting.end == last.end and _wins(meeting, last)):
             last = meeting
     return found
+
+
+def _wins(one: Candidate, other: Candidate) -> bool:
+    return (one.layer, other.since, one.id) < (other.layer, one.since, other.id)
 
 
 def by_precedence(
@@ -128,8 +124,8 @@ def measure(candidates: Iterable[Candidate]) -> None:
         stretch = stretches.get(group)
         if stretch is None or (stretch.end is not None and candidate.since > stretch.end):
             stretch = stretches[group] = Stretch(candidate.since, end)
-        elif stretch.end is not None:
-            stretch.end = None if end is None else max(stretch.end, end)
+        else:
+            stretch.end = None if stretch.end is None or end is None else max(stretch.end, end)
         candidate.stretch = stretch
 
 
