@@ -86,7 +86,7 @@ class Grammar(Moments):
         if self.is_(rest, Sense.REST):
             day = self.day(self._skip(rest + 1, Sense.OF))
             return (Moment(day[0], TimeOfDay(24)), day[1]) if day else (_END_OF_TODAY, rest + 1)
-        found = self.moment(at, True, dated)
+        found = self.moment(at, bare=True, dated=dated)
         if found and found[0].is_day and self.is_(found[1], Sense.REST):
             return replace(found[0], clock=TimeOfDay(24)), found[1] + 1  # until friday EOD
         return found
@@ -117,7 +117,7 @@ class Grammar(Moments):
         return TimeExpression(start=start, end=end, sure=sure), self._skip(after, Sense.SUFFIX_UNTIL)
 
     def _moments(self, at: int, ends: tuple[Sense, ...], *, dated: bool) -> tuple[Moment, Moment, int] | None:
-        first = self.moment(at, True, dated)
+        first = self.moment(at, bare=True, dated=dated)
         if first is None or not self.is_(first[1], *ends):
             return None
         start, to = first
@@ -148,7 +148,7 @@ class Grammar(Moments):
     def _opened(self, at: int) -> Piece | None:
         """From some moment on, or after it."""
         begin = self._skip(at, Sense.FROM, Sense.AFTER)
-        found = self.moment(begin, True, self.means(at, Sense.FROM) == "date")
+        found = self.moment(begin, bare=True, dated=self.means(at, Sense.FROM) == "date")
         if found is None:
             return None
         moment, end = found
@@ -162,12 +162,9 @@ class Grammar(Moments):
         """Back on monday; in an hour."""
         marked = self.is_(at, Sense.BACK)
         begin = self._skip(at + 1, Sense.BEFORE, Sense.UNTIL, Sense.FROM) if marked else at
-        found = later = self.later(begin)
-        if marked and found is None:
-            length = self.length(begin)
-            found = (Moment(after=length[0]), length[1]) if length else self.moment(begin, True)
-        elif found is None:
-            found = self.moment(begin)
+        later = self.later(begin)
+        length = later or (self.length(begin) if marked else None)
+        found = (Moment(after=length[0]), length[1]) if length else self.moment(begin, bare=marked)
         if found is None:
             return None
         moment, end = found

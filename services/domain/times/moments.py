@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -35,11 +35,11 @@ class Moments:
         self._tokens = tokens
         self._lexicon = lexicon
         # What is asked for again and again at one place is remembered.
-        self.clock = cache(self._clock)
-        self.length = cache(self._length)
-        self.date = cache(self._date)
-        self._any_day = cache(self._day)
-        self.moment = cache(self._moment)
+        self.clock: Callable[[int, bool], tuple[TimeOfDay, int] | None] = cache(self._clock)
+        self.length: Callable[[int], tuple[Length, int] | None] = cache(self._length)
+        self.date: Callable[[int], tuple[Day, int] | None] = cache(self._date)
+        self._any_day: Callable[[int, bool], tuple[Day, int] | None] = cache(self._day)
+        self._any_moment: Callable[[int, bool, bool], tuple[Moment, int] | None] = cache(self._moment)
 
     def means(self, at: int, kind: Sense) -> Any:
         """What the token here means as such a kind; None where it is no such thing."""
@@ -61,7 +61,7 @@ class Moments:
 
     # ── times of day ────────────────────────────────────────────────────────────────────────────────
 
-    def _clock(self, at: int, bare: bool = False) -> tuple[TimeOfDay, int] | None:
+    def _clock(self, at: int, bare: bool) -> tuple[TimeOfDay, int] | None:
         """A time of day; a number alone only where `bare`, or behind an "at"."""
         begin = self._skip(at, Sense.AT)
         half = self.means(begin, Sense.AMPM) if self.is_(begin + 1, Sense.NUMBER, Sense.CLOCK) else None
@@ -176,23 +176,19 @@ class Moments:
             return float(fraction), begin + 1
         return (1.0, begin) if begin > at else None
 
-    def later(self, at: int) -> tuple[Moment, int] | None:
+    def later(self, at: int) -> tuple[Length, int] | None:
         """In two hours; 3 days from now."""
         begin = self._skip(at, Sense.IN)
         found = self.length(begin)
         if found is None:
             return None
         length, end = found
-        if begin > at:
-            return Moment(after=length), self._skip(end, Sense.LATER)
-        return (Moment(after=length), end + 1) if self.is_(end, Sense.LATER) else None
+        after = self._skip(end, Sense.LATER)
+        return (length, after) if begin > at or after > end else None
 
-    def _in_days(self, at: int, *, weeks: bool = False) -> tuple[int, int] | None:
+    def _in_days(self, at: int) -> tuple[int, int] | None:
         found = self.later(at)
-        after = found[0].after if found else None
-        if found is None or after is None or after.minutes or after.months or (weeks and after.days % 7):
-            return None
-        return after.days, found[1]
+        return None if found is None or found[0].minutes or found[0].months else (found[0].days, found[1])
 
     # ── days ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -224,7 +220,7 @@ class Moments:
         behind = self._skip(end, Sense.COMMA)
         if date := self.date(self._skip(behind, Sense.ON)):
             return replace(date[0], weekday=number), date[1]
-        if later := self._in_days(end, weeks=True):
+        if (later := self._in_days(end)) and later[0] % 7 == 0:
             return self._made(DayKind.WEEKDAY, number, later[0] // 7), later[1]
         week = self._skip(behind, Sense.OF, Sense.ON, Sense.IN)
         if is_next:
@@ -318,13 +314,18 @@ class Moments:
 
     # ── moments ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _moment(self, at: int, bare: bool = False, dated: bool = False) -> tuple[Moment, int] | None:
+    def moment(self, at: int, *, bare: bool = False, dated: bool = False) -> tuple[Moment, int] | None:
         """A day, a part of it, a time of day, or some of these together; from now on, or in a while."""
+        return self._any_moment(at, bare, dated)
+
+    def _moment(self, at: int, bare: bool, dated: bool) -> tuple[Moment, int] | None:
         if self.is_(at, Sense.NOW):
             return Moment(after=Length()), at + 1
         if found := self.day(at, dated=dated):
             return self._in_day(*found)
-        return self.later(at) or self._part(at) or self._timely(at, bare)
+        if later := self.later(at):
+            return Moment(after=later[0]), later[1]
+        return self._part(at) or self._timely(at, bare)
 
     def _in_day(self, day: Day, end: int) -> tuple[Moment, int]:
         """The day, and what of it."""
