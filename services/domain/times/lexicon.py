@@ -86,14 +86,11 @@ class Sense(StrEnum):
     SLIP = "slip"
 
 
-_SOFT = frozenset({
-    Sense.NUMBER, Sense.ORDINAL, Sense.ARTICLE, Sense.FRACTION, Sense.FOR, Sense.UNTIL, Sense.INCLUDING, Sense.BEFORE,
-    Sense.FROM, Sense.AFTER, Sense.BETWEEN, Sense.TO, Sense.AT, Sense.ON, Sense.IN, Sense.LATER, Sense.NEXT,
-    Sense.COMING, Sense.AND, Sense.OR, Sense.OF, Sense.END, Sense.BACK, Sense.ODD, Sense.VAGUE, Sense.LUNCH,
-    Sense.JOIN, Sense.NAME, Sense.TOPIC, Sense.PAST, Sense.PLUS, Sense.MINUS, Sense.MINUTE, Sense.SUFFIX_UNTIL,
-    Sense.SUFFIX_FROM, Sense.SUFFIX_BEFORE, Sense.SUFFIX_BACK, Sense.OCLOCK,
+_OF_TIME = frozenset({
+    Sense.MONTH, Sense.WEEKDAY, Sense.DAY, Sense.NOW, Sense.WEEK, Sense.WEEKEND, Sense.RELMONTH, Sense.REST, Sense.PART,
+    Sense.CLOCK, Sense.AMPM, Sense.DAYMARK, Sense.UNIT, Sense.SPELL, Sense.UNREAD,
 })  # fmt: skip
-"""Senses that do not speak of time by themselves."""
+"""Senses of words that speak of time by themselves."""
 
 _GLUED = frozenset({Sense.UNIT, Sense.OCLOCK, Sense.AMPM, Sense.MONTH, Sense.MINUTE, Sense.DAYMARK, Sense.LATER})
 """What may stand right behind a digit: 45m, 3pm, 24dec."""
@@ -169,7 +166,7 @@ class Lexicon:
                 meanings[bare] = means | meanings[bare]
         for form, means in meanings.items():
             weak = marks[form] != ""
-            strong = not all(kind in _SOFT for kind in means) and not weak and Sense.NAME not in means
+            strong = not weak and Sense.NAME not in means and not _OF_TIME.isdisjoint(means)
             end = _LETTERS_END if form[-1] in _LETTERS else _ANY_END
             if "!" in marks[form]:
                 end = _SHORT_END
