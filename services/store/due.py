@@ -29,7 +29,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Asked, Database, Store
 from services.store.models import Person, ProfileStateRow, UtcInstant
-from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those
+from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
 
 _COLUMN = "standings.memory"
@@ -41,7 +41,6 @@ class ProfileStateStore:
     """Reads and writes memories, inside of somebody's transaction."""
 
     def __init__(self, encryptor: Encryptor) -> None:
-        """`encryptor` seals."""
         self._encryptor = encryptor
 
     def open(self, sealed: bytes | None, key: PersonKey) -> ProfileState:
@@ -64,17 +63,10 @@ class ProfileStateStore:
     async def save(self, connection: AsyncConnection, key: PersonKey, memory: ProfileState) -> None:
         """Remember `memory`. What waits to be written stays, but whoever has read it looks anew."""
         sealed = self.seal(memory, key)
-        await connection.execute(
-            insert_for(connection, ProfileStateRow)
-            .values(team_id=key.team_id, user_id=key.user_id, seq=0, sent=0, urgency=9, failures=0, memory=sealed)
-            .on_conflict_do_update(
-                index_elements=["team_id", "user_id"],
-                set_={
-                    "memory": sealed,
-                    "seq": case((is_waiting(), ProfileStateRow.seq + 1), else_=ProfileStateRow.seq),
-                },
-            )
-        )
+        new = {"seq": 0, "sent": 0, "urgency": 9, "failures": 0, "memory": sealed}
+        row = {"team_id": key.team_id, "user_id": key.user_id, **new}
+        seq = case((is_waiting(), ProfileStateRow.seq + 1), else_=ProfileStateRow.seq)
+        await connection.execute(upsert(connection, ProfileStateRow, row, {"memory": sealed, "seq": seq}))
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Whether `see` would remember it; reads only."""

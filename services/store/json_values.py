@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.model import Kind, Match, OwnStatusPolicy, Preferences, Rule, Show, ShowAs, Status, WorkingHours
+from services.domain.model import Kind, OwnStatusPolicy, Preferences, Rule, Show, ShowAs, Status, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 
@@ -192,14 +192,8 @@ class _Rule(_Stored, forbid_unknown_fields=True):
 
     def rule(self, number: int = 1) -> Rule:
         """The rule, which is called by its number where it has no id."""
-        return Rule(
-            self.id or f"rule-{number}",
-            self.name,
-            msgspec.convert(self.match, Match, from_attributes=True),
-            Show(self.show.text, self.show.emoji),
-            self.ignore,
-            self.enabled,
-        )
+        self.id = self.id or f"rule-{number}"
+        return msgspec.convert(self, Rule, from_attributes=True)
 
 
 def rule_to_json(rule: Rule) -> bytes:

@@ -34,6 +34,7 @@ from services.store.person_rows import (
     of_people,
     of_person,
     those,
+    upsert,
 )
 from services.store.timeline import override_of, rule_of
 
@@ -70,11 +71,7 @@ class OverrideStore(Store):
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
-            await connection.execute(
-                insert_for(connection, OverrideRow)
-                .values(**row)
-                .on_conflict_do_update(index_elements=["team_id", "user_id", "override_id"], set_=fresh)
-            )
+            await connection.execute(upsert(connection, OverrideRow, row, fresh))
             await mark_due(connection, key, now, typed=True)
 
     async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:

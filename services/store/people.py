@@ -23,7 +23,7 @@ from services.store.db import Database, Grouped, Store, in_one_transaction
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
-from services.store.person_rows import NoticeStore, insert_for, lock_people, mark_all_due, mark_due, of_person
+from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
 from services.store.timeline import pause_of
 
 
@@ -195,11 +195,8 @@ class PeopleStore(Store):
         content = self._encryptor.seal(text, "asks.content", key.team_id, key.user_id)
         fresh = {"asked_at": now, "command": command, "content": content}
         async with self._database.write() as connection:
-            await connection.execute(
-                insert_for(connection, Ask)
-                .values(team_id=key.team_id, user_id=key.user_id, **fresh)
-                .on_conflict_do_update(index_elements=["team_id", "user_id"], set_=fresh)
-            )
+            row = {"team_id": key.team_id, "user_id": key.user_id, **fresh}
+            await connection.execute(upsert(connection, Ask, row, fresh))
 
     async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
         """The command and text that the person had asked for; kept no longer."""
@@ -222,14 +219,13 @@ class PeopleStore(Store):
         home = select(Workspace.team_id).where(Workspace.team_id == key.team_id)
         if await connection.scalar(home.with_for_update(read=True, key_share=True)) is None:
             raise NotInstalledError("the workspace left meanwhile", team_id=key.team_id)
-        known = {"zone": "UTC", "locale": "en-US", **self._known(key, member)}
-        row = insert_for(connection, Person).values(
-            team_id=key.team_id, user_id=key.user_id, created_at=now, grant_state=GrantState.NONE.value,
-            scopes="", preferences="{}", stale=True, home_opened=False, home_stale=True, refresh_seq=0, **known,
-        )  # fmt: skip
+        row = {
+            "team_id": key.team_id, "user_id": key.user_id, "created_at": now, "zone": "UTC", "locale": "en-US",
+            "grant_state": GrantState.NONE.value, "scopes": "", "preferences": "{}", "stale": True,
+            "home_opened": False, "home_stale": True, "refresh_seq": 0, **self._known(key, member),
+        }  # fmt: skip
         # an update of nothing locks whoever is there already: they may be about to be deleted
-        there = {"created_at": Person.created_at}
-        await connection.execute(row.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=there))
+        await connection.execute(upsert(connection, Person, row, {"created_at": Person.created_at}))
 
     def _known(self, key: PersonKey, member: Member) -> dict[str, object]:
         """The columns that `member` tells something about."""

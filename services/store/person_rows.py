@@ -150,6 +150,12 @@ def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
     return postgresql.insert(table)
 
 
+def upsert(connection: AsyncConnection, table: type[Base], row: Mapping[str, Any], fresh: Mapping[str, Any]) -> Upsert:
+    """A statement that inserts `row`, or changes what is `fresh` of the row that has its key already."""
+    key = [column.name for column in table.__table__.primary_key]
+    return insert_for(connection, table).values(**row).on_conflict_do_update(index_elements=key, set_=dict(fresh))
+
+
 async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
     """Lock the rows of those of `keys` who are there until the transaction ends; gives them, in order.
 

@@ -32,7 +32,7 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.models import Base, Delivery, OAuthState, Person, ProfileStateRow, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
-from services.store.person_rows import NoticeStore, insert_for, lock_one, lock_people, of_person
+from services.store.person_rows import NoticeStore, lock_one, lock_people, of_person, upsert
 from services.store.timeline import SpanStore
 
 
@@ -133,9 +133,9 @@ class WorkspaceStore(Store):
             "refresh_due_at": answer.bot.refresh_due_at(home),
         }
         async with self._database.write() as connection:
-            insert = insert_for(connection, Workspace).values(team_id=home, allow_titles=True, refresh_seq=0, **fresh)
+            row = {"team_id": home, "allow_titles": True, "refresh_seq": 0, **fresh}
             again = {**fresh, "refresh_seq": Workspace.refresh_seq + 1}
-            await connection.execute(insert.on_conflict_do_update(index_elements=["team_id"], set_=again))
+            await connection.execute(upsert(connection, Workspace, row, again))
 
     async def installed_at(self, team_id: str) -> datetime | None:
         """When the workspace with this very id was (last) installed."""
