@@ -134,8 +134,8 @@ def error_for(status: int, headers: Mapping[str, str], now: datetime) -> Calenda
 class _ThreadResolver(AbstractResolver):
     """getaddrinfo in threads of its own: name servers that never answer must not hold up those who ask for Slack."""
 
-    def __init__(self, threads: int = 8) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve-calendar")
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="resolve-calendar")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -191,7 +191,6 @@ class GuardedClient:
         resolver: AbstractResolver | None = None,
         seconds: float = SECONDS,
         body_limit: int = BODY_LIMIT,
-        user_agent: str = USER_AGENT,
         ssl: Any = True,
         bodies: Bodies | None = None,
     ) -> None:
@@ -203,7 +202,6 @@ class GuardedClient:
         self._resolver = _GuardedResolver(resolver or _ThreadResolver(), rules)
         self._seconds = seconds
         self._body_limit = body_limit
-        self._user_agent = user_agent
         self._ssl = ssl
         self._bodies = bodies or Bodies(FETCHED)
         self._session: aiohttp.ClientSession | None = None
@@ -255,7 +253,10 @@ class GuardedClient:
             if left <= 0:
                 raise CalendarUnreachableError("too many redirects", host=url.host)
             left -= 1
-            onward = _onward(url, location)
+            try:
+                onward = clean(str(url.join(URL(location, encoded=location.isascii()))), LONGEST_LINK)
+            except (ValueError, NotAnAddressError):
+                raise CalendarUnreachableError("redirect to nowhere", host=url.host) from None
             if url.scheme == "https" and onward.scheme == "http" and not self.rules.private:
                 raise AddressNotAllowedError("redirect to http", host=url.host)
             if response.status == HTTPStatus.SEE_OTHER or (method == "POST" and response.status in {301, 302}):
@@ -317,7 +318,7 @@ class GuardedClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=CONNECT_SECONDS),
-                headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip, deflate"},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
                 max_line_size=LONGEST_HEADER,
                 max_field_size=LONGEST_HEADER,
                 max_headers=MOST_HEADERS,
@@ -329,11 +330,3 @@ class GuardedClient:
         family, kind, proto, _, sockaddr = info
         self.rules.check_ip(str(sockaddr[0]))
         return socket.socket(family=family, type=kind, proto=proto)
-
-
-def _onward(url: URL, location: str) -> URL:
-    try:
-        onward = url.join(URL(location, encoded=location.isascii()))
-        return clean(str(onward), LONGEST_LINK)
-    except (ValueError, NotAnAddressError):
-        raise CalendarUnreachableError("redirect to nowhere", host=url.host) from None

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import Readout, ReadRequest
 from services.calendars.ical.reading import read_all
-from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.errors import (
     CalendarError,
     CalendarTooCostlyError,
@@ -107,7 +106,7 @@ def _resolved(path: Path, question: _Question) -> tuple[Readout, Timeline]:
         raise NotACalendarError("no BEGIN:VCALENDAR")
     asked = ReadRequest("file", question.addresses, question.zone, question.start, question.end)
     with _at_most(MOST_SECONDS):
-        reading = read_all(found, asked, ExpansionBudget())
+        reading = read_all(found, asked)
         facts = PersonFacts(
             PersonKey("", ""), question.zone, names=question.names, rules=question.rules, events=tuple(reading.events)
         )

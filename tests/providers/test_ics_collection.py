@@ -33,7 +33,7 @@ def meeting(uid: str, day: int = 25, *lines: str) -> bytes:
 
 
 async def expanded(collection: IcsCollection, connection: Connection = ANN, now: datetime = NOW) -> Changes:
-    return collection.changes(connection, now)
+    return collection.changes(ReadRequest.ahead(connection, now), now)
 
 
 async def again(changes: Changes, now: datetime = NOW, /, dropped: tuple[str, ...] = (), **put: bytes) -> Changes:
@@ -168,12 +168,12 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does(monkeypatc
     assert len(first.events) == 60
     collection = IcsCollection.load(first.state)
     assert collection is not None
-    assert collection.serves(ANN, NOW + timedelta(days=30))
+    assert collection.serves(ReadRequest.ahead(ANN, NOW), NOW + timedelta(days=30))
     late = NOW + timedelta(days=30, seconds=1)
     elsewhere = dataclasses.replace(ANN, zone=ZoneInfo("Asia/Tokyo"))
     married = dataclasses.replace(ANN, addresses=("a@b.org", "c@b.org"))
     for connection, now in ((ANN, late), (elsewhere, NOW), (married, NOW), (ANN, NOW - timedelta(days=2))):
-        assert not collection.serves(connection, now)
+        assert not collection.serves(ReadRequest.ahead(connection, now), now)
         asked: list[ReadRequest] = []
 
         def noting(
@@ -183,7 +183,7 @@ async def test_the_window_moves_when_it_runs_short_or_the_person_does(monkeypatc
             return read(data, question, memory)
 
         monkeypatch.setattr(shelves, "read", noting)
-        assert collection.changes(connection, now).full
+        assert collection.changes(ReadRequest.ahead(connection, now), now).full
         assert asked == [
             ReadRequest("C1", connection.addresses, connection.zone, now - timedelta(days=1), now + timedelta(days=60))
         ]

@@ -18,7 +18,6 @@ import recurring_ical_events
 from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.reading import read_all
-from services.calendars.ical.recurrence import ExpansionBudget
 
 ICALENDAR = sorted(Path(icalendar.__file__).parent.rglob("*.ics"))
 EXPANDED = sorted(Path(recurring_ical_events.__file__).parent.rglob("*.ics"))
@@ -110,9 +109,7 @@ def _ours(data: bytes) -> list[Times]:
     if b"BEGIN:VCALENDAR" not in data.upper():
         data = b"BEGIN:VCALENDAR\n" + data.rstrip() + b"\nEND:VCALENDAR\n"
     found = calendars(data)
-    readings = [
-        read_all(found, ReadRequest("c", (), ZoneInfo("UTC"), *window), ExpansionBudget()) for window in WINDOWS
-    ]
+    readings = [read_all(found, ReadRequest("c", (), ZoneInfo("UTC"), *window)) for window in WINDOWS]
     return [sorted((event.start, event.end) for event in reading.events) for reading in readings]
 
 

@@ -18,7 +18,6 @@ from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.itip import worked_in
 from services.calendars.ical.reading import read_all
-from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooLargeError, NotACalendarError
 from services.domain.model import Event
@@ -44,7 +43,7 @@ def collection_of(*bodies: bytes, whole: Sequence[int] = ()) -> IcsCollection:
 
 def events_of(collection: IcsCollection, zone: str = "Etc/UTC") -> list[Event]:
     asked = ReadRequest("c", ("ann@example.com",), ZoneInfo(zone), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(collection.together()), asked, ExpansionBudget())
+    found = read_all(calendars(collection.together()), asked)
     assert found.problems == []
     return sorted(found.events, key=lambda event: (event.start, event.end))
 
@@ -280,7 +279,7 @@ def test_rubbish_is_refused_or_worked_in_and_never_breaks_the_shelf(lines: list[
     collection, _ = worked_in(IcsCollection(), arrivals, NOW)
     assert all(one.whole for one in collection.resources.values())
     asked = ReadRequest("c", (), ZoneInfo("Etc/UTC"), NOW, NOW + timedelta(days=30))
-    found = read_all(calendars(collection.together()), asked, ExpansionBudget())
+    found = read_all(calendars(collection.together()), asked)
     assert [event.uid for event in found.events].count("good") == 1
 
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import Readout, ReadRequest
 from services.calendars.ical.reading import read_all
-from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.model import Event
 
 
@@ -34,7 +33,7 @@ def asked(
 
 
 def reading(data: bytes, question: ReadRequest | None = None) -> Readout:
-    return read_all(calendars(data), question or asked(), ExpansionBudget())
+    return read_all(calendars(data), question or asked())
 
 
 def events(*lines: str, question: ReadRequest | None = None, extra: tuple[str, ...] = ()) -> list[Event]:

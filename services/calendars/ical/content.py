@@ -243,12 +243,10 @@ class Property:
 class Component:
     """The properties of one component, by upper-case name, in the order of the file."""
 
-    __slots__ = ("_properties", "name", "whole")
+    __slots__ = ("_properties",)
 
     def __init__(self, raw: Raw) -> None:
         """Read the lines of `raw`; lines that are none (a fold without its space) belong to the line before."""
-        self.name = raw.name
-        self.whole = raw.whole
         self._properties: dict[str, list[Property]] = {}
         for line in content_lines(raw.lines):
             self._properties.setdefault(line.name, []).append(line)

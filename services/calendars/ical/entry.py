@@ -16,7 +16,7 @@ from services.calendars.ical.recurrence import ExpansionBudget
 from services.calendars.ical.series import Series
 from services.calendars.ical.values import ValueProblemError, ZonedTime, added, basic, duration, moments
 from services.calendars.ical.zones import LAST, Zones
-from services.domain.calendars import Problem, is_no_persons
+from services.domain.calendars import AHEAD, BEHIND, Connection, Problem, is_no_persons
 from services.domain.model import LONGEST_TEXT, Event, EventType, Organizer, Response, ShowAs, Visibility
 from services.domain.titles import is_public_calendar
 
@@ -56,6 +56,11 @@ class ReadRequest:
     zone: ZoneInfo
     start: datetime
     end: datetime
+
+    @classmethod
+    def ahead(cls, connection: Connection, now: datetime) -> ReadRequest:
+        """What is asked of a calendar at `now`: from a day before it to 60 days after it."""
+        return cls(connection.calendar_id, connection.addresses, connection.zone, now - BEHIND, now + AHEAD)
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""

@@ -71,7 +71,12 @@ class _Worker:
         """The process, ready to be asked: what its start takes is no calendar's fault."""
         process = self._process
         if process is None or process.returncode is not None:
-            process = self._process = await self._start()
+            # Nothing of the app's environment but what Python needs: no credentials near a stranger's file.
+            kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZDIR", "VIRTUAL_ENV") if name in os.environ}
+            process = self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "services.calendars.ical.worker", str(self._memory),
+                stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={**kept, "PYTHONPATH": str(_ROOT)}, start_new_session=True,
+            )  # fmt: skip
             if process.stdout is not None:
                 async with asyncio.timeout(_START):
                     await process.stdout.readexactly(len(READY))
@@ -91,21 +96,6 @@ class _Worker:
         answer, *found = [await process.stdout.readexactly(size) for size in sizes]
         said: dict[str, Any] = json.loads(answer)
         return said, found
-
-    async def _start(self) -> Process:
-        # Nothing of the app's environment but what Python needs: no credentials near a stranger's file.
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZDIR", "VIRTUAL_ENV") if name in os.environ}
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.calendars.ical.worker",
-            str(self._memory),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env={**kept, "PYTHONPATH": str(_ROOT)},
-            start_new_session=True,
-        )
 
     async def end(self) -> None:
         """Kill the process, if there is one, and wait until it is gone."""
@@ -219,4 +209,4 @@ async def readable(
         said, _ = await expander.ask("look", name, {**asked.as_json(), "strict": strict}, (data,))
     except (NotACalendarError, CalendarTooCostlyError) as error:
         raise UnreadableCalendarError(error.reason) from None
-    return Looked(said["entries"], said["alone"], said["name"], said["events"])
+    return Looked(**said)

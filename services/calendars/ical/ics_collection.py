@@ -16,15 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.calendars.ical.content import Component, Raw, calendars, unfolded
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.reading import read
 from services.calendars.ical.values import duration
-from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
+from services.domain.calendars import SHORT, Changes, Problem
 from services.domain.errors import CalendarTooLargeError
-from services.domain.model import PersonKey
 
 MOST_BYTES = 25 * 1024 * 1024
 """What all resources of a collection may have together: as much as a feed."""
@@ -164,39 +162,34 @@ class IcsCollection:
             raise CalendarTooLargeError("resources", resources=len(resources))
         return replace(self, resources=resources)
 
-    def serves(self, connection: Connection, now: datetime) -> bool:
+    def serves(self, asked: ReadRequest, now: datetime) -> bool:
         """Whether it was expanded for this person as they are, and reaches far enough from `now` on."""
         return (
             self.start is not None
             and self.until is not None
             and self.start <= now
             and self.until - now >= SHORT
-            and self.zone == connection.zone.key
-            and self.addresses == connection.addresses
+            and self.zone == asked.zone.key
+            and self.addresses == asked.addresses
         )
 
-    def changes(self, connection: Connection, now: datetime) -> Changes:
-        """The events of all resources from a day before `now` to 60 days after it; only what differs from last time.
+    def changes(self, asked: ReadRequest, now: datetime) -> Changes:
+        """The events of all resources; only what differs from last time, as long as its window still `serves`.
 
         `state` of the result is the dump of the collection as it is now. `name` and `floor` are left to the source.
         Raises what `read` raises; then the state of before stays good.
         """
-        asked, start, until = self, self.start, self.until
-        if start is None or until is None or not self.serves(connection, now):
-            start, until = now - BEHIND, now + AHEAD
-            asked = replace(
-                self,
-                resources={key: one for key, one in self.resources.items() if not _is_past(one, now)},
-                start=start,
-                until=until,
-                zone=connection.zone.key,
-                addresses=connection.addresses,
+        whole, start, until = self, self.start, self.until
+        if start is None or until is None or not self.serves(asked, now):
+            start, until = asked.start, asked.end
+            kept = {key: one for key, one in self.resources.items() if not _is_past(one, now)}
+            whole = replace(
+                self, resources=kept, start=start, until=until, zone=asked.zone.key, addresses=asked.addresses,
                 memory=None,
-            )
-        question = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, start, until)
-        found = read(asked.together(), question, asked.memory)
+            )  # fmt: skip
+        found = read(whole.together(), replace(asked, start=start, end=until), whole.memory)
         broken = tuple(
-            Problem(key, "It is no whole calendar file.") for key, one in asked.resources.items() if not one.whole
+            Problem(key, "It is no whole calendar file.") for key, one in whole.resources.items() if not one.whole
         )
         return replace(
             found,
@@ -204,25 +197,13 @@ class IcsCollection:
             problems=found.problems + broken,
             name=None,
             floor=None,
-            state=replace(asked, memory=found.state).dump(),
+            state=replace(whole, memory=found.state).dump(),
         )
 
     def together(self) -> bytes:
         """One file of all resources that can be read, by key: the same for the same content, however it came about."""
         # An empty calendar goes first: what is said of the whole then does not hang on which resource is the first.
         return _HEAD + b"".join(one.text for _, one in sorted(self.resources.items()) if one.whole)
-
-
-def whose_to_json(connection: Connection) -> dict[str, Any]:
-    """What a reader process is told of a calendar: nothing secret."""
-    zone = connection.zone.key
-    return {"calendar_id": connection.calendar_id, "zone": zone, "addresses": list(connection.addresses)}
-
-
-def whose_from_json(head: Mapping[str, Any]) -> Connection:
-    """The reverse of `whose_to_json`."""
-    zone, addresses = ZoneInfo(head["zone"]), tuple(head["addresses"])
-    return Connection(PersonKey("", ""), head["calendar_id"], "", "", zone, addresses)
 
 
 def _content(state: bytes) -> int:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from services.calendars.ical.content import Component, Raw, RawCalendar, calendars
 from services.calendars.ical.entry import ReadRequest, by_uid
-from services.calendars.ical.ics_collection import IcsCollection, whose_from_json, whose_to_json
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.reading import read
 from services.calendars.ical.values import ValueProblemError, basic, moment
 from services.calendars.ical.zone_names import iana_name
@@ -296,7 +296,7 @@ def look(data: bytes, asked: ReadRequest, *, strict: bool) -> dict[str, Any]:
 def asked(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[dict[str, Any], list[bytes]]:
     """The question to `arrivals`."""
     head = {
-        **whose_to_json(connection),
+        **ReadRequest.ahead(connection, now).as_json(),
         "now": now.isoformat(),
         "arrivals": [[one.seq, one.received_at.isoformat(), one.content is None, one.whole] for one in arrivals],
     }
@@ -312,7 +312,7 @@ def arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
     ]
     now = datetime.fromisoformat(head["now"])
     full, problems = worked_in(IcsCollection.load(state) or IcsCollection(), came, now)
-    changes = full.changes(whose_from_json(head), now)
+    changes = full.changes(ReadRequest.of_json(head), now)
     return replace(changes, problems=(*changes.problems, *problems), unchanged=changes.unchanged and not problems)
 
 

@@ -235,9 +235,9 @@ def distinct(events: Iterable[Event]) -> list[Event]:
     return list({event.id: event for event in events}.values())
 
 
-def read_all(calendars: Sequence[RawCalendar], asked: ReadRequest, budget: ExpansionBudget) -> Readout:
+def read_all(calendars: Sequence[RawCalendar], asked: ReadRequest) -> Readout:
     """Every entry of every calendar of a file; of a half calendar those that are whole, and a problem."""
-    reading = Readout()
+    reading, budget = Readout(), ExpansionBudget()
     for calendar in merged(calendars):
         if not calendar.whole:
             reading.problems.append(Problem("", "The file ends in the middle: END:VCALENDAR is missing."))

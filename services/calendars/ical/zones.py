@@ -108,14 +108,11 @@ class Zones:
 
     def __init__(self, person: ZoneInfo, own: Mapping[str, Callable[[], Zone | None]], calendar: str = "") -> None:
         """`own` reads the file's VTIMEZONEs by TZID when asked, each once; `calendar` is its X-WR-TIMEZONE."""
-        self.person = IanaZone(person, floating=True)
+        self.dates = IanaZone(person, floating=True)
         self._own = {tzid.strip().casefold(): cache(read) for tzid, read in own.items()}
         self._known: dict[str, Zone] = {}
         self.unknown: set[str] = set()
-        self.dates = self.person
-        self.floating: Zone = self.person
-        if calendar.strip():
-            self.floating = self._find(calendar.strip()) or self.person
+        self.floating: Zone = (self._find(calendar.strip()) if calendar.strip() else None) or self.dates
 
     def named(self, tzid: str) -> Zone:
         """The zone of a TZID; an unknown one is floating (RFC 5545 has no rule) and is added to `unknown`."""

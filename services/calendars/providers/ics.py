@@ -225,7 +225,7 @@ class InboxSource:
             cover = IcsCollection.cover(connection.state)
             if cover is None:  # nothing yet, or what another version of this program wrote: not the same as "no events"
                 raise CalendarError("nothing has arrived")
-            if cover.serves(connection, now):
+            if cover.serves(ReadRequest.ahead(connection, now), now):
                 return Changes(state=connection.state, unchanged=True, full=False, floor=LOOK_AGAIN)
             return replace(await self._worked_in(connection, (), now), floor=LOOK_AGAIN)
         try:

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from services.calendars.ical.ics_collection import IcsCollection, Resource, whose_from_json, whose_to_json
+from services.calendars.ical.entry import ReadRequest
+from services.calendars.ical.ics_collection import IcsCollection, Resource
 from services.calendars.providers.caldav.multistatus import key_of
 from services.domain.calendars import Changes, Connection, Problem
 
@@ -144,7 +145,7 @@ def asked(
 ) -> tuple[dict[str, Any], list[bytes]]:
     """The question to `members`: `files` came for the wanted `keys`, by path."""
     head = {
-        **whose_to_json(connection),
+        **ReadRequest.ahead(connection, now).as_json(),
         "now": now.isoformat(),
         "tag": tag,
         "known": known.as_json(),
@@ -157,7 +158,7 @@ def asked(
 def members(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
     """`ical.worker`'s task: the changes, once the collection's files are what the server has."""
     state, *data = blobs
-    connection, now = whose_from_json(head), datetime.fromisoformat(head["now"])
+    request, now = ReadRequest.of_json(head), datetime.fromisoformat(head["now"])
     files = {
         path: None if etag is None else File(content, etag)
         for (path, etag), content in zip(head["files"], data, strict=True)
@@ -168,8 +169,8 @@ def members(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
     problems = tuple(Problem(key, "It is no whole calendar file.") for key in broken)
     kept = before.with_changes(taken, gone | empty, now=now)
     after = replace(kept, tag=head["tag"], extra=MappingProxyType(known.as_json()))
-    if before.serves(connection, now) and after.resources == before.resources and not problems:
+    if before.serves(request, now) and after.resources == before.resources and not problems:
         return Changes(state=after.dump(), unchanged=True, full=False)
-    changes = after.changes(connection, now)
+    changes = after.changes(request, now)
     unchanged = changes.unchanged and not problems
     return replace(changes, unchanged=unchanged, problems=changes.problems + problems)

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import MOST_BYTES, IcsCollection
 from services.calendars.providers.caldav.collection_state import CollectionMember, CollectionState, File, Listing, asked
@@ -195,7 +196,7 @@ class CaldavSource:
                 before, known, connection = IcsCollection(), CollectionState(), replace(connection, state=None)
             known.transparent, known.looked = transparent, today
         # Once a month, when the window moves, a server that has refused reports is asked for one again.
-        serves = before.serves(connection, now)
+        serves = before.serves(ReadRequest.ahead(connection, now), now)
         by_etags = known.by_etags and serves
         tag = before.tag if by_etags == known.by_etags else ""
         listed = await listing(dav, connection.address, tag, now, by_etags=by_etags)
