@@ -208,8 +208,7 @@ LEASE = timedelta(seconds=15)
 """How long it is left to who began it: longer than that."""
 
 BEAT = 0.1
-PATIENCE = 20.0
-"""Seconds of real time between two looks at, and in all for, a renewal that another is at."""
+"""Seconds of real time between two looks at a renewal that another is at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,8 @@ class AccountTokens:
     clients: Mapping[str, OAuthClient]
     clock: Clock
     wake_signal: WakeSignal
-    patience: float = PATIENCE
+    patience: float = 20.0
+    """Seconds of real time in all for a renewal that another is at."""
 
     async def token(self, key: PersonKey, account_id: str, *, refused: str = "") -> str:
         """As `ports.AccessTokens`."""

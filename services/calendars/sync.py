@@ -137,9 +137,6 @@ QUICK_RETRY = timedelta(seconds=10)
 JITTER = 0.1
 """Every delay is longer by up to this share of it, so that a thousand calendars connected at once spread out."""
 
-TURN = 5.0
-"""Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
-
 _LOOK_AGAIN = 0.2
 """Seconds of real time after which what has become due meanwhile is begun, while others are still being fetched."""
 
@@ -161,7 +158,8 @@ class CalendarSync:
     """The providers that are asked more often when it matters, unless they tell of changes."""
     chance: Callable[[], float] = random.SystemRandom().random
     """In [0, 1); spreads the fetches."""
-    turn: float = TURN
+    turn: float = 5.0
+    """Seconds of real time that one run takes, whatever there is to do: a stop waits no longer than that."""
     lease: timedelta = LEASE
     metrics: Metrics = field(default_factory=Metrics)
     _limits: HostLimits = field(default_factory=HostLimits, init=False)

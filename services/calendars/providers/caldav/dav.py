@@ -79,7 +79,7 @@ class Login:
         self._password = password
         self._challenge: Challenge | None = None
         self._basic = not digest
-        self._sent = ""
+        self._digest_sent = False
 
     @classmethod
     def of(cls, credentials: Mapping[str, object]) -> Login:
@@ -94,7 +94,7 @@ class Login:
 
     def header(self, method: str, uri: str) -> dict[str, str]:
         """The Authorization of the next request; `uri` is its target as it is sent (path and query)."""
-        self._sent = "digest" if self._challenge else "basic" if self._basic else ""
+        self._digest_sent = self._challenge is not None
         if self._challenge is not None:
             return {"Authorization": self._answer(self._challenge, method, uri, secrets.token_urlsafe(24))}
         if self._basic:
@@ -109,7 +109,7 @@ class Login:
             return False
         before, self._challenge = self._challenge, digest
         # Not every server says `stale`: a nonce that it took before and takes no more is too old as well.
-        return self._sent != "digest" or digest.stale or (before is not None and before.uses > 1)
+        return not self._digest_sent or digest.stale or (before is not None and before.uses > 1)
 
     def heard(self, info: str) -> None:
         """An answer that was no 401 came with this Authentication-Info (RFC 7616 §3.5)."""

@@ -38,7 +38,6 @@ URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block
 """Blocks of the modal `connect_calendar`."""
 
-SECONDS = 25.0
 MOST_CALENDARS = 200
 MOST_HOMES = 4
 MOST_ADDRESSES = 20
@@ -162,7 +161,7 @@ class CaldavDirectory:
 
     client: Fetcher
     rules: AddressRules
-    seconds: float = SECONDS
+    seconds: float = 25.0
 
     async def offer(self, url: str, user: str, password: str, *, digest: bool = False) -> tuple[Offer, dict[str, Any]]:
         """What the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
@@ -171,18 +170,15 @@ class CaldavDirectory:
         each with its field.
         """
         user, text = user.strip(), _SCHEME.sub("https://", url.strip())
-        try:
-            address = str(self.rules.parse(text if "://" in text else f"https://{text}"))
-        except AddressNotAllowedError as error:
-            raise PlaceNotAllowedError(error.reason, field=URL_FIELD) from None
-        except NotAnAddressError as error:
-            raise NotAnAddressError(error.reason, field=URL_FIELD) from None
-        if not user or not password or ":" in user:  # RFC 7617 §2: there is no colon in a Basic user-id
-            raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
         login = Login(user, password, digest=digest)
         try:
+            address = str(self.rules.parse(text if "://" in text else f"https://{text}"))
+            if not user or not password or ":" in user:  # RFC 7617 §2: there is no colon in a Basic user-id
+                raise CredentialsRefusedError("incomplete", field=PASSWORD_FIELD)
             async with asyncio.timeout(self.seconds):
                 found, known = await discover(DavClient(self.client, login, address), address)
+        except NotAnAddressError as error:
+            raise NotAnAddressError(error.reason, field=URL_FIELD) from None
         except AccessRefusedError as error:
             raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
         except AddressNotAllowedError as error:

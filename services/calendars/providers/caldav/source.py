@@ -147,12 +147,6 @@ def _is_collection(answer: Answered) -> bool:
     return urlsplit(answer.url).path.endswith("/") or f"{DAV}collection" in answer.kinds(_KIND)
 
 
-BATCH = 100
-"""Members that are asked for at once."""
-
-SECONDS = 60.0
-"""How long one fetch goes on asking for members; what is left then is asked for by the next."""
-
 _DATA = f"{CALDAV}calendar-data"
 _TOO_MUCH = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE})
 
@@ -169,8 +163,10 @@ class CaldavSource:
 
     client: Fetcher
     expander: Expander
-    batch: int = BATCH
-    seconds: float = SECONDS
+    batch: int = 100
+    """Members that are asked for at once."""
+    seconds: float = 60.0
+    """How long one fetch goes on asking for members; what is left then is asked for by the next."""
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
         """What changed since the last fetch. Raises a `CalendarError`."""
