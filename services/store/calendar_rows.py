@@ -1,4 +1,4 @@
-"""A calendar's row: how it becomes what the use cases know, and which rows are meant."""
+"""Calendars' rows: which are meant, how they are claimed and written, and what every store of calendars shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     false,
     func,
     insert,
@@ -38,7 +40,7 @@ from services.domain.calendars import (
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
 from services.store.db import Store
-from services.store.models import Account, Calendar, Person, UtcInstant, WatchRow
+from services.store.models import Account, Calendar, EventRow, Person, UtcInstant, WatchRow
 from services.store.person_rows import lock_one, of_person, one_of
 
 MOST = 20
@@ -199,6 +201,79 @@ def claimed_rows(*more: Any) -> Select[*tuple[Any, ...]]:
         .join(Person, of_person(Person, Calendar))
         .outerjoin(Account, and_(of_person(Account, Calendar), with_password))
         .where(AMONG)
+    )
+
+
+_FIRST = 100
+NEXT_DUE = (
+    select(Calendar.due_at, Calendar.leased_until)
+    .where(Calendar.due_at.is_not(None))
+    .order_by(Calendar.due_at)
+    .limit(_FIRST)
+)
+"""Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
+
+_LEASE = bindparam("b_lease", type_=UtcInstant)
+CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=_LEASE, leased_until=_LEASE)
+BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
+HELD = select(*KEY, Calendar.claim).where(AMONG).order_by(*KEY).with_for_update()
+
+_NOW = bindparam("b_now", type_=UtcInstant)
+_CLAIMABLE = and_(Calendar.due_at <= _NOW, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= _NOW))
+"""What is due, and fetched by nobody."""
+
+FREE = select(*KEY).where(AMONG, _CLAIMABLE).order_by(*KEY).with_for_update(skip_locked=True)
+_NEXT_EDGE = (
+    select(func.min(case((EventRow.start_at > _NOW, EventRow.start_at), else_=EventRow.end_at), type_=UtcInstant))
+    .where(of_its_calendar(EventRow), or_(EventRow.start_at > _NOW, EventRow.end_at > _NOW))
+    .correlate(Calendar)
+    .scalar_subquery()
+)
+"""The next instant at which an event of a calendar starts or ends; NULL for none."""
+
+CLAIMED = claimed_rows(_NEXT_EDGE.label("next_edge")).order_by(Calendar.due_at, *KEY)
+
+
+def candidates(may: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select what is due where `may` holds, oldest first, of each host and person not more than may begin."""
+
+    def place(calendars: Any, *within: Any) -> Any:
+        return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
+
+    due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
+    at_host = due.where(_CLAIMABLE, may).subquery().c
+    own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
+    key = at_host.team_id, at_host.user_id, at_host.calendar_id
+    ranked = (
+        select(*key, at_host.pace, at_host.provider, at_host.due_at, own)
+        .where(at_host.place <= bindparam("per_host"))
+        .subquery()
+    )
+    return (
+        select(ranked)
+        .where(ranked.c.place <= bindparam("per_person"))
+        .order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
+        .limit(bindparam("free"))
+    )
+
+
+CANDIDATES = candidates(true())
+
+
+@cache
+def tried(columns: tuple[str, ...]) -> Any:
+    """Write these columns after a try, given as `tried_…`. Made due meanwhile (somebody wants it now), it stays due."""
+    values: dict[str, Any] = {
+        name: bindparam(f"tried_{name}", type_=Calendar.__table__.c[name].type) for name in columns
+    }
+    sooner = Calendar.due_at < Calendar.leased_until
+    return BEHIND_THE_FENCE.values(
+        {
+            **values,
+            "leased_until": None,
+            "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # made by the code before 0002
+            "due_at": case((sooner, Calendar.due_at), else_=values["due_at"]),
+        }
     )
 
 

@@ -6,24 +6,18 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import structlog
 from sqlalchemy import (
-    ColumnElement,
-    Select,
     String,
     and_,
-    bindparam,
     case,
     delete,
     func,
     literal,
     not_,
-    or_,
     select,
-    true,
     tuple_,
     update,
 )
@@ -31,7 +25,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import errors
 from services.domain.calendars import (
-    POLLED,
     PUSHING,
     Changes,
     Claimed,
@@ -47,18 +40,24 @@ from services.domain.model import PersonKey
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
-    AMONG,
-    BOUND,
+    BEHIND_THE_FENCE,
+    CANDIDATES,
+    CLAIM,
+    CLAIMED,
+    FREE,
+    HELD,
     KEY,
+    NEXT_DUE,
     CalendarRows,
     bound,
-    claimed_rows,
+    candidates,
     mark_home_stale,
     of_calendar,
     of_its_calendar,
     open_to,
     promised_until,
     subject,
+    tried,
 )
 from services.store.db import Database, Grouped
 from services.store.events import EventPlan, EventStore
@@ -68,77 +67,8 @@ from services.store.person_rows import NoticeStore, lock_people, mark_all_due, m
 log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
-_FIRST = 100
 _LONGEST_NAME = 200
-_NEXT_DUE = (
-    select(Calendar.due_at, Calendar.leased_until)
-    .where(Calendar.due_at.is_not(None))
-    .order_by(Calendar.due_at)
-    .limit(_FIRST)
-)
-"""Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
-
 _CALENDARS = Calendar.__table__
-_LEASE = bindparam("b_lease", type_=UtcInstant)
-_CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=_LEASE, leased_until=_LEASE)
-_BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
-_HELD = select(*KEY, Calendar.claim).where(AMONG).order_by(*KEY).with_for_update()
-
-_NOW = bindparam("b_now", type_=UtcInstant)
-_CLAIMABLE = and_(Calendar.due_at <= _NOW, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= _NOW))
-"""What is due, and fetched by nobody."""
-
-_FREE = select(*KEY).where(AMONG, _CLAIMABLE).order_by(*KEY).with_for_update(skip_locked=True)
-_NEXT_EDGE = (
-    select(func.min(case((EventRow.start_at > _NOW, EventRow.start_at), else_=EventRow.end_at), type_=UtcInstant))
-    .where(of_its_calendar(EventRow), or_(EventRow.start_at > _NOW, EventRow.end_at > _NOW))
-    .correlate(Calendar)
-    .scalar_subquery()
-)
-"""The next instant at which an event of a calendar starts or ends; NULL for none."""
-
-_CLAIMED = claimed_rows(_NEXT_EDGE.label("next_edge")).order_by(Calendar.due_at, *KEY)
-
-
-def _candidates(may: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Select what is due where `may` holds, oldest first, of each host and person not more than may begin."""
-
-    def place(calendars: Any, *within: Any) -> Any:
-        return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
-
-    due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
-    at_host = due.where(_CLAIMABLE, may).subquery().c
-    own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
-    key = at_host.team_id, at_host.user_id, at_host.calendar_id
-    ranked = (
-        select(*key, at_host.pace, at_host.provider, at_host.due_at, own)
-        .where(at_host.place <= bindparam("per_host"))
-        .subquery()
-    )
-    return (
-        select(ranked)
-        .where(ranked.c.place <= bindparam("per_person"))
-        .order_by(ranked.c.due_at, ranked.c.team_id, ranked.c.user_id, ranked.c.calendar_id)
-        .limit(bindparam("free"))
-    )
-
-
-_CANDIDATES = _candidates(true())
-
-
-@cache
-def _tried(columns: tuple[str, ...]) -> Any:
-    """Write these columns after a try, given as `tried_…`. Made due meanwhile (somebody wants it now), it stays due."""
-    values: dict[str, Any] = {name: bindparam(f"tried_{name}", type_=_CALENDARS.c[name].type) for name in columns}
-    sooner = Calendar.due_at < Calendar.leased_until
-    return _BEHIND_THE_FENCE.values(
-        {
-            **values,
-            "leased_until": None,
-            "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # made by the code before 0002
-            "due_at": case((sooner, Calendar.due_at), else_=values["due_at"]),
-        }
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +223,9 @@ class CalendarStore(CalendarRows):
     async def next_due(self, shut: Collection[str]) -> datetime | None:
         """Return when the first calendar is due that none of the paces `shut` holds back."""
         if shut:
-            rows: Sequence[Any] = await self._database.fetch(_NEXT_DUE.where(open_to(shut)))
+            rows: Sequence[Any] = await self._database.fetch(NEXT_DUE.where(open_to(shut)))
         else:
-            (rows,) = await self._database.rows((_NEXT_DUE, {}))
+            (rows,) = await self._database.rows((NEXT_DUE, {}))
         return min((max(due, lease or due) for due, lease in rows), default=None)
 
     async def claim(self, now: datetime, lease: datetime, limits: HostLimits) -> Sequence[Claimed]:
@@ -304,12 +234,12 @@ class CalendarStore(CalendarRows):
         if not chosen:
             return ()
         async with self._database.write() as connection:
-            ours = (await connection.execute(_FREE, {"of_calendars": tuples(chosen), "b_now": now})).all()
+            ours = (await connection.execute(FREE, {"of_calendars": tuples(chosen), "b_now": now})).all()
             # read once they are ours: see `lock_people`
-            rows = (await connection.execute(_CLAIMED, {"of_calendars": tuples(ours), "b_now": now})).all()
+            rows = (await connection.execute(CLAIMED, {"of_calendars": tuples(ours), "b_now": now})).all()
             if rows:
                 places = [bound(PersonKey(row.team_id, row.user_id), row.calendar_id) for row in rows]
-                await connection.execute(_CLAIM, [place | {"b_lease": lease} for place in places])
+                await connection.execute(CLAIM, [place | {"b_lease": lease} for place in places])
         claimed = []
         for row in rows:
             try:
@@ -353,14 +283,14 @@ class CalendarStore(CalendarRows):
         due: dict[PersonKey, datetime] = {}
         async with self._database.write() as connection:
             await lock_people(connection, {one.plan.key for one in fetched})
-            rows = await connection.execute(_HELD, {"of_calendars": tuples(map(_place, fetched))})
+            rows = await connection.execute(HELD, {"of_calendars": tuples(map(_place, fetched))})
             claims = {(row.team_id, row.user_id, row.calendar_id): row.claim for row in rows}
             held = sorted((one for one in fetched if claims.get(_place(one)) == one.claimed.claim), key=_place)
             values: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
             for one in held:
                 values[tuple(one.values)].append(_behind_the_fence(one.claimed, one.values))
             for columns, theirs in values.items():
-                await connection.execute(_tried(columns), theirs)
+                await connection.execute(tried(columns), theirs)
             await self._events.apply(connection, [one.plan for one in held])
             for one in held:
                 key, calendar_id = one.plan.key, one.plan.calendar_id
@@ -394,8 +324,8 @@ class CalendarStore(CalendarRows):
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             values = _columns(outcome, now)
-            tried = await connection.execute(_tried(tuple(values)), _behind_the_fence(claimed, values))
-            if not tried.rowcount:
+            done = await connection.execute(tried(tuple(values)), _behind_the_fence(claimed, values))
+            if not done.rowcount:
                 return False
             if outcome.tell and not await self._told_of_account(connection, claimed.connection):
                 await self._notices.tell(connection, key, subject(claimed.connection.calendar_id))
@@ -406,9 +336,8 @@ class CalendarStore(CalendarRows):
     async def prolong(self, claimed: Claimed, until: datetime) -> bool:
         """Leave it to who fetches it until then; made due meanwhile, it stays due. False where the claim is stale."""
         same_due = case((Calendar.due_at == Calendar.leased_until, literal(until, UtcInstant)), else_=Calendar.due_at)
-        prolonged = _BEHIND_THE_FENCE.values(due_at=same_due, leased_until=until)
-        async with self._database.write() as connection:
-            return bool((await connection.execute(prolonged, _behind_the_fence(claimed, {}))).rowcount)
+        prolonged = BEHIND_THE_FENCE.values(due_at=same_due, leased_until=until)
+        return bool(await self._database.execute(prolonged, _behind_the_fence(claimed, {})))
 
     async def take_up(self, now: datetime) -> int:
         """Make due what a process was fetching that is gone; return how many. Only for who has the database alone."""
@@ -425,7 +354,7 @@ class CalendarStore(CalendarRows):
     async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
         """Return the keys of what is due, as many as may begin."""
         shut = limits.shut(now)
-        statement = _candidates(open_to(shut)) if shut else _CANDIDATES
+        statement = candidates(open_to(shut)) if shut else CANDIDATES
         given = {"b_now": now, "per_host": limits.per_host, "per_person": limits.per_person, "free": limits.free}
         rows = await self._database.fetch(statement, given)
         may = limits.may_begin((row.pace, PersonKey(row.team_id, row.user_id), row.provider) for row in rows)
@@ -448,7 +377,7 @@ class CalendarStore(CalendarRows):
         log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
         broken = {"health": Health.BROKEN, "problem": SealError.__name__, "tried_at": now, "leased_until": None}
         place = bound(PersonKey(row.team_id, row.user_id), row.calendar_id) | {"b_claim": row.claim + 1}
-        await self._database.execute(_BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
+        await self._database.execute(BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
 
 
 def _columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
