@@ -34,7 +34,6 @@ from services.usecases.identity import Introductions, is_theirs
 
 log = structlog.get_logger(__name__)
 
-
 AT_ONCE = 8
 SECONDS = 30.0
 """How long one account's cleanup may take, and the end of the program waits for all of them, in real time."""

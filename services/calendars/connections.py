@@ -34,7 +34,6 @@ from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
-
 FEED_FIELD = "feed"
 """The block of the modal `connect_calendar` that holds a feed's address."""
 

@@ -33,7 +33,6 @@ from services.store.watches import KnownWatch, WatchStore, WatchTask
 
 log = structlog.get_logger(__name__)
 
-
 SECONDS = 20.0
 """How long one watch may take to make or renew, in real time."""
 

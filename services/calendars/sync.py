@@ -39,6 +39,8 @@ from services.platform.metrics import Metrics
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
 
+log = structlog.get_logger(__name__)
+
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
 LONGEST_FLOOR = timedelta(days=1)
@@ -119,8 +121,6 @@ def until_next_look(longest: timedelta, now: datetime, zone: ZoneInfo, next_edge
         pause = near
     return max(pause, shortest)
 
-
-log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
 """How long a claimed calendar is left alone by others, where there is one process: it takes up its own at its start."""
