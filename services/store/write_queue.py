@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -22,20 +22,16 @@ from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.db import Database, Grouped
+from services.store.db import Database, Grouped, Store
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, UtcInstant, Workspace, WorkspaceBudget
-from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, those
+from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
 from services.store.timeline import AuditStore, SpanStore, pause_of
 
 log = structlog.get_logger(__name__)
 
 _NOW = bindparam("now", type_=UtcInstant)
 _PENDING = and_(is_waiting(), or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW))
-
-
-def _same(left: Any, right: Any) -> Any:
-    return and_(left.team_id == right.team_id, left.user_id == right.user_id)
 
 
 _WRITES = (
@@ -46,9 +42,9 @@ _WRITES = (
         SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind, SpanRow.override, SpanRow.reason, SpanRow.uid,
         SpanRow.content,
     )
-    .join_from(ProfileStateRow, Person, _same(ProfileStateRow, Person))
+    .join_from(ProfileStateRow, Person, of_person(Person, ProfileStateRow))
     .outerjoin(
-        SpanRow, and_(_same(ProfileStateRow, SpanRow), SpanRow.start_at <= _NOW, SpanRow.end_at > _NOW)
+        SpanRow, and_(of_person(SpanRow, ProfileStateRow), SpanRow.start_at <= _NOW, SpanRow.end_at > _NOW)
     )
     .where(_PENDING)
 )  # fmt: skip
@@ -67,7 +63,7 @@ _CHOSEN = (  # before anything is joined to them: there may be thousands behind 
 _MOST_URGENT = _WRITES.where(tuple_(ProfileStateRow.team_id, ProfileStateRow.user_id).in_(_CHOSEN)).order_by(
     *_BY_URGENCY
 )
-_ONE = _WRITES.where(ProfileStateRow.team_id == bindparam("team"), ProfileStateRow.user_id == bindparam("user"))
+_ONE = _WRITES.where(of_people(ProfileStateRow.__table__))
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
@@ -92,13 +88,9 @@ _MAY = (
 )  # fmt: skip
 """What tells whether something may still be written."""
 
-_SAME = (_STATES.c.team_id == _PEOPLE.c.team_id) & (_STATES.c.user_id == _PEOPLE.c.user_id)
+_SAME = of_person(_STATES.c, _PEOPLE.c)
 _CHECK = select(*_MAY).join(_STATES, _SAME).where(of_people(_PEOPLE))
-_IS_BLOCKED = (
-    exists()
-    .where(Notice.team_id == _PEOPLE.c.team_id, Notice.user_id == _PEOPLE.c.user_id, Notice.subject == BLOCKED)
-    .label("blocked")
-)
+_IS_BLOCKED = exists().where(of_person(Notice, _PEOPLE.c), Notice.subject == BLOCKED).label("blocked")
 _ROWS = (
     select(*_MAY, _PEOPLE.c.token, _PEOPLE.c.home_opened_at, _STATES.c.memory, _IS_BLOCKED)
     .join(_STATES, _SAME)
@@ -120,13 +112,11 @@ _DUE = (
 _HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
 
 
-class WriteQueue:
+class WriteQueue(Store):
     """Pending writes, what came of them, budgets, Home tabs. Each method is one transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: AuditStore) -> None:
-        """`notices` and `writes` are recorded in the same transactions."""
-        self._database = database
-        self._encryptor = encryptor
+        super().__init__(database, encryptor)
         self._notices = notices
         self._audit = writes
         self._confirm = Grouped(self._confirm_all)
@@ -153,8 +143,7 @@ class WriteQueue:
         `under_way` already; those that are `known` as they were read before. And whether there may be more.
         """
         given = {"now": now, "most": limit, "others": names(others), "full": names(full)}
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_MOST_URGENT, given)).all()
+        rows = await self._database.fetch(_MOST_URGENT, given)
         found: list[PendingWrite] = []
         for row in rows:
             key = PersonKey(row.team_id, row.user_id)
@@ -166,9 +155,8 @@ class WriteQueue:
 
     async def pending(self, key: PersonKey, now: datetime) -> PendingWrite | None:
         """What is pending for one person at `now`."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(_ONE, {"now": now, "team": key.team_id, "user": key.user_id})
-            return next((self._pending(key, row) for row in rows), None)
+        rows = await self._database.fetch(_ONE, those([key], now=now))
+        return self._pending(key, rows[0]) if rows else None
 
     async def next_at(self, now: datetime) -> datetime | None:
         """When the first write that was put off may be tried again."""
@@ -260,8 +248,10 @@ class WriteQueue:
         """Nothing can be written (no grant, a pause). `unresolved`: the person's timeline is to be made first."""
         async with self._database.write() as connection:
             if unresolved:
-                await connection.execute(update(Person).where(*_person(write.key)).values(stale=True, due_at=now))
-            await connection.execute(update(ProfileStateRow).where(*_fenced(write)).values(sent=write.seq))
+                await connection.execute(
+                    update(Person).where(of_person(Person, write.key)).values(stale=True, due_at=now)
+                )
+            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(sent=write.seq))
 
     async def postpone(self, write: PendingWrite, until: datetime, entry: AuditEntry | None, notice: str) -> None:
         """It did not work and is tried again at `until`; `notice`, unless "", is a subject to tell the person."""
@@ -271,14 +261,11 @@ class WriteQueue:
             # typed meanwhile: that does not wait
             newer = and_(ProfileStateRow.seq > write.seq, ProfileStateRow.urgency == 0)
             not_before = case((newer, ProfileStateRow.not_before), else_=literal(until, UtcInstant))
-            await connection.execute(
-                update(ProfileStateRow)
-                .where(*_fenced(write))
-                .values(failures=ProfileStateRow.failures + 1, not_before=not_before)
-            )
+            failed = {"failures": ProfileStateRow.failures + 1, "not_before": not_before}
+            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(failed))
             if entry is not None:
                 await self._audit.add(connection, (write.key, entry))
-                await connection.execute(update(Person).where(*_person(write.key)).values(home_stale=True))
+                await connection.execute(update(Person).where(of_person(Person, write.key)).values(home_stale=True))
             if notice:
                 await self._notices.tell(connection, write.key, notice)
 
@@ -294,17 +281,11 @@ class WriteQueue:
             token = self._encryptor.open(row.token, "people.token", write.key.team_id, write.key.user_id)
             if token != write.token:
                 return
-            await connection.execute(
-                update(Person)
-                .where(*_person(write.key))
-                .values(grant_state="lost", refresh_due_at=None, home_stale=True)
-            )
+            lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
+            await connection.execute(update(Person).where(of_person(Person, write.key)).values(lost))
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
-            await connection.execute(
-                update(ProfileStateRow)
-                .where(*_fenced(write))
-                .values(sent=write.seq, memory=self._states.seal(state, write.key))
-            )
+            done = {"sent": write.seq, "memory": self._states.seal(state, write.key)}
+            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))
             await self._audit.add(connection, (write.key, entry))
             await self._notices.tell(connection, write.key, "grant")
 
@@ -340,9 +321,8 @@ class WriteQueue:
 
     async def budgets(self, teams: Collection[str]) -> dict[str, str]:
         """The budgets' states as the last owners stored them."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(_BUDGETS, {"teams": names(teams)})
-            return {row.team_id: row.budget for row in rows}
+        rows = await self._database.fetch(_BUDGETS, {"teams": names(teams)})
+        return {row.team_id: row.budget for row in rows}
 
     async def save_budgets(self, budgets: Mapping[str, str]) -> None:
         """Store the budgets' states."""
@@ -357,8 +337,7 @@ class WriteQueue:
 
     async def bot_tokens(self, teams: Collection[str]) -> dict[str, str | None]:
         """Bot tokens by workspace; None, or no entry, where there is none or none that any of our keys opens."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_BOT_TOKENS, {"teams": names(teams)})).all()
+        rows = await self._database.fetch(_BOT_TOKENS, {"teams": names(teams)})
         found: dict[str, str | None] = {}
         for team_id, sealed in rows:
             try:
@@ -370,17 +349,11 @@ class WriteQueue:
     async def stale_homes(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[PersonKey]:
         """People whose Home tab is stale, and who have opened it within `HOME_LIVES`; none of `others`' workspaces."""
         given = {"since": now - HOME_LIVES, "most": limit, "others": names(others)}
-        async with self._database.read() as connection:
-            return [PersonKey(*row) for row in await connection.execute(_HOMES, given)]
+        return [PersonKey(*row) for row in await self._database.fetch(_HOMES, given)]
 
     async def home_taken(self, key: PersonKey, *, stale: bool) -> None:
         """Its Home tab is being made from what is stored now (`stale` False), or could not be published (True)."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(Person)
-                .where(Person.team_id == key.team_id, Person.user_id == key.user_id)
-                .values(home_stale=stale)
-            )
+        await self._database.execute(update(Person).where(of_person(Person, key)).values(home_stale=stale))
 
 
 def _may(write: PendingWrite, row: Any) -> bool:
@@ -408,13 +381,5 @@ def _place(key: PersonKey) -> dict[str, Any]:
     return {"b_team": key.team_id, "b_user": key.user_id}
 
 
-def _person(key: PersonKey) -> tuple[Any, Any]:
-    return Person.team_id == key.team_id, Person.user_id == key.user_id
-
-
-def _fenced(write: PendingWrite) -> tuple[Any, Any, Any]:
-    return (
-        ProfileStateRow.team_id == write.key.team_id,
-        ProfileStateRow.user_id == write.key.user_id,
-        ProfileStateRow.sent < write.seq,
-    )
+def _fenced(write: PendingWrite) -> ColumnElement[bool]:
+    return and_(of_person(ProfileStateRow, write.key), ProfileStateRow.sent < write.seq)
