@@ -25,6 +25,7 @@ from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
+from services.slack.oauth import SlackAuthority
 from services.store import schema
 from services.store.models import EventRow, Person, Workspace
 from services.store.stores import Stores
@@ -47,7 +48,15 @@ async def _measured() -> list[Row]:
         ):
             config = settings.load(google.settings(), dotenv=None)
             slack = SlackClients("http://127.0.0.1:9/")  # nobody asks it anything here
-            made = wiring.compose(config, stores, slack, clock=clock, wake_signal=LoopWakeSignal(), metrics=Metrics())
+            made = wiring.compose(
+                config,
+                stores,
+                slack,
+                SlackAuthority(slack, "", ""),
+                clock=clock,
+                wake_signal=LoopWakeSignal(),
+                metrics=Metrics(),
+            )
             await schema.upgrade(stores.database)
             first, again = await _ours(google, stores, made)
             for close in (*made.closing, slack.close):

@@ -22,7 +22,7 @@ from services.domain import reasons
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.model import PersonKey
 from services.store import json_values
-from services.usecases.people import People
+from services.store.stores import ExportStore
 
 _WRITE, _READ = "users.profile.set", "users.profile.get"
 _PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
@@ -59,8 +59,8 @@ class ToldPush:
 class DemoLog:
     """What happened, oldest first. The hub is told of a `push`, and of a `reason` once the app has written it down."""
 
-    def __init__(self, slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, people: People) -> None:
-        self._slack, self._google, self._microsoft, self._people = slack, google, microsoft, people
+    def __init__(self, slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, exports: ExportStore) -> None:
+        self._slack, self._google, self._microsoft, self._exports = slack, google, microsoft, exports
         self._owners = {one.address(provider): one.user_id for one in PERSONAS for provider in (GOOGLE, MICROSOFT)}
         self._pushes: deque[ToldPush] = deque(maxlen=_MOST_PUSHES)
         self._reasons: OrderedDict[int, AuditedReason] = OrderedDict()
@@ -168,7 +168,7 @@ class DemoLog:
         zone = ZoneInfo(self._slack.member(call.user_id).tz)
         for pause in _PATIENCE[call.method]:
             await asyncio.sleep(pause)
-            why = _why(await self._people.export(PersonKey(call.team_id, call.user_id)), call, zone)
+            why = _why(await self._exports.export(PersonKey(call.team_id, call.user_id)), call, zone)
             if why is not None:
                 self._reasons[call.number] = why
                 if len(self._reasons) > _MOST_REASONS:

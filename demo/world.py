@@ -108,7 +108,7 @@ async def world(
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
         _register(slack, google, microsoft, inner, app_address)
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
-        happened = DemoLog(slack, google, microsoft, service.people)
+        happened = DemoLog(slack, google, microsoft, service.stores.export)
         page = DemoPage(Desk(slack, clock, feeds, books), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()

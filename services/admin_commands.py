@@ -89,7 +89,7 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
 async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
     async with _program(config, clock) as program:
-        found = await program.people.export(key)
+        found = await program.stores.export.export(key)
     return _told(json.dumps(found, ensure_ascii=False, indent=2), known=bool(found))
 
 

@@ -144,8 +144,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics))
     calendars = wiring.compose(
-        config, stores, adapters.slack.clients, clock=clock, wake_signal=wake_signal, metrics=metrics
-    )
+        config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
+        metrics=metrics,
+    )  # fmt: skip
     cases = _use_cases(adapters, calendars)
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
@@ -212,7 +213,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     )  # fmt: skip
     people = People(
         stores.people, workspaces=stores.workspaces, states=stores.oauth_states, authority=of.slack.authority,
-        leaving=leaving, exports=stores.export, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
+        leaving=leaving, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
         stores.facts, stores.overrides, stores.absences, stores.writes, default_texts=locale.default_texts, clock=clock

@@ -60,7 +60,14 @@ class Calendars:
 
 
 def compose(
-    config: Settings, stores: Stores, slack: SlackClients, *, clock: Clock, wake_signal: WakeSignal, metrics: Metrics
+    config: Settings,
+    stores: Stores,
+    slack: SlackClients,
+    authority: SlackAuthority,
+    *,
+    clock: Clock,
+    wake_signal: WakeSignal,
+    metrics: Metrics,
 ) -> Calendars:
     """Put the providers together that are set up."""
     rules = AddressRules(private=config.allow_private_addresses)
@@ -75,11 +82,10 @@ def compose(
     watchers = {name: provider.watcher for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock)
     flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url)
-    members = SlackAuthority(slack, config.slack_client_id or "", plain(config.slack_client_secret))
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
-        introductions=Introductions(stores.workspaces, members), clock=clock, wake_signal=wake_signal,
+        introductions=Introductions(stores.workspaces, authority), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     sources: dict[str, Source] = {
         ICS: FeedSource(guarded, expander),

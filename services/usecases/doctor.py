@@ -12,7 +12,7 @@ from services.domain.errors import SlackRefusedError, StatusQuoError
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
-from services.store.schema import HealthStore, StoredHealth
+from services.store.schema import HealthStore
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
@@ -38,31 +38,36 @@ class Doctor:
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
-        yield self._settings()
+        if self.missing:
+            yield Finding("settings", False, "not set: " + "; ".join(self.missing))
+        else:
+            yield Finding("settings", True, "complete")
         revision = await self._revision()
         yield revision
         if not revision.well:
             return
-        keys = await self._keys()
-        yield keys
-        if not keys.well:
+        try:
+            bots = await self.database.bots()
+        except StatusQuoError as error:
+            yield Finding("keys", False, error.sentence())
             return
+        yield Finding("keys", True, "open what is stored" if bots else "ready, nothing is stored yet")
         yield await self._clock_and_reach()
         health = await self.database.health()
-        yield self._stored(health)
+        counts = f"{health.people} people, {health.calendars} calendars"
+        if health.broken or health.lost_grants:
+            counts += f"; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
+            yield Finding("calendars", False, counts + "their people were told how to mend it")
+        else:
+            yield Finding("calendars", True, counts)
         for provider in health.refusing:
             yield Finding(
                 named(provider), False,
                 f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
                 "(docs/calendars.md), and restart",
             )  # fmt: skip
-        for team_id, name, token in await self.database.bots():
+        for team_id, name, token in bots:
             yield await self._workspace(name or team_id, token)
-
-    def _settings(self) -> Finding:
-        if self.missing:
-            return Finding("settings", False, "not set: " + "; ".join(self.missing))
-        return Finding("settings", True, "complete")
 
     async def _revision(self) -> Finding:
         try:
@@ -80,13 +85,6 @@ class Doctor:
             return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
         return Finding("database", True, f"up to date at step {at}")
 
-    async def _keys(self) -> Finding:
-        try:
-            opened = bool(await self.database.bots())
-        except StatusQuoError as error:
-            return Finding("keys", False, error.sentence())
-        return Finding("keys", True, "open what is stored" if opened else "ready, nothing is stored yet")
-
     async def _clock_and_reach(self) -> Finding:
         try:
             headers = await self.slack.headers_of("api.test", None)
@@ -101,16 +99,6 @@ class Doctor:
             seconds = round(off.total_seconds())
             return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
         return Finding("clock", True, "agrees with Slack's")
-
-    def _stored(self, health: StoredHealth) -> Finding:
-        counts = f"{health.people} people, {health.calendars} calendars"
-        if health.broken or health.lost_grants:
-            return Finding(
-                "calendars", False,
-                f"{counts}; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
-                "their people were told how to mend it",
-            )  # fmt: skip
-        return Finding("calendars", True, counts)
 
     async def _workspace(self, name: str, token: str | None) -> Finding:
         subject = f"workspace {name}"

@@ -27,13 +27,14 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
-from services.domain.people import Member, OAuthAnswer
+from services.domain.people import OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.identity import member_of
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +155,9 @@ class Grants:
         (SlackError).
         """
         now = self.clock.now()
-        ticket = await self._ticket(state, cookie, now)
+        ticket = await self.states.take(state, STATE, now, cookie)
+        if ticket is None or (ticket.secret and not cookie):  # what waits is for the browser that brought it
+            raise LinkExpiredError("state")
         if error:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
         if not code:
@@ -178,13 +181,6 @@ class Grants:
             log.info("workspace_installed", team_id=home, org_wide=answer.org_wide)
         return await self._granted(PersonKey(home, answer.user_id), answer, now)
 
-    async def _ticket(self, state: str, cookie: str, now: datetime) -> Ticket:
-        found = await self.states.take(state, STATE, now, cookie)
-        # What waits is for the browser that brought it, and no other.
-        if found is None or (found.secret and not cookie):
-            raise LinkExpiredError("state")
-        return found
-
     async def _give_back(self, answer: OAuthAnswer) -> None:
         """Let go of a token that is not kept, where it is one of its own.
 
@@ -207,34 +203,18 @@ class Grants:
         if lacking:
             log.warning("grant_partial", team_id=key.team_id, user_id=key.user_id, lacking=sorted(lacking))
             return Outcome(Result.PARTIAL, key, answer.app_id, answer.name)
-        member = await self._member(key, answer)
+        token = answer.bot.access if answer.bot else await self.workspaces.bot_token(key.team_id)
+        member = await member_of(self.authority, token, key)
         await self.people.grant(key, answer.user, member, now)
         log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
         self.wake_signal.wake()
-        asked = await self._perform(key)
-        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
-
-    async def _member(self, key: PersonKey, answer: OAuthAnswer) -> Member:
-        """Zone, language and address; what cannot be had now comes with a later event."""
-        token = answer.bot.access if answer.bot else await self.workspaces.bot_token(key.team_id)
-        if token is None:
-            return Member()
-        try:
-            return await self.authority.member(token, key.user_id)
-        except SlackError as failure:
-            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
-            return Member()
-
-    async def _perform(self, key: PersonKey) -> bool:
-        """Do what they had asked for; whether that was done."""
         ask = await self.people.take_ask(key)
-        if ask is None:
-            return False
-        try:
-            await self.perform_ask(key, *ask)
-        except StatusQuoError as failure:
-            log.warning(
-                "ask_failed", team_id=key.team_id, user_id=key.user_id, reason=failure.reason, error_id=failure.id
-            )
-            return False
-        return True
+        asked = ask is not None
+        if ask is not None:
+            try:
+                await self.perform_ask(key, *ask)
+            except StatusQuoError as failure:
+                asked = False
+                ids = {"team_id": key.team_id, "user_id": key.user_id}
+                log.warning("ask_failed", reason=failure.reason, error_id=failure.id, **ids)
+        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)

@@ -90,14 +90,23 @@ class Introductions:
     async def of(self, key: PersonKey) -> Named:
         """Name, workspace and e-mail address, asked of Slack now: nobody can have chosen them with us."""
         bot = await self.workspaces.find(key.team_id, "")
-        member = Member()
-        if bot is not None and bot.token is not None:
-            try:
-                member = await self.authority.member(bot.token, key.user_id)
-            except SlackError as failure:
-                log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+        member = await member_of(self.authority, None if bot is None else bot.token, key)
         workspace = bot.name if bot is not None else ""
         return Named(member.name or key.user_id, workspace or key.team_id, member.locale, member.address)
+
+
+async def member_of(authority: SlackAuthority, token: str | None, key: PersonKey) -> Member:
+    """Zone, language, name and address as Slack has them; what cannot be had now comes with a later event.
+
+    `token` is the workspace's bot's.
+    """
+    if token is None:
+        return Member()
+    try:
+        return await authority.member(token, key.user_id)
+    except SlackError as failure:
+        log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+        return Member()
 
 
 def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:

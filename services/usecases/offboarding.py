@@ -12,8 +12,8 @@ take away what was given since.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -23,6 +23,7 @@ from services.domain.model import PersonKey, Status
 from services.engine.notifications import Say, Teller, with_button
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
+from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
 from services.store.people import PeopleStore
 from services.store.workspaces import Leaver, LeaverStore, WorkspaceStore
@@ -32,57 +33,29 @@ log = structlog.get_logger(__name__)
 _IN_DOUBT = timedelta(seconds=60)
 """Slack's clock and ours, and its whole seconds: a permission that is younger than the event by less is asked for."""
 
-
 TAKE_BACK = timedelta(seconds=60)
 """How long it may take until a profile is as it was: then its person is deleted all the same, and told what is left."""
 
 
-class Revoker(Protocol):
-    """Slack, where it takes tokens back."""
-
-    async def owner(self, token: str) -> str:
-        """The user id that the token belongs to. Raises SlackError, GrantLostError for a dead token."""
-        ...
-
-    async def revoke(self, token: str) -> None:
-        """Make the token worth nothing. Raises SlackError."""
-        ...
-
-
+@dataclass(slots=True)
 class Offboarding:
-    """Takes grants, people and workspaces away. DueWork "leaving": who was to be forgotten is deleted."""
+    """Takes grants, people and workspaces away. DueWork "leaving": who was to be forgotten is deleted.
 
-    name = "leaving"
+    `slack` revokes, and says whether a token still lives. `accounts` tell what `cleanup` has to do at the providers of
+    calendars; `teller` tells a person what could not be taken back.
+    """
 
-    def __init__(
-        self,
-        people: PeopleStore,
-        workspaces: WorkspaceStore,
-        slack: Revoker,
-        *,
-        leavers: LeaverStore,
-        accounts: AccountStore,
-        cleanup: ProviderCleanup,
-        teller: Teller,
-        say: Say,
-        clock: Clock,
-        wake_signal: WakeSignal,
-    ) -> None:
-        """`slack` revokes, and says whether a token still lives.
-
-        `accounts` tell what `cleanup` has to do at the providers of calendars; `teller` tells a person what could not
-        be taken back.
-        """
-        self._accounts = accounts
-        self._cleanup = cleanup
-        self._leavers = leavers
-        self._teller = teller
-        self._say = say
-        self._people = people
-        self._workspaces = workspaces
-        self._slack = slack
-        self._clock = clock
-        self._wake_signal = wake_signal
+    people: PeopleStore
+    workspaces: WorkspaceStore
+    slack: SlackAuthority
+    leavers: LeaverStore
+    accounts: AccountStore
+    cleanup: ProviderCleanup
+    teller: Teller
+    say: Say
+    clock: Clock
+    wake_signal: WakeSignal
+    name: str = "leaving"
 
     # ── who wants to be forgotten ───────────────────────────────────────────────────────────────────
 
@@ -91,24 +64,24 @@ class Offboarding:
 
         False where there is nobody. What stops watches and gives permissions back at their calendars has begun then.
         """
-        cleanups = await self._accounts.cleanups(key.team_id, key.user_id)
-        now = self._clock.now()
-        if not await self._leavers.begin(key, now, now + TAKE_BACK):
+        cleanups = await self.accounts.cleanups(key.team_id, key.user_id)
+        now = self.clock.now()
+        if not await self.leavers.begin(key, now, now + TAKE_BACK):
             return False
-        self._cleanup.begin(cleanups)
+        self.cleanup.begin(cleanups)
         log.info("person_leaves", team_id=key.team_id, user_id=key.user_id)
-        self._wake_signal.wake()
+        self.wake_signal.wake()
         await self.run_due()
         return True
 
     async def is_leaving(self, key: PersonKey) -> bool:
         """Whether they are being forgotten, and something of them is still kept."""
-        return any(leaver.key == key for leaver in await self._leavers.all())
+        return any(leaver.key == key for leaver in await self.leavers.all())
 
     async def next_due(self) -> datetime | None:
         """When the next leaver is to be gone, now where nothing is left to be taken back."""
-        now = self._clock.now()
-        leavers = await self._leavers.all()
+        now = self.clock.now()
+        leavers = await self.leavers.all()
         return min((now if leaver.is_ready(now) else leaver.leave_by for leaver in leavers), default=None)
 
     async def run(self) -> None:
@@ -117,7 +90,7 @@ class Offboarding:
 
     async def run_due(self) -> Report:
         """See off those who are ready to go."""
-        ready = [leaver for leaver in await self._leavers.all() if leaver.is_ready(self._clock.now())]
+        ready = [leaver for leaver in await self.leavers.all() if leaver.is_ready(self.clock.now())]
         failed = 0
         for leaver in ready:
             with guarded("person_not_forgotten", team_id=leaver.key.team_id, user_id=leaver.key.user_id) as result:
@@ -129,46 +102,41 @@ class Offboarding:
         ids = {"team_id": leaver.key.team_id, "user_id": leaver.key.user_id}
         if leaver.token is not None:
             try:
-                await self._slack.revoke(leaver.token)
+                await self.slack.revoke(leaver.token)
             except GrantLostError:
                 log.info("token_was_dead", **ids)
             except SlackError as failure:  # their data goes all the same, and the token with it
                 log.warning("token_not_revoked", reason=failure.reason, error_id=failure.id, **ids)
-        if not await self._leavers.delete(leaver):
+        if not await self.leavers.delete(leaver):
             return  # another replica was first, or they have come back
-        left = self._left(leaver)
+        ours, theirs = leaver.standing.applied or leaver.standing.pending, leaver.standing.covered
+        now, left = self.clock.now(), []
+        if ours is not None and ours.lasts(now):
+            status = _named(ours)
+            left.append(self.say(leaver.locale, "I could not take {status} off. Clear it in Slack.", status=status))
+        if theirs is not None and theirs.lasts(now):
+            left.append(self.say(leaver.locale, "I could not put your own {status} back.", status=_named(theirs)))
         log.info("person_forgotten", left=len(left), **ids)
         if left:
             try:
-                await self._teller.tell(leaver.key, with_button(" ".join(left), ""))
+                await self.teller.tell(leaver.key, with_button(" ".join(left), ""))
             except StatusQuoError as failure:
                 log.warning("left_not_named", reason=failure.reason, error_id=failure.id, **ids)
-
-    def _left(self, leaver: Leaver) -> list[str]:
-        """What could not be taken back, in sentences."""
-        standing, locale, now = leaver.standing, leaver.locale, self._clock.now()
-        ours, theirs = standing.applied or standing.pending, standing.covered
-        found = []
-        if ours is not None and ours.lasts(now):
-            found.append(self._say(locale, "I could not take {status} off. Clear it in Slack.", status=_named(ours)))
-        if theirs is not None and theirs.lasts(now):
-            found.append(self._say(locale, "I could not put your own {status} back.", status=_named(theirs)))
-        return found
 
     # ── what Slack tells of ─────────────────────────────────────────────────────────────────────────
 
     async def uninstalled(self, team_id: str, at: datetime) -> bool:
         """The app was removed at `at`: delete everything of the workspace; whether that was done."""
-        installed_at = await self._workspaces.installed_at(team_id)
+        installed_at = await self.workspaces.installed_at(team_id)
         if installed_at is None:
             return False
-        if await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
+        if await self._outlived(installed_at, at, await self.workspaces.bot_token(team_id)):
             log.info("uninstall_ignored", team_id=team_id)
             return False
-        cleanups = await self._accounts.cleanups(team_id)
-        if not await self._workspaces.delete(team_id):
+        cleanups = await self.accounts.cleanups(team_id)
+        if not await self.workspaces.delete(team_id):
             return False  # another replica was first
-        self._cleanup.begin(cleanups)
+        self.cleanup.begin(cleanups)
         log.info("workspace_deleted", team_id=team_id)
         return True
 
@@ -177,38 +145,33 @@ class Offboarding:
         taken = 0
         for user_id in user_ids:
             key = PersonKey(team_id, user_id)
-            grant = await self._people.the_grant(key)
+            grant = await self.people.the_grant(key)
             if grant is None:
                 continue
             if await self._outlived(grant.granted_at, at, grant.token):
                 log.info("revocation_ignored", team_id=team_id, user_id=user_id)
                 continue
-            if await self._people.lose_grant(key, grant.granted_at, self._clock.now()):
+            if await self.people.lose_grant(key, grant.granted_at, self.clock.now()):
                 log.info("grant_revoked", team_id=team_id, user_id=user_id)
                 taken += 1
         if bot:
-            await self._bot_revoked(team_id, at)
+            installed_at = await self.workspaces.installed_at(team_id)
+            token = await self.workspaces.bot_token(team_id)
+            if installed_at is not None and not await self._outlived(installed_at, at, token):
+                await self.workspaces.drop_bot(team_id, installed_at)
+                log.info("bot_revoked", team_id=team_id)
         if taken:
-            self._wake_signal.wake()
+            self.wake_signal.wake()
         return taken
-
-    async def _bot_revoked(self, team_id: str, at: datetime) -> None:
-        installed_at = await self._workspaces.installed_at(team_id)
-        if installed_at is None or await self._outlived(installed_at, at, await self._workspaces.bot_token(team_id)):
-            return
-        await self._workspaces.drop_bot(team_id, installed_at)
-        log.info("bot_revoked", team_id=team_id)
 
     async def _outlived(self, given_at: datetime, at: datetime, token: str | None) -> bool:
         """Whether what was given at `given_at` is newer than a revocation at `at`; in doubt Slack is asked."""
-        if given_at < at:
-            return False
         if given_at > at + _IN_DOUBT:
             return True
-        if token is None:
+        if given_at < at or token is None:
             return False
         try:
-            await self._slack.owner(token)
+            await self.slack.owner(token)
         except GrantLostError:
             return False
         except SlackError as failure:

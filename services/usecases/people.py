@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 
-from services.domain.errors import NotInstalledError, SlackError
+from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey, Preferences, Rule, Status
 from services.domain.people import Member, PersonView
 from services.ports import Clock, WakeSignal
@@ -22,9 +21,9 @@ from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.overrides import RuleStore
 from services.store.people import PeopleStore, PreferenceStore
-from services.store.stores import ExportStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
+from services.usecases.identity import member_of
 from services.usecases.offboarding import Offboarding
 
 log = structlog.get_logger(__name__)
@@ -45,7 +44,6 @@ class People:
     states: OAuthStateStore
     authority: SlackAuthority
     leaving: Offboarding
-    exports: ExportStore
     clock: Clock
     wake_signal: WakeSignal
     base_url: str
@@ -73,9 +71,9 @@ class People:
             raise NotInstalledError("no bot token", team_id=key.team_id)
         try:
             async with asyncio.timeout(_PATIENCE):
-                member = await self.authority.member(token, key.user_id)
-        except (SlackError, TimeoutError) as failure:
-            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
+                member = await member_of(self.authority, token, key)
+        except TimeoutError:
+            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason="timeout")
             member = Member()
         await self.store.add(key, member, self.clock.now())
         view = await self.store.get(key)
@@ -118,10 +116,6 @@ class People:
     async def forget(self, key: PersonKey) -> bool:
         """Delete everything of the person at once and revoke their token; whether there was anything."""
         return await self.leaving.forget(key)
-
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        """Everything that is kept of the person, as JSON, without tokens."""
-        return await self.exports.export(key)
 
 
 @dataclass(frozen=True, slots=True)

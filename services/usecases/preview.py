@@ -7,7 +7,6 @@ import signal
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import FrameType
@@ -24,7 +23,7 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.model import Kind, PersonKey, Rule, Span, Timeline, Verdict
+from services.domain.model import Kind, PersonKey, Rule, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import english
 from services.domain.timeline import resolve
@@ -39,38 +38,8 @@ MOST_BYTES = 25 * 2**20
 MOST_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    zone: ZoneInfo
-    start: datetime
-    end: datetime
-    addresses: tuple[str, ...]
-    names: tuple[str, ...]
-    rules: tuple[Rule, ...]
-
-
 def run(args: Namespace, out: TextIO) -> int:
     """Print each file's timeline to `out`; 0 when all could be read. Raises InputError for a bad option."""
-    question = _question(args)
-    failed = False
-    for name in args.files:
-        try:
-            reading, timeline = _resolved(Path(name), question)
-        except (CalendarError, OSError) as error:
-            failed = True
-            _say_error(name, error, out, as_json=args.json)
-        else:
-            if args.json:
-                out.write(json.dumps(_as_json(name, reading, timeline, question.zone), ensure_ascii=False) + "\n")
-            else:
-                _say(name, reading, timeline, question.zone, out)
-    return int(failed)
-
-
-# ── what is asked ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _question(args: Namespace) -> _Question:
     zone = zone_of(args.timezone)
     now = SystemClock().now() if args.now is None else instant_of(args.now, zone, "--now")
     midnight = datetime.combine(now.astimezone(zone), time(), tzinfo=zone)
@@ -78,12 +47,32 @@ def _question(args: Namespace) -> _Question:
     if args.end is not None:
         end = instant_of(args.end, zone, "--to")
     else:
-        day = start.astimezone(zone).date() if args.start is not None else midnight.date()
-        end = datetime.combine(day + timedelta(days=DAYS), time(), tzinfo=zone).astimezone(UTC)
+        last = start.astimezone(zone).date() + timedelta(days=DAYS)
+        end = datetime.combine(last, time(), tzinfo=zone).astimezone(UTC)
     if end <= start:
         raise InputError("--to must be later than --from")
     rules = () if args.rules is None else _rules(Path(args.rules))
-    return _Question(zone, start, end, tuple(args.email), tuple(args.name), rules)
+    failed = False
+    for name in args.files:
+        asked = ReadRequest("file", tuple(args.email), zone, start, end)
+        try:
+            reading, timeline = _resolved(Path(name), asked, rules, tuple(args.name))
+        except (CalendarError, OSError) as error:
+            failed = True
+            if isinstance(error, NotACalendarError):
+                sentence = "This file is not a calendar."
+            elif isinstance(error, CalendarError):
+                sentence = error.sentence()
+            else:
+                sentence = f"{error.strerror or type(error).__name__}."
+            as_json = json.dumps({"file": name, "error": sentence}, ensure_ascii=False)
+            out.write(f"{as_json}\n" if args.json else f"{name}: {sentence}\n")
+            continue
+        if args.json:
+            out.write(json.dumps(_as_json(name, reading, timeline, zone), ensure_ascii=False) + "\n")
+        else:
+            _say(name, reading, timeline, zone, out)
+    return int(failed)
 
 
 def _rules(path: Path) -> tuple[Rule, ...]:
@@ -95,22 +84,18 @@ def _rules(path: Path) -> tuple[Rule, ...]:
         raise InputError("--rules: the file is not JSON") from None
 
 
-# ── what a file says ────────────────────────────────────────────────────────────────────────────────
-
-
-def _resolved(path: Path, question: _Question) -> tuple[Readout, Timeline]:
+def _resolved(
+    path: Path, asked: ReadRequest, rules: tuple[Rule, ...], names: tuple[str, ...]
+) -> tuple[Readout, Timeline]:
     if path.stat().st_size > MOST_BYTES:
         raise CalendarTooLargeError("file", bytes=path.stat().st_size)
     found = calendars(path.read_bytes())
     if not found:
         raise NotACalendarError("no BEGIN:VCALENDAR")
-    asked = ReadRequest("file", question.addresses, question.zone, question.start, question.end)
     with _at_most(MOST_SECONDS):
         reading = read_all(found, asked)
-        facts = PersonFacts(
-            PersonKey("", ""), question.zone, names=question.names, rules=question.rules, events=tuple(reading.events)
-        )
-        return reading, resolve(facts, question.start, question.end)
+        facts = PersonFacts(PersonKey("", ""), asked.zone, names=names, rules=rules, events=tuple(reading.events))
+        return reading, resolve(facts, asked.start, asked.end)
 
 
 @contextmanager
@@ -129,70 +114,37 @@ def _at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-# ── as JSON ─────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _as_json(name: str, reading: Readout, timeline: Timeline, zone: ZoneInfo) -> dict[str, Any]:
-    events = [_event_json(verdict, zone) for verdict in _listed(timeline.verdicts)]
-    return {
-        "file": name,
-        "events": events,
-        "timeline": [_span_json(span, zone) for span in timeline.spans if span.shows],
-        "problems": [{"uid": problem.uid, "problem": problem.problem} for problem in reading.problems],
-    }
+    events = []
+    for verdict in _listed(timeline.verdicts):
+        event = verdict.event
+        start, end = _zulu(event.start), _zulu(event.end)
+        if event.all_day and event.wall is not None:
+            start, end = event.wall.start.date().isoformat(), event.wall.end.date().isoformat()
+        events.append(
+            {"uid": event.uid, "start": start, "end": end, "all_day": event.all_day, "kind": str(verdict.kind),
+             "counted": verdict.counted, "reason": english(verdict.reason, zone)}
+        )  # fmt: skip
+    spans = []
+    for span in timeline.spans:
+        if span.shows:
+            expiration = span.status.expiration
+            spans.append(
+                {"start": _zulu(span.start), "end": _zulu(span.end), "status_text": span.status.text,
+                 "status_emoji": span.status.emoji,
+                 "status_expiration": 0 if expiration is None else int(expiration.timestamp()),
+                 "rule": span.rule, "uid": span.uid, "reason": english(span.reason, zone)}
+            )  # fmt: skip
+    problems = [{"uid": problem.uid, "problem": problem.problem} for problem in reading.problems]
+    return {"file": name, "events": events, "timeline": spans, "problems": problems}
 
 
 def _listed(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return sorted(verdicts, key=lambda said: (said.event.start, said.event.end, said.event.uid, said.event.occurrence))
 
 
-def _event_json(verdict: Verdict, zone: ZoneInfo) -> dict[str, Any]:
-    event = verdict.event
-    start, end = _zulu(event.start), _zulu(event.end)
-    if event.all_day and event.wall is not None:
-        start, end = event.wall.start.date().isoformat(), event.wall.end.date().isoformat()
-    return {
-        "uid": event.uid,
-        "start": start,
-        "end": end,
-        "all_day": event.all_day,
-        "kind": str(verdict.kind),
-        "counted": verdict.counted,
-        "reason": english(verdict.reason, zone),
-    }
-
-
-def _span_json(span: Span, zone: ZoneInfo) -> dict[str, Any]:
-    expiration = span.status.expiration
-    return {
-        "start": _zulu(span.start),
-        "end": _zulu(span.end),
-        "status_text": span.status.text,
-        "status_emoji": span.status.emoji,
-        "status_expiration": 0 if expiration is None else int(expiration.timestamp()),
-        "rule": span.rule,
-        "uid": span.uid,
-        "reason": english(span.reason, zone),
-    }
-
-
 def _zulu(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-
-
-# ── for people ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _say_error(name: str, error: CalendarError | OSError, out: TextIO, *, as_json: bool) -> None:
-    if isinstance(error, NotACalendarError):
-        sentence = "This file is not a calendar."
-    elif isinstance(error, CalendarError):
-        sentence = error.sentence()
-    else:
-        sentence = f"{error.strerror or type(error).__name__}."
-    out.write(
-        json.dumps({"file": name, "error": sentence}, ensure_ascii=False) + "\n" if as_json else f"{name}: {sentence}\n"
-    )
 
 
 def _say(name: str, reading: Readout, timeline: Timeline, zone: ZoneInfo, out: TextIO) -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from services.domain import ownership, timeline
 from services.domain.errors import NothingToDoError, SealError
-from services.domain.model import Override, OverrideKind, Pause, PersonKey, Span, Standing, Status, Timeline, Verdict
+from services.domain.model import Override, OverrideKind, Pause, PersonKey, Span, Status, Timeline, Verdict
 from services.domain.ownership import same
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
@@ -27,6 +27,9 @@ from services.store.overrides import OverrideStore
 from services.store.people import AbsenceStore, Away, PreferenceStore
 from services.store.timeline import AuditStore, FactStore
 
+log = structlog.get_logger(__name__)
+
+_BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
 _AHEAD = timedelta(days=40)
 _BACK = timedelta(days=2)
 _DAY = timedelta(days=1)
@@ -94,45 +97,55 @@ class StatusReader:
         span, day = found
         return await self._now(facts, now, span, span.end, day)
 
-    async def _resolved_now(self, key: PersonKey, now: datetime) -> Now:
+    async def _resolved_now(self, key: PersonKey, now: datetime, lines: Sequence[AuditEntry] | None = None) -> Now:
         facts = await self._load(key, now - _BACK, now + _AHEAD)
         resolved = self._resolve(facts, now, now + _AHEAD)
         span = resolved.at(now)
         until = span.end if span.end < resolved.end else None
         day = self._resolve(facts, *timeline.today(now, facts.zone))
-        return await self._now(facts, now, span, until, day)
+        return await self._now(facts, now, span, until, day, lines=lines)
 
-    async def _now(self, facts: PersonFacts, now: datetime, span: Span, until: datetime | None, day: Timeline) -> Now:
+    async def _now(
+        self,
+        facts: PersonFacts,
+        now: datetime,
+        span: Span,
+        until: datetime | None,
+        day: Timeline,
+        *,
+        lines: Sequence[AuditEntry] | None = None,
+    ) -> Now:
+        """`lines` are the newest of the audit, where they are read already."""
         key = facts.key
         standing = await self.absences.standing(key)
         stored = await self.overrides.standing(key, now)
         running = [override for override in stored if override.start <= now]
+        own, not_set = standing.own, None
+        if own is not None and (own.empty or not own.lasts(now)):
+            own = None
+        if standing.applied is None or not same(standing.applied, span.status):  # the last try may tell why
+            if lines is None:
+                with suppress(SealError):  # a line under a lost key says nothing
+                    lines = await self.writes.recent(key, 1)
+            began = span.began or (span.start if span.start < now else span.start - _BACK)
+            for line in (lines or ())[:1]:
+                not_set = line.reason if line.reason.code in NOT_SET and line.at >= began else None
         return Now(
             at=now,
             facts=facts,
             span=span,
             until=until,
             day=day,
-            own=_own(standing, now),
+            own=own,
             override=running[-1] if running else None,
             coming=tuple(override for override in stored if override.start > now),
-            not_set=await self._not_set(key, span, standing),
+            not_set=not_set,
         )
-
-    async def _not_set(self, key: PersonKey, span: Span, standing: Standing) -> Reason | None:
-        """Why Slack does not show what `span` says, where the last try of it came to nothing."""
-        if standing.applied is not None and same(standing.applied, span.status):
-            return None
-        last = None
-        with suppress(SealError):  # a line under a lost key says nothing
-            last = next(iter(await self.writes.recent(key, 1)), None)
-        began = span.began or (span.start if span.start < self.clock.now() else span.start - _BACK)
-        return last.reason if last is not None and last.reason.code in NOT_SET and last.at >= began else None
 
     async def why(self, key: PersonKey) -> Why:
         """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
-        now = await self._resolved_now(key, self.clock.now())
         lines = await self.writes.recent(key, 1)
+        now = await self._resolved_now(key, self.clock.now(), lines)
         return Why(now, now.day.verdicts, lines[0] if lines else None)
 
     async def preview(self, key: PersonKey, day: date) -> Timeline:
@@ -143,14 +156,12 @@ class StatusReader:
 
     async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
         """What the timeline says at `instant` (UTC). Raises LookupError."""
-        return (await self._timeline(key, instant, instant + _AHEAD)).at(instant)
+        facts = await self._load(key, instant - _BACK, instant + _AHEAD)
+        return self._resolve(facts, instant, instant + _AHEAD).at(instant)
 
     async def who(self, team_id: str, user_id: str = "") -> Sequence[Away]:
         """Who of a workspace is out by what their profile shows; of one person, where given."""
         return await self.absences.away(team_id, self.clock.now(), [user_id] if user_id else [])
-
-    async def _timeline(self, key: PersonKey, start: datetime, end: datetime) -> Timeline:
-        return self._resolve(await self._load(key, start - _BACK, end), start, end)
 
     async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
         found = await self.facts.load([key], start, end)
@@ -160,18 +171,6 @@ class StatusReader:
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         return timeline.resolve(facts, start, end, self.default_texts(facts.locale))
-
-
-def _own(standing: Standing, now: datetime) -> Status | None:
-    own = standing.own
-    if own is None or own.empty or (own.expiration is not None and own.expiration <= now):
-        return None
-    return own
-
-
-log = structlog.get_logger(__name__)
-
-_BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ async def gone(app: SteppedApp) -> bool:
 
 @BOTH
 async def test_forgotten_while_our_write_is_on_its_way(app: SteppedApp) -> None:
-    profiles, slack = app.replica.writer._profiles, app.leaving._slack
+    profiles, slack = app.replica.writer._profiles, app.leaving.slack
     write, revoke = profiles.write, slack.revoke
     revoking, landed = asyncio.Event(), asyncio.Event()
     forgetting: list[asyncio.Task[bool]] = []
@@ -172,10 +172,10 @@ async def test_who_allows_it_again_before_they_are_gone_stays(app: SteppedApp) -
     await app.quo("Lunch")
     await app.shows()
     assert await app.people.forget(app.ann)
-    (leaver,) = await app.leaving._leavers.all()
+    (leaver,) = await app.leaving.leavers.all()
     tokens = Tokens(app.engine.slack.grant(ANN).value)
     await app.people.store.grant(app.ann, tokens, Member(), app.clock.now())  # as Grants does
-    assert not await app.leaving._leavers.delete(leaver)
+    assert not await app.leaving.leavers.delete(leaver)
     view = await app.people.get(app.ann)
     assert view is not None
     assert view.granted

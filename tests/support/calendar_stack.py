@@ -24,6 +24,7 @@ from services.platform import settings
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
+from services.slack.oauth import SlackAuthority
 from services.store.db import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
@@ -190,7 +191,15 @@ async def open_stack(database: Database, encryptor: Encryptor, clock: ManualCloc
             config = settings.load({**google.settings, **microsoft.settings, "PUBLIC_URL": url}, dotenv=None)
 
             def compose() -> wiring.Calendars:
-                return wiring.compose(config, stores, slack, clock=clock, wake_signal=wake_signal, metrics=metrics)
+                return wiring.compose(
+                    config,
+                    stores,
+                    slack,
+                    SlackAuthority(slack, "", ""),
+                    clock=clock,
+                    wake_signal=wake_signal,
+                    metrics=metrics,
+                )
 
             calendars = compose()
             holder.append(Webhooks(calendars.push_receiver, metrics, background))

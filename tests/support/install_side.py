@@ -177,7 +177,7 @@ async def open_install_side(
         clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        store, workspaces=workspaces, states=states, authority=authority, leaving=leaving, exports=stores.export,
+        store, workspaces=workspaces, states=states, authority=authority, leaving=leaving,
         clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
     )  # fmt: skip
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)

@@ -149,13 +149,6 @@ class SteppedApp:
         return view
 
 
-class NoExport:
-    """Nobody asks for their data here."""
-
-    async def export(self, key: PersonKey) -> dict[str, Any]:
-        return {"team_id": key.team_id}
-
-
 def elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Everything clickable in blocks."""
     found = []
@@ -202,7 +195,7 @@ async def open_stepped_app(
         people = People(
             store, workspaces=workspaces, states=OAuthStateStore(database, encryptor), authority=authority,
             leaving=leaving,
-            exports=NoExport(), clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
+            clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         rules = RuleStore(database, encryptor)
