@@ -7,7 +7,7 @@ order that people use ("friday from 2pm to 4pm", "from 2pm to 4pm on friday"), j
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.domain.times.lexicon import Sense
 from services.domain.times.moments import RUNNING, STRETCHES, TODAY, Moments, in_part
@@ -19,25 +19,35 @@ Piece = tuple[TimeExpression, int]
 _END_OF_TODAY = Moment(TODAY, TimeOfDay(24))
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What was said from one token to another."""
+
+    begin: int
+    end: int
+    said: TimeExpression
+
+
 class Grammar(Moments):
     """Reads one line."""
 
-    def phrase(self, at: int) -> Piece | None:
+    def phrase(self, at: int) -> Phrase | None:
         """The longest phrase about time that begins here."""
-        silent = at >= len(self._tokens) or self._tokens[at].is_text
-        nothing = silent or self.is_(at, Sense.SIGN, Sense.SLIP, Sense.COMMA, Sense.DASH)
-        found = None if nothing else self._piece(at)
-        while found is not None:
-            said, end = found
+        if at >= len(self._tokens) or self._tokens[at].is_text:
+            return None
+        if self.is_(at, Sense.SIGN, Sense.SLIP, Sense.COMMA, Sense.DASH) or (found := self._piece(at)) is None:
+            return None
+        said, end = found
+        while True:
             parted = self.is_(end, Sense.COMMA) or (self._lexicon.counted and self.is_(end, Sense.AT))
             more = self._piece(end + parted)
             joined = join(said, more[0]) if more else None
             if more is None or joined is None:
                 break
-            found = joined, more[1]
-        if found and self._lexicon.counted and self.is_(found[1], Sense.AT):
-            return found[0], found[1] + 1  # 金曜日は休み, 14時に歯医者
-        return found
+            said, end = joined, more[1]
+        if self._lexicon.counted and self.is_(end, Sense.AT):
+            end += 1  # 金曜日は休み, 14時に歯医者
+        return Phrase(at, end, said)
 
     def _piece(self, at: int) -> Piece | None:
         reads = (self._lasting, self._until, self._range, self._opened, self._back, self._rest)

@@ -7,10 +7,9 @@ a `/quo` text keeps it as part of a name ("Sunday roast"). Where one does, the l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
-from services.domain.times.grammar import Grammar
+from services.domain.times.grammar import Grammar, Phrase
 from services.domain.times.lexicon import Sense, fold, lexicon
 from services.domain.times.tokens import Lexer, Number
 from services.domain.times.values import DayKind, TimeExpression
@@ -36,15 +35,6 @@ _COUNTING = (Sense.NUMBER, Sense.ARTICLE, Sense.FRACTION, Sense.FOR, Sense.NEXT,
 _NEVER_A_NAME = (Sense.DAY, Sense.UNREAD, Sense.DATE)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """What was said from one token to another."""
-
-    begin: int
-    end: int
-    said: TimeExpression
-
-
 class Reading(Grammar):
     """One line, read with the words of some languages."""
 
@@ -62,10 +52,9 @@ class Reading(Grammar):
         found: list[Phrase] = []
         at = 0
         while at < len(self._tokens):
-            piece = self.phrase(at)
-            if piece is not None:
-                found.append(Phrase(at, piece[1], piece[0]))
-                at = piece[1]
+            if (phrase := self.phrase(at)) is not None:
+                found.append(phrase)
+                at = phrase.end
                 continue
             if (
                 self.is_(at, Sense.FOR)
@@ -167,11 +156,11 @@ class Reading(Grammar):
         at = phrase.begin
         lunch = at == 0 and self.is_(0, Sense.LUNCH)
         greeting = self.is_(at, Sense.PART) and self._tokens[at].weak
-        piece = self.phrase(at + 1) if lunch or greeting else None
-        if piece is None or not piece[0].sure:
+        behind = self.phrase(at + 1) if lunch or greeting else None
+        if behind is None or not behind.said.sure:
             return phrase
         self._talk.add(at)
-        return Phrase(at + 1, piece[1], piece[0])
+        return behind
 
     def _is_chance(self, phrase: Phrase) -> bool:
         """Whether it is a word of time by chance: "May", "Sun bathing", "Good morning"."""
