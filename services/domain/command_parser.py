@@ -7,15 +7,14 @@ brackets (docs.slack.dev, "Implementing slash commands", "Escaping"); a status i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.domain import times
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.domain.text import leading_emoji, length, trailing_emoji, unescape
-from services.domain.times import Speaker
+from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
 
 LONGEST_EMOJI = 100
@@ -72,16 +71,6 @@ class UnknownCommandError(InputError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What a line says: text and emoji ("" where there is none), from when, and until when (UTC; None: no end)."""
-
-    text: str
-    emoji: str
-    start: datetime
-    end: datetime | None
-
-
 def read(text: str) -> Command:
     """The command in `text`. Raises UnknownCommandError for a known word with words it cannot take, or a near miss."""
     first, rest = ([*text.split(maxsplit=1), "", ""])[:2]  # at any blank: phones type no-break and ideographic ones
@@ -102,7 +91,7 @@ def read(text: str) -> Command:
     return Command(name, rest)
 
 
-def status(line: str, speaker: Speaker) -> Understood:
+def status(line: str, speaker: Speaker) -> Asked:
     """A status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text."""
     emoji, rest = take_emoji(plain(line))
     asked = times.status(rest, speaker)
@@ -111,13 +100,14 @@ def status(line: str, speaker: Speaker) -> Understood:
         emoji, words = take_emoji(words)
     if not emoji and not words:
         raise TimeNotUnderstoodError("a time without a status")
-    return Understood(status_text(words), emoji, asked.start, asked.end)
+    return replace(asked, text=status_text(words), emoji=emoji)
 
 
-def absence(line: str, speaker: Speaker) -> Understood:
+def absence(line: str, speaker: Speaker) -> Asked:
     """An absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
     asked = times.absence(plain(line), speaker)
-    return Understood(status_text(asked.text), "", asked.start, asked.end)
+    status_text(asked.text)
+    return asked
 
 
 def plain(text: str) -> str:

@@ -10,9 +10,9 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from services.domain import command_parser, times
-from services.domain.command_parser import Name, Understood, UnknownCommandError
+from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError
-from services.domain.times import Speaker
+from services.domain.times import Asked, Speaker
 from services.platform import locale
 from services.platform.clock import SystemClock
 
@@ -79,7 +79,7 @@ def _speaker(args: Namespace) -> Speaker:
     return Speaker(now, zone, locale.language(args.locale), locale.month_first(args.locale))
 
 
-def understand(text: str, kind: str, speaker: Speaker) -> Understood:
+def understand(text: str, kind: str, speaker: Speaker) -> Asked:
     """What a line says as one of `KINDS`; of a preview, the day or the instant. Raises an InputError: it asks back."""
     if kind == "quo":
         command = command_parser.read(text)
@@ -91,10 +91,9 @@ def understand(text: str, kind: str, speaker: Speaker) -> Understood:
     if kind == "ooo":
         return command_parser.absence(text, speaker)
     if kind == "pause":
-        asked = times.pause(command_parser.plain(text), speaker)
-        return Understood("", "", asked.start, asked.end)
+        return times.pause(command_parser.plain(text), speaker)
     look = times.look(command_parser.plain(text), speaker)
     if look.instant is not None:
-        return Understood("", "", look.instant, None)
+        return Asked("", look.instant, None)
     midnight = datetime.combine(look.day, time(), speaker.zone)
-    return Understood("", "", midnight, midnight + timedelta(days=1))
+    return Asked("", midnight, midnight + timedelta(days=1))

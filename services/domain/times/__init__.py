@@ -45,11 +45,15 @@ class Speaker(Here):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The words that are not about time, and when. `end` is None where no time was said; `start` is now then."""
+    """What a line says: the words that are not about time, and when (UTC).
+
+    `end` is None where no time was said; `start` is now then. `emoji`, "" without one, is `command_parser`'s to find.
+    """
 
     text: str
     start: datetime
     end: datetime | None
+    emoji: str = ""
 
 
 @dataclass(frozen=True, slots=True)
