@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.calendars.providers.caldav import multistatus as module
-from services.calendars.providers.caldav.dav import DavClient, Login, error_for, multiget, path_of, sync_collection
-from services.calendars.providers.caldav.multistatus import (
+from services.calendars.providers.caldav import collection as module
+from services.calendars.providers.caldav.collection import (
     CALDAV,
     DAV,
     absolute,
@@ -18,6 +17,7 @@ from services.calendars.providers.caldav.multistatus import (
     parse_multistatus,
     tidy,
 )
+from services.calendars.providers.caldav.dav import DavClient, Login, error_for, multiget, path_of, sync_collection
 from services.domain.errors import CalendarBusyError, CalendarError, CalendarRefusedError, CalendarTooLargeError
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient

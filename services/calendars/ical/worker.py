@@ -139,7 +139,7 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
 
         return changes_to_parts(arrivals(head, blobs))
     if head["task"] == "members":
-        from services.calendars.providers.caldav.collection_state import members  # noqa: PLC0415 - see above
+        from services.calendars.providers.caldav.collection import members  # noqa: PLC0415 - see above
 
         return changes_to_parts(members(head, blobs))
     data, state = blobs

@@ -20,7 +20,7 @@ from html import escape
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from services.calendars.providers.caldav.multistatus import (
+from services.calendars.providers.caldav.collection import (
     CALDAV,
     CALENDARSERVER,
     DAV,

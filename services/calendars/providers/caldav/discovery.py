@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
+from services.calendars.providers.caldav.collection import CALDAV, DAV, TRANSPARENCY, Answered, key_of
 from services.calendars.providers.caldav.dav import DIGEST, DavClient, Login
-from services.calendars.providers.caldav.multistatus import CALDAV, DAV, TRANSPARENCY, Answered, key_of
 from services.domain.calendars import Offer, OfferedCalendar
 from services.domain.errors import (
     AccessRefusedError,

@@ -19,17 +19,21 @@ from urllib.parse import urlsplit
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import MOST_BYTES, IcsCollection
-from services.calendars.providers.caldav.collection_state import CollectionMember, CollectionState, File, Listing, asked
-from services.calendars.providers.caldav.dav import DavClient, Login, multiget, path_of, sync_collection
-from services.calendars.providers.caldav.multistatus import (
+from services.calendars.providers.caldav.collection import (
     CALDAV,
     CALENDARSERVER,
     DAV,
     TRANSPARENCY,
     Answered,
+    CollectionMember,
+    CollectionState,
+    File,
+    Listing,
     Multistatus,
+    asked,
     key_of,
 )
+from services.calendars.providers.caldav.dav import DavClient, Login, multiget, path_of, sync_collection
 from services.domain.calendars import Changes, Connection, Problem
 from services.domain.errors import AccessRefusedError, CalendarError, CalendarTooLargeError, PasswordRefusedError
 from services.domain.model import ShowAs
