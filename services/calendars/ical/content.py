@@ -245,10 +245,10 @@ class Component:
 
     __slots__ = ("_properties",)
 
-    def __init__(self, raw: Raw) -> None:
-        """Read the lines of `raw`; lines that are none (a fold without its space) belong to the line before."""
+    def __init__(self, lines: bytes) -> None:
+        """Read unfolded lines; those that are none (a fold without its space) belong to the line before."""
         self._properties: dict[str, list[Property]] = {}
-        for line in content_lines(raw.lines):
+        for line in content_lines(lines):
             self._properties.setdefault(line.name, []).append(line)
 
     def all(self, name: str) -> list[Property]:

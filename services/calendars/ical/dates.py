@@ -218,8 +218,8 @@ def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: E
     """
     own: dict[str, partial[Zone | None]] = {}
     for raw in calendar.zones:
-        own.setdefault(Component(raw).text("TZID"), partial(_own_zone, raw, until, budget))
-    return Zones(person, own, Component(Raw("VCALENDAR", calendar.lines)).value("X-WR-TIMEZONE"))
+        own.setdefault(Component(raw.lines).text("TZID"), partial(_own_zone, raw, until, budget))
+    return Zones(person, own, Component(calendar.lines).value("X-WR-TIMEZONE"))
 
 
 def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None:
@@ -227,7 +227,7 @@ def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for child in raw.children:
         if child.name in {"STANDARD", "DAYLIGHT"}:
-            observance = Component(child)
+            observance = Component(child.lines)
             new = _offset(observance.value("TZOFFSETTO"))
             if new is None:
                 continue
@@ -240,7 +240,7 @@ def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None
                 continue
     if not onsets:
         # libical's note of where a zone is: all that is left of one without rules.
-        name = iana_name(Component(raw).value("X-LIC-LOCATION"))
+        name = iana_name(Component(raw.lines).value("X-LIC-LOCATION"))
         return None if name is None else IanaZone(ZoneInfo(name))
     onsets.sort()
     return RuleZone(

@@ -118,7 +118,7 @@ class EntryReader:
         self._asked = asked
         self._budget = budget
         self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
-        properties = Component(Raw("VCALENDAR", calendar.lines))
+        properties = Component(calendar.lines)
         self.name = properties.text("NAME").strip() or properties.text("X-WR-CALNAME").strip() or None
         self.floor: timedelta | None = None
         for name in ("REFRESH-INTERVAL", "X-PUBLISHED-TTL"):
@@ -138,7 +138,7 @@ class EntryReader:
         """Add the events and problems of the entry `uid` to `into`."""
         self._zones.unknown.clear()
         problems: list[str] = []
-        components = [Component(raw) for raw in raws if raw.whole]
+        components = [Component(raw.lines) for raw in raws if raw.whole]
         if len(components) < len(raws):
             problems.append(f"It has no end: END:{raws[0].name} is missing.")
         window = Window(self._asked.start, self._asked.end, self._zones, self._budget)

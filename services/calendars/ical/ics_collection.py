@@ -218,7 +218,7 @@ def _is_past(resource: Resource, now: datetime) -> bool:
 
 def _last_day(raw: Raw) -> date:
     """The last day of a component that does not repeat; `date.max` whenever anything about it is not plain."""
-    component = Component(raw)
+    component = Component(raw.lines)
     if not raw.whole or not component.all("DTSTART") or any(component.all(name) for name in _REPEATS):
         return date.max
     lines = [line for name in _TIMES for line in component.all(name)]

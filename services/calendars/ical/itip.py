@@ -69,7 +69,7 @@ def messages(data: bytes, *, strict: bool = False) -> list[Message]:
         raise NotACalendarError("only half of it")
     return [
         Message(
-            Component(Raw("VCALENDAR", calendar.lines)).word("METHOD"),
+            Component(calendar.lines).word("METHOD"),
             calendar,
             {uid: tuple(raw for raw in raws if raw.whole) for uid, raws in by_uid(calendar.events).items()},
         )
@@ -160,7 +160,7 @@ class Entries:
             return 0, ""
         if key not in self._ranks:
             (calendar,) = calendars(self._texts[key])
-            component = Component(calendar.events[0])
+            component = Component(calendar.events[0].lines)
             self._ranks[key] = component.number("SEQUENCE"), component.word("DTSTAMP")
         return self._ranks[key]
 
@@ -186,7 +186,7 @@ class _Sender:
 
     def __init__(self, calendar: RawCalendar, received_at: datetime) -> None:
         self.received_at = received_at
-        own = Component(Raw("VCALENDAR", calendar.lines))
+        own = Component(calendar.lines)
         zone = own.value("X-WR-TIMEZONE")
         zone = zone if len(zone) <= _LONGEST_TZID else ""
         self._zone_line = f"X-WR-TIMEZONE:{zone}".encode() if zone else b""
@@ -194,19 +194,19 @@ class _Sender:
         self._zones = Zones(ZoneInfo("UTC"), {}, zone)
         self._own: dict[str, bytes] = {}
         for raw in calendar.zones:
-            tzid = Component(raw).text("TZID").strip()
+            tzid = Component(raw.lines).text("TZID").strip()
             if len(tzid) <= _LONGEST_TZID and iana_name(tzid) != tzid:  # IANA's need no description
                 self._own.setdefault(tzid, b"\n".join(_written(raw)))
 
     def rank(self, raw: Raw, otherwise: int = 0) -> Rank:
         """When `raw` was said. Without a DTSTAMP, when it arrived; without a SEQUENCE, `otherwise`."""
-        component = Component(raw)
+        component = Component(raw.lines)
         sequence = component.number("SEQUENCE") if component.value("SEQUENCE") else otherwise
         return sequence, component.word("DTSTAMP") or basic(self.received_at.astimezone(UTC))
 
     def instance(self, raw: Raw) -> str:
         """Which instance `raw` is about, the same however its time is written; with a "+", all from that one on."""
-        line = Component(raw).all("RECURRENCE-ID")[0]
+        line = Component(raw.lines).all("RECURRENCE-ID")[0]
         onwards = "+" if line.params.get("RANGE", "").upper() == "THISANDFUTURE" else ""
         tzid, as_written = line.params.get("TZID", ""), line.value.strip()
         try:
@@ -224,7 +224,9 @@ class _Sender:
         without = _UNREAD | {b"UID", b"SEQUENCE", b"DTSTAMP"} | ({b"STATUS"} if cancelled else set())
         said = [f"UID:{uid}".encode(), f"SEQUENCE:{rank[0]}".encode(), f"DTSTAMP:{rank[1]}".encode()]
         lines = [*said, *([b"STATUS:CANCELLED"] if cancelled else []), *_lines_without(raw.lines, without)]
-        named = {line.params["TZID"] for name in _TIMES for line in Component(raw).all(name) if "TZID" in line.params}
+        component = Component(raw.lines)
+        times = (line for name in _TIMES for line in component.all(name))
+        named = {line.params["TZID"] for line in times if "TZID" in line.params}
         zones = [self._own[tzid] for tzid in sorted(named & self._own.keys())]
         head = [b"BEGIN:VCALENDAR", b"VERSION:2.0", *([self._zone_line] if self._zone_line else [])]
         return b"\n".join([*head, *zones, b"BEGIN:VEVENT", *lines, b"END:VEVENT", b"END:VCALENDAR", b""])
@@ -234,7 +236,7 @@ _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 
 
 def _is_instance(raw: Raw) -> bool:
-    return bool(Component(raw).all("RECURRENCE-ID"))
+    return bool(Component(raw.lines).all("RECURRENCE-ID"))
 
 
 def _is_over(one: Rank, by: Rank) -> bool:

@@ -203,10 +203,10 @@ def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
     for calendar in calendars:
         zones: dict[str, Raw] = {}
         for raw in calendar.zones:
-            tzid = Component(raw).text("TZID").strip()
+            tzid = Component(raw.lines).text("TZID").strip()
             if iana_name(tzid) != tzid:  # else its name says all (`Zones.named`)
                 zones.setdefault(tzid.casefold(), raw)
-        properties = Component(Raw("VCALENDAR", calendar.lines))
+        properties = Component(calendar.lines)
         alike = groups.setdefault((properties.word("METHOD"), properties.value("X-WR-TIMEZONE")), [])
         for known, together in alike[:_MOST_GROUPS]:
             # Whether every name means the same here and there: "Customized Time Zone" rarely does.

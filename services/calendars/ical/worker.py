@@ -11,7 +11,8 @@ import resource
 import struct
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from itertools import chain
 from typing import Any, BinaryIO
 
 import msgspec
@@ -62,32 +63,24 @@ def changes_to_parts(changes: Changes) -> Answer:
         [msgspec.msgpack.encode(entries[at : at + _TOGETHER]) for at in range(0, len(entries), _TOGETHER)]
         for entries in lists
     ]
-    head = {
-        "unchanged": changes.unchanged,
-        "full": changes.full,
-        "name": changes.name,
-        "floor": None if changes.floor is None else changes.floor.total_seconds(),
-        "parts": [len(pieces) for pieces in parts],
-    }
-    return head, [changes.state or b"", *(piece for pieces in parts for piece in pieces)]
+    rest = replace(changes, state=None, events=(), problems=(), replaced=frozenset())
+    head = {"changes": msgspec.to_builtins(rest), "parts": [len(pieces) for pieces in parts]}
+    return head, [changes.state or b"", *chain(*parts)]
 
 
 def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id: str) -> Changes:
     """The reverse of `changes_to_parts`. Not for the loop."""
     state, *parts = blobs
     events, problems, _ = head["parts"]
-    found = [event for part in parts[:events] for event in _EVENTS.decode(part)]
+    found = tuple(event for part in parts[:events] for event in _EVENTS.decode(part))
     if any(event.calendar_id != calendar_id for event in found):  # who reads strangers' bytes is not trusted in this
         raise ValueError("events of another calendar")
-    return Changes(
+    return replace(
+        msgspec.convert(head["changes"], Changes),
         state=state,
-        unchanged=head["unchanged"],
-        full=head["full"],
-        replaced=frozenset(uid for part in parts[events + problems :] for uid in _UIDS.decode(part)),
-        events=tuple(found),
+        events=found,
         problems=tuple(one for part in parts[events : events + problems] for one in _PROBLEMS.decode(part)),
-        name=head["name"],
-        floor=None if head["floor"] is None else timedelta(seconds=head["floor"]),
+        replaced=frozenset(uid for part in parts[events + problems :] for uid in _UIDS.decode(part)),
     )
 
 
