@@ -378,18 +378,6 @@ AT_ONCE = 200
 """Facts in one transaction."""
 
 
-def in_one_transaction(
-    database: Database, write: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Result]]]
-) -> Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]:
-    """`write`, which writes several facts in a transaction that it is given, with a transaction for each call."""
-
-    async def run(items: Sequence[Item]) -> Sequence[Result]:
-        async with database.write() as connection:
-            return await write(connection, items)
-
-    return run
-
-
 class Grouped(Generic[Item, Result]):
     """Facts of one kind, in the order in which they came, one transaction at a time."""
 

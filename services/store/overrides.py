@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import NotGrantedError, TooManyError
 from services.domain.model import Override, OverrideKind, PersonKey, Rule
 from services.platform.crypto import Encryptor
-from services.store.db import Database, Grouped, Store, in_one_transaction
+from services.store.db import Database, Grouped, Store
 from services.store.due import ProfileStateStore
 from services.store.json_values import rule_to_json
 from services.store.models import Delivery, OverrideRow, RuleRow
@@ -54,7 +54,7 @@ class OverrideStore(Store):
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
-        self._additions: Grouped[_Addition, bool] = Grouped(in_one_transaction(database, self._add_all))
+        self._additions: Grouped[_Addition, bool] = Grouped(self._add_all)
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
         """Store `override`; False, and nothing is changed, where one with its id was stored before.
@@ -74,22 +74,23 @@ class OverrideStore(Store):
             await connection.execute(upsert(connection, OverrideRow, row, fresh))
             await mark_due(connection, key, now, typed=True)
 
-    async def _add_all(self, connection: AsyncConnection, additions: Sequence[_Addition]) -> list[bool]:
-        if await lock_staying(connection, keys := {key for key, _, _ in additions}) != keys:
-            raise NotGrantedError("unknown person")
+    async def _add_all(self, additions: Sequence[_Addition]) -> list[bool]:
         claims = [
             DeliveryClaim(key.team_id, f"override/{key.user_id}/{override.id}", now) for key, override, now in additions
         ]
-        first = await claim_all(connection, claims)
-        fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
-        if fresh:
-            rows = [self._row(key, override) for key, override, _ in fresh]
-            rows.sort(key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
-            await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
-            due: dict[PersonKey, datetime] = {}
-            for key, _, now in fresh:
-                due.setdefault(key, now)
-            await mark_all_due(connection, due, typed=True)
+        async with self._database.write() as connection:
+            if await lock_staying(connection, keys := {key for key, _, _ in additions}) != keys:
+                raise NotGrantedError("unknown person")
+            first = await claim_all(connection, claims)
+            fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
+            if fresh:
+                rows = [self._row(key, override) for key, override, _ in fresh]
+                rows.sort(key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
+                await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
+                due: dict[PersonKey, datetime] = {}
+                for key, _, now in fresh:
+                    due.setdefault(key, now)
+                await mark_all_due(connection, due, typed=True)
         return first
 
     def _row(self, key: PersonKey, override: Override) -> dict[str, Any]:
@@ -235,11 +236,15 @@ class DeliveryStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._claims: Grouped[DeliveryClaim, bool] = Grouped(in_one_transaction(database, claim_all))
+        self._claims: Grouped[DeliveryClaim, bool] = Grouped(self._claim_all)
 
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
         """Whether this is the first time; from now on it is not."""
         return await self._claims.put(DeliveryClaim(team_id, delivery_id, now))
+
+    async def _claim_all(self, claims: Sequence[DeliveryClaim]) -> list[bool]:
+        async with self._database.write() as connection:
+            return await claim_all(connection, claims)
 
     async def claimed(self, team_id: str, delivery_id: str) -> bool:
         """Whether it was claimed already."""

@@ -19,7 +19,7 @@ from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store import json_values
-from services.store.db import Database, Grouped, Store, in_one_transaction
+from services.store.db import Database, Grouped, Store
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
@@ -67,7 +67,7 @@ class PeopleStore(Store):
         self._notices = notices
         self._standings = standings
         self._events = events
-        self._hints: Grouped[_Hint, bool] = Grouped(in_one_transaction(database, self._see_all))
+        self._hints: Grouped[_Hint, bool] = Grouped(self._see_all)
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""
@@ -173,15 +173,16 @@ class PeopleStore(Store):
                 return False
         return await self._hints.put((key, seen, at, now))
 
-    async def _see_all(self, connection: AsyncConnection, hints: Sequence[_Hint]) -> list[bool]:
+    async def _see_all(self, hints: Sequence[_Hint]) -> list[bool]:
         news = [False] * len(hints)
         due: dict[PersonKey, datetime] = {}
-        # by person, so that replicas never deadlock; of one person in the order in which they came
-        for number, (key, seen, at, now) in sorted(enumerate(hints), key=lambda one: one[1][0]):
-            news[number] = await self._standings.see(connection, key, seen, at)
-            if news[number]:
-                due.setdefault(key, now)
-        await mark_all_due(connection, due, stale=False)
+        async with self._database.write() as connection:
+            # by person, so that replicas never deadlock; of one person in the order in which they came
+            for number, (key, seen, at, now) in sorted(enumerate(hints), key=lambda one: one[1][0]):
+                news[number] = await self._standings.see(connection, key, seen, at)
+                if news[number]:
+                    due.setdefault(key, now)
+            await mark_all_due(connection, due, stale=False)
         return news
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:

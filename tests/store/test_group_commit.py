@@ -8,28 +8,30 @@ from collections.abc import Sequence
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.store.db import Database, Grouped, in_one_transaction
+from services.store.db import Database, Grouped
 from services.store.models import WorkspaceBudget
 
 
 class Writer:
     """Writes a lane for each name, and a second row that a name can make fail after the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.groups: list[list[str]] = []
         self.began, self.gate = asyncio.Event(), asyncio.Event()
         self.gate.set()
 
-    async def write(self, connection: AsyncConnection, names: Sequence[str]) -> list[str]:
+    async def write(self, names: Sequence[str]) -> list[str]:
         self.groups.append(list(names))
-        for name in names:
-            await connection.execute(sa.insert(WorkspaceBudget).values(team_id=name, budget="{}"))
-            if name.startswith("bad"):
-                await connection.execute(sa.insert(WorkspaceBudget).values(team_id=name, budget="{}"))  # there already
-        self.began.set()
-        await self.gate.wait()
+        async with self.database.write() as connection:
+            for name in names:
+                row = sa.insert(WorkspaceBudget).values(team_id=name, budget="{}")
+                await connection.execute(row)
+                if name.startswith("bad"):
+                    await connection.execute(row)  # there already
+            self.began.set()
+            await self.gate.wait()
         return [name.upper() for name in names]
 
 
@@ -39,16 +41,16 @@ async def stored(database: Database) -> list[str]:
 
 
 async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
-    writer = Writer()
-    grouped = Grouped(in_one_transaction(database, writer.write))
+    writer = Writer(database)
+    grouped = Grouped(writer.write)
     assert await asyncio.gather(*(grouped.put(name) for name in ("c", "a", "b"))) == ["C", "A", "B"]
     assert writer.groups == [["c", "a", "b"]]
     assert await stored(database) == ["a", "b", "c"]
 
 
 async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database: Database) -> None:
-    writer = Writer()
-    grouped = Grouped(in_one_transaction(database, writer.write))
+    writer = Writer(database)
+    grouped = Grouped(writer.write)
     found = await asyncio.gather(*(grouped.put(name) for name in ("a", "bad", "b")), return_exceptions=True)
     assert [one if isinstance(one, str) else type(one) for one in found] == ["A", IntegrityError, "B"]
     assert await stored(database) == ["a", "b"]
@@ -57,8 +59,8 @@ async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database:
 
 
 async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
-    writer = Writer()
-    grouped = Grouped(in_one_transaction(database, writer.write))
+    writer = Writer(database)
+    grouped = Grouped(writer.write)
     writer.gate.clear()
     waiting = asyncio.create_task(grouped.put("a"))
     await writer.began.wait()
@@ -72,8 +74,8 @@ async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
 
 
 async def test_request_that_is_given_up_ends_nobody_elses_transaction(database: Database) -> None:
-    writer = Writer()
-    grouped = Grouped(in_one_transaction(database, writer.write))
+    writer = Writer(database)
+    grouped = Grouped(writer.write)
     writer.gate.clear()
     first, second = (asyncio.create_task(grouped.put(name)) for name in ("a", "b"))
     await writer.began.wait()
