@@ -48,7 +48,8 @@ class PushSender:
         """The connections to the app."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._seconds)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+            connector = aiohttp.TCPConnector(limit=0)  # no push waits for another one's answer
+            self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False)
         return self._session
 
     def send(self, push: SentPush) -> None:
