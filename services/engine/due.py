@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from services.engine.sender import Sender
+from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock, DueWork
 
@@ -129,24 +131,12 @@ class Engine:
                         log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
                 else:
                     self._resting[work.name] = due, wake
-                    await self._wait(due, wake)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self._poll):
+                            await self._clock.wait(due, wake)
                     rest = began + self._pace - time.monotonic()
             self._resting.pop(work.name, None)
             if result.failed:
                 rest = AFTER_FAILURE
             if rest > 0 and not self._stop.is_set():
-                await self._rest(rest)
-
-    async def _wait(self, until: datetime | None, wake: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(self._poll):
-                await self._clock.wait(until, wake)
-        except TimeoutError:
-            return
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+                await first_of(self._stop, seconds=rest)

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.store.db import after_commit
 
@@ -142,17 +143,21 @@ class AdvisoryLocks:
                 await self._hold(wake, lost, stop)
             lost()
             if not stop.is_set():
-                await _either(stop, RECONNECT)
+                await first_of(stop, seconds=RECONNECT)
         self._wake = None
 
     async def _hold(self, wake: Wake, lost: Callable[[], None], stop: asyncio.Event) -> None:
         import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no types
 
+        def told(*news: Any) -> None:
+            if not news[-1].startswith(self._process):
+                wake(news[-1].endswith("1"))
+
         connection = await asyncpg.connect(self._dsn, timeout=10)
         try:
             if connection.get_server_version().major >= _FIRST_WITH_IDLE_TIMEOUT:
                 await connection.execute(f"SET idle_session_timeout = {round(self._silent * 1000)}")
-            await connection.add_listener(CHANNEL, lambda *news: self._told(wake, news[-1]))
+            await connection.add_listener(CHANNEL, told)
             self._heard, self._connection = time.monotonic(), connection
             wake(True)  # nobody heard what was told before
             while not stop.is_set() and not connection.is_closed():
@@ -160,14 +165,10 @@ class AdvisoryLocks:
                     log.warning("stood_still", seconds=round(time.monotonic() - self._heard, 1))
                     lost()
                 await self._ask("SELECT $1::text[], $2::bigint", ())
-                await _either(stop, BEAT)
+                await first_of(stop, seconds=BEAT)
         finally:
             self._connection, self._held = None, set()
             connection.terminate()
-
-    def _told(self, wake: Wake, news: str) -> None:
-        if not news.startswith(self._process):
-            wake(news.endswith("1"))
 
     async def _ask(self, query: str, teams: Collection[str]) -> list[Any]:
         connection = self._connection
@@ -182,11 +183,3 @@ class AdvisoryLocks:
                 raise
             self._heard = max(self._heard, asked_at)
         return found
-
-
-async def _either(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,7 +19,7 @@ from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, HomeRenderer
-from services.slack.messages import SlackViews
+from services.slack.messages import SlackMessages, SlackViews
 from services.store.person_rows import NoticeStore
 from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -36,14 +36,6 @@ MANY = 100
 
 WITHOUT_A_BOT = timedelta(hours=1)
 """How long notices wait where the workspace's bot token cannot be opened."""
-
-
-class Messages(Protocol):
-    """Direct messages: `services.slack.messages.SlackMessages`."""
-
-    async def post(self, token: str, user_id: str, message: dict[str, Any]) -> None:
-        """Send one. Raises SlackError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ Say = Callable[..., str]
 class Teller:
     """Tells a person something at once, beside the sender: the answer to what they had asked for."""
 
-    def __init__(self, bots: WorkspaceStore, slack: Messages) -> None:
+    def __init__(self, bots: WorkspaceStore, slack: SlackMessages) -> None:
         """`slack` posts with the workspace's bot token."""
         self._bots = bots
         self._slack = slack
@@ -90,7 +82,7 @@ class NoticeSender:
         queue: WriteQueue,
         notices: NoticeStore,
         workspaces: OwnedWorkspaces,
-        slack: Messages,
+        slack: SlackMessages,
         *,
         links: Links,
         say: Say,

@@ -7,10 +7,10 @@ a crash between the call and its record leaves a status that is known to be ours
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
@@ -27,7 +27,7 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
-from services.domain.model import Action, Decision, PersonKey, Span, Status
+from services.domain.model import Action, Decision, PersonKey, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
@@ -35,6 +35,7 @@ from services.engine.limits import Budget, Slot
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.slack.profile import SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
@@ -64,28 +65,12 @@ OUTAGE = 3
 _MOST_OUTCOME = 64
 
 
-class Profiles(Protocol):
-    """The Slack profiles: `services.slack.profile.SlackProfiles`. Each raises a SlackError."""
-
-    async def owner(self, token: str) -> str:
-        """The user id that the token belongs to."""
-        ...
-
-    async def read(self, token: str) -> Status:
-        """What the token's owner's profile shows."""
-        ...
-
-    async def write(self, token: str, status: Status) -> Status:
-        """Set the status of the token's owner; what Slack made of it."""
-        ...
-
-
 class ProfileWriter:
     """Carries pending writes out, and counts them."""
 
     def __init__(
         self,
-        profiles: Profiles,
+        profiles: SlackProfiles,
         queue: WriteQueue,
         clock: Clock,
         refresh: Callable[[PersonKey], Awaitable[None]],
@@ -143,12 +128,12 @@ class ProfileWriter:
             return False  # it has ended since it was read, and what is wished for may come after it: read it anew
         owner = token_digest(pending.token)
         if pending.memory.owner != owner:
-            async with calls.making(TEST):
+            with calls.making(TEST):
                 whose = await self._profiles.owner(pending.token)
             if whose != pending.key.user_id:
                 raise WrongPersonError("token_of_somebody_else")
         now = self._clock.now()
-        async with calls.making(READ):
+        with calls.making(READ):
             profile = await self._profiles.read(pending.token)
         decision = ownership.decide(
             profile, pending.memory.standing, span, policy=pending.policy, pause=pending.pause, now=now
@@ -181,11 +166,15 @@ class ProfileWriter:
             return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
         outcome = "done"
         try:
-            async with calls.making(WRITE):
+            with calls.making(WRITE):
                 returned = await self._profiles.write(calls.token, status)
-        except BadEmojiError:
+        except BadEmojiError:  # once more with the kind's own emoji, which may be refused too
             outcome = "done_with_another_emoji"
-            returned = await self._with_another_emoji(status, pending.span, calls)
+            emoji = default_emoji(None if pending.span is None else pending.span.kind)
+            calls.take_another_write()
+            with calls.making(WRITE):
+                other = replace(status, emoji=LAST_RESORT if emoji in {"", status.emoji} else emoji)
+                returned = await self._profiles.write(calls.token, other)
         entry = self._entry(pending, decision.action, decision.reason, outcome, returned)
         await self._settle(pending, replace(state, standing=ownership.record(decision, returned)), entry)
         log.info(
@@ -193,15 +182,6 @@ class ProfileWriter:
             reason=decision.reason.code.value,
         )  # fmt: skip
         return True
-
-    async def _with_another_emoji(self, status: Status, span: Span | None, calls: Calls) -> Status:
-        """One retry with the kind's own emoji. Raises BadEmojiError where that one is refused too."""
-        fallback = default_emoji(None if span is None else span.kind)
-        if fallback in {"", status.emoji}:
-            fallback = LAST_RESORT
-        calls.take_another_write()
-        async with calls.making(WRITE):
-            return await self._profiles.write(calls.token, replace(status, emoji=fallback))
 
     # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
 
@@ -234,18 +214,16 @@ class ProfileWriter:
             until = now + BLOCKED_BACK_OFF * (1 << min(pending.failures, 4))
             await self._postpone(pending, until, entry, BLOCKED)
         elif isinstance(error, BadEmojiError | SlackRefusedError):
-            await self._refused(pending, entry, now, again=isinstance(error, SlackRefusedError))
+            # left until something else is wished for, but for a few tries
+            decided = "" if pending.span is None else digest(pending.span, pending.policy)
+            before = pending.memory.refusals if pending.memory.decided == decided else 0
+            again = isinstance(error, SlackRefusedError) and before < len(REFUSED_BACK_OFFS)
+            look = now + REFUSED_BACK_OFFS[before] if again else None
+            await self._settle(pending, replace(pending.memory, decided=decided, look=look, refusals=before + 1), entry)
         else:
             told = entry if pending.failures == OUTAGE else None
             await self._postpone(pending, now + back_off(pending.failures), told)
         return True
-
-    async def _refused(self, pending: PendingWrite, entry: AuditEntry, now: datetime, *, again: bool) -> None:
-        """Slack does not take this status: leave it until something else is wished for, but for a few tries `again`."""
-        decided = "" if pending.span is None else digest(pending.span, pending.policy)
-        before = pending.memory.refusals if pending.memory.decided == decided else 0
-        look = now + REFUSED_BACK_OFFS[before] if again and before < len(REFUSED_BACK_OFFS) else None
-        await self._settle(pending, replace(pending.memory, decided=decided, look=look, refusals=before + 1), entry)
 
     # ── records, counted ────────────────────────────────────────────────────────────────────────────
 
@@ -295,31 +273,27 @@ class Calls:
         """Room for one write more."""
         self._open[WRITE] = self._budget.take(WRITE, self._clock.now(), self._person)
 
-    def making(self, method: str) -> _Call:
-        """Use the room for `method`: an async context around the call."""
-        return _Call(self._budget, self._clock, self._open.pop(method))
+    @contextmanager
+    def making(self, method: str) -> Iterator[None]:
+        """Use the room for `method`: the context of the call."""
+        slot = self._open.pop(method)
+        slot.started = self._clock.now()
+        try:
+            yield
+        except BaseException as error:  # a time-out and a cancellation too: Slack may have counted it; raised again
+            now = self._clock.now()
+            self._budget.done(slot, now)
+            if isinstance(error, SlackRateLimitedError):
+                self._budget.refused(slot, error.retry_after, now)
+            raise
+        self._budget.done(slot, self._clock.now())
+        self._budget.went_well(slot)
 
     def close(self) -> None:
         """Give back what was not used."""
         for slot in self._open.values():
             self._budget.give_back(slot)
         self._open.clear()
-
-
-class _Call:
-    def __init__(self, budget: Budget, clock: Clock, slot: Slot) -> None:
-        self._budget, self._clock, self._slot = budget, clock, slot
-
-    async def __aenter__(self) -> None:
-        self._slot.started = self._clock.now()
-
-    async def __aexit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        now = self._clock.now()
-        self._budget.done(self._slot, now)
-        if error is None:
-            self._budget.went_well(self._slot)
-        elif isinstance(error, SlackRateLimitedError):
-            self._budget.refused(self._slot, error.retry_after, now)
 
 
 def _why(error: SlackError) -> ReasonCode:

@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership, timeline
-from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Standing, Timeline
+from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Timeline
 from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
 from services.domain.text import ENGLISH, DefaultTexts
@@ -83,10 +83,18 @@ class Reconciler:
         """One batch of those due now. `changed` counts those whose profile is worth a look."""
         now = self._clock.now()
         async with self._due.batch(now, PEOPLE_AT_ONCE) as batch:
-            outcomes = [_stored(person, now) for person in batch.people]
+            outcomes = [self._decided(person, now) for person in batch.people]
             await batch.save(outcomes)
             await tell(self._leases, batch.transaction, outcomes)
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
+
+    def _decided(self, person: DuePerson, now: datetime) -> Resolution:
+        """What is due by the stored timeline; where that runs short, it is resolved anew right after."""
+        until = person.resolved_until
+        if person.span is None or until is None:
+            return Resolution(person.key, now, stale=True)
+        outcome = decide(person, person.span, now, until=until)
+        return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
 
 
 async def tell(leases: Leases, transaction: AsyncConnection, outcomes: Iterable[Resolution]) -> None:
@@ -96,78 +104,48 @@ async def tell(leases: Leases, transaction: AsyncConnection, outcomes: Iterable[
         await leases.tell(transaction, typed=any(one.urgency == Urgency.TYPED for one in news))
 
 
-def _stored(person: DuePerson, now: datetime) -> Resolution:
-    """What is due by the stored timeline; where that runs short, it is resolved anew right after."""
-    until = person.resolved_until
-    if person.span is None or until is None:
-        return Resolution(person.key, now, stale=True)
-    outcome = decide(person, person.span, now, until=until)
-    return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
-
-
 def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
     """What is to be done for somebody whose timeline says `span` now, and reaches `until`; when they are due next."""
-    due_at = min(span.end, until - KEEP_AHEAD)
+    memory, pause, due_at = person.memory, person.pause, min(span.end, until - KEEP_AHEAD)
     outcome = Resolution(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
-    if person.memory is None:
+    if memory is None:
         return outcome
+    # whenever they may be written to again, the profile is looked at
+    undecided = replace(memory, decided="", look=None) if memory.decided or memory.look else None
     if not person.granted:
-        return replace(outcome, memory=_undecided(person.memory))
-    outcome = _look(outcome, person, person.memory, span, now)
-    return outcome if outcome.urgency is None or not person.typed else replace(outcome, urgency=Urgency.TYPED)
+        return replace(outcome, memory=undecided)
+    if pause is not None and pause.holds(now):
+        return replace(outcome, memory=undecided, due_at=min(due_at, pause.end or due_at))
+    if pause is not None and pause.start > now:
+        outcome = replace(outcome, due_at=min(due_at, pause.start))
+    return _look(outcome, person, memory, span, now)
 
 
 def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Span, now: datetime) -> Resolution:
     """Whether the profile is worth a look now, and when it will be."""
-    due_at = outcome.due_at or now
-    if person.pause is not None and person.pause.holds(now):
-        if person.pause.end is not None:
-            due_at = min(due_at, person.pause.end)
-        return replace(outcome, due_at=due_at, memory=_undecided(memory))
-    if person.pause is not None and person.pause.start > now:
-        due_at = min(due_at, person.pause.start)
-    standing = memory.standing
+    due_at, standing, applied = outcome.due_at or now, memory.standing, memory.standing.applied
     if memory.decided == digest(span, person.policy) and (memory.look is None or memory.look > now):
-        return replace(outcome, due_at=due_at if memory.look is None else min(due_at, memory.look))
-    if not span.shows and _nothing_stands(standing):
-        return replace(outcome, due_at=due_at)
-    check = _expires_by_itself(standing, span, now)
-    if check is not None and now < check:
-        return replace(outcome, due_at=min(due_at, check))
-    outcome = replace(outcome, due_at=due_at, urgency=_urgency(memory, span, check))
+        return replace(outcome, due_at=min(due_at, memory.look or due_at))
+    urgency = _urgency(memory, span)
+    if not span.shows and standing.covered is None and standing.pending is None:
+        if applied is None:
+            return outcome
+        if applied.expiration is not None and applied.expiration <= now:
+            # nothing comes after our status, which Slack clears at its end by itself: that is checked
+            check, urgency = applied.expiration + ownership.GRACE, Urgency.CHECK
+            if now < check:
+                return replace(outcome, due_at=min(due_at, check))
+    outcome = replace(outcome, urgency=Urgency.TYPED if person.typed else urgency)
     if person.waits:  # what is under way may be something else: that, too, must be known to be ours
         return outcome
     foreseen = ownership.foresee(standing, span, now)
     return outcome if foreseen == standing else replace(outcome, memory=replace(memory, standing=foreseen))
 
 
-def _undecided(memory: ProfileState) -> ProfileState | None:
-    """The memory of somebody who may not be written to now: whenever they may again, the profile is looked at."""
-    return replace(memory, decided="", look=None) if memory.decided or memory.look else None
-
-
-def _nothing_stands(standing: Standing) -> bool:
-    return standing.applied is None and standing.covered is None and standing.pending is None
-
-
-def _expires_by_itself(standing: Standing, span: Span, now: datetime) -> datetime | None:
-    """When to check that Slack has cleared our status at its end, where nothing comes after it."""
-    applied = standing.applied
-    if span.shows or standing.covered is not None or standing.pending is not None or applied is None:
-        return None
-    if applied.expiration is None or applied.expiration > now:
-        return None
-    return applied.expiration + ownership.GRACE
-
-
-def _urgency(memory: ProfileState, span: Span, check: datetime | None) -> int:
-    if check is not None:
-        return Urgency.CHECK
-    if span.override or memory.override:
+def _urgency(memory: ProfileState, span: Span) -> int:
+    if span.override or memory.override or span.kind is Kind.OUT_OF_OFFICE:
         return Urgency.OUT_OF_OFFICE
-    return {Kind.OUT_OF_OFFICE: Urgency.OUT_OF_OFFICE, Kind.MEETING: Urgency.MEETING}.get(
-        span.kind or Kind.WORKING_LOCATION, Urgency.REST
-    )
+    return Urgency.MEETING if span.kind is Kind.MEETING else Urgency.REST
 
 
 def digest(span: Span, policy: OwnStatusPolicy) -> str:
@@ -224,7 +202,14 @@ class Timelines:
         sealed = await self._due.spans.sealed({key: found.spans for key, found in resolved.items()})
         now = self._clock.now()
         async with self._due.unchanged(claimed, now) as batch:
-            outcomes = [_outcome(person, resolved.get(person.key), now) for person in batch.people]
+            outcomes = []
+            for person in batch.people:
+                found = resolved.get(person.key)
+                if found is None:
+                    outcomes.append(Resolution(person.key, now + RETRY, stale=True))
+                else:
+                    outcome = decide(person, found.at(now), now, until=found.until)
+                    outcomes.append(replace(outcome, resolved_until=found.until))
             await batch.save(outcomes, sealed)
             await tell(self._leases, batch.transaction, outcomes)
         changed = sum(outcome.urgency is not None for outcome in outcomes)
@@ -259,7 +244,7 @@ class Timelines:
         # Where the window cuts the span off it goes on from where it began, so that "typed during" stays true.
         if spans[0].began is not None:
             spans[0] = replace(spans[0], start=spans[0].began, began=None)
-        elif before is not None and spans[0].start == start and _continues(before, spans[0]):
+        elif before is not None and spans[0].start == start and _what(before) == _what(spans[0]):
             spans[0] = replace(spans[0], start=before.start)
         return _Resolved(tuple(spans), min(end, now + AHEAD))
 
@@ -268,17 +253,10 @@ class Timelines:
         return await off_loop_if(len(facts.events) >= OFF_LOOP, timeline.resolve, facts, start, end, default_texts)
 
 
-def _outcome(person: DuePerson, resolved: _Resolved | None, now: datetime) -> Resolution:
-    if resolved is None:
-        return Resolution(person.key, now + RETRY, stale=True)
-    outcome = decide(person, resolved.at(now), now, until=resolved.until)
-    return replace(outcome, resolved_until=resolved.until)
-
-
 def _coarse(instant: datetime) -> datetime:
     """A far end that stays the same for weeks, so that what is open-ended is not written anew each day."""
     return datetime.fromtimestamp((int(instant.timestamp()) // (32 * 86_400) + 1) * 32 * 86_400, UTC)
 
 
-def _continues(before: Span, span: Span) -> bool:
-    return (before.rule, before.uid, before.override, before.shows) == (span.rule, span.uid, span.override, span.shows)
+def _what(span: Span) -> tuple[str, str, bool, bool]:
+    return span.rule, span.uid, span.override, span.shows

@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -126,7 +125,7 @@ class Sender:
             asyncio.create_task(self._leases.run(self.wake, self._workspaces.lost, letting_go)),
             asyncio.create_task(self._workspaces.run(recorded, self._wake.set)),
         ]
-        stopped = asyncio.create_task(self._stop(stop))
+        stopped = asyncio.create_task(self._take_nothing_up_after(stop))
         try:
             while not self._stopping:
                 again: datetime | None = self._clock.now() + RETRY
@@ -155,7 +154,7 @@ class Sender:
             else:
                 await self._wait(again)
 
-    async def _stop(self, stop: asyncio.Event) -> None:
+    async def _take_nothing_up_after(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._stopping = True
         self._wake.set()
@@ -195,7 +194,7 @@ class Sender:
         self._read_at, now = time.monotonic(), self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         self._closed = {team_id: at for team_id, at in self._closed.items() if at > now}
-        busy = {one.team_id for one in self._workspaces.owned if self._is_busy(one)}
+        busy = {one.team_id for one in self._workspaces.owned if (one.under_way or one.unsaved) and self._is_busy(one)}
         kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(
@@ -208,7 +207,8 @@ class Sender:
         await self._workspaces.own({pending.key.team_id for pending in found})
         self._waiting = []
         read = {pending.key for pending in found}
-        for pending in sorted([*found, *(one for one in kept if one.key not in read)], key=_by_urgency):
+        found += (one for one in kept if one.key not in read)
+        for pending in sorted(found, key=lambda one: (one.urgency, one.since, one.key.user_id)):
             if pending.key in self._under_way or pending.key in self._just_ended:
                 self._look_soon = True  # what was read may be out of date, or is for once this one has ended
             elif self._workspaces.get(pending.key.team_id) is not None:
@@ -256,17 +256,15 @@ class Sender:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
 
     def _start(self, pending: PendingWrite, workspace: OwnedWorkspace) -> None:
-        is_ours = partial(self._is_ours, workspace)
-        calls = self._writer.take(pending, workspace.budget, is_ours)
+        calls = self._writer.take(
+            pending, workspace.budget, lambda: self._workspaces.get(workspace.team_id) is workspace
+        )
         self._workspaces.take(workspace, pending.key.user_id)
         self._under_way[pending.key] = pending
         self._typed += pending.urgency == Urgency.TYPED
         task = asyncio.create_task(self._one(pending, workspace, calls))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _is_ours(self, workspace: OwnedWorkspace) -> bool:
-        return self._workspaces.get(workspace.team_id) is workspace
 
     async def _one(self, pending: PendingWrite, workspace: OwnedWorkspace, calls: Calls) -> None:
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
@@ -314,7 +312,3 @@ class Sender:
         if not self._wake.is_set():
             self._look_soon = self._chores_due = True
         self._resting = False
-
-
-def _by_urgency(pending: PendingWrite) -> tuple[int, datetime, str]:
-    return pending.urgency, pending.since, pending.key.user_id

@@ -9,7 +9,7 @@ import structlog
 
 from services.domain.errors import GrantLostError, SlackError, SlackUnavailableError
 from services.domain.model import PersonKey
-from services.domain.people import Renewed, refresh_due
+from services.domain.people import refresh_due
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackAuthority
@@ -67,22 +67,16 @@ class TokenRefresh:
             await self._rows.put_off(claim, self._clock.now() + timedelta(hours=1))
             raise GrantLostError("no_refresh_token")
         try:
-            fresh = await self._exchanged(claim.refresh)
+            async with asyncio.timeout(SECONDS):
+                fresh = await self._slack.renew(claim.refresh)
         except GrantLostError:
             await self._rows.lost(claim)
             raise
-        except SlackError:
+        except (SlackError, TimeoutError) as error:
             await self._rows.put_off(claim, self._clock.now() + RETRY)
-            raise
+            raise error if isinstance(error, SlackError) else SlackUnavailableError("takes_too_long") from None
         now, lives = self._clock.now(), timedelta(seconds=fresh.seconds)
         # one that lives shorter than `AHEAD` would be due again at once, for ever
         due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
         if not await self._rows.renewed(claim, fresh, now + lives, due_at):
             log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
-
-    async def _exchanged(self, refresh: str) -> Renewed:
-        try:
-            async with asyncio.timeout(SECONDS):
-                return await self._slack.renew(refresh)
-        except TimeoutError:
-            raise SlackUnavailableError("takes_too_long") from None

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from services.engine.leases import Leases
 from services.engine.limits import Budget
+from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
@@ -136,16 +137,16 @@ class OwnedWorkspaces:
         `stored` is called where a write had to wait for it.
         """
         while not stop.is_set():
-            await _first(stop, self._store_soon, seconds=IDLE)
-            await _first(stop, self._store_now, seconds=STORE_EVERY)
+            await first_of(stop, self._store_soon, seconds=IDLE)
+            await first_of(stop, self._store_now, seconds=STORE_EVERY)
             self._store_soon.clear()
             self._store_now.clear()
             with guarded("budgets_not_stored"):
                 if await self.store():
                     stored()
-                await self._release(self._is_idle)
+                await self._release()
         with guarded("budgets_not_stored"):
-            await self._release(lambda workspace: True)
+            await self._release(every=True)
 
     async def store(self) -> bool:
         """Store the budgets that have changed; whether a write had to wait for that."""
@@ -158,12 +159,15 @@ class OwnedWorkspaces:
         """Whether a write has to wait until budgets are stored."""
         return self._awaited
 
-    def _is_idle(self, workspace: OwnedWorkspace) -> bool:
-        return not workspace.under_way and time.monotonic() - workspace.used_at > IDLE
-
-    async def _release(self, which: Callable[[OwnedWorkspace], bool]) -> None:
+    async def _release(self, *, every: bool = False) -> None:
+        """Release those that are idle, or every one."""
         async with self._acquiring:
-            released = {team_id: one for team_id, one in self._owned.items() if which(one)}
+            idle = time.monotonic() - IDLE
+            released = {
+                team_id: one
+                for team_id, one in self._owned.items()
+                if every or (not one.under_way and one.used_at < idle)
+            }
             if released:
                 self._owned = {team_id: one for team_id, one in self._owned.items() if team_id not in released}
                 try:
@@ -185,11 +189,3 @@ class OwnedWorkspaces:
                 raise
             for one in workspaces:
                 one.unsaved -= unsaved[one.team_id]
-
-
-async def _first(*events: asyncio.Event, seconds: float) -> None:
-    """Return once one of `events` is set, or after so many seconds of real time."""
-    tasks = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()

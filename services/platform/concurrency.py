@@ -36,6 +36,14 @@ LARGE = 64 * 1024
 _THREADS = 4
 
 
+async def first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Return once one of `events` is set, or after so many seconds of real time."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
 class KeyedSemaphore:
     """At most so many at once for each key; a key that nobody uses is forgotten."""
 

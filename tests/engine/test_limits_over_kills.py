@@ -75,16 +75,16 @@ class Process:
         """Its read ends, and its write begins and arrives; or its write ends, or is not needed."""
         calls, call = self.under_way[user_id]
         if call is None and written:
-            async with calls.making(READ):
+            with calls.making(READ):
                 pass
             call = calls.making(WRITE)
-            await call.__aenter__()
+            call.__enter__()
             self.under_way[user_id] = calls, call
             seen[0].count("", self.clock.now())
             seen[1].count(user_id, self.clock.now())
             return
         if call is not None:
-            await call.__aexit__(None, None, None)
+            call.__exit__(None, None, None)
         calls.close()
         del self.under_way[user_id]
 
@@ -117,7 +117,7 @@ async def test_limits_hold_however_often_a_process_is_killed_or_hands_over(seed:
             did["handed over"] += 1
             while process.under_way:  # what is under way is recorded before
                 await process.goes_on(next(iter(process.under_way)), seen, written=True)
-            await process.owned._release(lambda one: True)
+            await process.owned._release(every=True)
             process = Process(stored, clock)
             workspace = await process.own()
         elif what < 0.08:
