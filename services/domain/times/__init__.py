@@ -4,6 +4,9 @@
 45m" keeps its Sunday. `absence` reads `/ooo`, where a time is expected. Both leave the rest of the words as
 they were typed. Every function gives aware UTC instants in the future, in order, or raises an InputError. No word of
 time is lost on the way: see `reading`.
+
+`lexicon` compiles the `words` of a language, `tokens` cuts a line with them, `moments` and `grammar` read what is said
+(`values`), `reading` decides which of it is time and which text, and `place` puts it on the clock and the calendar.
 """
 
 from __future__ import annotations
