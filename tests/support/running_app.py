@@ -23,6 +23,7 @@ from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
 from services.engine import due
+from services.engine.retention import EVERY, Retention
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.db import Database
@@ -115,7 +116,9 @@ class RunningApp:
         config = settings.load(self.environment(), dotenv=None)
         self.slack.app.request_url = f"{self.url}/slack/events"
         self.service = await bootstrap.build(config, clock=self.clock)
-        self.service.engine._sender._look_after = 0.05  # what is told to people waits for the next look
+        for work in self.service.engine._work:
+            if isinstance(work, Retention):
+                work._due += EVERY  # it would be done at each start; there is nothing old
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -254,6 +257,8 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
+            if self.service is not None and busy in {"notices", "homes", "homes, notices"} and self.service.at_rest():
+                self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)
 
     def _instants(self) -> dict[str, datetime]:
