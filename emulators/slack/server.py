@@ -68,7 +68,7 @@ class LocalSlack(LocalServer):
         self.homes: dict[str, ViewState] = {}
         self.modals: dict[str, list[ViewState]] = {}
         self.tokens, self.calls, self.limits, self.triggers, self.hub = (
-            TokenBook(), CallLog(), RateLimits(), Triggers(), Hub()
+            TokenBook(), CallLog(), RateLimits(), Triggers(self.app.ack_seconds), Hub()
         )  # fmt: skip
         self.deliveries, self.people, self.conversations, self.oauth, self.expiry = (
             Deliveries(self), Interactions(self), Conversations(self), SlackConsent(self), Expiry(self)

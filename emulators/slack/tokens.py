@@ -18,7 +18,7 @@ from emulators.slack.state import RefusalError, SlackToken
 ROTATION_SECONDS = 43_200
 """Lifetime of a rotated token."""
 _ACTIVE_TOKENS = 2
-_TRIGGER_SECONDS, _RESPONSE_SECONDS = 3.0, 1_800.0
+_RESPONSE_SECONDS = 1_800.0
 _WINDOW = 60.0
 _PER_PERSON = 10
 _A_MINUTE = {
@@ -105,9 +105,11 @@ class ResponsePlace:
 
 
 class Triggers:
-    """Trigger ids (3 s, single use) and response URLs (30 min, five uses)."""
+    """Trigger ids (single use) and response URLs (30 min, five uses)."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 3.0) -> None:
+        """`seconds` is how long a trigger is good for: as long as an answer is waited for."""
+        self._seconds = seconds
         self._triggers: dict[str, tuple[str, float]] = {}
         self._used: set[str] = set()
         self._places: dict[str, ResponsePlace] = {}
@@ -125,7 +127,7 @@ class Triggers:
             raise RefusalError("invalid_trigger_id")
         if trigger_id in self._used:
             raise RefusalError("exchanged_trigger_id")
-        if time.monotonic() - made > _TRIGGER_SECONDS:
+        if time.monotonic() - made > self._seconds:
             raise RefusalError("expired_trigger_id")
         self._used.add(trigger_id)
         return user_id

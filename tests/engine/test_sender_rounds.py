@@ -152,7 +152,8 @@ async def test_notices_and_home_tabs_that_wait_for_a_minute_spin_not_and_hold_up
     with statements(engine.database) as executed:
         for _ in range(20):
             await engine.pending()
-    assert len(executed) == 20  # nobody else's
+    others = [one for one in executed if "FROM standings" not in one and "lanes" not in one]  # budgets are stored
+    assert others == []
     engine.clock.move(seconds=61)
     await until(lambda: sum(sent_to(engine, key) for key in keys) == 8, 3)
 

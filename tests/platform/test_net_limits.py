@@ -34,8 +34,16 @@ SECRET = "/private-4f1c/basic.ics"
 
 @pytest.fixture
 async def small() -> AsyncIterator[GuardedClient]:
-    """A client that takes 100 kB in half a second."""
-    opened = GuardedClient(AddressRules(private=True), body_limit=100_000, seconds=0.5)
+    """A client that takes 100 kB."""
+    opened = GuardedClient(AddressRules(private=True), body_limit=100_000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[GuardedClient]:
+    """A client that waits for half a second."""
+    opened = GuardedClient(AddressRules(private=True), seconds=0.5)
     yield opened
     await opened.close()
 
@@ -107,7 +115,7 @@ async def test_broken_compression_is_no_answer(site: Site, client: GuardedClient
         await client.request("GET", site.url())
 
 
-async def test_body_that_drips_is_given_up_in_time(site: Site, small: GuardedClient) -> None:
+async def test_body_that_drips_is_given_up_in_time(site: Site, impatient: GuardedClient) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -119,19 +127,19 @@ async def test_body_that_drips_is_given_up_in_time(site: Site, small: GuardedCli
     site.answer = answer
     started = time.monotonic()
     with pytest.raises(CalendarUnreachableError) as caught:
-        await small.request("GET", site.url())
+        await impatient.request("GET", site.url())
     assert caught.value.reason == "timeout"
     assert time.monotonic() - started < 2
 
 
-async def test_time_is_one_for_all_hops(site: Site, small: GuardedClient) -> None:
+async def test_time_is_one_for_all_hops(site: Site, impatient: GuardedClient) -> None:
     async def answer(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0.2)
         return web.Response(status=302, headers={"Location": "/on"})
 
     site.answer = answer
     with pytest.raises(CalendarUnreachableError) as caught:
-        await small.request("GET", site.url())
+        await impatient.request("GET", site.url())
     assert (caught.value.reason, len(site.seen) <= 3) == ("timeout", True)
 
 
