@@ -116,7 +116,6 @@ class EntryReader:
 
     def __init__(self, calendar: RawCalendar, asked: ReadRequest, budget: ExpansionBudget) -> None:
         self._asked = asked
-        self._budget = budget
         self._addresses = frozenset(address.strip().casefold() for address in asked.addresses)
         properties = Component(calendar.lines)
         self.name = properties.text("NAME").strip() or properties.text("X-WR-CALNAME").strip() or None
@@ -132,31 +131,29 @@ class EntryReader:
         self._cancels = properties.word("METHOD") == "CANCEL"
         self._is_public = is_public_calendar(self.name or "")
         until = min(asked.end.replace(tzinfo=None), LAST - 2 * _YEAR) + 2 * _YEAR
-        self._zones = zones_of(calendar, asked.zone, until, budget)
+        self._window = Window(asked.start, asked.end, zones_of(calendar, asked.zone, until, budget), budget)
 
     def read(self, uid: str, raws: Sequence[Raw], into: Readout) -> None:
         """Add the events and problems of the entry `uid` to `into`."""
-        self._zones.unknown.clear()
+        unknown = self._window.zones.unknown
+        unknown.clear()
         problems: list[str] = []
         components = [Component(raw.lines) for raw in raws if raw.whole]
         if len(components) < len(raws):
             problems.append(f"It has no end: END:{raws[0].name} is missing.")
-        window = Window(self._asked.start, self._asked.end, self._zones, self._budget)
         read = self._busy_times if raws[0].name == "VFREEBUSY" else self._occurrences
         try:
-            into.events.extend(read(uid, components, window, problems))
+            into.events.extend(read(uid, components, problems))
         except OverflowError:
             problems.append("Its times are outside of the calendar.")
-        for name in sorted(self._zones.unknown):
+        for name in sorted(unknown):
             short = " ".join(name.split())[:80]
             problems.append(f'The time zone "{short}" is unknown: its times are taken as local.')
         into.problems.extend(Problem(uid, problem) for problem in list(dict.fromkeys(problems))[:_MOST_PROBLEMS])
 
-    def _occurrences(
-        self, uid: str, components: Sequence[Component], window: Window, problems: list[str]
-    ) -> Iterator[Event]:
+    def _occurrences(self, uid: str, components: Sequence[Component], problems: list[str]) -> Iterator[Event]:
         said: dict[int, Event] = {}
-        for one in Series(components, window, problems).occurrences():
+        for one in Series(components, self._window, problems).occurrences():
             event = said.get(id(one.component))
             if event is None:
                 event = said[id(one.component)] = self._event(uid, one.component)
@@ -188,9 +185,7 @@ class EntryReader:
             organizer=Organizer.PUBLIC if self._is_public else _organizer(component, self._addresses),
         )
 
-    def _busy_times(
-        self, uid: str, components: Sequence[Component], window: Window, problems: list[str]
-    ) -> Iterator[Event]:
+    def _busy_times(self, uid: str, components: Sequence[Component], problems: list[str]) -> Iterator[Event]:
         """The busy times of VFREEBUSYs (RFC 5545 §3.6.4), where a calendar publishes nothing else, as meetings.
 
         They have no title. An unknown FBTYPE is busy (RFC 5545 §3.2.9).
@@ -207,11 +202,10 @@ class EntryReader:
                     problems.append(f"Only its first {MOST_PERIODS} busy times are read.")
                     break
                 show_as = ShowAs.TENTATIVE if kind == "BUSY-TENTATIVE" else ShowAs.BUSY
-                for start, end in _periods(line, window.zones, problems):
-                    if start < end and start < window.end and end > window.start:
-                        yield Event(
-                            self._asked.calendar_id, uid, start, end, f"{basic(start)}/{basic(end)}", show_as=show_as
-                        )
+                for start, end in _periods(line, self._window.zones, problems):
+                    if start < end and start < self._window.end and end > self._window.start:
+                        name = f"{basic(start)}/{basic(end)}"
+                        yield Event(self._asked.calendar_id, uid, start, end, name, show_as=show_as)
 
 
 def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tuple[datetime, datetime]]:

@@ -127,7 +127,7 @@ class Expander:
         `state` of the result is the next `memory`. Raises NotACalendarError for what is no whole calendar,
         CalendarTooCostlyError for one that would take too much; then `memory` stays good.
         """
-        before = await off_loop_if(len(data) >= LARGE, _same, data, asked, memory)
+        before = await off_loop_if(len(data) >= LARGE, ReadState.of_same, memory, data, asked)
         if before is not None:
             return Changes(state=memory, unchanged=True, full=False, name=before.name, floor=before.floor)
         return await self.changes("read", asked.calendar_id, asked.as_json(), (data, memory or b""))
@@ -169,12 +169,6 @@ class Expander:
         """End the processes; whatever they were reading is given up."""
         for worker in self._workers:
             await worker.end()
-
-
-def _same(data: bytes, asked: ReadRequest, memory: bytes | None) -> ReadState | None:
-    """What is remembered, if it was made for this question, of this very body."""
-    before = ReadState.head(memory)
-    return before if before is not None and before.knows(data, asked) else None
 
 
 class UnreadableCalendarError(RequestError):

@@ -1,6 +1,6 @@
 """A whole file: its calendars put together, read at once or against what is remembered of it.
 
-What did not change since is neither parsed nor expanded. The work of a reader process, but for `ReadState.head`, by
+What did not change since is neither parsed nor expanded. The work of a reader process, but for `ReadState.of_same`, by
 which the app itself knows a file that is the same.
 """
 
@@ -77,9 +77,12 @@ class ReadState:
         floor = None if head["floor"] is None else timedelta(seconds=head["floor"])
         return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
 
-    def knows(self, data: bytes, asked: ReadRequest) -> bool:
-        """Whether this very body was read for this question."""
-        return self.asked == asked_key(asked) and self.body == body_digest(data)
+    @classmethod
+    def of_same(cls, state: bytes | None, data: bytes, asked: ReadRequest) -> ReadState | None:
+        """The same, where this very body was read for this question; else None."""
+        head = cls.head(state)
+        same = head is not None and head.asked == asked_key(asked) and head.body == body_digest(data)
+        return head if same else None
 
     @classmethod
     def load(cls, state: bytes | None) -> ReadState | None:
