@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from services.store.models import Base, Sealed, UtcInstant
+from services.store.columns import Sealed, UtcInstant
+from services.store.models import Base
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:

@@ -39,8 +39,9 @@ from services.domain.calendars import (
 )
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
+from services.store.columns import UtcInstant
 from services.store.db import Store
-from services.store.models import Account, Calendar, EventRow, Person, UtcInstant, WatchRow
+from services.store.models import Account, Calendar, EventRow, Person, WatchRow
 from services.store.person_rows import lock_one, of_person, one_of
 
 MOST = 20

@@ -59,9 +59,11 @@ from services.store.calendar_rows import (
     subject,
     tried,
 )
-from services.store.db import Database, Grouped
+from services.store.columns import UtcInstant
+from services.store.db import Database
 from services.store.events import EventPlan, EventStore
-from services.store.models import Calendar, EventRow, InboxRow, Notice, OverrideRow, UtcInstant
+from services.store.group_commit import Grouped
+from services.store.models import Calendar, EventRow, InboxRow, Notice, OverrideRow
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, tuples
 
 log = structlog.get_logger(__name__)

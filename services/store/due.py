@@ -27,8 +27,9 @@ from services.domain.people import PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
+from services.store.columns import UtcInstant
 from services.store.db import Asked, Database, Store
-from services.store.models import Person, ProfileStateRow, UtcInstant
+from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
 

@@ -1,74 +1,27 @@
 """The tables. Every key starts with `team_id`, so that the data can be partitioned by workspace.
 
-One set of models serves SQLite and PostgreSQL. JSON columns hold text made by `json_values` and never a secret. Two
-column types make two mistakes impossible: `UtcInstant` refuses a naive time, and `Sealed`, for whatever is secret or
-tells what an event is about, takes only ciphertext. Sealing and opening is done by the queries, through `Encryptor`,
-because the place of a value is its row's key, which a column type cannot see.
+One set of models serves SQLite and PostgreSQL. JSON columns hold text made by `json_values` and never a secret.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Constraint,
-    Dialect,
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Text,
     false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
-from sqlalchemy.types import TypeDecorator
 
-from services.platform.crypto import SealedBytes
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class UtcInstant(TypeDecorator[datetime]):
-    """An aware instant, stored as microseconds since the epoch: exact, ordered and the same on every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuse a naive datetime."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored")
-        return (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """An aware UTC datetime."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
-
-
-class Sealed(TypeDecorator[bytes]):
-    """A column for ciphertext alone."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        """Refuse whatever did not come out of `Encryptor.seal`."""
-        if value is not None and not isinstance(value, SealedBytes):
-            raise TypeError("a sealed column takes only SealedBytes")
-        return value
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
-        """Ciphertext, to be opened with `Encryptor.open`."""
-        return None if value is None else SealedBytes(value)
-
+from services.store.columns import Sealed, UtcInstant
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",

@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import NotGrantedError, TooManyError
 from services.domain.model import Override, OverrideKind, PersonKey, Rule
 from services.platform.crypto import Encryptor
-from services.store.db import Database, Grouped, Store
+from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
+from services.store.group_commit import Grouped
 from services.store.json_values import rule_to_json
 from services.store.models import Delivery, OverrideRow, RuleRow
 from services.store.person_rows import (

@@ -19,9 +19,10 @@ from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store import json_values
-from services.store.db import Database, Grouped, Store
+from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
+from services.store.group_commit import Grouped
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
 from services.store.timeline import pause_of

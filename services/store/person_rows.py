@@ -36,8 +36,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice
 from services.ports import Clock
+from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Base, Notice, Person, UtcInstant, Workspace
+from services.store.models import Base, Notice, Person, Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql

@@ -46,8 +46,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, SealError
 from services.platform.crypto import SealedBytes
 from services.ports import Report
+from services.store.columns import Sealed
 from services.store.db import Database, Store
-from services.store.models import Base, Calendar, Person, ProfileStateRow, Sealed, Workspace
+from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
 
 if TYPE_CHECKING:
     from alembic.config import Config

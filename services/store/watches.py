@@ -30,8 +30,10 @@ from services.store.calendar_rows import (
     mark_home_stale,
     of_calendar,
 )
-from services.store.db import Database, Grouped
-from services.store.models import Calendar, InboxRow, Person, UtcInstant, WatchRow
+from services.store.columns import UtcInstant
+from services.store.db import Database
+from services.store.group_commit import Grouped
+from services.store.models import Calendar, InboxRow, Person, WatchRow
 from services.store.person_rows import lock_people, named, names, of_person, tuples
 
 log = structlog.get_logger(__name__)

@@ -22,9 +22,11 @@ from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.db import Database, Grouped, Store
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
-from services.store.models import Notice, Person, ProfileStateRow, SpanRow, UtcInstant, Workspace, WorkspaceBudget
+from services.store.group_commit import Grouped
+from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace, WorkspaceBudget
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
 from services.store.timeline import AuditStore, SpanStore, pause_of
 

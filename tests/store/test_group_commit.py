@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from services.store.db import Database, Grouped
+from services.store.db import Database
+from services.store.group_commit import Grouped
 from services.store.models import WorkspaceBudget
 
 

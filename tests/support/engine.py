@@ -34,10 +34,11 @@ from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
+from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, DueStore, ProfileStateStore
 from services.store.events import EventStore
-from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, UtcInstant, Workspace
+from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import NoticeStore, mark_due
 from services.store.timeline import AuditStore, FactStore
 from services.store.workspaces import TokenStore

@@ -26,8 +26,9 @@ from services.engine import due
 from services.engine.retention import EVERY, Retention
 from services.platform import settings
 from services.platform.crypto import new_key
+from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Calendar, Notice, Person, ProfileStateRow, UtcInstant
+from services.store.models import Calendar, Notice, Person, ProfileStateRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
 from tests.support.feeds import Feeds

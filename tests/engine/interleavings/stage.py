@@ -31,8 +31,9 @@ from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
+from services.store.columns import Sealed, UtcInstant
 from services.store.events import EventStore
-from services.store.models import Base, Calendar, Person, ProfileStateRow, Sealed, UtcInstant, Workspace
+from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
 from services.store.schema import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
