@@ -125,10 +125,10 @@ def _serve(args: argparse.Namespace) -> int:
 def _demo(args: argparse.Namespace) -> int:
     config = settings.load(os.environ)
     logs.configure("WARNING" if config.log_level == "INFO" else config.log_level, config.log_format)
-    from demo import world
+    from demo import serving
     from services import bootstrap
 
-    return asyncio.run(world.run(bootstrap.build, args.host, config.port if args.port is None else args.port))
+    return asyncio.run(serving.run(bootstrap.build, args.host, config.port if args.port is None else args.port))
 
 
 def _preview(args: argparse.Namespace) -> int:

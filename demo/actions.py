@@ -6,7 +6,6 @@ import base64
 import contextlib
 import html
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,24 +24,13 @@ class NotDoneError(ValueError):
     """What was asked for makes no sense; the text is for whoever asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the page shows and works on. `books` by person, and by where they are kept."""
-
-    slack: LocalSlack
-    clock: DemoClock
-    feeds: Feeds
-    books: Mapping[str, Mapping[str, Book]]
-
-
 class Actions:
-    """The things that the page can ask for."""
+    """The things that the page can ask for. `books` by person, and by where they are kept."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._slack = desk.slack
-        self._clock = desk.clock
-        self._feeds = desk.feeds
-        self._books = desk.books
+    def __init__(
+        self, slack: LocalSlack, clock: DemoClock, feeds: Feeds, books: Mapping[str, Mapping[str, Book]]
+    ) -> None:
+        self.slack, self.clock, self.books, self._feeds = slack, clock, books, feeds
         self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
             "message": self._message,
             "home": self._home,
@@ -75,30 +63,30 @@ class Actions:
             command, _, rest = text.partition(" ")
             if command not in ("/quo", "/ooo"):
                 raise NotDoneError(f"{command} is not a command here. Try /quo or /ooo.")
-            channel = self._slack.direct_channel(person).channel_id if _with_app(body) else ""
-            await self._slack.people.command(person, command, rest.strip(), channel_id=channel)
+            channel = self.slack.direct_channel(person).channel_id if _with_app(body) else ""
+            await self.slack.people.command(person, command, rest.strip(), channel_id=channel)
             return {}
         if _with_app(body):
-            self._slack.conversations.write(person, html.escape(text, quote=False))
+            self.slack.conversations.write(person, html.escape(text, quote=False))
             return {}
-        general = self._slack.general(self._slack.member(person).team_id)
-        self._slack.post(general.channel_id, person, html.escape(text, quote=False), bot=False)
+        general = self.slack.general(self.slack.member(person).team_id)
+        self.slack.post(general.channel_id, person, html.escape(text, quote=False), bot=False)
         return {}
 
     async def _home(self, body: Body) -> dict[str, Any]:
-        await self._slack.people.home_opened(str(body["person"]))
+        await self.slack.people.home_opened(str(body["person"]))
         return {}
 
     async def _click(self, body: Body) -> dict[str, Any]:
         person, action = str(body["person"]), dict(body["action"])
         if body.get("ts"):
-            answer = await self._slack.people.click_in_message(person, str(body["ts"]), action)
+            answer = await self.slack.people.click_in_message(person, str(body["ts"]), action)
         else:
-            answer = await self._slack.people.click_in_view(person, str(body["view_id"]), action, body.get("values"))
+            answer = await self.slack.people.click_in_view(person, str(body["view_id"]), action, body.get("values"))
         return {} if answer.ok else {"problem": answer.failure or f"the app answered {answer.status}"}
 
     async def _submit(self, body: Body) -> dict[str, Any]:
-        answer = await self._slack.people.submit(str(body["person"]), str(body["view_id"]), dict(body["values"]))
+        answer = await self.slack.people.submit(str(body["person"]), str(body["view_id"]), dict(body["values"]))
         reply = answer.json()
         if isinstance(reply, dict) and reply.get("response_action") == "errors":
             return {"errors": reply.get("errors") or {}}
@@ -106,11 +94,11 @@ class Actions:
 
     async def _dismiss(self, body: Body) -> dict[str, Any]:
         with contextlib.suppress(RefusalError):  # it is closed already
-            await self._slack.people.dismiss(str(body["person"]), str(body["view_id"]))
+            await self.slack.people.dismiss(str(body["person"]), str(body["view_id"]))
         return {}
 
     async def _shortcut(self, body: Body) -> dict[str, Any]:
-        await self._slack.people.shortcut(str(body["person"]), str(body["callback_id"]))
+        await self.slack.people.shortcut(str(body["person"]), str(body["callback_id"]))
         return {}
 
     async def _file(self, body: Body) -> dict[str, Any]:
@@ -119,18 +107,18 @@ class Actions:
         if not name:
             raise NotDoneError("A file needs a name.")
         content = base64.b64decode(str(body["content"]), validate=True)
-        self._slack.conversations.send(str(body["person"]), name, content)
+        self.slack.conversations.send(str(body["person"]), name, content)
         return {}
 
     async def _sample(self, body: Body) -> dict[str, Any]:
-        person = self._slack.member(str(body["person"]))
-        self._slack.conversations.send(person.user_id, "sample.ics", sample(self._clock.now(), person.email, person.tz))
+        person = self.slack.member(str(body["person"]))
+        self.slack.conversations.send(person.user_id, "sample.ics", sample(self.clock.now(), person.email, person.tz))
         return {}
 
     async def _status(self, body: Body) -> dict[str, Any]:
         until = body.get("until")
         end = datetime.fromtimestamp(float(until), UTC) if until else None
-        self._slack.type_status(str(body["person"]), str(body.get("text") or ""), str(body.get("emoji") or ""), end)
+        self.slack.type_status(str(body["person"]), str(body.get("text") or ""), str(body.get("emoji") or ""), end)
         return {}
 
     async def _entry_add(self, body: Body) -> dict[str, Any]:
@@ -146,26 +134,26 @@ class Actions:
         return self._edited(body)
 
     def _book(self, body: Body) -> Book:
-        return self._books[str(body["person"])][str(body.get("book") or FEED)]
+        return self.books[str(body["person"])][str(body.get("book") or FEED)]
 
     def _edited(self, body: Body) -> dict[str, Any]:
         """A feed is read again at once, by a click on the Home tab; accounts tell the app themselves."""
-        self._slack.hub.publish("calendar", user_id=str(body["person"]))
+        self.slack.hub.publish("calendar", user_id=str(body["person"]))
         if str(body.get("book") or FEED) == FEED:
             self._feeds.on_change(str(body["person"]))
         return {}
 
     async def _set_clock(self, body: Body) -> dict[str, Any]:
         if "speed" in body:
-            self._clock.set_speed(float(body["speed"]))
+            self.clock.set_speed(float(body["speed"]))
         elif body.get("pause"):
-            self._clock.pause()
+            self.clock.pause()
         elif body.get("resume"):
-            self._clock.resume()
+            self.clock.resume()
         elif body.get("next"):
             self._go(self.next_edge())
         elif "by" in body:
-            self._go(self._clock.now() + timedelta(seconds=float(body["by"])))
+            self._go(self.clock.now() + timedelta(seconds=float(body["by"])))
         elif "to" in body:
             self._go(datetime.fromtimestamp(float(body["to"]), UTC))
         else:
@@ -174,11 +162,11 @@ class Actions:
 
     def next_edge(self) -> datetime:
         """The next instant at which anybody's event starts or ends, or a status runs out. Raises NotDoneError."""
-        now = self._clock.now()
-        ends = [datetime.fromtimestamp(m.expiration, UTC) for m in self._slack.members.values() if m.expiration]
+        now = self.clock.now()
+        ends = [datetime.fromtimestamp(m.expiration, UTC) for m in self.slack.members.values() if m.expiration]
         counted = [
             book
-            for own in self._books.values()
+            for own in self.books.values()
             for name, book in own.items()
             if name == FEED or any(watched for _, watched in book.calendars())
         ]
@@ -191,12 +179,12 @@ class Actions:
 
     def _go(self, to: datetime) -> None:
         """Start the jump; the page sees it happen."""
-        now = self._clock.now()
+        now = self.clock.now()
         if to < now:
             raise NotDoneError("Time does not run backwards. Choose a later time.")
         if to - now > _LONGEST_JUMP:
             raise NotDoneError("That is too far away. Choose a time within 60 days.")
-        self._clock.aim(to)
+        self.clock.aim(to)
 
 
 def _with_app(body: Body) -> bool:

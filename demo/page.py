@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from demo import shown
-from demo.actions import Actions, Desk, NotDoneError
+from demo.actions import Actions, NotDoneError
 from demo.books import NotAnEntryError
 from demo.log import DemoLog, ToldPush
 from emulators.slack import ApiCall
@@ -45,12 +45,10 @@ class _Viewer:
 class DemoPage:
     """Serves the page."""
 
-    def __init__(self, desk: Desk, happened: DemoLog) -> None:
-        self._slack = desk.slack
-        self._clock = desk.clock
-        self._books = desk.books
+    def __init__(self, actions: Actions, happened: DemoLog) -> None:
+        self._slack, self._clock, self._books = actions.slack, actions.clock, actions.books
         self._happened = happened
-        self._actions = Actions(desk)
+        self._actions = actions
         self._closing = asyncio.Event()
 
     def add_to(self, application: web.Application) -> None:

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
-from demo import world
-from demo.world import World
+from demo import serving
+from demo.serving import Demo
 from services import bootstrap
 
 _SYSTEM = Path("/usr/bin/chromium")
@@ -37,7 +37,7 @@ MONDAY = datetime(2026, 11, 23, 8, 55, tzinfo=UTC)
 class DemoPage:
     """A demo and somebody who looks at it. The clock stands until a test moves it."""
 
-    world: World
+    demo: Demo
     page: Page
 
     async def be(self, name: str) -> None:
@@ -122,7 +122,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def open_demo(chromium: Browser) -> AsyncIterator[DemoPage]:
-    async with world.world(bootstrap.build, start=MONDAY) as running:
+    async with serving.open_demo(bootstrap.build, start=MONDAY) as running:
         running.clock.pause()
         context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
         page = await context.new_page()

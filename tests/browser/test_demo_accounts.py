@@ -20,7 +20,7 @@ async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider
     await demo_page.be("Maya Okafor")
     assert "did not allow it" in await demo_page.sign_in("Google Calendar", "deny")
     await expect(demo_page.page.locator("#book-google .dot:not(.on)")).to_be_visible()
-    assert not demo_page.world.google.channels.open
+    assert not demo_page.demo.google.channels.open
     await demo_page.no_status_of("Maya Okafor")
     await demo_page.page.locator("dialog").get_by_role("button", name="Cancel").click()
 
@@ -38,7 +38,7 @@ async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider
     await expect(demo_page.page.locator("#log .push").first).to_contain_text(
         "something changed in “priya@gmail.example”"
     )
-    assert demo_page.world.clock.now() - MONDAY < timedelta(seconds=1)  # nobody looked by themselves
+    assert demo_page.demo.clock.now() - MONDAY < timedelta(seconds=1)  # nobody looked by themselves
     await demo_page.be("Maya Okafor")
     await expect(demo_page.page.locator("#log .push").first).to_contain_text("something changed in a calendar")
     assert "connected" in await demo_page.sign_in("Microsoft 365", "accept")  # whom the app takes her for is not Priya
@@ -50,7 +50,7 @@ async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider
     await demo_page.page.get_by_role("button", name="Cancel this one").click()
     await demo_page.no_status_of("Maya Okafor")
     await expect(demo_page.page.locator("#told")).to_contain_text("Microsoft told Status Quo")
-    later = demo_page.world.books[MAYA]["microsoft"].on((MONDAY + timedelta(days=7)).date())
+    later = demo_page.demo.books[MAYA]["microsoft"].on((MONDAY + timedelta(days=7)).date())
     assert "Steering committee" in {shown.title for shown in later}
     await demo_page.page.click("#tab-home")
     await expect(demo_page.page.locator("#home")).to_contain_text("maya@work.example")
@@ -75,7 +75,7 @@ async def test_file_sent_to_the_app_becomes_a_calendar_and_a_fast_clock_waits_wh
     await expect(demo_page.page.locator("#messages .file")).to_have_count(0)
 
     await demo_page.be("Maya Okafor")
-    demo_page.world.clock.set_speed(60)
+    demo_page.demo.clock.set_speed(60)
     await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×60")
     await demo_page.type("/quo connect")
     await expect(demo_page.page.locator("#clock button[aria-pressed=true]")).to_have_text("×1")

@@ -51,11 +51,11 @@ async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(de
     await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
     await demo_page.go_to("10:00")
     await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    member = demo_page.world.slack.member(PRIYA)
+    member = demo_page.demo.slack.member(PRIYA)
     assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
     await demo_page.go_to("11:00")
     await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
-    assert demo_page.world.slack.member(SAM).text == "Incident, do not disturb"
+    assert demo_page.demo.slack.member(SAM).text == "Incident, do not disturb"
 
 
 async def set_status(demo_page: DemoPage, emoji: str, text: str) -> None:
@@ -77,7 +77,7 @@ async def test_dragged_event_moves_with_its_status_and_a_fast_clock_meets_edges_
     await demo_page.page.click("button:has-text('×600')")
     await demo_page.status_of("Yuki Tanaka", "Focusing")
     await demo_page.page.click("#run")
-    starts = [call.at for call in demo_page.world.slack.calls.all("users.profile.set", user=YUKI)]
+    starts = [call.at for call in demo_page.demo.slack.calls.all("users.profile.set", user=YUKI)]
     assert starts[0].isoformat() == "2026-11-23T09:00:00+00:00"
     await demo_page.no_status_of("Maya Okafor")
 
@@ -198,7 +198,7 @@ async def test_every_block_and_element_is_drawn_and_reports_its_value(shared_pag
         "blocks": [*shown, *inputs],
     }  # fmt: skip
     await shared_page.be("Maya Okafor")
-    views.open_modal(shared_page.world.slack, "U0MAYA0001", view)
+    views.open_modal(shared_page.demo.slack, "U0MAYA0001", view)
     dialog = shared_page.page.locator("dialog[data-callback=everything]")
     await expect(dialog).to_be_visible()
     assert await dialog.locator("strong").inner_text() == "bold"

@@ -20,7 +20,7 @@ from demo.feeds import Feeds, sample
 from demo.log import DemoLog
 from demo.people import PERSONAS, open_books
 from demo.seed import people_the_workspace
-from demo.world import signing_in
+from demo.serving import signing_in
 from emulators.google import LocalGoogle
 from emulators.google.channels import WatchChannel
 from emulators.microsoft import LocalMicrosoft

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 from demo.books import DayEvent, NotAnEntryError
 from demo.feeds import Feed, Feeds
 from demo.people import PERSONAS, Persona, plans_of
-from demo.world import first_morning
+from demo.serving import first_morning
 
 MONDAY = date(2026, 11, 23)
 

@@ -21,7 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from demo import seed
-from demo.actions import Desk
+from demo.actions import Actions
 from demo.books import Book
 from demo.clock import DemoClock
 from demo.feeds import Feeds
@@ -56,7 +56,7 @@ class Build(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Demo:
     """A running demo. `address` is the page's, `app` the app's own."""
 
     address: str
@@ -75,7 +75,7 @@ async def run(build: Build, host: str, port: int) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with world(build, host, port) as running:
+    async with open_demo(build, host, port) as running:
         sys.stdout.write(f"\n  Status Quo, the demo:  {running.address}\n\n  Ctrl-C ends it; nothing is kept.\n\n")
         sys.stdout.flush()
         await stop.wait()
@@ -83,9 +83,9 @@ async def run(build: Build, host: str, port: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def world(
+async def open_demo(
     build: Build, host: str = "127.0.0.1", port: int = 0, *, start: datetime | None = None
-) -> AsyncIterator[World]:
+) -> AsyncIterator[Demo]:
     """A demo that runs, with everybody in it, from `start` on (default: `first_morning`). Port 0: any free one."""
     begin = start or first_morning(SystemClock().now())
     async with contextlib.AsyncExitStack() as stack:
@@ -109,7 +109,7 @@ async def world(
         _register(slack, google, microsoft, inner, app_address)
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         happened = DemoLog(slack, google, microsoft, service.stores.export)
-        page = DemoPage(Desk(slack, clock, feeds, books), happened)
+        page = DemoPage(Actions(slack, clock, feeds, books), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
@@ -136,7 +136,7 @@ async def world(
         await seed.bring_in(slack, feeds, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
-        yield World(page_address, app_address, slack, clock, feeds, google, microsoft, books)
+        yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books)
 
 
 def first_morning(now: datetime) -> datetime:
