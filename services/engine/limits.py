@@ -180,12 +180,12 @@ class Budget:
     def to_json(self, now: datetime, *, owned: bool) -> str:
         """The state for the next owner. A call in flight is kept as one; `owned`: more may be made from now on."""
         calls = {
-            method: [[slot.person, _stamp(slot.started), slot.ended and _stamp(slot.ended)] for slot in recent]
+            method: [[slot.person, slot.started.timestamp(), slot.ended and slot.ended.timestamp()] for slot in recent]
             for method in self._calls
             if (recent := self._recent(method, now))
         }
         pauses = [
-            [*whose, _stamp(pause.until), _stamp(pause.refused_at), pause.person, pause.in_a_row, pause.lowered,
+            [*whose, pause.until.timestamp(), pause.refused_at.timestamp(), pause.person, pause.in_a_row, pause.lowered,
              pause.others]
             for whose, pause in self._pauses.items()
             if pause.lately(now)
@@ -213,10 +213,6 @@ class Budget:
                 self._calls[method] = deque(
                     sorted([*self._recent(method, now), *slots], key=lambda slot: slot.ended or now)
                 )
-
-
-def _stamp(instant: datetime) -> float:
-    return instant.timestamp()
 
 
 def _instant(stamp: float) -> datetime:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -103,8 +103,10 @@ class NoticeSender:
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         due = await self._notices.due(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await _by_workspace(self._workspaces, self._queue, due)
-        again = await asyncio.gather(*(self._run(*one) for one in theirs))
+        theirs = await _with_bots(self._workspaces, self._queue, {notice.key.team_id for notice in due})
+        again = await asyncio.gather(
+            *(self._run(*one, [notice for notice in due if notice.key.team_id == one[0].team_id]) for one in theirs)
+        )
         self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
         if len(due) == MANY and theirs:
             return self._clock.now()
@@ -169,7 +171,10 @@ class NoticeSender:
         if found is None:
             return None
         name, problem = found
-        sentence = self._say(locale, _sentence(problem))
+        error = getattr(errors, problem, None)
+        if not (isinstance(error, type) and issubclass(error, StatusQuoError)):
+            error = errors.CalendarError
+        sentence = self._say(locale, error.sentence())
         text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
         return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
 
@@ -210,25 +215,27 @@ class HomePublisher:
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         stale = await self._queue.stale_homes(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await _by_workspace(self._workspaces, self._queue, [_StaleHome(key) for key in stale])
-        again = await asyncio.gather(*(self._run(*one) for one in theirs))
+        theirs = await _with_bots(self._workspaces, self._queue, {key.team_id for key in stale})
+        again = await asyncio.gather(
+            *(self._run(*one, [key for key in stale if key.team_id == one[0].team_id]) for one in theirs)
+        )
         self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
         if len(stale) == MANY and theirs:
             return self._clock.now()
         return min(self._full.values(), default=None)
 
-    async def _run(self, workspace: OwnedWorkspace, token: str | None, homes: Sequence[_StaleHome]) -> datetime | None:
-        for home in homes:
+    async def _run(self, workspace: OwnedWorkspace, token: str | None, stale: Sequence[PersonKey]) -> datetime | None:
+        for key in stale:
             ready = workspace.budget.ready_at(PUBLISH, self._clock.now())
             if token is not None and ready is not None:
                 return ready
             # before it is made: what changes from now on makes it stale
-            await self._queue.home_taken(home.key, stale=False)
+            await self._queue.home_taken(key, stale=False)
             if token is None:
                 continue
             self._workspaces.use(workspace)
-            with guarded("home_not_published", team_id=workspace.team_id, user_id=home.key.user_id):
-                await self._publish(token, home.key, workspace.budget)
+            with guarded("home_not_published", team_id=workspace.team_id, user_id=key.user_id):
+                await self._publish(token, key, workspace.budget)
         return None
 
     async def _publish(self, token: str, key: PersonKey, budget: Budget) -> None:
@@ -245,32 +252,14 @@ class HomePublisher:
         budget.went_well(slot)
 
 
-@dataclass(frozen=True, slots=True)
-class _StaleHome:
-    key: PersonKey
-
-
-_Due = TypeVar("_Due", DueNotice, _StaleHome)
-
-
-async def _by_workspace(
-    workspaces: OwnedWorkspaces, queue: WriteQueue, due: Sequence[_Due]
-) -> list[tuple[OwnedWorkspace, str | None, list[_Due]]]:
-    """Of each workspace that is this process' own: its bot token, and what of `due` is to be sent with it."""
-    by_team: dict[str, list[_Due]] = {}
-    for one in due:
-        by_team.setdefault(one.key.team_id, []).append(one)
-    await workspaces.own(by_team)
-    tokens = await queue.bot_tokens(by_team) if by_team else {}
-    mine = {team_id: workspaces.get(team_id) for team_id in by_team}
-    return [(one, tokens.get(team_id), by_team[team_id]) for team_id, one in mine.items() if one is not None]
-
-
-def _sentence(problem: str) -> str:
-    found = getattr(errors, problem, None)
-    if isinstance(found, type) and issubclass(found, StatusQuoError):
-        return found.sentence()
-    return errors.CalendarError.sentence()
+async def _with_bots(
+    workspaces: OwnedWorkspaces, queue: WriteQueue, teams: Collection[str]
+) -> list[tuple[OwnedWorkspace, str | None]]:
+    """Those of `teams` that are this process' own, each with its bot token."""
+    await workspaces.own(teams)
+    tokens = await queue.bot_tokens(teams) if teams else {}
+    mine = {team_id: workspaces.get(team_id) for team_id in sorted(teams)}
+    return [(one, tokens.get(team_id)) for team_id, one in mine.items() if one is not None]
 
 
 def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:
