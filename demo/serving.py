@@ -24,9 +24,8 @@ from demo import seed
 from demo.actions import Actions
 from demo.books import Book
 from demo.clock import DemoClock
-from demo.feeds import Feeds
+from demo.feeds import Feeds, Nudges
 from demo.log import DemoLog
-from demo.nudges import Nudges
 from demo.page import DemoPage
 from demo.people import OFFICE_ZONE, open_books
 from emulators.google import LocalGoogle, google_client

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from emulators.books import LocalCalendar
-from emulators.google.errors import google_error
 from emulators.google.events import GoogleAccount, GoogleCalendar
+from emulators.google.oauth import google_error
 from emulators.pushes import PushSender, SentPush
 
 LIFETIME = timedelta(days=7)

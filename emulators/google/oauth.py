@@ -1,6 +1,7 @@
 """Consent and tokens as Google does them (developers.google.com/identity/protocols/oauth2/web-server).
 
 Stricter than Google in one thing: a code challenge (S256) is demanded.
+Its API's errors have their shape here, too (…/calendar/api/guides/errors).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from emulators.consent import Brand
-from emulators.oauth import AccountGrant, CodeFlow
+from emulators.oauth import AccountGrant, ApiError, CodeFlow
 
 _BASE = "https://www.googleapis.com/auth/"
 SCOPES: Mapping[str, str] = {
@@ -74,3 +75,10 @@ class GoogleConsent(CodeFlow):
         """The happy answer, with the refresh token for a code."""
         more = {"refresh_token": self.refresh_token(grant)} if first and grant.offline else {}
         return super().issued(grant, first=first) | {"expires_in": int(self.lifetime / timedelta(seconds=1)) - 1} | more
+
+
+def google_error(status: int, reason: str, message: str = "", domain: str = "global") -> ApiError:
+    """The error to be raised."""
+    message = message or reason
+    named = {"domain": domain, "reason": reason, "message": message}
+    return ApiError(status, {"error": {"errors": [named], "code": status, "message": message}})

@@ -14,9 +14,8 @@ from aiohttp import web
 from emulators.books import LocalAccount
 from emulators.faults import Fault
 from emulators.google.channels import Channels
-from emulators.google.errors import google_error
 from emulators.google.events import GoogleAccount, GoogleCalendar
-from emulators.google.oauth import BRAND, READ_EVENTS, READ_LIST, GoogleConsent
+from emulators.google.oauth import BRAND, READ_EVENTS, READ_LIST, GoogleConsent, google_error
 from emulators.google.sync import Lists
 from emulators.oauth import AppClient
 from emulators.pushes import PushSender

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulators.google.errors import google_error
 from emulators.google.events import GoogleAccount, GoogleCalendar, item, listed, master, partial
+from emulators.google.oauth import google_error
 
 FAR = timedelta(days=730)
 """How far a series is expanded where no window ends before."""
