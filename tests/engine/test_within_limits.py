@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from emulators.faults import Fault
 from services.domain.model import Event, EventType, PersonKey
 from tests.support.engine import GET, SET, TEAM, RunningEngine, absence, meeting, until
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)  # the limits do not know what they are stored in
 async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_never_refuses(
     engine: RunningEngine,
 ) -> None:
