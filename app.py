@@ -15,9 +15,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from services.domain.errors import InputError, SettingsError, StatusQuoError
-from services.domain.model import PersonKey
-from services.platform import logs, settings
-from services.platform.clock import SystemClock
 
 if TYPE_CHECKING:
     from services.platform.settings import Settings
@@ -101,30 +98,36 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 0 to 65535")
 
 
-def _settings(*, serving: bool = False) -> Settings:
+def _settings(*, serving: bool = False, quiet: bool = False) -> Settings:
+    """The settings; from now on what is worth it is logged, with `quiet` warnings alone unless more is set."""
+    from services.platform import logs, settings
+
     config = settings.load(os.environ, serving=serving)
-    logs.configure(config.log_level, config.log_format)
+    logs.configure("WARNING" if quiet and config.log_level == "INFO" else config.log_level, config.log_format)
     return config
 
 
 def _run(args: argparse.Namespace) -> int:
+    from services.platform import settings
+
     args.no_worker, args.listens, args.host, args.port = False, True, "127.0.0.1", None
     return _serve(args) if settings.load(os.environ).has_slack else _demo(args)
 
 
 def _serve(args: argparse.Namespace) -> int:
-    config = _settings(serving=args.listens)
     gc.disable()  # what is imported stays: to look for garbage in it takes a sixth of the start
-    from services import bootstrap
+    try:
+        config = _settings(serving=args.listens)
+        from services import bootstrap
 
-    gc.freeze()
-    gc.enable()
+        gc.freeze()
+    finally:
+        gc.enable()
     return asyncio.run(bootstrap.serve(config, listens=args.listens, worker=not args.no_worker))
 
 
 def _demo(args: argparse.Namespace) -> int:
-    config = settings.load(os.environ)
-    logs.configure("WARNING" if config.log_level == "INFO" else config.log_level, config.log_format)
+    config = _settings(quiet=True)
     from demo import serving
     from services import bootstrap
 
@@ -145,8 +148,12 @@ def _understand(args: argparse.Namespace) -> int:
 
 def _admin(args: argparse.Namespace) -> int:
     """A command for an installation that need not be running."""
-    config, clock = _settings(), SystemClock()
+    config = _settings()
     from services import admin_commands as admin
+    from services.domain.model import PersonKey
+    from services.platform.clock import SystemClock
+
+    clock = SystemClock()
 
     match args.command:
         case "migrate" if args.sql:

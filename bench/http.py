@@ -175,11 +175,16 @@ def bare_start() -> float:
 
 @contextmanager
 def app(folder: Path, api_url: str, port: int = 0, **more: str) -> Iterator[tuple[int, float]]:
-    """`app.py serve` on a database that is up to date, and the seconds until it was ready. `more`: settings."""
+    """`app.py serve`, compiled and on a database that is up to date, and the seconds until it was ready.
+
+    `more`: settings.
+    """
     port = port or free_port()
     environment = settings(api_url, port) | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db"} | more
     with process("app.py", "migrate", **environment) as migrating:
         migrating.wait(timeout=60)
+    with process("-m", "compileall", "-q", "app.py", "handlers", "services") as compiling:
+        compiling.wait(timeout=60)
     started = time.perf_counter()
     with process("app.py", "serve", **environment):
         wait_for(port, "/readyz")
