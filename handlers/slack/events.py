@@ -145,19 +145,6 @@ def _home(body: dict[str, Any]) -> str:
     return org if org and (about.get("is_enterprise_install") in {True, "true"} or not team) else team
 
 
-_PASSING = (SlackUnavailableError, SlackRateLimitedError)
-
-AT_ONCE = 4
-"""Files that are looked into at the same time."""
-
-MOST = 10
-"""Files of one message."""
-
-AGAIN = 900
-QUIET = 4
-"""A hint is followed by at least so many whole stretches of `AGAIN` seconds without another."""
-
-
 @dataclass(frozen=True, slots=True)
 class FileMessages:
     """The listeners of the messages tab. `deliveries` remembers what was seen and said, for all replicas."""

@@ -172,7 +172,8 @@ _THEIR_OVERRIDES = (
 _LASTS = (
     select(_EVENTS.c.event_id)
     .where(
-        of_people(_EVENTS),
+        _EVENTS.c.team_id == bindparam("team"),
+        _EVENTS.c.user_id == bindparam("user"),
         _EVENTS.c.uid == bindparam("uid"),
         _EVENTS.c.end_at > bindparam("now"),
         _EVENTS.c.start_at < bindparam("window_end"),
@@ -244,7 +245,7 @@ class FactStore(Store):
 
     async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
         """Whether the event that `span` names is not over at `now`."""
-        event = those([key], uid=span.uid, now=now, window_end=span.end)
+        event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
         (rows,) = await self._database.rows((_LASTS, event))
         return bool(rows)
 
@@ -291,8 +292,11 @@ def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
 
 _WRITE_CONTENT = "writes.content"
 _WRITES = Write.__table__
-_RECENT = (
-    select(_WRITES).where(of_people(_WRITES)).order_by(_WRITES.c.at.desc(), _WRITES.c.write_id).limit(bindparam("most"))
+_RECENT = (  # by the person's own columns: PostgreSQL would read the whole audit to find people in a list
+    select(_WRITES)
+    .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
+    .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
+    .limit(bindparam("most"))
 )
 
 
@@ -323,7 +327,7 @@ class AuditStore(Store):
 
     async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
         """The newest lines of a person, newest first. Raises SealError."""
-        (rows,) = await self._database.rows((_RECENT, those([key], most=limit)))
+        (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Row[Any]) -> AuditEntry:

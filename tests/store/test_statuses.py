@@ -30,6 +30,7 @@ from services.store.due import ProfileStateStore
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import MOST_RULES, OverrideStore, RuleStore
 from services.store.people import AbsenceStore, PreferenceStore
+from services.store.timeline import _RECENT
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -225,3 +226,17 @@ async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encr
     assert await store.away("T1", NOW + 2 * HOUR) == []
     assert await store.standing(ANN) == Standing(applied=shown)
     assert await store.standing(PersonKey("T1", "U9")) == Standing()
+
+
+async def test_a_persons_newest_lines_are_found_by_their_index(database: Database) -> None:
+    compiled = _RECENT.compile(dialect=database.engine.dialect)
+    given = {"team": "T1", "user": "U1", "most": 20, "param_1": 0}
+    values = tuple(given[name] for name in compiled.positiontup or ())
+    async with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))  # as if the table were large
+            await connection.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = "\n".join(str(row[-1]) for row in await connection.exec_driver_sql(explain + str(compiled), values))
+    assert "ix_writes_person_at" in plan
+    assert "json" not in plan  # nobody is looked for in a list: PostgreSQL then reads and sorts everybody's lines
