@@ -132,7 +132,7 @@ async def test_a_costly_calendar_is_given_up_and_stalls_no_other() -> None:
 
 @pytest.mark.slow  # whose turn it is shows in real time
 async def test_calendars_that_were_too_costly_never_hold_every_process() -> None:
-    expander = Expander(workers=2, seconds=0.8)
+    expander = Expander(workers=2, seconds=3.0)
     heavy = _heavy()
     try:
         for calendar in ("one", "two"):
