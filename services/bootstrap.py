@@ -106,7 +106,7 @@ class UseCases:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What takes in what SlackApi, browsers, calendar providers and operators send."""
+    """What takes in what Slack, browsers, calendar providers and operators send."""
 
     web: web.Application
     socket: handlers.SocketMode | None

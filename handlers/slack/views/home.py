@@ -36,9 +36,13 @@ def home(
     if link:
         blocks += _welcome(l10n, link)
     blocks += _status(l10n, now)
-    blocks += _today(l10n, now)
     blocks += _calendars(l10n, now, calendars, accounts, again)
-    blocks += _rest(l10n)
+    settings = kit.actions(
+        kit.button(l10n.say("Settings"), "open_settings"),
+        kit.button(l10n.say("Rules"), "open_rules"),
+        forget_button(l10n),
+    )
+    blocks += [kit.header(l10n.say("Settings")), settings, *_support(l10n)]
     return {"type": "home", "blocks": blocks}
 
 
@@ -79,16 +83,14 @@ def _status(l10n: Localizer, now: Now) -> list[kit.Block]:
         buttons.append(kit.button(l10n.say("Resume"), "resume"))
     else:
         buttons.append(kit.button(l10n.say("Pause"), "pause"))
-    return [
+    lines = timeline_lines(now.day, l10n)[:_MOST_LINES] or [l10n.say("Nothing is planned to be shown.")]
+    blocks = [
         kit.header(l10n.say("Your status now")),
         kit.section("\n".join(standing(now, l10n))),
         kit.actions(*buttons),
+        kit.header(l10n.say("Today")),
+        kit.section("\n".join(lines)),
     ]
-
-
-def _today(l10n: Localizer, now: Now) -> list[kit.Block]:
-    lines = timeline_lines(now.day, l10n)[:_MOST_LINES] or [l10n.say("Nothing is planned to be shown.")]
-    blocks = [kit.header(l10n.say("Today")), kit.section("\n".join(lines))]
     if now.coming:
         coming = [asked(override, now.at, l10n) for override in now.coming[:5]]
         blocks.append(kit.section("*" + l10n.say("Coming up") + "*\n" + "\n".join(coming)))
@@ -141,18 +143,6 @@ def _calendar(l10n: Localizer, line: CalendarView, now: Now) -> kit.Block:
     elif line.provider != FILE:
         options.insert(0, kit.option(l10n.say("Read it now"), f"sync:{line.calendar_id}"))
     return kit.section(calendar_line(l10n, line, now.at), kit.overflow("calendar_menu", options))
-
-
-def _rest(l10n: Localizer) -> list[kit.Block]:
-    return [
-        kit.header(l10n.say("Settings")),
-        kit.actions(
-            kit.button(l10n.say("Settings"), "open_settings"),
-            kit.button(l10n.say("Rules"), "open_rules"),
-            forget_button(l10n),
-        ),
-        *_support(l10n),
-    ]
 
 
 def _support(l10n: Localizer) -> list[kit.Block]:
