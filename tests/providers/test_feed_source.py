@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -185,6 +186,17 @@ async def test_person_who_changed_has_their_feed_read_anew(site: Site, feed: Fee
     assert (changes.unchanged, changes.full) == (False, True)
     assert "If-None-Match" not in site.seen[1].headers
     assert feed.reader.asked[1][1] is None
+
+
+async def test_state_that_installed_apps_have_stored_is_gone_on_from(site: Site, feed: Feed) -> None:
+    site.gives(calendar("One"), ETag='"v1"')
+    head, _, rest = ((await feed.fetch()).state or b"").partition(b"\n")
+    stored = json.loads(head)
+    assert (stored["version"], stored["floor"]) == (1, None)
+    told = json.dumps({**stored, "floor": 5400.0}).encode()  # seconds
+    feed.connection = dataclasses.replace(feed.connection, state=told + b"\n" + rest)
+    site.gives(b"", 304)
+    assert (await feed.fetch()).floor == timedelta(seconds=5400)
 
 
 async def test_state_of_another_version_is_as_good_as_none(site: Site, feed: Feed) -> None:

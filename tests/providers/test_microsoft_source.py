@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from emulators.faults import Fault
 from emulators.microsoft import MicrosoftEntry, Recurrence
 from services.calendars.providers.microsoft import source as source_module
+from services.calendars.providers.microsoft.source import DeltaState
 from services.domain.calendars import Changes, Problem
 from services.domain.errors import (
     CalendarUnreachableError,
@@ -288,6 +292,17 @@ async def test_other_addresses_of_the_person_count_the_guests_anew(mailbox: Mail
     assert [event.guests for event in (await mailbox.fetch()).events] == [1]
     mailbox.connection = dataclasses.replace(mailbox.connection, addresses=(ADDRESS, "ANN@home.example"))
     assert [event.guests for event in (await mailbox.fetch()).events] == [0]
+
+
+async def test_state_that_the_version_before_stored_is_gone_on_from(mailbox: Mailbox) -> None:
+    mailbox.add("Offer")
+    state = DeltaState.load((await mailbox.fetch()).state)
+    assert state is not None
+    items = [[one.id, one.kind, one.master, one.start, one.end, one.said] for one in state.items.values()]
+    before = {**msgspec.to_builtins(state), "items": items, "version": 2}
+    stored = zlib.compress(json.dumps(before).encode())
+    assert DeltaState.load(stored) == state
+    assert DeltaState.load(zlib.compress(json.dumps({**before, "version": 1}).encode())) is None
 
 
 async def test_state_of_another_version_is_no_state(mailbox: Mailbox) -> None:

@@ -55,9 +55,14 @@ class _FeedState:
     addresses: tuple[str, ...]
     etag: str = ""
     last_modified: str = ""
-    floor: timedelta | None = None
+    floor: float | None = None  # seconds
     expander: bool = False
-    version: Literal[2] = 2
+    version: Literal[1] = 1
+
+    @property
+    def waits(self) -> timedelta | None:
+        """How long the feed asks to be left alone."""
+        return None if self.floor is None else timedelta(seconds=self.floor)
 
     def dump(self, memory: bytes | None) -> bytes:
         """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
@@ -132,17 +137,18 @@ class FeedSource:
         if response.status == HTTPStatus.NOT_MODIFIED:
             if known is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
-            return Changes(state=connection.state, unchanged=True, full=False, floor=known.floor)
+            return Changes(state=connection.state, unchanged=True, full=False, floor=known.waits)
         window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
         asked = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, window.start, window.until)
         changes = await self.expander.read(response.body, asked, memory)
+        floor = None if changes.floor is None else changes.floor.total_seconds()
         kept = replace(
             window,
             etag=_validator(response, "etag"),
             last_modified=_validator(response, "last-modified"),
-            floor=window.floor if changes.unchanged and changes.floor is None else changes.floor,
+            floor=window.floor if changes.unchanged and floor is None else floor,
         )
-        return replace(changes, state=kept.dump(changes.state), floor=kept.floor)
+        return replace(changes, state=kept.dump(changes.state), floor=kept.waits)
 
     async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
         """A whole calendar or a 304. A host that answers anything else is asked again by the name of a browser."""

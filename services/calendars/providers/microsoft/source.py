@@ -21,10 +21,22 @@ import msgspec
 from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import authorized, rfc3339
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, entries, escaped, needs_resync
-from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, event, item
+from services.calendars.providers.microsoft.events import Item, ItemKind, Removed, Say, event, item
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.domain.model import Event
+
+
+class _DeltaState2(msgspec.Struct):
+    """What the version before stored, whose items are lists: installed apps go on from it."""
+
+    start: datetime
+    until: datetime
+    zone: str
+    addresses: tuple[str, ...]
+    link: str
+    items: list[tuple[str, ItemKind, str, tuple[str, str] | None, tuple[str, str] | None, dict[Say, str | bool | int]]]
+    version: Literal[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,14 @@ class DeltaState:
     @classmethod
     def load(cls, state: bytes | None) -> DeltaState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        try:
-            return msgspec.json.decode(zlib.decompress(state or b""), type=cls)
-        except (zlib.error, msgspec.DecodeError):
-            return None
+        with suppress(zlib.error, msgspec.DecodeError):
+            plain = zlib.decompress(state or b"")
+            with suppress(msgspec.ValidationError):
+                return msgspec.json.decode(plain, type=cls)
+            old = msgspec.json.decode(plain, type=_DeltaState2)
+            items = {one[0]: Item(*one) for one in old.items}
+            return cls(old.start, old.until, old.zone, old.addresses, old.link, items)
+        return None
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the window reaches far enough, and guests were counted for the addresses that the person has."""
