@@ -39,9 +39,11 @@ _THREADS = 4
 async def first_of(*events: asyncio.Event, seconds: float) -> None:
     """Return once one of `events` is set, or after so many seconds of real time."""
     tasks = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class KeyedSemaphore:
