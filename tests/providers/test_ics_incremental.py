@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from services.calendars.ical import worker
 from services.calendars.ical.reading import ReadState, read
-from services.calendars.ical.worker import COUNT, READY, changes_from_parts, lengths, packed
+from services.calendars.ical.worker import COUNT, READY, changes_from_parts, changes_to_parts, lengths, packed
 from services.domain.errors import NotACalendarError
 from tests.support.icsfile import asked, ics, starts, vevent
 
@@ -73,6 +74,14 @@ def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.Monke
     assert changes_from_parts(first, blobs, QUESTION.calendar_id) == read(ics(*ONE), QUESTION, None)
     assert second == {"error": "NotACalendarError", "reason": "no BEGIN:VCALENDAR"}
     assert limits == [worker.resource.RLIMIT_AS, worker.resource.RLIMIT_CORE]
+
+
+def test_a_reader_takes_nothing_out_of_an_inbox_and_speaks_of_no_other_calendar() -> None:
+    found = read(ics(*ONE), QUESTION, None)
+    head, blobs = changes_to_parts(dataclasses.replace(found, taken=9))
+    assert changes_from_parts(head, blobs, QUESTION.calendar_id) == found
+    with pytest.raises(ValueError, match="another calendar"):
+        changes_from_parts(head, blobs, "C-another")
 
 
 def _answer(stream: io.BytesIO) -> tuple[dict[str, Any], list[bytes]]:

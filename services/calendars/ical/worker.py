@@ -81,6 +81,7 @@ def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id
         events=found,
         problems=tuple(one for part in parts[events : events + problems] for one in _PROBLEMS.decode(part)),
         replaced=frozenset(uid for part in parts[events + problems :] for uid in _UIDS.decode(part)),
+        taken=0,  # nor in what is taken out of an inbox
     )
 
 
