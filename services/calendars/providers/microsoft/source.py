@@ -27,16 +27,18 @@ from services.domain.errors import CalendarError, CalendarTooCostlyError, Calend
 from services.domain.model import Event
 
 
-class _DeltaState2(msgspec.Struct):
-    """What the version before stored, whose items are lists: installed apps go on from it."""
+class _Stored(msgspec.Struct):
+    """How a `DeltaState` is stored; an item is a list of its fields."""
 
     start: datetime
     until: datetime
     zone: str
     addresses: tuple[str, ...]
     link: str
-    items: list[tuple[str, ItemKind, str, tuple[str, str] | None, tuple[str, str] | None, dict[Say, str | bool | int]]]
-    version: Literal[2]
+    items: list[
+        tuple[str, ItemKind, str, tuple[str, str] | None, tuple[str, str] | None, Mapping[Say, str | bool | int]]
+    ]
+    version: Literal[2] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +51,22 @@ class DeltaState:
     addresses: tuple[str, ...]
     link: str = field(repr=False)
     items: Mapping[str, Item] = field(repr=False)
-    version: Literal[3] = 3
 
     def dump(self) -> bytes:
         """Compressed JSON: items of one calendar resemble each other."""
-        return zlib.compress(msgspec.json.encode(self))
+        items = [(one.id, one.kind, one.master, one.start, one.end, one.said) for one in self.items.values()]
+        stored = _Stored(self.start, self.until, self.zone, self.addresses, self.link, items)
+        return zlib.compress(msgspec.json.encode(stored))
 
     @classmethod
     def load(cls, state: bytes | None) -> DeltaState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
-        with suppress(zlib.error, msgspec.DecodeError):
-            plain = zlib.decompress(state or b"")
-            with suppress(msgspec.ValidationError):
-                return msgspec.json.decode(plain, type=cls)
-            old = msgspec.json.decode(plain, type=_DeltaState2)
-            items = {one[0]: Item(*one) for one in old.items}
-            return cls(old.start, old.until, old.zone, old.addresses, old.link, items)
-        return None
+        try:
+            stored = msgspec.json.decode(zlib.decompress(state or b""), type=_Stored)
+        except (zlib.error, msgspec.DecodeError):
+            return None
+        items = {one[0]: Item(*one) for one in stored.items}
+        return cls(stored.start, stored.until, stored.zone, stored.addresses, stored.link, items)
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the window reaches far enough, and guests were counted for the addresses that the person has."""
