@@ -178,9 +178,9 @@ async def test_engine_is_not_at_rest_where_its_last_look_failed(engine: RunningE
     replica.queue.most_urgent = fails  # type: ignore[method-assign]  # until it is back
     await engine.has(await engine.person(), meeting(engine.clock.now()))
     await replica.start()
-    await until(lambda: replica.sender.at_rest or len(rested) == 3)
+    await until(lambda: replica.sender.at_rest or len(rested) >= 3)
     assert not replica.sender.at_rest
-    assert rested == [False] * 3
+    assert not any(rested)
     replica.queue.most_urgent = most_urgent  # type: ignore[method-assign]  # it is
     await until(lambda: replica.engine.at_rest)
     assert engine.written() == ["In a meeting"]
