@@ -131,7 +131,7 @@ class CalendarStore(CalendarRows):
         super().__init__(database, encryptor)
         self._events = events
         self._notices = notices
-        self._saves = Grouped(self._save)
+        self._saves = Grouped(database, self._save)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 

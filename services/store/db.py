@@ -39,11 +39,19 @@ _STATEMENTS = 512
 """Prepared statements that a connection keeps: about as many as the app has."""
 
 
+def _connect(path: str) -> sqlite3.Connection:
+    # No transaction by itself: `_begin` does that. In one step, in the connection's thread: nobody is stopped halfway.
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=_STATEMENTS)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection
+
+
 class _QuickConnection(aiosqlite.Connection):
     """aiosqlite's connection, as far as SQLAlchemy uses it: to be awaited, as its `async_creator` is to give it."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(lambda: sqlite3.connect(path, cached_statements=_STATEMENTS), iter_chunk_size=64)
+        super().__init__(lambda: _connect(path), iter_chunk_size=64)
         self._thread.daemon = True  # as SQLAlchemy has it: a process that ends waits for no idle connection
 
     def cursor(self) -> _QuickCursor:  # type: ignore[override]  # SQLAlchemy enters it, and needs no more than that
@@ -220,6 +228,9 @@ A process that stands still in the middle of one (its machine is paused, or cut 
 locks, and whoever types meanwhile waits for them. Ours last milliseconds.
 """
 
+LONGEST_END = 5.0
+"""Seconds that a database which is closed waits for grouped transactions: whoever asked for them may have gone."""
+
 
 class Database:
     """An engine and how to open a short transaction on it."""
@@ -232,6 +243,7 @@ class Database:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
+        self.under_way: set[asyncio.Task[None]] = set()
         self._points: _PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
@@ -244,7 +256,6 @@ class Database:
                 max_overflow=0,
                 pool_use_lifo=True,
             )
-            event.listen(self.engine.sync_engine, "connect", _pragmas)
             event.listen(self.engine.sync_engine, "begin", _begin)
             self._points = _PointReader(path, self.engine.dialect)
         else:
@@ -306,7 +317,9 @@ class Database:
             hook()
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection, once what is under way for nobody any more has ended or `LONGEST_END` is over."""
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=LONGEST_END)
         if self._points is not None:
             await self._points.close()
         await self.engine.dispose()
@@ -357,11 +370,3 @@ def _patience(connection: Any, _record: object, *, seconds: float) -> None:
     cursor.execute(f"SET idle_in_transaction_session_timeout = {round(seconds * 1000)}")
     cursor.close()
     connection.commit()
-
-
-def _pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

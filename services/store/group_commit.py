@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from services.store.db import Database
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -21,9 +23,13 @@ AT_ONCE = 200
 class Grouped(Generic[Item, Result]):
     """Facts of one kind, in the order in which they came, one transaction at a time."""
 
-    def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
-        """`run` reads or writes several facts in one transaction, and tells what became of each, in their order."""
+    def __init__(self, database: Database, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+        """`run` reads or writes several facts in one transaction, and tells what became of each, in their order.
+
+        `database` is not closed before they have ended.
+        """
         self._run = run
+        self._under_way = database.under_way
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -38,6 +44,8 @@ class Grouped(Generic[Item, Result]):
         if self._running is None:
             # A task of its own: were it somebody's request, their hanging up would end everybody's transaction.
             self._running = asyncio.create_task(self._run_waiting())
+            self._under_way.add(self._running)
+            self._running.add_done_callback(self._under_way.discard)
         return await answer
 
     async def _run_waiting(self) -> None:

@@ -55,7 +55,7 @@ class OverrideStore(Store):
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
-        self._additions: Grouped[_Addition, bool] = Grouped(self._add_all)
+        self._additions: Grouped[_Addition, bool] = Grouped(database, self._add_all)
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
         """Store `override`; False, and nothing is changed, where one with its id was stored before.
@@ -237,7 +237,7 @@ class DeliveryStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._claims: Grouped[DeliveryClaim, bool] = Grouped(self._claim_all)
+        self._claims: Grouped[DeliveryClaim, bool] = Grouped(database, self._claim_all)
 
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
         """Whether this is the first time; from now on it is not."""

@@ -68,7 +68,7 @@ class PeopleStore(Store):
         self._notices = notices
         self._standings = standings
         self._events = events
-        self._hints: Grouped[_Hint, bool] = Grouped(self._see_all)
+        self._hints: Grouped[_Hint, bool] = Grouped(database, self._see_all)
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
         """The person, where we know them under the team's id or else the org's: one look into the primary key."""

@@ -79,8 +79,8 @@ class WatchStore(CalendarRows):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._finds: Grouped[str, KnownWatch | None] = Grouped(self._find)
-        self._hints: Grouped[tuple[KnownWatch, datetime], bool] = Grouped(self._hint)
+        self._finds: Grouped[str, KnownWatch | None] = Grouped(database, self._find)
+        self._hints: Grouped[tuple[KnownWatch, datetime], bool] = Grouped(database, self._hint)
 
     # ── making and renewing ─────────────────────────────────────────────────────────────────────────
 

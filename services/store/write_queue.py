@@ -121,9 +121,9 @@ class WriteQueue(Store):
         super().__init__(database, encryptor)
         self._notices = notices
         self._audit = writes
-        self._confirm = Grouped(self._confirm_all)
-        self._intend = Grouped(self._intend_all)
-        self._settle = Grouped(self._settle_all)
+        self._confirm = Grouped(database, self._confirm_all)
+        self._intend = Grouped(database, self._intend_all)
+        self._settle = Grouped(database, self._settle_all)
         self._spans = SpanStore(encryptor)
         self._states = ProfileStateStore(encryptor)
 

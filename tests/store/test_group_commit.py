@@ -43,7 +43,7 @@ async def stored(database: Database) -> list[str]:
 
 async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
     writer = Writer(database)
-    grouped = Grouped(writer.write)
+    grouped = Grouped(database, writer.write)
     assert await asyncio.gather(*(grouped.put(name) for name in ("c", "a", "b"))) == ["C", "A", "B"]
     assert writer.groups == [["c", "a", "b"]]
     assert await stored(database) == ["a", "b", "c"]
@@ -51,7 +51,7 @@ async def test_facts_that_arrive_together_share_a_transaction_in_their_order(dat
 
 async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database: Database) -> None:
     writer = Writer(database)
-    grouped = Grouped(writer.write)
+    grouped = Grouped(database, writer.write)
     found = await asyncio.gather(*(grouped.put(name) for name in ("a", "bad", "b")), return_exceptions=True)
     assert [one if isinstance(one, str) else type(one) for one in found] == ["A", IntegrityError, "B"]
     assert await stored(database) == ["a", "b"]
@@ -61,7 +61,7 @@ async def test_fact_that_fails_leaves_nothing_and_its_neighbours_alone(database:
 
 async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
     writer = Writer(database)
-    grouped = Grouped(writer.write)
+    grouped = Grouped(database, writer.write)
     writer.gate.clear()
     waiting = asyncio.create_task(grouped.put("a"))
     await writer.began.wait()
@@ -76,7 +76,7 @@ async def test_nobody_is_answered_before_the_commit(database: Database) -> None:
 
 async def test_request_that_is_given_up_ends_nobody_elses_transaction(database: Database) -> None:
     writer = Writer(database)
-    grouped = Grouped(writer.write)
+    grouped = Grouped(database, writer.write)
     writer.gate.clear()
     first, second = (asyncio.create_task(grouped.put(name)) for name in ("a", "b"))
     await writer.began.wait()
@@ -86,3 +86,21 @@ async def test_request_that_is_given_up_ends_nobody_elses_transaction(database: 
     writer.gate.set()
     assert await second == "B"
     assert await stored(database) == ["a", "b"]
+
+
+async def test_database_is_not_closed_before_what_nobody_waits_for_has_ended(database: Database) -> None:
+    writer = Writer(database)
+    grouped = Grouped(database, writer.write)
+    writer.gate.clear()
+    asked = asyncio.create_task(grouped.put("a"))
+    await writer.began.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    closing = asyncio.create_task(database.close())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    writer.gate.set()
+    await closing
+    assert await stored(database) == ["a"]
