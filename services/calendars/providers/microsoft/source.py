@@ -27,7 +27,7 @@ from services.domain.errors import CalendarError, CalendarTooCostlyError, Calend
 from services.domain.model import Event
 
 
-class _Stored(msgspec.Struct):
+class _StoredDelta(msgspec.Struct):
     """How a `DeltaState` is stored; an item is a list of its fields."""
 
     start: datetime
@@ -55,14 +55,14 @@ class DeltaState:
     def dump(self) -> bytes:
         """Compressed JSON: items of one calendar resemble each other."""
         items = [(one.id, one.kind, one.master, one.start, one.end, one.said) for one in self.items.values()]
-        stored = _Stored(self.start, self.until, self.zone, self.addresses, self.link, items)
+        stored = _StoredDelta(self.start, self.until, self.zone, self.addresses, self.link, items)
         return zlib.compress(msgspec.json.encode(stored))
 
     @classmethod
     def load(cls, state: bytes | None) -> DeltaState | None:
         """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         try:
-            stored = msgspec.json.decode(zlib.decompress(state or b""), type=_Stored)
+            stored = msgspec.json.decode(zlib.decompress(state or b""), type=_StoredDelta)
         except (zlib.error, msgspec.DecodeError):
             return None
         items = {one[0]: Item(*one) for one in stored.items}
