@@ -13,6 +13,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Protocol
 
@@ -176,10 +177,9 @@ class AdvisoryLocks:
             return []
         async with self._using:
             asked_at = time.monotonic()
-            try:
+            with ExitStack() as broken_off:
+                broken_off.callback(connection.terminate)  # nobody knows what it has done
                 found: list[Any] = await connection.fetch(query, list(teams), SPACE, timeout=self._silent)
-            except BaseException:  # a cancellation too; raised again
-                connection.terminate()  # nobody knows what it has done
-                raise
+                broken_off.pop_all()
             self._heard = max(self._heard, asked_at)
         return found

@@ -279,14 +279,13 @@ class Calls:
         slot = self._open.pop(method)
         slot.started = self._clock.now()
         try:
-            yield
-        except BaseException as error:  # a time-out and a cancellation too: Slack may have counted it; raised again
-            now = self._clock.now()
-            self._budget.done(slot, now)
-            if isinstance(error, SlackRateLimitedError):
-                self._budget.refused(slot, error.retry_after, now)
+            try:
+                yield
+            finally:  # after a time-out and a cancellation too: Slack may have counted it
+                self._budget.done(slot, self._clock.now())
+        except SlackRateLimitedError as error:
+            self._budget.refused(slot, error.retry_after, self._clock.now())
             raise
-        self._budget.done(slot, self._clock.now())
         self._budget.went_well(slot)
 
     def close(self) -> None:

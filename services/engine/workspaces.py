@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -181,11 +182,10 @@ class OwnedWorkspaces:
             for one in workspaces:
                 one.changed, unsaved[one.team_id] = False, set(one.unsaved)
                 budgets[one.team_id] = one.budget.to_json(now, owned=owned)
-            try:
-                await self._queue.save_budgets(budgets)
-            except Exception:  # whatever it was: raised again
+            with ExitStack() as not_stored:
                 for one in workspaces:
-                    self.use(one)  # it is tried again
-                raise
+                    not_stored.callback(self.use, one)  # it is tried again
+                await self._queue.save_budgets(budgets)
+                not_stored.pop_all()
             for one in workspaces:
                 one.unsaved -= unsaved[one.team_id]

@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -280,12 +281,11 @@ class GuardedClient:
                 fields["www-authenticate"] = ", ".join(answer.headers.getall("WWW-Authenticate"))
             location = fields.get("location") if answer.status in {301, 302, 303, 307, 308} else None
             content = bytearray()
-            try:
+            with ExitStack() as broken_off:
+                broken_off.callback(lambda: self._bodies.give(len(content)))
                 if location is None:
                     await self._read(answer, content)
-            except BaseException:  # a cancellation too; raised again
-                self._bodies.give(len(content))
-                raise
+                broken_off.pop_all()
             response = HttpResponse(answer.status, fields, bytes(content), str(url))
             self._bodies.give_with(response, len(content))
             return response, location

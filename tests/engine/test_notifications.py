@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from services.platform.crypto import new_key
+from services.platform.crypto import Encryptor, new_key
 from services.store.models import Notice, Workspace
-from tests.support.engine import TEAM, Replica, RunningEngine, encryptor_of
+from tests.support.engine import TEAM, Replica, RunningEngine
 
 POST = "chat.postMessage"
 
@@ -61,7 +61,7 @@ async def test_bot_token_that_cannot_be_opened_keeps_its_lane_awake_once_an_hour
 ) -> None:
     replica, key = await told(engine)
     await engine.change(key, home_stale=home_stale)
-    await bot_token_is(engine, encryptor_of([new_key()]).seal("xoxb-1", "workspaces.bot_token", TEAM))
+    await bot_token_is(engine, Encryptor([new_key()]).seal("xoxb-1", "workspaces.bot_token", TEAM))
     await replica.sender.drain()
     assert await busy(engine, replica) == []
     assert await busy(engine, replica, timedelta(hours=1)) == [TEAM]

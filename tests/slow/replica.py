@@ -11,8 +11,9 @@ import signal
 
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.platform.clock import SystemClock
+from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.support.engine import Replica, encryptor_of
+from tests.support.engine import Replica
 
 
 async def main() -> None:
@@ -20,7 +21,7 @@ async def main() -> None:
     database = Database(url)
     leases: Leases = OneProcess() if database.is_sqlite else AdvisoryLocks(url)
     replica = Replica(
-        database, encryptor_of(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
+        database, Encryptor(os.environ["ENCRYPTION_KEYS"].split(",")), SystemClock(), os.environ["SLACK_API_URL"],
         leases=leases, poll=1.0, look=2.0, seconds=10.0,
     )  # fmt: skip
     stop = asyncio.Event()

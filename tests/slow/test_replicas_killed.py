@@ -17,9 +17,9 @@ import pytest
 
 from emulators.slack import ApiCall
 from services.platform.clock import SystemClock
-from services.platform.crypto import new_key
+from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
-from tests.support.engine import SET, RunningEngine, encryptor_of, meeting, open_engine, until
+from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +74,7 @@ class Process:
 async def a_world(url: str, key: str) -> AsyncIterator[RunningEngine]:
     database = Database(url)
     try:
-        async with open_engine(database, encryptor_of([key]), SystemClock()) as engine:
+        async with open_engine(database, Encryptor([key]), SystemClock()) as engine:
             yield engine
     finally:
         await database.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -395,10 +395,6 @@ def absence(start: datetime, hours: float = 8, uid: str = "a1") -> Event:
     return Event(
         calendar_id="c1", uid=uid, start=start, end=start + timedelta(hours=hours), show_as=ShowAs.OUT_OF_OFFICE
     )
-
-
-def encryptor_of(keys: Iterable[str]) -> Encryptor:
-    return Encryptor(list(keys))
 
 
 UTC = ZoneInfo("UTC")
