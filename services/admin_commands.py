@@ -111,10 +111,11 @@ async def see_off(
     The app may run or not. Where it does, its sender has the same row at hand and decides the same: whoever records
     it first is believed, and to do it twice does no harm.
     """
+    budget = Budget()
     while await leaving.is_leaving(key):
         pending = await queue.pending(key, clock.now())
-        if pending is not None:
-            await writer.carry_out(pending, writer.take(pending, Budget()))
+        if pending is not None and writer.ready_at(pending, budget) is None:
+            await writer.carry_out(pending, writer.take(pending, budget))
         await leaving.run_due()
         if await leaving.is_leaving(key):
             await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())

@@ -170,7 +170,10 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     missing one, one a line.
     """
     names = {name.upper(): name for name in Settings.model_fields}
-    from_file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
+    try:
+        from_file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
+    except UnicodeDecodeError:
+        raise SettingsError(f"{dotenv} is no text in UTF-8") from None
     values = {
         names[key]: value
         for source in (from_file, environment)

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import SealError
+from services.domain.errors import StatusQuoError
 from services.domain.model import NO_STATUS, PersonKey, Span, Standing
 from services.domain.people import OAuthAnswer, PersonView, Renewed
 from services.domain.profile_state import ProfileState
@@ -358,7 +358,9 @@ class LeaverStore(Store):
                 if table not in _KEPT and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             memory = ProfileState()
-            with suppress(SealError):  # its key is gone: nobody knows what was there before
+            with suppress(
+                StatusQuoError, ValueError
+            ):  # its key is gone, or it makes no sense: nobody knows what was there
                 memory = await self._standings.load(connection, key)
             await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
             await connection.execute(
@@ -394,7 +396,7 @@ class LeaverStore(Store):
 
     def _leaver(self, row: Any) -> Leaver:
         key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
-        with suppress(SealError):
-            memory = self._standings.open(row.memory, key)
+        with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+            memory = self._standings.open(row.memory, key)
         return Leaver(key, row.locale, row.leave_by, token, row.grant_state == "ok", memory.standing)

@@ -80,7 +80,7 @@ def _rules(path: Path) -> tuple[Rule, ...]:
         return rules_from_values(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"--rules: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("--rules: the file is not JSON") from None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from argparse import Namespace
-from datetime import UTC, datetime, time, timedelta
+from contextlib import suppress
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time, timedelta
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -27,11 +28,13 @@ def zone_of(name: str) -> ZoneInfo:
 
 def instant_of(text: str, zone: ZoneInfo, option: str) -> datetime:
     """An ISO date (its midnight in `zone`) or datetime (in `zone` unless it says where), as UTC. Raises InputError."""
-    try:
+    at = None
+    with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InputError(f"{option}: {text!r} is no ISO date or datetime, such as 2026-11-24") from None
+        at = (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+    if at is None or not MINYEAR < at.year < MAXYEAR:  # days before and after it are asked for, too
+        raise InputError(f"{option}: {text!r} is no ISO date or datetime, such as 2026-11-24")
+    return at
 
 
 KINDS = ("ooo", "quo", "pause", "preview")

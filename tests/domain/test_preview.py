@@ -128,6 +128,8 @@ def test_rules_from_a_file_are_followed(day: str, tmp_path: Path) -> None:
         ("--timezone", "Mars/Olympus"),
         ("--timezone", "../etc/passwd"),
         ("--from", "soon"),
+        ("--from", "9999-12-25"),
+        ("--now", "9999-12-31T23:00", "--timezone", "Pacific/Kiritimati"),
         ("--from", "2026-11-24", "--to", "2026-11-24"),
         ("--rules", "/nonexistent"),
     ],
@@ -135,6 +137,13 @@ def test_rules_from_a_file_are_followed(day: str, tmp_path: Path) -> None:
 def test_a_bad_option_is_one_sentence(day: str, options: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match="--"):
         _run(day, *options)
+
+
+def test_rules_that_are_nested_without_end_are_no_rules(day: str, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="--rules"):
+        _run(day, "--rules", str(rules))
 
 
 def test_a_person_gets_tables(day: str) -> None:

@@ -66,6 +66,13 @@ def test_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) 
     assert (loaded.port, loaded.host, loaded.slack_client_id) == (5000, "192.0.2.1", None)
 
 
+def test_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"HOST=caf\xe9\n")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        settings.load({}, file)
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [

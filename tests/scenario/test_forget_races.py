@@ -15,7 +15,7 @@ from services.domain.people import Member, Tokens
 from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Base
+from services.store.models import Base, ProfileStateRow
 from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
@@ -203,4 +203,43 @@ async def test_operators_command_takes_back_without_the_app(app: SteppedApp) -> 
         app.ann, leaving=app.leaving, queue=app.replica.queue, writer=app.replica.writer, clock=app.clock
     )
     assert app.engine.status(ANN)[:2] == READING
+    assert await gone(app)
+
+
+async def test_operators_command_asks_again_only_when_slack_lets_it(app: SteppedApp) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    assert await app.people.forget(app.ann)
+    app.engine.slack.faults.add(Fault(GET, retry_after=20, times=None))
+    before = len(app.engine.calls(GET))
+    seen_off = asyncio.create_task(
+        admin_commands.see_off(
+            app.ann, leaving=app.leaving, queue=app.replica.queue, writer=app.replica.writer, clock=app.clock
+        )
+    )
+    for _ in range(15):
+        for _ in range(20):
+            await asyncio.sleep(0.002)
+        app.clock.move(seconds=1)
+    assert len(app.engine.calls(GET)) - before == 1
+    app.engine.slack.faults.clear()
+    while not seen_off.done():
+        app.clock.move(seconds=1)
+        await asyncio.sleep(0.02)
+    await seen_off
+    assert app.engine.status(ANN)[:2] == READING
+
+
+@pytest.mark.parametrize("memory", ['{"version": 99}', "[]", "x"])
+async def test_memory_that_makes_no_sense_keeps_nobody_from_being_forgotten(app: SteppedApp, memory: str) -> None:
+    await app.quo("Lunch")
+    await app.shows()
+    sealed = app.engine.encryptor.seal(memory, "standings.memory", app.ann.team_id, app.ann.user_id)
+    async with app.engine.database.write() as connection:
+        await connection.execute(sa.update(ProfileStateRow).values(memory=sealed))
+    assert await app.people.forget(app.ann)
+    async with app.engine.database.write() as connection:
+        await connection.execute(sa.update(ProfileStateRow).values(memory=sealed))
+    app.clock.move(seconds=TAKE_BACK.total_seconds())
+    await app.leaving.run_due()
     assert await gone(app)
