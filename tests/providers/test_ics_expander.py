@@ -120,7 +120,7 @@ async def test_a_costly_calendar_is_given_up_and_stalls_no_other() -> None:
     try:
         await asyncio.gather(_read(expander, _feed(1)), _read(expander, _feed(2)))  # both processes are up
         costly = asyncio.create_task(_read(expander, _heavy()))
-        await until(lambda: expander._idle.qsize() == 1)
+        await until(lambda: expander.readers.idle.qsize() == 1)
         assert len((await _read(expander, _feed(1, 2))).events) == 2
         assert not costly.done()
         with pytest.raises(CalendarTooCostlyError, match="time"):
@@ -140,7 +140,7 @@ async def test_calendars_that_were_too_costly_never_hold_every_process() -> None
                 await _read(expander, heavy, calendar=calendar)
         await _read(expander, _feed(1))
         costly = [asyncio.create_task(_read(expander, heavy, calendar=calendar)) for calendar in ("one", "two")]
-        await until(lambda: expander._idle.qsize() == 1)  # one of them waits until the other has ended
+        await until(lambda: expander.readers.idle.qsize() == 1)  # one of them waits until the other has ended
         assert len((await _read(expander, _feed(1, 2))).events) == 2
         assert not any(task.done() for task in costly)
         assert [type(error) for error in await asyncio.gather(*costly, return_exceptions=True)] == [
@@ -167,7 +167,7 @@ async def test_a_reading_that_is_cancelled_leaves_its_process_fit_for_the_next()
     try:
         await _read(expander, _feed(1))
         task = asyncio.create_task(_read(expander, _heavy()))
-        await until(expander._idle.empty)
+        await until(expander.readers.idle.empty)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -11,8 +11,10 @@ import pytest
 
 from services.calendars.ical import worker
 from services.calendars.ical.reading import ReadState, read
-from services.calendars.ical.worker import COUNT, READY, changes_from_parts, changes_to_parts, lengths, packed
-from services.domain.errors import NotACalendarError
+from services.calendars.ical.worker import changes_from_parts, changes_to_parts
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from services.platform import reader_process
+from services.platform.reader_process import COUNT, READY, lengths, packed
 from tests.support.icsfile import asked, ics, starts, vevent
 
 QUESTION = asked("2026-03-01", "2026-04-01")
@@ -61,19 +63,19 @@ def test_no_whole_calendar_is_refused(data: bytes) -> None:
 
 def test_a_worker_answers_one_question_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[int] = []
-    monkeypatch.setattr(worker.resource, "setrlimit", lambda limit, _: limits.append(limit))
+    monkeypatch.setattr(reader_process.resource, "setrlimit", lambda limit, _: limits.append(limit))
     head = {**QUESTION.as_json(), "task": "read"}
     questions = b"".join((*packed(head, (ics(*ONE), b"")), *packed(head, (b"<html>", b""))))
     answers = io.BytesIO()
-    monkeypatch.setattr(worker.sys, "stdin", io.TextIOWrapper(io.BytesIO(questions)))
-    monkeypatch.setattr(worker.sys, "stdout", type("Out", (), {"buffer": answers}))
-    worker.main(2**30)
+    monkeypatch.setattr(reader_process.sys, "stdin", io.TextIOWrapper(io.BytesIO(questions)))
+    monkeypatch.setattr(reader_process.sys, "stdout", type("Out", (), {"buffer": answers}))
+    reader_process.serve(worker.done, worker.ERRORS, CalendarTooCostlyError, 2**30)
     answers.seek(0)
     assert answers.read(len(READY)) == READY
     (first, blobs), (second, _) = _answer(answers), _answer(answers)
     assert changes_from_parts(first, blobs, QUESTION.calendar_id) == read(ics(*ONE), QUESTION, None)
     assert second == {"error": "NotACalendarError", "reason": "no BEGIN:VCALENDAR"}
-    assert limits == [worker.resource.RLIMIT_AS, worker.resource.RLIMIT_CORE]
+    assert limits == [reader_process.resource.RLIMIT_AS, reader_process.resource.RLIMIT_CORE]
 
 
 def test_a_reader_takes_nothing_out_of_an_inbox_and_speaks_of_no_other_calendar() -> None:

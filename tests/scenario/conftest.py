@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from services.calendars.ical import expand
-from services.platform import logs
+from services.platform import logs, readers
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
@@ -32,13 +31,13 @@ async def loop_watch() -> AsyncIterator[LoopWatch]:
 
 @pytest.fixture
 def reader_processes() -> None:
-    """Calendars are read by processes of their own, as in earnest: for what is about them."""
+    """What strangers sent is read by processes of their own, as in earnest: for what is about them."""
 
 
 @pytest.fixture(autouse=True)
 def _readers_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "reader_processes" not in request.fixturenames:
-        monkeypatch.setattr(expand, "_Worker", ReaderHere)
+        monkeypatch.setattr(readers, "_Reader", ReaderHere)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -1,19 +1,12 @@
-"""A process that reads what strangers sent: one question after the other from its standard input, until that ends.
-
-It has a limit on its memory, no secret in its environment and no connection to anything; whoever asked kills it when
-an answer takes too long. What it can be asked is in `done`.
-"""
+"""What the processes that read calendars can be asked: see `done`."""
 
 from __future__ import annotations
 
-import json
-import resource
-import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -22,12 +15,11 @@ from services.calendars.ical.reading import read
 from services.domain.calendars import Changes, Problem
 from services.domain.errors import CalendarTooCostlyError, CalendarTooLargeError, NotACalendarError
 from services.domain.model import Event
+from services.platform.reader_process import Answer, ErrorsByName, serve
 
-COUNT = struct.Struct(">Q")
-READY = b"\x06"
-"""What a process says once it can be asked."""
-
-ERRORS = {error.__name__: error for error in (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)}
+ERRORS: ErrorsByName = {
+    error.__name__: error for error in (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
+}
 """What an answer's error is called, and is."""
 
 _TOGETHER = 500
@@ -36,24 +28,6 @@ _TOGETHER = 500
 _EVENTS = msgspec.msgpack.Decoder(list[Event])
 _PROBLEMS = msgspec.msgpack.Decoder(list[Problem])
 _UIDS = msgspec.msgpack.Decoder(list[str])
-
-Answer = tuple[dict[str, Any], list[bytes]]
-
-
-# ── what goes between the app and a process: parts with their lengths in front, of which the first is JSON ──
-
-
-def packed(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> Iterator[bytes]:
-    """One message, in pieces: nothing is copied."""
-    parts = (json.dumps(head).encode(), *blobs)
-    yield COUNT.pack(len(parts))
-    yield b"".join(COUNT.pack(len(part)) for part in parts)
-    yield from parts
-
-
-def lengths(packed_lengths: bytes) -> list[int]:
-    """The lengths of a message's parts."""
-    return [length for (length,) in COUNT.iter_unpack(packed_lengths)]
 
 
 def changes_to_parts(changes: Changes) -> Answer:
@@ -85,39 +59,6 @@ def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id
     )
 
 
-# ── the process ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def main(memory: int) -> None:
-    """Answer questions with at most `memory` bytes of address space."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    answers.write(READY)
-    answers.flush()
-    while count := questions.read(COUNT.size):
-        for piece in packed(*_answer(questions, *COUNT.unpack(count))):
-            answers.write(piece)
-        answers.flush()
-
-
-def _answer(questions: BinaryIO, count: int) -> Answer:
-    sizes = lengths(questions.read(count * COUNT.size))
-    try:
-        head, *blobs = [questions.read(size) for size in sizes]
-        return answered(json.loads(head), blobs)
-    except MemoryError:
-        return {"error": CalendarTooCostlyError.__name__, "reason": "memory"}, []
-
-
-def answered(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """The answer to a question: what was asked for, or {"error", "reason"}."""
-    try:
-        return done(head, blobs)
-    except tuple(ERRORS.values()) as error:
-        return {"error": type(error).__name__, "reason": error.reason}, []
-
-
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     """What the task in `head` gives. Raises a `CalendarError`.
 
@@ -141,4 +82,4 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(done, ERRORS, CalendarTooCostlyError, int(sys.argv[1]))
