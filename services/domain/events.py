@@ -6,18 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.domain.model import (
-    Event,
-    EventType,
-    Kind,
-    Organizer,
-    Preferences,
-    Response,
-    Rule,
-    ShowAs,
-    Verdict,
-    WorkingHours,
-)
+from services.domain.lines import Rule
+from services.domain.model import Event, EventType, Kind, Organizer, Response, ShowAs, Verdict
+from services.domain.people import Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.rules import first_match
 from services.domain.titles import Whose, absence, is_focus

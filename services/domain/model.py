@@ -7,11 +7,9 @@ those follow the person's zone when it changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from services.domain.reasons import Reason
@@ -118,7 +116,9 @@ class Event:
 
     `start`/`end` are UTC instants; `wall` is set for all-day and floating entries, whose instants are
     those of `wall` in the person's zone (see `placed`). `occurrence` tells occurrences of one series apart
-    and is empty for a single entry. `title` and `location` come from the source as they are, up to LONGEST_TEXT.
+    and is empty for a single entry. `title` and `location` come from the source as they are, up to LONGEST_TEXT, and
+    so does `organizer_text`, the name and address of who organizes. `guest_domains` are the mail domains of the other
+    guests, in lower case; `recurring` says that it is one of a series.
     """
 
     calendar_id: str
@@ -139,6 +139,9 @@ class Event:
     working_location: Location | None = None
     guests: int = 0
     organizer: Organizer = Organizer.NOBODY
+    organizer_text: str = ""
+    guest_domains: frozenset[str] = frozenset()
+    recurring: bool = False
 
     @property
     def id(self) -> str:
@@ -175,39 +178,40 @@ NO_STATUS = Status()
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
-    """What a kind or a rule says: a template for the text (`{title}`, `{until}`, `{location}`), and an emoji."""
+class Look:
+    """What a status says: a template for the text (`{title}`, `{until}`, `{location}`), and an emoji."""
 
     text: str | None = None
     emoji: str | None = None
 
 
+class Effect(StrEnum):
+    """What happens besides the status: a snooze, presence, the photo, replies to mentions."""
+
+    DND = "dnd"
+    AWAY = "away"
+    PHOTO = "photo"
+    REPLY = "reply"
+
+
+class Picture(StrEnum):
+    """What the photo shows: a picture that the person sent, or their present one with a ring and a sign."""
+
+    OWN = "own"
+    PALM = "palm"
+    THERMOMETER = "thermometer"
+    HEADPHONES = "headphones"
+    PLANE = "plane"
+    HOUSE = "house"
+    CUP = "cup"
+
+
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Which events a rule names. Every condition given must hold; an empty match names every event."""
+class Photo:
+    """A photo to be put on; `crop` is `centre`, `top`, or `x,y,w` in pixels of the picture that was sent."""
 
-    kinds: frozenset[Kind] = frozenset()
-    title_words: tuple[str, ...] = ()
-    location_words: tuple[str, ...] = ()
-    calendar_ids: frozenset[str] = frozenset()
-    show_as: frozenset[ShowAs] = frozenset()
-    all_day: bool | None = None
-    min_guests: int | None = None
-    max_guests: int | None = None
-    min_minutes: int | None = None
-    max_minutes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One ordered line of a person: match → effect. `ignore` makes the matching events not count."""
-
-    id: str
-    name: str
-    match: Match = Match()
-    show: Show = Show()
-    ignore: bool = False
-    enabled: bool = True
+    picture: Picture = Picture.PALM
+    crop: str = "centre"
 
 
 class OverrideKind(StrEnum):
@@ -222,7 +226,8 @@ class OverrideKind(StrEnum):
 class Override:
     """What a person asked for by hand through us; of several at one instant the one created last wins.
 
-    An empty `text`/`emoji` of an out-of-office override means the person's default for that kind.
+    An empty `text`/`emoji` of an out-of-office override means the person's default for that kind, whose effects it has
+    as well. `stand_in` is the user id of whom replies name in the person's place.
     """
 
     id: str
@@ -232,6 +237,8 @@ class Override:
     kind: OverrideKind = OverrideKind.STATUS
     text: str = ""
     emoji: str = ""
+    effects: frozenset[Effect] = frozenset()
+    stand_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,36 +259,6 @@ class OwnStatusPolicy(StrEnum):
     COVER_AND_RESTORE = "cover_and_restore"
     MINE_ALWAYS_WINS = "mine_always_wins"
     CALENDAR_ALWAYS_WINS = "calendar_always_wins"
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingHours:
-    """When the person works: weekday (0 = Monday) → wall-clock start and end, in their zone."""
-
-    days: Mapping[int, tuple[time, time]] = field(
-        default_factory=lambda: MappingProxyType({day: (time(9), time(18)) for day in range(5)})
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What a person chose; the defaults are what a person who chose nothing gets."""
-
-    show: Mapping[Kind, Show] = field(default_factory=lambda: MappingProxyType({}))
-    idle: Status | None = None
-    count_unconfirmed: bool = False
-    working_hours: WorkingHours | None = None
-    own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
-    lead: timedelta = timedelta()
-    bridge: timedelta = timedelta()
-    titles: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the workspace's admin allows."""
-
-    titles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,13 +301,34 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """For how long one effect is on: neighbouring spans that carry it are one stretch, `[start, end)` in UTC.
+
+    A stretch that runs into the window begins where it really began, as far as is known. `ends`: whether its end is
+    known; else it lasts at least until the window's end. `rule` is that of its first span; a photo changes where
+    another one begins.
+    """
+
+    effect: Effect
+    start: datetime
+    end: datetime
+    ends: bool = True
+    rule: str = ""
+    photo: Photo | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """A gap-free sequence of spans over `[start, end)`, and a verdict for each event that overlaps it."""
+    """A gap-free sequence of spans over `[start, end)`, and a verdict for each event that overlaps it.
+
+    `stretches` of the effects that are on in the window, by start.
+    """
 
     start: datetime
     end: datetime
     spans: tuple[Span, ...]
     verdicts: tuple[Verdict, ...]
+    stretches: tuple[Stretch, ...] = ()
 
     def at(self, instant: datetime) -> Span:
         """The span that holds `instant`. Raises LookupError outside of the window."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.domain.model import Event, Override, Pause, PersonKey, Policy, Preferences, Rule
+from services.domain.lines import Rule
+from services.domain.model import Event, Kind, Look, Override, OwnStatusPolicy, Pause, PersonKey, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,49 @@ _NOWHERE = ZoneInfo.no_cache("UTC")
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When the person works: weekday (0 = Monday) → wall-clock start and end, in their zone."""
+
+    days: Mapping[int, tuple[time, time]] = field(
+        default_factory=lambda: MappingProxyType({day: (time(9), time(18)) for day in range(5)})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person chose; the defaults are what a person who chose nothing gets."""
+
+    looks: Mapping[Kind, Look] = field(default_factory=lambda: MappingProxyType({}))
+    idle: Status | None = None
+    count_unconfirmed: bool = False
+    working_hours: WorkingHours | None = None
+    own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
+    lead: timedelta = timedelta()
+    bridge: timedelta = timedelta()
+    titles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the workspace's admin allows."""
+
+    titles: bool = True
+    replies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class PersonFacts:
     """All that deciding needs to know of one person, as stored.
 
-    `resolved_until`: how far their stored timeline reaches; None where it is to be resolved anew.
+    `domains`: the mail domains of their own addresses, in lower case. `resolved_until`: how far their stored timeline
+    reaches; None where it is to be resolved anew.
     """
 
     key: PersonKey
     zone: ZoneInfo
     locale: str = "en-US"
     names: tuple[str, ...] = field(default=(), repr=False)
+    domains: frozenset[str] = field(default=frozenset(), repr=False)
     granted: bool = True
     preferences: Preferences = field(default_factory=Preferences)
     policy: Policy = field(default_factory=Policy)

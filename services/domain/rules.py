@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import lru_cache
 from re import Pattern
 
-from services.domain.model import Event, Kind, Location, Match, Rule
+from services.domain.lines import Match, Rule
+from services.domain.model import Event, Kind, Location
 
 _READ_AT_MOST = 500
 """Characters of a title that are looked at; a calendar may hold titles of a megabyte."""

@@ -13,7 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Policy, Preferences, Rule, Show, Visibility
+from services.domain.lines import Rule
+from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Visibility
+from services.domain.people import Policy, Preferences
 from services.domain.rules import location_of
 
 DEFAULT_EMOJI = ":speech_balloon:"
@@ -202,12 +204,12 @@ _PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
 _MINUTE = timedelta(minutes=1)
 _LAST_MINUTE = (23, 59)
 _KIND_EMOJI = {Kind.OUT_OF_OFFICE: ":palm_tree:", Kind.MEETING: ":spiral_calendar_pad:", Kind.FOCUS: ":headphones:"}
-_SILENT = Show()
+_SILENT = Look()
 _PLACE_EMOJI = {Location.HOME: ":house:", Location.OFFICE: ":office:", Location.ELSEWHERE: ":round_pushpin:"}
 
 
 @dataclass(slots=True)
-class Stretch:
+class Coverage:
     """A whole run of contiguous or overlapping coverage, `[start, end)` in UTC; `end` None where it is not known."""
 
     start: datetime
@@ -223,65 +225,67 @@ class StatusTexts:
     zone: ZoneInfo
     default_texts: DefaultTexts
 
-    def event(self, event: Event, kind: Kind, rule: Rule | None, stretch: Stretch) -> tuple[str, str]:
+    def event(self, event: Event, kind: Kind, rule: Rule | None, coverage: Coverage) -> tuple[str, str]:
         """Text and emoji for a counted event: its rule's, else the person's for the kind, else the kind's own."""
-        own = self.preferences.show.get(kind, _SILENT)
-        shown = rule.show if rule is not None else _SILENT
+        own = self.preferences.looks.get(kind, _SILENT)
+        shown = rule.look if rule is not None else _SILENT
         template = own.text if shown.text is None else shown.text
-        text = self._filled(template, stretch, event) or self._default(event, kind, stretch)
+        text = self._filled(template, coverage, event) or self._default(event, kind, coverage)
         emoji = tidy_emoji(shown.emoji or "") or tidy_emoji(own.emoji or "")
         return text, emoji or _KIND_EMOJI.get(kind) or _PLACE_EMOJI[location_of(event)]
 
-    def absence(self, text: str, emoji: str, stretch: Stretch) -> tuple[str, str]:
+    def absence(self, text: str, emoji: str, coverage: Coverage) -> tuple[str, str]:
         """Text and emoji of an out-of-office override; what it leaves empty is the person's default."""
-        own = self.preferences.show.get(Kind.OUT_OF_OFFICE, _SILENT)
-        said = tidy(text) or self._filled(own.text, stretch) or self._absence(stretch)
+        own = self.preferences.looks.get(Kind.OUT_OF_OFFICE, _SILENT)
+        said = tidy(text) or self._filled(own.text, coverage) or self._absence(coverage)
         return said, tidy_emoji(emoji) or tidy_emoji(own.emoji or "") or _KIND_EMOJI[Kind.OUT_OF_OFFICE]
 
-    def until(self, stretch: Stretch) -> str:
-        """The end of a stretch: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
-        if stretch.end is None:
+    def until(self, coverage: Coverage) -> str:
+        """The end of a coverage: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
+        if coverage.end is None:
             return ""
-        end = self._end(stretch.end)
-        if self._ends_same_day(stretch):
+        end = self._end(coverage.end)
+        if self._ends_same_day(coverage):
             return self.default_texts.format_time(end.timetz().replace(tzinfo=None))
         return self.default_texts.format_day(end.date())
 
-    def _ends_same_day(self, stretch: Stretch) -> bool:
-        return stretch.end is not None and stretch.start.astimezone(self.zone).date() == self._end(stretch.end).date()
+    def _ends_same_day(self, coverage: Coverage) -> bool:
+        return (
+            coverage.end is not None and coverage.start.astimezone(self.zone).date() == self._end(coverage.end).date()
+        )
 
     def _end(self, end: datetime) -> datetime:
         """An end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
         end = end.astimezone(self.zone)
         return end + _MINUTE if (end.hour, end.minute) == _LAST_MINUTE else end
 
-    def _absence(self, stretch: Stretch) -> str:
+    def _absence(self, coverage: Coverage) -> str:
         texts = self.default_texts
-        if stretch.end is None:
+        if coverage.end is None:
             return tidy(texts.out_of_office)
-        same_day = self._ends_same_day(stretch)
+        same_day = self._ends_same_day(coverage)
         template = texts.out_of_office_until_time if same_day else texts.out_of_office_until_day
-        return tidy(template.replace("{until}", self.until(stretch)))
+        return tidy(template.replace("{until}", self.until(coverage)))
 
-    def _default(self, event: Event, kind: Kind, stretch: Stretch) -> str:
+    def _default(self, event: Event, kind: Kind, coverage: Coverage) -> str:
         """What the kind says by itself."""
         texts = self.default_texts
         if kind is Kind.OUT_OF_OFFICE:
-            return self._absence(stretch)
+            return self._absence(coverage)
         if kind is not Kind.WORKING_LOCATION:
             return texts.focus if kind is Kind.FOCUS else texts.meeting
         place = location_of(event)
         if place is Location.ELSEWHERE:
-            return self._filled(texts.elsewhere_at, stretch, event) or texts.elsewhere
+            return self._filled(texts.elsewhere_at, coverage, event) or texts.elsewhere
         return texts.home if place is Location.HOME else texts.office
 
-    def _filled(self, template: str | None, stretch: Stretch, event: Event | None = None) -> str:
+    def _filled(self, template: str | None, coverage: Coverage, event: Event | None = None) -> str:
         """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
         facts = dict.fromkeys(_PLACEHOLDER.findall(template or ""), "")
         is_open = self.preferences.titles and self.policy.titles  # a location tells as much as a title does
         for name in facts:
             if name == "until":
-                facts[name] = self.until(stretch)
+                facts[name] = self.until(coverage)
             elif event is not None and is_open and event.visibility is Visibility.DEFAULT:
                 facts[name] = (event.title if name == "title" else event.location).strip()
         if not template or not all(facts.values()):

@@ -11,10 +11,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from services.domain.events import judge
-from services.domain.model import NO_STATUS, Kind, Override, OverrideKind, Rule, Span, Status, Timeline, Verdict
+from services.domain.lines import Rule
+from services.domain.model import NO_STATUS, Kind, Override, OverrideKind, Span, Status, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.text import DEFAULT_EMOJI, ENGLISH, DefaultTexts, StatusTexts, Stretch, tidy, tidy_emoji
+from services.domain.text import DEFAULT_EMOJI, ENGLISH, Coverage, DefaultTexts, StatusTexts, tidy, tidy_emoji
 
 PRECEDENCE = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)
 """The defaults, highest first. A person's own rules come before them, an override before everything."""
@@ -25,7 +26,7 @@ _LAYER = {kind: layer for layer, kind in enumerate(PRECEDENCE)}
 
 @dataclass(slots=True)
 class Candidate:
-    """Wants `say(stretch)` to be shown during `[start, end)`. `since` is its start without the person's lead."""
+    """Wants `say(coverage)` to be shown during `[start, end)`. `since` is its start without the person's lead."""
 
     start: datetime
     end: datetime
@@ -33,12 +34,12 @@ class Candidate:
     layer: int
     rule: str
     code: ReasonCode
-    say: Callable[[Stretch], tuple[str, str]]
+    say: Callable[[Coverage], tuple[str, str]]
     kind: Kind | None = None
     id: str = ""
     uid: str = ""
     title: str = ""
-    stretch: Stretch = field(init=False)
+    coverage: Coverage = field(init=False)
 
 
 def of_event(
@@ -113,20 +114,20 @@ def by_precedence(
 
 
 def measure(candidates: Iterable[Candidate]) -> None:
-    """Give each candidate the stretch it belongs to: the contiguous or overlapping coverage of its group.
+    """Give each candidate the coverage it belongs to: the contiguous or overlapping coverage of its group.
 
     All absences are one group, or all of one rule.
     """
-    stretches: dict[str, Stretch] = {}
+    coverages: dict[str, Coverage] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.since):
         group = Kind.OUT_OF_OFFICE.value if candidate.kind is Kind.OUT_OF_OFFICE else candidate.rule
         end = None if candidate.end == NEVER else candidate.end
-        stretch = stretches.get(group)
-        if stretch is None or (stretch.end is not None and candidate.since > stretch.end):
-            stretch = stretches[group] = Stretch(candidate.since, end)
+        coverage = coverages.get(group)
+        if coverage is None or (coverage.end is not None and candidate.since > coverage.end):
+            coverage = coverages[group] = Coverage(candidate.since, end)
         else:
-            stretch.end = None if stretch.end is None or end is None else max(stretch.end, end)
-        candidate.stretch = stretch
+            coverage.end = None if coverage.end is None or end is None else max(coverage.end, end)
+        candidate.coverage = coverage
 
 
 def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts = ENGLISH) -> Timeline:
@@ -204,7 +205,7 @@ def _runs(
     for (edge, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
         if edge >= end:
             break
-        says = says_idle if candidate is None else candidate.say(candidate.stretch)
+        says = says_idle if candidate is None else candidate.say(candidate.coverage)
         if says == run.says:
             run.candidate = candidate if run.end <= start else run.candidate
             run.end = until

@@ -17,7 +17,9 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.model import Kind, OwnStatusPolicy, Preferences, Rule, Show, ShowAs, Status, WorkingHours
+from services.domain.lines import Rule
+from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Picture, ShowAs, Status
+from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 
@@ -161,7 +163,7 @@ def reason_from_json(text: str | bytes) -> Reason:
 # ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Show(Struct, omit_defaults=True, forbid_unknown_fields=True):
+class _Look(Struct, omit_defaults=True, forbid_unknown_fields=True):
     text: _Text | None = None
     emoji: _Text | None = None
 
@@ -169,14 +171,25 @@ class _Show(Struct, omit_defaults=True, forbid_unknown_fields=True):
 class _Match(Struct, omit_defaults=True, forbid_unknown_fields=True):
     kinds: set[Kind] = field(default_factory=set)
     title_words: _Texts = field(default_factory=list)
+    not_title_words: _Texts = field(default_factory=list)
     location_words: _Texts = field(default_factory=list)
+    organizer: _Texts = field(default_factory=list)
     calendar_ids: _TextSet = field(default_factory=set)
     show_as: set[ShowAs] = field(default_factory=set)
     all_day: bool | None = None
+    external: bool | None = None
+    recurring: bool | None = None
+    days: set[_Weekday] = field(default_factory=set)
+    hours: tuple[time, time] | None = None
     min_guests: _Guests | None = None
     max_guests: _Guests | None = None
     min_minutes: _Minutes | None = None
     max_minutes: _Minutes | None = None
+
+
+class _Photo(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    picture: Picture = Picture.PALM
+    crop: _Id = "centre"
 
 
 class _Rule(_Stored, forbid_unknown_fields=True):
@@ -186,9 +199,12 @@ class _Rule(_Stored, forbid_unknown_fields=True):
     id: _Id = ""
     name: _Text = ""
     match: _Match = field(default_factory=_Match)
-    show: _Show = field(default_factory=_Show)
+    look: _Look = field(default_factory=_Look, name="show")
     ignore: bool = False
     enabled: bool = True
+    kind: Kind | None = None
+    effects: set[Effect] = field(default_factory=set)
+    photo: _Photo | None = None
 
     def rule(self, number: int = 1) -> Rule:
         """The rule, which is called by its number where it has no id."""
@@ -241,7 +257,7 @@ class _Idle(Struct):
 class _Preferences(_Stored):
     called = "preferences"
 
-    show: dict[Kind, _Show] = field(default_factory=dict)
+    looks: dict[Kind, _Look] = field(default_factory=dict, name="show")
     idle: _Idle | None = None
     count_unconfirmed: bool = False
     working_hours: dict[_Weekday, tuple[_TimeOfDay, _TimeOfDay]] | None = None
@@ -255,7 +271,7 @@ def preferences_to_json(preferences: Preferences) -> str:
     """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
     stored = _Preferences(
-        show={kind: _Show(show.text, show.emoji) for kind, show in sorted(preferences.show.items())},
+        looks={kind: _Look(show.text, show.emoji) for kind, show in sorted(preferences.looks.items())},
         idle=None if idle is None else _Idle(idle.text, idle.emoji),
         count_unconfirmed=preferences.count_unconfirmed,
         working_hours=None
@@ -280,7 +296,7 @@ def preferences_from_json(text: str | bytes) -> Preferences:
         read = time.fromisoformat
         hours = WorkingHours(MappingProxyType({day: (read(opens), read(closes)) for day, (opens, closes) in days}))
     return Preferences(
-        show=MappingProxyType({kind: Show(show.text, show.emoji) for kind, show in found.show.items()}),
+        looks=MappingProxyType({kind: Look(show.text, show.emoji) for kind, show in found.looks.items()}),
         idle=None if found.idle is None else Status(found.idle.text, found.idle.emoji),
         count_unconfirmed=found.count_unconfirmed,
         working_hours=hours,

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     false,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -30,7 +31,7 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_ID = String(64)
+ID = String(64)
 
 
 class Base(DeclarativeBase):
@@ -39,7 +40,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
 
 
-def _of_person() -> ForeignKeyConstraint:
+def of_person_row() -> ForeignKeyConstraint:
+    """Make the reference of a row to its person, with whom it goes."""
     return ForeignKeyConstraint(["team_id", "user_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE")
 
 
@@ -48,7 +50,7 @@ def _of_calendar() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(of, [f"calendars.{name}" for name in of], ondelete="CASCADE")
 
 
-class _OfPerson(Base):
+class OfPerson(Base):
     """A table whose key begins with a person, and whose rows go when the person goes.
 
     `sort_order` has these columns before the table's own, also in the key: values are sealed for it in this order.
@@ -59,10 +61,10 @@ class _OfPerson(Base):
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Constraint | Index, ...]:
-        return (_of_person(),)
+        return (of_person_row(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True, sort_order=-1)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True, sort_order=-1)
+    user_id: Mapped[str] = mapped_column(ID, primary_key=True, sort_order=-1)
 
 
 class Workspace(Base):
@@ -70,19 +72,21 @@ class Workspace(Base):
 
     __tablename__ = "workspaces"
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    enterprise_id: Mapped[str | None] = mapped_column(_ID)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    enterprise_id: Mapped[str | None] = mapped_column(ID)
     name: Mapped[str] = mapped_column(Text, default="")
     org_wide: Mapped[bool] = mapped_column(Boolean, default=False)
-    app_id: Mapped[str] = mapped_column(_ID, default="")
-    bot_id: Mapped[str] = mapped_column(_ID, default="")
-    bot_user_id: Mapped[str] = mapped_column(_ID, default="")
+    app_id: Mapped[str] = mapped_column(ID, default="")
+    bot_id: Mapped[str] = mapped_column(ID, default="")
+    bot_user_id: Mapped[str] = mapped_column(ID, default="")
     bot_token: Mapped[bytes | None] = mapped_column(Sealed)
     bot_refresh_token: Mapped[bytes | None] = mapped_column(Sealed)
     bot_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     bot_scopes: Mapped[str] = mapped_column(Text, default="")
     installed_at: Mapped[datetime] = mapped_column(UtcInstant)
     allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)
+    allow_replies: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    emoji_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)  # when its emoji are to be read
     refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)
     refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
 
@@ -100,8 +104,8 @@ class Person(Base):
         Index("ix_people_home_opened_at", "home_opened_at"),
     )
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID, primary_key=True)
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
     locale: Mapped[str] = mapped_column(String(16), default="en-US")
     addresses: Mapped[bytes | None] = mapped_column(Sealed)
@@ -134,12 +138,12 @@ class Person(Base):
     leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
-class ProfileStateRow(_OfPerson):
+class ProfileStateRow(OfPerson):
     """One row a person: the wish (pending while `seq > sent`) and the memory of `ownership.decide`, sealed."""
 
     __tablename__ = "standings"
     __table_args__ = (
-        _of_person(),
+        of_person_row(),
         Index("ix_standings_most_urgent", "urgency", "wished_at"),  # of rows where seq > sent
     )
 
@@ -157,17 +161,17 @@ class WorkspaceBudget(Base):
 
     __tablename__ = "lanes"
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     budget: Mapped[str] = mapped_column(Text, default="{}")
 
 
-class Account(_OfPerson):
+class Account(OfPerson):
     """A person's account at a provider: what lets us in, for every calendar of it."""
 
     __tablename__ = "accounts"
-    __table_args__ = (_of_person(), Index("ix_accounts_subject_digest", "subject_digest"))
+    __table_args__ = (of_person_row(), Index("ix_accounts_subject_digest", "subject_digest"))
 
-    account_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ID, primary_key=True)
     provider: Mapped[str] = mapped_column(String(16))  # google | microsoft | caldav
     subject: Mapped[bytes | None] = mapped_column(Sealed)  # tells accounts apart
     subject_digest: Mapped[str] = mapped_column(String(64))  # keyed hash: whether others have connected it, too
@@ -180,7 +184,7 @@ class Account(_OfPerson):
     leased_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # being renewed; nobody else renews it before
 
 
-class Calendar(_OfPerson):
+class Calendar(OfPerson):
     """A connected source of events. `address_digest` (keyed hash) tells that one is connected already.
 
     `pace` names what its fetches share limits with: a feed's host, an account's mailbox.
@@ -188,15 +192,15 @@ class Calendar(_OfPerson):
 
     __tablename__ = "calendars"
     __table_args__ = (
-        _of_person(),
+        of_person_row(),
         Index("ix_calendars_due_at", "due_at"),
         Index("ix_calendars_watch_due_at", "watch_due_at"),
         Index("ix_calendars_secret", "secret"),
         Index("uq_calendars_address", "team_id", "user_id", "address_digest", unique=True),
     )
 
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    account_id: Mapped[str | None] = mapped_column(_ID)
+    calendar_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    account_id: Mapped[str | None] = mapped_column(ID)
     provider: Mapped[str] = mapped_column(String(16))  # ics | google | microsoft | caldav | hook | file
     name: Mapped[bytes | None] = mapped_column(Sealed)
     host: Mapped[str] = mapped_column(String(255), default="")
@@ -230,10 +234,10 @@ class WatchRow(Base):
         Index("ix_watches_calendar", "team_id", "user_id", "calendar_id"),
     )
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    watch_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID)
-    calendar_id: Mapped[str] = mapped_column(_ID)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    watch_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID)
+    calendar_id: Mapped[str] = mapped_column(ID)
     secret: Mapped[str] = mapped_column(String(64))  # as a digest: what a push has to bring
     remote_id: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
@@ -246,9 +250,9 @@ class InboxRow(Base):
     __tablename__ = "inbox"
     __table_args__ = (_of_calendar(),)
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(ID, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     whole: Mapped[bool] = mapped_column(Boolean, default=False)  # it is all there is; else a part of it
     received_at: Mapped[datetime] = mapped_column(UtcInstant)
@@ -261,10 +265,10 @@ class EventRow(Base):
     __tablename__ = "events"
     __table_args__ = (_of_calendar(), Index("ix_events_end", "team_id", "user_id", "end_at"))
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    calendar_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    event_id: Mapped[str] = mapped_column(_ID, primary_key=True)  # digest of uid and occurrence
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    calendar_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    event_id: Mapped[str] = mapped_column(ID, primary_key=True)  # digest of uid and occurrence
     uid: Mapped[str] = mapped_column(Text)
     occurrence: Mapped[str] = mapped_column(Text, default="")
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
@@ -280,28 +284,29 @@ class EventRow(Base):
     cancelled: Mapped[bool] = mapped_column(Boolean, default=False)
     tentative: Mapped[bool] = mapped_column(Boolean, default=False)
     guests: Mapped[int] = mapped_column(Integer, default=0)
+    recurring: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     organizer: Mapped[str | None] = mapped_column(String(8))  # None: nobody is named
     digest: Mapped[str] = mapped_column(String(32))  # keyed, of all of it: tells a changed event without opening it
     detail: Mapped[bytes | None] = mapped_column(Sealed)
 
 
-class RuleRow(_OfPerson):
-    """A person's rule; the body (words to look for, what to say) is sealed."""
+class RuleRow(OfPerson):
+    """A line of a person's list; the body (words to look for, what to say, a routine's times) is sealed."""
 
     __tablename__ = "rules"
 
-    rule_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    rule_id: Mapped[str] = mapped_column(ID, primary_key=True)
     position: Mapped[int] = mapped_column(Integer)
     body: Mapped[bytes] = mapped_column(Sealed)
 
 
-class OverrideRow(_OfPerson):
+class OverrideRow(OfPerson):
     """What a person asked for by hand through us."""
 
     __tablename__ = "overrides"
-    __table_args__ = (_of_person(), Index("ix_overrides_end", "team_id", "user_id", "end_at"))
+    __table_args__ = (of_person_row(), Index("ix_overrides_end", "team_id", "user_id", "end_at"))
 
-    override_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    override_id: Mapped[str] = mapped_column(ID, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
     end_at: Mapped[datetime | None] = mapped_column(UtcInstant)
@@ -309,14 +314,14 @@ class OverrideRow(_OfPerson):
     content: Mapped[bytes] = mapped_column(Sealed)
 
 
-class SpanRow(_OfPerson):
+class SpanRow(OfPerson):
     """A resolved span: what the busy minute reads instead of events."""
 
     __tablename__ = "spans"
 
     start_at: Mapped[datetime] = mapped_column(UtcInstant, primary_key=True)
     end_at: Mapped[datetime] = mapped_column(UtcInstant)
-    rule: Mapped[str] = mapped_column(_ID)
+    rule: Mapped[str] = mapped_column(ID)
     kind: Mapped[str | None] = mapped_column(String(24))
     override: Mapped[bool] = mapped_column(Boolean, default=False)
     reason: Mapped[str] = mapped_column(Text)
@@ -328,26 +333,26 @@ class Write(Base):
     """The audit: every attempt on a profile and every decision to leave it, with its reason and outcome."""
 
     __tablename__ = "writes"
-    __table_args__ = (_of_person(), Index("ix_writes_person_at", "team_id", "user_id", "at"))
+    __table_args__ = (of_person_row(), Index("ix_writes_person_at", "team_id", "user_id", "at"))
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    write_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    write_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID)
     at: Mapped[datetime] = mapped_column(UtcInstant)
     action: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
-    rule: Mapped[str] = mapped_column(_ID, default="")
-    event_digest: Mapped[str] = mapped_column(_ID, default="")
+    rule: Mapped[str] = mapped_column(ID, default="")
+    event_digest: Mapped[str] = mapped_column(ID, default="")
     outcome: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes | None] = mapped_column(Sealed)
 
 
-class Notice(_OfPerson):
+class Notice(OfPerson):
     """Something a person is told once: pending while `sent_at` is NULL, deleted when it works again."""
 
     __tablename__ = "notices"
     __table_args__ = (
-        _of_person(),
+        of_person_row(),
         Index("ix_notices_unsent", "team_id"),  # of rows where sent_at is null
     )
 
@@ -358,7 +363,7 @@ class Notice(_OfPerson):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class Ask(_OfPerson):
+class Ask(OfPerson):
     """What somebody without a grant asked for; done right after they granted."""
 
     __tablename__ = "asks"
@@ -373,10 +378,10 @@ class OAuthState(Base):
 
     __tablename__ = "oauth_states"
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(16))
-    user_id: Mapped[str] = mapped_column(_ID, default="")
+    user_id: Mapped[str] = mapped_column(ID, default="")
     browser: Mapped[str] = mapped_column(String(64), default="")  # digest of the cookie that it was given to
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
     verifier: Mapped[bytes | None] = mapped_column(Sealed)
@@ -387,6 +392,6 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
 
-    team_id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     delivery_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)

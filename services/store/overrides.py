@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, i
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotGrantedError, TooManyError
-from services.domain.model import Override, OverrideKind, PersonKey, Rule
+from services.domain.lines import Rule
+from services.domain.model import Override, OverrideKind, PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore

@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotInstalledError
-from services.domain.model import Kind, Pause, PersonKey, Preferences, Standing, Status
-from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
+from services.domain.model import Kind, Pause, PersonKey, Standing, Status
+from services.domain.people import GrantState, Member, PersonView, Preferences, Tokens, zone_or
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes

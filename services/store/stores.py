@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.due import DueStore, ProfileStateStore
+from services.store.effect_models import ReplyRow, UndoRow
 from services.store.events import EventStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore, RuleStore
@@ -158,6 +159,10 @@ def _reason(reason: Reason) -> Any:
     return json.loads(json_values.reason_to_json(reason))
 
 
+REPLIES_KEPT = timedelta(days=2)
+"""A day of somebody's begins and ends within two of ours."""
+
+
 class RetentionStore:
     """Deletes what nobody needs any more, of all workspaces."""
 
@@ -171,6 +176,8 @@ class RetentionStore:
             delete(OAuthState).where(OAuthState.expires_at < now),
             delete(Write).where(Write.at < audit_before),
             delete(OverrideRow).where(OverrideRow.end_at < audit_before),
+            delete(UndoRow).where(UndoRow.expires_at < now),
+            delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
         )
         rows = 0
         for leftover in leftovers:

@@ -21,20 +21,9 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
-from services.domain.model import (
-    NO_STATUS,
-    Action,
-    Kind,
-    Override,
-    OverrideKind,
-    Pause,
-    PersonKey,
-    Policy,
-    Rule,
-    Span,
-    Status,
-)
-from services.domain.people import PersonFacts, zone_or
+from services.domain.lines import Rule
+from services.domain.model import NO_STATUS, Action, Kind, Override, OverrideKind, Pause, PersonKey, Span, Status
+from services.domain.people import PersonFacts, Policy, zone_or
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes

@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 import structlog
 
 from services.domain.errors import NotInstalledError
-from services.domain.model import PersonKey, Preferences, Rule, Status
-from services.domain.people import Member, PersonView
+from services.domain.lines import Rule
+from services.domain.model import PersonKey, Status
+from services.domain.people import Member, PersonView, Preferences
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket

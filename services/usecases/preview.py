@@ -23,7 +23,8 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.model import Kind, PersonKey, Rule, Timeline, Verdict
+from services.domain.lines import Rule
+from services.domain.model import Kind, PersonKey, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import english
 from services.domain.timeline import resolve

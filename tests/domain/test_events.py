@@ -10,19 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain.events import judge, touches
-from services.domain.model import (
-    Event,
-    EventType,
-    Kind,
-    Location,
-    Match,
-    Organizer,
-    Preferences,
-    Response,
-    Rule,
-    ShowAs,
-    WorkingHours,
-)
+from services.domain.lines import Match, Rule
+from services.domain.model import Event, EventType, Kind, Location, Organizer, Response, ShowAs
+from services.domain.people import Preferences, WorkingHours
 from services.domain.reasons import ReasonCode
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -21,13 +21,12 @@ from services.domain.model import (
     OwnStatusPolicy,
     Pause,
     PersonKey,
-    Preferences,
     Span,
     Standing,
     Status,
 )
 from services.domain.ownership import same
-from services.domain.people import PersonFacts
+from services.domain.people import PersonFacts, Preferences
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)

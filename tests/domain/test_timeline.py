@@ -9,26 +9,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.domain.lines import Match, Rule
 from services.domain.model import (
     Event,
     EventType,
     Kind,
     Location,
-    Match,
+    Look,
     Override,
     OverrideKind,
     PersonKey,
-    Policy,
-    Preferences,
-    Rule,
-    Show,
     ShowAs,
     Status,
     Timeline,
     Visibility,
     WallTimes,
 )
-from services.domain.people import PersonFacts
+from services.domain.people import PersonFacts, Policy, Preferences
 from services.domain.reasons import ReasonCode
 from services.domain.timeline import resolve
 
@@ -61,7 +58,7 @@ def shown(timeline: Timeline) -> list[tuple[str, str, str]]:
 
 
 def own(rule: str, *words: str, text: str | None = None, **more: object) -> Rule:
-    return replace(Rule(rule, rule, Match(title_words=words), Show(text)), **more)  # type: ignore[arg-type]  # by name
+    return replace(Rule(rule, rule, Match(title_words=words), Look(text)), **more)  # type: ignore[arg-type]  # by name
 
 
 MEET, FOCUS = "In a meeting", "Focusing"
@@ -103,7 +100,7 @@ def test_permuted_input_resolves_the_same() -> None:
     assert len(found) == 1
 
 
-TITLES = Preferences(titles=True, show={Kind.MEETING: Show("{title}"), Kind.FOCUS: Show("{title}")})
+TITLES = Preferences(titles=True, looks={Kind.MEETING: Look("{title}"), Kind.FOCUS: Look("{title}")})
 
 
 @pytest.mark.parametrize(
@@ -185,14 +182,14 @@ def test_override_without_text_or_emoji() -> None:
         ("", {}, at(12, day=26), "Out of office until 26 November"),
         ("", {}, None, "Out of office"),
         ("Skiing", {}, at(12), "Skiing"),
-        ("", {Kind.OUT_OF_OFFICE: Show("Away till {until}")}, at(12), "Away till 13:00"),
-        ("", {Kind.OUT_OF_OFFICE: Show("Away till {until}")}, None, "Out of office"),
-        ("", {Kind.OUT_OF_OFFICE: Show("{title}")}, None, "Out of office"),
+        ("", {Kind.OUT_OF_OFFICE: Look("Away till {until}")}, at(12), "Away till 13:00"),
+        ("", {Kind.OUT_OF_OFFICE: Look("Away till {until}")}, None, "Out of office"),
+        ("", {Kind.OUT_OF_OFFICE: Look("{title}")}, None, "Out of office"),
     ],
 )
-def test_out_of_office_override_says(text: str, show: dict[Kind, Show], end: datetime | None, expected: str) -> None:
+def test_out_of_office_override_says(text: str, show: dict[Kind, Look], end: datetime | None, expected: str) -> None:
     asked = override("o", at(9), end, at(9), kind=OverrideKind.OUT_OF_OFFICE, text=text, emoji="")
-    span = line(overrides=[asked], preferences=Preferences(show=show)).at(at(9))
+    span = line(overrides=[asked], preferences=Preferences(looks=show)).at(at(9))
     assert (span.status.text, span.status.emoji, span.kind) == (expected, ":palm_tree:", Kind.OUT_OF_OFFICE)
 
 
@@ -305,9 +302,9 @@ PLACES = Preferences(titles=True)
         (event("WFH", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE), Preferences(), "Working from home", ":house:"),
         (event("Office", at(10), at(11), type=EventType.WORKING_LOCATION), Preferences(), "Working from the office",
          ":office:"),
-        (event("x", at(10), at(11)), Preferences(show={Kind.MEETING: Show("Busy until {until}", "no_entry")}),
+        (event("x", at(10), at(11)), Preferences(looks={Kind.MEETING: Look("Busy until {until}", "no_entry")}),
          "Busy until 12:00", ":no_entry:"),
-        (event("x", at(10), at(11)), Preferences(show={Kind.MEETING: Show("", "a b")}), MEET, ":spiral_calendar_pad:"),
+        (event("x", at(10), at(11)), Preferences(looks={Kind.MEETING: Look("", "a b")}), MEET, ":spiral_calendar_pad:"),
         (event("x", at(10), at(11), type=EventType.FOCUS), Preferences(), FOCUS, ":headphones:"),
         (event("<!here> {until}", at(10), at(11)), TITLES, "here {until}", ":spiral_calendar_pad:"),
         (event("\x00", at(10), at(11)), TITLES, MEET, ":spiral_calendar_pad:"),
@@ -326,7 +323,7 @@ def test_title_shows_only_if_default_turned_on_and_allowed(
     visibility: Visibility, *, turned_on: bool, allowed: bool, template: str
 ) -> None:
     secret = event("Secret", at(10), at(11), visibility=visibility, location="Secret place")
-    rules = (Rule("r1", "all", Match(), Show(template)),)
+    rules = (Rule("r1", "all", Match(), Look(template)),)
     timeline = line(secret, rules=rules, preferences=Preferences(titles=turned_on), policy=Policy(titles=allowed))
     open_title = visibility is Visibility.DEFAULT and turned_on and allowed
     expected = {"{title}": "Secret", "At {location}": "At Secret place"}[template] if open_title else MEET
@@ -334,8 +331,8 @@ def test_title_shows_only_if_default_turned_on_and_allowed(
 
 
 def test_rule_says_before_the_person_and_the_person_before_the_kind() -> None:
-    rules = (Rule("r1", "x", Match(title_words=("sync",)), Show(emoji="sync")),)
-    preferences = Preferences(show={Kind.MEETING: Show("Busy", "no_entry")})
+    rules = (Rule("r1", "x", Match(title_words=("sync",)), Look(emoji="sync")),)
+    preferences = Preferences(looks={Kind.MEETING: Look("Busy", "no_entry")})
     assert line(event("Sync", at(10), at(11)), rules=rules, preferences=preferences).at(at(10)).status == Status(
         "Busy", ":sync:", at(11)
     )

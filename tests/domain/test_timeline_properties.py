@@ -10,20 +10,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.model import (
-    Event,
-    EventType,
-    Kind,
-    Match,
-    Override,
-    PersonKey,
-    Preferences,
-    Rule,
-    Show,
-    Status,
-    Timeline,
-)
-from services.domain.people import PersonFacts
+from services.domain.lines import Match, Rule
+from services.domain.model import Event, EventType, Kind, Look, Override, PersonKey, Status, Timeline
+from services.domain.people import PersonFacts, Preferences
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -80,14 +69,14 @@ def overrides(draw: st.DrawFn) -> tuple[Override, ...]:
 
 
 MINUTES = st.sampled_from([0, 0, 5, 15]).map(lambda minutes: minutes * MINUTE)
-NAMED = {kind: Show("{title}") for kind in Kind}
+NAMED = {kind: Look("{title}") for kind in Kind}
 PEOPLE = st.builds(
     Person,
     events(),
     overrides(),
     st.builds(
         Preferences,
-        show=st.sampled_from([{}, NAMED, {kind: Show("Busy", ":x:") for kind in Kind}]),
+        looks=st.sampled_from([{}, NAMED, {kind: Look("Busy", ":x:") for kind in Kind}]),
         idle=st.sampled_from([None, Status("Here", ":wave:")]),
         lead=MINUTES,
         bridge=MINUTES,
@@ -105,7 +94,7 @@ def layer(event: Event, person: Person) -> int:
 
 
 def says(event: Event, person: Person) -> str:
-    show = person.preferences.show.get(TITLES[event.title.split()[0]])
+    show = person.preferences.looks.get(TITLES[event.title.split()[0]])
     if show is not None and show.text is not None:
         return show.text.replace("{title}", event.title)
     return {"Vacation": "Out of office", "Sync": "In a meeting", "Focus": "Focusing"}[event.title.split()[0]]

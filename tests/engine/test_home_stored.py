@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.domain.model import Match, Preferences, Rule, Show, Status
+from services.domain.lines import Match, Rule
+from services.domain.model import Look, Status
+from services.domain.people import Preferences
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, SpanRow
@@ -30,7 +32,7 @@ async def app(database: Database, encryptor: Encryptor, clock: ManualClock) -> A
         late = replace(meeting(early.replace(hour=22, minute=30), 60, uid="late"), title="Late call")
         await made.engine.has(made.ann, absence(early - timedelta(hours=9), 10), late, *events)
         for number in range(10):
-            rule = Rule(f"r{number}", f"Rule {number}", Match(title_words=(f"1{number}",)), Show(text=f"Busy {number}"))
+            rule = Rule(f"r{number}", f"Rule {number}", Match(title_words=(f"1{number}",)), Look(text=f"Busy {number}"))
             await made.rules.add(made.ann, rule, clock.now())
         await made.settle()
         yield made

@@ -20,22 +20,9 @@ from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.errors import InputError, TimeNotUnderstoodError
-from services.domain.model import (
-    Event,
-    Kind,
-    Match,
-    Override,
-    OverrideKind,
-    Pause,
-    PersonKey,
-    Preferences,
-    Response,
-    Rule,
-    Show,
-    Status,
-    WorkingHours,
-)
-from services.domain.people import PersonFacts
+from services.domain.lines import Match, Rule
+from services.domain.model import Event, Kind, Look, Override, OverrideKind, Pause, PersonKey, Response, Status
+from services.domain.people import PersonFacts, Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
 from services.platform import locale
 from services.platform.locale import Localizer
@@ -114,9 +101,9 @@ def now(events: int = 100, *, own: bool = False, paused: bool = False, granted: 
 
 
 WORDS = Match(title_words=(NASTY[:100],) * 20)
-RULES = [Rule(f"r{index}", NASTY[:60], WORDS, Show(NASTY[:100], ":x:"), ignore=index % 2 == 0) for index in range(50)]
+RULES = [Rule(f"r{index}", NASTY[:60], WORDS, Look(NASTY[:100], ":x:"), ignore=index % 2 == 0) for index in range(50)]
 FULL = Preferences(
-    show={kind: Show("x" * 100, ":" + "y" * 98 + ":") for kind in Kind},
+    looks={kind: Look("x" * 100, ":" + "y" * 98 + ":") for kind in Kind},
     idle=Status("x" * 100, ":wave:"),
     count_unconfirmed=True,
     working_hours=WorkingHours(),

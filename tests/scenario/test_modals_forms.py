@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.domain.model import Kind, OverrideKind, OwnStatusPolicy, Show, Status
+from services.domain.model import Kind, Look, OverrideKind, OwnStatusPolicy, Status
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support import blockkit
@@ -228,7 +228,7 @@ async def test_settings_are_saved_whole_and_shown_again(app: SteppedApp) -> None
     )  # fmt: skip
     assert answer == {}
     kept = await app.preferences.get(app.ann)
-    assert dict(kept.show) == {Kind.MEETING: Show("Busy until {until}", ":calendar:")}
+    assert dict(kept.looks) == {Kind.MEETING: Look("Busy until {until}", ":calendar:")}
     assert kept.idle == Status("Here", ":wave:")
     assert (kept.count_unconfirmed, kept.titles, kept.own_status) == (True, True, OwnStatusPolicy.MINE_ALWAYS_WINS)
     assert (kept.lead, kept.bridge) == (timedelta(minutes=5), timedelta(minutes=10))
@@ -316,7 +316,7 @@ async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(app: SteppedApp
     (made,) = await app.rules.list(app.ann)
     assert made.match.kinds == {Kind.MEETING, Kind.FOCUS}
     assert made.match.calendar_ids == {"c1"}
-    assert made.show == Show("Busy", None)
+    assert made.look == Look("Busy", None)
 
 
 @pytest.mark.parametrize(

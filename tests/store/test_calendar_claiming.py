@@ -11,9 +11,7 @@ from sqlalchemy import select, update
 
 from services.domain.calendars import FetchOutcome, Health, HostLimits
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
-from services.domain.model import (
-    PersonKey,
-)
+from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store.calendar_rows import MOST
 from services.store.calendars import CalendarStore, CalendarView

@@ -12,18 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.model import (
-    Kind,
-    Match,
-    OwnStatusPolicy,
-    Preferences,
-    Rule,
-    Show,
-    ShowAs,
-    Standing,
-    Status,
-    WorkingHours,
-)
+from services.domain.lines import Match, Rule
+from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Photo, Picture, ShowAs, Standing, Status
+from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.store.json_values import (
@@ -45,18 +36,27 @@ SHORT = st.none() | TEXT
 COUNT = st.none() | st.integers(0, 1000)
 INSTANT = st.none() | st.datetimes(timezones=st.just(UTC))
 STATUS = st.none() | st.builds(Status, TEXT, TEXT, INSTANT)
-SHOW = st.builds(Show, SHORT, SHORT)
+SHOW = st.builds(Look, SHORT, SHORT)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
+MAYBE = st.none() | st.booleans()
+MINUTE_OF_DAY = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 MATCH = st.builds(
-    Match, st.frozensets(st.sampled_from(Kind)), WORDS, WORDS, st.frozensets(TEXT, max_size=3),
-    st.frozensets(st.sampled_from(ShowAs)), st.none() | st.booleans(), COUNT, COUNT, COUNT, COUNT,
+    Match, kinds=st.frozensets(st.sampled_from(Kind)), title_words=WORDS, not_title_words=WORDS, location_words=WORDS,
+    organizer=WORDS, calendar_ids=st.frozensets(TEXT, max_size=3), show_as=st.frozensets(st.sampled_from(ShowAs)),
+    all_day=MAYBE, external=MAYBE, recurring=MAYBE, days=st.frozensets(st.integers(0, 6)),
+    hours=st.none() | st.tuples(MINUTE_OF_DAY, MINUTE_OF_DAY),
+    min_guests=COUNT, max_guests=COUNT, min_minutes=COUNT, max_minutes=COUNT,
 )  # fmt: skip
+PHOTO = st.builds(Photo, st.sampled_from(Picture), st.sampled_from(["centre", "top", "0,10,600"]))
 RULES = st.lists(
-    st.builds(Rule, st.text(min_size=1, max_size=20), TEXT, MATCH, SHOW, st.booleans(), st.booleans()),
+    st.builds(
+        Rule, id=st.text(min_size=1, max_size=20), name=TEXT, match=MATCH, look=SHOW, ignore=st.booleans(),
+        enabled=st.booleans(), kind=st.none() | st.sampled_from(Kind), effects=st.frozensets(st.sampled_from(Effect)),
+        photo=st.none() | PHOTO,
+    ),
     max_size=4,
     unique_by=lambda rule: rule.id,
-).map(tuple)
-MINUTE_OF_DAY = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+).map(tuple)  # fmt: skip
 HOURS = st.dictionaries(st.integers(0, 6), st.tuples(MINUTE_OF_DAY, MINUTE_OF_DAY)).map(
     lambda days: WorkingHours(MappingProxyType(days))
 )
@@ -110,7 +110,7 @@ PREFERENCES_STORED = {
     ' "working_hours": {"0": ["00:00", "08:05"], "6": ["09:00", "23:59"]}, "own_status": "mine_always_wins",'
     ' "lead": 5, "bridge": 15, "titles": true}': Preferences(
         MappingProxyType(
-            {Kind.MEETING: Show("In {title}", ":x:"), Kind.FOCUS: Show(None, ":y:"), Kind.OUT_OF_OFFICE: Show()}
+            {Kind.MEETING: Look("In {title}", ":x:"), Kind.FOCUS: Look(None, ":y:"), Kind.OUT_OF_OFFICE: Look()}
         ),
         Status("Hier", "\U0001f600"), True,
         WorkingHours(MappingProxyType({6: (time(9), time(23, 59)), 0: (time(0), time(8, 5))})),
@@ -124,9 +124,10 @@ RULES_STORED = {
     ' "all_day": false, "min_guests": 1, "max_guests": 5, "min_minutes": 10, "max_minutes": 60},'
     ' "show": {"text": "S", "emoji": ":s:"}, "ignore": true, "enabled": false}': Rule(
         "r1", "Standup",
-        Match(frozenset({Kind.MEETING, Kind.FOCUS}), ("standup", "täglich"), ("Room",), frozenset({"c1", "c0"}),
-              frozenset({ShowAs.BUSY}), False, 1, 5, 10, 60),
-        Show("S", ":s:"), True, False,
+        Match(kinds=frozenset({Kind.MEETING, Kind.FOCUS}), title_words=("standup", "täglich"), location_words=("Room",),
+              calendar_ids=frozenset({"c1", "c0"}), show_as=frozenset({ShowAs.BUSY}), all_day=False,
+              min_guests=1, max_guests=5, min_minutes=10, max_minutes=60),
+        Look("S", ":s:"), True, False,
     ),
     '{"id": "r2", "name": "", "match": {}, "show": {}, "ignore": false, "enabled": true}': Rule("r2", ""),
 }  # fmt: skip
@@ -207,7 +208,7 @@ def test_rules_read_as_they_are_written_by_hand() -> None:
         {"name": "Standup", "match": {"title_words": ["standup"]}, "show": {"text": "Standing", "emoji": ":chair:"}}
     ]
     assert rules_from_values(written) == (
-        Rule("rule-1", "Standup", Match(title_words=("standup",)), Show("Standing", ":chair:")),
+        Rule("rule-1", "Standup", Match(title_words=("standup",)), Look("Standing", ":chair:")),
     )
 
 

@@ -11,19 +11,8 @@ import sqlalchemy as sa
 
 from services.domain.calendars import Changes
 from services.domain.errors import SealError
-from services.domain.model import (
-    Action,
-    Event,
-    Match,
-    Override,
-    PersonKey,
-    Rule,
-    Show,
-    Span,
-    Standing,
-    Status,
-    WallTimes,
-)
+from services.domain.lines import Match, Rule
+from services.domain.model import Action, Event, Look, Override, PersonKey, Span, Standing, Status, WallTimes
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
@@ -201,7 +190,7 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         entry = AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
         await stores.writes.add(connection, (ANN, entry))
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
-    await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Show("Talking")), now)
+    await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")), now)
     found = json.loads(json.dumps(await stores.export.export(ANN)))
     start, end = "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"
     assert {name: found[name] for name in ("team_id", "user_id", "zone", "locale", "addresses", "grant", "pause")} == {

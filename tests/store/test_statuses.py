@@ -10,19 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.errors import NotGrantedError, SealError, TooManyError
-from services.domain.model import (
-    Kind,
-    Match,
-    Override,
-    OverrideKind,
-    Pause,
-    PersonKey,
-    Preferences,
-    Rule,
-    Show,
-    Standing,
-    Status,
-)
+from services.domain.lines import Match, Rule
+from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
+from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -152,7 +142,7 @@ async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, en
 
 def rule(name: str) -> Rule:
     return Rule(
-        name, f"Rule {name}", Match(title_words=("plan",), kinds=frozenset({Kind.MEETING})), Show("Busy", ":x:")
+        name, f"Rule {name}", Match(title_words=("plan",), kinds=frozenset({Kind.MEETING})), Look("Busy", ":x:")
     )
 
 
@@ -192,7 +182,7 @@ async def test_rule_words_are_sealed(people: Database, encryptor: Encryptor) -> 
 async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
     store = PreferenceStore(people)
     assert await store.get(ANN) == Preferences()
-    chosen = Preferences(show={Kind.MEETING: Show("Busy", ":x:")}, idle=Status("Here", ":wave:"), titles=True)
+    chosen = Preferences(looks={Kind.MEETING: Look("Busy", ":x:")}, idle=Status("Here", ":wave:"), titles=True)
     await store.save(ANN, chosen, NOW)
     assert await store.pause(ANN, Pause(NOW, NOW + HOUR), NOW) is None
     assert await store.pause(ANN, Pause(NOW), NOW) == Pause(NOW, NOW + HOUR)

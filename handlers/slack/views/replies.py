@@ -21,7 +21,8 @@ from handlers.slack.views.sentences import (
     when,
 )
 from services.domain.errors import InputError, StatusQuoError
-from services.domain.model import Override, OverrideKind, Pause, Rule, Span, Status, Timeline
+from services.domain.lines import Rule
+from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView

@@ -9,7 +9,8 @@ from datetime import datetime
 from handlers.slack.views.blocks import cut, escape
 from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
-from services.domain.model import Kind, Override, OverrideKind, Rule, Status, Timeline
+from services.domain.lines import Rule
+from services.domain.model import Kind, Override, OverrideKind, Status, Timeline
 from services.domain.reasons import Reason
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView

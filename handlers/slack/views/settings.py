@@ -14,17 +14,9 @@ from handlers.slack.views.blocks import Values
 from handlers.slack.views.sentences import calendar_name, kind_name, shown
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
-from services.domain.model import (
-    STATUS_TEXT_LIMIT,
-    Kind,
-    Match,
-    OwnStatusPolicy,
-    Preferences,
-    Rule,
-    Show,
-    Status,
-    WorkingHours,
-)
+from services.domain.lines import Match, Rule
+from services.domain.model import STATUS_TEXT_LIMIT, Kind, Look, OwnStatusPolicy, Status
+from services.domain.people import Preferences, WorkingHours
 from services.platform.locale import Localizer
 from services.store.calendars import CalendarView
 
@@ -81,8 +73,8 @@ def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
         kit.section(l10n.say("What your status says. `{{until}}` becomes the end, `{{title}}` the event's title."))
     ]
     idle = chosen.idle or Status()
-    pairs = [(kind.value, kind_name(kind, l10n), chosen.show.get(kind, Show())) for kind in Kind]
-    for name, label, show in (*pairs, ("idle", l10n.say("When nothing is on"), Show(idle.text, idle.emoji))):
+    pairs = [(kind.value, kind_name(kind, l10n), chosen.looks.get(kind, Look())) for kind in Kind]
+    for name, label, show in (*pairs, ("idle", l10n.say("When nothing is on"), Look(idle.text, idle.emoji))):
         text, emoji = l10n.say("{kind}: text", kind=label), l10n.say("{kind}: emoji", kind=label)
         blocks += [
             kit.text_entry(f"{name}_text", text, initial=show.text or "", most=STATUS_TEXT_LIMIT),
@@ -147,8 +139,8 @@ def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Map
     policy = values.one("own_status") or before.own_status.value
     return replace(
         before,
-        show=MappingProxyType({kind: show for kind, show in shows.items() if show != Show()}),
-        idle=Status(idle.text or "", idle.emoji or "") if idle != Show() else None,
+        looks=MappingProxyType({kind: show for kind, show in shows.items() if show != Look()}),
+        idle=Status(idle.text or "", idle.emoji or "") if idle != Look() else None,
         count_unconfirmed="count_unconfirmed" in on,
         titles="titles" in on,
         working_hours=_working_hours(values, errors) if "guard" in on else None,
@@ -158,7 +150,7 @@ def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Map
     ), errors
 
 
-def _shown(values: Values, name: str, errors: dict[str, InputError]) -> Show:
+def _shown(values: Values, name: str, errors: dict[str, InputError]) -> Look:
     text = values.text(f"{name}_text")
     try:
         status_text(text)
@@ -171,7 +163,7 @@ def _shown(values: Values, name: str, errors: dict[str, InputError]) -> Show:
         emoji = emoji_of(values.text(f"{name}_emoji"))
     except InputError as error:
         errors[f"{name}_emoji"] = error
-    return Show(text or None, emoji or None)
+    return Look(text or None, emoji or None)
 
 
 def _working_hours(values: Values, errors: dict[str, InputError]) -> WorkingHours | None:
@@ -212,7 +204,7 @@ def rules(l10n: Localizer, listed: Sequence[Rule]) -> dict[str, Any]:
             *(kind_name(kind, l10n) for kind in Kind if kind in rule.match.kinds),
         ]
         events = ", ".join(about) or l10n.say("chosen calendars")
-        status = shown(Status(rule.show.text or "", rule.show.emoji or ""))
+        status = shown(Status(rule.look.text or "", rule.look.emoji or ""))
         effect = (
             l10n.say("{events}: ignored", events=events)
             if rule.ignore
@@ -267,5 +259,5 @@ def read_rule(values: Values, rule_id: str, calendars: Sequence[str]) -> Rule:
         raise NoEffectError("no effect", field="text")
     name = ", ".join(words) or text or emoji
     name = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-    show = Show() if ignore else Show(text or None, emoji or None)
+    show = Look() if ignore else Look(text or None, emoji or None)
     return Rule(rule_id, name or RULE, Match(kinds=kinds, title_words=words, calendar_ids=named), show, ignore=ignore)

@@ -15,7 +15,8 @@ from functools import partial
 
 import pytest
 
-from services.domain.model import NO_STATUS, Kind, Match, Rule, Show
+from services.domain.lines import Match, Rule
+from services.domain.model import NO_STATUS, Kind, Look
 from services.domain.ownership import same
 from services.domain.people import Member, Tokens
 from services.platform.crypto import new_key
@@ -87,7 +88,7 @@ async def uninstalls(replica: Replica, stage: Stage) -> object:
 
 
 async def edits_rules(replica: Replica, stage: Stage) -> object:
-    rule = Rule(id=replica.name, name="", match=Match(kinds=frozenset({Kind.MEETING})), show=Show(text="Busy"))
+    rule = Rule(id=replica.name, name="", match=Match(kinds=frozenset({Kind.MEETING})), look=Look(text="Busy"))
     return await replica.settings.add_rule(ANN, rule)
 
 

@@ -1,0 +1,90 @@
+"""The tables of effects, pictures and replies, of emoji, and of what can be undone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.store.columns import Sealed, UtcInstant
+from services.store.models import ID, Base, OfPerson, of_person_row
+
+
+class StretchRow(OfPerson):
+    """For how long an effect is on, by the timeline: replaced together with the spans."""
+
+    __tablename__ = "stretches"
+
+    effect: Mapped[str] = mapped_column(String(8), primary_key=True)  # dnd | away | photo | reply
+    start_at: Mapped[datetime] = mapped_column(UtcInstant, primary_key=True)
+    end_at: Mapped[datetime] = mapped_column(UtcInstant)
+    ends: Mapped[bool] = mapped_column(Boolean, default=True)
+    rule: Mapped[str] = mapped_column(ID)
+    photo: Mapped[str] = mapped_column(Text, default="")  # JSON
+
+
+class EffectRow(OfPerson):
+    """What we did of one effect, and when it is worth a look; `seq` counts who made it due."""
+
+    __tablename__ = "effects"
+    __table_args__ = (of_person_row(), Index("ix_effects_due_at", "due_at"))
+
+    effect: Mapped[str] = mapped_column(String(8), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    memory: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class PictureRow(OfPerson):
+    """A picture of a person: the one they sent us, or their own photo while ours is on."""
+
+    __tablename__ = "pictures"
+
+    picture_id: Mapped[str] = mapped_column(String(16), primary_key=True)  # own | original
+    content: Mapped[bytes] = mapped_column(Sealed)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class EmojiRow(Base):
+    """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
+
+    __tablename__ = "emoji"
+    __table_args__ = (ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),)
+
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    alias_of: Mapped[str | None] = mapped_column(String(100))
+
+
+class ReplyRow(Base):
+    """That somebody is told once a day that a person is out; written before they are told, `due_at` until then."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "person_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE"),
+        Index("ix_replies_person", "team_id", "person_id"),
+        Index("ix_replies_due_at", "due_at"),
+        Index("ix_replies_created_at", "created_at"),
+    )
+
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    asker_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)  # the asker's
+    channel_id: Mapped[str] = mapped_column(ID)
+    thread: Mapped[str] = mapped_column(String(32), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
+class UndoRow(OfPerson):
+    """What puts one change of a person back, for ten minutes."""
+
+    __tablename__ = "undos"
+    __table_args__ = (of_person_row(), Index("ix_undos_expires_at", "expires_at"))
+
+    undo_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcInstant)
+    content: Mapped[bytes] = mapped_column(Sealed)
