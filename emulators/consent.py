@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from string import Template
 from urllib.parse import parse_qsl, urlsplit
@@ -69,15 +69,22 @@ _BLOCKED = Template("""<!doctype html>
 
 
 def page(
-    brand: Brand, accounts: Mapping[str, str], scopes: Iterable[str], query: Mapping[str, str], hint: str = ""
-) -> web.Response:
-    """The page for a good link with `query`; accounts are names by id. `login_hint`, or `hint`, chooses one."""
+    brand: Brand, accounts: Mapping[str, str], scopes: Iterable[str], query: Mapping[str, str], hint: str = "", *,
+    optional: Collection[str] = (),
+) -> web.Response:  # fmt: skip
+    """The page for a good link with `query`; accounts are names by id. `login_hint`, or `hint`, chooses one.
+
+    `optional` are the scopes that can be left out where the brand does not let all be.
+    """
     wished = query.get("login_hint") or hint
     chosen = wished if wished in accounts else next(iter(accounts), "")
     text = _PAGE.substitute(
         who=_safe(brand.who), asks=_safe(brand.asks), colour=brand.colour, allow=brand.allow, Allow=brand.allow.title(),
         accounts="".join(_account(one, name, chosen=one == chosen) for one, name in accounts.items()),
-        scopes="".join(_scope(brand, one) for one in sorted(scopes)),
+        scopes="".join(
+            _scope(brand, one, choose=brand.choose_scopes or one in optional)
+            for one in sorted(scopes, key=lambda scope: (scope in optional, scope))
+        ),
         hidden="".join(f'<input type="hidden" name="{_safe(k)}" value="{_safe(v)}">' for k, v in query.items()),
     )  # fmt: skip
     return web.Response(text=text, content_type="text/html")
@@ -107,8 +114,8 @@ def _account(identifier: str, name: str, *, chosen: bool) -> str:
     return f"<label>{box}<span>{shown}</span></label>"
 
 
-def _scope(brand: Brand, scope: str) -> str:
-    box = f'<input type="checkbox" name="granted" value="{_safe(scope)}" checked>' if brand.choose_scopes else ""
+def _scope(brand: Brand, scope: str, *, choose: bool) -> str:
+    box = f'<input type="checkbox" name="granted" value="{_safe(scope)}" checked>' if choose else ""
     return f"<label>{box}<span>{_safe(brand.scopes.get(scope, scope))}</span></label>"
 
 

@@ -14,7 +14,7 @@ class Fault:
     (JSON, or bytes as they are) and `headers`; without a `body`, in the service's own words for `reason` (Slack:
     `error`, by itself with status 200). `retry_after` (s) is a 429 unless `status` says otherwise; `latency` (real s)
     delays; `drop` closes the connection, `truncate` cuts the real answer in half; `after=True` does what was asked
-    first. `skip` lets so many calls pass; `user_id` and `team_id` are of Slack's token.
+    first (and then waits, refuses or drops). `skip` lets so many calls pass; `user_id`, `team_id` are of Slack's token.
     """
 
     where: str = "*"
@@ -62,7 +62,9 @@ class Faults:
         for fault in self._faults:
             theirs = fault.user_id in ("", user_id) and fault.team_id in ("", team_id)
             if theirs and fault.where in ("*", method):
-                return self._met(fault)
+                if not fault.skip:
+                    return self._met(fault)
+                fault.skip -= 1
         return None
 
     def at_path(self, path: str) -> Fault | None:

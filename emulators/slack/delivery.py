@@ -27,6 +27,12 @@ log = structlog.get_logger(__name__)
 
 _RETRIES = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
 _SUCCESS = range(200, 300)
+_MESSAGES = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
+_NEEDS = {
+    "message.im": "im:history", "message.channels": "channels:history", "message.groups": "groups:history",
+    "emoji_changed": "emoji:read", "dnd_updated_user": "dnd:read",
+}  # fmt: skip
+"""The bot's scope without which it is not told (docs.slack.dev/reference/events)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +113,62 @@ class Deliveries:
         finally:
             self.pending -= 1
 
-    def event(self, team_id: str, event: Mapping[str, Any], *, user_id: str = "") -> None:
-        """Deliver an Events API event to the app where it is installed and subscribed, in the background."""
-        tokens = self._slack.tokens
-        installed = tokens.bot(team_id) or next(iter(tokens.of_team(team_id)), None)
-        leaving = event["type"] in {"tokens_revoked", "app_uninstalled"}
-        if event["type"] not in self._slack.app.events or (installed is None and not leaving):
+    def event(
+        self, team_id: str, event: Mapping[str, Any], *, user_id: str = "", shared: bool = False, foreign: str = ""
+    ) -> None:
+        """Deliver an Events API event to the app where it is installed, subscribed and allowed, in the background.
+
+        `shared`: it happened in a channel of several workspaces; `foreign` is the one that its author is of, which is
+        then the envelope's `team_id` (slack-bolt reads `authorizations` first for that reason).
+        """
+        tokens, kind = self._slack.tokens, _subscription(event)
+        bot = tokens.bot(team_id)
+        installed = bot or next(iter(tokens.of_team(team_id)), None)
+        leaving = kind in {"tokens_revoked", "app_uninstalled"}
+        if kind not in self._slack.app.events or (installed is None and not leaving):
             return
+        if kind in _NEEDS and (bot is None or _NEEDS[kind] not in bot.scopes):
+            return
+        whose = installed.user_id if installed else user_id
+        is_bot = installed is not None and installed.kind == "bot"
+        self._deliver(team_id, event, whose, is_bot=is_bot, shared=shared, foreign=foreign)
+
+    def own_event(self, member: SlackMember, event: Mapping[str, Any], scope: str) -> None:
+        """Deliver an event that is of a person alone: for an app with their grant of that scope."""
+        token = self._slack.tokens.user(member.user_id)
+        if event["type"] in self._slack.app.user_events and token is not None and scope in token.scopes:
+            self._deliver(member.team_id, event, member.user_id, is_bot=False)
+
+    def user_event(self, kind: str, member: SlackMember) -> None:
+        """`user_status_changed` or `user_profile_changed` (zone, locale, name or photo); with it, `user_change`."""
+        user = user_of(self._slack, member, locale=True)
+        event = {"user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
+        for one in (kind, "user_change"):
+            self.event(member.team_id, {"type": one, **event}, user_id=member.user_id)
+
+    def _deliver(
+        self, team_id: str, event: Mapping[str, Any], user_id: str, *, is_bot: bool, shared: bool = False,
+        foreign: str = "",
+    ) -> None:  # fmt: skip
         authorization = {
-            "enterprise_id": None, "team_id": team_id, "user_id": installed.user_id if installed else user_id,
-            "is_bot": installed is not None and installed.kind == "bot", "is_enterprise_install": False,
+            "enterprise_id": None, "team_id": team_id, "user_id": user_id, "is_bot": is_bot,
+            "is_enterprise_install": False,
         }  # fmt: skip
         envelope = {
-            "team_id": team_id,
+            "team_id": foreign or team_id,
+            "context_team_id": team_id,
             "api_app_id": self._slack.app.app_id,
             "event": {**event, "event_ts": self._slack.timestamp()},
             "type": "event_callback",
             "event_id": f"Ev{self._slack.number():010d}",
             "event_time": int(self._slack.clock.now().timestamp()),
             "authorizations": [authorization],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": shared,
         }
         self.delivered.append(envelope)
         task = asyncio.create_task(self._with_retries(envelope), name=f"slack-{event['type']}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def user_event(self, kind: str, member: SlackMember) -> None:
-        """`user_status_changed` or `user_profile_changed` (zone, locale, name or photo)."""
-        user = user_of(self._slack, member, locale=True)
-        event = {"type": kind, "user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
-        self.event(member.team_id, event, user_id=member.user_id)
 
     async def _with_retries(self, envelope: Mapping[str, Any]) -> None:
         body = json.dumps(envelope).encode()
@@ -153,3 +184,8 @@ class Deliveries:
             answer = await self.send(body, "application/json", again)
         if not answer.ok:
             log.warning("event_not_taken", type=envelope["event"]["type"], status=answer.status)
+
+
+def _subscription(event: Mapping[str, Any]) -> str:
+    """The name by which an app subscribes to an event: a message's has its kind of channel in it."""
+    return _MESSAGES[event["channel_type"]] if event["type"] == "message" else str(event["type"])

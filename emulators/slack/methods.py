@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from emulators.slack import views
-from emulators.slack.kit import problems_of_blocks
-from emulators.slack.people import as_file, as_message
+from emulators.slack import dnd, emoji, photos, presence, talk, views
+from emulators.slack.people import as_file
 from emulators.slack.profile import apply, profile_of, user_of
-from emulators.slack.state import RefusalError, SlackMember, SlackToken, ViewState, rate_limited
+from emulators.slack.state import RefusalError, SlackMember, SlackToken, UploadedPart, ViewState, rate_limited
 
 if TYPE_CHECKING:
     from emulators.slack.server import LocalSlack
@@ -107,7 +106,7 @@ async def arguments_of(request: web.Request) -> tuple[dict[str, Any], str, tuple
             raise RefusalError("json_not_object")
         arguments |= body
     elif request.method == "POST":
-        arguments |= {name: value if isinstance(value, str) else "" for name, value in (await request.post()).items()}
+        arguments |= {name: _part(value) for name, value in (await request.post()).items()}
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     token = value.strip() if scheme.lower() == "bearer" else str(arguments.get("token") or "")
     basic = None
@@ -118,6 +117,13 @@ async def arguments_of(request: web.Request) -> tuple[dict[str, Any], str, tuple
             raise RefusalError("invalid_client_id") from error
         basic = (login, password)
     return arguments, token, basic
+
+
+def _part(value: str | bytes | bytearray | web.FileField) -> Any:
+    """A field of a form: text, or a file with the content type that its part gave."""
+    if isinstance(value, web.FileField):
+        return UploadedPart(value.filename, value.content_type, value.file.read())
+    return value if isinstance(value, str) else ""
 
 
 # ── what they do ────────────────────────────────────────────────────────────────────────────────────
@@ -137,26 +143,6 @@ def _auth_test(request: ApiRequest) -> Answer:
 def _revoke(request: ApiRequest) -> Answer:
     request.slack.revoke(request.token)
     return {"ok": True, "revoked": True}
-
-
-def _post_message(request: ApiRequest) -> Answer:
-    """Into a channel, or to a person by their id."""
-    name, text, blocks = (
-        request.text("channel"),
-        request.text("text"),
-        request.parsed("blocks", "invalid_blocks_format"),
-    )
-    channel = request.slack.direct_channel(name) if name in request.slack.members else request.slack.channels.get(name)
-    if channel is None:
-        raise RefusalError("channel_not_found")
-    if not text and not blocks:
-        raise RefusalError("no_text")
-    wrong = problems_of_blocks(blocks or [], "message")
-    if wrong:
-        raise RefusalError("invalid_blocks", errors=wrong, response_metadata={"messages": wrong})
-    message = request.slack.post(channel.channel_id, request.token.user_id, text, blocks)
-    body = as_message(request.slack, message)
-    return {"ok": True, "channel": channel.channel_id, "ts": message.ts, "message": body}
 
 
 def _file_info(request: ApiRequest) -> Answer:
@@ -224,11 +210,22 @@ _BOT, _USER = ("bot",), ("user",)
 METHODS: dict[str, Method] = {
     "auth.revoke": Method(_revoke),
     "auth.test": Method(_auth_test),
-    "chat.postMessage": Method(_post_message, ("chat:write",)),
+    "chat.postEphemeral": Method(talk.post_ephemeral, ("chat:write",)),
+    "chat.postMessage": Method(talk.post_message, ("chat:write",)),
+    "dnd.endDnd": Method(dnd.end_dnd, ("dnd:write",), _USER),
+    "dnd.endSnooze": Method(dnd.end_snooze, ("dnd:write",), _USER),
+    "dnd.info": Method(dnd.info, ("dnd:read",)),
+    "dnd.setSnooze": Method(dnd.set_snooze, ("dnd:write",), _USER),
+    "dnd.teamInfo": Method(dnd.team_info, ("dnd:read",)),
+    "emoji.list": Method(emoji.list_emoji, ("emoji:read",)),
     "files.info": Method(_file_info, ("files:read",)),
+    "users.deletePhoto": Method(photos.delete_photo, ("users.profile:write",), _USER),
+    "users.getPresence": Method(presence.get_presence, ("users:read",)),
     "users.info": Method(_user_info, ("users:read",)),
     "users.profile.get": Method(_profile_get, ("users.profile:read",)),
     "users.profile.set": Method(_profile_set, ("users.profile:write",), _USER),
+    "users.setPhoto": Method(photos.set_photo, ("users.profile:write",), _USER),
+    "users.setPresence": Method(presence.set_presence, ("users:write",)),
     "views.open": Method(_open, (), _BOT),
     "views.publish": Method(_publish, (), _BOT),
     "views.push": Method(lambda request: _open(request, push=True), (), _BOT),

@@ -51,7 +51,10 @@ class SlackConsent:
         return "" if good else "bad_redirect_uri"
 
     def decide(self, query: Mapping[str, str], user_id: str, *, allow: bool = True, without: Iterable[str] = ()) -> str:
-        """A person presses Allow or Cancel; where their browser goes. `without` are scopes they left out."""
+        """A person presses Allow or Cancel; where their browser goes. `without` are optional scopes they unticked.
+
+        Raises RefusalError; ValueError for a scope that no page lets anybody leave out.
+        """
         wrong = self.problem(query)
         if wrong:
             raise RefusalError(wrong)
@@ -61,11 +64,21 @@ class SlackConsent:
         member = self._slack.member(user_id)
         if query.get("team") and query["team"] != member.team_id:
             raise RefusalError("invalid_team_for_non_distributed_app")
+        if left := frozenset(without) - self.optional(query):
+            raise ValueError(f"not optional, or not asked for: {', '.join(sorted(left))}")
         bot, user = (_scopes(query.get(name, "")) - frozenset(without) for name in ("scope", "user_scope"))
         code = f"{secrets.randbelow(10**12)}.{secrets.token_hex(24)}"
         ends = self._slack.clock.now() + CODE_LIFETIME
         self._codes[code] = SlackGrant(user_id, bot, user, query.get("redirect_uri", ""), ends)
         return with_query(redirect, {"code": code, **state})
+
+    def optional(self, query: Mapping[str, str]) -> frozenset[str]:
+        """Of what a link asks for, the scopes that can be unticked (docs.slack.dev/changelog, "Optional scopes").
+
+        One that is asked for as a bot's and as a user's is optional only as both.
+        """
+        app, bot, user = self._slack.app, _scopes(query.get("scope", "")), _scopes(query.get("user_scope", ""))
+        return (bot | user) - (bot - app.bot_optional) - (user - app.user_optional)
 
     def page(self, query: dict[str, str], person: str) -> web.Response:
         """The consent page, where `person` is chosen beforehand; another one for a link that is no good."""
@@ -75,7 +88,7 @@ class SlackConsent:
         teams = {team_id: team.name for team_id, team in self._slack.workspaces.items()}
         members = [member for member in self._slack.members.values() if not member.is_bot]
         people = {member.user_id: f"{member.real_name}, {teams[member.team_id]}" for member in members}
-        return consent.page(_BRAND, people, _asked(query), query, person)
+        return consent.page(_BRAND, people, _asked(query), query, person, optional=self.optional(query))
 
     def access(self, arguments: Mapping[str, Any], basic: tuple[str, str] | None, now: datetime) -> dict[str, Any]:
         """oauth.v2.access: a code, or a refresh token, for tokens. The client's secret is in `basic` or `arguments`."""

@@ -26,7 +26,6 @@ _DEFAULT_EMOJI = ":speech_balloon:"
 _MOST_FIELDS, _LONGEST_NAME = 50, 255
 _WRITABLE = {"status_text", "status_emoji", "status_expiration"}
 _EMOJI = re.compile(r"^:([^:\s]+)(?:::skin-tone-([2-6]))?:$")
-_SIZES = (24, 32, 48, 72, 192, 512, 1024)
 
 
 def apply(slack: LocalSlack, member: SlackMember, profile: Mapping[str, Any]) -> bool:
@@ -55,10 +54,15 @@ def apply(slack: LocalSlack, member: SlackMember, profile: Mapping[str, Any]) ->
 
 
 @cache
-def _standard() -> tuple[frozenset[str], frozenset[str]]:
-    """The names of the standard emoji, and of those that take a skin tone."""
+def _standard() -> tuple[dict[str, str], frozenset[str]]:
+    """The standard emoji by name, and the names of those that take a skin tone."""
     table = json.loads(DATA.read_text(encoding="utf-8"))
-    return frozenset(table["emoji"]), frozenset(table["skin_tones"])
+    return table["emoji"], frozenset(table["skin_tones"])
+
+
+def standard_emoji() -> tuple[str, ...]:
+    """The names of the standard emoji, in the order of Unicode's list."""
+    return tuple(_standard()[0])
 
 
 def _check_emoji(icon: str, custom: Mapping[str, str]) -> None:
@@ -88,7 +92,7 @@ def _seconds(value: Any) -> int:
 
 
 class Expiry:
-    """Resets statuses when their time has come on the clock. No event is sent: Slack documents none."""
+    """Resets statuses and ends snoozes when their time has come on the clock; Slack documents no event for it."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
@@ -114,17 +118,21 @@ class Expiry:
     def sweep(self) -> None:
         """Reset what has expired by now."""
         now = self._slack.clock.now().timestamp()
-        for member in self._slack.members.values() if self.works else ():
-            if 0 < member.expiration <= now:
+        for member in self._slack.members.values():
+            if 0 < member.expiration <= now and self.works:
                 member.text, member.emoji, member.expiration, member.updated = "", "", 0, int(now)
                 self._slack.member_changed(member)
+            if member.snooze is not None and member.snooze.end <= now:
+                self._slack.dnd.expire(member)
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             self.sweep()
             now = self._slack.clock.now().timestamp()
-            ends = [member.expiration for member in self._slack.members.values() if member.expiration > now]
+            everybody = self._slack.members.values()
+            ends = [member.expiration for member in everybody if member.expiration > now]
+            ends += [member.snooze.end for member in everybody if member.snooze is not None]
             await self._slack.clock.wait(datetime.fromtimestamp(min(ends), UTC) if ends else None, self._wake)
 
 
@@ -134,14 +142,15 @@ class Expiry:
 def profile_of(slack: LocalSlack, member: SlackMember, *, email: bool = False) -> dict[str, Any]:
     """The `profile` object. `email` only where the token has `users:read.email`."""
     first, _, last = member.real_name.partition(" ")
-    picture = f"{slack.url}/avatars/{member.user_id}.svg"
     profile: dict[str, Any] = {
         "title": member.title, "phone": "", "skype": "", "real_name": member.real_name,
         "real_name_normalized": member.real_name, "display_name": member.name, "display_name_normalized": member.name,
         "first_name": first, "last_name": last, "fields": {}, "status_text": escape(member.text),
         "status_text_canonical": "", "status_emoji": member.emoji, "status_expiration": member.expiration,
-        "avatar_hash": "0" * 12, "team": member.team_id, **{f"image_{size}": picture for size in _SIZES},
+        "team": member.team_id, **slack.photos.fields(member),
     }  # fmt: skip
+    if member.picture is not None:
+        profile["is_custom_image"] = True
     if email and member.email:
         profile["email"] = member.email
     if member.is_bot:

@@ -15,18 +15,25 @@ from emulators.faults import Fault
 from emulators.server import LocalServer
 from emulators.slack import profile
 from emulators.slack.delivery import Deliveries
+from emulators.slack.dnd import DoNotDisturb
+from emulators.slack.emoji import WorkspaceEmoji
 from emulators.slack.methods import ApiRequest, admitted, arguments_of
 from emulators.slack.oauth import SlackConsent
 from emulators.slack.people import Conversations, Interactions
+from emulators.slack.photos import ProfilePhotos
+from emulators.slack.presence import Presences
 from emulators.slack.profile import Expiry
 from emulators.slack.state import (
+    APP,
     DEFAULT_BOT_SCOPES,
     DEFAULT_USER_SCOPES,
+    PERSON,
     ApiCall,
     AppConfig,
     CallLog,
     Channel,
     Hub,
+    MemberChange,
     RefusalError,
     SlackMember,
     SlackMessage,
@@ -38,6 +45,7 @@ from emulators.slack.state import (
     redacted,
     with_block_ids,
 )
+from emulators.slack.talk import ChannelTalk
 from emulators.slack.tokens import RateLimits, TokenBook, Triggers
 from services.ports import Clock
 
@@ -73,9 +81,13 @@ class LocalSlack(LocalServer):
         self.deliveries, self.people, self.conversations, self.oauth, self.expiry = (
             Deliveries(self), Interactions(self), Conversations(self), SlackConsent(self), Expiry(self)
         )  # fmt: skip
+        self.dnd, self.presence, self.photos, self.emoji, self.talk = (
+            DoNotDisturb(self), Presences(self), ProfilePhotos(self), WorkspaceEmoji(self), ChannelTalk(self)
+        )  # fmt: skip
+        self.changes: list[MemberChange] = []
         self.busy = 0
         self._numbers = itertools.count(1)
-        self.web = web.Application(client_max_size=2**21)
+        self.web = web.Application(client_max_size=2**23)
         self.web.add_routes(
             [
                 web.route("*", "/api/{method}", self._api),
@@ -83,7 +95,7 @@ class LocalSlack(LocalServer):
                 web.post("/actions/{team}/{secret}", self._respond),
                 web.get("/oauth/v2/authorize", self._consent_page),
                 web.post("/oauth/v2/authorize", self._consent),
-                web.get("/avatars/{user}.svg", self._avatar),
+                web.get("/avatars/{picture}", self.photos.serve),
                 web.get("/files-pri/{team}-{file}/download/{name}", self._file),
             ]
         )
@@ -115,7 +127,7 @@ class LocalSlack(LocalServer):
         self.workspaces[team_id] = Team(team_id, name, domain)
         number = f"{len(self.workspaces):04d}"
         general = f"C0GENERAL{len(self.workspaces)}"
-        self.channels[general] = Channel(general, team_id, "general")
+        self.channels[general] = Channel(general, team_id, "general")  # without the app, until it is invited
         bot = SlackMember(team_id, f"U0BOT{number}", "statusquo", self.app.name, bot_id=f"B0BOT{number}0")
         self.members[bot.user_id] = bot
         return self.workspaces[team_id]
@@ -128,6 +140,7 @@ class LocalSlack(LocalServer):
             self.add_workspace(team_id)
         about = {"email": f"{name}@example.com", "updated": int(self.clock.now().timestamp()), **more}
         self.members[user_id] = SlackMember(team_id, user_id, name, real_name or name.title(), **about)
+        self.general(team_id).members.add(user_id)
         return self.members[user_id]
 
     def install(self, team_id: str, scopes: Iterable[str] = DEFAULT_BOT_SCOPES) -> SlackToken:
@@ -142,6 +155,8 @@ class LocalSlack(LocalServer):
         self, link: str, user_id: str, *, allow: bool = True, without: tuple[str, ...] = ()
     ) -> tuple[int, str]:
         """A person follows the app's install link in a browser (cookies kept) and decides; status and page they end on.
+
+        `without` are the optional scopes that they untick (`AppConfig.bot_optional`, `user_optional`).
 
         `link` is the app's own address that redirects here (`/slack/install`, or a grant link).
         """
@@ -199,11 +214,11 @@ class LocalSlack(LocalServer):
 
     def post(
         self, channel_id: str, user_id: str, text: str, blocks: list[dict[str, Any]] | None = None, *,
-        only_for: str = "", bot: bool = True,
+        only_for: str = "", bot: bool = True, thread_ts: str = "",
     ) -> SlackMessage:  # fmt: skip
-        """Put a message into a channel."""
+        """Put a message into a channel. The app is not told: `talk.say` is for that."""
         at, ids = self.clock.now(), with_block_ids(blocks or [])
-        message = SlackMessage(self.timestamp(), channel_id, user_id, text, ids, at, only_for, bot)
+        message = SlackMessage(self.timestamp(), channel_id, user_id, text, ids, at, only_for, bot, thread_ts)
         self.messages.append(message)
         self.hub.publish("message", message=message)
         return message
@@ -232,6 +247,15 @@ class LocalSlack(LocalServer):
         """Something that others see of a member became another."""
         self.expiry.look()
         self.hub.publish("member", user_id=member.user_id)
+
+    def note(self, member: SlackMember, what: str, by: str, before: Any, after: Any, *, whose: str) -> None:
+        """Record a change of a snooze, a presence or a photo."""
+        self.changes.append(MemberChange(self.clock.now(), member.user_id, what, by, before, after, whose))
+
+    def trespasses(self) -> list[MemberChange]:
+        """Where the app changed a snooze or an away that a person had set by their own hand."""
+        own = [one for one in self.changes if one.by == APP and one.whose == PERSON]
+        return [one for one in own if one.what in {"snooze", "presence"}]
 
     def revoke(self, token: SlackToken) -> None:
         """A token is dead. The app is told (`tokens_revoked`, user ids), but with token rotation it is not."""
@@ -274,19 +298,23 @@ class LocalSlack(LocalServer):
         arguments: dict[str, Any] = {}
         token: SlackToken | None = None
         headers: dict[str, str] = {}
-        status, drop = 200, False
+        status, drop, fault = 200, False, None
         try:
             arguments, value, basic = await arguments_of(request)
             if method == _EXCHANGE:
-                drop = await self._fault(method, None)
+                fault = await self._fault(method, None)
                 body = self.oauth.access(arguments, basic, now)
             elif method == _TEST:  # needs no token
                 body = {"ok": True, "args": redacted(arguments)}
             else:
                 token = self.tokens.check(value, now)
                 known = admitted(self, method, token, now, headers)
-                drop = await self._fault(method, token)
+                fault = await self._fault(method, token)
                 body = known.do(ApiRequest(self, arguments, now, token))
+            if fault is not None:
+                await asyncio.sleep(fault.latency)
+                drop = fault.drop
+                self._refuse(fault)
         except RefusalError as refusal:
             status, body = refusal.status, refusal.body
             headers |= refusal.headers
@@ -303,16 +331,16 @@ class LocalSlack(LocalServer):
             return web.Response(status=500)
         return web.json_response(body, status=status, headers=headers)
 
-    async def _fault(self, method: str, token: SlackToken | None) -> bool:
-        """Meet the next fault, before the call is done; whether the connection is to be dropped after it."""
+    async def _fault(self, method: str, token: SlackToken | None) -> Fault | None:
+        """Meet the next fault, before the call is done; the one that is to be met after it."""
         fault = self.faults.at_method(method, *((token.team_id, token.user_id) if token else ("", "")))
-        if fault is None:
-            return False
+        if fault is None or fault.after:
+            return fault
         await asyncio.sleep(fault.latency)
-        if fault.drop and not fault.after:
+        if fault.drop:
             raise _DroppedError
         self._refuse(fault)
-        return fault.drop
+        return None
 
     def _refuse(self, fault: Fault) -> None:
         if fault.retry_after:
@@ -336,10 +364,12 @@ class LocalSlack(LocalServer):
         return self.oauth.page(dict(request.query), request.cookies.get("person", ""))
 
     async def _consent(self, request: web.Request) -> web.Response:
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted = await request.post()
+        form = {name: str(value) for name, value in posted.items()}
+        without = self.oauth.optional(form) - {str(one) for one in posted.getall("granted", [])}
         try:
             allow = form.get("decision") == "allow"
-            return consent.sent_on(self.oauth.decide(form, form.get("account", ""), allow=allow))
+            return consent.sent_on(self.oauth.decide(form, form.get("account", ""), allow=allow, without=without))
         except RefusalError as refusal:
             return consent.blocked(refusal.code)
 
@@ -358,9 +388,3 @@ class LocalSlack(LocalServer):
             raise web.HTTPFound(f"{self.url}/signin") from None
         finally:
             self.busy -= 1
-
-    async def _avatar(self, request: web.Request) -> web.Response:
-        member = self.members.get(request.match_info["user"])
-        if member is None or not member.avatar:
-            raise web.HTTPNotFound
-        return web.Response(text=member.avatar, content_type="image/svg+xml")

@@ -8,21 +8,30 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 DEFAULT_BOT_SCOPES = frozenset({
     "commands", "chat:write", "files:read", "im:history", "im:write", "users:read", "users.profile:read", "emoji:read",
+    "channels:history", "groups:history", "channels:read", "groups:read", "dnd:read",
 })  # fmt: skip
 DEFAULT_USER_SCOPES = frozenset({
     "users.profile:write", "users.profile:read", "users:read", "dnd:read", "dnd:write", "users:write",
 })  # fmt: skip
 _EVENTS = frozenset({
-    "user_status_changed", "user_profile_changed", "app_home_opened", "file_shared", "message", "tokens_revoked",
-    "app_uninstalled",
+    "user_status_changed", "user_profile_changed", "app_home_opened", "file_shared", "message.im", "message.channels",
+    "message.groups", "emoji_changed", "tokens_revoked", "app_uninstalled",
 })  # fmt: skip
+_BOT_OPTIONAL = frozenset({
+    "files:read", "im:history", "users:read.email", "emoji:read", "channels:history", "groups:history",
+    "channels:read", "groups:read",
+})  # fmt: skip
+_USER_OPTIONAL = frozenset({"dnd:read", "dnd:write", "users:write"})
+DAY_MINUTES = 1_440
 _SECRET = {"token", "client_secret", "code", "refresh_token", "code_verifier"}
 _MOST_CALLS, _MOST_CHANGES = 5_000, 10_000
+PERSON, APP, TIME = "person", "app", "time"
+"""Who changed something: the member's own hand, the app with their token, or the clock."""
 
 
 class RefusalError(Exception):
@@ -45,6 +54,8 @@ def rate_limited(retry_after: float) -> RefusalError:
 class AppConfig:
     """The app as registered with this Slack. `request_url` is where commands, events and clicks are sent.
 
+    `events` and `user_events` are what it subscribed to with its bot and with its users' grants; of the scopes that it
+    asks for, people may leave out the `bot_optional` and `user_optional` ones (docs.slack.dev/reference/app-manifest).
     `ack_seconds`: how long an answer is waited for (docs.slack.dev, "Slash commands": 3 seconds).
     """
 
@@ -56,23 +67,72 @@ class AppConfig:
     request_url: str = ""
     redirect_urls: list[str] = field(default_factory=list)
     events: frozenset[str] = _EVENTS
+    user_events: frozenset[str] = frozenset({"dnd_updated"})
+    bot_optional: frozenset[str] = _BOT_OPTIONAL
+    user_optional: frozenset[str] = _USER_OPTIONAL
     token_rotation: bool = False
     ack_seconds: float = 3.0
 
 
 @dataclass(slots=True)
 class Team:
-    """A workspace; `emoji` are its own."""
+    """A workspace; `emoji` are its own, name → address or `alias:name`; `snooze_ceiling` is in minutes.
+
+    Slack does not say how long a snooze may be (dnd.setSnooze names `too_long` alone): a test sets what it needs.
+    """
 
     team_id: str
     name: str
     domain: str
     emoji: dict[str, str] = field(default_factory=dict)
+    snooze_ceiling: int = DAY_MINUTES
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSnooze:
+    """Do not disturb until `end` (Unix seconds); `by` is PERSON or APP."""
+
+    end: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPicture:
+    """A member's own picture as it was given: size in pixels, `crop` as x, y and width of the square that is shown."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    width: int
+    height: int
+    crop: tuple[int, int, int] | None
+    hash: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """Something besides the status that changed of a member; the local Slack's own record, which no app can read.
+
+    `what` is `snooze` (`before` and `after` are a RunningSnooze or None), `presence` (`away` or `auto`) or `photo` (a
+    MemberPicture or None). `by` is PERSON, APP or TIME; `whose` is who had made what was before, empty for nobody.
+    """
+
+    at: datetime
+    user_id: str
+    what: str
+    by: str
+    before: Any
+    after: Any
+    whose: str
 
 
 @dataclass(slots=True)
 class SlackMember:
-    """A person or a bot, with what their profile shows: `text` un-escaped, `expiration` in Unix seconds or 0."""
+    """A person or a bot, with what their profile shows: `text` un-escaped, `expiration` in Unix seconds or 0.
+
+    `nightly` are the hours of do not disturb on their wall clock, of which those until `ended_until` (Unix seconds)
+    were ended by hand. `away_by` is who set them away (PERSON, APP, or nobody), `connections` their open clients.
+    """
 
     team_id: str
     user_id: str
@@ -89,6 +149,13 @@ class SlackMember:
     emoji: str = ""
     expiration: int = 0
     updated: int = 0
+    snooze: RunningSnooze | None = None
+    nightly: tuple[time, time] | None = None
+    ended_until: int = 0
+    away_by: str = ""
+    idle: bool = False
+    connections: int = 1
+    picture: MemberPicture | None = None
 
     @property
     def is_bot(self) -> bool:
@@ -112,17 +179,24 @@ class SlackToken:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel, or the direct messages of one person with the app (`person` is set)."""
+    """A channel, or the direct messages of one person with the app (`person` is set).
+
+    `members` are user ids, bots' too; those of other workspaces where it is `shared` (Slack Connect).
+    """
 
     channel_id: str
     team_id: str
     name: str
     person: str = ""
+    private: bool = False
+    archived: bool = False
+    shared: bool = False
+    members: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class SlackMessage:
-    """A message; `only_for` is set for an ephemeral one."""
+    """A message; `only_for` is set for an ephemeral one, `thread_ts` for a reply in a thread."""
 
     ts: str
     channel_id: str
@@ -132,6 +206,16 @@ class SlackMessage:
     at: datetime
     only_for: str = ""
     bot: bool = False
+    thread_ts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedPart:
+    """A file in a multipart request, with the content type that its part gave."""
+
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -179,8 +263,14 @@ class ApiCall:
 
 
 def redacted(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call without tokens, codes and secrets."""
-    return {name: "***" if name in _SECRET else value for name, value in arguments.items()}
+    """The arguments of a call without tokens, codes, secrets and bytes (of which type and size are named)."""
+    return {name: "***" if name in _SECRET else _without_bytes(value) for name, value in arguments.items()}
+
+
+def _without_bytes(value: Any) -> Any:
+    if isinstance(value, UploadedPart):
+        return f"{value.content_type}, {len(value.content)} bytes"
+    return value
 
 
 class CallLog:

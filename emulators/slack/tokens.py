@@ -22,9 +22,11 @@ _RESPONSE_SECONDS = 1_800.0
 _WINDOW = 60.0
 _PER_PERSON = 10
 _A_MINUTE = {
-    "api.test": 0, "auth.revoke": 50, "auth.test": 600, "chat.postMessage": 60, "files.info": 100, "users.info": 100,
-    "users.profile.get": 100, "users.profile.set": 50, "views.open": 100, "views.publish": 100, "views.push": 100,
-    "views.update": 100,
+    "api.test": 0, "auth.revoke": 50, "auth.test": 600, "chat.postEphemeral": 100, "chat.postMessage": 60,
+    "dnd.endDnd": 20, "dnd.endSnooze": 20, "dnd.info": 50, "dnd.setSnooze": 20, "dnd.teamInfo": 20, "emoji.list": 20,
+    "files.info": 100, "users.deletePhoto": 20, "users.getPresence": 50, "users.info": 100, "users.profile.get": 100,
+    "users.profile.set": 50, "users.setPhoto": 20, "users.setPresence": 20, "views.open": 100, "views.publish": 100,
+    "views.push": 100, "views.update": 100,
 }  # fmt: skip
 """Calls a minute and workspace by the methods' tiers; Slack promises "at least"."""
 
