@@ -10,6 +10,9 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
+from emulators.slack.pictures import plain_png
 from emulators.slack.profile import standard_emoji
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ _CATEGORIES = {
     "Flags": "checkered_flag",
 }  # fmt: skip
 """Each category's first emoji, in the order of Unicode's list."""
+_SIDE, _COLOUR = 64, (90, 160, 60)
 
 
 class WorkspaceEmoji:
@@ -47,6 +51,13 @@ class WorkspaceEmoji:
         known = self._slack.workspaces[team_id].emoji
         known[new] = known.pop(old)
         self._tell(team_id, subtype="rename", old_name=old, new_name=new, value=known[new])
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """The picture of an emoji that has one here, to anybody; 404 once it is removed."""
+        address = f"{self._slack.url}/emoji/{request.match_info['name']}.png"
+        if all(address not in team.emoji.values() for team in self._slack.workspaces.values()):
+            return web.Response(status=404)
+        return web.Response(body=plain_png(_SIDE, _SIDE, _COLOUR), content_type="image/png")
 
     def _tell(self, team_id: str, **facts: Any) -> None:
         self._slack.hub.publish("emoji", team_id=team_id)

@@ -96,6 +96,7 @@ class LocalSlack(LocalServer):
                 web.get("/oauth/v2/authorize", self._consent_page),
                 web.post("/oauth/v2/authorize", self._consent),
                 web.get("/avatars/{picture}", self.photos.serve),
+                web.get("/emoji/{name}.png", self.emoji.serve),
                 web.get("/files-pri/{team}-{file}/download/{name}", self._file),
             ]
         )
