@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 
 _RETRIES = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
 _SUCCESS = range(200, 300)
-_MESSAGES = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
 _NEEDS = {
     "message.im": "im:history", "message.channels": "channels:history", "message.groups": "groups:history",
     "emoji_changed": "emoji:read", "dnd_updated_user": "dnd:read",
@@ -114,18 +113,21 @@ class Deliveries:
             self.pending -= 1
 
     def event(
-        self, team_id: str, event: Mapping[str, Any], *, user_id: str = "", shared: bool = False, foreign: str = ""
-    ) -> None:
+        self, team_id: str, event: Mapping[str, Any], *, user_id: str = "", subscription: str = "",
+        shared: bool = False, foreign: str = "",
+    ) -> None:  # fmt: skip
         """Deliver an Events API event to the app where it is installed, subscribed and allowed, in the background.
 
-        `shared`: it happened in a channel of several workspaces; `foreign` is the one that its author is of, which is
-        then the envelope's `team_id` (slack-bolt reads `authorizations` first for that reason).
+        `subscription` is the name that it is subscribed to by (`message.im`; default: the event's type). `shared`: it
+        happened in a channel of several workspaces; `foreign` is the one that its author is of, which is then the
+        envelope's `team_id` (slack-bolt reads `authorizations` first for that reason).
         """
-        tokens, kind = self._slack.tokens, _subscription(event)
+        tokens, kind = self._slack.tokens, subscription or event["type"]
+        subscribed = any(one == kind or one.startswith(f"{kind}.") for one in self._slack.app.events)
         bot = tokens.bot(team_id)
         installed = bot or next(iter(tokens.of_team(team_id)), None)
         leaving = kind in {"tokens_revoked", "app_uninstalled"}
-        if kind not in self._slack.app.events or (installed is None and not leaving):
+        if not subscribed or (installed is None and not leaving):
             return
         if kind in _NEEDS and (bot is None or _NEEDS[kind] not in bot.scopes):
             return
@@ -184,8 +186,3 @@ class Deliveries:
             answer = await self.send(body, "application/json", again)
         if not answer.ok:
             log.warning("event_not_taken", type=envelope["event"]["type"], status=answer.status)
-
-
-def _subscription(event: Mapping[str, Any]) -> str:
-    """The name by which an app subscribes to an event: a message's has its kind of channel in it."""
-    return _MESSAGES[event["channel_type"]] if event["type"] == "message" else str(event["type"])

@@ -217,7 +217,8 @@ class Conversations:
     def _tell(self, user_id: str, said: dict[str, Any]) -> None:
         channel = self._slack.direct_channel(user_id)
         event = {"type": "message", "channel": channel.channel_id, "channel_type": "im", "user": user_id}
-        self._slack.deliveries.event(channel.team_id, {**event, "team": channel.team_id, **said}, user_id=user_id)
+        whole = {**event, "team": channel.team_id, **said}
+        self._slack.deliveries.event(channel.team_id, whole, user_id=user_id, subscription="message.im")
 
 
 def as_message(slack: LocalSlack, message: SlackMessage) -> dict[str, Any]:

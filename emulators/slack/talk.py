@@ -185,9 +185,13 @@ class ChannelTalk:
         bot = self._slack.bot_of(channel.team_id)
         if bot.user_id not in channel.members:
             return
-        kind = {} if "channel_type" in event else {"channel_type": "group" if channel.private else "channel"}
+        message = event["type"] == "message"
+        kind = {"channel_type": "group" if channel.private else "channel"} if message else {}
+        name = ("message.groups" if channel.private else "message.channels") if message else ""
         foreign = author.team_id if author is not None and author.team_id != channel.team_id else ""
-        self._slack.deliveries.event(channel.team_id, event | kind, shared=channel.shared, foreign=foreign)
+        self._slack.deliveries.event(
+            channel.team_id, event | kind, subscription=name, shared=channel.shared, foreign=foreign
+        )
 
 
 # ── the methods ─────────────────────────────────────────────────────────────────────────────────────
