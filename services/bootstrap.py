@@ -41,7 +41,7 @@ from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.stores import Stores
-from services.usecases.grants import Grants, SlackApp
+from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
@@ -100,6 +100,7 @@ class UseCases:
     statuses: Statuses
     reader: StatusReader
     settings: PersonalSettings
+    permissions: Permissions
     leaving: Offboarding
     teller: Teller
 
@@ -150,8 +151,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     cases = _use_cases(adapters, calendars)
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
-        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, clock=clock,
-        background=background,
+        permissions=cases.permissions, calendars=calendars.connections, accounts=calendars.accounts,
+        hooks=calendars.hooks, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
     works, writer = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
@@ -220,7 +221,11 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     )
     statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
     settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, leaving, teller)
+    permissions = Permissions(
+        stores.people, stores.rules, stores.overrides, stores.workspaces, of.slack.authority, clock,
+        of.config.base_url, can_install=bool(of.config.slack_client_id),
+    )  # fmt: skip
+    return UseCases(people, statuses, reader, settings, permissions, leaving, teller)
 
 
 def engine(
@@ -262,8 +267,8 @@ def _listening(
     commands = handlers.Commands(shared, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
-        states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, authority=slack.authority,
-        perform_ask=commands.perform, clock=clock, wake_signal=of.wake_signal,
+        states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
+        authority=slack.authority, perform_ask=commands.perform, clock=clock, wake_signal=of.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()

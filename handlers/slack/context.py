@@ -25,6 +25,7 @@ from services.platform import locale
 from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
+from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 
@@ -40,6 +41,7 @@ class Services:
     reader: StatusReader
     settings: PersonalSettings
     people: People
+    permissions: Permissions
     calendars: Connections
     accounts: Accounts
     hooks: Hooks

@@ -69,11 +69,11 @@ class OAuth:
         ]
 
     async def install(self, request: web.Request) -> NoReturn:
-        """Send the browser to Slack: to install, or with a link to allow us one person's status."""
-        cookie = request.cookies.get(COOKIE, "")
-        link = request.query.get("link")
+        """Send the browser to Slack: to install (`add` says for what else), or by a link to allow what one chose."""
+        cookie, query = request.cookies.get(COOKIE, ""), request.query
+        link = query.get("link")
         if link is None:
-            start = await self.grants.start_install(cookie)
+            start = await self.grants.start_install(cookie, add=query.get("add", ""), team=query.get("team", ""))
         else:
             start = await self.grants.start_grant(link, cookie)
         raise self.browsers.away(web.HTTPFound, start.url, COOKIE, start.cookie, PATH)

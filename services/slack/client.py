@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from services.domain.errors import (
     BadEmojiError,
@@ -102,9 +103,17 @@ class SlackClients:
         self._metrics.slack_calls.labels(method, "ok").inc()
         return answer
 
+    async def introduce(self, token: str) -> tuple[Mapping[str, Any], str]:
+        """auth.test's answer, and the scopes of `token` as the header of every answer names them. Raises SlackError."""
+        response = await self._sdk_response(token, "auth.test")
+        return _data(response, "auth.test"), str(response.headers.get("x-oauth-scopes") or "")
+
     async def _sdk_call(self, token: str | None, method: str, **arguments: Any) -> Mapping[str, Any]:
+        return _data(await self._sdk_response(token, method, **arguments), method)
+
+    async def _sdk_response(self, token: str | None, method: str, **arguments: Any) -> AsyncSlackResponse:
         try:
-            response = await self.client(token).api_call(method, **arguments)
+            return await self.client(token).api_call(method, **arguments)
         except SlackApiError as error:  # its message repeats the answer, tokens and profile included
             answer: Any = error.response
             if isinstance(answer, aiohttp.ClientResponse):  # where the body was no JSON
@@ -114,10 +123,6 @@ class SlackClients:
             raise SlackUnavailableError("not_json", method=method) from error
         except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as error:
             raise SlackUnavailableError(type(error).__name__, method=method) from error
-        data = response.data
-        if not isinstance(data, dict):
-            raise SlackUnavailableError("not_json", method=method)
-        return data
 
     async def _plain_call(
         self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None
@@ -160,6 +165,12 @@ class SlackClients:
         """Close the session."""
         if self._session is not None:
             await self._session.close()
+
+
+def _data(response: AsyncSlackResponse, method: str) -> Mapping[str, Any]:
+    if not isinstance(response.data, dict):
+        raise SlackUnavailableError("not_json", method=method)
+    return response.data
 
 
 def _error(method: str, status: int, headers: Mapping[str, str], data: object) -> SlackError:

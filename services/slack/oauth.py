@@ -55,6 +55,11 @@ class SlackAuthority:
         params = {"user": user_id, "include_locale": "true"}
         return parse_member((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
 
+    async def is_admin(self, token: str, user_id: str) -> bool:
+        """Whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
+        user = _mapping((await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user"))
+        return any(user.get(name) is True for name in ("is_admin", "is_owner", "is_primary_owner"))
+
     async def owner(self, token: str) -> str:
         """The user id that `token` belongs to. Raises SlackError."""
         answer = await self._clients.call(token, TEST)
@@ -66,7 +71,7 @@ class SlackAuthority:
 
     async def install_of(self, bot_token: str) -> OAuthAnswer:
         """The install that a bot token given by the operator belongs to. Raises SlackError."""
-        answer = await self._clients.call(bot_token, TEST)
+        answer, granted = await self._clients.introduce(bot_token)
         found = OAuthAnswer(
             team_id=_id(answer.get("team_id")),
             enterprise_id=_id(answer.get("enterprise_id")),
@@ -76,7 +81,7 @@ class SlackAuthority:
             user_id=_id(answer.get("user_id")),
             bot_user_id=_id(answer.get("user_id")),
             bot_id=_id(answer.get("bot_id")),
-            bot=Tokens(bot_token),
+            bot=Tokens(bot_token, scopes.parse(granted)),
         )
         return _required(found)
 

@@ -97,6 +97,10 @@ class PeopleStore(Store):
         row = (key.team_id, key.user_id)
         async with self._database.write() as connection:
             await self._insert(connection, key, member, now)
+            before = (await connection.execute(select(Person.token, Person.scopes).where(of_person(Person, key)))).one()
+            is_the_same = self._readable(before.token, "people.token", *row) == tokens.access
+            # those of a token only add up, whatever an answer names
+            granted = tokens.scopes | (scopes.parse(before.scopes) if is_the_same else frozenset())
             await connection.execute(
                 update(Person)
                 .where(of_person(Person, key))
@@ -106,7 +110,7 @@ class PeopleStore(Store):
                     token_expires_at=tokens.expires_at,
                     refresh_due_at=tokens.refresh_due_at(*row),
                     refresh_seq=Person.refresh_seq + 1,
-                    scopes=scopes.joined(tokens.scopes),
+                    scopes=scopes.joined(granted),
                     granted_at=now,
                     leave_by=None,
                     grant_state=GrantState.OK.value,
@@ -125,6 +129,13 @@ class PeopleStore(Store):
             return None
         token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
         return None if token is None else Grant(token, row.granted_at)
+
+    async def granted_scopes(self, key: PersonKey) -> frozenset[str]:
+        """What the person allows us; nothing where there is no grant, or it is lost."""
+        given = select(Person.scopes).where(
+            of_person(Person, key), Person.leave_by.is_(None), Person.grant_state == GrantState.OK.value
+        )
+        return scopes.parse(await self._database.scalar(given))
 
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
         """Take a grant away, if it is still the one of that instant, and have the person told once."""

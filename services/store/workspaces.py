@@ -133,6 +133,11 @@ class WorkspaceStore(Store):
             "refresh_due_at": answer.bot.refresh_due_at(home),
         }
         async with self._database.write() as connection:
+            stored = select(Workspace.bot_token, Workspace.bot_scopes).where(Workspace.team_id == home)
+            before = (await connection.execute(stored.with_for_update())).one_or_none()
+            # those of a token only add up, whatever an answer names
+            if before and self._readable(before.bot_token, "workspaces.bot_token", home) == answer.bot.access:
+                fresh["bot_scopes"] = scopes.joined(answer.bot.scopes | scopes.parse(before.bot_scopes))
             row = {"team_id": home, "allow_titles": True, "refresh_seq": 0, **fresh}
             again = {**fresh, "refresh_seq": Workspace.refresh_seq + 1}
             await connection.execute(upsert(connection, Workspace, row, again))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,12 +26,13 @@ from services.domain.errors import (
     StatusQuoError,
     WrongPersonError,
 )
-from services.domain.model import PersonKey
+from services.domain.model import Effect, PersonKey
 from services.domain.people import OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
+from services.store.overrides import OverrideStore, RuleStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.identity import member_of
@@ -42,6 +43,7 @@ STATE_LIVES = timedelta(minutes=10)
 STATE = "state"
 LINK = "grant_link"
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
+_TEAM = re.compile(r"T[A-Z0-9]{1,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,75 @@ class SlackApp:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The effects that somebody chose and Slack does not let us carry out yet.
+
+    `person`: they have to allow more, by their link (`People.grant_link`). `workspace`: it has to be installed with
+    more, by an admin (`Permissions.install_link`).
+    """
+
+    person: frozenset[Effect] = frozenset()
+    workspace: frozenset[Effect] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Says what Slack lets us do for a person beyond their status, and what it would have to be asked for.
+
+    `base_url` is PUBLIC_URL without a slash at its end; `can_install` whether an install is possible from here.
+    """
+
+    people: PeopleStore
+    rules: RuleStore
+    overrides: OverrideStore
+    workspaces: WorkspaceStore
+    authority: SlackAuthority
+    clock: Clock
+    base_url: str
+    can_install: bool
+
+    async def chosen(self, key: PersonKey) -> frozenset[Effect]:
+        """The effects of the person's lines that are switched on, and of overrides that are not over."""
+        lines = [line.effects for line in await self.rules.list(key) if line.enabled]
+        overrides = [override.effects for override in await self.overrides.standing(key, self.clock.now())]
+        return frozenset().union(*lines, *overrides)
+
+    async def waiting(self, key: PersonKey, effects: Iterable[Effect] | None = None) -> Waiting:
+        """Which of `effects` (default: all that the person chose) wait for a permission."""
+        chosen = await self.chosen(key) if effects is None else frozenset(effects)
+        granted = await self.people.granted_scopes(key)
+        theirs = frozenset(effect for effect in chosen if not scopes.FOR_EFFECT[effect] <= granted)
+        if Effect.REPLY not in chosen or await self.installed_for(key, scopes.REPLIES):
+            return Waiting(theirs)
+        return Waiting(theirs, frozenset({Effect.REPLY}))
+
+    async def to_ask(self, key: PersonKey) -> frozenset[str]:
+        """The user scopes to ask the person for: what a status needs, what they chose, and what they allowed before.
+
+        What was allowed is asked again so that Slack's answer, whichever scopes it names, names it.
+        """
+        chosen = [scopes.FOR_EFFECT[effect] for effect in await self.chosen(key)]
+        allowed = await self.people.granted_scopes(key) & frozenset(scopes.USER_OPTIONAL)
+        return frozenset(scopes.USER).union(allowed, *chosen)
+
+    async def installed_for(self, key: PersonKey, purpose: str) -> bool:
+        """Whether the person's workspace allows anything of what `purpose`, one of `scopes.INSTALLS`, is done with."""
+        bot = await self.workspaces.find(key.team_id, "")
+        return bot is not None and not scopes.INSTALLS[purpose].isdisjoint(bot.scopes)
+
+    async def install_link(self, key: PersonKey, purpose: str) -> str:
+        """Where an admin allows what `purpose`, one of `scopes.INSTALLS`, needs, for the whole workspace.
+
+        "" for a member who is no admin, as Slack says now, and where nobody can install from here. Raises SlackError.
+        """
+        token = await self.workspaces.bot_token(key.team_id)
+        if not self.can_install or token is None or not await self.authority.is_admin(token, key.user_id):
+            return ""
+        team = {"team": key.team_id} if _TEAM.fullmatch(key.team_id) else {}
+        return f"{self.base_url}/slack/install?{urlencode({'add': purpose, **team})}"
+
+
+@dataclass(frozen=True, slots=True)
 class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
@@ -98,20 +169,31 @@ class Grants:
     states: OAuthStateStore
     workspaces: WorkspaceStore
     people: PeopleStore
+    permissions: Permissions
     authority: SlackAuthority
     perform_ask: Callable[[PersonKey, str, str], Awaitable[None]]
     clock: Clock
     wake_signal: WakeSignal
 
     async def adopt(self, bot_token: str) -> None:
-        """Keep the workspace of a bot token that the operator gave, unless it is kept already. Raises SlackError."""
+        """Keep the workspace of a bot token that the operator gave, unless it is kept as it is. Raises SlackError."""
         given = await self.authority.install_of(bot_token)
-        if await self.workspaces.bot_token(given.home) != bot_token:
+        kept = await self.workspaces.find(given.home, "")
+        granted = frozenset() if given.bot is None else given.bot.scopes
+        if kept is None or kept.token != bot_token or not granted <= kept.scopes:
             await self.workspaces.install(given, self.clock.now())
 
-    async def start_install(self, cookie: str = "") -> Start:
-        """Begin an install by whoever asks, in the browser with that cookie. Raises NotInstallableError."""
-        asked = {"scope": scopes.joined(scopes.BOT), "user_scope": scopes.joined(scopes.USER)}
+    async def start_install(self, cookie: str = "", *, add: str = "", team: str = "") -> Start:
+        """Begin an install by whoever asks, in the browser with that cookie.
+
+        `add` names what else it is for, of `scopes.INSTALLS` and comma-separated; `team` is the workspace that Slack is
+        to offer first. Raises NotInstallableError.
+        """
+        more = [scopes.INSTALLS[name] for name in scopes.parse(add) & scopes.INSTALLS.keys()]
+        bot = frozenset(scopes.BOT).union(*more)
+        asked = {"scope": scopes.joined(bot), "user_scope": scopes.joined(scopes.USER)}
+        if _TEAM.fullmatch(team):
+            asked["team"] = team
         return await self._start(Ticket(STATE), asked, cookie)
 
     async def start_grant(self, link: str, cookie: str = "") -> Start:
@@ -123,7 +205,8 @@ class Grants:
         found = await self.states.take(link, LINK, self.clock.now())
         if found is None:
             raise LinkExpiredError("link")
-        asked = {"user_scope": scopes.joined(scopes.USER), "team": found.team_id}
+        wanted = await self.permissions.to_ask(PersonKey(found.team_id, found.user_id))
+        asked = {"user_scope": scopes.joined(wanted), "team": found.team_id}
         return await self._start(Ticket(STATE, found.team_id, found.user_id), asked, cookie)
 
     async def start_identity(self, key: PersonKey, held: str, cookie: str) -> Start:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, Modals, register
+from services.domain.model import Effect
 from services.slack import scopes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,13 +56,24 @@ def wired() -> Recorder:
 
 def test_manifest_asks_for_the_scopes_that_the_code_uses(manifest: Any) -> None:
     asked = manifest["oauth_config"]["scopes"]
-    assert asked == {"bot": sorted(scopes.BOT), "user": sorted(scopes.USER)}
+    assert asked == {
+        "bot": sorted([*scopes.BOT, *scopes.BOT_OPTIONAL]),
+        "bot_optional": sorted(scopes.BOT_OPTIONAL),  # Slack wants an optional one in both lists
+        "user": sorted([*scopes.USER, *scopes.USER_OPTIONAL]),
+        "user_optional": sorted(scopes.USER_OPTIONAL),
+    }
 
 
 def test_each_scope_in_the_manifest_says_what_it_is_for() -> None:
-    text = (ROOT / "manifest.yml").read_text()
-    said = dict(re.findall(r"- ([\w.:]+) # (.+)", text))
-    assert said == {**scopes.BOT, **scopes.USER, "users.profile:read": scopes.USER["users.profile:read"]}
+    bot, user = (ROOT / "manifest.yml").read_text().split("    user:\n")
+    said = [dict(re.findall(r"- ([\w.:]+) # (.+)", part)) for part in (bot, user)]
+    assert said == [{**scopes.BOT, **scopes.BOT_OPTIONAL}, {**scopes.USER, **scopes.USER_OPTIONAL}]
+
+
+def test_scopes_of_effects_and_installs_are_those_of_the_manifest() -> None:
+    assert scopes.FOR_EFFECT.keys() == set(Effect)
+    assert frozenset().union(*scopes.FOR_EFFECT.values()) - scopes.USER.keys() == scopes.USER_OPTIONAL.keys()
+    assert frozenset().union(*scopes.INSTALLS.values()) == scopes.BOT_OPTIONAL.keys()
 
 
 def test_manifest_has_the_commands_shortcuts_and_events_that_are_wired(manifest: Any, wired: Recorder) -> None:
@@ -89,5 +101,12 @@ def test_manifest_keeps_within_slacks_lengths(manifest: Any) -> None:
 
 def test_security_guide_lists_each_scope_with_its_kind() -> None:
     text = (ROOT / "docs" / "security.md").read_text()
-    listed = sorted(re.findall(r"^\| `([\w.:]+)` \| (bot|user) \|", text, re.MULTILINE))
-    assert listed == sorted([(scope, "bot") for scope in scopes.BOT] + [(scope, "user") for scope in scopes.USER])
+    rows = re.findall(r"^\| ([^|]+) \| ((?:bot|user)(?:, optional)?) \|", text, re.MULTILINE)
+    listed = sorted((scope, kind) for row, kind in rows for scope in re.findall(r"`([\w.:]+)`", row))
+    kinds = {
+        "bot": scopes.BOT,
+        "bot, optional": scopes.BOT_OPTIONAL,
+        "user": scopes.USER,
+        "user, optional": scopes.USER_OPTIONAL,
+    }
+    assert listed == sorted((scope, kind) for kind, asked in kinds.items() for scope in asked)

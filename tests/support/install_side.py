@@ -37,7 +37,7 @@ from services.store.overrides import DeliveryStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
-from services.usecases.grants import Grants, SlackApp
+from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
@@ -76,6 +76,8 @@ class InstallSide:
     states: OAuthStateStore
     deliveries: DeliveryStore
     leaving: Offboarding
+    grants: Grants
+    permissions: Permissions
     intake: Intake
     metrics: Metrics
     bolt: AsyncApp
@@ -171,10 +173,14 @@ async def open_install_side(
         wake_signal=wake_signal,
     )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
+    permissions = Permissions(
+        store, stores.rules, stores.overrides, workspaces, authority, clock, "https://quo.example",
+        can_install=bool(client_id),
+    )  # fmt: skip
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
-        states=states, workspaces=workspaces, people=store, authority=authority, perform_ask=recorder.perform,
-        clock=clock, wake_signal=wake_signal,
+        states=states, workspaces=workspaces, people=store, permissions=permissions, authority=authority,
+        perform_ask=recorder.perform, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         store, workspaces=workspaces, states=states, authority=authority, leaving=leaving,
@@ -193,8 +199,8 @@ async def open_install_side(
         errors=errors, metrics=metrics, signatures=Signatures(SECRET, clock), intake=intake,
     )  # fmt: skip
     found = InstallSide(
-        database, clock, stub, wake_signal, recorder, people, store, workspaces, states, deliveries, leaving, intake,
-        metrics, bolt, web_app,
+        database, clock, stub, wake_signal, recorder, people, store, workspaces, states, deliveries, leaving, grants,
+        permissions, intake, metrics, bolt, web_app,
     )  # fmt: skip
     runner = QuietRunner(web_app)
     await runner.setup()

@@ -38,6 +38,7 @@ from services.store.db import Database
 from services.store.overrides import DeliveryStore, OverrideStore, RuleStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.workspaces import LeaverStore, WorkspaceStore
+from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
@@ -209,9 +210,12 @@ async def open_stepped_app(
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
+        permissions = Permissions(
+            store, rules, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
+        )
         surface = Services(
-            statuses=statuses, reader=reader, settings=settings, people=people, calendars=connections, accounts=kept,
-            hooks=KeptHooks(), clock=clock,
+            statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions,
+            calendars=connections, accounts=kept, hooks=KeptHooks(), clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
