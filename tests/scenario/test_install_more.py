@@ -175,3 +175,13 @@ async def test_nobody_is_taken_for_an_admin_while_slack_does_not_say(installed: 
 
 async def test_form_can_ask_before_anything_is_chosen(installed: InstallSide) -> None:
     assert await installed.permissions.waiting(ANN, [Effect.AWAY, Effect.PHOTO]) == Waiting(frozenset({Effect.AWAY}))
+
+
+async def test_token_that_the_operator_gave_brings_its_scopes_and_later_more(install_side: InstallSide) -> None:
+    stub = install_side.stub
+    stub.owners["xoxb-own"], stub.scopes["xoxb-own"] = "UBOT", BOT_SCOPES
+    await install_side.grants.adopt("xoxb-own")
+    assert not await install_side.permissions.installed_for(ANN, scopes.REPLIES)
+    stub.scopes["xoxb-own"] = f"{BOT_SCOPES},groups:history"
+    await install_side.grants.adopt("xoxb-own")
+    assert await install_side.permissions.installed_for(ANN, scopes.REPLIES)

@@ -49,10 +49,11 @@ def answer(
 
 @dataclass
 class OAuthStub:
-    """`codes`: what each code, once, is worth. `owners`: whose each living token is. `down`: answers 503 to all."""
+    """`codes`: what each code, once, is worth. `owners`: whose each living token is, `scopes`: what it may do. `down`: answers 503 to all."""
 
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
@@ -80,7 +81,9 @@ class OAuthStub:
         handler = getattr(self, "_" + method.replace(".", "_"), None)
         if handler is None:
             return web.json_response({"ok": False, "error": "unknown_method"})
-        return web.json_response(handler(request, arguments))
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        headers = {"x-oauth-scopes": self.scopes[token]} if token in self.scopes else {}
+        return web.json_response(handler(request, arguments), headers=headers)
 
     def _oauth_v2_access(self, request: web.Request, arguments: dict[str, Any]) -> dict[str, Any]:
         basic = BasicAuth.decode(request.headers["Authorization"])
