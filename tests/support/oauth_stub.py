@@ -49,7 +49,10 @@ def answer(
 
 @dataclass
 class OAuthStub:
-    """`codes`: what each code, once, is worth. `owners`: whose each living token is, `scopes`: what it may do. `down`: answers 503 to all."""
+    """`codes`: what each code, once, is worth. `owners`: whose each living token is, `scopes`: what it may do.
+
+    `down`: answers 503 to all.
+    """
 
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
