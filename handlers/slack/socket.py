@@ -77,6 +77,7 @@ class SocketMode:
         self._stopping = False
         self._keepers: set[asyncio.Task[None]] = set()
         self._working: set[asyncio.Task[None]] = set()
+        self._held: set[aiohttp.ClientWebSocketResponse] = set()
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -104,6 +105,8 @@ class SocketMode:
         for task in (*self._keepers, *self._working):
             task.cancel()
         await asyncio.gather(*self._keepers, *self._working, return_exceptions=True)
+        for connection in self._held:  # one whose reader was cancelled before its first step
+            await connection.close()
         if self._session is not None:
             await self._session.close()
 
@@ -129,6 +132,7 @@ class SocketMode:
                 await asyncio.sleep(pause)
                 continue
             failures = 0
+            self._held.add(connection)
             reader = asyncio.create_task(self._read(connection, ending))
             self._keepers.add(reader)
             reader.add_done_callback(self._keepers.discard)
@@ -197,6 +201,7 @@ class SocketMode:
             ending.set()
             with contextlib.suppress(asyncio.CancelledError):
                 await connection.close()
+            self._held.discard(connection)
             log.info("socket_ended", reason=reason, open=self._open)
 
     async def _work(self, connection: aiohttp.ClientWebSocketResponse, envelope: dict[str, Any]) -> None:

@@ -159,9 +159,12 @@ async def test_button_of_a_reply_can_replace_and_delete_it(slack: LocalSlack, ap
         True,
     )
     async with ClientSession() as session:
-        await session.post(payload["response_url"], json={"text": "Undone", "replace_original": True})
+        undone = {"text": "Undone", "replace_original": True}
+        async with session.post(payload["response_url"], json=undone) as answer:
+            assert answer.status == 200
         assert [m.text for m in slack.ephemeral_messages(ANN)] == ["Undone"]
-        await session.post(payload["response_url"], json={"delete_original": True})
+        async with session.post(payload["response_url"], json={"delete_original": True}) as answer:
+            assert answer.status == 200
     assert slack.ephemeral_messages(ANN) == []
 
 

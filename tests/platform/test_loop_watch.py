@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from services.platform.concurrency import off_loop
-from tests.support.loop_watch import watched
+from tests.support.loop_watch import LoopWatch, watched
 
 
 def _compute(seconds: float) -> None:
@@ -43,3 +43,25 @@ async def test_what_takes_turns_in_a_thread_and_a_loop_that_stands_still_are_not
     async with watched(0.1):
         await off_loop(_compute, 0.1)
         time.sleep(0.3)  # noqa: ASYNC251 - as if others had the machine
+
+
+def test_what_is_computed_while_the_loop_does_not_run_is_not_seen_and_what_is_at_the_end_of_a_run_is() -> None:
+    async def computes() -> None:
+        await asyncio.sleep(0.03)
+        _compute(0.15)
+
+    async def does(work: Callable[[], None]) -> None:
+        work()
+
+    watch = LoopWatch()
+    with asyncio.Runner() as runner:
+        runner.run(does(watch.start))
+        _compute(0.3)
+        runner.run(asyncio.sleep(0.03))
+        _compute(0.3)
+        assert watch.worst < 0.1
+        runner.run(computes())
+        assert 0.1 < watch.worst < 0.25
+        _compute(0.3)
+        runner.run(does(watch.stop))
+    assert watch.worst < 0.25

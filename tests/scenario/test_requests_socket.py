@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, web
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 from slack_bolt.response import BoltResponse
 
@@ -261,3 +261,21 @@ async def test_stop_finishes_what_is_being_worked_on(server: Server, mode: Socke
     await until(lambda: server.acks == [{"envelope_id": "e1"}])
     await until(lambda: not server.sockets)
     assert not mode.connected
+
+
+async def test_stop_closes_a_connection_that_nobody_has_begun_to_read(
+    server: Server, mode: SocketMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, made, stopping = mode._connect, [], []
+
+    async def connected() -> ClientWebSocketResponse:
+        made.append(await connect())
+        stopping.append(asyncio.create_task(mode.stop()))  # its step comes before the reader's first
+        return made[-1]
+
+    monkeypatch.setattr(mode, "_connect", connected)
+    await mode.start()
+    await until(lambda: bool(stopping))
+    await asyncio.gather(*stopping)
+    assert [connection._response.connection for connection in made] == [None] * len(made)
+    await until(lambda: not server.sockets)

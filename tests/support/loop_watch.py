@@ -3,7 +3,9 @@
 A machine that is busy with others makes a loop late, too; that is nobody's fault here. So each lateness counts only as
 far as the loop's own thread computed meanwhile; and, with some room, as far as the whole process did: a thread that
 holds the interpreter (`re`, `json` on megabytes) stops the loop, threads that take turns with it only slow it down.
-Collecting garbage does not count: the heap is that of all the tests that this process has run.
+Collecting garbage does not count: the heap is that of all the tests that this process has run. Neither does what is
+done while the loop does not run: between a test's fixtures, itself and their ends pytest computes, for a failed one
+longer than half a second.
 """
 
 from __future__ import annotations
@@ -37,14 +39,31 @@ class LoopWatch:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._run_loop = self._loop.run_forever
+        self._loop.run_forever = self._run  # type: ignore[method-assign]
         gc.callbacks.append(self._collected)
         self._next()
 
     def stop(self) -> None:
-        assert self._handle is not None
-        self._handle.cancel()
-        self._look()
+        self._rest()
         gc.callbacks.remove(self._collected)
+        self._loop.run_forever = self._run_loop  # type: ignore[method-assign]
+
+    def _run(self) -> None:
+        """Run the loop as ever; it is watched from here to its end, or until `stop`."""
+        self._rest(look=False)
+        self._next()
+        try:
+            self._run_loop()
+        finally:
+            self._rest()
+
+    def _rest(self, *, look: bool = True) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+            if look:
+                self._look()
 
     def _collected(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
