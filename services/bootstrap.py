@@ -29,6 +29,7 @@ from services.engine.retention import Retention
 from services.engine.sender import Sender
 from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
+from services.pictures.reader import PictureReader
 from services.platform import locale
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
@@ -45,6 +46,7 @@ from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
+from services.usecases.pictures import OwnPictures
 from services.usecases.statuses import Statuses, StatusReader
 
 WARM_AFTER = 1.0
@@ -90,6 +92,7 @@ class Adapters:
     metrics: Metrics
     stores: Stores
     slack: SlackApi
+    pictures: PictureReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class UseCases:
     permissions: Permissions
     leaving: Offboarding
     teller: Teller
+    pictures: OwnPictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     stores = Stores.at(config.database_url, config.keys(), clock)
     await schema.upgrade(stores.database)
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics))
+    pictures = PictureReader()
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics), pictures)
     calendars = wiring.compose(
         config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
         metrics=metrics,
@@ -185,7 +190,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await socket.stop()
         await background.close()
         await works.stop()
-        for close in (*calendars.closing, adapters.slack.clients.close, stores.database.close):
+        for close in (*calendars.closing, pictures.close, adapters.slack.clients.close, stores.database.close):
             await close()
 
     def at_rest() -> bool:
@@ -225,7 +230,8 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.people, stores.rules, stores.overrides, stores.workspaces, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id),
     )  # fmt: skip
-    return UseCases(people, statuses, reader, settings, permissions, leaving, teller)
+    pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
+    return UseCases(people, statuses, reader, settings, permissions, leaving, teller, pictures)
 
 
 def engine(
@@ -276,7 +282,7 @@ def _listening(
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
         events=handlers.Events(cases.people, cases.leaving),
-        files=handlers.FileMessages(shared, calendars.files, cases.teller, stores.deliveries),
+        files=handlers.FileMessages(shared, calendars.files, cases.pictures, cases.teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)

@@ -1,8 +1,8 @@
 """What Slack tells us of: statuses and zones that change, Home tabs that are opened, permissions that end, files.
 
-The messages tab takes calendar files. Slack tells of a file twice, as a message and as a file, in either order; it
-counts once. What a file holds is fetched and read after Slack has its answer. Conversations of anybody else are
-neither subscribed to nor looked at.
+The messages tab takes calendar files and pictures. Slack tells of a file twice, as a message and as a file, in either
+order; it counts once. What a file holds is fetched and read after Slack has its answer. Conversations of anybody else
+are neither subscribed to nor looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import record
-from handlers.slack.context import Body, Services, by_key, chosen
+from handlers.slack.context import Body, Requester, Services, by_key, chosen
 from handlers.slack.intake import KNOWN_PERSON
 from handlers.slack.views import replies
 from services.calendars.connections import CalendarFiles
@@ -32,6 +32,7 @@ from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
+from services.usecases.pictures import OwnPictures
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +152,7 @@ class FileMessages:
 
     services: Services
     files: CalendarFiles
+    pictures: OwnPictures
     teller: Teller
     deliveries: DeliveryStore
     turns: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
@@ -200,16 +202,23 @@ class FileMessages:
             who = await by_key(self.services, key)
             try:
                 async with self.gate:
-                    seen = await self.files.look(key, who.view.zone, file_id)
+                    said = await self._looked_into(who, file_id)
             except StatusQuoError as error:
                 record(error, error, kind="file")
                 said = replies.sentence(who.l10n, error)
                 name += "/failed" if isinstance(error, _PASSING) else ""
-            else:
-                shown = (who.l10n, seen.name, seen.events)
-                said = replies.file_updated(*shown) if seen.updated else replies.file_offered(*shown, file_id)
             if await self.deliveries.claim(key.team_id, name, self.services.clock.now()):
                 await self.teller.tell(key, replies.posted(said))
+
+    async def _looked_into(self, who: Requester, file_id: str) -> replies.Reply:
+        """What came of a file. Raises StatusQuoError."""
+        file = await self.files.info(who.key, file_id)
+        if file.may_be_picture:
+            taken = await self.pictures.take(who.key, file)
+            return replies.picture_taken(who.l10n, taken.width, taken.height)
+        seen = await self.files.look(who.key, who.view.zone, file)
+        shown = (who.l10n, seen.name, seen.events)
+        return replies.file_updated(*shown) if seen.updated else replies.file_offered(*shown, file_id)
 
     async def _import(self, key: PersonKey, file_id: str, args: AsyncArgs) -> None:
         who = await by_key(self.services, key)

@@ -25,7 +25,7 @@ from services.platform.addresses import AddressRules
 from services.platform.concurrency import KeyedSemaphore
 from services.platform.crypto import digest_of
 from services.ports import Clock, WakeSignal
-from services.slack.files import SlackFiles
+from services.slack.files import SentFile, SlackFiles
 from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.overrides import OverrideStore
@@ -106,26 +106,32 @@ class CalendarFiles:
     clock: Clock
     wake_signal: WakeSignal
 
-    async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
+    async def info(self, key: PersonKey, file_id: str) -> SentFile:
+        """What Slack says of a file. Raises SlackError, NotInstalledError."""
+        return await self.slack.info(await self._token(key), file_id)
+
+    async def look(self, key: PersonKey, zone: ZoneInfo, file: SentFile) -> Seen:
         """Say what is in a file; where a calendar of its name is connected, that is brought up to date at once.
 
         Raises UnreadableCalendarError, CalendarTooLargeError, SlackError, NotInstalledError, TooManyRequestsError.
         """
-        return await self._take(key, zone, file_id, connect=False)
+        return await self._take(key, zone, file, connect=False)
 
     async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         """Connect the calendar in a file, or bring it up to date. Raises as `look`, and TooManyError."""
-        return await self._take(key, zone, file_id, connect=True)
+        return await self._take(key, zone, await self.info(key, file_id), connect=True)
 
-    async def _take(self, key: PersonKey, zone: ZoneInfo, file_id: str, *, connect: bool) -> Seen:
+    async def _token(self, key: PersonKey) -> str:
         token = await self.workspaces.bot_token(key.team_id)
         if token is None:
             raise errors.NotInstalledError("no bot token", team_id=key.team_id)
-        file = await self.slack.info(token, file_id)
+        return token
+
+    async def _take(self, key: PersonKey, zone: ZoneInfo, file: SentFile, *, connect: bool) -> Seen:
         if not file.may_be_calendar:
             raise UnreadableCalendarError("another type")
         try:
-            content = await self.slack.download(token, file)
+            content = await self.slack.download(await self._token(key), file)
         except errors.NotACalendarError as error:
             raise UnreadableCalendarError(error.reason) from None
         now = self.clock.now()

@@ -55,6 +55,7 @@ class Calendars:
     sync: CalendarSync
     push_subscriptions: PushSubscriptions
     cleanup: ProviderCleanup
+    slack_files: SlackFiles
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
 
@@ -98,16 +99,17 @@ def compose(
         stores.calendars, sources, clock, wake_signal, interval=timedelta(seconds=config.feed_interval),
         polled_often=POLLED_OFTEN, lease=LEASE if config.is_sqlite else SHORT_LEASE, metrics=metrics,
     )  # fmt: skip
-    files = SlackFiles(slack, trusted, config.slack_api_url)
+    slack_files = SlackFiles(slack, trusted, config.slack_api_url)
     return Calendars(
         accounts=accounts,
         connections=Connections(stores.calendars, rules, clock, wake_signal, accounts=stores.accounts, cleanup=cleanup),
         hooks=Hooks(stores.hooks, stores.inbox, stores.overrides, checker, clock, wake_signal, config.base_url),
-        files=CalendarFiles(files, stores.workspaces, stores.inbox, checker, clock, wake_signal),
+        files=CalendarFiles(slack_files, stores.workspaces, stores.inbox, checker, clock, wake_signal),
         push_receiver=PushReceiver(stores.watches, clock, wake_signal),
         sync=sync,
         push_subscriptions=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
         cleanup=cleanup,
+        slack_files=slack_files,
         closing=(sync.close, cleanup.close, expander.close, checker.close, guarded.close, trusted.close),
     )
 

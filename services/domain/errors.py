@@ -315,6 +315,18 @@ class SlackRefusedError(SlackError):
     """Slack refused that. Please try again, or tell your workspace's admin."""
 
 
+class BadPictureError(SlackRefusedError):
+    """I cannot use that picture. Send a whole PNG, JPEG or GIF that is at least 64 pixels wide and high."""
+
+
+class PictureTooLargeError(SlackRefusedError):
+    """That picture is too large. Send one of at most 8 MiB and 50 million pixels."""
+
+
+class PictureMovesError(SlackRefusedError):
+    """That picture moves. Send one that stands still."""
+
+
 class ScopeMissingError(SlackError):
     """Slack says that a permission is missing. Allow it again."""
 

@@ -20,7 +20,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from services.domain.errors import (
     BadEmojiError,
+    BadPictureError,
     GrantLostError,
+    PictureMovesError,
+    PictureTooLargeError,
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
@@ -54,6 +57,10 @@ _ERRORS: Mapping[type[SlackError], tuple[str, ...]] = {
         "invalid_emoji_not_allowed", "profile_status_set_failed_not_valid_emoji",
         "profile_status_set_failed_not_emoji_syntax",
     ),
+    # docs.slack.dev, users.setPhoto
+    BadPictureError: ("bad_image",),
+    PictureTooLargeError: ("too_large",),
+    PictureMovesError: ("too_many_frames",),
     # A form is opened within three seconds of what asks for it, and once (docs.slack.dev, views.open).
     TooLateError: (
         "expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id",

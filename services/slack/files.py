@@ -26,6 +26,7 @@ _DOWNLOAD = "files.download"
 _HTTPS = 443
 _TYPES = frozenset({"text/calendar", "application/ics"})
 _ENDINGS = (".ics", ".ical", ".ifb")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _COPY = re.compile(r"[ _]?\(\d+\)$")
 _LONGEST_NAME = 200
 
@@ -45,6 +46,11 @@ class SentFile:
     def may_be_calendar(self) -> bool:
         """Whether it is worth looking into."""
         return self.mimetype in _TYPES or self.kind == "ics" or self.name.lower().endswith(_ENDINGS)
+
+    @property
+    def may_be_picture(self) -> bool:
+        """Whether it calls itself a picture, of any kind; what it is, its bytes say."""
+        return self.mimetype.startswith("image/") or self.name.lower().endswith(_PICTURES)
 
     @property
     def stem(self) -> str:

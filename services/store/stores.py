@@ -29,6 +29,7 @@ from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Per
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore, RuleStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.person_rows import NoticeStore, of_person
+from services.store.pictures import PictureStore
 from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.watches import HookStore, InboxStore, WatchStore
@@ -53,6 +54,7 @@ class Stores:
         self.watches = WatchStore(database, encryptor)
         self.hooks = HookStore(database, encryptor)
         self.inbox = InboxStore(database, encryptor)
+        self.pictures = PictureStore(database, encryptor)
         self.accounts = AccountStore(database, encryptor, self.notices)
         self.oauth_states = OAuthStateStore(database, encryptor)
         self.workspaces = WorkspaceStore(database, encryptor)

@@ -48,7 +48,7 @@ def wired() -> Recorder:
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
         events=Events(nothing, nothing),
-        files=FileMessages(nothing, nothing, nothing, nothing),
+        files=FileMessages(nothing, nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt
     return found

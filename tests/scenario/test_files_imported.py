@@ -147,7 +147,7 @@ async def test_what_is_no_calendar_is_refused_in_a_sentence(running_app: Running
 async def test_other_files_are_not_fetched(running_app: RunningApp) -> None:
     await running_app.joins()
     before = len(running_app.told())
-    await sends(running_app, "photo.png", b"\x89PNG", mimetype="image/png", filetype="png")
+    await sends(running_app, "notes.pdf", b"%PDF-1.7", mimetype="application/pdf", filetype="pdf")
     assert running_app.told()[before:] == [UNREADABLE]
     assert running_app.slack.conversations.given == []
 

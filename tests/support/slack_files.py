@@ -9,18 +9,31 @@ from zoneinfo import ZoneInfo
 from emulators.slack.state import StoredFile
 from services.calendars.connections import Seen
 from services.calendars.ical.expand import UnreadableCalendarError
+from services.domain.errors import BadPictureError
 from services.domain.model import PersonKey
+from services.pictures.reader import TakenPicture
+from services.slack.files import SentFile
 from tests.support.running_app import ANN, RunningApp
 
 
 class KeptFiles:
     """Stands in for `services.calendars.connections.Files` where there are no calendars: nothing is one."""
 
-    async def look(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
+    async def info(self, key: PersonKey, file_id: str) -> SentFile:
+        raise UnreadableCalendarError("kept")
+
+    async def look(self, key: PersonKey, zone: ZoneInfo, file: SentFile) -> Seen:
         raise UnreadableCalendarError("kept")
 
     async def add(self, key: PersonKey, zone: ZoneInfo, file_id: str) -> Seen:
         raise UnreadableCalendarError("kept")
+
+
+class KeptPictures:
+    """Stands in for `services.usecases.pictures.OwnPictures` beside it."""
+
+    async def take(self, key: PersonKey, file: SentFile) -> TakenPicture:
+        raise BadPictureError("kept")
 
 
 async def at_rest(running_app: RunningApp) -> None:

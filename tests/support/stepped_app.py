@@ -46,7 +46,7 @@ from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, Replica, RunningEngine, open_engine
-from tests.support.slack_files import KeptFiles
+from tests.support.slack_files import KeptFiles, KeptPictures
 
 ANN = "U0ANN00001"
 BEN = "U0BEN00001"
@@ -225,7 +225,7 @@ async def open_stepped_app(
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
             events=Events(people, leaving),
-            files=handlers.FileMessages(surface, KeptFiles(), commands.teller, DeliveryStore(database)),
+            files=handlers.FileMessages(surface, KeptFiles(), KeptPictures(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)

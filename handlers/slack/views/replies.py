@@ -317,10 +317,27 @@ def file_added(l10n: Localizer) -> Reply:
     return reply([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
 
 
+def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
+    """That a picture is kept, and what to do next."""
+    lines = [
+        l10n.say(
+            "Your picture is kept, {width} × {height} pixels. Your profile photo stays what it is until you choose "
+            "it: on my Home tab, edit a line such as “Out of office”, turn on the photo, and choose “My own picture”.",
+            width=width, height=height,
+        ),
+        l10n.say("While that line shows, it is your photo, and your present one comes back after it. A picture that "
+                 "you send later takes its place."),
+    ]  # fmt: skip
+    return reply(lines)
+
+
 def file_hint(l10n: Localizer) -> Reply:
     """What this conversation is for."""
     lines = [
-        l10n.say("I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it."),
+        l10n.say(
+            "I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it; or a picture "
+            "that may be your photo while you are out."
+        ),
         l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
     ]
     return reply(lines)
