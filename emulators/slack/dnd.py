@@ -27,6 +27,7 @@ class DoNotDisturb:
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
+        self._running: dict[str, SlackMember] = {}
 
     def snooze(self, user_id: str, minutes: float = 60, *, until: datetime | None = None) -> int:
         """A person mutes their notifications by hand, for `minutes` or `until`; the end in Unix seconds."""
@@ -70,9 +71,14 @@ class DoNotDisturb:
             shown |= {"snooze_endtime": member.snooze.end, "snooze_remaining": left}
         return shown
 
-    def expire(self, member: SlackMember) -> None:
-        """The end of a snooze has come."""
-        self._become(member, None, TIME)
+    def sweep(self, now: float) -> None:
+        """End the snoozes whose end has come (`now` in Unix seconds)."""
+        for member in [one for one in self._running.values() if one.snooze is not None and one.snooze.end <= now]:
+            self._become(member, None, TIME)
+
+    def ends(self) -> list[int]:
+        """When the snoozes that run will end (Unix seconds)."""
+        return [member.snooze.end for member in self._running.values() if member.snooze is not None]
 
     def set_by_app(self, member: SlackMember, minutes: int) -> None:
         """dnd.setSnooze: in the place of what runs, whosever it is."""
@@ -95,6 +101,9 @@ class DoNotDisturb:
 
     def _become(self, member: SlackMember, snooze: RunningSnooze | None, by: str) -> None:
         before, member.snooze = member.snooze, snooze
+        self._running.pop(member.user_id, None)
+        if snooze is not None:
+            self._running[member.user_id] = member
         if before == snooze:
             return
         self._slack.note(member, "snooze", by, before, snooze, whose=before.by if before else "")

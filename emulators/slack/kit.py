@@ -19,7 +19,7 @@ _ELEMENTS = {
 _SHORT, _OPTION, _BUTTON, _ID, _VALUE, _METADATA = 24, 75, 75, 255, 2000, 3000
 _TEXTS = {"section": 3000, "header": 150, "input": 2000}
 _PARTS = {"actions": 25, "context": 10}
-_FIELDS = 10
+_FIELDS, _MOST_OPTIONS = 10, 100
 _CONFIRM = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
 Problems = Iterator[str]
 
@@ -38,6 +38,16 @@ def problems_of_blocks(blocks: Any, kind: str, where: str = "/blocks") -> list[s
     if len(ids) != len(set(ids)):
         found.append(_wrong("block_id is not unique", where))
     return found + [wrong for index, block in enumerate(blocks) for wrong in _block(block, f"{where}/{index}")]
+
+
+def problems_of_options(offered: dict[str, Any]) -> list[str]:
+    """What is wrong with the options (or groups of them) that an app offers in an external_select."""
+    groups = offered.get("option_groups")
+    held = groups if isinstance(groups, list) else [offered]
+    lists: list[Any] = [one.get("options") if isinstance(one, dict) else None for one in held]
+    if len(lists) > _MOST_OPTIONS or any(not isinstance(one, list) or len(one) > _MOST_OPTIONS for one in lists):
+        return [_wrong(f"must have up to {_MOST_OPTIONS} options", "/options")]
+    return [wrong for one in lists for number, option in enumerate(one) for wrong in _option(option, f"/{number}")]
 
 
 def _wrong(what: str, where: str) -> str:
@@ -104,6 +114,8 @@ def _element(element: Any, where: str) -> Problems:
         yield from _length(element.get("value"), _VALUE, f"{where}/value")
     if kind in _OPTIONS:
         yield from _choices(kind, element, where)
+    if kind == "external_select" and element.get("initial_option") is not None:
+        yield from _option(element["initial_option"], f"{where}/initial_option")
     for part, most in _CONFIRM.items() if element.get("confirm") else ():
         yield from _text(element["confirm"].get(part), most, f"{where}/confirm/{part}")
 
@@ -114,11 +126,19 @@ def _choices(kind: str, element: dict[str, Any], where: str) -> Problems:
     if not groups:
         yield from _count(options, 1, _OPTIONS[kind], f"{where}/options")
     for number, option in enumerate(options):
-        yield from _text(option.get("text"), _OPTION, f"{where}/options/{number}/text")
-        yield from _length(option.get("value"), _OPTION * 2, f"{where}/options/{number}/value")
+        yield from _option(option, f"{where}/options/{number}")
     chosen = [element["initial_option"]] if element.get("initial_option") is not None else []
     if any(one not in options for one in [*chosen, *(element.get("initial_options") or ())]):
         yield _wrong("initial options must match the options", f"{where}/initial_option")
+
+
+def _option(option: Any, where: str) -> Problems:
+    if not isinstance(option, dict):
+        yield _wrong("must be an object", where)
+        return
+    yield from _text(option.get("text"), _OPTION, f"{where}/text", required=True)
+    yield from _text(option.get("description"), _OPTION, f"{where}/description", plain=True)
+    yield from _length(option.get("value"), _OPTION * 2, f"{where}/value")
 
 
 def _text(text: Any, most: int, where: str, *, plain: bool = False, required: bool = False) -> Problems:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from emulators.slack import views
 from emulators.slack.delivery import AppAnswer
+from emulators.slack.kit import problems_of_options
 from emulators.slack.state import (
     Channel,
     RefusalError,
@@ -109,6 +110,37 @@ class Interactions:
             self._after_submission(state, answer.json() or {})
         return answer
 
+    async def suggest(
+        self,
+        user_id: str,
+        view_id: str,
+        action_id: str,
+        value: str,
+        *,
+        block_id: str = "",
+        values: Values | None = None,
+    ) -> list[dict[str, Any]]:
+        """Type into an external_select of a view: the options that the app offers, its groups' one after another.
+
+        Raises RefusalError where Slack would show none: no answer in time, or options that it does not take.
+        """
+        answer = await self._send(
+            user_id,
+            "block_suggestion",
+            container={"type": "view", "view_id": view_id},
+            view=views.as_returned(self._slack, views.find(self._slack, view_id), values),
+            action_id=action_id,
+            block_id=block_id or action_id,
+            value=value,
+        )
+        offered = answer.json() if answer.ok else None
+        if not isinstance(offered, dict):
+            raise RefusalError(answer.failure or "dispatch_failed")
+        if wrong := problems_of_options(offered):
+            raise RefusalError("invalid_options", response_metadata={"messages": wrong})
+        groups = offered.get("option_groups") or [offered]
+        return [option for group in groups for option in group.get("options") or ()]
+
     async def dismiss(self, user_id: str, view_id: str, *, whole_stack: bool = False) -> AppAnswer | None:
         """Close a modal by hand; the app is told if it asked for it."""
         state = views.find(self._slack, view_id)
@@ -152,7 +184,7 @@ class Interactions:
             "user": {"id": user_id, "username": member.name, "name": member.name, "team_id": member.team_id},
             "enterprise": None,
             "is_enterprise_install": False,
-            "trigger_id": self._slack.triggers.trigger(user_id),
+            **({} if kind == "block_suggestion" else {"trigger_id": self._slack.triggers.trigger(user_id)}),
         }
         return await self._slack.deliveries.send(urlencode({"payload": json.dumps(common | payload)}).encode(), _FORM)
 

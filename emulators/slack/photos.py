@@ -8,6 +8,7 @@ has 12 hexadecimal digits. `image_original` and `is_custom_image` are of those w
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from emulators.slack.pictures import NoPictureError, facts_of, plain_png
+from emulators.faults import Fault
+from emulators.slack.pictures import NoPictureError, facts_of, plain_png, square
 from emulators.slack.state import APP, PERSON, MemberPicture, RefusalError, SlackMember, UploadedPart
 
 if TYPE_CHECKING:
@@ -98,12 +100,19 @@ class ProfilePhotos:
         return fields | {"image_original": f"{place}-original", "avatar_hash": picture.hash}
 
     async def serve(self, request: web.Request) -> web.Response:
-        """A picture at its address, to anybody; 404 where it is no longer shown. The default ones stay."""
+        """A picture at its address, to anybody; 404 where it is no longer shown. The default ones stay.
+
+        Faults of `avatars` are met here: `latency`, `status`, a `body` of bytes instead, `truncate`, `drop`.
+        """
         user_id, _, name = request.match_info["picture"].partition("-")
         found, member = _NAME.fullmatch(name), self._slack.members.get(user_id)
         answer = web.Response(status=404)
         if found is not None and member is not None:
             answer = self._picture(member, *found.groups())
+            fault = self._slack.faults.at_method("avatars", member.team_id, user_id)
+            if fault is not None:
+                await asyncio.sleep(fault.latency)
+                answer = _failing(fault, answer, request)
         self.fetched.append(PictureFetched(user_id, answer.status, "Authorization" in request.headers))
         return answer
 
@@ -115,7 +124,11 @@ class ProfilePhotos:
             return web.Response(body=body, content_type="image/png")
         if picture is None or whose != picture.hash:
             return web.Response(status=404)
-        return web.Response(body=picture.content, content_type=picture.content_type)
+        if size == "original":
+            return web.Response(body=picture.content, content_type=picture.content_type)
+        if int(size) not in SIZES:
+            return web.Response(status=404)
+        return web.Response(body=square(picture.content, picture.crop, int(size)), content_type="image/png")
 
     def _change(self, member: SlackMember, picture: MemberPicture | None, by: str) -> None:
         before, member.picture = member.picture, picture
@@ -123,6 +136,17 @@ class ProfilePhotos:
         self._slack.note(member, "photo", by, before, picture, whose=before.by if before else "")
         self._slack.member_changed(member)
         self._slack.deliveries.user_event("user_profile_changed", member)
+
+
+def _failing(fault: Fault, answer: web.Response, request: web.Request) -> web.Response:
+    """The answer as a fault has it."""
+    if fault.drop and request.transport is not None:
+        request.transport.abort()
+    whole = answer.body if isinstance(answer.body, bytes) else b""
+    if fault.truncate:
+        whole = whole[: len(whole) // 2]
+    body = fault.body if isinstance(fault.body, bytes) else whole
+    return web.Response(body=body, status=fault.status or answer.status, content_type=answer.content_type)
 
 
 def set_photo(request: ApiRequest) -> Answer:

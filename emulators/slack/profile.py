@@ -118,21 +118,19 @@ class Expiry:
     def sweep(self) -> None:
         """Reset what has expired by now."""
         now = self._slack.clock.now().timestamp()
-        for member in self._slack.members.values():
-            if 0 < member.expiration <= now and self.works:
+        for member in self._slack.members.values() if self.works else ():
+            if 0 < member.expiration <= now:
                 member.text, member.emoji, member.expiration, member.updated = "", "", 0, int(now)
                 self._slack.member_changed(member)
-            if member.snooze is not None and member.snooze.end <= now:
-                self._slack.dnd.expire(member)
+        self._slack.dnd.sweep(now)
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
             self.sweep()
             now = self._slack.clock.now().timestamp()
-            everybody = self._slack.members.values()
-            ends = [member.expiration for member in everybody if member.expiration > now]
-            ends += [member.snooze.end for member in everybody if member.snooze is not None]
+            ends = [member.expiration for member in self._slack.members.values() if member.expiration > now]
+            ends += self._slack.dnd.ends()
             await self._slack.clock.wait(datetime.fromtimestamp(min(ends), UTC) if ends else None, self._wake)
 
 

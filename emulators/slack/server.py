@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout, CookieJar, web
 
 from emulators import consent
-from emulators.faults import Fault
 from emulators.server import LocalServer
 from emulators.slack import profile
+from emulators.slack.api import WebApi
 from emulators.slack.delivery import Deliveries
 from emulators.slack.dnd import DoNotDisturb
 from emulators.slack.emoji import WorkspaceEmoji
-from emulators.slack.methods import ApiRequest, admitted, arguments_of
 from emulators.slack.oauth import SlackConsent
 from emulators.slack.people import Conversations, Interactions
 from emulators.slack.photos import ProfilePhotos
@@ -28,7 +27,6 @@ from emulators.slack.state import (
     DEFAULT_BOT_SCOPES,
     DEFAULT_USER_SCOPES,
     PERSON,
-    ApiCall,
     AppConfig,
     CallLog,
     Channel,
@@ -41,8 +39,6 @@ from emulators.slack.state import (
     StoredFile,
     Team,
     ViewState,
-    rate_limited,
-    redacted,
     with_block_ids,
 )
 from emulators.slack.talk import ChannelTalk
@@ -50,11 +46,7 @@ from emulators.slack.tokens import RateLimits, TokenBook, Triggers
 from services.ports import Clock
 
 _DEMO_TEAM = "T0DEMO0001"
-_EXCHANGE, _TEST = "oauth.v2.access", "api.test"
-
-
-class _DroppedError(Exception):
-    """The connection breaks before the call is done."""
+_MOST_CHANGES = 20_000
 
 
 class LocalSlack(LocalServer):
@@ -84,13 +76,13 @@ class LocalSlack(LocalServer):
         self.dnd, self.presence, self.photos, self.emoji, self.talk = (
             DoNotDisturb(self), Presences(self), ProfilePhotos(self), WorkspaceEmoji(self), ChannelTalk(self)
         )  # fmt: skip
-        self.changes: list[MemberChange] = []
+        self.changes: deque[MemberChange] = deque(maxlen=_MOST_CHANGES)
         self.busy = 0
         self._numbers = itertools.count(1)
         self.web = web.Application(client_max_size=2**23)
         self.web.add_routes(
             [
-                web.route("*", "/api/{method}", self._api),
+                web.route("*", "/api/{method}", WebApi(self).serve),
                 web.post("/commands/{team}/{secret}", self._respond),
                 web.post("/actions/{team}/{secret}", self._respond),
                 web.get("/oauth/v2/authorize", self._consent_page),
@@ -285,72 +277,6 @@ class LocalSlack(LocalServer):
         self.deliveries.event(team_id, {"type": "tokens_revoked", "tokens": dead})
 
     # ── the web ─────────────────────────────────────────────────────────────────────────────────────
-
-    async def _api(self, request: web.Request) -> web.StreamResponse:
-        self.busy += 1
-        self.expiry.sweep()
-        try:
-            return await self._answer(request)
-        finally:
-            self.busy -= 1
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        method, now = request.match_info["method"], self.clock.now()
-        arguments: dict[str, Any] = {}
-        token: SlackToken | None = None
-        headers: dict[str, str] = {}
-        status, drop, fault = 200, False, None
-        try:
-            arguments, value, basic = await arguments_of(request)
-            if method == _EXCHANGE:
-                fault = await self._fault(method, None)
-                body = self.oauth.access(arguments, basic, now)
-            elif method == _TEST:  # needs no token
-                body = {"ok": True, "args": redacted(arguments)}
-            else:
-                token = self.tokens.check(value, now)
-                known = admitted(self, method, token, now, headers)
-                fault = await self._fault(method, token)
-                body = known.do(ApiRequest(self, arguments, now, token))
-            if fault is not None:
-                await asyncio.sleep(fault.latency)
-                drop = fault.drop
-                self._refuse(fault)
-        except RefusalError as refusal:
-            status, body = refusal.status, refusal.body
-            headers |= refusal.headers
-        except _DroppedError:
-            drop, body = True, {"ok": False, "error": "dropped"}
-        whose = (token.team_id, token.user_id) if token else ("", "")
-        ok, error = bool(body["ok"]), str(body.get("error", ""))
-        call = ApiCall(now, method, *whose, redacted(arguments), ok, error, status, self.number())
-        self.calls.add(call)
-        self.hub.publish("call", entry=call)
-        if drop:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        return web.json_response(body, status=status, headers=headers)
-
-    async def _fault(self, method: str, token: SlackToken | None) -> Fault | None:
-        """Meet the next fault, before the call is done; the one that is to be met after it."""
-        fault = self.faults.at_method(method, *((token.team_id, token.user_id) if token else ("", "")))
-        if fault is None or fault.after:
-            return fault
-        await asyncio.sleep(fault.latency)
-        if fault.drop:
-            raise _DroppedError
-        self._refuse(fault)
-        return None
-
-    def _refuse(self, fault: Fault) -> None:
-        if fault.retry_after:
-            refusal = rate_limited(fault.retry_after)
-            refusal.status = fault.status or refusal.status
-            raise refusal
-        if fault.error or fault.status:
-            fields = fault.body if isinstance(fault.body, dict) else {}
-            raise RefusalError(fault.error or "internal_error", status=fault.status or 200, **fields)
 
     async def _respond(self, request: web.Request) -> web.Response:
         try:

@@ -213,7 +213,7 @@ def post_ephemeral(request: ApiRequest) -> Answer:
     slack, user_id = request.slack, request.text("user")
     channel = slack.talk.place(request.text("channel"), request.owner)
     text, blocks = _said(request)
-    if user_id not in channel.members or user_id not in slack.members:
+    if user_id not in slack.members or user_id not in (channel.members or {channel.person}):
         raise RefusalError("user_not_in_channel")
     message = slack.talk.show_to(
         slack.members[user_id], channel, text, blocks, sender=request.owner, thread_ts=request.text("thread_ts")

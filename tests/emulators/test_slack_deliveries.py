@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from emulators.slack import LocalSlack
+from emulators.slack import LocalSlack, RefusalError
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 
@@ -192,6 +192,36 @@ async def test_submission_with_errors_keeps_the_modal_open(slack: LocalSlack, ap
     assert payload["view"]["state"]["values"] == values
     await slack.people.submit(ANN, view_id, values)
     assert slack.modals[ANN] == []
+
+
+async def test_typing_into_a_select_asks_the_app_for_options(slack: LocalSlack, app: tuple[App, str]) -> None:
+    await slack.people.command(ANN, "/quo", "rules")
+    bot = AsyncWebClient(token=slack.install("T0DEMO0001").value, base_url=slack.api_url)
+    element = {"type": "external_select", "action_id": "value", "min_query_length": 0}
+    label = {"type": "plain_text", "text": "Emoji"}
+    view = {
+        "type": "modal", "title": label, "submit": label,
+        "blocks": [{"type": "input", "block_id": "emoji", "label": label, "element": element}],
+    }  # fmt: skip
+    await bot.views_open(trigger_id=fields_of(app[0].bodies[0])["trigger_id"], view=view)
+    view_id = slack.modals[ANN][0].view_id
+    option = {"text": {"type": "plain_text", "text": ":pizza: pizza"}, "value": ":pizza:"}
+    app[0].answers = [
+        web.json_response({"options": [option]}),
+        web.json_response({"option_groups": [{"label": label, "options": [option, option]}]}),
+        web.json_response({"options": [option] * 101}),
+        web.Response(status=500),
+    ]
+    assert await slack.people.suggest(ANN, view_id, "value", "piz", block_id="emoji") == [option]
+    assert await slack.people.suggest(ANN, view_id, "value", "", block_id="emoji") == [option, option]
+    payload = json.loads(fields_of(app[0].bodies[1])["payload"])
+    assert (payload["type"], payload["action_id"], payload["block_id"], payload["value"], payload["user"]["id"]) == (
+        "block_suggestion", "value", "emoji", "piz", ANN,
+    )  # fmt: skip
+    assert "trigger_id" not in payload
+    for refusal in ("invalid_options", "dispatch_failed"):
+        with pytest.raises(RefusalError, match=refusal):
+            await slack.people.suggest(ANN, view_id, "value", "x", block_id="emoji")
 
 
 async def test_uninstall_and_revocation_are_told_with_user_ids(slack: LocalSlack, app: tuple[App, str]) -> None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
-from aiohttp import ClientSession, FormData
+from aiohttp import ClientError, ClientSession, FormData
+from PIL import Image
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -23,8 +24,23 @@ from tests.support.clocks import ManualClock
 
 TEAM, ANN, BEN = "T0DEMO0001", "U0ANN00001", "U0BEN00001"
 RED, BLUE = plain_png(600, 600, (200, 0, 0)), plain_png(800, 512, (0, 0, 200))
-GIF = b"GIF89a" + (600).to_bytes(2, "little") * 2 + b"\x80\x00\x00" + bytes(6)
-FRAME = b"\x2c" + bytes(4) + (600).to_bytes(2, "little") * 2 + b"\x00\x02\x02\x4c\x01\x00"
+
+
+def written(kind: str, *frames: Image.Image) -> bytes:
+    into = io.BytesIO()
+    frames[0].save(into, kind, save_all=len(frames) > 1, append_images=frames[1:])
+    return into.getvalue()
+
+
+def colour_at(content: bytes, *at: int) -> tuple[int, ...]:
+    with Image.open(io.BytesIO(content)) as image:
+        found = image.convert("RGB").getpixel((at[0], at[1]))
+    assert isinstance(found, tuple)
+    return found
+
+
+GREEN, BLACK = Image.new("RGB", (600, 600), (0, 128, 0)), Image.new("RGB", (600, 600))
+GIF = written("GIF", GREEN)
 
 
 @pytest.fixture
@@ -328,14 +344,17 @@ async def test_sdk_sends_a_picture_with_its_content_type_only_with_a_name(slack:
     [
         (plain_png(1025, 600, (0, 0, 0)), "image/png", "too_large"),
         (plain_png(511, 600, (0, 0, 0)), "image/png", "bad_image"),
-        (RED[:-20], "image/png", "bad_image"),
+        (RED[: len(RED) // 2], "image/png", "bad_image"),
         (RED[:60] + b"x" + RED[61:], "image/png", "bad_image"),
         (RED, "image/jpeg", "bad_image"),
         (RED, "application/octet-stream", "bad_image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", "bad_image"),
         (b"", "image/png", "bad_image"),
-        (GIF + FRAME + FRAME + b";", "image/gif", "too_many_frames"),
-        (GIF + FRAME, "image/gif", "bad_image"),
+        (written("GIF", GREEN, BLACK), "image/gif", "too_many_frames"),
+        (written("PNG", GREEN, BLACK), "image/png", "too_many_frames"),
+        (GIF[:-400], "image/gif", "bad_image"),
+        (written("JPEG", GREEN)[:-400], "image/jpeg", "bad_image"),
+        (written("WEBP", GREEN), "image/png", "bad_image"),
     ],
 )
 async def test_picture_that_slack_does_not_take(slack: LocalSlack, content: bytes, kind: str, error: str) -> None:
@@ -343,10 +362,14 @@ async def test_picture_that_slack_does_not_take(slack: LocalSlack, content: byte
     assert slack.photos.of(ANN) is None
 
 
-async def test_gif_of_one_frame_is_taken(slack: LocalSlack) -> None:
-    still = GIF + FRAME + b";"
-    assert facts_of(still).animated is False
-    assert (await set_photo(slack, still, "image/gif"))["ok"] is True
+@pytest.mark.parametrize("kind", ["GIF", "JPEG", "PNG"])
+async def test_three_formats_are_taken(slack: LocalSlack, kind: str) -> None:
+    content = written(kind, GREEN)
+    assert (await set_photo(slack, content, f"image/{kind.lower()}"))["ok"] is True
+    shown = await profile(slack)
+    assert await fetched(shown["image_original"]) == (200, content)
+    _, square = await fetched(shown["image_192"])
+    assert (facts_of(square).width, colour_at(square, 96, 96)[0] < 10) == (192, True)
 
 
 @pytest.mark.parametrize("crop", [("0", "0", "601"), ("-1", "0", "512"), ("0", "", "512"), ("100", "0", "512")])
@@ -354,6 +377,32 @@ async def test_crop_box_outside_of_the_picture(slack: LocalSlack, crop: tuple[st
     body = await set_photo(slack, crop_x=crop[0], crop_y=crop[1], crop_w=crop[2])
     assert body["error"] in {"bad_image", "invalid_arguments"}
     assert slack.photos.of(ANN) is None
+
+
+async def test_square_that_is_shown_is_the_crop_box(slack: LocalSlack) -> None:
+    half = Image.new("RGB", (1024, 512), (250, 0, 0))
+    half.paste((0, 0, 250), (512, 0, 1024, 512))
+    await set_photo(slack, written("PNG", half), crop_x="500", crop_y="0", crop_w="512")
+    _, square = await fetched((await profile(slack))["image_512"])
+    assert (colour_at(square, 5, 5), colour_at(square, 500, 500)) == ((250, 0, 0), (0, 0, 250))
+    await set_photo(slack, written("PNG", half))
+    _, bars = await fetched((await profile(slack))["image_1024"])
+    assert [colour_at(bars, 10, y) for y in (10, 512, 1010)] == [(255, 255, 255), (250, 0, 0), (255, 255, 255)]
+
+
+async def test_faults_meet_those_who_fetch_pictures(slack: LocalSlack) -> None:
+    slack.photos.upload(ANN, RED)
+    address = (await profile(slack))["image_original"]
+    slack.faults.add(Fault("avatars", status=503))
+    slack.faults.add(Fault("avatars", body=b"x" * 10))
+    slack.faults.add(Fault("avatars", truncate=True))
+    answers = [await fetched(address) for _ in range(4)]
+    assert [(status, len(body)) for status, body in answers] == [
+        (503, len(RED)), (200, 10), (200, len(RED) // 2), (200, len(RED)),
+    ]  # fmt: skip
+    slack.faults.add(Fault("avatars", drop=True, times=None))  # aiohttp asks again by itself
+    with pytest.raises(ClientError):
+        await fetched(address)
 
 
 async def test_old_address_dies_with_the_picture(slack: LocalSlack) -> None:
