@@ -22,11 +22,8 @@ _EVENTS = frozenset({
     "user_status_changed", "user_profile_changed", "app_home_opened", "file_shared", "message.im", "message.channels",
     "message.groups", "emoji_changed", "tokens_revoked", "app_uninstalled",
 })  # fmt: skip
-_BOT_OPTIONAL = frozenset({
-    "files:read", "im:history", "users:read.email", "emoji:read", "channels:history", "groups:history",
-    "channels:read", "groups:read",
-})  # fmt: skip
-_USER_OPTIONAL = frozenset({"dnd:read", "dnd:write", "users:write"})
+_BOT_OPTIONAL = frozenset({"channels:history", "emoji:read", "groups:history"})
+_USER_OPTIONAL = frozenset({"dnd:read", "dnd:write", "users:read", "users:write"})
 DAY_MINUTES = 1_440
 _SECRET = {"token", "client_secret", "code", "refresh_token", "code_verifier"}
 _MOST_CALLS, _MOST_CHANGES = 5_000, 10_000

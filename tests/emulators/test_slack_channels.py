@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aiohttp import ClientSession
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from emulators.slack import LocalSlack
+from emulators.slack import AppConfig, LocalSlack
 from emulators.slack.state import Channel
 from tests.support.clocks import ManualClock
 
@@ -213,6 +215,15 @@ async def test_changed_emoji_are_told_with_the_scope(slack: LocalSlack) -> None:
 
 
 # ── optional scopes ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_app_is_registered_as_its_manifest_has_it() -> None:
+    manifest = yaml.safe_load((Path(__file__).resolve().parents[2] / "manifest.yml").read_text(encoding="utf-8"))
+    scopes, events = manifest["oauth_config"]["scopes"], manifest["settings"]["event_subscriptions"]
+    app = AppConfig()
+    assert (app.bot_optional, app.user_optional) == (set(scopes["bot_optional"]), set(scopes["user_optional"]))
+    assert set(events["bot_events"]) <= app.events
+    assert set(events.get("user_events", ())) <= app.user_events
 
 
 def asked(slack: LocalSlack, **more: str) -> dict[str, str]:
