@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from emulators.faults import Fault
-from emulators.slack.pictures import NoPictureError, facts_of, plain_png, square
+from emulators.slack.pictures import NoPictureError, alike, facts_of, plain_png, square
 from emulators.slack.state import APP, PERSON, MemberPicture, RefusalError, SlackMember, UploadedPart
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class ProfilePhotos:
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
         self.fetched: list[PictureFetched] = []
+        self._own: dict[str, MemberPicture | None] = {}
 
     def upload(
         self, user_id: str, content: bytes, content_type: str = "image/png", *, crop: tuple[int, int, int] | None = None
@@ -59,6 +60,13 @@ class ProfilePhotos:
     def of(self, user_id: str) -> MemberPicture | None:
         """The picture that a person shows; None for the default one."""
         return self._slack.member(user_id).picture
+
+    def own_face(self, user_id: str) -> bool:
+        """Whether a person shows the picture, or the default one, that they last chose by hand, whoever set it."""
+        own, shown = self._own.get(user_id), self._slack.member(user_id).picture
+        if own is None or shown is None:
+            return own is shown
+        return alike((own.content, own.crop), (shown.content, shown.crop))
 
     def become(
         self, member: SlackMember, image: UploadedPart, crop: tuple[int, int, int] | None, by: str
@@ -132,6 +140,8 @@ class ProfilePhotos:
 
     def _change(self, member: SlackMember, picture: MemberPicture | None, by: str) -> None:
         before, member.picture = member.picture, picture
+        if by == PERSON:
+            self._own[member.user_id] = picture
         member.updated = int(self._slack.clock.now().timestamp())
         self._slack.note(member, "photo", by, before, picture, whose=before.by if before else "")
         self._slack.member_changed(member)

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 _FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _MOST_READ = 4_096
+_FEW, _TOLERANCE = 8, 6
 _WHITE = (255, 255, 255)
 Crop = tuple[int, int, int]
 
@@ -47,6 +48,18 @@ def facts_of(content: bytes) -> PictureFacts:
 @lru_cache(maxsize=64)
 def square(content: bytes, crop: Crop | None, side: int) -> bytes:
     """The square that is shown, as a PNG of `side` by `side` pixels: the crop box, or all of it with bars."""
+    return _png(_square(content, crop).resize((side, side)))
+
+
+def alike(one: tuple[bytes, Crop | None], other: tuple[bytes, Crop | None]) -> bool:
+    """Whether two pictures (content, crop) show the same face, however they were scaled and packed in between."""
+    first, second = (
+        _square(content, crop).resize((_FEW, _FEW), Image.Resampling.BOX).tobytes() for content, crop in (one, other)
+    )
+    return max(abs(a - b) for a, b in zip(first, second, strict=True)) <= _TOLERANCE
+
+
+def _square(content: bytes, crop: Crop | None) -> Image.Image:
     with Image.open(io.BytesIO(content)) as image:
         shown = image.convert("RGB")
     if crop is not None:
@@ -57,7 +70,7 @@ def square(content: bytes, crop: Crop | None, side: int) -> bytes:
         bars = Image.new("RGB", (most, most), _WHITE)
         bars.paste(shown, ((most - shown.width) // 2, (most - shown.height) // 2))
         shown = bars
-    return _png(shown.resize((side, side)))
+    return shown
 
 
 @lru_cache(maxsize=64)

@@ -250,6 +250,19 @@ class LocalSlack(LocalServer):
         own = [one for one in self.changes if one.by == APP and one.whose == PERSON]
         return [one for one in own if one.what in {"snooze", "presence"}]
 
+    def left_behind(self) -> list[tuple[str, str]]:
+        """What of the app's still shows: a user id and `snooze`, `presence`, or `photo` (not the person's own face)."""
+        self.expiry.sweep()
+        left = []
+        for user_id, member in self.members.items():
+            theirs = {
+                "snooze": member.snooze is not None and member.snooze.by == APP,
+                "presence": member.away_by == APP and not member.is_bot,
+                "photo": not self.photos.own_face(user_id),
+            }
+            left += [(user_id, what) for what, shows in theirs.items() if shows]
+        return left
+
     def revoke(self, token: SlackToken) -> None:
         """A token is dead. The app is told (`tokens_revoked`, user ids), but with token rotation it is not."""
         token.revoked = True

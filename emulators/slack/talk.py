@@ -157,9 +157,9 @@ class ChannelTalk:
 
     def _written(self, text: str, channel: Channel) -> str:
         """The text as Slack keeps it; what is a mention in its own words stays."""
-        people = {
-            one.name.lower(): one.user_id for one in self._slack.members.values() if one.user_id in channel.members
-        }
+        everybody = self._slack.members.values()
+        known = [one for one in everybody if one.team_id == channel.team_id or one.user_id in channel.members]
+        people = {one.name.lower(): one.user_id for one in known}
         names = {one.name: one.channel_id for one in self._slack.channels.values() if one.team_id == channel.team_id}
         parts = _TOKEN.split(text)
         return "".join(part if number % 2 else typed(part, people, names) for number, part in enumerate(parts))

@@ -390,6 +390,26 @@ async def test_square_that_is_shown_is_the_crop_box(slack: LocalSlack) -> None:
     assert [colour_at(bars, 10, y) for y in (10, 512, 1010)] == [(255, 255, 255), (250, 0, 0), (255, 255, 255)]
 
 
+async def test_what_the_app_leaves_behind_is_named_until_it_is_undone(slack: LocalSlack) -> None:
+    half = Image.new("RGB", (1024, 600), (250, 0, 0))
+    half.paste((0, 0, 250), (512, 0, 1024, 600))
+    slack.photos.upload(ANN, written("JPEG", half), "image/jpeg", crop=(200, 0, 600))
+    _, face = await fetched((await profile(slack))["image_512"])
+    assert slack.left_behind() == []
+    await set_photo(slack)
+    await own(slack).dnd_setSnooze(num_minutes=5)
+    await own(slack).users_setPresence(presence="away")
+    assert slack.left_behind() == [(ANN, "snooze"), (ANN, "presence"), (ANN, "photo")]
+    await own(slack).dnd_endSnooze()
+    await own(slack).users_setPresence(presence="auto")
+    await own(slack).users_deletePhoto()
+    assert slack.left_behind() == [(ANN, "photo")]  # the default one is not their own
+    await set_photo(slack, face, crop_x="0", crop_y="0", crop_w="512")
+    assert slack.left_behind() == []
+    slack.photos.remove(ANN)
+    assert slack.left_behind() == []
+
+
 async def test_faults_meet_those_who_fetch_pictures(slack: LocalSlack) -> None:
     slack.photos.upload(ANN, RED)
     address = (await profile(slack))["image_original"]
