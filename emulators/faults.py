@@ -12,9 +12,10 @@ class Fault:
 
     `where` is a method of Slack's (`avatars`: its pictures; `*`: any), or a part of a path at Google or Microsoft.
     `status` answers with `body` (JSON, or bytes as they are) and `headers`; without a `body`, in the service's own
-    words for `reason` (Slack: `error`, by itself with status 200). `retry_after` (s) is a 429 unless `status` says otherwise; `latency` (real s)
-    delays; `drop` closes the connection, `truncate` cuts the real answer in half; `after=True` does what was asked
-    first (and then waits, refuses or drops). `skip` lets so many calls pass; `user_id`, `team_id` are of Slack's token.
+    words for `reason` (Slack: `error`, by itself with status 200). `retry_after` (s) is a 429 unless `status` says
+    otherwise; `latency` (real s) delays; `drop` closes the connection, `truncate` cuts the real answer in half;
+    `after=True` does what was asked first (and then waits, refuses or drops). `skip` lets so many calls pass; `user_id`
+    and `team_id` are of Slack's token.
     """
 
     where: str = "*"
