@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.platform.settings import Settings
 
 TROUBLE = 1
+BAD_OPTION = 2  # argparse's, too
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("The settings need mending:", *error.reason.splitlines(), sep="\n  ", file=sys.stderr)
     except InputError as error:
         print(error.reason, file=sys.stderr)
+        return BAD_OPTION
     except StatusQuoError as error:
         print(f"{error.sentence()} ({error.reason})", file=sys.stderr)
     except KeyboardInterrupt:
@@ -143,7 +145,7 @@ def _preview(args: argparse.Namespace) -> int:
 def _understand(args: argparse.Namespace) -> int:
     from services.usecases import understand
 
-    return understand.run(args, sys.stdout, sys.stderr)
+    return understand.run(args, sys.stdout)
 
 
 def _admin(args: argparse.Namespace) -> int:

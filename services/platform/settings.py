@@ -6,12 +6,15 @@ names of contract.md; `docs/operate.md` lists them and a test keeps that list eq
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from services.domain.errors import SettingsError
@@ -71,9 +74,14 @@ class Settings(BaseModel):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an address that starts with http:// or https://")
+        wrong = "must be an address that starts with http:// or https://"
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # brackets, or a port that is no number
+            raise ValueError(wrong) from None
+        if not good:
+            raise ValueError(wrong)
         return value
 
     @field_validator("public_url")
@@ -159,28 +167,24 @@ def _url(value: str) -> URL:
 
     try:
         return make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise ValueError("must be an SQLAlchemy URL such as postgresql+asyncpg://user@host/name") from None
 
 
 def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:
     """The settings of `environment` over those of the file `dotenv`.
 
-    Raises SettingsError whose reason names every malformed setting, every half of a pair and, where `serving`, every
-    missing one, one a line.
+    Raises SettingsError whose reason names every malformed setting, every line of the file that cannot be read, every
+    half of a pair and, where `serving`, every missing one, one a line.
     """
     names = {name.upper(): name for name in Settings.model_fields}
-    try:
-        from_file = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
-    except UnicodeDecodeError:
-        raise SettingsError(f"{dotenv} is no text in UTF-8") from None
+    from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
     values = {
         names[key]: value
         for source in (from_file, environment)
         for key, value in source.items()
         if key in names and value
     }
-    wrong: list[str] = []
     loaded = None
     try:
         loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types
@@ -197,6 +201,29 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     if loaded is None or wrong:
         raise SettingsError("\n".join(wrong))
     return loaded
+
+
+def _from_file(path: Path) -> tuple[Mapping[str, str | None], list[str]]:
+    """The values of a `.env` file, and what is wrong in it: python-dotenv only warns. Raises SettingsError."""
+    try:
+        lines = list(parse_stream(StringIO(path.read_text("utf-8"))))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is no text in UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    wrong = []
+    for line in lines:
+        if line.error:
+            text = line.original.string
+            number = line.original.line + len(text[: -len(text.lstrip())].splitlines())
+            named = _ASSIGNED.match(text)  # what is no name may be a secret
+            where = f"{named[1]}: line {number} of {path}" if named else f"{path}: line {number}"
+            wrong.append(f"{where} cannot be read; is a quote not closed?")
+    good = "".join(line.original.string for line in lines if not line.error)
+    return dotenv_values(stream=StringIO(good)), wrong
+
+
+_ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.ASCII)
 
 
 def plain(secret: SecretStr | None) -> str:

@@ -78,11 +78,15 @@ def run(args: Namespace, out: TextIO) -> int:
 
 def _rules(path: Path) -> tuple[Rule, ...]:
     try:
-        return rules_from_values(json.loads(path.read_text(encoding="utf-8")))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"--rules: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise InputError("--rules: the file is not JSON") from None
+    try:
+        return rules_from_values(found)
+    except InputError as error:
+        raise InputError(f"--rules: {error.reason} ({error.field})") from None
 
 
 def _resolved(

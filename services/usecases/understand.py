@@ -38,7 +38,6 @@ def instant_of(text: str, zone: ZoneInfo, option: str) -> datetime:
 
 
 KINDS = ("ooo", "quo", "pause", "preview")
-BAD_OPTION = 2
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
@@ -47,13 +46,13 @@ class CommandError(InputError):
     """That is a command, not a status."""
 
 
-def run(args: Namespace, out: TextIO, trouble: TextIO) -> int:
-    """Print what `args.text` is taken for to `out`; 0. A bad option is one sentence on `trouble`, and 2."""
-    try:
-        speaker = _speaker(args)
-    except InputError as error:
-        trouble.write(f"{error.reason}\n")
-        return BAD_OPTION
+class NothingTypedError(InputError):
+    """Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`."""
+
+
+def run(args: Namespace, out: TextIO) -> int:
+    """Print what `args.text` is taken for to `out`; 0. Raises InputError for a bad option."""
+    speaker = _speaker(args)
     text = args.text.encode(errors="replace").decode()  # what a shell passes need not be text
     try:
         said = understand(text, args.kind, speaker)
@@ -85,6 +84,8 @@ def _speaker(args: Namespace) -> Speaker:
 def understand(text: str, kind: str, speaker: Speaker) -> Asked:
     """What a line says as one of `KINDS`; of a preview, the day or the instant. Raises an InputError: it asks back."""
     if kind == "quo":
+        if not text.strip():
+            raise NothingTypedError("no text")
         command = command_parser.read(text)
         if command.name is Name.STATUS:
             return command_parser.status(command.rest, speaker)

@@ -134,9 +134,33 @@ def test_rules_from_a_file_are_followed(day: str, tmp_path: Path) -> None:
         ("--rules", "/nonexistent"),
     ],
 )
-def test_a_bad_option_is_one_sentence(day: str, options: tuple[str, ...]) -> None:
-    with pytest.raises(InputError, match="--"):
-        _run(day, *options)
+def test_a_bad_option_is_one_sentence_and_two(
+    day: str, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    assert app.main(["preview", day, *options]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.startswith("--"), printed.err.count("\n")) == ("", True, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (
+            '[{"id": "r1", "match": {"title_words": "board"}}]',
+            "Expected `array`, got `str` (rules.0.match.title_words)",
+        ),
+        ('{"id": "r1"}', "Expected `array`, got `object` (rules)"),
+        ('[{"id": "r1"}, {"id": "r1"}]', "two rules have the same id (rules)"),
+        ("[{}", "the file is not JSON"),
+    ],
+)
+def test_rules_that_are_none_are_named_with_their_option(
+    day: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str, sentence: str
+) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text(written)
+    assert app.main(["preview", day, "--rules", str(rules)]) == 2
+    assert capsys.readouterr().err == f"--rules: {sentence}\n"
 
 
 def test_rules_that_are_nested_without_end_are_no_rules(day: str, tmp_path: Path) -> None:

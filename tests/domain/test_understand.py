@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import pytest
 
 import app
-from services.usecases import understand
 
 
 def ran(*arguments: str) -> tuple[int, str, str]:
-    out, trouble = io.StringIO(), io.StringIO()
-    status = understand.run(app.parser().parse_args(["understand", *arguments]), out, trouble)
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as trouble:
+        status = app.main(["understand", *arguments])
     return status, out.getvalue(), trouble.getvalue()
 
 
@@ -60,6 +60,8 @@ def test_what_a_line_says_is_printed(
         (("x" * 301,), ""),
         (("puase",), "I do not know that. Did you mean `/quo pause`?"),
         (("clear",), "That is a command, not a status."),
+        (("",), "Type `/quo [emoji] [text] [for or until when]`, for example"),
+        ((" \u3000", "--locale", "de-DE"), "Schreib `/quo"),
         (("clear", "--locale", "de-DE"), "Das ist ein Befehl, kein Status."),
         (("friday from 2pm to 4pm", "--as", "preview"), "I did not understand that time."),
     ],

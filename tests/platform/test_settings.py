@@ -73,6 +73,43 @@ def test_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
         settings.load({}, file)
 
 
+def test_lines_of_the_file_that_cannot_be_read_are_named_with_the_other_mistakes(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        'HOST=192.0.2.1\n\n# ours\nexport SLACK_SIGNING_SECRET=\'hunter2\nxoxb-1 "x\nFEED_INTERVAL=0\nPORT="1'
+    )
+    with pytest.raises(SettingsError) as caught:
+        settings.load({}, file)
+    assert caught.value.reason.splitlines() == [
+        f"SLACK_SIGNING_SECRET: line 4 of {file} cannot be read; is a quote not closed?",
+        f"{file}: line 5 cannot be read; is a quote not closed?",
+        f"PORT: line 7 of {file} cannot be read; is a quote not closed?",
+        "FEED_INTERVAL: Input should be greater than or equal to 1",
+    ]
+
+
+def test_file_is_read_as_shells_write_it(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("export HOST='192.0.2.1'  # here\nPORT=\"4000\"\nSLACK_CLIENT_ID\nLOG_LEVEL = debug\n")
+    loaded = settings.load({}, file)
+    assert (loaded.host, loaded.port, loaded.slack_client_id, loaded.log_level) == ("192.0.2.1", 4000, None, "DEBUG")
+
+
+@pytest.mark.parametrize("given", ["postgresql://u:hunter2@h:notaport/x", "postgresql", "://"])
+def test_database_url_that_is_none_is_told_with_an_example(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"DATABASE_URL": given}, None)
+    said = "DATABASE_URL: must be an SQLAlchemy URL such as postgresql+asyncpg://user@host/name"
+    assert caught.value.reason == said
+
+
+@pytest.mark.parametrize("given", ["http://h:notaport", "http://[::1", "http://:80", "ftp://h", "h"])
+def test_web_address_that_is_none_is_told_what_it_starts_with(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"GOOGLE_API_URL": given}, None)
+    assert caught.value.reason == "GOOGLE_API_URL: must be an address that starts with http:// or https://"
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [
