@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.slack.kit import problems_of_blocks
 from emulators.slack.people import as_message
-from emulators.slack.state import Channel, RefusalError, SlackMember, SlackMessage
+from emulators.slack.state import Channel, RefusalError, SlackMember, SlackMessage, with_block_ids
 from emulators.slack.text import typed
 
 if TYPE_CHECKING:
@@ -140,14 +140,16 @@ class ChannelTalk:
         sender: SlackMember, thread_ts: str = "",
     ) -> SlackMessage:  # fmt: skip
         """An ephemeral message is shown, or, where Slack would not show it, is in `unseen` alone."""
-        message = self._slack.post(
-            channel.channel_id, sender.user_id, text, blocks, only_for=member.user_id, thread_ts=thread_ts
-        )
-        if not member.connections or (thread_ts and not self.thread(thread_ts)):
-            self._slack.messages.remove(message)
-            self._slack.hub.publish("message_gone", message=message)
-            self.unseen.append(message)
-        return message
+        if member.connections and (not thread_ts or self.thread(thread_ts)):
+            return self._slack.post(
+                channel.channel_id, sender.user_id, text, blocks, only_for=member.user_id, thread_ts=thread_ts
+            )
+        lost = SlackMessage(
+            self._slack.timestamp(), channel.channel_id, sender.user_id, text, with_block_ids(blocks or []),
+            self._slack.clock.now(), only_for=member.user_id, bot=True, thread_ts=thread_ts,
+        )  # fmt: skip
+        self.unseen.append(lost)
+        return lost
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────
 
