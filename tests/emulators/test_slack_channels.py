@@ -265,3 +265,22 @@ async def test_consent_page_has_boxes_for_optional_scopes_alone(slack: LocalSlac
         async with browser.post(slack.authorize_url, data=form, allow_redirects=False) as answer:
             body = granted(slack, answer.headers["Location"])
     assert (body["scope"], body["authed_user"]["scope"]) == ("commands", "dnd:write,users.profile:write")
+
+
+# ── events that the app does not ask for ────────────────────────────────────────────────────────────
+
+
+async def test_events_come_to_those_who_subscribed_to_them(slack: LocalSlack, channel: Channel) -> None:
+    def happen() -> list[str]:
+        before = len(events(slack))
+        slack.set_zone(ANN, "Asia/Tokyo" if slack.member(ANN).tz != "Asia/Tokyo" else "Etc/UTC")
+        slack.dnd.snooze(BEN, 30 + before)
+        slack.talk.leave(channel.channel_id, BEN)
+        slack.talk.join(channel.channel_id, BEN)
+        return [event["type"] for event in events(slack)[before:]]
+
+    assert happen() == ["user_profile_changed"]
+    slack.app.events |= {"user_change", "dnd_updated_user", "member_joined_channel"}
+    assert happen() == ["user_profile_changed", "user_change", "dnd_updated_user", "member_joined_channel"]
+    others = next(event for event in events(slack) if event["type"] == "dnd_updated_user")
+    assert not {"snooze_enabled", "snooze_endtime"} & others["dnd_status"].keys()
