@@ -114,6 +114,14 @@ DATA = Path(__file__).with_name("emoji.json")
 _VARIATION = "\ufe0f"
 _TONES = {chr(0x1F3FB + index): f":skin-tone-{index + 2}:" for index in range(5)}
 _FLAG_A = 0x1F1E6
+_PAIRS = {  # two people of different skin tones are written as a sequence, of one tone as one character
+    "🫱\u200d🫲": "handshake",
+    "👩\u200d🤝\u200d👨": "man_and_woman_holding_hands",
+    "👨\u200d🤝\u200d👨": "two_men_holding_hands",
+    "👩\u200d🤝\u200d👩": "two_women_holding_hands",
+    "🧑\u200d❤\u200d🧑": "couple_with_heart",
+    "🧑\u200d❤\u200d💋\u200d🧑": "couplekiss",
+}
 
 _PICTURE = r"[\u231a-\u3299\U0001F000-\U0001FAFF]"
 _SIGN = r"[\u00a9\u00ae\u203c-\u2319]\ufe0f"  # the sign for a trademark, arrows …: text unless said otherwise
@@ -122,12 +130,12 @@ _CLUSTER = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_SIGN}|{_PICTURE}{_MORE}(
 
 
 @cache
-def _names() -> dict[str, str]:
+def short_names() -> dict[str, str]:
     """Name by character, without variation selectors."""
     names: dict[str, str] = {}
     for name, character in json.loads(DATA.read_text(encoding="utf-8"))["emoji"].items():
         names.setdefault(character.replace(_VARIATION, ""), name)
-    return names
+    return names | _PAIRS
 
 
 def leading_emoji(text: str) -> tuple[str, int] | None:
@@ -141,7 +149,7 @@ def leading_emoji(text: str) -> tuple[str, int] | None:
         return f":flag-{country}:", found.end()
     tone = next((_TONES[character] for character in cluster if character in _TONES), "")
     bare = "".join(character for character in cluster if character != _VARIATION and character not in _TONES)
-    name = _names().get(bare)
+    name = short_names().get(bare)
     return None if name is None else (f":{name}:{tone}", found.end())
 
 
