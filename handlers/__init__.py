@@ -77,6 +77,7 @@ def register(
     bolt.block_action(IMPORT)(files.import_file)
     bolt.event("message")(files.message)
     bolt.event("file_shared")(files.file_shared)
+    bolt.options("value")(modals.suggest_emoji)
     bolt.view_submission(OVERRIDE)(modals.override)
     bolt.view_submission(OUT_OF_OFFICE)(modals.out_of_office)
     bolt.view_submission(CONNECT)(modals.connect_calendar)

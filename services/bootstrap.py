@@ -21,6 +21,7 @@ from services.calendars.wiring import Calendars
 from services.domain import times
 from services.domain.errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
+from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
@@ -37,11 +38,13 @@ from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackClients
+from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.stores import Stores
+from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
@@ -107,6 +110,7 @@ class UseCases:
     leaving: Offboarding
     teller: Teller
     pictures: OwnPictures
+    emoji: EmojiSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, calendars=calendars.connections, accounts=calendars.accounts,
-        hooks=calendars.hooks, clock=clock, background=background,
+        hooks=calendars.hooks, emoji=cases.emoji, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
     works, writer = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
@@ -231,7 +235,8 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         of.config.base_url, can_install=bool(of.config.slack_client_id),
     )  # fmt: skip
     pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
-    return UseCases(people, statuses, reader, settings, permissions, leaving, teller, pictures)
+    emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
+    return UseCases(people, statuses, reader, settings, permissions, leaving, teller, pictures, emoji)
 
 
 def engine(
@@ -243,7 +248,8 @@ def engine(
     if not of.config.is_sqlite:
         leases = AdvisoryLocks(of.config.database_url)
     tokens = TokenRefresh(stores.tokens, slack.authority, clock)
-    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics)
+    unknown = UnknownEmoji(stores.emoji, clock)
+    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown)
     workspaces = OwnedWorkspaces(leases, queue, clock)
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
@@ -255,7 +261,8 @@ def engine(
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock)
-    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, retention)
+    emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
+    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, retention)
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer
 
 
@@ -281,7 +288,7 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        events=handlers.Events(cases.people, cases.leaving),
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(shared, calendars.files, cases.pictures, cases.teller, stores.deliveries),
     )  # fmt: skip
     intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)

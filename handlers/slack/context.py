@@ -26,6 +26,7 @@ from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
 from services.usecases.grants import Permissions
+from services.usecases.emoji import EmojiSearch
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 
@@ -45,6 +46,7 @@ class Services:
     calendars: Connections
     accounts: Accounts
     hooks: Hooks
+    emoji: EmojiSearch
     clock: Clock
     background: Background = field(default_factory=Background)
 

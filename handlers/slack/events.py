@@ -30,6 +30,7 @@ from services.platform.concurrency import KeyedSemaphore
 from services.slack.oauth import parse_member
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
+from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.pictures import OwnPictures
@@ -56,12 +57,14 @@ class Events:
 
     people: People
     leaving: Offboarding
+    emoji: EmojiSearch
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them. The busiest first: Bolt tries listeners in their order."""
         bolt.event("user_status_changed")(self.status_changed)
         bolt.event("user_profile_changed")(self.profile_changed)
         bolt.event("app_home_opened")(self.home_opened)
+        bolt.event("emoji_changed")(self.emoji_changed)
         bolt.event("tokens_revoked")(self.tokens_revoked)
         bolt.event("app_uninstalled")(self.app_uninstalled)
         bolt.event("team_access_revoked")(self.team_access_revoked)
@@ -94,6 +97,10 @@ class Events:
         key = context.get("person")
         if event.get("tab", "home") == "home" and isinstance(key, PersonKey):
             await self.people.opened_home(key)
+
+    async def emoji_changed(self, context: AsyncBoltContext) -> None:
+        """One was added, removed or called something else: which one does not matter, the list is read anew."""
+        await self.emoji.changed(context.team_id or "", context.enterprise_id or "")
 
     async def tokens_revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """`tokens` names people, not tokens (docs.slack.dev, events/tokens_revoked)."""

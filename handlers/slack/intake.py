@@ -43,8 +43,10 @@ _LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fai
 PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
 """Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
 
-REPEATABLE = PERSONAL_NEWS | {"app_uninstalled", "tokens_revoked", "team_access_revoked"}
-"""Dated by Slack and checked against what is kept: taken in twice they change nothing, and none may be lost."""
+REPEATABLE = PERSONAL_NEWS | {
+    "app_uninstalled", "tokens_revoked", "team_access_revoked", "emoji_changed", "block_suggestion",
+}  # fmt: skip
+"""Checked against what is kept, or a question: taken in twice they change nothing, and none may be lost."""
 
 KNOWN_PERSON = "known_person"
 """Where the context of personal news holds the key of whom they are about."""

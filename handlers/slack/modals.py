@@ -20,7 +20,7 @@ from handlers.errors import sheltered, within
 from handlers.slack.commands import OOO, QUO
 from handlers.slack.context import Body, Requester, Services, chosen, connect_form, person, text_of, view_call
 from handlers.slack.views import modals, replies, settings
-from handlers.slack.views.blocks import Values, cut, escape
+from handlers.slack.views.blocks import Values, cut, emoji_option, escape
 from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times
 from services.domain.errors import (
@@ -31,6 +31,7 @@ from services.domain.errors import (
     StatusQuoError,
     TextTooLongError,
 )
+from services.domain.model import PersonKey
 from services.usecases.statuses import request_id
 
 PATIENCE = 2.0
@@ -145,7 +146,7 @@ class Modals:
         errors: dict[str, InputError] = {}
         emoji, text, end = "", values.text("text"), None
         try:
-            emoji = command_parser.emoji_of(values.text("emoji"))
+            emoji = command_parser.emoji_of(values.emoji(modals.EMOJI_BLOCK))
         except InputError as error:
             errors["emoji"] = error
         try:
@@ -170,6 +171,13 @@ class Modals:
         else:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
+
+    async def suggest_emoji(self, args: AsyncArgs) -> None:
+        """The emoji that what is typed in a form's menu may mean."""
+        key, found = args.context.get("person"), list[str]()
+        if isinstance(key, PersonKey) and args.body.get("block_id") == modals.EMOJI_BLOCK:
+            found = await self.services.emoji.search(key.team_id, text_of(args.body, "value"))
+        await args.ack(options=[emoji_option(one) for one in found])
 
     async def settings(self, args: AsyncArgs) -> None:
         """Everything that a person chose, at once or not at all."""

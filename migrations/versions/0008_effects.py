@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column("workspaces", sa.Column("allow_replies", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("workspaces", sa.Column("emoji_due_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_workspaces_emoji_due_at", "workspaces", ["emoji_due_at"], unique=False)
+    op.add_column("workspaces", sa.Column("emoji_read_at", sa.BigInteger(), nullable=True))
+    op.add_column("workspaces", sa.Column("emoji_digest", sa.String(40), nullable=False, server_default=""))
     op.add_column("events", sa.Column("recurring", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "stretches",
@@ -104,6 +106,8 @@ def downgrade() -> None:
     for table in ("undos", "replies", "emoji", "pictures", "effects", "stretches"):
         op.drop_table(table)
     op.drop_column("events", "recurring")
+    op.drop_column("workspaces", "emoji_digest")
+    op.drop_column("workspaces", "emoji_read_at")
     op.drop_index("ix_workspaces_emoji_due_at", table_name="workspaces")
     op.drop_column("workspaces", "emoji_due_at")
     op.drop_column("workspaces", "allow_replies")

@@ -12,6 +12,8 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice, takewhile
 
@@ -19,6 +21,9 @@ from services.domain.text import DATA, leading_emoji, short_names
 
 MOST_NAMES = 30_000
 LONGEST_NAME = 100
+EVERY = timedelta(days=1)
+"""How often a workspace's own are read where no change is told of."""
+
 DEPTH = 5
 """Aliases of aliases are followed so far."""
 
@@ -73,6 +78,25 @@ def listed(emoji: Mapping[object, object], more: Iterable[object] = ()) -> dict[
         if isinstance(name, str) and is_name(name) and name not in standard_names():
             found.setdefault(name, "")
     return dict(sorted(found.items())[:MOST_NAMES])
+
+
+@dataclass(frozen=True, slots=True)
+class EmojiTable:
+    """What is kept of a workspace's own emoji: when they were read, and when they are to be read again.
+
+    `digest` is another one whenever they are others; "" where they never were read. `cut`: there were too many.
+    """
+
+    digest: str = ""
+    read_at: datetime | None = None
+    due_at: datetime | None = None
+    cut: bool = False
+
+    def is_complete(self, now: datetime) -> bool:
+        """Whether what it has not does not exist: read within a day, and no change told of since."""
+        if self.read_at is None or self.due_at is None or self.cut:
+            return False
+        return now < self.due_at and self.due_at - self.read_at >= EVERY
 
 
 class OwnEmoji:

@@ -351,6 +351,7 @@ class Standing:
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
     own_since    when it was first seen (an event's time where there was one)
     looked_at    when the profile was last read, or told to us by an event
+    unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """
 
     applied: Status | None = None
@@ -361,6 +362,7 @@ class Standing:
     own_since: datetime | None = None
     looked_at: datetime | None = None
     wanted: Status | None = None
+    unknown_emoji: str = ""
 
 
 class Action(StrEnum):

@@ -45,6 +45,14 @@ def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
     )
 
 
+def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
+    """What the profile shows in the place of `wanted`, whose emoji Slack does not know; None where that is not so."""
+    applied = standing.applied
+    if applied is None or not applied.lasts(now) or not wanted.emoji or standing.unknown_emoji != wanted.emoji:
+        return None
+    return applied if _text(applied) == _text(wanted) else None
+
+
 def decide(
     profile: Status,
     standing: Standing,

@@ -76,7 +76,8 @@ class WriteResult:
 class AuditEntry:
     """One line of the audit. `outcome`: `done`, `left`, or the class name of the error, a colon, and Slack's word.
 
-    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed.
+    `status` is what was written (as Slack returned it) or, for what was left, what the profile showed; `unknown_emoji`
+    the one in whose place its emoji stands, because Slack does not know that.
     """
 
     at: datetime
@@ -86,6 +87,7 @@ class AuditEntry:
     rule: str = ""
     uid: str = ""
     status: Status = NO_STATUS
+    unknown_emoji: str = ""
 
     @property
     def written(self) -> bool:

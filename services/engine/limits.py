@@ -4,8 +4,8 @@ PURE: the instant is passed in. Slack counts a call somewhere between its start 
 takes up room from its start until a full window after its answer: however late or early each one arrives,
 Slack never sees more than the limit within any window.
 
-Limits: docs.slack.dev, "Rate limits" (Tier 3 50+/min, Tier 4 100+/min, chat.postMessage about 1/s, per method,
-workspace and app) and "Profile update limits" (10/min for one person's profile); a little is kept back.
+Limits: docs.slack.dev, "Rate limits" (Tier 2 20+/min, Tier 3 50+/min, Tier 4 100+/min, chat.postMessage about 1/s, per
+method, workspace and app) and "Profile update limits" (10/min for one person's profile); a little is kept back.
 
 A refusal means: wait as long as Slack says. Only one more soon after that wait lowers the rate, and not for long.
 Slack does not say which of its limits was reached. It is taken for the person's own where their calls explain it
@@ -26,7 +26,10 @@ LIMITS = {
     "views.publish": 95,
     "chat.postMessage": 50,
     "auth.test": 180,
+    "emoji.list": 18,
 }
+SELDOM = frozenset({"emoji.list"})
+"""Called for a workspace, and seldom: no number of people is held back by it."""
 PERSON_LIMIT = 9
 ANYBODY = "*"
 """Whose call it was that a killed owner may have made and not stored: it counts for each person."""

@@ -27,10 +27,11 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
-from services.domain.model import Action, Decision, PersonKey, Status
+from services.domain.model import Action, Decision, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
+from services.engine.emoji import UnknownEmoji
 from services.engine.limits import Budget, Slot
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
@@ -75,6 +76,8 @@ class ProfileWriter:
         clock: Clock,
         refresh: Callable[[PersonKey], Awaitable[None]],
         metrics: Metrics,
+        *,
+        unknown_emoji: UnknownEmoji,
     ) -> None:
         """`refresh` renews a person's expired token and raises where that does not work."""
         self._profiles = profiles
@@ -82,6 +85,7 @@ class ProfileWriter:
         self._clock = clock
         self._refresh = refresh
         self._metrics = metrics
+        self._unknown_emoji = unknown_emoji
 
     def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
         """When the calls that `pending` may need can be made; None for now."""
@@ -154,29 +158,34 @@ class ProfileWriter:
         self, pending: PendingWrite, state: ProfileState, decision: Decision, status: Status, calls: Calls
     ) -> bool:
         """Write `status`, unless it is not wished for any more; what is about to be there is remembered before."""
-        before = pending.memory.standing
+        before, unknown = pending.memory.standing, ""
+        other = replace(status, emoji=_instead(status.emoji, pending.span))
+        if await self._unknown_emoji.holds(pending.key.team_id, status.emoji):
+            unknown, status = status.emoji, other
         if ownership.foreseen(before, decision):
             may = await self._queue.confirm(pending)
         else:
-            intended = replace(state, decided="", standing=ownership.intent(before, decision))
+            intended = replace(state, decided="", standing=ownership.intent(before, replace(decision, status=status)))
             may = await self._queue.intend(pending, intended)
         if not may or not calls.is_ours():
             return False
         if status.expiration is not None and status.expiration <= self._clock.now():
             return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
-        outcome = "done"
         try:
             with calls.making(WRITE):
                 returned = await self._profiles.write(calls.token, status)
         except BadEmojiError:  # once more with the kind's own emoji, which may be refused too
-            outcome = "done_with_another_emoji"
-            emoji = default_emoji(None if pending.span is None else pending.span.kind)
+            if unknown:
+                raise
+            unknown = status.emoji
+            await self._unknown_emoji.refused(pending.key.team_id, unknown)
             calls.take_another_write()
             with calls.making(WRITE):
-                other = replace(status, emoji=LAST_RESORT if emoji in {"", status.emoji} else emoji)
                 returned = await self._profiles.write(calls.token, other)
+        outcome = "done_with_another_emoji" if unknown else "done"
         entry = self._entry(pending, decision.action, decision.reason, outcome, returned)
-        await self._settle(pending, replace(state, standing=ownership.record(decision, returned)), entry)
+        standing = replace(ownership.record(decision, returned), unknown_emoji=unknown)
+        await self._settle(pending, replace(state, standing=standing), replace(entry, unknown_emoji=unknown))
         log.info(
             "status_written", team_id=pending.key.team_id, user_id=pending.key.user_id, action=decision.action.value,
             reason=decision.reason.code.value,
@@ -302,6 +311,12 @@ def _why(error: SlackError) -> ReasonCode:
     if isinstance(error, BadEmojiError | SlackRefusedError):
         return ReasonCode.REFUSED
     return ReasonCode.UNREACHABLE if isinstance(error, SlackUnavailableError) else ReasonCode.NO_GRANT
+
+
+def _instead(emoji: str, span: Span | None) -> str:
+    """What stands in the place of an emoji that Slack does not know: the kind's own."""
+    own = default_emoji(None if span is None else span.kind)
+    return LAST_RESORT if own in {"", emoji} else own
 
 
 def token_digest(token: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.engine.leases import Leases
-from services.engine.limits import Budget
+from services.engine.limits import SELDOM, Budget
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock
@@ -99,7 +99,8 @@ class OwnedWorkspaces:
             now, made = self._clock.now(), {}
             for team_id in acquired:
                 budget = self._new_budget()
-                allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in budget.limits.values())))
+                often = (limit for method, limit in budget.limits.items() if method not in SELDOM)
+                allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in often)))
                 budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
                 made[team_id] = OwnedWorkspace(team_id, budget, allowance)
             await self._save(made.values(), owned=True)

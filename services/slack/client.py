@@ -72,6 +72,9 @@ _ERRORS: Mapping[type[SlackError], tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _ERROR_OF = {code: kind for kind, codes in _ERRORS.items() for code in codes}
+LONGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes of an answer, unpacked: more than any method gives of one person."""
+
 LONGEST_WAIT = 900.0
 """Seconds that a Retry-After is obeyed at most: Slack's limits are by the minute, and one absurd number is not to
 silence a workspace for days."""
@@ -99,8 +102,9 @@ class SlackClients:
         """Slack's answer to `method`; `arguments` as `AsyncWebClient.api_call` takes them (json, params, data, auth).
 
         `plain` leaves the SDK out, which takes more of the processor than the call itself: for the calls of every
-        status; it takes `http_verb` and `json` alone. Raises a `SlackError`; a time-out or a lost connection is
-        `SlackUnavailableError`, after which nobody knows whether the call was carried out.
+        status; it takes `http_verb`, `json`, `params` and `most` (bytes of the answer) alone. Raises a `SlackError`; a
+        time-out or a lost connection is `SlackUnavailableError`, after which nobody knows whether the call was carried
+        out.
         """
         try:
             answer = await (self._plain_call if plain else self._sdk_call)(token, method, **arguments)
@@ -132,18 +136,23 @@ class SlackClients:
             raise SlackUnavailableError(type(error).__name__, method=method) from error
 
     async def _plain_call(
-        self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None
-    ) -> Mapping[str, Any]:
-        """The same call without the SDK: arguments as a JSON body (docs.slack.dev, "Using the Slack Web API")."""
+        self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None, most: int = LONGEST_ANSWER,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """The same call without the SDK: arguments as a JSON body, or as a query (docs.slack.dev, "Web API")."""
         session, headers = self._opened(), {"Authorization": f"Bearer {token}"}
         if json is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"  # Slack warns where no charset is named
         url = self._base_url + method
         try:
-            async with session.request(http_verb, url, json=json, headers=headers, proxy=self._proxy) as response:
-                body = await response.read()
+            async with session.request(
+                http_verb, url, json=json, params=params, headers=headers, proxy=self._proxy
+            ) as response:
+                body = await _read(response, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackUnavailableError(type(error).__name__, method=method) from error
+        if len(body) > most:
+            raise SlackUnavailableError("too_long", method=method)
         data: Any = None
         with suppress(ValueError, RecursionError):  # what is no JSON
             data = loads(body)
@@ -178,6 +187,16 @@ def _data(response: AsyncSlackResponse, method: str) -> Mapping[str, Any]:
     if not isinstance(response.data, dict):
         raise SlackUnavailableError("not_json", method=method)
     return response.data
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
+    """The body, as far as it is no longer than `most`; one that is comes back longer."""
+    body = bytearray()
+    async for some in response.content.iter_any():
+        body += some
+        if len(body) > most:
+            break
+    return body
 
 
 def _error(method: str, status: int, headers: Mapping[str, str], data: object) -> SlackError:

@@ -93,6 +93,7 @@ class _Standing(Struct, omit_defaults=True):
     own_since: _Instant | None = None
     looked_at: _Instant | None = None
     wanted: _Status | None = None
+    unknown_emoji: str = ""
 
 
 class _ProfileState(_Stored):
@@ -139,7 +140,7 @@ class Shown(_Stored):
 
 
 class Attempted(_Stored):
-    """The sealed part of a line of the audit: the status, and its event's UID."""
+    """The sealed part of a line of the audit: the status, its event's UID, and the emoji that Slack does not know."""
 
     called = "write"
 
@@ -147,6 +148,7 @@ class Attempted(_Stored):
     emoji: str = ""
     ends: _Instant | None = None
     uid: str = ""
+    unknown_emoji: str = ""
 
 
 def reason_to_json(reason: Reason) -> str:

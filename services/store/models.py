@@ -87,6 +87,8 @@ class Workspace(Base):
     allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)
     allow_replies: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     emoji_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)  # when its emoji are to be read
+    emoji_read_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when they were
+    emoji_digest: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of all that is kept of them
     refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)
     refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
 

@@ -24,6 +24,7 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow, UndoRow
+from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore, RuleStore
@@ -64,6 +65,7 @@ class Stores:
         self.facts = FactStore(database, encryptor, events)
         self.due = DueStore(database, encryptor, self.facts)
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
+        self.emoji = EmojiStore(database)
         self.retention = RetentionStore(database)
         self.health = HealthStore(database, encryptor)
         self.export = ExportStore(self)
@@ -144,7 +146,8 @@ class ExportStore:
             ],
             "profile": json.loads(json_values.profile_state_to_json(profile))["standing"],
             "writes": [
-                _parts(entry, "at", "action", "outcome", "rule", "uid", "status") | {"reason": _reason(entry.reason)}
+                _parts(entry, "at", "action", "outcome", "rule", "uid", "status", "unknown_emoji")
+                | {"reason": _reason(entry.reason)}
                 for entry in writes
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],

@@ -300,7 +300,9 @@ class AuditStore(Store):
     def _row(self, key: PersonKey, attempt: AuditEntry) -> dict[str, object]:
         write_id = secrets.token_hex(12)
         status = attempt.status
-        content = json_values.Attempted(status.text, status.emoji, status.expiration, attempt.uid)
+        content = json_values.Attempted(
+            status.text, status.emoji, status.expiration, attempt.uid, attempt.unknown_emoji
+        )
         return {
             "team_id": key.team_id,
             "write_id": write_id,
@@ -330,4 +332,5 @@ class AuditStore(Store):
             rule=row.rule,
             uid=content.uid,
             status=Status(content.text, content.emoji, content.ends),
+            unknown_emoji=content.unknown_emoji,
         )

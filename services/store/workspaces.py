@@ -129,6 +129,7 @@ class WorkspaceStore(Store):
             "bot_refresh_token": self._encryptor.seal(answer.bot.refresh, "workspaces.bot_refresh_token", home),
             "bot_expires_at": answer.bot.expires_at,
             "bot_scopes": scopes.joined(answer.bot.scopes),
+            "emoji_due_at": now if "emoji:read" in answer.bot.scopes else None,
             "installed_at": now,
             "refresh_due_at": answer.bot.refresh_due_at(home),
         }

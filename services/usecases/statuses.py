@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
@@ -43,7 +43,7 @@ class Now:
 
     `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
     within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
-    show what it should.
+    show what it should; `unknown_emoji` is the one that Slack does not know and in whose place `span` has another.
     """
 
     at: datetime
@@ -55,6 +55,7 @@ class Now:
     override: Override | None
     coming: tuple[Override, ...]
     not_set: Reason | None = None
+    unknown_emoji: str = ""
 
     @property
     def paused(self) -> Pause | None:
@@ -121,6 +122,10 @@ class StatusReader:
         stored = await self.overrides.standing(key, now)
         running = [override for override in stored if override.start <= now]
         own, not_set = standing.own, None
+        instead = ownership.instead(standing, span.status, now)
+        unknown = "" if instead is None else span.status.emoji
+        if instead is not None:
+            span = replace(span, status=replace(span.status, emoji=instead.emoji))
         if own is not None and (own.empty or not own.lasts(now)):
             own = None
         if standing.applied is None or not same(standing.applied, span.status):  # the last try may tell why
@@ -140,6 +145,7 @@ class StatusReader:
             override=running[-1] if running else None,
             coming=tuple(override for override in stored if override.start > now),
             not_set=not_set,
+            unknown_emoji=unknown,
         )
 
     async def why(self, key: PersonKey) -> Why:

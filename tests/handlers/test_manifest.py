@@ -47,7 +47,7 @@ def wired() -> Recorder:
     home = HomeButtons(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
-        events=Events(nothing, nothing),
+        events=Events(nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt

@@ -73,6 +73,8 @@ class Attempt:
     at: datetime = NOW
     reason: Reason = COVERED
     outcome: str = "done"
+    status: Status = Status("x" * 100, ":speech_balloon:")
+    unknown_emoji: str = ":" + "&" * 99 + ":"
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _input(block: Json) -> None:
     _element(
         block["element"],
         {"plain_text_input", "url_text_input", "number_input", "datepicker", "timepicker", "checkboxes",
-         "radio_buttons", "multi_static_select"},
+         "radio_buttons", "multi_static_select", "external_select"},
     )  # fmt: skip
 
 
@@ -135,15 +135,20 @@ def _button(element: Json) -> None:
     assert element.get("style", "primary") in {"primary", "danger"}
 
 
+def check_option(option: Json) -> None:
+    """Fail where Slack would refuse an option of a menu."""
+    _only(option, {"text", "value"}, "option")
+    _plain(option["text"], 75, "option")
+    assert 0 < len(option["value"]) <= 150
+
+
 def _options(least: int, most: int) -> Callable[[Json], None]:
     def check(element: Json) -> None:
         known = {"type", "action_id", "options", "initial_options", "initial_option", "confirm", "placeholder"}
         _only(element, known, element["type"])
         assert least <= len(element["options"]) <= most
         for option in element["options"]:
-            _only(option, {"text", "value"}, "option")
-            _plain(option["text"], 75, "option")
-            assert 0 < len(option["value"]) <= 150
+            check_option(option)
         values = [option["value"] for option in element["options"]]
         assert len(values) == len(set(values))
         initial = element.get("initial_options", [])
@@ -172,6 +177,13 @@ def _number_input(element: Json) -> None:
     assert all(isinstance(element[part], str) for part in ("initial_value", "min_value", "max_value"))
 
 
+def _external(element: Json) -> None:
+    _only(element, {"type", "action_id", "min_query_length", "initial_option", "placeholder"}, "external_select")
+    assert element.get("min_query_length", 3) >= 0
+    if "initial_option" in element:
+        check_option(element["initial_option"])
+
+
 def _date(element: Json) -> None:
     _only(element, {"type", "action_id", "initial_date", "placeholder"}, "datepicker")
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", element.get("initial_date", "2026-01-01"))
@@ -189,5 +201,5 @@ _BLOCKS: dict[str, Callable[[Json], None]] = {
 _ELEMENTS: dict[str, Callable[[Json], None]] = {
     "button": _button, "overflow": _options(1, 5), "checkboxes": _options(1, 10), "radio_buttons": _options(1, 10),
     "multi_static_select": _options(1, 100), "plain_text_input": _text_input, "url_text_input": _url_input,
-    "number_input": _number_input, "datepicker": _date, "timepicker": _time,
+    "number_input": _number_input, "external_select": _external, "datepicker": _date, "timepicker": _time,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from services.domain.calendars import Changes
 from services.domain.model import Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.engine.due import Engine
+from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.notifications import HomePublisher, Links, NoticeSender
@@ -31,12 +32,14 @@ from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.client import SlackClients
+from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.slack.profile import SlackProfiles
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, DueStore, ProfileStateStore
+from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import NoticeStore, mark_due
@@ -100,10 +103,15 @@ class Replica:
             self.clock,
         )
         self.metrics = Metrics()
+        self.emoji = EmojiStore(self.database)
         self.writer = ProfileWriter(
-            SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics
-        )
+            SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,
+            unknown_emoji=UnknownEmoji(self.emoji, self.clock),
+        )  # fmt: skip
         self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
+        self.emoji_reading = EmojiReading(
+            self.emoji, self.queue, self.workspaces, SlackEmoji(self.clients), self.clock
+        )  # fmt: skip
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip

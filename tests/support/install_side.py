@@ -37,6 +37,7 @@ from services.store.overrides import DeliveryStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
+from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
@@ -189,7 +190,7 @@ async def open_install_side(
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
-    listeners = Events(people, leaving)
+    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal))
     listeners.register(bolt)
     deliveries = stores.deliveries
     intake = Intake(bolt, deliveries, people, clock=clock, metrics=metrics)

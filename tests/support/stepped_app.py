@@ -39,6 +39,7 @@ from services.store.overrides import DeliveryStore, OverrideStore, RuleStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.workspaces import LeaverStore, WorkspaceStore
 from services.usecases.grants import Permissions
+from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
@@ -210,12 +211,13 @@ async def open_stepped_app(
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
+        emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
             store, rules, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
         )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions,
-            calendars=connections, accounts=kept, hooks=KeptHooks(), clock=clock,
+            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
@@ -224,7 +226,7 @@ async def open_stepped_app(
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
-            events=Events(people, leaving),
+            events=Events(people, leaving, emoji),
             files=handlers.FileMessages(surface, KeptFiles(), KeptPictures(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()

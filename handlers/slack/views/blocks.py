@@ -16,6 +16,10 @@ from services.domain.errors import InputError
 
 Block = dict[str, Any]
 
+LONGEST_OPTION = 75
+LONGEST_VALUE = 150
+"""Characters that an option shows, and of its value."""
+
 
 def escape(text: str) -> str:
     """`text` for mrkdwn: nothing in it becomes a mention, a link or an entity."""
@@ -85,7 +89,7 @@ def button(text: str, action_id: str, *, value: str = "", url: str = "", style: 
 
 def option(text: str, value: str) -> Block:
     """One choice of several."""
-    return {"text": plain(text, 75), "value": value}
+    return {"text": plain(text, LONGEST_OPTION), "value": value}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
@@ -114,6 +118,21 @@ def text_entry(
         element["placeholder"] = plain(placeholder, 150)
     if most:
         element["max_length"] = most
+    return entry(block_id, label, element, optional=True, hint=hint)
+
+
+def emoji_option(emoji: str) -> Block:
+    """The choice of `:name:`, seen and named."""
+    name = emoji.strip(":").replace("::", " ").replace(":", " ")
+    seen = f"{emoji} {name}"
+    return option(seen if len(seen) <= LONGEST_OPTION else emoji, emoji)
+
+
+def emoji_select(block_id: str, label: str, *, initial: str = "", hint: str = "") -> Block:
+    """A menu of emoji that is searched while somebody types; it may stay empty. `initial` is chosen: `:name:`."""
+    element: Block = {"type": "external_select", "action_id": "value", "min_query_length": 1}
+    if initial and len(initial) <= LONGEST_VALUE:
+        element["initial_option"] = emoji_option(initial)
     return entry(block_id, label, element, optional=True, hint=hint)
 
 
@@ -191,6 +210,10 @@ class Values:
         """The value of the chosen option."""
         option = self._element(block).get("selected_option")
         return str(option.get("value", "")) if isinstance(option, dict) else ""
+
+    def emoji(self, block: str) -> str:
+        """The emoji that was chosen in an `emoji_select`, or typed where the element is one to type in."""
+        return self.one(block) or self.text(block)
 
     def chosen(self, block: str) -> list[str]:
         """The values of the chosen options."""

@@ -17,7 +17,6 @@ from handlers.slack.views.sentences import account_name
 from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
-from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -31,6 +30,8 @@ HOOK = "hook"
 CHOOSE_CALENDARS = "choose_calendars"
 DROP_ACCOUNT = "drop_account"
 CALENDARS_BLOCK = "calendars"
+EMOJI_BLOCK = "emoji"
+"""In every form that has one: its choices are looked up while somebody types."""
 
 _MOST_BOXES = 10
 _MOST_OPTIONS = 100
@@ -157,10 +158,10 @@ def out_of_office(l10n: Localizer, today: date) -> View:
 
 def override(l10n: Localizer) -> View:
     """A status of one's own."""
-    emoji_hint = l10n.say("Write it as `:pizza:`, or paste one.")
+    emoji_hint = l10n.say("Type its name, or paste one.")
     until_hint = l10n.say("Without a time it stays until you clear it.")
     blocks = [
-        kit.text_entry("emoji", l10n.say("Emoji"), placeholder=":pizza:", most=LONGEST_EMOJI, hint=emoji_hint),
+        kit.emoji_select(EMOJI_BLOCK, l10n.say("Emoji"), hint=emoji_hint),
         kit.text_entry("text", l10n.say("Text"), most=STATUS_TEXT_LIMIT),
         kit.entry("until", l10n.say("Until"), _time(l10n), optional=True, hint=until_hint),
     ]

@@ -18,6 +18,7 @@ from handlers.slack.views.sentences import (
     shown,
     standing,
     timeline_lines,
+    unknown_emoji,
     when,
 )
 from services.domain.errors import InputError, StatusQuoError
@@ -213,6 +214,8 @@ def why(l10n: Localizer, found: Why) -> Reply:
     more = [kit.section(part) for part in paragraphs(l10n, lines)] if found.verdicts else []
     if found.last is not None:
         last = because(found.last.reason, l10n, now.at, rules=rules)
+        if found.last.unknown_emoji and not now.unknown_emoji:
+            last += " " + unknown_emoji(found.last.unknown_emoji, found.last.status.emoji, l10n)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
     return reply(standing(now, l10n), *more)
 

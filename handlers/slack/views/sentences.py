@@ -57,11 +57,19 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         until = l10n.until(now.until, now.at)
         lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
     lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, rules=now.facts.rules))
+    if now.unknown_emoji and now.own is None:
+        lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:
         lines.append(":warning: " + because(now.not_set, l10n, now.at))
     if now.paused is not None:
         lines.append(paused(now.paused.end, l10n, now.at))
     return lines
+
+
+def unknown_emoji(emoji: str, shown_instead: str, l10n: Localizer) -> str:
+    """That Slack does not know an emoji."""
+    seen = escape(shown_instead)
+    return l10n.say("Slack does not know {emoji} any more, so {shown} is shown.", emoji=escape(emoji), shown=seen)
 
 
 def paused(until: datetime | None, l10n: Localizer, now: datetime) -> str:

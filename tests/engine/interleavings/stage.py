@@ -24,6 +24,7 @@ from services.domain.model import NO_STATUS, PersonKey, Status
 from services.domain.ownership import whole_seconds
 from services.domain.profile_state import PendingWrite
 from services.domain.text import ENGLISH
+from services.engine.emoji import UnknownEmoji
 from services.engine.leases import OneProcess
 from services.engine.limits import Budget
 from services.engine.notifications import Teller
@@ -101,7 +102,9 @@ class Replica:
         wake_signal = CountingWakeSignal()
         stores = self.stores = Stores(database, encryptor, clock)
         self.clock, self.slack = clock, slack
-        self.writer = ProfileWriter(slack, stores.write_queue, clock, self._refresh, Metrics())
+        self.writer = ProfileWriter(
+            slack, stores.write_queue, clock, self._refresh, Metrics(), unknown_emoji=UnknownEmoji(stores.emoji, clock)
+        )
         self.reader = StatusReader(
             stores.facts,
             stores.overrides,
