@@ -25,8 +25,8 @@ from services.platform import locale
 from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
-from services.usecases.grants import Permissions
 from services.usecases.emoji import EmojiSearch
+from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 

@@ -96,7 +96,7 @@ class EmojiTable:
         """Whether what it has not does not exist: read within a day, and no change told of since."""
         if self.read_at is None or self.due_at is None or self.cut:
             return False
-        return now < self.due_at and self.due_at - self.read_at >= EVERY
+        return now < self.due_at == self.read_at + EVERY
 
 
 class OwnEmoji:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.domain.model import NO_STATUS, Status
-from services.domain.ownership import same, same_write
+from services.domain.model import NO_STATUS, Standing, Status
+from services.domain.ownership import instead, same, same_write
 from services.domain.text import unescape
 from tests.support.profiles import at
 
@@ -44,3 +44,25 @@ def test_same_write_forgives_only_the_emoji() -> None:
 
 def test_unescape_undoes_slack_once() -> None:
     assert unescape("&amp;lt; &lt;b&gt; &amp;") == "&lt; <b> &"
+
+
+SINCE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("applied", "unknown", "shown"),
+    [
+        (Status("Lunch", ":speech_balloon:"), ":party:", Status("Lunch", ":speech_balloon:")),
+        (Status("Lunch", ":speech_balloon:"), "", None),
+        (Status("Lunch", ":speech_balloon:"), ":other:", None),
+        (Status("Plan", ":speech_balloon:"), ":party:", None),
+        (Status("Lunch", ":speech_balloon:", SINCE), ":party:", None),
+        (None, ":party:", None),
+    ],
+)
+def test_instead_is_what_stands_for_an_emoji_that_slack_does_not_know(
+    applied: Status | None, unknown: str, shown: Status | None
+) -> None:
+    standing = Standing(applied=applied, unknown_emoji=unknown)
+    assert instead(standing, Status("Lunch", ":party:"), SINCE) == shown
+    assert instead(standing, Status("Lunch", ""), SINCE) is None

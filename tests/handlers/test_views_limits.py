@@ -68,12 +68,15 @@ def choice(count: int) -> Choice:
 COVERED = Reason(ReasonCode.OWN_COVERED, until=NOW + HOUR)
 
 
+BALLOON = Status("x" * 100, ":speech_balloon:")
+
+
 @dataclass(frozen=True)
 class Attempt:
     at: datetime = NOW
     reason: Reason = COVERED
     outcome: str = "done"
-    status: Status = Status("x" * 100, ":speech_balloon:")
+    status: Status = BALLOON
     unknown_emoji: str = ":" + "&" * 99 + ":"
 
 

@@ -129,7 +129,7 @@ class Replica:
             Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
         )
         self.engine = Engine(
-            (self.typed, self.reconciler, self.timelines, self.tokens),
+            (self.typed, self.reconciler, self.timelines, self.tokens, self.emoji_reading),
             self.sender,
             self.clock,
             poll=self.poll,

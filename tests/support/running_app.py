@@ -141,12 +141,12 @@ class RunningApp:
     # ── people ──────────────────────────────────────────────────────────────────────────────────────
 
     async def joins(
-        self, user: str = ANN, *, team: str = TEAM, tz: str = "Etc/UTC", locale: str = "en-GB"
+        self, user: str = ANN, *, team: str = TEAM, tz: str = "Etc/UTC", locale: str = "en-GB", add: str = ""
     ) -> PersonKey:
-        """A member installs the app where it is not, and allows it to set their status."""
+        """A member installs the app where it is not, and allows it to set their status; `add`: and something more."""
         if user not in self.slack.members:
             self.slack.add_person(user, user[2:5].lower() + user[-1], team_id=team, tz=tz, locale=locale)
-        status, page = await self.slack.allow(f"{self.url}/slack/install", user)
+        status, page = await self.slack.allow(f"{self.url}/slack/install" + (f"?add={add}" if add else ""), user)
         assert status == 200, page
         await self.settle()
         return PersonKey(team, user)

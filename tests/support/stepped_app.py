@@ -38,8 +38,8 @@ from services.store.db import Database
 from services.store.overrides import DeliveryStore, OverrideStore, RuleStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.workspaces import LeaverStore, WorkspaceStore
-from services.usecases.grants import Permissions
 from services.usecases.emoji import EmojiSearch
+from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader

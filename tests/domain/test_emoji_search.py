@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from services.domain import emoji
-from services.domain.emoji import LONGEST_OFFERED, MOST_NAMES, OwnEmoji, is_name, listed, name_of, search
+from services.domain.emoji import (
+    EVERY,
+    LONGEST_OFFERED,
+    MOST_NAMES,
+    EmojiTable,
+    OwnEmoji,
+    is_name,
+    listed,
+    name_of,
+    search,
+)
+
+NOON, SOON = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(seconds=15)
 
 
 def own(**names: str) -> OwnEmoji:
@@ -109,6 +123,21 @@ def test_search_among_thirty_thousand_looks_at_few_of_them() -> None:
     theirs.index._whole = Counting(entries)
     assert search("team29", theirs)[0] == ":team29000_face_6:"
     assert len(seen) < 200
+
+
+@pytest.mark.parametrize(
+    ("table", "complete"),
+    [
+        (EmojiTable("d", NOON, NOON + EVERY), True), (EmojiTable("d", NOON, NOON + EVERY, cut=True), False),
+        (EmojiTable("d", NOON, NOON + SOON), False), (EmojiTable("d", NOON, NOON + EVERY + SOON), False),
+        (EmojiTable("d", NOON, None), False), (EmojiTable("", None, NOON + EVERY), False), (EmojiTable(), False),
+        (EmojiTable("d", NOON - EVERY, NOON), False),
+    ],
+)  # fmt: skip
+def test_table_is_complete_for_a_day_unless_something_is_to_be_read_before(
+    table: EmojiTable, *, complete: bool
+) -> None:
+    assert table.is_complete(NOON) is complete
 
 
 # ── what Slack lists ────────────────────────────────────────────────────────────────────────────────
