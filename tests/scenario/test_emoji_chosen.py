@@ -158,17 +158,17 @@ async def test_emoji_that_was_removed_falls_back_to_the_kinds_own_and_why_says_s
 
 
 async def test_refused_emoji_is_said_and_tried_once_where_the_list_may_not_be_read(running_app: RunningApp) -> None:
-    await running_app.joins(add="emoji")
-    running_app.slack.install(TEAM).scopes.discard("emoji:read")
+    await running_app.joins()
     await running_app.until(at("09:00", 25))
     await running_app.types("/quo", ":gone: Lunch for 30m")
     assert running_app.shows()[:2] == ("Lunch", ":speech_balloon:")
     assert "Slack does not know :gone: any more, so :speech_balloon: is shown." in await why(running_app)
+    await running_app.until(at("09:01", 25))
     await running_app.types("/quo", ":gone: Tea for 30m")
     assert running_app.shows()[:2] == ("Tea", ":speech_balloon:")
     tried = [call.arguments["profile"]["status_emoji"] for call in running_app.slack.calls.all(SET)]
     assert tried == [":gone:", ":speech_balloon:", ":speech_balloon:"]
-    await running_app.until(at("09:01", 25))
+    await running_app.until(at("09:02", 25))
     await running_app.types("/quo", "clear")
     assert "does not know" not in await why(running_app)
 
