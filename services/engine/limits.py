@@ -18,6 +18,9 @@ import json
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
 
 WINDOW = timedelta(seconds=60)
 LIMITS = {
@@ -195,27 +198,45 @@ class Budget:
         ]  # fmt: skip
         return json.dumps({"calls": calls, "pauses": pauses, "owned": owned}, separators=(",", ":"))
 
-    def restore(self, stored: str, now: datetime, longest_call: timedelta, unsaved: int) -> None:
-        """Take over what another owner stored.
+    def restore(self, stored: str, now: datetime, longest_call: timedelta, unsaved: int) -> bool:
+        """Take over what another owner stored; False where it cannot be read: then that owner did not let go.
 
         A call that was in flight then counts as having ended as late as it can: `longest_call` after its start. Of an
         owner that did not let go, `unsaved` calls of each method count as made just now, each by somebody else.
         """
-        found = json.loads(stored or "{}")
-        for method, calls in found.get("calls", {}).items():
+        readable = True
+        try:
+            found = msgspec.json.decode(stored or "{}", type=_BudgetState)
+        except (msgspec.MsgspecError, RecursionError):
+            readable, found = False, _BudgetState(owned=True)
+        for method, calls in found.calls.items():
             slots = [
                 Slot(method, person, _instant(start), _instant(start) + longest_call if end is None else _instant(end))
                 for person, start, end in calls
             ]
             self._calls[method] = deque(sorted(slots, key=lambda slot: slot.ended or now))
-        for method, whose, until, refused_at, *rest in found.get("pauses", []):
-            self._pauses[method, whose] = _Pause(_instant(until), _instant(refused_at), *rest)
-        if found.get("owned"):
+        for method, whose, until, refused_at, person, in_a_row, lowered, others in found.pauses:
+            pause = _Pause(_instant(until), _instant(refused_at), person, in_a_row, lowered, others)
+            self._pauses[method, whose] = pause
+        if found.owned:
             for method in self.limits:
                 slots = [Slot(method, "" if number else ANYBODY, now, now) for number in range(unsaved)]
                 self._calls[method] = deque(
                     sorted([*self._recent(method, now), *slots], key=lambda slot: slot.ended or now)
                 )
+        return readable
+
+
+_Lowered = Annotated[int, msgspec.Meta(ge=0, lt=len(_RATES))]
+_Stamp = Annotated[float, msgspec.Meta(ge=0, le=datetime(9000, 1, 1, tzinfo=UTC).timestamp())]
+
+
+class _BudgetState(msgspec.Struct):
+    """A budget as `to_json` writes it; instants in seconds."""
+
+    calls: dict[str, list[tuple[str, _Stamp, _Stamp | None]]] = msgspec.field(default_factory=dict)
+    pauses: list[tuple[str, str, _Stamp, _Stamp, str, int, _Lowered, bool]] = msgspec.field(default_factory=list)
+    owned: bool = False
 
 
 def _instant(stamp: float) -> datetime:

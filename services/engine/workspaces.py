@@ -14,12 +14,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
+
 from services.engine.leases import Leases
 from services.engine.limits import SELDOM, Budget
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
+
+log = structlog.get_logger(__name__)
 
 ALLOWANCE = 8
 """People of a workspace who may be written to before its budget is stored anew; less where a limit is small."""
@@ -101,7 +105,8 @@ class OwnedWorkspaces:
                 budget = self._new_budget()
                 often = (limit for method, limit in budget.limits.items() if method not in SELDOM)
                 allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in often)))
-                budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance)
+                if not budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance):
+                    log.warning("budget_unreadable", team_id=team_id)
                 made[team_id] = OwnedWorkspace(team_id, budget, allowance)
             await self._save(made.values(), owned=True)
             if losses == self._losses:  # else what was acquired is lost already

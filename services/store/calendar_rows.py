@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
@@ -37,8 +38,9 @@ from services.domain.calendars import (
     Connection,
     Health,
 )
-from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.people import zone_or
 from services.store.columns import UtcInstant
 from services.store.db import Store
 from services.store.models import Account, Calendar, EventRow, Person, WatchRow
@@ -48,13 +50,14 @@ MOST = 20
 """Calendars that one person may connect."""
 
 _LONGEST_HOST = 255
+_T = TypeVar("_T")
 
 
 class CalendarRows(Store):
     """What every store of what calendars have needs."""
 
     def _connection(self, row: Any) -> Connection:
-        """Open a row of `claimed_rows`. Raises SealError."""
+        """Open a row of `claimed_rows`. Raises SealError, also where what was sealed is not what it should be."""
         place = (row.team_id, row.user_id, row.calendar_id)
         addresses = self._encryptor.open(row.addresses, "people.addresses", row.team_id, row.user_id)
         credentials = self._encryptor.open(row.credentials, "calendars.credentials", *place)
@@ -66,10 +69,10 @@ class CalendarRows(Store):
             calendar_id=row.calendar_id,
             provider=row.provider,
             address=self._encryptor.open(row.address, "calendars.address", *place) or "",
-            zone=ZoneInfo(row.zone),
-            addresses=tuple(json.loads(addresses or "[]")),
+            zone=zone_or(row.zone, ZoneInfo("UTC")),
+            addresses=_found(addresses or "[]", tuple[str, ...], "people.addresses"),
             account_id=row.account_id or "",
-            credentials=json.loads(credentials or "{}"),
+            credentials=_found(credentials or "{}", dict[str, Any], "calendars.credentials"),
             state=self._encryptor.open_bytes(row.state, "calendars.state", *place),
         )
 
@@ -132,6 +135,14 @@ class CalendarRows(Store):
     def _address(self, key: PersonKey, row: Any) -> str | None:
         """The address in a calendar's row; None where its key is gone."""
         return self._readable(row.address, "calendars.address", key.team_id, key.user_id, row.calendar_id)
+
+
+def _found(text: str, kind: type[_T], place: str) -> _T:
+    """What a sealed text holds. Raises SealError where that is something else."""
+    try:
+        return msgspec.convert(json.loads(text), kind)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        raise SealError("holds something else", place=place) from error
 
 
 def promised_until() -> ScalarSelect[Any]:

@@ -247,12 +247,12 @@ class CalendarStore(CalendarRows):
             try:
                 large = len(row.state or b"") >= LARGE
                 claimed.append(await off_loop_if(large, self._claimed, row, lease, now))
-            except SealError:
+            except (SealError, ValueError):  # ValueError: a health that is none
                 await self._unreadable(row, now)
         return claimed
 
     def _claimed(self, row: Any, lease: datetime, now: datetime) -> Claimed:
-        """Open a row as it was before the claim at `now`. Raises SealError."""
+        """Open a row as it was before the claim at `now`. Raises SealError, and ValueError for an unknown health."""
         return Claimed(
             connection=self._connection(row),
             claim=row.claim + 1,
@@ -375,7 +375,7 @@ class CalendarStore(CalendarRows):
         return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:
-        """Mark a calendar whose secrets no longer open; the others go on."""
+        """Mark a calendar whose row cannot be read; the others go on."""
         log.error("calendar_not_opened", team_id=row.team_id, user_id=row.user_id, calendar_id=row.calendar_id)
         broken = {"health": Health.BROKEN, "problem": SealError.__name__, "tried_at": now, "leased_until": None}
         place = bound(PersonKey(row.team_id, row.user_id), row.calendar_id) | {"b_claim": row.claim + 1}

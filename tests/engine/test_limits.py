@@ -265,6 +265,25 @@ def test_nothing_stored_is_an_empty_budget() -> None:
     assert budget.ready_at(SET, START) is None
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "{", "[]", "null", '{"calls": []}', '{"calls": {"set": [["U1"]]}}', '{"calls": {"set": [["U1", "x", 1]]}}',
+        '{"calls": {"set": [["U1", 1e300, null]]}}', '{"calls": {"set": [["U1", -1e9, null]]}}', '{"owned": 5}',
+        '{"calls": {"set": [["U1", NaN, null]]}}', '{"pauses": [["set", "", 1, 1]]}', "[" * 100_000,
+        '{"pauses": [["set", "", 1, 1, "", 1, 3, false]]}',
+    ],
+)  # fmt: skip
+def test_stored_budget_that_cannot_be_read_is_that_of_an_owner_that_did_not_let_go(stored: str) -> None:
+    budget = Budget(limits={SET: 5})
+    assert budget.restore(stored, START, timedelta(seconds=10), 3) is False
+    assert room(budget, START) == 2
+    again = Budget(limits={SET: 5})
+    assert again.restore(budget.to_json(START, owned=False), START, timedelta(seconds=10), 0) is True
+    assert room(again, START) == 2
+    assert room(budget, after(60)) == 5
+
+
 def test_owner_that_did_not_let_go_may_have_made_calls_that_are_not_stored() -> None:
     stored = Budget(limits={"set": 5, "get": 9}).to_json(START, owned=True)
     budget = Budget(limits={"set": 5, "get": 9})

@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.engine import workspaces
 from services.engine.leases import OneProcess
-from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.engine.limits import LIMITS
+from services.engine.workspaces import ALLOWANCE, OwnedWorkspace, OwnedWorkspaces
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
+
+SET = "users.profile.set"
 
 
 class Stored:
@@ -86,6 +90,22 @@ async def test_workspace_that_is_lost_while_it_is_being_acquired_is_not_owned(st
     assert owned.get("T1") is None
     stored.while_read = lambda: None
     assert await own(owned) is owned.get("T1")
+
+
+async def test_stored_budget_that_cannot_be_read_is_told_of_and_holds_up_no_workspace(stored: Stored) -> None:
+    stored.budgets_stored |= {"T1": "[]", "T2": "{}"}
+    owned = made(stored)
+    with capture_logs() as logged:
+        await owned.own({"T1", "T2"})
+    assert [(line["event"], line["team_id"]) for line in logged] == [("budget_unreadable", "T1")]
+    assert {one.team_id for one in owned.owned} == {"T1", "T2"}
+    now = ManualClock().now()
+    for team_id, made_as_it_were in (("T1", ALLOWANCE), ("T2", 0)):
+        budget = (await own(owned, team_id)).budget
+        for _ in range(LIMITS[SET] - made_as_it_were):
+            assert budget.ready_at(SET, now) is None
+            budget.take(SET, now)
+        assert budget.ready_at(SET, now) is not None
 
 
 async def test_budget_that_could_not_be_stored_is_stored_soon_after(

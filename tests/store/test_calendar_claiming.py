@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from services.domain.calendars import FetchOutcome, Health, HostLimits
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
@@ -18,11 +18,12 @@ from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Calendar, EventRow, Person
-from services.store.person_rows import NoticeStore
+from services.store.person_rows import NoticeStore, of_person
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import (
     ANN,
     BOB,
+    CAT,
     LATER,
     LEASE,
     NOW,
@@ -197,3 +198,26 @@ async def test_calendar_whose_key_is_lost_is_marked_and_the_others_go_on(
     listed = await view(fresh)
     assert (listed.calendar_id, listed.health, listed.name) == (lost, Health.BROKEN, "feeds.example")
     assert listed.sentence == "The calendar could not be read. The last events I know stay."
+
+
+async def test_rows_that_hold_something_else_are_marked_and_the_others_go_on(
+    store: CalendarStore, database: Database, encryptor: Encryptor
+) -> None:
+    of_ann = await store.add(ANN, "ics", URL, "feeds.example", NOW)
+    secrets, health, kept, of_cat = [
+        await store.add(key, "ics", f"{URL}?{number}", "feeds.example", NOW)
+        for number, key in enumerate((BOB, BOB, BOB, CAT))
+    ]
+    addresses = encryptor.seal("5", "people.addresses", ANN.team_id, ANN.user_id)
+    credentials = encryptor.seal('["x"]', "calendars.credentials", BOB.team_id, BOB.user_id, secrets)
+    async with database.write() as connection:
+        await connection.execute(update(Person).where(of_person(Person, ANN)).values(addresses=addresses))
+        await connection.execute(update(Person).where(of_person(Person, CAT)).values(zone="Mars/Base"))
+        one = update(Calendar).where(Calendar.calendar_id == bindparam("one"))
+        await connection.execute(one.values(credentials=credentials), {"one": secrets})
+        await connection.execute(one.values(health="sick"), {"one": health})
+    claimed = await store.claim(NOW, LEASE, room(10))
+    zones = {one.connection.calendar_id: one.connection.zone for one in claimed}
+    assert zones == {kept: ZoneInfo("Europe/Berlin"), of_cat: ZoneInfo("UTC")}
+    listed = [one for key in (ANN, BOB, CAT) for one in await store.of(key)]
+    assert {one.calendar_id for one in listed if one.health is Health.BROKEN} == {of_ann, secrets, health}
