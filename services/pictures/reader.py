@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.domain.errors import BadPictureError, PictureTooLargeError
 from services.pictures.worker import ERRORS
+from services.platform.reader_process import Answer
 from services.platform.readers import Readers
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -25,6 +25,14 @@ class TakenPicture:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A picture as Slack takes it, `side` pixels wide and high."""
+
+    content: bytes = field(repr=False)
+    side: int
+
+
 class PictureReader:
     """Reads pictures, one at a time: they are rare, and a large one needs memory.
 
@@ -40,29 +48,34 @@ class PictureReader:
 
     async def take(self, whose: str, data: bytes) -> TakenPicture:
         """What is kept of a picture that somebody sent."""
-        head, content = await self._ask(whose, {"task": "take"}, data)
-        return TakenPicture(content, head["width"], head["height"])
+        said, (content,) = await self._ask(whose, {"task": "take"}, data)
+        return TakenPicture(content, said["width"], said["height"])
 
-    async def square(self, whose: str, data: bytes, crop: str) -> bytes:
-        """A square of 512 to 1,024 pixels; `crop` is `centre`, `top` or `x,y,w`."""
-        _, content = await self._ask(whose, {"task": "square", "crop": crop}, data)
-        return content
+    async def square(self, whose: str, data: bytes, crop: str) -> Square:
+        """A square of it; `crop` is `centre`, `top` or `x,y,w`."""
+        return await self._square(whose, {"task": "square", "crop": crop}, data)
 
-    async def keep(self, whose: str, data: bytes) -> bytes:
+    async def keep(self, whose: str, data: bytes) -> Square:
         """The square that a profile shows, as Slack takes it back."""
-        _, content = await self._ask(whose, {"task": "keep"}, data)
-        return content
+        return await self._square(whose, {"task": "keep"}, data)
 
-    async def sign(self, whose: str, data: bytes, name: str) -> bytes:
+    async def sign(self, whose: str, data: bytes, name: str) -> Square:
         """The square `data` with a ring and the sign `name`."""
-        _, content = await self._ask(whose, {"task": "sign", "name": name}, data)
-        return content
+        return await self._square(whose, {"task": "sign", "name": name}, data)
 
-    async def _ask(self, whose: str, head: dict[str, str], data: bytes) -> tuple[dict[str, Any], bytes]:
-        if len(data) > MOST_BYTES:
+    async def are_alike(self, whose: str, one: bytes, other: bytes) -> bool:
+        """Whether two pictures show the same, though Slack has written one of them anew."""
+        said, _ = await self._ask(whose, {"task": "compare"}, one, other)
+        return bool(said["alike"])
+
+    async def _square(self, whose: str, head: dict[str, str], data: bytes) -> Square:
+        said, (content,) = await self._ask(whose, head, data)
+        return Square(content, said["side"])
+
+    async def _ask(self, whose: str, head: dict[str, str], *pictures: bytes) -> Answer:
+        if any(len(data) > MOST_BYTES for data in pictures):
             raise PictureTooLargeError("bytes")
-        said, (content,) = await self._readers.ask(whose, head, (data,))
-        return said, content
+        return await self._readers.ask(whose, head, pictures)
 
     async def close(self) -> None:
         """End the process."""

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageChops, ImageCms, ImageStat
 
 from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
 from services.pictures.signs import with_sign
@@ -30,6 +30,11 @@ KEPT = 2048
 """Pixels of the longer side that are kept of a person's own picture, so that another part of it can be chosen later."""
 
 CENTRE, TOP = "centre", "top"
+
+_GLANCE, _ALIKE = 32, 6.0
+"""Two pictures are compared at so many pixels a side; alike, they differ by less than this on average, of 255."""
+
+Square = tuple[bytes, int]
 
 _FORMATS = ("GIF", "JPEG", "PNG")
 _MOVING = frozenset({"GIF", "PNG"})
@@ -81,38 +86,53 @@ def taken(data: bytes) -> tuple[bytes, int, int]:
     return _jpeg(_part(image, orientation, (0, 0, width, height), size)), *size
 
 
-def square(data: bytes, crop: str) -> bytes:
-    """A square of a picture, a JPEG. `crop` is `centre`, `top`, or `x,y,w` in its pixels, which yields at its edges.
+def square(data: bytes, crop: str) -> Square:
+    """A square of a picture, a JPEG, and its side.
+
+    `crop` is `centre`, `top`, or `x,y,w` in its pixels, and yields where the picture ends.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
     image, orientation = _opened(data)
     box = _box(crop, *_seen(image, orientation))
     side = min(max(round(box[2] - box[0]), SMALLEST), LARGEST)
-    return _jpeg(_part(image, orientation, box, (side, side)))
+    return _jpeg(_part(image, orientation, box, (side, side))), side
 
 
-def kept(data: bytes) -> bytes:
-    """The square that a profile shows as Slack takes it back: the same bytes wherever it does.
+def kept(data: bytes) -> Square:
+    """The square that a profile shows as Slack takes it back, and its side: the same bytes wherever it does.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
     image, orientation = _opened(data)
     if image.width == image.height and SMALLEST <= image.width <= LARGEST and orientation == 1:
         _part(image, orientation, (0, 0, image.width, image.height), image.size)  # half a picture is not put back
-        return data
+        return data, image.width
     return square(data, CENTRE)
 
 
-def signed(data: bytes, name: str) -> bytes:
-    """The square `data` with the ring and the sign `name` (a key of `signs.SIGNS`), a JPEG.
+def signed(data: bytes, name: str) -> Square:
+    """The square `data` with the ring and the sign `name` (a key of `signs.SIGNS`), a JPEG, and its side.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
     image, orientation = _opened(data)
     box = _box(CENTRE, *_seen(image, orientation))
     side = min(max(round(box[2] - box[0]), SMALLEST), LARGEST)
-    return _jpeg(with_sign(_part(image, orientation, box, (side, side)), name))
+    return _jpeg(with_sign(_part(image, orientation, box, (side, side)), name)), side
+
+
+def are_alike(one: bytes, other: bytes) -> bool:
+    """Whether two pictures show the same, though one may have been scaled and written anew in between.
+
+    Raises BadPictureError, PictureTooLargeError, PictureMovesError.
+    """
+    seen = []
+    for data in (one, other):
+        image, orientation = _opened(data)
+        box = _box(CENTRE, *_seen(image, orientation))
+        seen.append(_part(image, orientation, box, (_GLANCE, _GLANCE)))
+    return max(ImageStat.Stat(ImageChops.difference(*seen)).mean) < _ALIKE
 
 
 def _opened(data: bytes) -> tuple[Image.Image, int]:

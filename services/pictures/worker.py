@@ -17,19 +17,23 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     """What the task in `head` makes of a picture. Raises one of `ERRORS`.
 
     `take`: what is kept of one that somebody sent. `square`: the part that its `crop` says. `keep`: a shown square, as
-    it can be put back. `sign`: the same with the sign `name`.
+    it can be put back. `sign`: the same with the sign `name`. `compare`: whether two show the same.
     """
     from services.pictures import squares  # noqa: PLC0415 - the app, which reads ERRORS, needs no Pillow
 
-    (data,) = blobs
-    if head["task"] == "take":
+    task, data = head["task"], blobs[0]
+    if task == "compare":
+        return {"alike": squares.are_alike(data, blobs[1])}, []
+    if task == "take":
         found, width, height = squares.taken(data)
         return {"width": width, "height": height}, [found]
-    if head["task"] == "square":
-        return {}, [squares.square(data, head["crop"])]
-    if head["task"] == "sign":
-        return {}, [squares.signed(data, head["name"])]
-    return {}, [squares.kept(data)]
+    if task == "square":
+        found, side = squares.square(data, head["crop"])
+    elif task == "sign":
+        found, side = squares.signed(data, head["name"])
+    else:
+        found, side = squares.kept(data)
+    return {"side": side}, [found]
 
 
 if __name__ == "__main__":

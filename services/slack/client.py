@@ -102,9 +102,9 @@ class SlackClients:
         """Slack's answer to `method`; `arguments` as `AsyncWebClient.api_call` takes them (json, params, data, auth).
 
         `plain` leaves the SDK out, which takes more of the processor than the call itself: for the calls of every
-        status; it takes `http_verb`, `json`, `params` and `most` (bytes of the answer) alone. Raises a `SlackError`; a
-        time-out or a lost connection is `SlackUnavailableError`, after which nobody knows whether the call was carried
-        out.
+        status; it takes `http_verb`, `json`, `form`, `params` and `most` (bytes of the answer) alone. Raises a
+        `SlackError`; a time-out or a lost connection is `SlackUnavailableError`, after which nobody knows whether the
+        call was carried out.
         """
         try:
             answer = await (self._plain_call if plain else self._sdk_call)(token, method, **arguments)
@@ -137,16 +137,19 @@ class SlackClients:
 
     async def _plain_call(
         self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None, most: int = LONGEST_ANSWER,
+        params: Mapping[str, str] | None = None, form: aiohttp.FormData | None = None, most: int = LONGEST_ANSWER,
     ) -> Mapping[str, Any]:  # fmt: skip
-        """The same call without the SDK: arguments as a JSON body, or as a query (docs.slack.dev, "Web API")."""
+        """The same call without the SDK: arguments as a JSON body, a query, or a form where one of them is a file.
+
+        docs.slack.dev, "Using the Slack Web API".
+        """
         session, headers = self._opened(), {"Authorization": f"Bearer {token}"}
         if json is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"  # Slack warns where no charset is named
         url = self._base_url + method
         try:
             async with session.request(
-                http_verb, url, json=json, params=params, headers=headers, proxy=self._proxy
+                http_verb, url, json=json, data=form, params=params, headers=headers, proxy=self._proxy
             ) as response:
                 body = await _read(response, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
-from services.pictures.reader import MOST_BYTES, PictureReader
+from services.pictures.reader import MOST_BYTES, PictureReader, Square
 from services.pictures.squares import MOST_PIXELS
 from tests.support.pictures import animated, corners, encoded, opened, quarters
 
@@ -24,11 +24,15 @@ async def reader() -> AsyncIterator[PictureReader]:
 async def test_reader_takes_crops_keeps_and_signs(reader: PictureReader) -> None:
     taken = await reader.take("ann", encoded(quarters(900, 600)))
     assert (taken.width, taken.height) == opened(taken.content).size == (900, 600)
-    upper_left = opened(await reader.square("ann", taken.content, "0,0,300"))
-    assert (upper_left.size, set(corners(upper_left))) == ((512, 512), {"red"})
-    shown = encoded(quarters(512, 512), "JPEG")
-    assert await reader.keep("ann", shown) == shown
-    assert opened(await reader.sign("ann", shown, "house")).size == (512, 512)
+    upper_left = await reader.square("ann", taken.content, "0,0,300")
+    image = opened(upper_left.content)
+    assert (upper_left.side, image.size, set(corners(image))) == (512, (512, 512), {"red"})
+    shown = encoded(quarters(800, 800), "JPEG")
+    assert await reader.keep("ann", shown) == Square(shown, 800)
+    signed = await reader.sign("ann", shown, "house")
+    assert (signed.side, opened(signed.content).size) == (800, (800, 800))
+    assert await reader.are_alike("ann", signed.content, signed.content)
+    assert not await reader.are_alike("ann", signed.content, shown)
 
 
 async def test_each_refusal_comes_back_as_what_it_is(reader: PictureReader) -> None:

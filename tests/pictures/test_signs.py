@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from services.domain.model import Picture
 from services.pictures.signs import SIGNS, with_sign
-from services.pictures.squares import signed
+from services.pictures.squares import are_alike, signed
 from tests.support.pictures import corners, encoded, opened, quarters
 
 
@@ -19,7 +19,7 @@ def test_there_is_a_sign_for_every_picture_of_ours() -> None:
 
 @pytest.mark.parametrize(("size", "side"), [(512, 512), (1024, 1024), (72, 512), (1500, 1024)])
 def test_sign_is_on_a_square_that_slack_takes(size: int, side: int) -> None:
-    found = opened(signed(encoded(quarters(size, size)), "palm"))
+    found = opened(signed(encoded(quarters(size, size)), "palm")[0])
     assert (found.format, found.mode, found.size) == ("JPEG", "RGB", (side, side))
 
 
@@ -53,4 +53,18 @@ def test_signs_can_be_told_from_each_other_without_their_colours() -> None:
 
 def test_signs_look_the_same_each_time() -> None:
     assert signed(encoded(quarters(600, 600)), "plane") == signed(encoded(quarters(600, 600)), "plane")
-    assert corners(opened(signed(encoded(quarters(600, 600)), "plane")).crop((60, 60, 540, 260)))[0] == "red"
+    assert corners(opened(signed(encoded(quarters(600, 600)), "plane")[0]).crop((60, 60, 540, 260)))[0] == "red"
+
+
+def test_pictures_are_alike_however_slack_wrote_them_and_others_are_not() -> None:
+    face = quarters(1024, 1024).filter(ImageFilter.GaussianBlur(60))
+    plain = encoded(face)
+    ours = {name: signed(plain, name)[0] for name in SIGNS}
+    for name, data in ours.items():
+        again = opened(data).resize((512, 512), Image.Resampling.BICUBIC)
+        for written in (encoded(again, "JPEG", quality=60), encoded(again), encoded(again, "GIF")):
+            assert are_alike(data, written), name
+        assert not are_alike(data, plain), name
+        assert not are_alike(data, encoded(face.rotate(90))), name
+    for one, other in combinations(ours.values(), 2):
+        assert not are_alike(one, other)

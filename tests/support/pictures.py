@@ -45,6 +45,6 @@ def corners(image: Image.Image) -> tuple[str, str, str, str]:
     return *upper, colour_at(image, 0.1, 0.9), colour_at(image, 0.9, 0.9)
 
 
-def animated(kind: str) -> bytes:
-    frames = [Image.new("L", (80, 80), shade) for shade in (10, 120, 250)]
+def animated(kind: str, side: int = 80) -> bytes:
+    frames = [Image.new("L", (side, side), shade) for shade in (10, 120, 250)]
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
