@@ -229,9 +229,9 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.facts, stores.overrides, stores.absences, stores.writes, default_texts=locale.default_texts, clock=clock
     )
     statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
-    settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
+    settings = PersonalSettings(stores.preferences, stores.lines, clock, wake_signal)
     permissions = Permissions(
-        stores.people, stores.rules, stores.overrides, stores.workspaces, of.slack.authority, clock,
+        stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id),
     )  # fmt: skip
     pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)

@@ -168,7 +168,7 @@ class Commands:
             timeline = await self.services.reader.preview(who.key, look.day)
             return replies.preview(who.l10n, timeline, look.day, now.astimezone(who.view.zone).date())
         span = await self.services.reader.preview_at(who.key, look.instant)
-        return replies.preview_at(who.l10n, span, look.instant, now, await self.services.settings.rules(who.key))
+        return replies.preview_at(who.l10n, span, look.instant, now, await self.services.settings.lines(who.key))
 
     async def _help(self, who: Requester) -> Reply:
         if who.view.granted:

@@ -24,6 +24,7 @@ from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.modals import View
 from services.domain.errors import InputError, NothingToDoError, NotOfferedError
+from services.domain.lines import own_rules
 from services.domain.model import PersonKey
 from services.platform import locale
 
@@ -77,7 +78,7 @@ class HomeButtons:
     async def open_rules(self, args: AsyncArgs) -> None:
         """The list of rules."""
         who = await self._clicked(args)
-        await open_view(args, settings.rules(who.l10n, await self.services.settings.rules(who.key)))
+        await open_view(args, settings.rules(who.l10n, own_rules(await self.services.settings.lines(who.key))))
 
     async def open_settings(self, args: AsyncArgs) -> None:
         """The settings."""

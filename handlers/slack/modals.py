@@ -22,7 +22,7 @@ from handlers.slack.context import Body, Requester, Services, chosen, connect_fo
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Values, cut, emoji_option, escape
 from handlers.slack.views.modals import Typed, View
-from services.domain import command_parser, times
+from services.domain import command_parser, lines, times
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
@@ -200,7 +200,7 @@ class Modals:
         view = args.body["view"]
         try:
             made = settings.read_rule(Values.of(view), request_id(who.key, _request(args.body)), known)
-            await self.services.settings.add_rule(who.key, made)
+            await self.services.settings.change_lines(who.key, lambda listed: lines.put(listed, made))
         except InputError as error:
             await _refuse(args, who, {error.field or "words": error})
             return
@@ -221,13 +221,13 @@ class Modals:
         who = await person(self.services, args.context)
         what, _, rule_id = chosen(args.body).rpartition(":")
         if what == "up":
-            await self.services.settings.raise_rule(who.key, rule_id)
+            await self.services.settings.change_lines(who.key, lambda listed: lines.moved(listed, rule_id, -1))
         else:
-            await self.services.settings.remove_rule(who.key, rule_id)
+            await self.services.settings.change_lines(who.key, lambda listed: lines.without(listed, rule_id))
         await self._show_rules(args, who, args.body["view"]["id"])
 
     async def _show_rules(self, args: AsyncArgs, who: Requester, view_id: str) -> None:
-        listed = await self.services.settings.rules(who.key)
+        listed = lines.own_rules(await self.services.settings.lines(who.key))
         await view_call(args.client, "views.update", view_id=view_id, view=settings.rules(who.l10n, listed))
 
     async def _caldav(self, who: Requester, url: str, user: str, password: str, lines: Sequence[str]) -> View:

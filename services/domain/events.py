@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.domain.lines import Rule
+from services.domain.lines import Line, Rule, kind_line
 from services.domain.model import Event, EventType, Kind, Organizer, Response, ShowAs, Verdict
 from services.domain.people import Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
@@ -26,23 +26,32 @@ _COUNTED = frozenset({ReasonCode.COUNTED, ReasonCode.COUNTED_BY_RULE, ReasonCode
 
 
 def judge(
-    event: Event, rules: Sequence[Rule], preferences: Preferences, zone: ZoneInfo, names: tuple[str, ...] = ()
+    event: Event, lines: Sequence[Line], preferences: Preferences, zone: ZoneInfo, names: tuple[str, ...] = ()
 ) -> tuple[Verdict, int | None]:
-    """The verdict on an event placed in `zone`, and the position of the rule that names it if it counts by one.
+    """The verdict on an event placed in `zone`, and the position of its line in the whole list, if it counts.
 
-    `names` are what the person is called: a title that names somebody else is not about them.
+    Its line is the first rule of the person's own that names it, wherever that stands, else its kind's. `names` are
+    what the person is called: a title that names somebody else is not about them.
     """
     whose = whose_absence(event, names)
     kind = kind_of(event, whose, names)
-    position = first_match(rules, event, kind)
+    position = first_match(lines, event, kind)
     code = _first_line(event, kind, whose, preferences, zone, named=position is not None)
+    rule = ""
     if code in _COUNTED and event.end <= event.start:
         code = ReasonCode.NO_LENGTH
-    elif code in _COUNTED and position is not None:
-        code = ReasonCode.IGNORED_BY_RULE if rules[position].ignore else ReasonCode.COUNTED_BY_RULE
+    elif code in _COUNTED:
+        if position is None:
+            position = kind_line(lines, kind)
+            line = lines[position]
+            is_off = not line.enabled or (isinstance(line, Rule) and line.ignore)
+            code = ReasonCode.LINE_OFF if is_off else code
+        else:
+            line = lines[position]
+            is_ignored = isinstance(line, Rule) and line.ignore
+            code = ReasonCode.IGNORED_BY_RULE if is_ignored else ReasonCode.COUNTED_BY_RULE
+        rule = line.id
     counted = code in _COUNTED
-    by_rule = code in {ReasonCode.IGNORED_BY_RULE, ReasonCode.COUNTED_BY_RULE}
-    rule = rules[position].id if by_rule and position is not None else (kind.value if counted else "")
     return Verdict(event, counted, kind, rule, Reason(code, rule)), position if counted else None
 
 

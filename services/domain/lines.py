@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, time
+from types import MappingProxyType
 
+from services.domain.errors import NothingToDoError, TooManyError
 from services.domain.model import Effect, Kind, Look, Photo, ShowAs
+
+KINDS = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)
+"""The kinds in the order of their own lines, where nobody has moved them."""
+
+MOST_LINES = 50
+"""Rules and routines that one person can have, besides the kinds' own lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +86,98 @@ class Routine:
 
 Line = Rule | Routine
 """A line of a person's list; the highest that something of an instant belongs to is what their status says."""
+
+
+# ── the whole list ──────────────────────────────────────────────────────────────────────────────────
+
+
+def complete(lines: Sequence[Line], looks: Mapping[Kind, Look] = MappingProxyType({})) -> tuple[Line, ...]:
+    """Give the whole list: `lines` in their order, and the own line of each kind that has none, at its usual place.
+
+    `looks` are what those lines say.
+    """
+    whole = list(lines)
+    for order, kind in enumerate(KINDS):
+        if not any(_is_kinds(line, kind) for line in whole):
+            own = Rule(kind.value, "", Match(kinds=frozenset({kind})), looks.get(kind, Look()), kind=kind)
+            before = [at for at, line in enumerate(whole) if _is_kinds(line, *KINDS[:order])]
+            whole.insert(max(before) + 1 if before else len(whole), own)
+    return tuple(whole)
+
+
+def kind_line(lines: Sequence[Line], kind: Kind) -> int:
+    """Find the position of the own line of `kind` in a whole list."""
+    return next(at for at, line in enumerate(lines) if _is_kinds(line, kind))
+
+
+def own_rules(lines: Sequence[Line]) -> tuple[Rule, ...]:
+    """Give the rules of the person's own, in their order."""
+    return tuple(line for line in lines if isinstance(line, Rule) and line.kind is None)
+
+
+def name_in(lines: Sequence[Line], line_id: str) -> str:
+    """Say what the person calls a line of theirs; "" for the kinds' own, and where it is gone."""
+    line = next((line for line in lines if line.id == line_id), None)
+    if isinstance(line, Routine):
+        return line.look.text or line.look.emoji or ""
+    return "" if line is None else line.name
+
+
+def put(lines: Sequence[Line], line: Line, below: str | None = None) -> tuple[Line, ...]:
+    """Put `line` in the place of the one with its id, or into the list; above the line with the id `below`, if given.
+
+    A new rule is put before the kinds' own lines, a new routine before the working location. `below` may be `end`.
+    Raises TooManyError.
+    """
+    whole, at = list(lines), _at(lines, line.id)
+    if at is not None:
+        whole[at] = line
+        if below in {None, line.id}:
+            return tuple(whole)
+        del whole[at]
+    elif sum(not _is_kinds(one) for one in whole) >= MOST_LINES:
+        raise TooManyError("lines", most=MOST_LINES)
+    kinds = (Kind.WORKING_LOCATION,) if isinstance(line, Routine) else KINDS
+    usual = next((at for at, one in enumerate(whole) if _is_kinds(one, *kinds)), None)
+    place = usual if below is None else _at(whole, below)
+    whole.insert(len(whole) if place is None else place, line)
+    return tuple(whole)
+
+
+def moved(lines: Sequence[Line], line_id: str, by: int) -> tuple[Line, ...]:
+    """Move a line `by` places down, up where negative, as far as the list goes. Raises NothingToDoError."""
+    whole, at = list(lines), _known(lines, line_id)
+    line = whole.pop(at)
+    whole.insert(max(0, at + by), line)
+    return tuple(whole)
+
+
+def switched(lines: Sequence[Line], line_id: str) -> tuple[Line, ...]:
+    """Switch a line off, or on again. Raises NothingToDoError."""
+    at = _known(lines, line_id)
+    line = lines[at]
+    return (*lines[:at], replace(line, enabled=not line.enabled), *lines[at + 1 :])
+
+
+def without(lines: Sequence[Line], line_id: str) -> tuple[Line, ...]:
+    """Delete a line that is no kind's own. Raises NothingToDoError."""
+    at = _known(lines, line_id)
+    if _is_kinds(lines[at]):
+        raise NothingToDoError("a kind's own line stays")
+    return (*lines[:at], *lines[at + 1 :])
+
+
+def _at(lines: Sequence[Line], line_id: str) -> int | None:
+    return next((at for at, line in enumerate(lines) if line.id == line_id), None)
+
+
+def _known(lines: Sequence[Line], line_id: str) -> int:
+    at = _at(lines, line_id)
+    if at is None:
+        raise NothingToDoError("the line is gone")
+    return at
+
+
+def _is_kinds(line: Line, *kinds: Kind) -> bool:
+    """Whether it is the own line of one of `kinds`, of any where none is given."""
+    return isinstance(line, Rule) and line.kind in (kinds or KINDS)

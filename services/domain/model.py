@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.domain.reasons import Reason
+from services.domain.reasons import Reason, ReasonCode
 
 STATUS_TEXT_LIMIT = 100
 """Characters that `status_text` may have (users.profile.set, error `too_long`)."""
@@ -30,7 +30,7 @@ class PersonKey:
 
 
 class Kind(StrEnum):
-    """What an event that counts is about. Order of precedence: `timeline.PRECEDENCE`."""
+    """What an event that counts is about. Their order, where nobody has moved them: `lines.KINDS`."""
 
     OUT_OF_OFFICE = "out_of_office"
     MEETING = "meeting"
@@ -279,8 +279,8 @@ class Span:
     `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event
     that won; `title` is the winner's, for its owner's eyes only.
 
-    `began` is where the span really starts when the window cuts it; whoever stores spans keeps it (as the stored
-    start, if need be), because "typed during a span" is judged by it. None: at `start`, as far as is known.
+    `began` is where the span really starts when the window cuts it, or when what was asked for without an end shows
+    again: "typed during a span" is judged by it. None: at `start`, as far as is known.
     """
 
     start: datetime
@@ -298,6 +298,11 @@ class Span:
     def shows(self) -> bool:
         """Whether the person's status shall be anything at all during this span."""
         return not self.status.empty
+
+    @property
+    def planned(self) -> bool:
+        """Whether an event or a routine is what it comes from."""
+        return bool(self.uid) or self.reason.code is ReasonCode.ROUTINE
 
 
 @dataclass(frozen=True, slots=True)

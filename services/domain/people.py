@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.domain.lines import Rule
+from services.domain.lines import Line
 from services.domain.model import Event, Kind, Look, Override, OwnStatusPolicy, Pause, PersonKey, Status
 
 
@@ -106,7 +106,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """All that deciding needs to know of one person, as stored.
+    """All that deciding needs to know of one person, as stored. `lines` is their list, highest first.
 
     `domains`: the mail domains of their own addresses, in lower case. `resolved_until`: how far their stored timeline
     reaches; None where it is to be resolved anew.
@@ -121,7 +121,7 @@ class PersonFacts:
     preferences: Preferences = field(default_factory=Preferences)
     policy: Policy = field(default_factory=Policy)
     pause: Pause | None = None
-    rules: tuple[Rule, ...] = ()
+    lines: tuple[Line, ...] = ()
     overrides: tuple[Override, ...] = ()
     events: tuple[Event, ...] = ()
     resolved_until: datetime | None = None

@@ -37,6 +37,7 @@ class ReasonCode(StrEnum):
     ALL_DAY_NOTE = "all_day_note", "Ignored: it lasts all day and is no absence; a rule of yours can make it count."
     OUTSIDE_WORKING_HOURS = "outside_working_hours", "Ignored: it is outside of your working hours."
     IGNORED_BY_RULE = "ignored_by_rule", "Ignored by your rule “{rule}”.", "Ignored by one of your rules."
+    LINE_OFF = "line_off", "Ignored: what events of this kind do is switched off in your list."
     NO_LENGTH = "no_length", "Ignored: it takes no time."
     COUNTED = "counted", "Counted: it takes your time and you have not declined it."
     COUNTED_BY_RULE = "counted_by_rule", "Counted by your rule “{rule}”.", "Counted by one of your rules."
@@ -56,6 +57,12 @@ class ReasonCode(StrEnum):
         "bridged",
         "Shown until {until}: the gap to the next meeting is short.",
         "Shown because the gap to the next meeting is short.",
+    )
+    ROUTINE = (
+        "routine",
+        "Shown because of your routine “{rule}” until {until}.",
+        "Shown because of one of your routines until {until}.",
+        "Shown because of one of your routines.",
     )
     OVERRIDE = "override", "You asked for it, until {until}.", "You asked for it, until you clear it."
     BACK_EARLY = (

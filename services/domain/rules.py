@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 from re import Pattern
 
-from services.domain.lines import Match, Rule
+from services.domain.lines import Line, Match, Rule
 from services.domain.model import Event, Kind, Location
 
 _READ_AT_MOST = 500
@@ -34,10 +34,10 @@ _GAPLESS = re.compile(f"[{_NO_GAPS}]")
 _MINUTE = timedelta(minutes=1)
 
 
-def first_match(rules: Sequence[Rule], event: Event, kind: Kind) -> int | None:
-    """The position of the first enabled rule that names `event`, placed and of this kind; None if none does."""
-    for position, rule in enumerate(rules):
-        if rule.enabled and matches(rule.match, event, kind):
+def first_match(lines: Sequence[Line], event: Event, kind: Kind) -> int | None:
+    """The position of the first rule of the person's own that names `event`, placed and of this kind; else None."""
+    for position, line in enumerate(lines):
+        if isinstance(line, Rule) and line.kind is None and line.enabled and matches(line.match, event, kind):
             return position
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.domain.lines import Rule
+from services.domain.lines import Line, Rule, kind_line
 from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Visibility
 from services.domain.people import Policy, Preferences
 from services.domain.rules import location_of
@@ -153,6 +153,12 @@ def leading_emoji(text: str) -> tuple[str, int] | None:
     return None if name is None else (f":{name}:{tone}", found.end())
 
 
+def first_emoji(text: str) -> str:
+    """The Slack name of the first emoji character in `text`, as `:name:`; "" where there is none."""
+    names = (leading_emoji(found[0]) for found in _CLUSTER.finditer(text))
+    return next((read[0] for read in names if read is not None), "")
+
+
 def trailing_emoji(text: str) -> tuple[str, int] | None:
     """The same for the emoji character at the end of `text`, and where it begins."""
     for found in _CLUSTER.finditer(text):
@@ -212,7 +218,6 @@ _PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
 _MINUTE = timedelta(minutes=1)
 _LAST_MINUTE = (23, 59)
 _KIND_EMOJI = {Kind.OUT_OF_OFFICE: ":palm_tree:", Kind.MEETING: ":spiral_calendar_pad:", Kind.FOCUS: ":headphones:"}
-_SILENT = Look()
 _PLACE_EMOJI = {Location.HOME: ":house:", Location.OFFICE: ":office:", Location.ELSEWHERE: ":round_pushpin:"}
 
 
@@ -226,27 +231,44 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class StatusTexts:
-    """Says what an event or an override says, for one person, in their language and zone."""
+    """Says what an event or an override says, for one person, in their language and zone; `lines` are their list."""
 
+    lines: Sequence[Line]
     preferences: Preferences
     policy: Policy
     zone: ZoneInfo
     default_texts: DefaultTexts
 
-    def event(self, event: Event, kind: Kind, rule: Rule | None, coverage: Coverage) -> tuple[str, str]:
-        """Text and emoji for a counted event: its rule's, else the person's for the kind, else the kind's own."""
-        own = self.preferences.looks.get(kind, _SILENT)
-        shown = rule.look if rule is not None else _SILENT
-        template = own.text if shown.text is None else shown.text
+    def event(self, event: Event, kind: Kind, line: Rule, coverage: Coverage) -> tuple[str, str]:
+        """Text and emoji for a counted event: its line's, else those of its kind's line, else the kind's own.
+
+        A title that may be shown gives its first emoji where neither line has one.
+        """
+        own = self._kinds(kind)
+        template = own.text if line.look.text is None else line.look.text
         text = self._filled(template, coverage, event) or self._default(event, kind, coverage)
-        emoji = tidy_emoji(shown.emoji or "") or tidy_emoji(own.emoji or "")
+        emoji = tidy_emoji(line.look.emoji or "") or tidy_emoji(own.emoji or "")
+        if not emoji and self._is_open(event):
+            emoji = first_emoji(event.title)
         return text, emoji or _KIND_EMOJI.get(kind) or _PLACE_EMOJI[location_of(event)]
 
     def absence(self, text: str, emoji: str, coverage: Coverage) -> tuple[str, str]:
         """Text and emoji of an out-of-office override; what it leaves empty is the person's default."""
-        own = self.preferences.looks.get(Kind.OUT_OF_OFFICE, _SILENT)
+        own = self._kinds(Kind.OUT_OF_OFFICE)
         said = tidy(text) or self._filled(own.text, coverage) or self._absence(coverage)
         return said, tidy_emoji(emoji) or tidy_emoji(own.emoji or "") or _KIND_EMOJI[Kind.OUT_OF_OFFICE]
+
+    def routine(self, look: Look, coverage: Coverage) -> tuple[str, str]:
+        """Text and emoji of a routine, with the emoji that Slack would give a text without one."""
+        text, emoji = self._filled(look.text, coverage), tidy_emoji(look.emoji or "")
+        return text, emoji or (DEFAULT_EMOJI if text else "")
+
+    def _kinds(self, kind: Kind) -> Look:
+        return self.lines[kind_line(self.lines, kind)].look
+
+    def _is_open(self, event: Event) -> bool:
+        """Whether anything of its title may be shown; a location tells as much as a title does."""
+        return self.preferences.titles and self.policy.titles and event.visibility is Visibility.DEFAULT
 
     def until(self, coverage: Coverage) -> str:
         """The end of a coverage: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
@@ -290,11 +312,10 @@ class StatusTexts:
     def _filled(self, template: str | None, coverage: Coverage, event: Event | None = None) -> str:
         """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
         facts = dict.fromkeys(_PLACEHOLDER.findall(template or ""), "")
-        is_open = self.preferences.titles and self.policy.titles  # a location tells as much as a title does
         for name in facts:
             if name == "until":
                 facts[name] = self.until(coverage)
-            elif event is not None and is_open and event.visibility is Visibility.DEFAULT:
+            elif event is not None and self._is_open(event):
                 facts[name] = (event.title if name == "title" else event.location).strip()
         if not template or not all(facts.values()):
             return ""

@@ -3,131 +3,42 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from services.domain.candidates import (
+    NEVER,
+    Candidate,
+    bridges,
+    by_precedence,
+    measure,
+    of_event,
+    of_override,
+    of_routines,
+    typed,
+)
 from services.domain.events import judge
-from services.domain.lines import Rule
-from services.domain.model import NO_STATUS, Kind, Override, OverrideKind, Span, Status, Timeline, Verdict
+from services.domain.lines import Rule, complete
+from services.domain.model import (
+    NO_STATUS,
+    Effect,
+    Kind,
+    OwnStatusPolicy,
+    Photo,
+    Span,
+    Status,
+    Stretch,
+    Timeline,
+)
 from services.domain.people import PersonFacts
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.text import DEFAULT_EMOJI, ENGLISH, Coverage, DefaultTexts, StatusTexts, tidy, tidy_emoji
+from services.domain.text import ENGLISH, DefaultTexts, StatusTexts
 
-PRECEDENCE = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)
-"""The defaults, highest first. A person's own rules come before them, an override before everything."""
-
-NEVER = datetime.max.replace(tzinfo=UTC)
-_LAYER = {kind: layer for layer, kind in enumerate(PRECEDENCE)}
-
-
-@dataclass(slots=True)
-class Candidate:
-    """Wants `say(coverage)` to be shown during `[start, end)`. `since` is its start without the person's lead."""
-
-    start: datetime
-    end: datetime
-    since: datetime
-    layer: int
-    rule: str
-    code: ReasonCode
-    say: Callable[[Coverage], tuple[str, str]]
-    kind: Kind | None = None
-    id: str = ""
-    uid: str = ""
-    title: str = ""
-    coverage: Coverage = field(init=False)
-
-
-def of_event(
-    verdict: Verdict, position: int | None, rules: Sequence[Rule], lead: timedelta, texts: StatusTexts
-) -> Candidate:
-    """The candidate of an event that counts, by the rule at `position` or by its kind."""
-    event = verdict.event
-    rule = None if position is None else rules[position]
-    return Candidate(
-        # A day does not start early: only what has a time of day does.
-        start=event.start if event.all_day else event.start - lead,
-        end=event.end,
-        since=event.start,
-        layer=len(rules) + _LAYER[verdict.kind] if position is None else position,
-        rule=verdict.rule,
-        code=ReasonCode.EVENT,
-        say=partial(texts.event, event, verdict.kind, rule),
-        kind=verdict.kind,
-        id=event.id,
-        uid=event.uid,
-        title=event.title,
-    )
-
-
-def of_override(override: Override, texts: StatusTexts) -> Candidate:
-    """The candidate of what the person asked for; "I'm back" wants nothing shown."""
-    start, end = override.start, override.end or NEVER
-    if override.kind is OverrideKind.BACK:
-        return Candidate(start, end, start, -1, "back", ReasonCode.BACK_EARLY, lambda _: ("", ""))
-    if override.kind is OverrideKind.OUT_OF_OFFICE:
-        say, kind = partial(texts.absence, override.text, override.emoji), Kind.OUT_OF_OFFICE
-        return Candidate(start, end, start, -1, "override", ReasonCode.OVERRIDE, say, kind)
-    said = typed(override.text, override.emoji)
-    return Candidate(start, end, start, -1, "override", ReasonCode.OVERRIDE, lambda _: said)
-
-
-def typed(text: str, emoji: str) -> tuple[str, str]:
-    """What a person typed, tidy, with the emoji that Slack would give a text without one."""
-    text, emoji = tidy(text), tidy_emoji(emoji)
-    return text, emoji or (DEFAULT_EMOJI if text else "")
-
-
-def bridges(candidates: Iterable[Candidate], bridge: timedelta) -> list[Candidate]:
-    """Claims for the gaps of at most `bridge` between meetings: the one that ended last goes on until the next."""
-    if not bridge:
-        return []
-    found: list[Candidate] = []
-    last: Candidate | None = None
-    meetings = (candidate for candidate in candidates if candidate.kind is Kind.MEETING)
-    for meeting in sorted(meetings, key=lambda one: (one.start, one.end, one.layer, one.id)):
-        if last is not None and last.end < meeting.start <= last.end + bridge:
-            found.append(replace(last, start=last.end, end=meeting.start, code=ReasonCode.BRIDGED))
-        if last is None or meeting.end > last.end or (meeting.end == last.end and _wins(meeting, last)):
-            last = meeting
-    return found
-
-
-def _wins(one: Candidate, other: Candidate) -> bool:
-    return (one.layer, other.since, one.id) < (other.layer, one.since, other.id)
-
-
-def by_precedence(
-    overrides: Iterable[Override], candidates: Sequence[Candidate], texts: StatusTexts
-) -> list[Candidate]:
-    """All candidates, highest first: overrides, newest first; then by layer, later start, later end, smaller id."""
-    newest = sorted(overrides, key=lambda override: (override.created_at, override.id), reverse=True)
-    asked = [of_override(one, texts) for one in newest if one.end is None or one.end > one.start]
-    ordered = sorted(candidates, key=lambda candidate: candidate.id)
-    ordered.sort(key=lambda candidate: (candidate.since, candidate.end), reverse=True)
-    ordered.sort(key=lambda candidate: candidate.layer)
-    return asked + ordered
-
-
-def measure(candidates: Iterable[Candidate]) -> None:
-    """Give each candidate the coverage it belongs to: the contiguous or overlapping coverage of its group.
-
-    All absences are one group, or all of one rule.
-    """
-    coverages: dict[str, Coverage] = {}
-    for candidate in sorted(candidates, key=lambda candidate: candidate.since):
-        group = Kind.OUT_OF_OFFICE.value if candidate.kind is Kind.OUT_OF_OFFICE else candidate.rule
-        end = None if candidate.end == NEVER else candidate.end
-        coverage = coverages.get(group)
-        if coverage is None or (coverage.end is not None and candidate.since > coverage.end):
-            coverage = coverages[group] = Coverage(candidate.since, end)
-        else:
-            coverage.end = None if coverage.end is None or end is None else max(coverage.end, end)
-        candidate.coverage = coverage
+Edge = tuple[datetime, Candidate | None]
+"""From which instant on who is the highest."""
 
 
 def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts = ENGLISH) -> Timeline:
@@ -139,37 +50,43 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     """
     if end <= start:
         raise ValueError("the window is empty")
-    preferences, zone = facts.preferences, facts.zone
-    texts = StatusTexts(preferences, facts.policy, zone, default_texts)
-    judged = [judge(event.placed(zone), facts.rules, preferences, zone, facts.names) for event in facts.events]
+    preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines, facts.preferences.looks)
+    texts = StatusTexts(lines, preferences, facts.policy, zone, default_texts)
+    judged = [judge(event.placed(zone), lines, preferences, zone, facts.names) for event in facts.events]
     candidates = [
-        of_event(verdict, position, facts.rules, preferences.lead, texts)
+        of_event(verdict, position, line, preferences.lead, texts)
         for verdict, position in judged
-        if verdict.counted
+        if position is not None and isinstance(line := lines[position], Rule)
     ]
     candidates += bridges(candidates, preferences.bridge)
-    ordered = by_precedence(facts.overrides, candidates, texts)
-    measure(ordered)
+    asked = [of_override(one, lines, texts) for one in facts.overrides if one.end is None or one.end > one.start]
+    absences = [(one.since, one.end) for one in (*candidates, *asked) if one.kind is Kind.OUT_OF_OFFICE]
+    candidates += of_routines(lines, absences, (start, end), texts)
+    measure([*asked, *candidates])
+    mine_always_wins = preferences.own_status is OwnStatusPolicy.MINE_ALWAYS_WINS
+    yielding = [one for one in asked if one.endless and not mine_always_wins]
+    firm = [one for one in asked if not one.endless or mine_always_wins]
+    edges = _with_yielding(_sweep(by_precedence([*firm, *candidates])), yielding)
     idle = preferences.idle
     says_idle = ("", "") if idle is None else typed(idle.text, idle.emoji)
-    spans = [_span(run, start, end) for run in _runs(_sweep(ordered), says_idle, start, end)]
+    spans = [_span(run, start, end) for run in _runs(edges, says_idle, start, end)]
     overlapping = [
         verdict
         for verdict, _ in judged
         if verdict.event.start < end and (verdict.event.end > start or verdict.event.start >= start)
     ]
     overlapping.sort(key=lambda verdict: (verdict.event.start, verdict.event.end, verdict.event.id))
-    return Timeline(start, end, tuple(spans), tuple(overlapping))
+    return Timeline(start, end, tuple(spans), tuple(overlapping), tuple(_stretches(edges, start, end)))
 
 
 # ── who wins ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sweep(candidates: Sequence[Candidate]) -> list[tuple[datetime, Candidate | None]]:
+def _sweep(candidates: Sequence[Candidate]) -> list[Edge]:
     """Who is the highest from which instant on. `candidates` highest first; n log n, also where everything overlaps."""
     waiting = sorted(range(len(candidates)), key=lambda index: candidates[index].start, reverse=True)
     running: list[int] = []
-    edges: list[tuple[datetime, Candidate | None]] = []
+    edges: list[Edge] = []
     winner: Candidate | None = None
     for instant in sorted({candidate.start for candidate in candidates} | {candidate.end for candidate in candidates}):
         while waiting and candidates[waiting[-1]].start <= instant:
@@ -181,6 +98,55 @@ def _sweep(candidates: Sequence[Candidate]) -> list[tuple[datetime, Candidate | 
             winner = highest
             edges.append((instant, winner))
     return edges
+
+
+def _with_yielding(edges: Sequence[Edge], yielding: Iterable[Candidate]) -> list[Edge]:
+    """The same with overrides without an end, which yield to what begins later and show again in between."""
+    starts, begun = dict(edges), sorted(yielding, key=lambda one: one.start, reverse=True)
+    found: list[Edge] = []
+    highest: Candidate | None = None
+    newest: Candidate | None = None
+    for instant in sorted(starts.keys() | {one.start for one in begun}):
+        highest = starts.get(instant, highest)
+        while begun and begun[-1].start <= instant:
+            newest = max([begun.pop(), *([] if newest is None else [newest])], key=_asked)
+        winner = newest if newest is not None and _stays(newest, highest) else highest
+        if not found or winner is not found[-1][1]:
+            found.append((instant, winner))
+    return found
+
+
+def _asked(override: Candidate) -> tuple[datetime, str]:
+    return override.asked_at or override.since, override.id
+
+
+def _stays(endless: Candidate, other: Candidate | None) -> bool:
+    """Whether `other` does not hide an override without an end: it is older, or was taken back itself."""
+    if other is None or other.code is ReasonCode.BACK_EARLY:
+        return True
+    return endless.start >= other.since if other.asked_at is None else _asked(endless) > _asked(other)
+
+
+def _stretches(edges: Sequence[Edge], start: datetime, end: datetime) -> list[Stretch]:
+    """For how long each effect is on, of those that touch the window. A photo begins where another one was before."""
+    found: list[Stretch] = []
+    running: dict[Effect, Stretch] = {}
+    for (edge, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
+        if candidate is None:
+            continue
+        for effect in candidate.effects:
+            photo = (candidate.photo or Photo()) if effect is Effect.PHOTO else None
+            one = Stretch(effect, edge, end if until == NEVER else until, until != NEVER, candidate.rule, photo)
+            before = running.get(effect)
+            if before is not None and before.end == edge and before.photo == photo:
+                one = replace(one, start=before.start, rule=before.rule)
+            elif before is not None:
+                found.append(before)
+            running[effect] = one
+    found += running.values()
+    return sorted(
+        (one for one in found if one.start < end and one.end > start), key=lambda one: (one.start, one.effect)
+    )
 
 
 # ── what is shown ───────────────────────────────────────────────────────────────────────────────────
@@ -197,9 +163,7 @@ class _Run:
     endless: bool = False
 
 
-def _runs(
-    edges: Sequence[tuple[datetime, Candidate | None]], says_idle: tuple[str, str], start: datetime, end: datetime
-) -> Iterator[_Run]:
+def _runs(edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, end: datetime) -> Iterator[_Run]:
     """The runs that overlap the window; what is before the first edge and after the last is nobody's."""
     run = _Run(says_idle, None, edges[0][0] if edges else NEVER, None)
     for (edge, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
@@ -228,6 +192,9 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
         rule, code = candidate.rule, candidate.code
     # Where nothing is on as far as the window goes, its border is no end to tell anybody.
     said_end = None if candidate is None and run.end > end else known_end
+    began = run.began
+    if candidate is not None and candidate.endless and began is not None:
+        began = min(began, candidate.since)  # it shows again: what was typed since it was asked for is newer
     return Span(
         start=begins,
         end=ends,
@@ -238,7 +205,7 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
         title="" if candidate is None else candidate.title,
         kind=None if candidate is None else candidate.kind,
         override=candidate is not None and candidate.layer < 0,
-        began=run.began if run.began is not None and run.began < start else None,
+        began=began if began is not None and began < begins else None,
     )
 
 

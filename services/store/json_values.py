@@ -11,35 +11,32 @@ import json
 import re
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-from services.domain.errors import InputError, TooManyError
-from services.domain.lines import Rule
-from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Picture, ShowAs, Status
+from services.domain.errors import InputError
+from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 
-MOST_RULES = 100
-
-_Text = Annotated[str, Meta(max_length=500)]
-_Id = Annotated[str, Meta(max_length=64)]
-_Texts = Annotated[list[_Text], Meta(max_length=50)]
-_TextSet = Annotated[set[_Text], Meta(max_length=50)]
-_Instant = Annotated[datetime, Meta(tz=True)]
+Text = Annotated[str, Meta(max_length=500)]
+Id = Annotated[str, Meta(max_length=64)]
+Texts = Annotated[list[Text], Meta(max_length=50)]
+TextSet = Annotated[set[Text], Meta(max_length=50)]
+Instant = Annotated[datetime, Meta(tz=True)]
 _Lead = Annotated[int, Meta(ge=0, le=24 * 60)]
-_Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 366)]
-_Guests = Annotated[int, Meta(ge=0, le=100_000)]
-_Weekday = Annotated[int, Meta(ge=0, le=6)]
-_TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 366)]
+Guests = Annotated[int, Meta(ge=0, le=100_000)]
+Weekday = Annotated[int, Meta(ge=0, le=6)]
+TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _MINUTE = timedelta(minutes=1)
 _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 
 
-class _Stored(Struct):
+class Stored(Struct):
     """A value as it is stored; `called` is what errors name it, `order` "deterministic" where it has sets."""
 
     called: ClassVar[str]
@@ -58,21 +55,28 @@ class _Stored(Struct):
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.ValidationError as error:
-            raise _wrong(error, cls.called) from None
+            raise wrong(error, cls.called) from None
         except msgspec.DecodeError:
             pass
         try:  # half a surrogate pair, which msgspec refuses and Slack's own JSON may hold
             return msgspec.convert(json.loads(text), cls)
         except msgspec.ValidationError as error:
-            raise _wrong(error, cls.called) from None
+            raise wrong(error, cls.called) from None
         except ValueError as error:
             raise InputError("is not JSON", field=cls.called) from error
 
 
-def _wrong(error: msgspec.MsgspecError, name: str) -> InputError:
+def wrong(error: msgspec.MsgspecError, name: str) -> InputError:
     """What `error` says of the value called `name`: `$[0].match` is `rules.0.match`."""
     reason, path, _ = [*_PATH.split(str(error)), "", ""][:3]
     return InputError(reason, field=name + path.replace("[", ".").replace("]", "").replace("....", ".*"))
+
+
+class LookJson(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """What a line says, as it is stored."""
+
+    text: Text | None = None
+    emoji: Text | None = None
 
 
 # ── what is remembered of a profile ─────────────────────────────────────────────────────────────────
@@ -81,28 +85,28 @@ def _wrong(error: msgspec.MsgspecError, name: str) -> InputError:
 class _Status(Struct):
     text: str = ""
     emoji: str = ""
-    expiration: _Instant | None = None
+    expiration: Instant | None = None
 
 
 class _Standing(Struct, omit_defaults=True):
     applied: _Status | None = None
-    applied_span: _Instant | None = None
+    applied_span: Instant | None = None
     pending: _Status | None = None
     covered: _Status | None = None
     own: _Status | None = None
-    own_since: _Instant | None = None
-    looked_at: _Instant | None = None
+    own_since: Instant | None = None
+    looked_at: Instant | None = None
     wanted: _Status | None = None
     unknown_emoji: str = ""
 
 
-class _ProfileState(_Stored):
+class _ProfileState(Stored):
     called = "memory"
 
     standing: _Standing
     decided: str
     override: bool
-    look: _Instant | None
+    look: Instant | None
     owner: str
     refusals: int = 0
 
@@ -120,16 +124,16 @@ def profile_state_from_json(text: str | bytes) -> ProfileState:
 # ── reasons, and what is shown ──────────────────────────────────────────────────────────────────────
 
 
-class _Reason(_Stored, omit_defaults=True):
+class _Reason(Stored, omit_defaults=True):
     called = "reason"
 
     code: ReasonCode
     rule: str = ""
-    until: _Instant | None = None
+    until: Instant | None = None
 
 
-class Shown(_Stored):
-    """The sealed part of a span: what it shows, whether it ends with the span, and its event's title."""
+class Shown(Stored):
+    """The sealed part of a span: what it shows, whether it ends with the span, its event's title, when it began."""
 
     called = "span"
 
@@ -137,16 +141,17 @@ class Shown(_Stored):
     emoji: str = ""
     ends: bool = False
     title: str = ""
+    began: Instant | None = None
 
 
-class Attempted(_Stored):
+class Attempted(Stored):
     """The sealed part of a line of the audit: the status, its event's UID, and the emoji that Slack does not know."""
 
     called = "write"
 
     text: str = ""
     emoji: str = ""
-    ends: _Instant | None = None
+    ends: Instant | None = None
     uid: str = ""
     unknown_emoji: str = ""
 
@@ -162,107 +167,33 @@ def reason_from_json(text: str | bytes) -> Reason:
     return Reason(found.code, found.rule, found.until)
 
 
-# ── rules ───────────────────────────────────────────────────────────────────────────────────────────
+class Asked(Stored, omit_defaults=True):
+    """What an override says and does, sealed beside its times."""
 
-
-class _Look(Struct, omit_defaults=True, forbid_unknown_fields=True):
-    text: _Text | None = None
-    emoji: _Text | None = None
-
-
-class _Match(Struct, omit_defaults=True, forbid_unknown_fields=True):
-    kinds: set[Kind] = field(default_factory=set)
-    title_words: _Texts = field(default_factory=list)
-    not_title_words: _Texts = field(default_factory=list)
-    location_words: _Texts = field(default_factory=list)
-    organizer: _Texts = field(default_factory=list)
-    calendar_ids: _TextSet = field(default_factory=set)
-    show_as: set[ShowAs] = field(default_factory=set)
-    all_day: bool | None = None
-    external: bool | None = None
-    recurring: bool | None = None
-    days: set[_Weekday] = field(default_factory=set)
-    hours: tuple[time, time] | None = None
-    min_guests: _Guests | None = None
-    max_guests: _Guests | None = None
-    min_minutes: _Minutes | None = None
-    max_minutes: _Minutes | None = None
-
-
-class _Photo(Struct, omit_defaults=True, forbid_unknown_fields=True):
-    picture: Picture = Picture.PALM
-    crop: _Id = "centre"
-
-
-class _Rule(_Stored, forbid_unknown_fields=True):
-    called = "rule"
+    called = "override"
     order = "deterministic"
 
-    id: _Id = ""
-    name: _Text = ""
-    match: _Match = field(default_factory=_Match)
-    look: _Look = field(default_factory=_Look, name="show")
-    ignore: bool = False
-    enabled: bool = True
-    kind: Kind | None = None
+    text: str = ""
+    emoji: str = ""
     effects: set[Effect] = field(default_factory=set)
-    photo: _Photo | None = None
-
-    def rule(self, number: int = 1) -> Rule:
-        """The rule, which is called by its number where it has no id."""
-        self.id = self.id or f"rule-{number}"
-        return msgspec.convert(self, Rule, from_attributes=True)
-
-
-def rule_to_json(rule: Rule) -> bytes:
-    """A rule; conditions that are not given are left out."""
-    return msgspec.convert(rule, _Rule, from_attributes=True).to_json()
-
-
-def rule_from_json(text: str | bytes) -> Rule:
-    """The same from a stored text. Raises InputError."""
-    return _Rule.from_json(text).rule()
-
-
-def rules_from_values(value: object) -> tuple[Rule, ...]:
-    """The rules that somebody wrote in a file, null being as good as missing. Raises InputError, TooManyError.
-
-    An `id` that is missing is made from the position.
-    """
-    try:
-        found = msgspec.convert(_given(value), list[_Rule])
-    except msgspec.MsgspecError as error:
-        raise _wrong(error, "rules") from None
-    if len(found) > MOST_RULES:
-        raise TooManyError("too many rules", field="rules", most=MOST_RULES)
-    rules = tuple(rule.rule(number) for number, rule in enumerate(found, 1))
-    if len({rule.id for rule in rules}) != len(rules):
-        raise InputError("two rules have the same id", field="rules")
-    return rules
-
-
-def _given(value: Any) -> Any:
-    """`value` without what is null or an empty list."""
-    if isinstance(value, dict):
-        return {name: _given(part) for name, part in value.items() if part not in (None, [])}
-    return [_given(part) for part in value] if isinstance(value, list) else value
+    stand_in: Id = ""
 
 
 # ── preferences ─────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Idle(Struct):
-    text: _Text = ""
-    emoji: _Text = ""
+    text: Text = ""
+    emoji: Text = ""
 
 
-class _Preferences(_Stored):
+class _Preferences(Stored):
     called = "preferences"
 
-    looks: dict[Kind, _Look] = field(default_factory=dict, name="show")
+    looks: dict[Kind, LookJson] = field(default_factory=dict, name="show")
     idle: _Idle | None = None
     count_unconfirmed: bool = False
-    working_hours: dict[_Weekday, tuple[_TimeOfDay, _TimeOfDay]] | None = None
+    working_hours: dict[Weekday, tuple[TimeOfDay, TimeOfDay]] | None = None
     own_status: OwnStatusPolicy = OwnStatusPolicy.COVER_AND_RESTORE
     lead: _Lead = 0
     bridge: _Lead = 0
@@ -273,7 +204,7 @@ def preferences_to_json(preferences: Preferences) -> str:
     """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
     stored = _Preferences(
-        looks={kind: _Look(show.text, show.emoji) for kind, show in sorted(preferences.looks.items())},
+        looks={kind: LookJson(show.text, show.emoji) for kind, show in sorted(preferences.looks.items())},
         idle=None if idle is None else _Idle(idle.text, idle.emoji),
         count_unconfirmed=preferences.count_unconfirmed,
         working_hours=None

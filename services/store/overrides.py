@@ -1,4 +1,4 @@
-"""What people asked for by hand (overrides), their rules, and which deliveries of Slack were taken in already.
+"""What people asked for by hand (overrides), and which deliveries of Slack were taken in already.
 
 Each is stored, what it says sealed, in one transaction with making its person due. Slack sends a delivery again whose
 answer it did not get within three seconds; every request waits for its claim to be durable, so requests that arrive
@@ -7,25 +7,22 @@ together share one transaction.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import NotGrantedError, TooManyError
-from services.domain.lines import Rule
+from services.domain.errors import NotGrantedError
 from services.domain.model import Override, OverrideKind, PersonKey
 from services.platform.crypto import Encryptor
+from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.group_commit import Grouped
-from services.store.json_values import rule_to_json
-from services.store.models import Delivery, OverrideRow, RuleRow
+from services.store.models import Delivery, OverrideRow
 from services.store.person_rows import (
     insert_for,
     lock_one,
@@ -38,7 +35,7 @@ from services.store.person_rows import (
     those,
     upsert,
 )
-from services.store.timeline import override_of, rule_of
+from services.store.timeline import override_of
 
 _OVERRIDES = OverrideRow.__table__
 _STANDING = (
@@ -96,7 +93,7 @@ class OverrideStore(Store):
         return first
 
     def _row(self, key: PersonKey, override: Override) -> dict[str, Any]:
-        content = json.dumps({"text": override.text, "emoji": override.emoji})
+        content = json_values.Asked(override.text, override.emoji, set(override.effects), override.stand_in).to_json()
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -114,10 +111,14 @@ class OverrideStore(Store):
         found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
         return found[0] if found else None
 
-    async def end(self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind]) -> list[Override]:
-        """End those of `kinds` that run now; gives them as they were. Raises SealError."""
+    async def end(
+        self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind], override_id: str = ""
+    ) -> list[Override]:
+        """End those of `kinds` that run now, or that one of them; gives them as they were. Raises SealError."""
         running = and_(OverrideRow.start_at <= now, or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
         mine = and_(of_person(OverrideRow, key), running, OverrideRow.kind.in_([kind.value for kind in kinds]))
+        if override_id:
+            mine = and_(mine, OverrideRow.override_id == override_id)
         begun_now = delete(OverrideRow).where(mine, OverrideRow.start_at >= now)
         return await self._change(key, now, mine, begun_now, update(OverrideRow).where(mine).values(end_at=now))
 
@@ -152,70 +153,6 @@ class OverrideStore(Store):
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""
         (rows,) = await self._database.rows((_STANDING, those([key], now=now)))
         return [override_of(row, self._encryptor) for row in rows]
-
-
-MOST_RULES = 50
-"""Rules that one person can have."""
-
-
-class RuleStore(Store):
-    """The rules of all people. Each change rewrites the person's whole list, which is short."""
-
-    async def list(self, key: PersonKey) -> tuple[Rule, ...]:
-        """The person's rules in their order. Raises SealError."""
-        async with self._database.read() as connection:
-            return await self._load(connection, key)
-
-    async def add(self, key: PersonKey, rule: Rule, now: datetime) -> bool:
-        """Put `rule` last; False where it is there already. Raises TooManyError."""
-        async with self._changing(key) as (connection, rules):
-            if any(known.id == rule.id for known in rules):
-                return False
-            if len(rules) >= MOST_RULES:
-                raise TooManyError("rules")
-            await self._save(connection, key, (*rules, rule), now)
-        return True
-
-    async def remove(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
-        """Delete a rule; False where it is gone already."""
-        async with self._changing(key) as (connection, rules):
-            kept = tuple(rule for rule in rules if rule.id != rule_id)
-            if len(kept) == len(rules):
-                return False
-            await self._save(connection, key, kept, now)
-        return True
-
-    async def raise_(self, key: PersonKey, rule_id: str, now: datetime) -> bool:
-        """Move a rule one place up, so that it is looked at earlier; False where it cannot."""
-        async with self._changing(key) as (connection, rules):
-            place = next((index for index, rule in enumerate(rules) if rule.id == rule_id), 0)
-            if place == 0:
-                return False
-            moved = (*rules[: place - 1], rules[place], rules[place - 1], *rules[place + 1 :])
-            await self._save(connection, key, moved, now)
-        return True
-
-    @asynccontextmanager
-    async def _changing(self, key: PersonKey) -> AsyncIterator[tuple[AsyncConnection, tuple[Rule, ...]]]:
-        """A transaction in which nobody else changes the person's rules, and these. Raises NotGrantedError."""
-        async with self._database.write() as connection:
-            if not await lock_one(connection, key):
-                raise NotGrantedError("unknown person")
-            yield connection, await self._load(connection, key)
-
-    async def _load(self, connection: AsyncConnection, key: PersonKey) -> tuple[Rule, ...]:
-        theirs = select(RuleRow).where(of_person(RuleRow, key)).order_by(RuleRow.position, RuleRow.rule_id)
-        return tuple(rule_of(row, self._encryptor) for row in await connection.execute(theirs))
-
-    async def _save(self, connection: AsyncConnection, key: PersonKey, rules: tuple[Rule, ...], now: datetime) -> None:
-        await connection.execute(delete(RuleRow).where(of_person(RuleRow, key)))
-        for position, rule in enumerate(rules):
-            body = self._encryptor.seal(rule_to_json(rule), "rules.body", key.team_id, key.user_id, rule.id)
-            row = insert(RuleRow).values(
-                team_id=key.team_id, user_id=key.user_id, rule_id=rule.id, position=position, body=body
-            )
-            await connection.execute(row)
-        await mark_due(connection, key, now, typed=True)
 
 
 DELIVERIES_KEPT = timedelta(hours=25)

@@ -26,8 +26,10 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow, UndoRow
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.line_json import lines_to_file
+from services.store.lines import LineStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
-from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore, RuleStore
+from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
@@ -48,7 +50,7 @@ class Stores:
         events, standings = EventStore(database, encryptor), ProfileStateStore(encryptor)
         self.people = PeopleStore(database, encryptor, notices=self.notices, standings=standings, events=events)
         self.preferences = PreferenceStore(database)
-        self.rules = RuleStore(database, encryptor)
+        self.lines = LineStore(database, encryptor)
         self.overrides = OverrideStore(database, encryptor)
         self.absences = AbsenceStore(database, standings)
         self.calendars = CalendarStore(database, encryptor, events, self.notices)
@@ -121,7 +123,7 @@ class ExportStore:
             "grant": {"state": row.grant_state, "since": row.granted_at, "scopes": row.scopes},
             "preferences": json.loads(row.preferences),
             "pause": None if row.paused_from is None else {"start": row.paused_from, "end": row.paused_until},
-            "rules": [json.loads(json_values.rule_to_json(rule)) for rule in facts.rules],
+            "rules": lines_to_file(facts.lines),
             "overrides": [
                 _parts(override, "kind", "text", "emoji", "start", "end", "created_at") for override in facts.overrides
             ],

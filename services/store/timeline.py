@@ -21,7 +21,7 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
-from services.domain.lines import Rule
+from services.domain.lines import Line, complete
 from services.domain.model import NO_STATUS, Action, Kind, Override, OverrideKind, Pause, PersonKey, Span, Status
 from services.domain.people import PersonFacts, Policy, zone_or
 from services.domain.profile_state import AuditEntry
@@ -30,6 +30,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Asked, Database, Store
 from services.store.events import EventStore
+from services.store.line_json import line_from_json
 from services.store.models import EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
 from services.store.person_rows import chunks, of_people, those
 
@@ -104,6 +105,7 @@ class SpanStore:
             title=content.title,
             kind=None if row.kind is None else Kind(row.kind),
             override=row.override,
+            began=content.began,
         )
 
     def _rows(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
@@ -111,9 +113,9 @@ class SpanStore:
 
     def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
         content: SealedBytes | None = None
-        if span.shows or span.title:
+        if span.shows or span.title or span.began:
             ends = span.status.expiration is not None
-            plain = json_values.Shown(span.status.text, span.status.emoji, ends, span.title).to_json()
+            plain = json_values.Shown(span.status.text, span.status.emoji, ends, span.title, span.began).to_json()
             place = (key.team_id, key.user_id, span.start.isoformat())
             content = self._encryptor.seal(plain, _SPAN_CONTENT, *place)
         return {
@@ -141,7 +143,7 @@ _THE_PEOPLE = (
     select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
         _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
-        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles,
+        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles, _WORKSPACES.c.allow_replies,
     )
     .join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id)
     .where(of_people(_PEOPLE))
@@ -201,19 +203,16 @@ class FactStore(Store):
 
     async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
         """The facts in the rows of those queries."""
-        rules, overrides, events, people = found
-        ruled, asked = defaultdict[PersonKey, list[Rule]](list), defaultdict[PersonKey, list[Override]](list)
-        for row in rules:
-            ruled[PersonKey(row.team_id, row.user_id)].append(rule_of(row, self._encryptor))
+        lines, overrides, events, people = found
+        listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
+        for row in lines:
+            listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
         for row in overrides:
             asked[PersonKey(row.team_id, row.user_id)].append(override_of(row, self._encryptor))
         happening = await self._events.open(events)
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
-                self._person(row, key),
-                rules=tuple(ruled[key]),
-                overrides=tuple(asked[key]),
-                events=happening.get(key, ()),
+                self._person(row, key, listed[key]), overrides=tuple(asked[key]), events=happening.get(key, ())
             )
             for row in people
         }
@@ -223,7 +222,7 @@ class FactStore(Store):
         people, rules = await self._database.rows((_THE_PEOPLE, those([key])), (_THEIR_RULES, those([key])))
         if not people:
             return None
-        return replace(self._person(people[0], key), rules=tuple(rule_of(row, self._encryptor) for row in rules))
+        return self._person(people[0], key, [line_of(row, self._encryptor) for row in rules])
 
     async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
         """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
@@ -238,7 +237,7 @@ class FactStore(Store):
         (rows,) = await self._database.rows((_LASTS, event))
         return bool(rows)
 
-    def _person(self, row: Row[Any], key: PersonKey) -> PersonFacts:
+    def _person(self, row: Row[Any], key: PersonKey, lines: Sequence[Line]) -> PersonFacts:
         names = self._encryptor.open(row.names, "people.names", key.team_id, key.user_id)
         return PersonFacts(
             key=key,
@@ -246,32 +245,28 @@ class FactStore(Store):
             locale=row.locale,
             names=tuple(json.loads(names or "[]")),
             granted=row.grant_state == "ok" and row.leave_by is None,
-            preferences=json_values.preferences_from_json(row.preferences),
-            policy=Policy(titles=row.allow_titles),
+            preferences=(preferences := json_values.preferences_from_json(row.preferences)),
+            lines=complete(lines, preferences.looks),
+            policy=Policy(titles=row.allow_titles, replies=row.allow_replies),
             pause=pause_of(row.paused_from, row.paused_until),
             resolved_until=None if row.stale else row.resolved_until,
         )
 
 
-def rule_of(row: Row[Any], encryptor: Encryptor) -> Rule:
-    """A rule from a row that has all of the table's columns. Raises SealError."""
+def line_of(row: Row[Any], encryptor: Encryptor) -> Line:
+    """A line from a row of `rules` that has all of the table's columns. Raises SealError."""
     plain = encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
-    return json_values.rule_from_json(plain or "{}")
+    return line_from_json(plain or "{}")
 
 
 def override_of(row: Row[Any], encryptor: Encryptor) -> Override:
     """An override from a row that has all of the table's columns. Raises SealError."""
     plain = encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
-    content = json.loads(plain or "{}")
+    asked = json_values.Asked.from_json(plain or "{}")
     return Override(
-        id=row.override_id,
-        start=row.start_at,
-        end=row.end_at,
-        created_at=row.created_at,
-        kind=OverrideKind(row.kind),
-        text=content.get("text", ""),
-        emoji=content.get("emoji", ""),
-    )
+        id=row.override_id, start=row.start_at, end=row.end_at, created_at=row.created_at, kind=OverrideKind(row.kind),
+        text=asked.text, emoji=asked.emoji, effects=frozenset(asked.effects), stand_in=asked.stand_in,
+    )  # fmt: skip
 
 
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:

@@ -7,6 +7,7 @@ is taken in by `grants`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -14,13 +15,12 @@ from urllib.parse import urlencode
 import structlog
 
 from services.domain.errors import NotInstalledError
-from services.domain.lines import Rule
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
-from services.store.overrides import RuleStore
+from services.store.lines import Lines, LineStore
 from services.store.people import PeopleStore, PreferenceStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
@@ -124,7 +124,7 @@ class PersonalSettings:
     """Reads and keeps what people chose."""
 
     preference_store: PreferenceStore
-    rule_store: RuleStore
+    line_store: LineStore
     clock: Clock
     wake_signal: WakeSignal
 
@@ -137,21 +137,12 @@ class PersonalSettings:
         await self.preference_store.save(key, preferences, self.clock.now())
         self.wake_signal.wake()
 
-    async def rules(self, key: PersonKey) -> tuple[Rule, ...]:
-        """The person's rules in their order."""
-        return await self.rule_store.list(key)
+    async def lines(self, key: PersonKey) -> Lines:
+        """The person's whole list."""
+        return await self.line_store.list(key)
 
-    async def add_rule(self, key: PersonKey, rule: Rule) -> None:
-        """Put a rule last; one with the same id counts once. Raises TooManyError."""
-        await self.rule_store.add(key, rule, self.clock.now())
+    async def change_lines(self, key: PersonKey, edit: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
+        """Make the list what `edit` makes of it; gives what it was, and what it is. Raises what `edit` raises."""
+        changed = await self.line_store.change(key, self.clock.now(), edit)
         self.wake_signal.wake()
-
-    async def remove_rule(self, key: PersonKey, rule_id: str) -> None:
-        """Delete a rule; one that is gone already stays gone."""
-        await self.rule_store.remove(key, rule_id, self.clock.now())
-        self.wake_signal.wake()
-
-    async def raise_rule(self, key: PersonKey, rule_id: str) -> None:
-        """Have a rule looked at one place earlier."""
-        await self.rule_store.raise_(key, rule_id, self.clock.now())
-        self.wake_signal.wake()
+        return changed

@@ -23,13 +23,13 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.lines import Rule
+from services.domain.lines import Line
 from services.domain.model import Kind, PersonKey, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import english
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
-from services.store.json_values import rules_from_values
+from services.store.line_json import lines_from_file
 from services.usecases.understand import instant_of, zone_of
 
 DAYS = 8
@@ -76,7 +76,7 @@ def run(args: Namespace, out: TextIO) -> int:
     return int(failed)
 
 
-def _rules(path: Path) -> tuple[Rule, ...]:
+def _rules(path: Path) -> tuple[Line, ...]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -84,13 +84,13 @@ def _rules(path: Path) -> tuple[Rule, ...]:
     except (ValueError, RecursionError):
         raise InputError("--rules: the file is not JSON") from None
     try:
-        return rules_from_values(found)
+        return lines_from_file(found)
     except InputError as error:
         raise InputError(f"--rules: {error.reason} ({error.field})") from None
 
 
 def _resolved(
-    path: Path, asked: ReadRequest, rules: tuple[Rule, ...], names: tuple[str, ...]
+    path: Path, asked: ReadRequest, rules: tuple[Line, ...], names: tuple[str, ...]
 ) -> tuple[Readout, Timeline]:
     if path.stat().st_size > MOST_BYTES:
         raise CalendarTooLargeError("file", bytes=path.stat().st_size)
@@ -99,7 +99,7 @@ def _resolved(
         raise NotACalendarError("no BEGIN:VCALENDAR")
     with _at_most(MOST_SECONDS):
         reading = read_all(found, asked)
-        facts = PersonFacts(PersonKey("", ""), asked.zone, names=names, rules=rules, events=tuple(reading.events))
+        facts = PersonFacts(PersonKey("", ""), asked.zone, names=names, lines=rules, events=tuple(reading.events))
         return reading, resolve(facts, asked.start, asked.end)
 
 
@@ -138,6 +138,9 @@ def _as_json(name: str, reading: Readout, timeline: Timeline, zone: ZoneInfo) ->
                 {"start": _zulu(span.start), "end": _zulu(span.end), "status_text": span.status.text,
                  "status_emoji": span.status.emoji,
                  "status_expiration": 0 if expiration is None else int(expiration.timestamp()),
+                 "effects": sorted(
+                     {one.effect.value for one in timeline.stretches if one.start < span.end and one.end > span.start}
+                 ),
                  "rule": span.rule, "uid": span.uid, "reason": english(span.reason, zone)}
             )  # fmt: skip
     problems = [{"uid": problem.uid, "problem": problem.problem} for problem in reading.problems]

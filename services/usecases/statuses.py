@@ -222,17 +222,20 @@ class Statuses:
         return removed
 
     async def clear(self, key: PersonKey, *, request: str) -> Cleared:
-        """End what the person asked for; where nothing runs but an event, say that they are back until it is over.
+        """End what the person asked for and shows; where an event or a routine shows, be back until that is over.
 
-        Where there is neither, what is left of either on the profile is taken off. Raises NothingToDoError.
+        What it has covered stays. Where neither shows, what is left of one on the profile is taken off. Raises
+        NothingToDoError.
         """
         now = self.clock.now()
-        ended = await self.overrides.end(key, now, kinds=_BY_HAND)
-        if ended:
-            self.wake_signal.wake()
-            return Cleared(ended=tuple(ended))
         span = await self.reader.preview_at(key, now)
-        if not span.uid:
+        if not span.planned:  # else what was asked for without an end is covered, and stays
+            running = [one for one in await self.overrides.standing(key, now) if one.start <= now]
+            shown = next((one for one in reversed(running) if one.kind in _BY_HAND), None)
+            ended = await self.overrides.end(key, now, kinds=_BY_HAND, override_id=shown.id) if shown else []
+            if ended:
+                self.wake_signal.wake()
+                return Cleared(ended=tuple(ended))
             if not ownership.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self.overrides.look_again(key, now)

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain.events import judge, touches
-from services.domain.lines import Match, Rule
+from services.domain.lines import Match, Rule, complete, switched
 from services.domain.model import Event, EventType, Kind, Location, Organizer, Response, ShowAs
 from services.domain.people import Preferences, WorkingHours
 from services.domain.reasons import ReasonCode
+
+KINDS = complete(())
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)  # a Tuesday, 11:00 in Berlin
@@ -109,18 +111,20 @@ LINES = [
 def test_first_line_that_fits_gives_the_reason(
     event: Event, preferences: Preferences, rules: tuple[Rule, ...], code: ReasonCode
 ) -> None:
-    verdict, _ = judge(event, rules, preferences, BERLIN, ANN)
+    verdict, _ = judge(event, complete(rules), preferences, BERLIN, ANN)
     assert verdict.reason.code is code
     assert verdict.counted is code.value.startswith("counted")
 
 
 def test_verdict_names_the_rule_that_decided() -> None:
-    by_rule, position = judge(NOTE, (OFF, *NAMED), NONE, BERLIN)
+    by_rule, position = judge(NOTE, complete((OFF, *NAMED)), NONE, BERLIN)
     assert (by_rule.rule, by_rule.reason.rule, position) == ("r1", "r1", 1)
-    ignored, position = judge(MEETING, IGNORED, NONE, BERLIN)
+    ignored, position = judge(MEETING, complete(IGNORED), NONE, BERLIN)
     assert (ignored.rule, position) == ("r1", None)
-    by_kind, position = judge(MEETING, (), NONE, BERLIN)
-    assert (by_kind.rule, by_kind.kind, position) == ("meeting", Kind.MEETING, None)
+    by_kind, position = judge(MEETING, KINDS, NONE, BERLIN)
+    assert (by_kind.rule, by_kind.kind, position) == ("meeting", Kind.MEETING, 1)
+    off = judge(MEETING, switched(KINDS, "meeting"), NONE, BERLIN)
+    assert (off[0].counted, off[0].reason.code, off[1]) == (False, ReasonCode.LINE_OFF, None)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +158,13 @@ def test_verdict_names_the_rule_that_decided() -> None:
     ],
 )
 def test_kind_by_type_then_show_as_and_title(event: Event, kind: Kind) -> None:
-    assert judge(event, (), NONE, BERLIN, ANN)[0].kind is kind
+    assert judge(event, KINDS, NONE, BERLIN, ANN)[0].kind is kind
 
 
 def test_who_sends_a_leave_systems_entry_names_the_person_where_their_names_are_not_known() -> None:
     entry = replace(PUBLISHED, title="Ann Other abwesend")
-    assert judge(entry, (), NONE, BERLIN)[0].kind is Kind.OUT_OF_OFFICE
-    assert judge(replace(entry, response=Response.NONE, guests=1), (), NONE, BERLIN)[0].reason.code is (
+    assert judge(entry, KINDS, NONE, BERLIN)[0].kind is Kind.OUT_OF_OFFICE
+    assert judge(replace(entry, response=Response.NONE, guests=1), KINDS, NONE, BERLIN)[0].reason.code is (
         Code.SOMEBODY_ELSES
     )
 

@@ -64,6 +64,7 @@ def test_a_days_file_is_printed_as_the_contract_shows(day: str) -> None:
             "status_text": "In a meeting",
             "status_emoji": ":spiral_calendar_pad:",
             "status_expiration": 1795536000,
+            "effects": [],
             "rule": "meeting",
             "uid": "board",
             "reason": "",

@@ -123,13 +123,13 @@ def test_own_rules_come_before_the_defaults_in_their_order() -> None:
         own("r1", "standup", text="Standing"),
         own("r2", "dentist", text="Teeth"),
     )
-    timeline = line(*events, rules=rules)
+    timeline = line(*events, lines=rules)
     assert shown(timeline) == [("10:00", "10:30", "Teeth"), ("10:30", "11:00", "Standing"), ("11:00", "12:00", "Teeth")]
     assert [span.rule for span in timeline.spans if span.shows] == ["r2", "r1", "r2"]
 
 
 def test_rule_that_ignores_makes_room() -> None:
-    timeline = line(event("Standup", at(10), at(11)), rules=(own("r1", "standup", ignore=True),))
+    timeline = line(event("Standup", at(10), at(11)), lines=(own("r1", "standup", ignore=True),))
     assert shown(timeline) == []
     assert [verdict.reason.code for verdict in timeline.verdicts] == [ReasonCode.IGNORED_BY_RULE]
 
@@ -195,7 +195,7 @@ def test_out_of_office_override_says(text: str, show: dict[Kind, Look], end: dat
 
 def test_absence_names_the_end_of_its_whole_stretch() -> None:
     events = [day_off("Vacation", 24, 26), day_off("Holiday", 26, 28), event("Dentist", at(9), at(10))]
-    timeline = line(*events, rules=(own("r1", "dentist", text="Dentist"),), end=at(0, day=30))
+    timeline = line(*events, lines=(own("r1", "dentist", text="Dentist"),), end=at(0, day=30))
     assert [span.status.text for span in timeline.spans if span.shows] == [
         "Out of office until 28 November",
         "Dentist",
@@ -324,7 +324,7 @@ def test_title_shows_only_if_default_turned_on_and_allowed(
 ) -> None:
     secret = event("Secret", at(10), at(11), visibility=visibility, location="Secret place")
     rules = (Rule("r1", "all", Match(), Look(template)),)
-    timeline = line(secret, rules=rules, preferences=Preferences(titles=turned_on), policy=Policy(titles=allowed))
+    timeline = line(secret, lines=rules, preferences=Preferences(titles=turned_on), policy=Policy(titles=allowed))
     open_title = visibility is Visibility.DEFAULT and turned_on and allowed
     expected = {"{title}": "Secret", "At {location}": "At Secret place"}[template] if open_title else MEET
     assert timeline.at(at(10)).status.text == expected
@@ -333,7 +333,7 @@ def test_title_shows_only_if_default_turned_on_and_allowed(
 def test_rule_says_before_the_person_and_the_person_before_the_kind() -> None:
     rules = (Rule("r1", "x", Match(title_words=("sync",)), Look(emoji="sync")),)
     preferences = Preferences(looks={Kind.MEETING: Look("Busy", "no_entry")})
-    assert line(event("Sync", at(10), at(11)), rules=rules, preferences=preferences).at(at(10)).status == Status(
+    assert line(event("Sync", at(10), at(11)), lines=rules, preferences=preferences).at(at(10)).status == Status(
         "Busy", ":sync:", at(11)
     )
 

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.lines import Match, Rule
-from services.domain.model import Event, EventType, Kind, Look, Override, PersonKey, Status, Timeline
+from services.domain.lines import Line, Match, Routine, Rule, complete
+from services.domain.model import Effect, Event, EventType, Kind, Look, Override, PersonKey, Status, Timeline
 from services.domain.people import PersonFacts, Preferences
 from services.domain.timeline import resolve
 
+BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 END = START + 240 * MINUTE
 TITLES = {"Vacation": Kind.OUT_OF_OFFICE, "Sync": Kind.MEETING, "Focus": Kind.FOCUS}
 TYPES = {"Vacation": EventType.OUT_OF_OFFICE, "Sync": EventType.DEFAULT, "Focus": EventType.FOCUS}
 LAYERS = [Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS]
+LUNCH = Routine(
+    "lunch",
+    Look("Lunch break", ":sandwich:"),
+    frozenset(range(7)),
+    time(2, 30),
+    time(3, 10),
+    effects=frozenset({Effect.DND}),
+)
 RULES = (Rule("r1", "one", Match(title_words=("x1",))), Rule("r2", "two", Match(title_words=("x2",))))
 
 
@@ -29,15 +38,20 @@ class Person:
     events: tuple[Event, ...]
     overrides: tuple[Override, ...]
     preferences: Preferences
-    rules: tuple[Rule, ...]
+    lines: tuple[Line, ...]
 
     def resolve(self, start: datetime = START, end: datetime = END) -> Timeline:
         facts = PersonFacts(
             PersonKey("T1", "U1"),
-            ZoneInfo("Europe/Berlin"),
+            BERLIN,
             events=self.events,
             overrides=self.overrides,
-            rules=self.rules,
+            lines=tuple(
+                replace(line, look=self.preferences.looks.get(line.kind, line.look))
+                if isinstance(line, Rule) and line.kind
+                else line
+                for line in self.lines
+            ),
             preferences=self.preferences,
         )
         return resolve(facts, start, end)
@@ -82,15 +96,16 @@ PEOPLE = st.builds(
         bridge=MINUTES,
         titles=st.just(value=True),
     ),
-    st.sampled_from([(), RULES]),
+    st.sampled_from([(), RULES, (*RULES, LUNCH)]).flatmap(lambda own: st.permutations(complete(own)).map(tuple)),
 )
 
 
 def layer(event: Event, person: Person) -> int:
-    for position, rule in enumerate(person.rules):
-        if rule.match.title_words[0] in event.title.split():
-            return position
-    return len(person.rules) + LAYERS.index(TITLES[event.title.split()[0]])
+    ids = [line.id for line in person.lines]
+    for line in person.lines:
+        if isinstance(line, Rule) and line.kind is None and line.match.title_words[0] in event.title.split():
+            return ids.index(line.id)
+    return ids.index(TITLES[event.title.split()[0]])
 
 
 def says(event: Event, person: Person) -> str:
@@ -115,11 +130,8 @@ def highest(found: list[Event], person: Person) -> Event:
     return best
 
 
-def reference(person: Person, at: datetime) -> str:
-    """The text at one instant, the slow and plain way."""
-    asked = [o for o in person.overrides if o.start <= at and (o.end is None or at < o.end)]
-    if asked:
-        return max(asked, key=lambda override: (override.created_at, override.id)).text
+def planned(person: Person, at: datetime) -> tuple[str, datetime] | None:
+    """What the list alone says at one instant, and since when that is on."""
     lead, bridge = person.preferences.lead, person.preferences.bridge
     counted = [event for event in person.events if event.end > event.start]
     now = [event for event in counted if event.start - lead <= at < event.end]
@@ -130,8 +142,29 @@ def reference(person: Person, at: datetime) -> str:
         last_end = max((event.end for event in before), default=None)
         if last_end is not None and after and min(after) - last_end <= bridge:
             now.append(highest([event for event in before if event.end == last_end], person))
-    if now:
-        return says(highest(now, person), person)
+    best = highest(now, person) if now else None
+    lunch = datetime.combine(at.astimezone(BERLIN).date(), LUNCH.start, BERLIN)
+    if LUNCH in person.lines and LUNCH.start <= at.astimezone(BERLIN).time() < LUNCH.end:
+        place = person.lines.index(LUNCH)
+        if best is None or place < layer(best, person):
+            return "Lunch break", lunch
+    return None if best is None else (says(best, person), best.start)
+
+
+def reference(person: Person, at: datetime) -> str:
+    """The text at one instant, the slow and plain way."""
+    asked = [o for o in person.overrides if o.start <= at and (o.end is None or at < o.end)]
+    newest = max(asked, key=lambda override: (override.created_at, override.id), default=None)
+    ended = max((o for o in asked if o.end), key=lambda override: (override.created_at, override.id), default=None)
+    found = planned(person, at)
+    if newest is not None and (newest.end is not None or found is None or ended is None):
+        endless = newest if newest.end is None else None
+        if endless is None or found is None or endless.start >= found[1]:
+            return newest.text
+    elif newest is not None:
+        return newest.text
+    if found is not None:
+        return found[0]
     return person.preferences.idle.text if person.preferences.idle is not None else ""
 
 
@@ -191,4 +224,15 @@ def test_smaller_window_is_a_cut_of_the_larger(person: Person, offset: int, leng
         assert (span.status.text, span.status.emoji) == (other.status.text, other.status.emoji)
         assert span.start == max(other.start, start)
         assert span.end == min(other.end, end)
-        assert (span.began or span.start) == (other.start if other.start > long_before else span.start)
+        began = other.began or (other.start if other.start > long_before else span.start)
+        assert (span.began or span.start) == began
+
+
+@given(PEOPLE)
+def test_effect_is_on_exactly_while_a_line_with_it_is_the_highest(person: Person) -> None:
+    timeline = person.resolve()
+    assert all(one.end < other.start for one, other in pairwise(timeline.stretches))
+    for minutes in range(240):
+        at = START + minutes * MINUTE
+        is_on = any(one.start <= at < one.end for one in timeline.stretches)
+        assert is_on == (reference(person, at) == "Lunch break")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from services.domain.lines import Match, Rule
+from services.domain.lines import Match, Rule, put
 from services.domain.model import Look, Status
 from services.domain.people import Preferences
 from services.platform.crypto import Encryptor
@@ -33,7 +34,7 @@ async def app(database: Database, encryptor: Encryptor, clock: ManualClock) -> A
         await made.engine.has(made.ann, absence(early - timedelta(hours=9), 10), late, *events)
         for number in range(10):
             rule = Rule(f"r{number}", f"Rule {number}", Match(title_words=(f"1{number}",)), Look(text=f"Busy {number}"))
-            await made.rules.add(made.ann, rule, clock.now())
+            await made.lines.change(made.ann, clock.now(), partial(put, line=rule))
         await made.settle()
         yield made
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.domain.lines import own_rules
 from services.domain.model import Kind, Look, OverrideKind, OwnStatusPolicy, Status
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -300,12 +301,12 @@ async def test_rules_are_added_moved_and_deleted_and_decide_what_is_shown(app: S
     blockkit.check_view(listed)
     assert "1. *plan*" in text_of(listed)
     assert "2. *Plan, sync*" in text_of(listed)
-    second = (await app.rules.list(app.ann))[1]
+    second = (own_rules(await app.lines.list(app.ann)))[1]
     await app.click_view(app.modal(), "rule_menu", f"up:{second.id}")
-    assert [one.name for one in await app.rules.list(app.ann)] == ["Plan, sync", "plan"]
+    assert [one.name for one in own_rules(await app.lines.list(app.ann))] == ["Plan, sync", "plan"]
     assert await app.shows() == ("", "", 0)
     await app.click_view(app.modal(), "delete_rule")
-    assert [one.name for one in await app.rules.list(app.ann)] == ["plan"]
+    assert [one.name for one in own_rules(await app.lines.list(app.ann))] == ["plan"]
     assert (await app.shows())[0] == "Planning"
 
 
@@ -313,7 +314,7 @@ async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(app: SteppedApp
     await app.publish_home()
     await app.click_home("open_rules")
     await add_rule(app, kinds=picked("meeting", "focus"), calendars=picked("c1", "somebody-elses"), text=typed("Busy"))
-    (made,) = await app.rules.list(app.ann)
+    (made,) = own_rules(await app.lines.list(app.ann))
     assert made.match.kinds == {Kind.MEETING, Kind.FOCUS}
     assert made.match.calendar_ids == {"c1"}
     assert made.look == Look("Busy", None)
@@ -336,7 +337,7 @@ async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
     await app.click_home("open_rules")
     answer = await add_rule(app, **more)
     assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
-    assert await app.rules.list(app.ann) == ()
+    assert own_rules(await app.lines.list(app.ann)) == ()
 
 
 async def test_connect_form_before_the_grant_connects_and_offers_the_grant(app: SteppedApp) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from random import Random
 from types import MappingProxyType
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.lines import Match, Rule
+from services.domain.lines import Line, Match, Routine, Rule, complete, own_rules
 from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Photo, Picture, ShowAs, Standing, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
@@ -26,10 +27,8 @@ from services.store.json_values import (
     profile_state_to_json,
     reason_from_json,
     reason_to_json,
-    rule_from_json,
-    rule_to_json,
-    rules_from_values,
 )
+from services.store.line_json import line_from_json, line_to_json, lines_from_file, lines_to_file
 
 TEXT = st.text(max_size=40)
 SHORT = st.none() | TEXT
@@ -48,15 +47,18 @@ MATCH = st.builds(
     min_guests=COUNT, max_guests=COUNT, min_minutes=COUNT, max_minutes=COUNT,
 )  # fmt: skip
 PHOTO = st.builds(Photo, st.sampled_from(Picture), st.sampled_from(["centre", "top", "0,10,600"]))
-RULES = st.lists(
-    st.builds(
-        Rule, id=st.text(min_size=1, max_size=20), name=TEXT, match=MATCH, look=SHOW, ignore=st.booleans(),
-        enabled=st.booleans(), kind=st.none() | st.sampled_from(Kind), effects=st.frozensets(st.sampled_from(Effect)),
-        photo=st.none() | PHOTO,
-    ),
-    max_size=4,
-    unique_by=lambda rule: rule.id,
-).map(tuple)  # fmt: skip
+ID = st.text(min_size=1, max_size=20).filter(lambda name: name not in set(Kind))
+EFFECTS = st.frozensets(st.sampled_from(Effect))
+RULES = st.builds(
+    Rule, id=ID, name=TEXT, match=MATCH, look=SHOW, ignore=st.booleans(), enabled=st.booleans(), kind=st.none(),
+    effects=EFFECTS, photo=st.none() | PHOTO,
+)  # fmt: skip
+DAY = st.none() | st.dates()
+ROUTINES = st.builds(
+    Routine, id=ID, look=st.builds(Look, st.just("Lunch"), SHORT), days=st.frozensets(st.integers(0, 6), min_size=1),
+    start=MINUTE_OF_DAY, end=MINUTE_OF_DAY, first=DAY, last=DAY, not_when_absent=st.booleans(), enabled=st.booleans(),
+    effects=EFFECTS, photo=st.none() | PHOTO,
+)  # fmt: skip
 HOURS = st.dictionaries(st.integers(0, 6), st.tuples(MINUTE_OF_DAY, MINUTE_OF_DAY)).map(
     lambda days: WorkingHours(MappingProxyType(days))
 )
@@ -78,10 +80,12 @@ def test_preferences_survive(preferences: Preferences) -> None:
     assert preferences_from_json(preferences_to_json(preferences)) == preferences
 
 
-@given(RULES)
-def test_rules_survive(rules: tuple[Rule, ...]) -> None:
-    assert tuple(rule_from_json(rule_to_json(rule)) for rule in rules) == rules
-    assert rules_from_values([json.loads(rule_to_json(rule)) for rule in rules]) == rules
+@given(st.lists(RULES | ROUTINES, max_size=5, unique_by=lambda line: line.id), st.randoms(use_true_random=False))
+def test_lists_survive(lines: list[Line], random: Random) -> None:
+    assert [line_from_json(line_to_json(line)) for line in lines] == lines
+    whole = list(complete(lines))
+    random.shuffle(whole)
+    assert lines_from_file(json.loads(json.dumps(lines_to_file(whole)))) == tuple(whole)
 
 
 @given(STATES)
@@ -171,7 +175,7 @@ ATTEMPTED_STORED = {
 @pytest.mark.parametrize(
     ("read", "stored"),
     [
-        (preferences_from_json, PREFERENCES_STORED), (rule_from_json, RULES_STORED),
+        (preferences_from_json, PREFERENCES_STORED), (line_from_json, RULES_STORED),
         (profile_state_from_json, STATES_STORED), (reason_from_json, REASONS_STORED),
         (Shown.from_json, SHOWN_STORED), (Attempted.from_json, ATTEMPTED_STORED),
     ],
@@ -188,32 +192,58 @@ def test_half_a_surrogate_pair_survives() -> None:
     assert profile_state_from_json(profile_state_to_json(state)) == state
     assert Shown.from_json(Shown(half, title=half).to_json()) == Shown(half, title=half)
     rule = Rule("r", half, Match(frozenset({Kind.FOCUS, Kind.MEETING})))
-    assert rule_from_json(rule_to_json(rule)) == rule
+    assert line_from_json(line_to_json(rule)) == rule
 
 
 def test_sets_are_stored_in_order() -> None:
-    kinds = json.loads(rule_to_json(Rule("r", "", Match(frozenset(Kind)))))["match"]["kinds"]
+    kinds = json.loads(line_to_json(Rule("r", "", Match(frozenset(Kind)))))["match"]["kinds"]
     assert kinds == sorted(Kind)
 
 
+def own(value: object) -> tuple[Rule, ...]:
+    return own_rules(lines_from_file(value))
+
+
 def test_nothing_chosen_is_the_default() -> None:
-    assert rules_from_values([{}]) == (Rule("rule-1", ""),)
-    assert rules_from_values([]) == ()
+    assert own([{}]) == (Rule("rule-1", ""),)
+    assert lines_from_file([]) == complete(())
+    assert lines_from_file({"version": 2}) == complete(())
     nothing = {"id": None, "match": None, "show": [], "enabled": None}
-    assert rules_from_values([{}, nothing]) == (Rule("rule-1", ""), Rule("rule-2", ""))
+    assert own([{}, nothing]) == (Rule("rule-1", ""), Rule("rule-2", ""))
 
 
 def test_rules_read_as_they_are_written_by_hand() -> None:
     written = [
-        {"name": "Standup", "match": {"title_words": ["standup"]}, "show": {"text": "Standing", "emoji": ":chair:"}}
-    ]
-    assert rules_from_values(written) == (
-        Rule("rule-1", "Standup", Match(title_words=("standup",)), Look("Standing", ":chair:")),
+        {"name": "Standup", "match": {"title_words": ["standup"], "days": ["mon", 4], "external": "outside",
+                                      "hours": ["09:00", "17:30"]},
+         "show": {"text": "Standing", "emoji": ":chair:"}}
+    ]  # fmt: skip
+    match = Match(title_words=("standup",), days=frozenset({0, 4}), external=True, hours=(time(9), time(17, 30)))
+    assert own(written) == (Rule("rule-1", "Standup", match, Look("Standing", ":chair:")),)
+
+
+def test_file_of_version_2_is_read_with_its_order() -> None:
+    lines = lines_from_file(
+        {
+            "version": 2,
+            "lines": [
+                {"kind": "meeting", "show": {"text": "Busy"}, "effects": ["dnd"]},
+                {"id": "oncall", "name": "On call", "match": {"title_words": ["on call"]}},
+            ],
+            "routines": [{"from": "12:30", "to": "13:30", "days": ["mon", "fri"], "show": {"text": "Lunch"}}],
+        }
     )
+    expected = ["out_of_office", "meeting", "focus", "routine-1", "working_location", "oncall"]
+    assert sorted(line.id for line in lines) == sorted(expected)
+    meeting = next(line for line in lines if line.id == "meeting")
+    assert (meeting.look, meeting.effects) == (Look("Busy"), frozenset({Effect.DND}))
+    ids = [line.id for line in lines]
+    assert ids.index("meeting") < ids.index("oncall")
+    assert ids.index("focus") < ids.index("routine-1") < ids.index("working_location")
 
 
 READERS = (
-    preferences_from_json, rule_from_json, profile_state_from_json, reason_from_json, Shown.from_json,
+    preferences_from_json, line_from_json, profile_state_from_json, reason_from_json, Shown.from_json,
     Attempted.from_json,
 )  # fmt: skip
 
@@ -257,7 +287,18 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
 @pytest.mark.parametrize(
     ("value", "field"),
     [
-        ({}, "rules"),
+        ({}, "rules.version"),
+        ({"version": 3, "lines": []}, "rules.version"),
+        ({"version": True}, "rules.version"),
+        ({"version": 2, "liness": []}, "rules"),
+        ({"version": 2, "lines": [{"effects": ["party"]}]}, "rules.lines.0.effects.0"),
+        ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines"),
+        ({"version": 2, "routines": [{"from": "1:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.from"),
+        ({"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [0]}]}, "routine.show"),
+        (
+            {"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [], "show": {"text": "x"}}]},
+            "rules.routines.0",
+        ),
         (["x"], "rules.0"),
         ([{"idd": "x"}], "rules.0"),
         ([{"id": "x" * 65}], "rules.0.id"),
@@ -276,13 +317,13 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
 )
 def test_wrong_rule_is_named(value: object, field: str) -> None:
     with pytest.raises(InputError) as refused:
-        rules_from_values(value)
+        lines_from_file(value)
     assert refused.value.field == field
 
 
 def test_too_many_rules_are_refused() -> None:
     with pytest.raises(TooManyError):
-        rules_from_values([{"id": str(index)} for index in range(101)])
+        lines_from_file([{"id": str(index)} for index in range(51)])
 
 
 @pytest.mark.parametrize(

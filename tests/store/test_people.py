@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from services.domain.calendars import Changes
 from services.domain.errors import SealError
-from services.domain.lines import Match, Rule
+from services.domain.lines import Match, Rule, put
 from services.domain.model import Action, Event, Look, Override, PersonKey, Span, Standing, Status, WallTimes
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
@@ -190,7 +191,9 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         entry = AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
         await stores.writes.add(connection, (ANN, entry))
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
-    await stores.rules.add(ANN, Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")), now)
+    await stores.lines.change(
+        ANN, now, partial(put, line=Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")))
+    )
     found = json.loads(json.dumps(await stores.export.export(ANN)))
     start, end = "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"
     assert {name: found[name] for name in ("team_id", "user_id", "zone", "locale", "addresses", "grant", "pause")} == {
@@ -210,7 +213,7 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     assert [(one["status"], one["action"], one["outcome"]) for one in found["writes"]] == [(shown, "write", "done")]
     assert [(one["text"], one["emoji"], one["end"]) for one in found["overrides"]] == [("Lunch", ":pizza:", end)]
     assert [(one["provider"], one["host"]) for one in found["calendars"]] == [("ics", "a.example")]
-    assert [one["name"] for one in found["rules"]] == ["Talks"]
+    assert [one["name"] for one in found["rules"]["lines"]] == ["Talks", "", "", "", ""]
     assert found["profile"]["covered"]["text"] == "Reading"
     assert [one["subject"] for one in found["notices"]] == ["welcome"]
     whole = json.dumps(found)

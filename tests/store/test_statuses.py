@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from services.domain.errors import NotGrantedError, SealError, TooManyError
-from services.domain.lines import Match, Rule
+from services.domain.errors import NotGrantedError, NothingToDoError, SealError, TooManyError
+from services.domain.lines import MOST_LINES, Match, Rule, complete, moved, put, without
 from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
 from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.due import ProfileStateStore
+from services.store.line_json import line_to_json
+from services.store.lines import LineStore
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
-from services.store.overrides import MOST_RULES, OverrideStore, RuleStore
+from services.store.overrides import OverrideStore
 from services.store.people import AbsenceStore, PreferenceStore
 from services.store.timeline import _RECENT
 
@@ -146,35 +149,47 @@ def rule(name: str) -> Rule:
     )
 
 
-async def test_rules_keep_their_order_through_every_change(people: Database, encryptor: Encryptor) -> None:
-    store = RuleStore(people, encryptor)
-    assert [await store.add(ANN, rule(name), NOW) for name in ("a", "b", "c", "a")] == [True, True, True, False]
-    assert await store.list(ANN) == (rule("a"), rule("b"), rule("c"))
-    assert await store.raise_(ANN, "c", NOW) is True
-    assert await store.raise_(ANN, "a", NOW) is False
-    assert await store.raise_(ANN, "zz", NOW) is False
-    assert [one.id for one in await store.list(ANN)] == ["a", "c", "b"]
-    assert await store.remove(ANN, "a", NOW) is True
-    assert await store.remove(ANN, "a", NOW) is False
-    assert [one.id for one in await store.list(ANN)] == ["c", "b"]
-    assert await store.list(BEN) == ()
+async def test_list_keeps_its_order_through_every_change(people: Database, encryptor: Encryptor) -> None:
+    store = LineStore(people, encryptor)
+    kinds = complete(())
+    assert await store.list(ANN) == kinds
+    for name in "abc":
+        await store.change(ANN, NOW, partial(put, line=rule(name)))
+    assert await store.list(ANN) == (rule("a"), rule("b"), rule("c"), *kinds)
+    await store.change(ANN, NOW, partial(moved, line_id="c", by=-1))
+    before, after = await store.change(ANN, NOW, partial(without, line_id="a"))
+    assert (before, after) == ((rule("a"), rule("c"), rule("b"), *kinds), (rule("c"), rule("b"), *kinds))
+    assert await store.list(ANN) == after
+    with pytest.raises(NothingToDoError):
+        await store.change(ANN, NOW, partial(without, line_id="a"))
+    assert await store.list(BEN) == kinds
     assert await due(people, ANN) == (NOW, True, True)
 
 
-async def test_rules_of_one_person_are_bounded(people: Database, encryptor: Encryptor) -> None:
-    store = RuleStore(people, encryptor)
-    for index in range(MOST_RULES):
-        await store.add(ANN, rule(f"r{index}"), NOW)
+async def test_list_of_before_the_kinds_had_lines_is_completed(people: Database, encryptor: Encryptor) -> None:
+    await PreferenceStore(people).save(ANN, Preferences(looks={Kind.FOCUS: Look("Deep work", ":brain:")}), NOW)
+    async with people.write() as connection:
+        body = encryptor.seal(line_to_json(rule("a")), "rules.body", ANN.team_id, ANN.user_id, "a")
+        old = {"team_id": ANN.team_id, "user_id": ANN.user_id, "rule_id": "a", "position": 0, "body": body}
+        await connection.execute(sa.insert(RuleRow).values(**old))
+    listed = await LineStore(people, encryptor).list(ANN)
+    assert [line.id for line in listed] == ["a", "out_of_office", "meeting", "focus", "working_location"]
+    assert listed[3].look == Look("Deep work", ":brain:")
+
+
+async def test_lines_of_one_person_are_bounded(people: Database, encryptor: Encryptor) -> None:
+    store = LineStore(people, encryptor)
+    await store.change(ANN, NOW, lambda lines: (*(rule(f"r{index}") for index in range(MOST_LINES)), *lines))
     with pytest.raises(TooManyError):
-        await store.add(ANN, rule("one more"), NOW)
-    await store.remove(ANN, "r0", NOW)
-    assert await store.add(ANN, rule("one more"), NOW) is True
+        await store.change(ANN, NOW, partial(put, line=rule("one more")))
+    await store.change(ANN, NOW, partial(without, line_id="r0"))
+    await store.change(ANN, NOW, partial(put, line=rule("one more")))
 
 
 async def test_rule_words_are_sealed(people: Database, encryptor: Encryptor) -> None:
-    await RuleStore(people, encryptor).add(ANN, rule("a"), NOW)
+    await LineStore(people, encryptor).change(ANN, NOW, partial(put, line=rule("a")))
     async with people.read() as connection:
-        body = await connection.scalar(sa.select(RuleRow.body))
+        body = await connection.scalar(sa.select(RuleRow.body).order_by(RuleRow.position).limit(1))
     assert body is not None
     assert b"plan" not in body
 

@@ -35,7 +35,8 @@ from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.overrides import DeliveryStore, OverrideStore, RuleStore
+from services.store.lines import LineStore
+from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.workspaces import LeaverStore, WorkspaceStore
 from services.usecases.emoji import EmojiSearch
@@ -67,7 +68,7 @@ class SteppedApp:
     tab: HomeTab
     overrides: OverrideStore
     preferences: PreferenceStore
-    rules: RuleStore
+    lines: LineStore
     people: People
     leaving: Offboarding
     ann: PersonKey
@@ -200,12 +201,12 @@ async def open_stepped_app(
             clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
-        rules = RuleStore(database, encryptor)
+        lines = LineStore(database, encryptor)
         reader = StatusReader(
             replica.facts, overrides, absences, replica.writes, default_texts=default_texts, clock=clock
         )
         statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
-        settings = PersonalSettings(preferences, rules, clock, wake_signal)
+        settings = PersonalSettings(preferences, lines, clock, wake_signal)
         connections = Connections(
             CalendarStore(database, encryptor, replica.events, replica.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, cleanup=cleanup,
@@ -236,7 +237,7 @@ async def open_stepped_app(
         async with TestServer(web, host="127.0.0.1") as server:
             engine.slack.app.request_url = str(server.make_url("/slack/events"))
             yield SteppedApp(
-                engine, replica, clock, surface, commands, tab, overrides, preferences, rules, people, leaving, ann,
+                engine, replica, clock, surface, commands, tab, overrides, preferences, lines, people, leaving, ann,
                 kept,
             )  # fmt: skip
             await surface.background.close()

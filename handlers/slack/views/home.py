@@ -75,10 +75,10 @@ def _status(l10n: Localizer, now: Now) -> list[kit.Block]:
         kit.button(l10n.say("Set a status"), "open_override", style="primary"),
         kit.button(l10n.say("Out of office"), "open_out_of_office"),
     ]
-    if now.override is not None:
-        buttons.append(kit.button(l10n.say("Clear"), "clear_override"))
-    elif now.span.uid and now.span.shows:
+    if now.span.planned and now.span.shows:
         buttons.append(kit.button(l10n.say("I'm back early"), "clear_override"))
+    elif now.override is not None:
+        buttons.append(kit.button(l10n.say("Clear"), "clear_override"))
     if now.facts.pause is not None and (now.facts.pause.end is None or now.facts.pause.end > now.at):
         buttons.append(kit.button(l10n.say("Resume"), "resume"))
     else:

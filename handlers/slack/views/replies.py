@@ -22,7 +22,7 @@ from handlers.slack.views.sentences import (
     when,
 )
 from services.domain.errors import InputError, StatusQuoError
-from services.domain.lines import Rule
+from services.domain.lines import Line
 from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -203,17 +203,17 @@ def resumed(l10n: Localizer) -> Reply:
 def why(l10n: Localizer, found: Why) -> Reply:
     """The status, the rule and event behind it, and each of today's events with its reason."""
     now = found.now
-    rules = now.facts.rules
+    listed = now.facts.lines
     lines = ["*" + l10n.say("Today's events") + "*"]
     for verdict in found.verdicts:
         event = verdict.event
         mark = ":white_check_mark:" if verdict.counted else ":heavy_minus_sign:"
         time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
         title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
-        lines.append(f"{mark} `{time}` {title}: {because(verdict.reason, l10n, now.at, rules=rules)}")
+        lines.append(f"{mark} `{time}` {title}: {because(verdict.reason, l10n, now.at, lines=listed)}")
     more = [kit.section(part) for part in paragraphs(l10n, lines)] if found.verdicts else []
     if found.last is not None:
-        last = because(found.last.reason, l10n, now.at, rules=rules)
+        last = because(found.last.reason, l10n, now.at, lines=listed)
         if found.last.unknown_emoji and not now.unknown_emoji:
             last += " " + unknown_emoji(found.last.unknown_emoji, found.last.status.emoji, l10n)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
@@ -226,11 +226,11 @@ def preview(l10n: Localizer, timeline: Timeline, day: date, today: date) -> Repl
     return listing(l10n, [f"*{l10n.day(day, today)}*", *lines])
 
 
-def preview_at(l10n: Localizer, span: Span, instant: datetime, now: datetime, rules: tuple[Rule, ...]) -> Reply:
+def preview_at(l10n: Localizer, span: Span, instant: datetime, now: datetime, lines: tuple[Line, ...]) -> Reply:
     """The status at an instant, and why."""
     what = shown(span.status) or l10n.say("nothing")
     first = l10n.say("{moment}: {status}", moment=l10n.stamp(instant, now), status=what)
-    return reply([first, because(span.reason, l10n, now, title=span.title, rules=rules)])
+    return reply([first, because(span.reason, l10n, now, title=span.title, lines=lines)])
 
 
 def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence[AccountView], now: datetime) -> Reply:

@@ -9,7 +9,7 @@ from datetime import datetime
 from handlers.slack.views.blocks import cut, escape
 from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
-from services.domain.lines import Rule
+from services.domain.lines import Line, name_in
 from services.domain.model import Kind, Override, OverrideKind, Status, Timeline
 from services.domain.reasons import Reason
 from services.platform.locale import Localizer
@@ -31,9 +31,9 @@ def shown(status: Status) -> str:
     return " ".join(part for part in parts if part)
 
 
-def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", rules: tuple[Rule, ...] = ()) -> str:
+def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", lines: tuple[Line, ...] = ()) -> str:
     """A reason in the person's language; `title` for its owner's eyes."""
-    name = next((rule.name for rule in rules if rule.id == reason.rule), "")
+    name = name_in(lines, reason.rule)
     until = "" if reason.until is None else l10n.until(reason.until, now)
     message, facts = reasons.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
     return l10n.say(message, **facts)
@@ -56,7 +56,7 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
     else:
         until = l10n.until(now.until, now.at)
         lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
-    lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, rules=now.facts.rules))
+    lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
     if now.unknown_emoji and now.own is None:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:

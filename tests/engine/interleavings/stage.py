@@ -114,7 +114,7 @@ class Replica:
             clock=clock,
         )
         self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, clock, wake_signal)
-        self.settings = PersonalSettings(stores.preferences, stores.rules, clock, wake_signal)
+        self.settings = PersonalSettings(stores.preferences, stores.lines, clock, wake_signal)
         self.leaving = Offboarding(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
