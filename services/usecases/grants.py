@@ -32,7 +32,8 @@ from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
-from services.store.overrides import OverrideStore, RuleStore
+from services.store.lines import LineStore
+from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.identity import member_of
@@ -108,7 +109,7 @@ class Permissions:
     """
 
     people: PeopleStore
-    rules: RuleStore
+    lines: LineStore
     overrides: OverrideStore
     workspaces: WorkspaceStore
     authority: SlackAuthority
@@ -118,7 +119,7 @@ class Permissions:
 
     async def chosen(self, key: PersonKey) -> frozenset[Effect]:
         """The effects of the person's lines that are switched on, and of overrides that are not over."""
-        lines = [line.effects for line in await self.rules.list(key) if line.enabled]
+        lines = [line.effects for line in await self.lines.list(key) if line.enabled]
         overrides = [override.effects for override in await self.overrides.standing(key, self.clock.now())]
         return frozenset().union(*lines, *overrides)
 
