@@ -214,7 +214,7 @@ async def open_stepped_app(
         kept = KeptAccounts()
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
-            store, rules, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
+            store, lines, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
         )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions,
