@@ -290,7 +290,7 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
         ({}, "rules.version"),
         ({"version": 3, "lines": []}, "rules.version"),
         ({"version": True}, "rules.version"),
-        ({"version": 2, "liness": []}, "rules"),
+        ({"version": 2, "liness": [{}]}, "rules"),
         ({"version": 2, "lines": [{"effects": ["party"]}]}, "rules.lines.0.effects.0"),
         ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines"),
         ({"version": 2, "routines": [{"from": "1:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.from"),
