@@ -146,8 +146,10 @@ def lines_from_file(value: object) -> tuple[Line, ...]:
     """
     if isinstance(value, dict):
         version = value.get("version")
-        if not isinstance(version, int) or isinstance(version, bool) or version != VERSION:
-            raise InputError("is of a version that this release does not read", field="rules.version")
+        if type(version) is not int or version != VERSION:
+            is_newer = type(version) is int and version > VERSION
+            reason = "a newer release wrote it, update first" if is_newer else f"has to be {VERSION}"
+            raise InputError(reason, field="rules.version")
         found, at = _converted(value, _File, "rules"), "rules.lines"
     else:
         found, at = _File(2, _converted(value, list[_Rule], "rules")), "rules"

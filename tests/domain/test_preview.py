@@ -150,8 +150,9 @@ def test_a_bad_option_is_one_sentence_and_two(
             '[{"id": "r1", "match": {"title_words": "board"}}]',
             "Expected `array`, got `str` (rules.0.match.title_words)",
         ),
-        ('{"id": "r1"}', "Expected `array`, got `object` (rules)"),
-        ('[{"id": "r1"}, {"id": "r1"}]', "two rules have the same id (rules)"),
+        ('{"id": "r1"}', "has to be 2 (rules.version)"),
+        ('{"version": 3}', "a newer release wrote it, update first (rules.version)"),
+        ('[{"id": "r1"}, {"id": "r1"}]', "two lines have the same id (rules)"),
         ("[{}", "the file is not JSON"),
     ],
 )
