@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from demo import serving
 from demo.serving import Demo
 from services import bootstrap
+from tests.support.needed import missing
 
 _SYSTEM = Path("/usr/bin/chromium")
 CHROMIUM = str(_SYSTEM) if _SYSTEM.exists() else None
@@ -115,7 +115,7 @@ async def chromium() -> AsyncIterator[Browser]:
         try:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         except Error as error:
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+            missing("Chromium", str(error).splitlines()[0])
         yield browser
         await browser.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from services.calendars.providers.google import api as google_api
 from services.calendars.providers.microsoft import api as microsoft_api
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings
+from tests.support.needed import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,3 +81,26 @@ def test_pure_module_imports_only_the_standard_library_and_the_core(path: Path) 
         for name in names:
             core = name.startswith("services.domain")
             assert core or name.split(".")[0] in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_architecture_names_what_is_there() -> None:
+    """Each module, and what is named in brackets after it; a path may begin further down."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    above = [ROOT, ROOT / "services", ROOT / "services" / "calendars", ROOT / "services" / "calendars" / "ical"]
+    above.append(ROOT / "services" / "engine")
+    strange = []
+    for path, name in re.findall(r"`([\w/]+\.py)`(?: \(`([\w.]+)`\))?", text):
+        there = next((folder / path for folder in above if (folder / path).is_file()), None)
+        *_, last = name.split(".")
+        if there is None or (name and not re.search(rf"(def|class) {last}\b", there.read_text())):
+            strange.append((path, name))
+    assert strange == []
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_what_is_not_installed_fails_in_ci_and_is_skipped_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="Chromium is not installed"):
+        missing("Chromium", "no such file")
