@@ -1,4 +1,4 @@
-"""The engine: how late an edge is met, how many due people are reconciled a second, how fast a timeline is resolved."""
+"""The engine: how late an edge is met, how many due people are reconciled a second."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from bench import slack_stub
 from bench.table import Row, percentile
-from services.domain import timeline
-from services.domain.model import Event, PersonKey, Span, Status
-from services.domain.people import PersonFacts
+from services.domain.model import PersonKey, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
@@ -44,7 +41,7 @@ def rows() -> list[Row]:
         with _cluster() as address:
             if address:
                 measured += asyncio.run(_due_people("postgresql", workspaces, address))
-    return [*measured, _resolve()]
+    return measured
 
 
 # ── an edge ─────────────────────────────────────────────────────────────────────────────────────────
@@ -131,23 +128,6 @@ async def _plain_calls(replica: Replica, keys: list[PersonKey]) -> float:
     took = time.perf_counter() - began
     await clients.close()
     return len(keys) / took
-
-
-# ── a timeline ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _resolve() -> Row:
-    zone, start = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 24, tzinfo=UTC)
-    events = tuple(
-        Event("c", f"e{n}", start + timedelta(hours=5 * n), start + timedelta(hours=5 * n + 1 + n % 3), title="Plan")
-        for n in range(12)
-    )
-    facts = PersonFacts(PersonKey("T1", "U1"), zone, events=events)
-    persons, began = 0, time.perf_counter()
-    while (took := time.perf_counter() - began) < 2:
-        timeline.resolve(facts, start - timedelta(days=1), start + timedelta(days=8))
-        persons += 1
-    return Row("resolve, 12 events each", persons / took, "persons/s", note="9 days each, pure Python")
 
 
 # ── the app ─────────────────────────────────────────────────────────────────────────────────────────

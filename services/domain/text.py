@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.domain.lines import Line, Rule, kind_line
+from services.domain.lines import Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Visibility
 from services.domain.people import Policy, Preferences
 from services.domain.rules import location_of
@@ -231,9 +231,12 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class StatusTexts:
-    """Says what an event or an override says, for one person, in their language and zone; `lines` are their list."""
+    """Says what an event or an override says, for one person, in their language and zone.
 
-    lines: Sequence[Line]
+    `looks` are those of the kinds' own lines.
+    """
+
+    looks: Mapping[Kind, Look]
     preferences: Preferences
     policy: Policy
     zone: ZoneInfo
@@ -244,7 +247,7 @@ class StatusTexts:
 
         A title that may be shown gives its first emoji where neither line has one.
         """
-        own = self._kinds(kind)
+        own = self.looks[kind]
         template = own.text if line.look.text is None else line.look.text
         text = self._filled(template, coverage, event) or self._default(event, kind, coverage)
         emoji = tidy_emoji(line.look.emoji or "") or tidy_emoji(own.emoji or "")
@@ -254,7 +257,7 @@ class StatusTexts:
 
     def absence(self, text: str, emoji: str, coverage: Coverage) -> tuple[str, str]:
         """Text and emoji of an out-of-office override; what it leaves empty is the person's default."""
-        own = self._kinds(Kind.OUT_OF_OFFICE)
+        own = self.looks[Kind.OUT_OF_OFFICE]
         said = tidy(text) or self._filled(own.text, coverage) or self._absence(coverage)
         return said, tidy_emoji(emoji) or tidy_emoji(own.emoji or "") or _KIND_EMOJI[Kind.OUT_OF_OFFICE]
 
@@ -262,9 +265,6 @@ class StatusTexts:
         """Text and emoji of a routine, with the emoji that Slack would give a text without one."""
         text, emoji = self._filled(look.text, coverage), tidy_emoji(look.emoji or "")
         return text, emoji or (DEFAULT_EMOJI if text else "")
-
-    def _kinds(self, kind: Kind) -> Look:
-        return self.lines[kind_line(self.lines, kind)].look
 
     def _is_open(self, event: Event) -> bool:
         """Whether anything of its title may be shown; a location tells as much as a title does."""

@@ -51,7 +51,8 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     if end <= start:
         raise ValueError("the window is empty")
     preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines, facts.preferences.looks)
-    texts = StatusTexts(lines, preferences, facts.policy, zone, default_texts)
+    looks = {line.kind: line.look for line in lines if isinstance(line, Rule) and line.kind is not None}
+    texts = StatusTexts(looks, preferences, facts.policy, zone, default_texts)
     judged = [judge(event.placed(zone), lines, preferences, zone, facts.names) for event in facts.events]
     candidates = [
         of_event(verdict, position, line, preferences.lead, texts)
