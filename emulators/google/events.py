@@ -97,10 +97,12 @@ def _optional(account: GoogleAccount, entry: GoogleEntry) -> Iterator[tuple[str,
         yield "endTimeUnspecified", True
     if entry.response or entry.guests:
         own = {"email": account.address, "self": True, "responseStatus": entry.response or "accepted"}
-        others = [
+        others: list[dict[str, Any]] = [
             {"email": f"guest{number}@example.net", "displayName": f"Guest {number}", "responseStatus": "needsAction"}
             for number in range(1, entry.guests + 1)
         ]
+        if entry.organizer and others:  # who organizes is one of them
+            others[0] = {"email": entry.organizer, "organizer": True, "responseStatus": "accepted"}
         yield "attendees", [own, *others]
     if entry.kind == "workingLocation":
         place: dict[str, Any] = {"type": entry.place}

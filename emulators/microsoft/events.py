@@ -40,7 +40,8 @@ class MicrosoftEntry(LocalEntry):
     """A single entry, or the master of a series, in Graph's words.
 
     `show_as` free, tentative, busy, oof, workingElsewhere, unknown; `response` none, organizer, tentativelyAccepted,
-    accepted, declined, notResponded; `sensitivity` normal, personal, private, confidential.
+    accepted, declined, notResponded; `sensitivity` normal, personal, private, confidential; `organizer` the address of
+    whoever invites, empty for the account itself.
     """
 
     show_as: str = "busy"
@@ -48,6 +49,7 @@ class MicrosoftEntry(LocalEntry):
     sensitivity: str = "normal"
     guests: tuple[str, ...] = ()
     rooms: tuple[str, ...] = ()
+    organizer: str = ""
     recurrence: Recurrence | None = None
 
     @property
@@ -123,7 +125,9 @@ def event(
             *(_attendee(address, "required") for address in entry.guests),
             *(_attendee(address, "resource") for address in entry.rooms),
         ],
-        "organizer": {"emailAddress": {"name": account.name, "address": account.address}},
+        "organizer": {
+            "emailAddress": {"name": entry.organizer or account.name, "address": entry.organizer or account.address}
+        },
         "recurrence": _recurrence(entry),
     }
 

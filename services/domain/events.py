@@ -10,7 +10,7 @@ from services.domain.lines import Line, Rule, kind_line
 from services.domain.model import Event, EventType, Kind, Organizer, Response, ShowAs, Verdict
 from services.domain.people import Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.rules import first_match
+from services.domain.rules import Viewpoint, first_match
 from services.domain.titles import Whose, absence, is_focus
 
 _DAY = timedelta(days=1)
@@ -26,16 +26,23 @@ _COUNTED = frozenset({ReasonCode.COUNTED, ReasonCode.COUNTED_BY_RULE, ReasonCode
 
 
 def judge(
-    event: Event, lines: Sequence[Line], preferences: Preferences, zone: ZoneInfo, names: tuple[str, ...] = ()
+    event: Event,
+    lines: Sequence[Line],
+    preferences: Preferences,
+    zone: ZoneInfo,
+    names: tuple[str, ...] = (),
+    *,
+    domains: frozenset[str] = frozenset(),
 ) -> tuple[Verdict, int | None]:
     """The verdict on an event placed in `zone`, and the position of its line in the whole list, if it counts.
 
     Its line is the first rule of the person's own that names it, wherever that stands, else its kind's. `names` are
-    what the person is called: a title that names somebody else is not about them.
+    what the person is called: a title that names somebody else is not about them. `domains` are the mail domains that
+    are their own.
     """
     whose = whose_absence(event, names)
     kind = kind_of(event, whose, names)
-    position = first_match(lines, event, kind)
+    position = first_match(lines, event, kind, Viewpoint(zone, domains))
     code = _first_line(event, kind, whose, preferences, zone, named=position is not None)
     rule = ""
     if code in _COUNTED and event.end <= event.start:

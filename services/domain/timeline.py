@@ -53,7 +53,10 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines, facts.preferences.looks)
     looks = {line.kind: line.look for line in lines if isinstance(line, Rule) and line.kind is not None}
     texts = StatusTexts(looks, preferences, facts.policy, zone, default_texts)
-    judged = [judge(event.placed(zone), lines, preferences, zone, facts.names) for event in facts.events]
+    judged = [
+        judge(event.placed(zone), lines, preferences, zone, facts.names, domains=facts.domains)
+        for event in facts.events
+    ]
     candidates = [
         of_event(verdict, position, line, preferences.lead, texts)
         for verdict, position in judged

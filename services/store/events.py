@@ -1,8 +1,8 @@
 """The events of people's calendars: written by difference, read as sets.
 
 A keyed digest beside each row tells whether an event changed, so that a calendar of ten thousand events of
-which one moved costs one row written and none opened. Only titles and locations are sealed: they alone tell
-what an event is about.
+which one moved costs one row written and none opened. Titles and locations are sealed, organizers and guests' mail
+domains with them: they alone tell what an event is about, and with whom.
 """
 
 from __future__ import annotations
@@ -167,7 +167,9 @@ class EventStore(Store):
             if stored.get(event_id) == digests[event_id]:
                 continue
             place = (key.team_id, key.user_id, calendar_id, event_id)
-            detail = json.dumps([event.title, event.location]) if event.title or event.location else None
+            people = [event.organizer_text, sorted(event.guest_domains)]
+            said = [event.title, event.location, *(people if any(people) else [])]
+            detail = json.dumps(said) if any(said) else None
             rows.append(
                 {
                     "team_id": key.team_id,
@@ -189,6 +191,7 @@ class EventStore(Store):
                     "cancelled": event.cancelled,
                     "tentative": event.tentative,
                     "guests": event.guests,
+                    "recurring": event.recurring,
                     "organizer": event.organizer or None,
                     "digest": digests[event_id],
                     "detail": self._encryptor.seal(detail, _DETAIL, *place),
@@ -200,10 +203,12 @@ class EventStore(Store):
         return [self._event(row) for row in rows]
 
     def _event(self, row: Row[Any]) -> Event:
-        title = location = ""
+        said: list[Any] = ["", "", "", []]
         if row.detail is not None:
             place = (row.team_id, row.user_id, row.calendar_id, row.event_id)
-            title, location = json.loads(self._encryptor.open(row.detail, _DETAIL, *place) or "")
+            found = json.loads(self._encryptor.open(row.detail, _DETAIL, *place) or "")
+            said[: len(found)] = found  # title and location alone where nothing else was told
+        title, location, organizer_text, domains = said
         return Event(
             calendar_id=row.calendar_id,
             uid=row.uid,
@@ -223,6 +228,9 @@ class EventStore(Store):
             working_location=None if row.working_location is None else Location(row.working_location),
             guests=row.guests,
             organizer=Organizer(row.organizer or ""),
+            organizer_text=organizer_text,
+            guest_domains=frozenset(domains),
+            recurring=row.recurring,
         )
 
 
@@ -252,7 +260,11 @@ def _event_id(event: Event) -> str:
 
 
 def _content(event: Event) -> bytes:
-    """Return all that an event is, in one fixed order; a wall-clock event's instants follow from its zone."""
+    """Return all that an event is, in one fixed order; a wall-clock event's instants follow from its zone.
+
+    What most events have nothing to say about comes last, and only where one does: the others stay the same.
+    """
+    more = [event.organizer_text, sorted(event.guest_domains), event.recurring]
     times = (event.wall.start, event.wall.end) if event.wall else (event.start, event.end)
     return json.dumps(
         [
@@ -271,5 +283,6 @@ def _content(event: Event) -> bytes:
             event.working_location,
             event.guests,
             event.organizer,
+            *(more if any(more) else []),
         ]
     ).encode()

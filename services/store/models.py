@@ -262,7 +262,7 @@ class InboxRow(Base):
 
 
 class EventRow(Base):
-    """One occurrence. What it is about (title, location) is sealed in `detail`."""
+    """One occurrence. What it is about and with whom (title, location, organizer, domains) is sealed in `detail`."""
 
     __tablename__ = "events"
     __table_args__ = (_of_calendar(), Index("ix_events_end", "team_id", "user_id", "end_at"))

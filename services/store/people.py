@@ -160,16 +160,19 @@ class PeopleStore(Store):
         return True
 
     async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
-        """Follow the person's zone, language and names; whether anything differs. Their timeline is resolved anew."""
+        """Follow the person's zone, language, names and address; whether any differs. The timeline is resolved anew."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            theirs = select(Person.zone, Person.locale, Person.names).where(of_person(Person, key))
+            theirs = select(Person.zone, Person.locale, Person.names, Person.addresses).where(of_person(Person, key))
             row = (await connection.execute(theirs)).one_or_none()
             if row is None:
                 return False
-            names = tuple(json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]"))
-            known = (row.zone, row.locale, names)
-            if (member.zone or row.zone, member.locale or row.locale, member.names or names) == known:
+            place = (key.team_id, key.user_id)
+            names = tuple(json.loads(self._encryptor.open(row.names, "people.names", *place) or "[]"))
+            addresses = json.loads(self._encryptor.open(row.addresses, "people.addresses", *place) or "[]")
+            known = (row.zone, row.locale, names, addresses)
+            address = [member.address] if member.address else addresses
+            if (member.zone or row.zone, member.locale or row.locale, member.names or names, address) == known:
                 return False
             await self._follow(connection, key, member)
             await mark_due(connection, key, now)

@@ -138,8 +138,10 @@ class ExportStore:
             "events": [
                 _parts(
                     event, "calendar_id", "uid", "occurrence", "start", "end", "all_day", "title", "location", "type",
-                    "show_as", "response", "visibility", "cancelled", "tentative", "guests",
+                    "show_as", "response", "visibility", "cancelled", "tentative", "guests", "organizer_text",
+                    "recurring",
                 )
+                | {"guest_domains": sorted(event.guest_domains)}
                 for event in facts.events
             ],
             "spans": [

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.calendars import mail_domains
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line, complete
 from services.domain.model import NO_STATUS, Action, Kind, Override, OverrideKind, Pause, PersonKey, Span, Status
@@ -141,7 +142,7 @@ _WORKSPACES = Workspace.__table__
 
 _THE_PEOPLE = (
     select(
-        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names,
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names, _PEOPLE.c.addresses,
         _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
         _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles, _WORKSPACES.c.allow_replies,
     )
@@ -239,11 +240,13 @@ class FactStore(Store):
 
     def _person(self, row: Row[Any], key: PersonKey, lines: Sequence[Line]) -> PersonFacts:
         names = self._encryptor.open(row.names, "people.names", key.team_id, key.user_id)
+        addresses = self._encryptor.open(row.addresses, "people.addresses", key.team_id, key.user_id)
         return PersonFacts(
             key=key,
             zone=zone_or(row.zone, UTC),
             locale=row.locale,
             names=tuple(json.loads(names or "[]")),
+            domains=mail_domains(json.loads(addresses or "[]")),
             granted=row.grant_state == "ok" and row.leave_by is None,
             preferences=(preferences := json_values.preferences_from_json(row.preferences)),
             lines=complete(lines, preferences.looks),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import Readout, ReadRequest
 from services.calendars.ical.reading import read_all
+from services.domain.calendars import mail_domains
 from services.domain.errors import (
     CalendarError,
     CalendarTooCostlyError,
@@ -99,7 +100,10 @@ def _resolved(
         raise NotACalendarError("no BEGIN:VCALENDAR")
     with _at_most(MOST_SECONDS):
         reading = read_all(found, asked)
-        facts = PersonFacts(PersonKey("", ""), asked.zone, names=names, lines=rules, events=tuple(reading.events))
+        facts = PersonFacts(
+            PersonKey("", ""), asked.zone, names=names, domains=mail_domains(asked.addresses), lines=rules,
+            events=tuple(reading.events),
+        )  # fmt: skip
         return reading, resolve(facts, asked.start, asked.end)
 
 

@@ -123,6 +123,32 @@ def test_rules_from_a_file_are_followed(day: str, tmp_path: Path) -> None:
     assert [(span["status_text"], span["rule"]) for span in found["timeline"]] == [("Governing", "r1")]
 
 
+def test_rules_know_who_is_inside_by_my_address_and_when_it_is_by_my_clock(tmp_path: Path) -> None:
+    path, rules = tmp_path / "a.ics", tmp_path / "rules.json"
+    customer = ("ORGANIZER;CN=Cat:mailto:cat@customer.example", "ATTENDEE:mailto:bob@corp.example")
+    path.write_bytes(
+        ics(
+            *vevent("DTSTART:20261124T090000Z", "DTEND:20261124T100000Z", *customer, uid="sales"),
+            *vevent("DTSTART:20261124T110000Z", "DTEND:20261124T120000Z", customer[1], uid="team"),
+            *vevent("DTSTART:20261124T130000Z", "DTEND:20261124T140000Z", "RRULE:FREQ=DAILY;COUNT=2", uid="daily"),
+        )
+    )
+    matches = {
+        "cat": {"organizer": ["@customer.example"], "days": [1]},
+        "inside": {"external": False},
+        "series": {"recurring": True, "hours": ["14:00", "15:00"]},
+    }
+    rules.write_text(
+        json.dumps([{"id": name, "match": match, "show": {"text": name}} for name, match in matches.items()])
+    )
+    window = ("--from", "2026-11-24", "--to", "2026-11-25", "--rules", str(rules), "--timezone", "Europe/Berlin")
+    shown = [
+        [span["status_text"] for span in _json(str(path), *window, "--email", address)[0]["timeline"]]
+        for address in ("ann@corp.example", "ann@home.example")
+    ]
+    assert shown == [["cat", "inside", "series"], ["cat", "In a meeting", "series"]]
+
+
 @pytest.mark.parametrize(
     "options",
     [

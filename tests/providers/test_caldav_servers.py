@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.providers.caldav import source as caldav_source
 from services.domain.errors import (
     CalendarBusyError,
@@ -58,6 +59,21 @@ async def test_first_sync_is_a_listing_and_one_batch_and_then_a_token(server: Ca
     assert (await ann.fetch()).unchanged
     assert server.asked[0].token == "http://sync/?n=2"
     assert server.kinds == ["sync"]
+
+
+async def test_what_a_release_stored_that_read_less_is_expanded_anew_once_and_not_asked_for(
+    server: CaldavServer, ann: Account
+) -> None:
+    server.put("three.ics", meeting("Three", 25, "RRULE:FREQ=DAILY;COUNT=2"))
+    await ann.fetch()
+    before = IcsCollection.cover(ann.connection.state)
+    assert before is not None
+    ann.connection = replace(ann.connection, state=replace(before, reads=0).over(ann.connection.state or b""))
+    _ = server.kinds
+    changes = await ann.fetch()
+    assert (changes.full, len(changes.events), server.kinds) == (True, 4, ["sync"])
+    assert {event.title for event in changes.events if event.recurring} == {"Three"}
+    assert (await ann.fetch()).unchanged
 
 
 async def test_members_come_in_batches(server: CaldavServer, client: GuardedClient) -> None:

@@ -199,6 +199,19 @@ async def test_state_that_installed_apps_have_stored_is_gone_on_from(site: Site,
     assert (await feed.fetch()).floor == timedelta(seconds=5400)
 
 
+async def test_what_a_release_stored_that_read_less_is_asked_for_whole_once(site: Site, feed: Feed) -> None:
+    site.gives(calendar("One"), ETag='"v1"')
+    head, _, rest = ((await feed.fetch()).state or b"").partition(b"\n")
+    stored = {name: value for name, value in json.loads(head).items() if name != "reads"}
+    feed.connection = dataclasses.replace(feed.connection, state=json.dumps(stored).encode() + b"\n" + rest)
+    again = await feed.fetch()
+    assert (again.full, [event.title for event in again.events]) == (True, ["One"])
+    assert not {"If-None-Match", "If-Modified-Since"} & site.seen[1].headers.keys()
+    site.gives(b"", 304)
+    assert (await feed.fetch()).unchanged
+    assert site.seen[2].headers["If-None-Match"] == '"v1"'
+
+
 async def test_state_of_another_version_is_as_good_as_none(site: Site, feed: Feed) -> None:
     site.gives(calendar("One"), ETag='"v1"')
     feed.connection = dataclasses.replace(feed.connection, state=b'{"version": 99, "etag": "x"}\n...')

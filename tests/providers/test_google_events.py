@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,17 @@ from hypothesis import strategies as st
 
 from services.calendars.providers.google.events import FIELDS, EventContext, event_of, zone_of
 from services.domain.calendars import Problem
-from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
+from services.domain.model import (
+    LONGEST_TEXT,
+    Event,
+    EventType,
+    Location,
+    Organizer,
+    Response,
+    ShowAs,
+    Visibility,
+    WallTimes,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ASKED = EventContext("C1", BERLIN)
@@ -240,6 +251,47 @@ def test_own_answer_and_number_of_others(attendees: Any, response: Response, gue
 
 
 @pytest.mark.parametrize(
+    ("organizer", "text"),
+    [
+        (..., ""), ("x", ""), ({}, ""), ({"displayName": 7, "email": ["x"]}, ""),
+        ({"displayName": "Boss  Hog", "email": "boss@corp.example"}, "Boss Hog <boss@corp.example>"),
+        ({"email": "boss@corp.example"}, "boss@corp.example"),
+        ({"displayName": "BOSS@corp.example", "email": "boss@corp.example"}, "boss@corp.example"),
+        ({"displayName": "Boss Hog"}, "Boss Hog"),
+        ({"displayName": "Team", "email": "c_1@group.calendar.google.com"}, "Team <c_1@group.calendar.google.com>"),
+        ({"displayName": "\ud800" * 2000, "email": "boss@corp.example"}, "?" * 980 + " <boss@corp.example>"),
+    ],
+)  # fmt: skip
+def test_organizer_is_a_name_and_an_address(organizer: Any, text: str) -> None:
+    event = read(organizer=organizer)
+    assert event.organizer_text == text
+    assert len(text) <= LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("organizer", "attendees", "domains"),
+    [
+        (..., ..., set()), ({"email": "bob@corp.example"}, None, {"corp.example"}),
+        ({"self": True, "email": "ann@corp.example"}, [{"self": True, "email": "ann@corp.example"}], set()),
+        (..., [{"email": "Bob@CORP.example"}, {"email": "cat@other.example."}], {"corp.example", "other.example"}),
+        (..., [{"email": "room@rooms.example", "resource": True}, {"self": True, "email": "a@b.example"}], set()),
+        (..., [{"email": "c_1@resource.calendar.google.com"}, {"email": "x@calendar.google.com"}], set()),
+        ({"email": "c_1@group.calendar.google.com"}, [], set()),
+        ({"email": "no-reply@leave.example"}, [], set()),
+        (..., [{"email": 7}, None, {}, {"email": "nobody"}, {"email": "@x"}, {"email": "a b@c"}], set()),
+        (..., [{"email": f"x@{number:03}.example"} for number in range(99)], {f"{n:03}.example" for n in range(50)}),
+        (..., [{"email": "x@" + "y" * 400}], set()),
+    ],
+)  # fmt: skip
+def test_domains_are_those_of_the_other_people(organizer: Any, attendees: Any, domains: set[str]) -> None:
+    assert read(organizer=organizer, attendees=attendees).guest_domains == domains
+
+
+def test_occurrence_of_a_series_recurs_also_where_it_was_changed() -> None:
+    assert [read(recurringEventId=series).recurring for series in (..., None, "", 7, "e1")] == [False] * 4 + [True]
+
+
+@pytest.mark.parametrize(
     ("value", "visibility"),
     [
         (..., Visibility.DEFAULT),
@@ -336,7 +388,7 @@ _WHEN = st.fixed_dictionaries(
         "timeZone": st.sampled_from(["Europe/Berlin", "Pacific/Apia", "Europe"]) | _JSON,
     },
 )
-_NAMES = [name.split("(")[0] for name in FIELDS.replace("(self,resource,responseStatus)", "").split(",")]
+_NAMES = re.sub(r"\([^)]*\)", "", FIELDS).split(",")
 _ITEMS = st.fixed_dictionaries(
     {},
     optional={
@@ -345,7 +397,10 @@ _ITEMS = st.fixed_dictionaries(
         "start": _WHEN | _JSON,
         "end": _WHEN | _JSON,
         "originalStartTime": _WHEN | _JSON,
-        "attendees": st.lists(_JSON | st.fixed_dictionaries({"self": st.just(True), "responseStatus": _JSON})),
+        "attendees": st.lists(
+            _JSON | st.fixed_dictionaries({}, optional={"self": st.just(True), "responseStatus": _JSON, "email": _JSON})
+        ),
+        "organizer": st.fixed_dictionaries({}, optional={"displayName": _JSON, "email": _JSON}) | _JSON,
         "eventType": st.just("workingLocation") | _JSON,
     },
 )
@@ -358,6 +413,7 @@ def test_any_item_is_an_event_a_problem_or_nothing(found: Any, zone: str) -> Non
         assert event.start.utcoffset() == event.end.utcoffset() == timedelta()
         assert event.start <= event.end
         assert event.placed(ZoneInfo("Pacific/Kiritimati")).start <= event.placed(ZoneInfo("Pacific/Kiritimati")).end
-        event.title.encode()
+        (event.title + event.organizer_text + "".join(event.guest_domains)).encode()
+        assert len(event.organizer_text) <= LONGEST_TEXT
     else:
         assert event is None or isinstance(event, Problem)

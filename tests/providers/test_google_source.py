@@ -58,20 +58,20 @@ async def test_first_sync_gives_the_window_and_what_each_entry_is(connected: Con
     assert list(changes.events) == [
         Event(
             "C1", sync.uid, at(24, 10), at(24, 11), title="Sync", response=Response.ACCEPTED, guests=2,
-            location="Room 1", organizer=own,
+            location="Room 1", organizer=own, organizer_text=ANN, guest_domains=frozenset({"example.net"}),
         ),
         Event("C1", changes.events[1].uid, at(25, 8), at(25, 16), type=EventType.OUT_OF_OFFICE, organizer=own,
-              title="Away"),
+              organizer_text=ANN, title="Away"),
         Event("C1", changes.events[2].uid, at(26, 8), at(26, 9), type=EventType.FOCUS, organizer=own,
-              title="Deep work"),
+              organizer_text=ANN, title="Deep work"),
         Event(
             "C1", changes.events[3].uid, at(26, 23), at(27, 23), all_day=True,
             wall=WallTimes(datetime(2026, 11, 27), datetime(2026, 11, 28)), type=EventType.WORKING_LOCATION,
-            show_as=ShowAs.FREE, working_location=Location.HOME, organizer=own,
+            show_as=ShowAs.FREE, working_location=Location.HOME, organizer=own, organizer_text=ANN,
         ),
         Event(
             "C1", changes.events[4].uid, at(28, 8), at(28, 9), tentative=True, visibility=Visibility.PRIVATE,
-            show_as=ShowAs.FREE, title="Maybe", organizer=own,
+            show_as=ShowAs.FREE, title="Maybe", organizer=own, organizer_text=ANN,
         ),
     ]  # fmt: skip
     (call,) = connected.google.calls
@@ -88,15 +88,15 @@ async def test_first_sync_gives_the_window_and_what_each_entry_is(connected: Con
     )
 
 
-async def test_no_description_and_no_guest_is_asked_for(connected: ConnectedGoogle) -> None:
+async def test_no_description_and_no_name_of_a_guest_is_asked_for(connected: ConnectedGoogle) -> None:
     connected.calendar.add(GoogleEntry("Sync", at(24, 10), at(24, 11), response="accepted", guests=2))
     await connected.fetch()
     query = connected.google.calls[0].query
     page = connected.google.lists.events(connected.account, connected.calendar, query)
     assert page["items"][0]["attendees"] == [
-        {"self": True, "responseStatus": "accepted"},
-        {"responseStatus": "needsAction"},
-        {"responseStatus": "needsAction"},
+        {"self": True, "responseStatus": "accepted", "email": ANN},
+        {"responseStatus": "needsAction", "email": "guest1@example.net"},
+        {"responseStatus": "needsAction", "email": "guest2@example.net"},
     ]
     assert "Notes of" not in json.dumps(page)
 
@@ -291,6 +291,18 @@ async def test_state_of_another_version_means_the_window(connected: ConnectedGoo
     connected.connection = dataclasses.replace(connected.connection, state=b'{"version": 0, "token": "x"}')
     assert await connected.titles() == ["Sync"]
     assert connected.asked() == ["window"]
+
+
+async def test_what_a_release_stored_that_read_less_is_listed_anew_once(connected: ConnectedGoogle) -> None:
+    standup(connected)
+    stored = json.loads((await connected.fetch()).state or b"")
+    assert connected.asked() == ["window"]
+    state = json.dumps({**stored, "version": 1}).encode()
+    connected.connection = dataclasses.replace(connected.connection, state=state)
+    again = await connected.fetch()
+    assert (again.full, {event.recurring for event in again.events}) == (True, {True})
+    assert (await connected.fetch()).unchanged
+    assert connected.asked() == ["window", "token"]
 
 
 async def test_state_and_connection_show_no_secret(connected: ConnectedGoogle) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from services.calendars.ical import ics_collection as shelves
 from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.ics_collection import IcsCollection
-from services.calendars.ical.reading import read
+from services.calendars.ical.reading import READS, read
 from services.domain.calendars import Changes, Connection
 from services.domain.errors import CalendarTooLargeError
 from services.domain.model import PersonKey
@@ -238,6 +238,7 @@ def test_a_shelf_comes_back_as_it_was() -> None:
         until=NOW + timedelta(days=60),
         zone="Europe/Berlin",
         addresses=("a@b.org",),
+        reads=READS,
         memory=b"\n\x00memory",
     )
     assert IcsCollection.load(collection.dump()) == collection
@@ -255,6 +256,20 @@ def test_a_shelf_as_it_was_written_before_is_opened_and_read_anew() -> None:
     state = b"shelf 1\n" + zlib.compress(json.dumps(head).encode() + b"\n" + text)
     assert IcsCollection.load(state) == filled(k=text)
     assert IcsCollection.cover(state) == IcsCollection()
+
+
+async def test_what_a_release_stored_that_read_less_is_expanded_anew_once() -> None:
+    first = await expanded(filled(a=meeting("a")))
+    collection = IcsCollection.load(first.state)
+    assert collection is not None
+    before = dataclasses.replace(collection, reads=READS - 1)
+    asked = ReadRequest.ahead(ANN, NOW)
+    assert (before.serves(asked, NOW), collection.serves(asked, NOW)) == (False, True)
+    again = await expanded(before, now=NOW + timedelta(minutes=15))
+    assert (again.full, again.unchanged, starts(again)) == (True, False, starts(first))
+    cover = IcsCollection.cover(again.state)
+    assert cover is not None
+    assert cover.reads == READS
 
 
 @pytest.mark.parametrize("state", [None, b"", b'{"version": 1}\n', b"shelf 99\n..."])

@@ -228,6 +228,65 @@ def test_guests_are_the_other_people() -> None:
     assert events(START, *lines, question=ME)[0].guests == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("ORGANIZER;CN=Boss Hog:mailto:Boss@Corp.example", "Boss Hog <boss@corp.example>"),
+        ('ORGANIZER;CN="Hog, Boss":MAILTO:boss@corp.example', "Hog, Boss <boss@corp.example>"),
+        ("ORGANIZER:mailto:boss@corp.example", "boss@corp.example"),
+        ("ORGANIZER;CN=boss@corp.example:mailto:boss@corp.example", "boss@corp.example"),
+        ("ORGANIZER;CN=Boss;EMAIL=boss@corp.example:urn:uuid:1", "Boss <boss@corp.example>"),
+        ("ORGANIZER;CN=Boss;EMAIL=boss@corp.example:mailto:2_GE@imip.me.com", "Boss <boss@corp.example>"),
+        ("ORGANIZER;CN=Boss:invalid:nomail", "Boss"), ("ORGANIZER:urn:uuid:1", ""), ("SUMMARY:x", ""),
+        (f"ORGANIZER;CN={'x' * 5000}:mailto:b@c.example", "x" * 986 + " <b@c.example>"),
+    ],
+)  # fmt: skip
+def test_organizer_is_a_name_and_an_address(line: str, text: str) -> None:
+    assert events(START, line)[0].organizer_text == text
+
+
+@pytest.mark.parametrize(
+    ("lines", "domains"),
+    [
+        ((), set()), (("ATTENDEE:mailto:ann@example.com",), set()),
+        (("ATTENDEE:mailto:Bob@Corp.example", "ATTENDEE;CUTYPE=GROUP:mailto:all@corp.example"), {"corp.example"}),
+        (("ATTENDEE;CUTYPE=ROOM:mailto:a@rooms.example", "ATTENDEE;CUTYPE=resource:mailto:b@things.example"), set()),
+        (("ATTENDEE;EMAIL=bob@corp.example:urn:uuid:1", "ATTENDEE:urn:uuid:2", "ATTENDEE:invalid:nomail"),
+         {"corp.example"}),
+        (("ORGANIZER:mailto:bob@corp.example", "ATTENDEE;RSVP=TRUE:mailto:ann@example.com"), {"corp.example"}),
+        (("ORGANIZER:mailto:ann@example.com", "ATTENDEE;RSVP=TRUE:mailto:bob@corp.example"), {"corp.example"}),
+        (("ORGANIZER:mailto:noreply@leave.example", "ATTENDEE;RSVP=TRUE:mailto:ann@example.com"), set()),
+        (("ORGANIZER:mailto:x@group.calendar.google.com", "ATTENDEE;RSVP=TRUE:mailto:ann@example.com"), set()),
+        (tuple(f"ATTENDEE:mailto:x@{n:03}.example" for n in range(99)), {f"{n:03}.example" for n in range(50)}),
+    ],
+)  # fmt: skip
+def test_domains_are_those_of_the_other_people_and_of_whoever_invites(
+    lines: tuple[str, ...], domains: set[str]
+) -> None:
+    assert events(START, *lines, question=ME)[0].guest_domains == domains
+
+
+@pytest.mark.parametrize(
+    ("lines", "recurring"),
+    [
+        ((), [False]), (("RRULE:FREQ=DAILY;COUNT=2",), [True, True]), (("RDATE:20260302T100000Z",), [True, True]),
+        (("RECURRENCE-ID:20260301T100000Z",), [True]), (("EXDATE:20260305T100000Z",), [False]),
+    ],
+)  # fmt: skip
+def test_what_is_of_a_series_recurs(lines: tuple[str, ...], recurring: list[bool]) -> None:
+    assert [event.recurring for event in events("DTSTART:20260301T100000Z", *lines)] == recurring
+
+
+def test_changed_occurrence_says_itself_who_comes_and_still_recurs() -> None:
+    series = vevent(START, "RRULE:FREQ=DAILY;COUNT=2", "ORGANIZER;CN=Boss:mailto:boss@corp.example")
+    change = vevent("RECURRENCE-ID:20260302T100000Z", "DTSTART:20260302T150000Z", "ATTENDEE:mailto:x@other.example")
+    found = sorted(reading(ics(*series, *change)).events, key=lambda event: event.start)
+    assert [(event.organizer_text, set(event.guest_domains), event.recurring) for event in found] == [
+        ("Boss <boss@corp.example>", set(), True),
+        ("", {"other.example"}, True),
+    ]
+
+
 def test_texts_are_unescaped() -> None:
     (event,) = events(START, r"SUMMARY:Plan\, review\; ship\n\\o/", r"LOCATION:Room 1\, 2nd floor")
     assert (event.title, event.location) == ("Plan, review; ship\n\\o/", "Room 1, 2nd floor")

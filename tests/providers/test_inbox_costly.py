@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.providers.ics import LOOK_AGAIN, InboxSource
 from services.domain.calendars import Arrival, Changes, Connection
 from services.domain.errors import CalendarTooCostlyError
@@ -54,6 +56,18 @@ async def test_costly_arrival_is_taken_out_with_a_problem_and_the_others_are_wor
         inbox.arrivals = [one for one in inbox.arrivals if one.seq > taken]
         connection = Connection(HOOK.key, HOOK.calendar_id, "hook", "", HOOK.zone, state=changes.state)
     assert (uids, problems) == (["a", "b"], ["Something arrived that takes too long to read."])
+
+
+async def test_what_a_release_stored_that_read_less_is_expanded_anew_once() -> None:
+    source = InboxSource(inbox := Waiting(invitation("a")), Reading())
+    stored = (await source.fetch(HOOK, NOW)).state or b""
+    inbox.arrivals = []
+    before = IcsCollection.cover(stored)
+    assert before is not None
+    connection = replace(HOOK, state=replace(before, reads=0).over(stored))
+    again = await source.fetch(connection, NOW)
+    assert (again.full, [event.uid for event in again.events], again.floor) == (True, ["a"], LOOK_AGAIN)
+    assert (await source.fetch(replace(HOOK, state=again.state), NOW)).unchanged
 
 
 async def test_calendar_that_costs_too_much_by_itself_is_a_failure_and_takes_nothing_out() -> None:

@@ -108,6 +108,43 @@ def test_guests_are_other_people() -> None:
 
 
 @pytest.mark.parametrize(
+    ("organizer", "text"),
+    [
+        (..., ""), (None, ""), ({"emailAddress": "x"}, ""), ({"emailAddress": {"name": 7, "address": []}}, ""),
+        ({"emailAddress": {"name": "Boss Hog", "address": "Boss@Corp.example"}}, "Boss Hog <Boss@Corp.example>"),
+        ({"emailAddress": {"name": "Boss Hog", "address": "/o=ExchangeLabs/cn=Recipients/cn=1"}}, "Boss Hog"),
+        ({"emailAddress": {"name": "x" * 5000, "address": "b@c.example"}}, "x" * 986 + " <b@c.example>"),
+    ],
+)  # fmt: skip
+def test_organizer_is_a_name_and_an_address(organizer: Any, text: str) -> None:
+    assert read({} if organizer is ... else {"organizer": organizer}).organizer_text == text
+
+
+def test_domains_are_those_of_the_other_people_and_of_whoever_invites() -> None:
+    def of(*guests: str, organizer: str, own: bool = False) -> set[str]:
+        attendees = [{"type": "required", "emailAddress": {"address": guest}} for guest in guests]
+        room = {"type": "resource", "emailAddress": {"address": "room@rooms.example"}}
+        by = {"emailAddress": {"name": "Boss", "address": organizer}}
+        return set(read({"attendees": [*attendees, room], "organizer": by, "isOrganizer": own}).guest_domains)
+
+    ann, bob, cat = "ann@contoso.example", "bob@contoso.example", "cat@Customer.example"
+    assert of(bob, cat, organizer=ann, own=True) == {"contoso.example", "customer.example"}
+    assert of(ann, organizer=cat) == {"customer.example"}
+    assert of(ann, organizer="no-reply@leave.example") == set()
+    assert of("/o=ExchangeLabs/cn=1", organizer=ann, own=True) == set()
+    assert of(*(f"x@{number:03}.example" for number in range(99)), organizer=ann, own=True) == {
+        f"{number:03}.example" for number in range(50)
+    }
+
+
+def test_occurrences_and_exceptions_recur() -> None:
+    assert [
+        read({"type": kind, "seriesMasterId": "M1", "master": dict(MASTER)}).recurring
+        for kind in ("singleInstance", "occurrence", "exception")
+    ] == [False, True, True]
+
+
+@pytest.mark.parametrize(
     ("text", "zone", "instant"),
     [
         ("2026-11-24T10:00:00.0000000", "UTC", datetime(2026, 11, 24, 10, tzinfo=UTC)),
@@ -189,7 +226,7 @@ def test_occurrence_is_as_its_master_says() -> None:
     assert found == Event(
         "C1", "E1", datetime(2026, 11, 24, 10, tzinfo=UTC), datetime(2026, 11, 24, 11, 30, tzinfo=UTC),
         show_as=ShowAs.OUT_OF_OFFICE, response=Response.ACCEPTED, cancelled=True, visibility=Visibility.PRIVATE,
-        title="Standup", location="Room 1", guests=1,
+        title="Standup", location="Room 1", guests=1, guest_domains=frozenset({"contoso.example"}), recurring=True,
     )  # fmt: skip
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
+from services.domain.lines import Match, Rule
+from services.domain.model import Look, PersonKey
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from services.store.lines import LineStore
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Answer, Entry
 from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
 from tests.support.peers.stage import open_joined
-from tests.support.running_app import ANN, BEN, at
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
@@ -24,6 +30,14 @@ async def peer(
 ) -> AsyncIterator[Peer]:
     async with open_joined(request.param, clock, sqlite_url, capsys) as made:
         yield made
+
+
+@asynccontextmanager
+async def open_lists(running_app: RunningApp) -> AsyncIterator[LineStore]:
+    """The lists of everybody, beside the app."""
+    database = Database(running_app.database_url)
+    yield LineStore(database, Encryptor([running_app.key]))
+    await database.close()
 
 
 everywhere = pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
@@ -48,6 +62,24 @@ async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(
     await running_app.until(at("11:00"))
     assert running_app.shows() == (*MEETING, at("11:30"))
     assert running_app.written() == ["In a meeting", "In a meeting"]
+
+
+@everywhere
+async def test_rules_know_who_organizes_who_comes_and_whether_it_recurs(peer: Peer) -> None:
+    running_app = peer.running_app
+    boss = Rule("boss", "", Match(organizer=("@example.com",), recurring=True, external=False), Look("With the boss"))
+    async with open_lists(running_app) as lists:
+        await lists.change(PersonKey(TEAM, ANN), running_app.clock.now(), lambda lines: (boss, *lines))
+    await peer.connects()
+    await peer.add(meeting("09:30", "10:00", answer=Answer.ACCEPTED, daily=2))
+    await peer.add(meeting("10:30", "11:00", answer=Answer.ACCEPTED))
+    await peer.add(meeting("11:30", "12:00", daily=2))
+    await peer.follows()
+    shown = []
+    for start in ("09:30", "10:30", "11:30"):
+        await running_app.until(at(start))
+        shown.append(running_app.text())
+    assert shown == ["With the boss", "In a meeting", "In a meeting"]
 
 
 @everywhere

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from services.domain.calendars import Changes, FetchOutcome, Health, Problem, Saved
+from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Notice
+from services.store.models import EventRow, Notice
 from tests.support.stored_calendars import (
     ALL_DAY,
     ANN,
@@ -46,6 +49,48 @@ async def test_events_come_back_as_they_were(store: CalendarStore, database: Dat
         ANN: tuple(dataclasses.replace(event, calendar_id=calendar_id) for event in given),
         BOB: (),
     }
+
+
+async def test_what_the_release_before_stored_is_read_and_written_anew_only_where_there_is_more_to_say(
+    store: CalendarStore, database: Database, events: EventStore, encryptor: Encryptor
+) -> None:
+    plain, invited = meeting(1, location="Room 1"), meeting(2)
+    claimed = await connected(store)
+    await store.save(claimed, full([plain, invited]), WORKED, NOW)
+    calendar_id = claimed.connection.calendar_id
+    for event in (plain, invited):
+        told = [event.uid, "", event.start.isoformat(), event.end.isoformat(), False, event.type, event.show_as,
+                event.response, False, False, event.visibility, event.title, event.location, None, 0,
+                ""]  # fmt: skip
+        of = EventRow.uid == event.uid
+        async with database.write() as connection:
+            row = (await connection.execute(select(EventRow.__table__).where(of))).one()
+            place = (ANN.team_id, ANN.user_id, calendar_id, row.event_id)
+            assert json.loads(encryptor.open(row.detail, "events.detail", *place) or "") == [
+                event.title,
+                event.location,
+            ]
+            assert (row.digest, row.recurring) == (encryptor.digest(json.dumps(told).encode()), False)
+    before = await details(database)
+    found = await load(database, events, ANN)
+    assert found[ANN] == tuple(dataclasses.replace(event, calendar_id=calendar_id) for event in (plain, invited))
+    more = dataclasses.replace(invited, organizer_text="Boss <boss@corp.example>")
+    assert await store.save(await claim_one(store, LATER), full([plain, more]), WORKED, LATER) is Saved.CHANGED
+    after = await details(database)
+    assert (after[plain.uid] == before[plain.uid], after[invited.uid] == before[invited.uid]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "change", [{"organizer_text": "Boss"}, {"guest_domains": frozenset({"other.example"})}, {"recurring": True}]
+)
+async def test_who_is_there_and_whether_it_recurs_are_changes_too(
+    store: CalendarStore, database: Database, events: EventStore, change: dict[str, object]
+) -> None:
+    await store.save(await connected(store), full([meeting(1)]), WORKED, NOW)
+    claimed = await claim_one(store, LATER)
+    assert await store.save(claimed, full([meeting(1, **change)]), WORKED, LATER) is Saved.CHANGED
+    found = await load(database, events, ANN)
+    assert found[ANN] == (meeting(1, calendar_id=claimed.connection.calendar_id, **change),)
 
 
 async def test_saved_result_shows_in_the_list_and_makes_the_person_due(

@@ -159,6 +159,17 @@ async def test_names_of_a_person_are_kept_sealed_and_followed(stores: Stores, cl
     assert (await stores.export.export(ANN))["names"] == ["Ann Smith"]
 
 
+async def test_domains_of_a_person_are_those_of_their_address_and_follow_it(stores: Stores, clock: ManualClock) -> None:
+    now = clock.now()
+    for address in ("ann@Corp.example", "ann@new.example"):
+        assert await stores.people.move(ANN, Member(address=address), now) is True
+        assert await stores.people.move(ANN, Member(address=address), now) is False
+        assert await stores.people.move(ANN, Member(), now) is False
+        facts = (await stores.facts.load([ANN, BOB], now, now + timedelta(days=1)))[ANN]
+        assert (facts.domains, "example" in repr(facts)) == ({address.lower().partition("@")[2]}, False)
+    assert (await stores.export.export(ANN))["addresses"] == ["ann@new.example"]
+
+
 async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, clock: ManualClock) -> None:
     assert await stores.people.take_ask(BOB) is None
     await stores.people.ask(BOB, "/quo", "pause", clock.now())

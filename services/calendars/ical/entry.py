@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,16 @@ from services.calendars.ical.recurrence import ExpansionBudget
 from services.calendars.ical.series import Series
 from services.calendars.ical.values import ValueProblemError, ZonedTime, added, basic, duration, moments
 from services.calendars.ical.zones import LAST, Zones
-from services.domain.calendars import AHEAD, BEHIND, Connection, Problem, is_no_persons
+from services.domain.calendars import (
+    AHEAD,
+    BEHIND,
+    Connection,
+    Problem,
+    is_no_persons,
+    mail_domain,
+    mail_domains,
+    organizer_text,
+)
 from services.domain.model import LONGEST_TEXT, Event, EventType, Organizer, Response, ShowAs, Visibility
 from services.domain.titles import is_public_calendar
 
@@ -41,6 +50,7 @@ _RESPONSES = {
     "DELEGATED": Response.DECLINED,
 }
 _VISIBILITIES = {"": Visibility.DEFAULT, "PUBLIC": Visibility.DEFAULT, "CONFIDENTIAL": Visibility.CONFIDENTIAL}
+_OF_A_SERIES = ("RRULE", "RDATE", "RECURRENCE-ID")
 _BIRTHDAY_UID = re.compile(r"birthday_|^b\d+@facebook\.com$", re.IGNORECASE)
 _BIRTHDAY_CATEGORIES = frozenset(
     {"birthday", "birthdays", "geburtstag", "geburtstage", "anniversaire", "cumpleaños", "誕生日"}
@@ -166,7 +176,8 @@ class EntryReader:
         show_as = _SHOW_AS.get(component.word("X-MICROSOFT-CDO-BUSYSTATUS"))
         if show_as is None:
             show_as = ShowAs.FREE if component.word("TRANSP") == "TRANSPARENT" else ShowAs.BUSY
-        response, guests = _answer(component, self._addresses)
+        organizer = Organizer.PUBLIC if self._is_public else _organizer(component, self._addresses)
+        response, guests, domains = _answer(component, self._addresses, organizer)
         return Event(
             calendar_id=self._asked.calendar_id,
             uid=uid,
@@ -182,7 +193,11 @@ class EntryReader:
             title=component.text("SUMMARY")[:LONGEST_TEXT],
             location=component.text("LOCATION")[:LONGEST_TEXT],
             guests=guests,
-            organizer=Organizer.PUBLIC if self._is_public else _organizer(component, self._addresses),
+            organizer=organizer,
+            organizer_text=_organizer_text(component),
+            guest_domains=domains,
+            # RFC 5545 §3.8.5: a rule or dates make a series, and §3.8.4.4 names the one of it that is changed.
+            recurring=any(component.all(name) for name in _OF_A_SERIES),
         )
 
     def _busy_times(self, uid: str, components: Sequence[Component], problems: list[str]) -> Iterator[Event]:
@@ -222,30 +237,51 @@ def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tupl
         yield start.instant(), end.instant() if isinstance(end, ZonedTime) else added(start.wall, end, start.zone)
 
 
-def _answer(component: Component, addresses: Collection[str]) -> tuple[Response, int]:
-    """The person's own answer, and how many other people are invited (rooms and resources are no people)."""
+def _answer(
+    component: Component, addresses: frozenset[str], organizer: Organizer
+) -> tuple[Response, int, frozenset[str]]:
+    """The person's own answer, how many other people are invited (rooms and resources are no people), their domains.
+
+    Whoever asks for the person's time is among those whose domains are told: programs differ in whether they write
+    them down as an attendee, too (RFC 5545 §3.8.4.1).
+    """
     mine = Response.NONE
     others: set[str] = set()
+    domains: list[str] = []
+    asks = component.first("ORGANIZER")
     for line in component.all("ATTENDEE"):
         named = _addresses(line)
-        if not named.isdisjoint(addresses):
+        if not addresses.isdisjoint(named):
             # RFC 5545 §3.2.12: an attendee whose line says nothing has not answered.
             mine = _RESPONSES.get(line.params.get("PARTSTAT", "").upper(), Response.NEEDS_ACTION)
         elif line.params.get("CUTYPE", "").upper() not in {"ROOM", "RESOURCE"}:
             others.add(min(named, default=line.value))
-    organizer = component.first("ORGANIZER")
-    if organizer is not None and not _addresses(organizer).isdisjoint(addresses) and mine != Response.DECLINED:
+            domains.append(_reached_at(named))
+    if asks is not None and not addresses.isdisjoint(_addresses(asks)) and mine != Response.DECLINED:
         mine = Response.NONE
-    return mine, len(others)
+    if asks is not None and organizer is Organizer.OTHER:
+        domains.append(_reached_at(_addresses(asks)))
+    return mine, len(others), mail_domains(domains)
 
 
-def _organizer(component: Component, addresses: Collection[str]) -> Organizer:
+def _organizer_text(component: Component) -> str:
+    """Who organizes, by ORGANIZER's CN (RFC 5545 §3.2.2) and address."""
+    line = component.first("ORGANIZER")
+    return "" if line is None else organizer_text(line.params.get("CN", ""), _reached_at(_addresses(line)))
+
+
+def _reached_at(named: Iterable[str]) -> str:
+    """The first of somebody's addresses that mail reaches them at; "" where there is none."""
+    return next(filter(mail_domain, named), "")
+
+
+def _organizer(component: Component, addresses: frozenset[str]) -> Organizer:
     """Who asks. An only guest who is asked for no answer, by PARTSTAT (RFC 5545 §3.2.12) or RSVP, is told something."""
     line = component.first("ORGANIZER")
     if line is None:
         return Organizer.NOBODY
     named = _addresses(line)
-    if not named.isdisjoint(addresses):
+    if not addresses.isdisjoint(named):
         return Organizer.PERSON
     asks = any(
         "PARTSTAT" in guest.params or guest.params.get("RSVP", "").upper() == "TRUE"
@@ -254,12 +290,13 @@ def _organizer(component: Component, addresses: Collection[str]) -> Organizer:
     return Organizer.SYSTEM if any(map(is_no_persons, named)) or not asks else Organizer.OTHER
 
 
-def _addresses(line: Property) -> set[str]:
+def _addresses(line: Property) -> tuple[str, ...]:
     """The mail addresses of an ATTENDEE or ORGANIZER: its value (RFC 6068) and its EMAIL parameters (RFC 7986)."""
     value = line.value.strip()
-    named = {value[7:] if value[:7].lower() == "mailto:" else value}
-    named.update(text for name, text in line.params.items() if name.endswith("EMAIL"))
-    return {text.strip().strip("<>").casefold().removeprefix("mailto:") for text in named if text.strip()}
+    named = [value[7:] if value[:7].lower() == "mailto:" else value]
+    named += [text for name, text in line.params.items() if name.endswith("EMAIL")]
+    texts = (text.strip().strip("<>").casefold().removeprefix("mailto:") for text in named)
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def _is_birthday(component: Component, uid: str) -> bool:

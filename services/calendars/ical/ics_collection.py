@@ -19,7 +19,7 @@ from typing import Any
 
 from services.calendars.ical.content import Component, Raw, calendars, unfolded
 from services.calendars.ical.entry import ReadRequest
-from services.calendars.ical.reading import read
+from services.calendars.ical.reading import READS, read
 from services.calendars.ical.values import duration
 from services.domain.calendars import SHORT, Changes, Problem
 from services.domain.errors import CalendarTooLargeError
@@ -67,7 +67,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class IcsCollection:
-    """The resources of a calendar, and for whom and which window they were expanded last.
+    """The resources of a calendar, and for whom, for which window and by which `READS` they were expanded last.
 
     `tag` and `extra` (JSON) are the source's own. It never changes: `with_changes` makes another one.
     """
@@ -79,6 +79,7 @@ class IcsCollection:
     until: datetime | None = None
     zone: str = ""
     addresses: tuple[str, ...] = ()
+    reads: int = 0
     memory: bytes | None = field(default=None, repr=False)
 
     @classmethod
@@ -112,6 +113,7 @@ class IcsCollection:
             until=None if head["until"] is None else datetime.fromisoformat(head["until"]),
             zone=head["zone"],
             addresses=tuple(head["addresses"]),
+            reads=head.get("reads", 0),
         )
 
     def over(self, state: bytes) -> bytes:
@@ -123,6 +125,7 @@ class IcsCollection:
             "until": None if self.until is None else self.until.isoformat(),
             "zone": self.zone,
             "addresses": self.addresses,
+            "reads": self.reads,
         }
         cover = zlib.compress(json.dumps(head).encode(), 1)
         return b"".join((_MAGIC, len(cover).to_bytes(_LENGTH, "big"), cover, state[_content(state) :]))
@@ -163,7 +166,7 @@ class IcsCollection:
         return replace(self, resources=resources)
 
     def serves(self, asked: ReadRequest, now: datetime) -> bool:
-        """Whether it was expanded for this person as they are, and reaches far enough from `now` on."""
+        """Whether it was expanded for this person as they are, by what is read now, and reaches far enough."""
         return (
             self.start is not None
             and self.until is not None
@@ -171,6 +174,7 @@ class IcsCollection:
             and self.until - now >= SHORT
             and self.zone == asked.zone.key
             and self.addresses == asked.addresses
+            and self.reads == READS
         )
 
     def changes(self, asked: ReadRequest, now: datetime) -> Changes:
@@ -185,7 +189,7 @@ class IcsCollection:
             kept = {key: one for key, one in self.resources.items() if not _is_past(one, now)}
             whole = replace(
                 self, resources=kept, start=start, until=until, zone=asked.zone.key, addresses=asked.addresses,
-                memory=None,
+                reads=READS, memory=None,
             )  # fmt: skip
         found = read(whole.together(), replace(asked, start=start, end=until), whole.memory)
         broken = tuple(

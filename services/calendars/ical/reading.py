@@ -26,10 +26,13 @@ MOST_EVENTS = 10_000
 """Events of one calendar in the two months that are kept: 160 a day."""
 
 MOST_TEXT = 4 * 1024 * 1024
-"""Characters of their titles and places together: each occurrence of a series has a row of its own."""
+"""Characters of all that they say, together: each occurrence of a series has a row of its own."""
+
+READS = 3
+"""What of an entry is read. It grows when more is: what was remembered of a file before is then worth nothing, and the
+file is read whole at the next look that is due anyway, once."""
 
 _MOST_GROUPS = 32  # of calendars of one file that contradict each other
-_VERSION = 2
 _STAMP = re.compile(rb"^DTSTAMP(?:;[^:\n]*)?:(.*)\n?", re.MULTILINE | re.IGNORECASE)
 _SIZE = 8
 
@@ -52,7 +55,7 @@ class ReadState:
     def dump(self) -> bytes:
         """As bytes: a line of JSON; compressed, the names of those shown and some 16 bytes for each entry."""
         head = {
-            "version": _VERSION,
+            "version": READS,
             "body": self.body.hex(),
             "asked": self.asked,
             "name": self.name,
@@ -72,7 +75,7 @@ class ReadState:
             head = json.loads((state or b"").partition(b"\n")[0])
         except ValueError:
             return None
-        if not isinstance(head, dict) or head.get("version") != _VERSION:
+        if not isinstance(head, dict) or head.get("version") != READS:
             return None
         floor = None if head["floor"] is None else timedelta(seconds=head["floor"])
         return cls(body=bytes.fromhex(head["body"]), asked=head["asked"], name=head["name"], floor=floor)
@@ -174,7 +177,7 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
     shown = {problem.uid: (0, 0) for problem in reading.problems}
     for event in reading.events:
         events, text = shown.get(event.uid, (0, 0))
-        shown[event.uid] = events + 1, text + len(event.title) + len(event.location)
+        shown[event.uid] = events + 1, text + _size(event)
     gone: frozenset[str] = frozenset()
     if before is not None:
         gone = frozenset(uid for uid in before.shown if uid not in digests)
@@ -193,6 +196,11 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
         name=name,
         floor=floor,
     )
+
+
+def _size(event: Event) -> int:
+    """How many characters an event's texts have."""
+    return sum(map(len, (event.title, event.location, event.organizer_text, *event.guest_domains)))
 
 
 def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:

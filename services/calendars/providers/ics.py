@@ -22,6 +22,7 @@ from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.expand import Expander
 from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.itip import asked
+from services.calendars.ical.reading import READS
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Arrival, Changes, Connection, Problem
 from services.domain.errors import (
     AddressNotAllowedError,
@@ -58,6 +59,7 @@ class _FeedState:
     floor: float | None = None  # seconds
     expander: bool = False
     version: Literal[1] = 1
+    reads: int = 0
 
     @property
     def waits(self) -> timedelta | None:
@@ -79,12 +81,16 @@ class _FeedState:
         return found, memory if found.expander else None
 
     def serves(self, connection: Connection, now: datetime) -> bool:
-        """Whether what is stored was expanded for this person as they are, and reaches far enough."""
+        """Whether what is stored was expanded for this person as they are, by what is read now, and reaches far enough.
+
+        Where it does not the file is asked for whole: a 304 would tell of nothing that was not read before.
+        """
         return (
             self.zone == connection.zone.key
             and self.addresses == connection.addresses
             and self.until - now >= SHORT
             and self.start <= now
+            and self.reads == READS
         )
 
 
@@ -138,7 +144,7 @@ class FeedSource:
             if known is None:
                 raise CalendarUnreachableError("http 304 to an unconditional request")
             return Changes(state=connection.state, unchanged=True, full=False, floor=known.waits)
-        window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses)
+        window = known or _FeedState(now - BEHIND, now + AHEAD, connection.zone.key, connection.addresses, reads=READS)
         asked = ReadRequest(connection.calendar_id, connection.addresses, connection.zone, window.start, window.until)
         changes = await self.expander.read(response.body, asked, memory)
         floor = None if changes.floor is None else changes.floor.total_seconds()

@@ -221,6 +221,7 @@ class MicrosoftPeer(AccountPeer):
             response=responses[entry.answer],
             sensitivity="private" if entry.private else "normal",
             guests=() if entry.answer is Answer.OWN else (BOSS,),
+            organizer="" if entry.answer is Answer.OWN else BOSS,
             cancelled=entry.cancelled,
             recurrence=Recurrence(count=entry.daily) if entry.daily else None,
         )

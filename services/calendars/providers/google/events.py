@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.calendars.providers.api import inner, text_in
-from services.domain.calendars import Problem, is_no_persons
+from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
 from services.domain.model import (
     LONGEST_TEXT,
     Event,
@@ -27,11 +27,12 @@ from services.domain.model import (
 
 FIELDS = (
     "id,iCalUID,recurringEventId,originalStartTime,status,start,end,eventType,transparency,visibility,summary,location,"
-    "workingLocationProperties,attendees(self,resource,responseStatus),organizer(self,email)"
+    "workingLocationProperties,attendees(self,resource,responseStatus,email),organizer(self,email,displayName)"
 )
-"""What is asked of each item: no description, no address of a guest, no link ever travels to us.
+"""What is asked of each item: no description, no name of a guest, no link ever travels to us.
 
-The organizer's address is looked at, for a program's, and not kept.
+Of a guest's address its domain alone is kept. `recurringEventId` stands in each occurrence of a series, a changed one
+as well, and `recurrence` in a series alone, which `singleEvents` never lists: it is not asked for.
 """
 
 LONGEST_ID = 1024
@@ -85,6 +86,7 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
         return Problem(text_in(item.get("id"), LONGEST_ID), str(error))
     kind = _TYPES.get(text_in(item.get("eventType"), LONGEST_ZONE), EventType.DEFAULT)
     place, label = _place(item) if kind is EventType.WORKING_LOCATION else (None, "")
+    organizer = _organizer(item.get("organizer"))
     response, guests = _attendance(item.get("attendees"))
     visibility = item.get("visibility")
     if visibility is None or visibility == "":
@@ -108,7 +110,10 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
         location=text_in(item.get("location"), LONGEST_TEXT) or label,
         working_location=place,
         guests=guests,
-        organizer=_organizer(item.get("organizer")),
+        organizer=organizer,
+        organizer_text=organizer_text(*_named(item.get("organizer"))),
+        guest_domains=_guest_domains(item, organizer),
+        recurring=bool(text_in(item.get("recurringEventId"), LONGEST_ID)),
     )
 
 
@@ -210,6 +215,22 @@ def _attendance(attendees: object) -> tuple[Response, int]:
         elif isinstance(attendee, Mapping) and attendee.get("resource") is not True:
             guests += 1
     return response, guests
+
+
+def _guest_domains(item: Mapping[str, Any], organizer: Organizer) -> frozenset[str]:
+    """The mail domains of the other guests, and of whoever asks for the person's time, who need not be a guest."""
+    attendees = item.get("attendees")
+    others = [
+        _named(attendee)[1]
+        for attendee in (attendees if isinstance(attendees, list) else ())
+        if inner(attendee, "self") is not True and inner(attendee, "resource") is not True
+    ]
+    return mail_domains([*others, *([_named(item.get("organizer"))[1]] if organizer is Organizer.OTHER else [])])
+
+
+def _named(somebody: object) -> tuple[str, str]:
+    """The name and the address of an organizer or attendee."""
+    return text_in(inner(somebody, "displayName"), LONGEST_TEXT), text_in(inner(somebody, "email"), LONGEST_TEXT)
 
 
 def _organizer(organizer: object) -> Organizer:

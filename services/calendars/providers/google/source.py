@@ -53,7 +53,8 @@ class _SyncState:
     listed: datetime
     zone: str
     token: str = field(default="", repr=False)
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    """2: what an event says of its organizer, its guests' domains and its series is read, too."""
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the token alone can tell that nothing is different."""

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.zone_names import iana_name
 from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, translated
 from services.calendars.providers.api import inner, text_in
-from services.domain.calendars import Problem, is_no_persons
+from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
 
 _NOON = time(12)
@@ -133,6 +133,8 @@ class Say(StrEnum):
     GUESTS = "guests"
     ZONE = "zone"
     ORGANIZER = "organizer"
+    ORGANIZER_TEXT = "organizer_text"
+    GUEST_DOMAINS = "domains"
 
 
 _NEEDED: Final = frozenset({Say.SHOW_AS, Say.SENSITIVITY, Say.RESPONSE, Say.CANCELLED, Say.ALL_DAY, Say.TITLE})
@@ -229,6 +231,10 @@ def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo)
         location=str(said.get(Say.LOCATION, "")),
         guests=int(said.get(Say.GUESTS, 0)),
         organizer=Organizer(str(said.get(Say.ORGANIZER, ""))),
+        organizer_text=str(said.get(Say.ORGANIZER_TEXT, "")),
+        guest_domains=frozenset(str(said.get(Say.GUEST_DOMAINS, "")).split()),
+        # `type`: an exception is an occurrence that was changed; learn.microsoft.com/graph/api/resources/event
+        recurring=found.kind is not ItemKind.SINGLE,
     )
 
 
@@ -255,23 +261,30 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
     if isinstance(raw.get("responseStatus"), Mapping):
         organizes = raw.get("isOrganizer") is True
         said[Say.RESPONSE] = "organizer" if organizes else text_in(inner(raw["responseStatus"], "response"), 64)
+    address = text_in(inner(raw, "organizer", "emailAddress", "address"), LONGEST_ID)
     if isinstance(raw.get("isOrganizer"), bool):
-        address = text_in(inner(raw, "organizer", "emailAddress", "address"), LONGEST_ID)
         others = Organizer.SYSTEM if is_no_persons(address) else Organizer.OTHER
         said[Say.ORGANIZER] = Organizer.PERSON if raw["isOrganizer"] else others
+    if "organizer" in raw:
+        name = text_in(inner(raw["organizer"], "emailAddress", "name"), LONGEST_TEXT)
+        said[Say.ORGANIZER_TEXT] = organizer_text(name, address)
     if isinstance(raw.get("attendees"), list):
-        said[Say.GUESTS] = _guests(raw["attendees"], mine)
+        guests = _guests(raw["attendees"], mine)
+        said[Say.GUESTS] = len(guests)
+        # Whoever asks for the person's time is among those whose domains are told: Graph names them no attendee.
+        asks = [address] if said.get(Say.ORGANIZER) is Organizer.OTHER else []
+        said[Say.GUEST_DOMAINS] = " ".join(sorted(mail_domains([*guests, *asks])))
     return said
 
 
-def _guests(attendees: list[Any], mine: Collection[str]) -> int:
-    """How many other people are invited; rooms and equipment (type `resource`) are no people."""
+def _guests(attendees: list[Any], mine: Collection[str]) -> set[str]:
+    """The addresses of the other people who are invited; rooms and equipment (type `resource`) are no people."""
     others: set[str] = set()
     for attendee in attendees[:MOST_ATTENDEES]:
         address = inner(attendee, "emailAddress", "address")
         if isinstance(address, str) and address.strip() and _word(inner(attendee, "type")) != _RESOURCE:
-            others.add(address.strip().casefold()[:LONGEST_ID])
-    return len(others.difference(mine))
+            others.add(text_in(address.strip().casefold(), LONGEST_ID))
+    return others.difference(mine)
 
 
 def _word(value: object) -> str:

@@ -38,7 +38,8 @@ class _StoredDelta(msgspec.Struct):
     items: list[
         tuple[str, ItemKind, str, tuple[str, str] | None, tuple[str, str] | None, Mapping[Say, str | bool | int]]
     ]
-    version: Literal[2] = 2
+    version: Literal[3] = 3
+    """3: what an event says of its organizer and its guests' domains is read, too."""
 
 
 @dataclass(frozen=True, slots=True)
