@@ -175,7 +175,7 @@ class Modals:
     async def suggest_emoji(self, args: AsyncArgs) -> None:
         """The emoji that what is typed in a form's menu may mean."""
         key, found = args.context.get("person"), list[str]()
-        if isinstance(key, PersonKey) and args.body.get("block_id") == modals.EMOJI_BLOCK:
+        if isinstance(key, PersonKey) and text_of(args.body, "block_id").endswith(modals.EMOJI_BLOCK):
             found = await self.services.emoji.search(key.team_id, text_of(args.body, "value"))
         await args.ack(options=[emoji_option(one) for one in found])
 

@@ -27,6 +27,9 @@ EVERY = timedelta(days=1)
 DEPTH = 5
 """Aliases of aliases are followed so far."""
 
+LATER_WORDS = 6
+"""Words of a name, besides its first, that it is found by: a name of fifty would take fifty times the room."""
+
 LONGEST_OFFERED = 75
 """Characters of a choice in a menu (docs.slack.dev, "Option object")."""
 
@@ -34,6 +37,7 @@ _LONGEST_TYPED = 200
 _NAME = re.compile(r"[^\s:<>@&\"'`]+")
 _TONED = re.compile(r":([^:]+):(?::skin-tone-[2-6]:)?")
 _TONE = re.compile(r"^(.*?):+skin-tone-([2-6])$")
+_BETWEEN = re.compile(r"_+(?!$)")
 _VARIATION = "\ufe0f"
 _ALIAS = "alias:"
 
@@ -134,7 +138,7 @@ class _Index:
     def __init__(self, names: Iterable[str]) -> None:
         whole = [(_key(name), name) for name in names]
         self._whole = sorted(whole)
-        self._parts = sorted((key[at + 1 :], name) for key, name in whole for at, sign in enumerate(key) if sign == "_")
+        self._parts = sorted((key[at:], name) for key, name in whole for at in _later_words(key))
 
     def equal(self, key: str) -> list[str]:
         """The names that are `key`."""
@@ -151,6 +155,11 @@ class _Index:
     @staticmethod
     def _from(entries: list[tuple[str, str]], key: str) -> Iterator[tuple[str, str]]:
         return takewhile(lambda entry: entry[0].startswith(key), islice(entries, bisect_left(entries, (key,)), None))
+
+
+def _later_words(key: str) -> Iterator[int]:
+    """Where they begin."""
+    return islice((found.end() for found in _BETWEEN.finditer(key)), LATER_WORDS)
 
 
 @cache

@@ -49,8 +49,8 @@ class EmojiStore:
 
     async def next_due(self, others: Collection[str] = ()) -> datetime | None:
         """When the first table is to be read, of workspaces that are not among `others`."""
-        (row,) = await self._database.fetch(_NEXT, {"others": names(others)})
-        found: datetime | None = row[0]
+        (rows,) = await self._database.rows((_NEXT, {"others": names(others)}))
+        found: datetime | None = rows[0][0]
         return found
 
     async def due(self, now: datetime, limit: int, others: Collection[str] = ()) -> dict[str, datetime]:

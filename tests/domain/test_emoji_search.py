@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.domain import emoji
 from services.domain.emoji import (
     EVERY,
+    LATER_WORDS,
     LONGEST_OFFERED,
     MOST_NAMES,
     EmojiTable,
@@ -107,6 +110,24 @@ def test_at_most_so_many_are_given_and_none_that_a_menu_cannot_take() -> None:
     assert search("quux", theirs) == [f":{long}:"]
     assert search("many", theirs) == [f":many_{number:03}:" for number in range(100)]
     assert search("many", theirs, 2) == [":many_000:", ":many_001:"]
+
+
+def test_name_of_many_words_is_found_by_the_first_of_them() -> None:
+    theirs = own(**{"_".join(f"zq{number}" for number in range(12)): ""}, ends__with_="")
+    found = [bool(search(f"zq{number}", theirs)) for number in (*range(2, 10), 10, 11)]
+    assert found == [True] * (LATER_WORDS - 1) + [False] * (11 - LATER_WORDS)
+    assert search("with", theirs)[0] == ":ends-with_:"
+
+
+@given(st.text(max_size=30), st.dictionaries(st.text(max_size=12), st.sampled_from(["x", "alias:pizza", "alias:a"])))
+def test_whatever_is_typed_gives_names_that_exist(text: str, theirs: dict[str, str]) -> None:
+    names = listed(theirs)
+    found = search(text, OwnEmoji(names), 20, complete=True)
+    assert len(found) == len(set(found)) <= 20
+    assert [one for one in found if name_of(one) not in names.keys() | emoji.standard_names().keys()] == []
+    assert [
+        name for name, target in names.items() if not target and search(f":{name}:", OwnEmoji(names))[0] != f":{name}:"
+    ] == []
 
 
 def test_search_among_thirty_thousand_looks_at_few_of_them() -> None:

@@ -190,7 +190,7 @@ async def test_whatever_is_typed_is_answered_with_options_that_slack_takes(runni
     assert [await offered(running_app, text) for text in ("zig", "zog", "xxx", "quo")] == [[], [], [], []]
 
 
-async def test_menu_of_another_block_gets_nothing(running_app: RunningApp) -> None:
+async def test_menus_of_emoji_are_known_by_the_id_of_their_block(running_app: RunningApp) -> None:
     await running_app.joins(add="emoji")
     member = {"id": ANN, "team_id": TEAM}
     asked = {
@@ -200,6 +200,9 @@ async def test_menu_of_another_block_gets_nothing(running_app: RunningApp) -> No
     body = urlencode({"payload": json.dumps(asked)}).encode()
     answer = await running_app.slack.deliveries.send(body, "application/x-www-form-urlencoded")
     assert (answer.status, answer.json()) == (200, {"options": []})
+    named = urlencode({"payload": json.dumps(asked | {"block_id": "kind_meeting_emoji"})}).encode()
+    answer = await running_app.slack.deliveries.send(named, "application/x-www-form-urlencoded")
+    assert [option["value"] for option in answer.json()["options"]] == [":pizza:"]
     broken = urlencode({"payload": json.dumps(asked | {"value": ["pizza"], "block_id": "emoji"})}).encode()
     answer = await running_app.slack.deliveries.send(broken, "application/x-www-form-urlencoded")
     assert (answer.status, answer.json()) == (200, {"options": []})

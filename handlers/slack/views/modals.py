@@ -31,7 +31,7 @@ CHOOSE_CALENDARS = "choose_calendars"
 DROP_ACCOUNT = "drop_account"
 CALENDARS_BLOCK = "calendars"
 EMOJI_BLOCK = "emoji"
-"""In every form that has one: its choices are looked up while somebody types."""
+"""What the id of a block ends with whose choices are emoji, looked up while somebody types."""
 
 _MOST_BOXES = 10
 _MOST_OPTIONS = 100
