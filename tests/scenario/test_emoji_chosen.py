@@ -169,7 +169,7 @@ async def test_refused_emoji_is_said_and_tried_once_where_the_list_may_not_be_re
     tried = [call.arguments["profile"]["status_emoji"] for call in running_app.slack.calls.all(SET)]
     assert tried == [":gone:", ":speech_balloon:", ":speech_balloon:"]
     await running_app.until(at("09:02", 25))
-    await running_app.types("/quo", "clear")
+    await running_app.types("/quo", ":pizza: Cake for 10m")
     assert "does not know" not in await why(running_app)
 
 
