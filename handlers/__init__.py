@@ -10,6 +10,7 @@ from handlers.slack.context import Services
 from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.slack.socket import SocketMode
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
@@ -33,6 +34,7 @@ __all__ = [
     "HomeTab",
     "HookRoutes",
     "Intake",
+    "Mentions",
     "Modals",
     "OAuth",
     "Operations",

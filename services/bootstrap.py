@@ -25,9 +25,10 @@ from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
+from services.engine.replies import ReplySender
 from services.engine.resolve import Reconciler, Timelines
 from services.engine.retention import Retention
-from services.engine.sender import Sender
+from services.engine.sender import Chore, Sender
 from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
 from services.pictures.reader import PictureReader
@@ -50,6 +51,7 @@ from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.pictures import OwnPictures
+from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.statuses import Statuses, StatusReader
 
 WARM_AFTER = 1.0
@@ -60,6 +62,7 @@ WARM_AFTER = 1.0
 class Service:
     """The program, put together. Whoever called `build` serves `web` between `start` and `stop`.
 
+    `out` is who is out as far as it is known in memory, None where the operator allows no replies.
     `at_rest` tells whether nothing that this process knows of is due or under way.
     """
 
@@ -69,6 +72,7 @@ class Service:
     stores: Stores
     people: People
     leaving: Offboarding
+    out: WhoIsOut | None
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
@@ -95,6 +99,7 @@ class Adapters:
     metrics: Metrics
     stores: Stores
     slack: SlackApi
+    leases: Leases
     pictures: PictureReader
 
 
@@ -120,6 +125,7 @@ class Listening:
     web: web.Application
     socket: handlers.SocketMode | None
     grants: Grants
+    out: WhoIsOut | None
 
 
 async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
@@ -152,7 +158,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     await schema.upgrade(stores.database)
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics), pictures)
+    leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics), leases, pictures)
     calendars = wiring.compose(
         config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
         metrics=metrics,
@@ -170,6 +177,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     socket = listening.socket
 
     later: list[asyncio.TimerHandle] = []
+    stopping, looking = asyncio.Event(), list[asyncio.Task[None]]()
 
     def warm() -> None:
         """Compile the words of every language before somebody waits for them, but not while the program starts."""
@@ -183,6 +191,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
                 await stores.calendars.take_up(clock.now())
                 await stores.accounts.take_up()
             await works.start()
+        if listens and listening.out is not None:
+            looking.append(asyncio.create_task(listening.out.run(stopping), name="who_is_out"))
         if socket is not None:
             await socket.start()
         later.append(asyncio.get_running_loop().call_later(WARM_AFTER, warm))
@@ -192,6 +202,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             timer.cancel()
         if socket is not None:
             await socket.stop()
+        stopping.set()
+        await asyncio.gather(*looking)
         await background.close()
         await works.stop()
         for close in (*calendars.closing, pictures.close, adapters.slack.clients.close, stores.database.close):
@@ -200,7 +212,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     def at_rest() -> bool:
         return works.at_rest and not len(background)
 
-    return Service(listening.web, works, writer, stores, cases.people, cases.leaving, at_rest, start, stop)
+    return Service(
+        listening.web, works, writer, stores, cases.people, cases.leaving, listening.out, at_rest, start, stop
+    )
 
 
 def _slack(config: Settings, metrics: Metrics) -> SlackApi:
@@ -243,10 +257,7 @@ def engine(
     of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
 ) -> tuple[Engine, ProfileWriter]:
     """What runs when: everything that may be due, and the one that writes to profiles."""
-    clock, stores, slack, queue = of.clock, of.stores, of.slack, of.stores.write_queue
-    leases: Leases = OneProcess()
-    if not of.config.is_sqlite:
-        leases = AdvisoryLocks(of.config.database_url)
+    clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
     tokens = TokenRefresh(stores.tokens, slack.authority, clock)
     unknown = UnknownEmoji(stores.emoji, clock)
     writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown)
@@ -257,7 +268,9 @@ def engine(
     )  # fmt: skip
     notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
-    sender = Sender(queue, writer, workspaces, chores=(cases.leaving, notices, homes), leases=leases, clock=clock)
+    replies = ReplySender(stores.replies, queue, workspaces, slack.messages, authority=slack.authority, clock=clock)
+    chores: list[Chore] = [cases.leaving, *([replies] if of.config.replies_allowed else []), notices, homes]
+    sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock)
@@ -291,7 +304,15 @@ def _listening(
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(shared, calendars.files, cases.pictures, cases.teller, stores.deliveries),
     )  # fmt: skip
-    intake = handlers.Intake(bolt, stores.deliveries, cases.people, clock=clock, metrics=of.metrics)
+    replies = None
+    if config.replies_allowed:
+        tell = partial(of.leases.tell, typed=False)
+        replies = Replies(
+            WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
+        )
+    intake = handlers.Intake(
+        bolt, stores.deliveries, cases.people, handlers.Mentions(replies), clock=clock, metrics=of.metrics
+    )
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
     socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
     operations = handlers.Operations(
@@ -316,4 +337,4 @@ def _listening(
         errors=errors, metrics=of.metrics, signatures=handlers.Signatures(secret, clock) if secret else None,
         intake=intake if secret else None,
     )  # fmt: skip
-    return Listening(application, socket, grants)
+    return Listening(application, socket, grants, None if replies is None else replies.out)

@@ -25,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.errors import Errors
 from handlers.slack.commands import QUO
+from handlers.slack.mentions import Mentions, is_in_channel
 from handlers.slack.payloads import Payload, check
 from services.domain import command_parser
 from services.domain.command_parser import Name, UnknownCommandError
@@ -129,12 +130,14 @@ class Intake:
     """Takes payloads whose origin is certain."""
 
     def __init__(
-        self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, *, clock: Clock, metrics: Metrics
-    ) -> None:
+        self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, mentions: Mentions, *, clock: Clock,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
         """`bolt` has every listener registered."""
         self._bolt = bolt
         self._deliveries = deliveries
         self._people = people
+        self._mentions = mentions
         self._clock = clock
         self._metrics = metrics
         self._recent = Recent()
@@ -152,6 +155,9 @@ class Intake:
         if payload.get("type") == "url_verification":
             return BoltResponse(status=200, body={"challenge": payload["challenge"]})
         if payload.get("ssl_check"):
+            return BoltResponse(status=200, body="")
+        if is_in_channel(payload):
+            self._metrics.deliveries.labels(kind, await self._mentions.take(payload)).inc()
             return BoltResponse(status=200, body="")
         response, outcome = await self._dispatch(payload, kind, headers or {}, delivery)
         self._metrics.deliveries.labels(kind, outcome).inc()

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("photo", sa.Text(), nullable=False),
         *_of_person("stretches", "effect", "start_at"),
     )
+    op.create_index("ix_stretches_effect_end_at", "stretches", ["effect", "end_at"], unique=False)
     op.create_table(
         "effects",
         *_person(),
@@ -80,6 +81,8 @@ def upgrade() -> None:
         sa.Column("day", sa.String(10), nullable=False),
         sa.Column("channel_id", sa.String(64), nullable=False),
         sa.Column("thread", sa.String(32), nullable=False),
+        sa.Column("zone", sa.String(64), nullable=False),
+        sa.Column("locale", sa.String(16), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(

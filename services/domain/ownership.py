@@ -53,6 +53,12 @@ def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
     return applied if _text(applied) == _text(wanted) else None
 
 
+def shown(standing: Standing, now: datetime) -> Status | None:
+    """What the profile shows of ours at `now`, as far as we know; None where it was cleared by hand or is their own."""
+    applied = standing.applied
+    return applied if standing.own is None and applied is not None and applied.lasts(now) else None
+
+
 def decide(
     profile: Status,
     standing: Standing,

@@ -77,6 +77,11 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def escape(text: str) -> str:
+    """The same the other way: nothing in what Slack is given so is markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def length(text: str) -> int:
     """How many characters of Slack's 100 a text takes.
 

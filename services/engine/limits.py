@@ -28,6 +28,7 @@ LIMITS = {
     "users.profile.get": 95,
     "views.publish": 95,
     "chat.postMessage": 50,
+    "chat.postEphemeral": 95,
     "auth.test": 180,
     "emoji.list": 18,
 }

@@ -103,7 +103,7 @@ class NoticeSender:
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         due = await self._notices.due(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await _with_bots(self._workspaces, self._queue, {notice.key.team_id for notice in due})
+        theirs = await with_bots(self._workspaces, self._queue, {notice.key.team_id for notice in due})
         again = await asyncio.gather(
             *(self._run(*one, [notice for notice in due if notice.key.team_id == one[0].team_id]) for one in theirs)
         )
@@ -215,7 +215,7 @@ class HomePublisher:
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         stale = await self._queue.stale_homes(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await _with_bots(self._workspaces, self._queue, {key.team_id for key in stale})
+        theirs = await with_bots(self._workspaces, self._queue, {key.team_id for key in stale})
         again = await asyncio.gather(
             *(self._run(*one, [key for key in stale if key.team_id == one[0].team_id]) for one in theirs)
         )
@@ -252,7 +252,7 @@ class HomePublisher:
         budget.went_well(slot)
 
 
-async def _with_bots(
+async def with_bots(
     workspaces: OwnedWorkspaces, queue: WriteQueue, teams: Collection[str]
 ) -> list[tuple[OwnedWorkspace, str | None]]:
     """Those of `teams` that are this process' own, each with its bot token."""

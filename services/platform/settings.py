@@ -63,6 +63,7 @@ class Settings(BaseModel):
     feed_interval: Annotated[
         int, Field(ge=1, le=86_400, description="seconds between two regular looks at a calendar")
     ] = 900
+    replies_allowed: bool = Field(True, description="tell whoever mentions a person who is out, where they want it")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
     log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
 

@@ -1,4 +1,4 @@
-"""Direct messages and views, with the workspace's bot token."""
+"""Direct messages, what one member of a channel sees alone, and views, with the workspace's bot token."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 from services.slack.client import SlackClients
 
 POST = "chat.postMessage"
+POST_EPHEMERAL = "chat.postEphemeral"
 PUBLISH = "views.publish"
 OPEN = "views.open"
 
 
 class SlackMessages:
-    """Posts direct messages."""
+    """Posts messages to one person each."""
 
     def __init__(self, clients: SlackClients) -> None:
         self._clients = clients
@@ -23,6 +24,16 @@ class SlackMessages:
         chat.postMessage takes a user id as `channel` and opens the conversation itself.
         """
         await self._clients.call(token, POST, json={"channel": user_id, **message})
+
+    async def post_ephemeral(
+        self, token: str, channel_id: str, user_id: str, message: dict[str, Any], *, thread: str = ""
+    ) -> None:
+        """Show `message` to that member of a channel alone, in the thread that began with the message `thread`.
+
+        Slack shows it to whoever is active, until they reload (docs.slack.dev, chat.postEphemeral). Raises SlackError.
+        """
+        place = {"channel": channel_id, "user": user_id} | ({"thread_ts": thread} if thread else {})
+        await self._clients.call(token, POST_EPHEMERAL, json={**place, **message})
 
 
 class SlackViews:

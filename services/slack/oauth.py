@@ -6,7 +6,7 @@ The shape of oauth.v2.access's answer: docs.slack.dev, "Installing with OAuth" a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ ACCESS = "oauth.v2.access"
 TEST = "auth.test"
 REVOKE = "auth.revoke"
 INFO = "users.info"
+SLACKBOT = "USLACKBOT"
 _ID = re.compile(r"[A-Z0-9]{1,63}")
 _LONGEST_NAME = 80
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
@@ -54,6 +55,20 @@ class SlackAuthority:
         """The zone, language, address and name of a person. Raises SlackError."""
         params = {"user": user_id, "include_locale": "true"}
         return parse_member((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
+
+    async def colleague(self, token: str, user_id: str, homes: Collection[str]) -> Member | None:
+        """The member, where they are a person of one of `homes` (workspaces, or an org); None for anybody else.
+
+        Not for bots, for who was deactivated, and for members of other organisations in shared channels. Raises
+        SlackError.
+        """
+        params = {"user": user_id, "include_locale": "true"}
+        user = _mapping((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
+        org = _mapping(user.get("enterprise_user"))
+        teams = org.get("teams")
+        of = {user.get("team_id"), org.get("enterprise_id"), *(teams if isinstance(teams, list) else ())}
+        no_person = any(user.get(name) is True for name in ("is_bot", "is_workflow_bot", "deleted", "is_stranger"))
+        return None if no_person or user_id == SLACKBOT or of.isdisjoint(homes) else parse_member(user)
 
     async def is_admin(self, token: str, user_id: str) -> bool:
         """Whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""

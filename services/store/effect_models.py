@@ -15,6 +15,7 @@ class StretchRow(OfPerson):
     """For how long an effect is on, by the timeline: replaced together with the spans."""
 
     __tablename__ = "stretches"
+    __table_args__ = (of_person_row(), Index("ix_stretches_effect_end_at", "effect", "end_at"))
 
     effect: Mapped[str] = mapped_column(String(8), primary_key=True)  # dnd | away | photo | reply
     start_at: Mapped[datetime] = mapped_column(UtcInstant, primary_key=True)
@@ -75,7 +76,9 @@ class ReplyRow(Base):
     day: Mapped[str] = mapped_column(String(10), primary_key=True)  # the asker's
     channel_id: Mapped[str] = mapped_column(ID)
     thread: Mapped[str] = mapped_column(String(32), default="")
-    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    zone: Mapped[str] = mapped_column(String(64))  # the asker's, and their language
+    locale: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)  # when they asked
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain import ownership
 from services.domain.errors import NotInstalledError
 from services.domain.model import Kind, Pause, PersonKey, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Preferences, Tokens, zone_or
@@ -331,11 +332,13 @@ class AbsenceStore:
     async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
         """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.
 
-        `users` narrows it; at most `MOST_AWAY`. Raises SealError.
+        Not who is paused, cleared it by hand or has a status of their own. `users` narrows it; at most `MOST_AWAY`.
+        Raises SealError.
         """
         query = (
-            select(SpanRow.user_id, SpanRow.start_at, ProfileStateRow.memory)
+            select(SpanRow.user_id, SpanRow.start_at, Person.paused_from, Person.paused_until, ProfileStateRow.memory)
             .join(ProfileStateRow, of_person(ProfileStateRow, SpanRow))
+            .join(Person, of_person(Person, SpanRow))
             .where(
                 SpanRow.team_id == team_id,
                 SpanRow.start_at <= now,
@@ -352,7 +355,8 @@ class AbsenceStore:
     def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
         found = []
         for row in rows:
-            applied = self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing.applied
-            if applied is not None and not applied.empty and (applied.expiration is None or applied.expiration > now):
-                found.append(Away(row.user_id, applied.expiration, applied.text, applied.emoji))
+            pause = pause_of(row.paused_from, row.paused_until)
+            shown = ownership.shown(self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing, now)
+            if shown is not None and not (pause is not None and pause.holds(now)):
+                found.append(Away(row.user_id, shown.expiration, shown.text, shown.emoji))
         return found

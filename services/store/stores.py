@@ -33,6 +33,7 @@ from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideSto
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
+from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.watches import HookStore, InboxStore, WatchStore
@@ -68,6 +69,7 @@ class Stores:
         self.due = DueStore(database, encryptor, self.facts)
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
         self.emoji = EmojiStore(database)
+        self.replies = ReplyStore(database, encryptor)
         self.retention = RetentionStore(database)
         self.health = HealthStore(database, encryptor)
         self.export = ExportStore(self)

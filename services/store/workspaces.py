@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
@@ -30,6 +30,7 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
+from services.store.effect_models import ReplyRow
 from services.store.models import Base, Delivery, OAuthState, Person, ProfileStateRow, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, lock_one, lock_people, of_person, upsert
@@ -363,6 +364,8 @@ class LeaverStore(Store):
             for table in reversed(Base.metadata.sorted_tables):
                 if table not in _KEPT and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
+            told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
+            await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
             memory = ProfileState()
             with suppress(
                 StatusQuoError, ValueError

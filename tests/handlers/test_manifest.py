@@ -82,8 +82,8 @@ def test_manifest_has_the_commands_shortcuts_and_events_that_are_wired(manifest:
     assert sorted(one["callback_id"] for one in features["shortcuts"]) == wired.named("global_shortcut")
     subscribed = manifest["settings"]["event_subscriptions"]["bot_events"]
     organisations = {"team_access_revoked"}  # delivered to org-wide installs without being subscribed
-    arrives_as = {"message.im": "message"}
-    assert sorted(arrives_as.get(name, name) for name in subscribed) == [
+    arrives_as = {"message.im": "message", "message.channels": "message", "message.groups": "message"}
+    assert sorted({arrives_as.get(name, name) for name in subscribed}) == [
         name for name in wired.named("event") if name not in organisations
     ]
 

@@ -22,7 +22,7 @@ PURE = ROOT / "services" / "domain"
 
 def default_of(name: str) -> str:
     default = Settings.model_fields[name].default
-    return "" if default is None else "false" if default is False else str(default)
+    return "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def test_example_environment_lists_every_setting_with_its_default() -> None:

@@ -19,6 +19,7 @@ from slack_bolt.app.async_app import AsyncApp
 from handlers.errors import Errors
 from handlers.slack.events import Events
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.mentions import Mentions
 from handlers.web.application import Check, Operations, QuietRunner, Signatures, application
 from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
@@ -193,7 +194,7 @@ async def open_install_side(
     listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal))
     listeners.register(bolt)
     deliveries = stores.deliveries
-    intake = Intake(bolt, deliveries, people, clock=clock, metrics=metrics)
+    intake = Intake(bolt, deliveries, people, Mentions(None), clock=clock, metrics=metrics)
     operations = Operations(checks or {}, metrics)
     web_app = application(
         [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],

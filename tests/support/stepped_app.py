@@ -20,6 +20,7 @@ from handlers.slack.context import Services
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.web.application import Signatures, application
 from services.calendars.accounts import ProviderCleanup
@@ -231,7 +232,7 @@ async def open_stepped_app(
             files=handlers.FileMessages(surface, KeptFiles(), KeptPictures(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip
         metrics = Metrics()
-        intake = Intake(bolt, DeliveryStore(database), people, clock=clock, metrics=metrics)
+        intake = Intake(bolt, DeliveryStore(database), people, Mentions(None), clock=clock, metrics=metrics)
         signatures = Signatures(engine.slack.app.signing_secret, clock)
         web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
         async with TestServer(web, host="127.0.0.1") as server:

@@ -1,0 +1,151 @@
+"""Tells whoever mentioned somebody who is out: once a day, in the place where they wrote, seen by them alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.domain.errors import SlackError, SlackRateLimitedError
+from services.domain.mentions import LATE, Asker, OutPerson
+from services.domain.people import zone_or
+from services.domain.text import escape
+from services.engine.limits import Budget
+from services.engine.notifications import with_bots
+from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.platform.locale import Localizer
+from services.platform.logs import guarded
+from services.ports import Clock
+from services.slack.messages import POST_EPHEMERAL, SlackMessages
+from services.slack.oauth import SlackAuthority
+from services.store.replies import DueReply, ReplyStore
+from services.store.write_queue import WriteQueue
+
+log = structlog.get_logger(__name__)
+
+MANY = 100
+"""How many are looked for at once."""
+
+_NAMES, _NAME_LIVES = 1_000, timedelta(minutes=10)
+
+
+class ReplySender:
+    """Posts replies to mentions."""
+
+    def __init__(
+        self,
+        store: ReplyStore,
+        queue: WriteQueue,
+        workspaces: OwnedWorkspaces,
+        slack: SlackMessages,
+        *,
+        authority: SlackAuthority,
+        clock: Clock,
+    ) -> None:
+        """`authority` knows what stand-ins are called."""
+        self._store = store
+        self._queue = queue
+        self._workspaces = workspaces
+        self._slack = slack
+        self._authority = authority
+        self._clock = clock
+        self._names: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
+        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
+
+    async def run(self) -> datetime | None:
+        """Post what may be posted now; when there is more to do."""
+        now = self._clock.now()
+        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        due = await self._store.due(now, MANY, others=self._workspaces.others | self._full.keys())
+        theirs = await with_bots(self._workspaces, self._queue, {reply.person.team_id for reply in due})
+        again = await asyncio.gather(
+            *(self._run(*one, [reply for reply in due if reply.person.team_id == one[0].team_id]) for one in theirs)
+        )
+        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
+        if len(due) == MANY and theirs:
+            return self._clock.now()
+        return min(self._full.values(), default=None)
+
+    async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueReply]) -> datetime | None:
+        now = self._clock.now()
+        absent = await self._store.absent({reply.person for reply in due}, now)
+        over = [reply for reply in due if reply.created_at < now - LATE or reply.person not in absent]
+        await self._store.drop(over)
+        for reply in due:
+            if reply in over or token is None:
+                continue
+            ready = workspace.budget.ready_at(POST_EPHEMERAL, self._clock.now())
+            if ready is not None:
+                return ready
+            self._workspaces.use(workspace)
+            with guarded("reply_failed", team_id=workspace.team_id, user_id=reply.person.user_id):
+                await self._tell(token, reply, absent[reply.person], workspace.budget)
+        return None
+
+    async def _tell(self, token: str, reply: DueReply, out: OutPerson, budget: Budget) -> None:
+        """Post one. It counts as told before it is: rather nobody is told than somebody twice."""
+        home = reply.person.team_id
+        name = out.name or await self._name(token, home, out.key.user_id)
+        if not name:
+            return  # tried again until it is late
+        stand_in = await self._name(token, home, out.stand_in) if out.stand_in else ""
+        message = _message(reply.asker, out, name, stand_in, self._clock.now())
+        if not await self._store.claim(reply):
+            return
+        slot = budget.take(POST_EPHEMERAL, self._clock.now())
+        ids = {"team_id": home, "user_id": out.key.user_id}
+        try:
+            await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
+        except SlackRateLimitedError as error:
+            await self._store.give_back(reply, budget.refused(slot, error.retry_after, self._clock.now()))
+            return
+        except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
+            log.info("reply_not_shown", reason=error.reason, **ids)
+            return
+        finally:
+            budget.done(slot, self._clock.now())
+        budget.went_well(slot)
+        log.info("reply_shown", **ids)
+
+    async def _name(self, token: str, home: str, user_id: str) -> str:
+        """What Slack calls a member; "" where it does not say, or they are no colleague (any more)."""
+        now = self._clock.now()
+        known = self._names.get((home, user_id))
+        if known is not None and known[1] > now:
+            return known[0]
+        try:
+            found = await self._authority.colleague(token, user_id, {home})
+        except SlackError as failure:
+            log.warning("name_unread", team_id=home, user_id=user_id, reason=failure.reason)
+            return ""
+        name = "" if found is None else found.name
+        self._names[home, user_id] = name, now + _NAME_LIVES
+        while len(self._names) > _NAMES:
+            self._names.popitem(last=False)
+        return name
+
+
+def _message(asker: Asker, out: OutPerson, name: str, stand_in: str, now: datetime) -> dict[str, Any]:
+    """That somebody is out, for who asked: nothing in it is markup, so nobody is mentioned by it."""
+    l10n = Localizer(asker.locale, zone_or(asker.zone, ZoneInfo("UTC")).key)
+    match out.back:
+        case datetime() as instant:
+            said = l10n.say("{name} is away until {time}.", name=name, time=l10n.until(instant, now))
+        case date() as day:
+            today = now.astimezone(l10n.zone).date()
+            said = l10n.say("{name} is away and back on {day}.", name=name, day=l10n.day(day, today))
+        case None:
+            said = l10n.say("{name} is away.", name=name)
+    if stand_in:
+        said += " " + l10n.say("Meanwhile, {name} stands in.", name=stand_in)
+    if out.note:
+        said += "\n" + l10n.say("“{note}”", note=out.note)
+    return {
+        "text": escape(said),
+        "blocks": [{"type": "section", "text": {"type": "plain_text", "text": said}}],
+    }

@@ -1,0 +1,241 @@
+"""Replies to mentions: who is out and lets others be told, and who was told of whom on which day.
+
+A row stands for "told", and is there before anybody is: so whichever replica hears of a mention, once a day is all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain import ownership
+from services.domain.mentions import Asker, Mention, OutPerson
+from services.domain.model import Effect, Override, OverrideKind, PersonKey
+from services.domain.people import zone_or
+from services.platform.crypto import Encryptor
+from services.slack import scopes
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.due import ProfileStateStore
+from services.store.effect_models import ReplyRow, StretchRow
+from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
+from services.store.person_rows import insert_for, lock_staying, named, names, of_person, one_of, tuples
+from services.store.timeline import override_of, pause_of
+
+Intervals = tuple[tuple[datetime, datetime], ...]
+OutOf = dict[str, dict[str, Intervals]]
+"""By workspace and person, when they are out; in UTC, `[start, end)`."""
+
+Tell = Callable[[AsyncConnection], Awaitable[None]]
+"""Has the senders look, once that transaction is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueReply:
+    """Somebody who is to be told that `person` is out."""
+
+    person: PersonKey
+    asker_id: str
+    day: str
+    channel_id: str
+    thread: str
+    asker: Asker
+    created_at: datetime
+
+
+_STRETCHES, _PEOPLE, _WORKSPACES = StretchRow.__table__, Person.__table__, Workspace.__table__
+_STANDINGS, _OVERRIDES, _REPLIES = ProfileStateRow.__table__, OverrideRow.__table__, ReplyRow.__table__
+_NOW = bindparam("now", type_=UtcInstant)
+_MAY_REPLY = and_(
+    _WORKSPACES.c.allow_replies,
+    _WORKSPACES.c.bot_token.is_not(None),
+    or_(*(_WORKSPACES.c.bot_scopes.contains(scope) for scope in sorted(scopes.INSTALLS[scopes.REPLIES]))),
+)
+_IS_REPLY = _STRETCHES.c.effect == Effect.REPLY.value
+_OUT = (
+    select(_STRETCHES.c.team_id, _STRETCHES.c.user_id, _STRETCHES.c.start_at, _STRETCHES.c.end_at)
+    .join(_WORKSPACES, _WORKSPACES.c.team_id == _STRETCHES.c.team_id)
+    .join(_PEOPLE, of_person(_PEOPLE.c, _STRETCHES.c))
+    .where(
+        _IS_REPLY,
+        _STRETCHES.c.end_at > _NOW,
+        _STRETCHES.c.start_at <= bindparam("soon", type_=UtcInstant),
+        _MAY_REPLY,
+        _PEOPLE.c.leave_by.is_(None),
+        _PEOPLE.c.grant_state == "ok",
+    )
+)
+_ABSENT = (
+    select(
+        _STRETCHES.c.team_id, _STRETCHES.c.user_id, _STRETCHES.c.end_at, _STRETCHES.c.ends, _PEOPLE.c.zone,
+        _PEOPLE.c.names, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.memory,
+    )
+    .join(_PEOPLE, of_person(_PEOPLE.c, _STRETCHES.c))
+    .join(_STANDINGS, of_person(_STANDINGS.c, _STRETCHES.c))
+    .where(
+        one_of((_STRETCHES.c.team_id, _STRETCHES.c.user_id), "keys"),
+        _IS_REPLY,
+        _STRETCHES.c.start_at <= _NOW,
+        _STRETCHES.c.end_at > _NOW,
+        _PEOPLE.c.leave_by.is_(None),
+        _PEOPLE.c.grant_state == "ok",
+    )
+)  # fmt: skip
+_RUNNING = (
+    select(_OVERRIDES)
+    .where(
+        one_of((_OVERRIDES.c.team_id, _OVERRIDES.c.user_id), "keys"),
+        _OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value,
+        _OVERRIDES.c.start_at <= _NOW,
+        or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > _NOW),
+    )
+    .order_by(_OVERRIDES.c.created_at)
+)
+_DUE = (
+    select(_REPLIES)
+    .where(
+        _REPLIES.c.due_at <= _NOW,
+        exists().where(_WORKSPACES.c.team_id == _REPLIES.c.team_id, _MAY_REPLY),
+        ~named(_REPLIES.c.team_id, "others"),
+    )
+    .order_by(_REPLIES.c.due_at)
+    .limit(bindparam("most"))
+)
+_ASKER = select(_PEOPLE.c.zone, _PEOPLE.c.locale).where(
+    _PEOPLE.c.team_id == bindparam("team"), _PEOPLE.c.user_id == bindparam("user"), _PEOPLE.c.leave_by.is_(None)
+)
+
+_TOLD = select(_REPLIES.c.person_id).where(
+    _REPLIES.c.team_id == bindparam("team"),
+    _REPLIES.c.asker_id == bindparam("asker"),
+    _REPLIES.c.day == bindparam("day"),
+)
+
+
+class ReplyStore(Store):
+    """The replies of all workspaces."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        super().__init__(database, encryptor)
+        self._standings = ProfileStateStore(encryptor)
+
+    async def out(self, now: datetime, soon: datetime) -> OutOf:
+        """Who may be told of: those who are out at `now` by their timeline, or will be by `soon`."""
+        found: OutOf = {}
+        for row in await self._database.fetch(_OUT, {"now": now, "soon": soon}):
+            people = found.setdefault(row.team_id, {})
+            people[row.user_id] = (*people.get(row.user_id, ()), (row.start_at, row.end_at))
+        return found
+
+    async def asker(self, home: str, user_id: str) -> Asker | None:
+        """Zone and language of a member, where they are one of ours."""
+        (rows,) = await self._database.rows((_ASKER, {"team": home, "user": user_id}))
+        return Asker(rows[0].zone, rows[0].locale) if rows else None
+
+    async def absent(self, keys: Collection[PersonKey], now: datetime) -> dict[PersonKey, OutPerson]:
+        """Those of `keys` who are out at `now` as Slack shows it, and want whoever mentions them told.
+
+        Not who is paused, cleared their status by hand or has one of their own. Raises SealError.
+        """
+        asked = {"keys": tuples((key.team_id, key.user_id) for key in keys), "now": now}
+        rows = await self._database.fetch(_ABSENT, asked)
+        if not rows:
+            return {}
+        overrides: dict[PersonKey, Override] = {}
+        for row in await self._database.fetch(_RUNNING, asked):
+            overrides[PersonKey(row.team_id, row.user_id)] = override_of(row, self._encryptor)
+        found = (self._out(row, overrides, now) for row in rows)
+        return {out.key: out for out in found if out is not None}
+
+    def _out(self, row: Any, overrides: Mapping[PersonKey, Override], now: datetime) -> OutPerson | None:
+        key, pause = PersonKey(row.team_id, row.user_id), pause_of(row.paused_from, row.paused_until)
+        shown = ownership.shown(self._standings.open(row.memory, key).standing, now)
+        if shown is None or (pause is not None and pause.holds(now)):
+            return None
+        called = json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]")
+        override = overrides.get(key)
+        return OutPerson(
+            key,
+            called[0] if called else "",
+            zone_or(row.zone, ZoneInfo("UTC")),
+            row.end_at if row.ends else shown.expiration,
+            note="" if override is None else override.text,
+            stand_in="" if override is None else override.stand_in,
+        )
+
+    async def untold(self, mention: Mention, people: Iterable[str], asker: Asker, now: datetime) -> list[str]:
+        """Those of `people` whom the author was not told of today, their own today."""
+        asked = {"team": mention.home, "asker": mention.asker_id, "day": _day(asker, now)}
+        (rows,) = await self._database.rows((_TOLD, asked))
+        told = {row.person_id for row in rows}
+        return [user for user in people if user not in told]
+
+    async def record(self, mention: Mention, people: Iterable[str], asker: Asker, now: datetime, tell: Tell) -> int:
+        """Store that the author is to be told of each of `people`, unless they were today; of how many they were not.
+
+        Who is leaving or gone is told of to nobody.
+        """
+        day = _day(asker, now)
+        async with self._database.write() as connection:
+            staying = await lock_staying(connection, [PersonKey(mention.home, user) for user in people])
+            if not staying:
+                return 0
+            rows = [
+                {
+                    "team_id": mention.home, "asker_id": mention.asker_id, "person_id": key.user_id, "day": day,
+                    "channel_id": mention.channel_id, "thread": mention.thread, "zone": asker.zone,
+                    "locale": asker.locale, "created_at": mention.at, "due_at": now,
+                }
+                for key in sorted(staying)
+            ]  # fmt: skip
+            new = insert_for(connection, ReplyRow).on_conflict_do_nothing().returning(ReplyRow.person_id)
+            count = len((await connection.execute(new, rows)).all())
+            if count:
+                await tell(connection)
+        return count
+
+    async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueReply]:
+        """Whom to tell of what at `now`, the longest due first; none of the workspaces `others`."""
+        rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
+        return [
+            DueReply(
+                PersonKey(row.team_id, row.person_id), row.asker_id, row.day, row.channel_id, row.thread,
+                Asker(row.zone, row.locale), row.created_at,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def claim(self, reply: DueReply) -> bool:
+        """It is about to be told, and counts as told from now on; False where somebody else has."""
+        told = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=None)
+        return await self._database.execute(told) == 1
+
+    async def give_back(self, reply: DueReply, at: datetime) -> None:
+        """It was not told after all: to be tried again at `at`."""
+        await self._database.execute(update(ReplyRow).where(_is(reply)).values(due_at=at))
+
+    async def drop(self, replies: Sequence[DueReply]) -> None:
+        """Nobody is told, and whoever asks again today is."""
+        if replies:
+            which = or_(*(_is(reply) for reply in replies))
+            await self._database.execute(delete(ReplyRow).where(which, ReplyRow.due_at.is_not(None)))
+
+
+def _day(asker: Asker, now: datetime) -> str:
+    return now.astimezone(zone_or(asker.zone, ZoneInfo("UTC"))).date().isoformat()
+
+
+def _is(reply: DueReply) -> ColumnElement[bool]:
+    return and_(
+        ReplyRow.team_id == reply.person.team_id,
+        ReplyRow.asker_id == reply.asker_id,
+        ReplyRow.person_id == reply.person.user_id,
+        ReplyRow.day == reply.day,
+    )
