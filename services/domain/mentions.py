@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.domain.model import PersonKey
+from services.domain.timeline import midnight
 
 MOST_MENTIONED = 5
 """A message that mentions more people than these asks none of them."""
@@ -72,8 +73,8 @@ class OutPerson:
         """
         if self.until is None:
             return None
-        wall = self.until.astimezone(self.zone)
-        return wall.date() if wall.time() == time() else self.until
+        day = self.until.astimezone(self.zone).date()
+        return day if midnight(day, self.zone) == self.until else self.until
 
 
 def mentioned(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import NotGrantedError, NothingToDoError, SealError, TooManyError
 from services.domain.lines import MOST_LINES, Match, Rule, complete, moved, put, without
-from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
+from services.domain.model import NO_STATUS, Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
 from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
@@ -230,6 +230,13 @@ async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encr
     assert await store.away("T2", NOW) == []
     assert await store.away("T1", NOW + 2 * HOUR) == []
     assert await store.standing(ANN) == Standing(applied=shown)
+    await PreferenceStore(people).pause(ANN, Pause(NOW), NOW)
+    assert await store.away("T1", NOW) == []
+    await PreferenceStore(people).pause(ANN, None, NOW)
+    async with people.write() as connection:
+        cleared_by_hand = Standing(applied=shown, own=NO_STATUS)
+        await standings.save(connection, ANN, ProfileState(standing=cleared_by_hand))
+    assert await store.away("T1", NOW) == []
     assert await store.standing(PersonKey("T1", "U9")) == Standing()
 
 

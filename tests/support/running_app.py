@@ -28,6 +28,7 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
 from services.store.db import Database
+from services.store.effect_models import ReplyRow
 from services.store.models import Calendar, Notice, Person, ProfileStateRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -48,6 +49,7 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(Person.home_stale, Person.home_opened_at > _HOMES_SINCE).label("homes"),
     sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
+    sa.exists().where(ReplyRow.due_at <= _NOW).label("replies"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )
 

@@ -1,0 +1,475 @@
+"""Who mentions somebody who is out is told so: once a day, where they wrote, seen by them alone; and when not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from emulators.slack.state import Channel
+from services.domain.model import PersonKey
+from services.store.effect_models import ReplyRow, StretchRow
+from services.store.models import Person, Workspace
+from tests.support.clocks import ManualClock
+from tests.support.engine import until
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
+from tests.support.statements import statements
+
+CAT, EVE, OTHER = "U0CAT00001", "U0EVE00001", "T0OTHER001"
+POST = "chat.postEphemeral"
+BACK_ON_FRIDAY = "Ann Lee is away and back on Fri 27 Nov."
+
+
+@dataclass
+class Office:
+    """Ann's workspace, in whose #project the app is; she lives in Berlin, Ben, who never used the app, in New York."""
+
+    app: RunningApp
+    channel: Channel
+
+    async def is_out(self, until: datetime | None = None, *, user: str = ANN, typed: str = "until friday") -> None:
+        """Somebody is out, and wants whoever mentions them told."""
+        await self.app.types("/ooo", typed, user)
+        end = until or at("23:00", 26)
+        stretch = sa.insert(StretchRow).values(
+            team_id=TEAM, user_id=user, effect="reply", start_at=self.app.clock.now(), end_at=end,
+            ends=True, rule="override", photo="",
+        )  # fmt: skip
+        await self.app.tampers(stretch)
+        await self.knows()
+
+    async def knows(self) -> None:
+        """The app looks at who is out."""
+        assert self.app.service is not None
+        assert self.app.service.out is not None
+        await self.app.service.out.refresh()
+
+    async def says(self, text: str, user: str = BEN, *, channel: Channel | None = None, **more: Any) -> str:
+        """Somebody says something in the channel, and what follows happens; the message's ts."""
+        said = self.app.slack.talk.say(user, (channel or self.channel).channel_id, text, **more)
+        await self.app.settle()
+        return said.ts
+
+    def told(self, user: str = BEN) -> list[str]:
+        """What that person alone was shown in channels."""
+        return [message.text for message in self.app.slack.ephemeral_messages(user)]
+
+    @property
+    def posts(self) -> int:
+        return len(self.app.slack.calls.all(POST))
+
+
+@pytest.fixture
+async def office(running_app: RunningApp) -> Office:
+    return await opened(running_app)
+
+
+async def opened(app: RunningApp) -> Office:
+    slack = app.slack
+    slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
+    slack.add_person(BEN, "ben", "Ben Hall", team_id=TEAM, tz="America/New_York", locale="en-GB")
+    slack.add_person(CAT, "cat", "Cat Ito", team_id=TEAM, tz="Asia/Tokyo", locale="ja-JP")
+    await app.joins(ANN)
+    status, page = await slack.allow(f"{app.url}/slack/install?add=replies", ANN)
+    assert status == 200, page
+    await app.settle()
+    channel = slack.talk.create("project", TEAM, {ANN, BEN, CAT})
+    slack.talk.invite_app(channel.channel_id)
+    return Office(app, channel)
+
+
+# ── what is told ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_mention_of_somebody_who_is_out_is_answered_to_who_asked_alone(office: Office) -> None:
+    await office.is_out()
+    await office.says("@ann could you look at this?")
+    (message,) = office.app.slack.ephemeral_messages(BEN)
+    assert (message.text, message.channel_id, message.thread_ts) == (BACK_ON_FRIDAY, office.channel.channel_id, "")
+    assert (office.told(CAT), office.app.told(BEN), office.posts) == ([], [], 1)
+
+
+async def test_person_who_did_not_choose_it_is_not_told_of(office: Office) -> None:
+    await office.app.types("/ooo", "until friday")
+    await office.knows()
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_answer_is_in_the_thread_of_the_mention(office: Office) -> None:
+    await office.is_out()
+    parent = await office.says("Good morning", CAT)
+    await office.says("@ann?", thread_ts=parent)
+    assert [(m.text, m.thread_ts) for m in office.app.slack.ephemeral_messages(BEN)] == [(BACK_ON_FRIDAY, parent)]
+    assert office.app.slack.talk.unseen == []
+
+
+async def test_reply_that_is_sent_to_the_channel_too_counts(office: Office) -> None:
+    await office.is_out()
+    parent = await office.says("Good morning", CAT)
+    await office.says("@ann?", thread_ts=parent, broadcast=True)
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_private_channel_is_as_good(office: Office) -> None:
+    await office.is_out()
+    secret = office.app.slack.talk.create("secret", TEAM, {ANN, BEN}, private=True)
+    office.app.slack.talk.invite_app(secret.channel_id)
+    await office.says("@ann?", channel=secret)
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_day_of_return_is_the_absent_persons_and_never_converted(office: Office) -> None:
+    """Midnight in Berlin is Thursday evening in New York, and Friday morning in Tokyo."""
+    await office.is_out()
+    await office.says("@ann?", BEN)
+    await office.says("@ann?", CAT)
+    assert office.told(BEN) == [BACK_ON_FRIDAY]
+    assert office.told(CAT) == ["Ann Leeさんは不在です。11月27日(金)に戻ります。"]
+
+
+async def test_time_of_return_is_told_in_the_askers_zone(office: Office) -> None:
+    await office.is_out(at("14:30"), typed="until 15:30")
+    await office.says("@ann?", BEN)
+    await office.says("@ann?", CAT)
+    assert office.told(BEN) == ["Ann Lee is away until 09:30."]
+    assert office.told(CAT) == ["Ann Leeさんは23:30まで不在です。"]
+
+
+async def test_note_is_repeated_and_is_no_markup(office: Office) -> None:
+    await office.is_out(typed="until friday Skiing & <!channel> fun")
+    await office.says("@ann?")
+    (message,) = office.app.slack.ephemeral_messages(BEN)
+    section = message.blocks[0]["text"]
+    assert section["type"] == "plain_text"
+    assert section["text"].startswith(BACK_ON_FRIDAY + "\n“Skiing &")
+    assert "<" not in message.text
+
+
+# ── once a day ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_asks_again_is_told_on_their_next_day(office: Office) -> None:
+    await office.is_out()
+    await office.says("@ann?")
+    await office.says("@ann??")
+    assert office.told() == [BACK_ON_FRIDAY]
+    await office.app.until(datetime(2026, 11, 25, 4, 30, tzinfo=UTC))  # still the 24th in New York
+    await office.knows()
+    await office.says("@ann???")
+    assert office.told() == [BACK_ON_FRIDAY]
+    await office.app.until(datetime(2026, 11, 25, 5, 30, tzinfo=UTC))
+    await office.knows()
+    await office.says("@ann????")
+    assert office.told() == [BACK_ON_FRIDAY] * 2
+
+
+async def test_each_asker_is_told_of_each_person(office: Office) -> None:
+    await office.app.joins(CAT)
+    await office.is_out()
+    await office.is_out(at("15:00", 26), user=CAT)  # midnight in Tokyo
+    await office.says("@ann and @cat, who of you?")
+    assert sorted(office.told()) == [BACK_ON_FRIDAY, "Cat Ito is away and back on Fri 27 Nov."]
+
+
+async def test_delivery_that_slack_repeats_is_answered_once(office: Office) -> None:
+    await office.is_out()
+    await office.says("@ann?")
+    slack = office.app.slack
+    slack.deliveries._deliver(TEAM, slack.deliveries.delivered[-1]["event"], "", is_bot=True)
+    await office.app.settle()
+    assert office.posts == 1
+
+
+# ── when nobody is told ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_people_who_are_not_out_are_not_answered_for(office: Office) -> None:
+    await office.says("@ann and @cat?")
+    assert office.posts == 0
+
+
+async def test_persons_own_message_is_not_answered(office: Office) -> None:
+    await office.is_out()
+    await office.says(f"I, <@{ANN}>, am out", ANN)
+    assert office.posts == 0
+
+
+@pytest.mark.parametrize("subtype", [True, False])
+async def test_bots_are_not_answered(office: Office, *, subtype: bool) -> None:
+    await office.is_out()
+    office.app.slack.talk.says_as_bot(office.channel.channel_id, "@ann?", subtype=subtype)
+    await office.app.settle()
+    assert office.posts == 0
+    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+
+
+async def test_edits_and_deletions_are_not_answered(office: Office) -> None:
+    said = office.app.slack.talk.say(BEN, office.channel.channel_id, "Hello")
+    await office.is_out()
+    office.app.slack.talk.edit(said, "@ann?")
+    office.app.slack.talk.delete(said)
+    await office.app.settle()
+    assert office.posts == 0
+
+
+async def test_direct_messages_are_none_of_our_business(office: Office) -> None:
+    await office.is_out()
+    office.app.slack.conversations.write(BEN, f"<@{ANN}>?")
+    await office.app.settle()
+    assert office.posts == 0
+
+
+async def test_people_of_other_organisations_are_told_nothing(office: Office) -> None:
+    slack = office.app.slack
+    slack.add_workspace(OTHER, "Other", "other")
+    slack.add_person(EVE, "eve", team_id=OTHER)
+    shared = slack.talk.create("partners", TEAM, {ANN, BEN, EVE}, shared=True)
+    slack.talk.invite_app(shared.channel_id)
+    await office.is_out()
+    await office.says("@ann?", EVE, channel=shared)
+    assert office.posts == 0
+    await office.says("@ann?", BEN, channel=shared)
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_lists_of_more_than_five_people_ask_nobody(office: Office) -> None:
+    await office.is_out()
+    others = " ".join(f"<@U0X{number}>" for number in range(5))
+    await office.says(f"{others} <@{ANN}>")
+    assert office.posts == 0
+    await office.says(f"{others.rpartition(' ')[0]} <@{ANN}> <@{ANN}>")
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_channel_in_which_many_are_asked_about_within_a_minute_goes_quiet(office: Office) -> None:
+    await office.is_out()
+    slack, askers = office.app.slack, [f"U0MANY{number:04}" for number in range(22)]
+    for user in askers:
+        slack.add_person(user, user.lower(), team_id=TEAM)
+        slack.talk.join(office.channel.channel_id, user)
+    for user in askers:
+        slack.talk.say(user, office.channel.channel_id, "@ann?")
+    await office.app.settle()
+    assert office.posts == 20
+    office.app.clock.move(seconds=61)
+    await office.says("@ann?", CAT)
+    assert len(office.told(CAT)) == 1
+
+
+async def test_paused_person_is_not_told_of(office: Office) -> None:
+    await office.is_out()
+    await office.app.types("/quo", "pause")
+    await office.says("@ann?")
+    assert office.posts == 0
+    await office.app.types("/quo", "resume")
+    await office.says("@ann?")
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_person_who_cleared_their_status_by_hand_is_not_told_of(office: Office) -> None:
+    await office.is_out()
+    office.app.clock.move(minutes=1)
+    await office.app.says("")
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_person_with_a_status_of_their_own_is_not_told_of(office: Office) -> None:
+    await office.is_out()
+    office.app.clock.move(minutes=1)
+    await office.app.says("Here after all", ":wave:")
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_nobody_is_told_of_after_the_end(office: Office) -> None:
+    await office.is_out(at("14:30"), typed="until 15:30")
+    await office.app.until(at("14:30"))
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_workspace_that_does_not_want_it_is_left_alone(office: Office) -> None:
+    await office.is_out()
+    await office.app.tampers(sa.update(Workspace).values(allow_replies=False))
+    await office.knows()
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_person_whose_permission_is_lost_is_not_told_of(office: Office) -> None:
+    await office.is_out()
+    await office.app.tampers(sa.update(Person).where(Person.user_id == ANN).values(grant_state="lost"))
+    await office.knows()
+    await office.says("@ann?")
+    assert office.posts == 0
+
+
+async def test_operator_who_does_not_want_it_has_nothing_looked_through(clock: ManualClock, sqlite_url: str) -> None:
+    async with open_running_app(clock, sqlite_url, {"REPLIES_ALLOWED": "false"}) as app:
+        office = await opened(app)
+        assert app.service is not None
+        assert app.service.out is None
+        await office.says("@ann?")
+        assert office.posts == 0
+
+
+@pytest.mark.parametrize("archived", [True, False])
+async def test_place_where_nothing_can_be_shown_is_silence(office: Office, *, archived: bool) -> None:
+    await office.is_out()
+    office.app.slack.talk.say(BEN, office.channel.channel_id, "@ann?")
+    if archived:
+        office.channel.archived = True
+    else:
+        office.app.slack.talk.leave(office.channel.channel_id, BEN)
+    await office.app.settle()
+    assert (office.posts, office.told()) == (1, [])
+    assert office.app.told(BEN) == []
+    (row,) = await office.app.rows(sa.select(ReplyRow.__table__))
+    assert row.due_at is None
+
+
+async def test_mention_that_slack_tells_of_late_is_not_answered(office: Office) -> None:
+    await office.is_out()
+    event = {
+        "type": "message", "channel": office.channel.channel_id, "channel_type": "channel", "user": BEN, "team": TEAM,
+        "text": f"<@{ANN}>?", "ts": f"{(office.app.clock.now() - timedelta(minutes=6)).timestamp():.6f}",
+    }  # fmt: skip
+    office.app.slack.deliveries.event(TEAM, event, subscription="message.channels")
+    await office.app.settle()
+    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+
+
+async def test_answer_that_could_not_be_shown_in_time_is_dropped(office: Office) -> None:
+    await office.is_out()
+    office.app.slack.faults.add(POST, retry_after=400)
+    await office.says("@ann?")
+    assert office.told() == []
+    await office.app.until(office.app.clock.now() + timedelta(seconds=401))
+    assert office.told() == []
+    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+
+
+async def test_answer_waits_as_long_as_slack_says(office: Office) -> None:
+    await office.is_out()
+    office.app.slack.faults.add(POST, retry_after=30)
+    await office.says("@ann?")
+    assert office.told() == []
+    await office.app.until(office.app.clock.now() + timedelta(seconds=31))
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_app_that_was_installed_before_hears_nothing_and_goes_on(running_app: RunningApp) -> None:
+    slack = running_app.slack
+    slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM)
+    slack.add_person(BEN, "ben", team_id=TEAM)
+    await running_app.joins(ANN)
+    channel = slack.talk.create("project", TEAM, {ANN, BEN})
+    slack.talk.invite_app(channel.channel_id)
+    office = Office(running_app, channel)
+    await office.is_out()
+    await office.says("@ann?")
+    assert office.posts == 0
+    assert running_app.text() != ""
+
+
+# ── what is kept ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_nothing_of_a_message_is_stored_or_logged(office: Office, written: StringIO) -> None:
+    await office.is_out(typed="until friday Private note")
+    await office.says("@ann the MERGER is tomorrow")
+    rows = await office.app.rows(sa.select(ReplyRow.__table__))
+    assert len(rows) == 1
+    assert "MERGER" not in written.getvalue() + str(rows)
+    assert "Private note" not in written.getvalue()
+
+
+async def test_who_is_forgotten_leaves_no_trace_as_asker_either(office: Office) -> None:
+    await office.app.joins(BEN)
+    await office.is_out()
+    await office.says("@ann?", BEN)
+    await office.says("@ann?", CAT)
+    assert office.app.service is not None
+    await office.app.service.people.forget(PersonKey(TEAM, BEN))
+    await office.app.settle()
+    assert [row.asker_id for row in await office.app.rows(sa.select(ReplyRow.__table__))] == [CAT]
+    await office.app.service.people.forget(PersonKey(TEAM, ANN))
+    await office.app.settle()
+    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+
+
+async def test_rows_are_gone_after_two_days(office: Office) -> None:
+    await office.is_out()
+    await office.says("@ann?")
+    assert office.app.service is not None
+    rows = office.app.service.stores.retention
+    now = office.app.clock.now()
+    await rows.delete_old(now + timedelta(hours=47), audit_before=now)
+    assert len(await office.app.rows(sa.select(ReplyRow.__table__))) == 1
+    await rows.delete_old(now + timedelta(hours=49), audit_before=now)
+    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+
+
+# ── what it costs, and what a restart does ──────────────────────────────────────────────────────────
+
+
+async def test_message_that_mentions_nobody_who_is_out_leaves_nothing_in_the_database(office: Office) -> None:
+    await office.is_out()
+    service = office.app.service
+    assert service is not None
+    with statements(service.stores.database) as asked:
+        for text in ("Hello", "@ben and @cat?", "@ben?"):
+            answer = await office.app.slack.deliveries.send(*channel_message(office, text))
+            assert (answer.status, answer.body) == (200, b"")
+        assert [one for one in asked if "deliveries" in one or "INSERT" in one] == []
+
+
+def channel_message(office: Office, text: str) -> tuple[bytes, str]:
+    """What Slack delivers of a message of Ben's in the channel."""
+    named = text.replace("@ben", f"<@{BEN}>").replace("@cat", f"<@{CAT}>")
+    event = {
+        "type": "message", "channel": office.channel.channel_id, "channel_type": "channel", "user": BEN, "team": TEAM,
+        "text": named, "ts": f"{office.app.clock.now().timestamp():.6f}",
+    }  # fmt: skip
+    envelope = {"type": "event_callback", "team_id": TEAM, "event_id": "Ev1", "event": event}
+    return json.dumps(envelope).encode(), "application/json"
+
+
+async def test_who_was_not_told_before_a_restart_is_told_after_it_once(office: Office) -> None:
+    await office.is_out()
+    fault = office.app.slack.faults.add(POST, retry_after=60, times=None)
+    await office.says("@ann?")
+    office.app.slack.faults.remove(fault)
+    await office.app.stop()
+    office.app.clock.move(seconds=61)
+    await office.app.start()
+    await office.app.settle()
+    assert office.told() == [BACK_ON_FRIDAY]
+    await office.app.stop()
+    await office.app.start()
+    await office.app.settle()
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_answer_of_which_nobody_knows_whether_it_was_shown_is_not_repeated(office: Office) -> None:
+    await office.is_out()
+    office.app.slack.faults.add(POST, drop=True, after=True)
+    await office.says("@ann?")
+    await office.app.until(office.app.clock.now() + timedelta(minutes=2))
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_app_finds_out_by_itself_who_is_out(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = office.app.service
+    assert service is not None
+    assert service.out is not None
+    await office.is_out()
+    monkeypatch.setattr(service.out, "_out", {})
+    await until(lambda: service.out is not None and service.out.holds(TEAM, ANN))
