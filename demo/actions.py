@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import contextlib
 import html
+import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo.books import FEED, Book, next_edge
+from sqlalchemy import func, select
+
+from demo.books import FEED, Book
 from demo.clock import DemoClock
 from demo.feeds import Feeds, sample
 from emulators.slack import LocalSlack
 from emulators.slack.state import RefusalError
+from services.store.db import Database
+from services.store.models import SpanRow
 
 _LONGEST_NAME = 200
 _LONGEST_JUMP = timedelta(days=60)
@@ -25,22 +30,30 @@ class NotDoneError(ValueError):
 
 
 class Actions:
-    """The things that the page can ask for. `books` by person, and by where they are kept."""
+    """The things that the page can ask for. `books` by person, and by where they are kept; `database` is the app's."""
 
     def __init__(
-        self, slack: LocalSlack, clock: DemoClock, feeds: Feeds, books: Mapping[str, Mapping[str, Book]]
+        self,
+        slack: LocalSlack,
+        clock: DemoClock,
+        feeds: Feeds,
+        books: Mapping[str, Mapping[str, Book]],
+        database: Database,
     ) -> None:
-        self.slack, self.clock, self.books, self._feeds = slack, clock, books, feeds
+        self.slack, self.clock, self.books, self._feeds, self._database = slack, clock, books, feeds, database
         self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
             "message": self._message,
             "home": self._home,
             "click": self._click,
             "submit": self._submit,
+            "suggest": self._suggest,
             "dismiss": self._dismiss,
             "file": self._file,
             "sample": self._sample,
             "shortcut": self._shortcut,
             "status": self._status,
+            "mute": self._mute,
+            "presence": self._presence,
             "entry-add": self._entry_add,
             "entry-change": self._entry_change,
             "entry-remove": self._entry_remove,
@@ -70,7 +83,7 @@ class Actions:
             self.slack.conversations.write(person, html.escape(text, quote=False))
             return {}
         general = self.slack.general(self.slack.member(person).team_id)
-        self.slack.post(general.channel_id, person, html.escape(text, quote=False), bot=False)
+        self.slack.talk.say(person, general.channel_id, text, thread_ts=str(body.get("thread") or ""))
         return {}
 
     async def _home(self, body: Body) -> dict[str, Any]:
@@ -92,6 +105,11 @@ class Actions:
             return {"errors": reply.get("errors") or {}}
         return {} if answer.ok else {"problem": answer.failure or f"the app answered {answer.status}"}
 
+    async def _suggest(self, body: Body) -> dict[str, Any]:
+        """What the app offers for what was typed into a select that asks it."""
+        names = {name: str(body[name]) for name in ("view_id", "action_id", "value", "block_id")}
+        return {"options": await self.slack.people.suggest(str(body["person"]), **names, values=body.get("values"))}
+
     async def _dismiss(self, body: Body) -> dict[str, Any]:
         with contextlib.suppress(RefusalError):  # it is closed already
             await self.slack.people.dismiss(str(body["person"]), str(body["view_id"]))
@@ -107,7 +125,9 @@ class Actions:
         if not name:
             raise NotDoneError("A file needs a name.")
         content = base64.b64decode(str(body["content"]), validate=True)
-        self.slack.conversations.send(str(body["person"]), name, content)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        ending = name.rpartition(".")[2].lower()
+        self.slack.conversations.send(str(body["person"]), name, content, mimetype=kind, filetype=ending)
         return {}
 
     async def _sample(self, body: Body) -> dict[str, Any]:
@@ -119,6 +139,19 @@ class Actions:
         until = body.get("until")
         end = datetime.fromtimestamp(float(until), UTC) if until else None
         self.slack.type_status(str(body["person"]), str(body.get("text") or ""), str(body.get("emoji") or ""), end)
+        return {}
+
+    async def _mute(self, body: Body) -> dict[str, Any]:
+        """Mute one's notifications by hand for so many minutes; 0: not any more."""
+        person, minutes = str(body["person"]), float(body["minutes"])
+        if minutes:
+            self.slack.dnd.snooze(person, minutes)
+        else:
+            self.slack.dnd.end(person)
+        return {}
+
+    async def _presence(self, body: Body) -> dict[str, Any]:
+        self.slack.presence.toggle(str(body["person"]), away=bool(body["away"]))
         return {}
 
     async def _entry_add(self, body: Body) -> dict[str, Any]:
@@ -151,7 +184,7 @@ class Actions:
         elif body.get("resume"):
             self.clock.resume()
         elif body.get("next"):
-            self._go(self.next_edge())
+            self._go(await self.next_edge())
         elif "by" in body:
             self._go(self.clock.now() + timedelta(seconds=float(body["by"])))
         elif "to" in body:
@@ -160,19 +193,14 @@ class Actions:
             raise NotDoneError("The clock can be set to a speed, paused, resumed or moved.")
         return {}
 
-    def next_edge(self) -> datetime:
-        """The next instant at which anybody's event starts or ends, or a status runs out. Raises NotDoneError."""
+    async def next_edge(self) -> datetime:
+        """The next instant at which anybody's timeline changes, or something set by hand ends. Raises NotDoneError."""
         now = self.clock.now()
-        ends = [datetime.fromtimestamp(m.expiration, UTC) for m in self.slack.members.values() if m.expiration]
-        counted = [
-            book
-            for own in self.books.values()
-            for name, book in own.items()
-            if name == FEED or any(watched for _, watched in book.calendars())
-        ]
-        edge = next_edge(counted, now)
-        edges = [edge] if edge else []
-        later = [at for at in (*ends, *edges) if at > now]
+        ends = [datetime.fromtimestamp(one.expiration, UTC) for one in self.slack.members.values() if one.expiration]
+        ends += [datetime.fromtimestamp(end, UTC) for end in self.slack.dnd.ends()]
+        async with self._database.read() as connection:
+            edge = await connection.scalar(select(func.min(SpanRow.start_at)).where(SpanRow.start_at > now))
+        later = [at for at in (*ends, edge) if at is not None and at > now]
         if not later:
             raise NotDoneError("Nothing is planned any more. Add an event first.")
         return min(later)

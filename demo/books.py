@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,8 +16,6 @@ FEED = "feed"
 KINDS = ("meeting", "focus", "out_of_office", "elsewhere")
 _FLAGS = ("all_day", "private", "declined", "free", "tentative")
 _LONGEST_TITLE, _MOST_DAYS, _MOST_ENTRIES = 200, 60, 500
-_AHEAD = 61
-"""Days in which the next edge is looked for."""
 
 
 class NotAnEntryError(ValueError):
@@ -200,21 +198,6 @@ class Book:
         if (on is None) != (not entry.rules):
             raise KeyError(entry_id)
         return int(index), calendar, entry, calendar.occurrence(entry, on)[0] if on else LocalOccurrence(entry)
-
-
-def next_edge(books: Iterable[Book], now: datetime) -> datetime | None:
-    """The next instant at which an event of these books starts or ends."""
-    return min((at for book in books if (at := _next(book, now)) is not None), default=None)
-
-
-def _next(book: Book, now: datetime) -> datetime | None:
-    first = now.astimezone(book.zone).date()
-    for number in range(_AHEAD):
-        events = book.on(first + timedelta(days=number))
-        later = [at for one in events for at in one.instants(book.zone) if at > now]
-        if later:
-            return min(later)
-    return None
 
 
 # ── in Google's and in Microsoft's words ────────────────────────────────────────────────────────────

@@ -26,6 +26,11 @@ from services.store.stores import ExportStore
 
 _WRITE, _READ = "users.profile.set", "users.profile.get"
 _PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
+_DOES = {
+    "dnd.setSnooze": "🔕 muted for {num_minutes} minutes", "dnd.endSnooze": "🔔 not muted any more",
+    "users.setPhoto": "another photo", "users.deletePhoto": "no photo",
+    "chat.postEphemeral": "told who is out, for their eyes alone",
+}  # fmt: skip
 _MOST_PUSHES, _MOST_REASONS = 500, 2_000
 
 
@@ -120,6 +125,7 @@ class DemoLog:
         return {
             "method": call.method, "person": member.real_name if member else "", "bot": member is None or member.is_bot,
             "status": status, "result": "ok" if call.ok else call.error, "reason": reason,
+            "does": _done(call) if call.ok else "",
         }  # fmt: skip
 
     # ── pushes ──────────────────────────────────────────────────────────────────────────────────────
@@ -194,6 +200,13 @@ def _why(export: dict[str, Any], call: ApiCall, zone: ZoneInfo) -> AuditedReason
             return None
         return AuditedReason(message.format(**facts), titles[0] if write["uid"] and titles else "", status)
     return None
+
+
+def _done(call: ApiCall) -> str:
+    """What a call other than of a status did, as everybody sees it; empty where there is nothing to see."""
+    if call.method == "users.setPresence":
+        return "shown as away" if call.arguments["presence"] == "away" else "active again"
+    return _DOES.get(call.method, "").format(**call.arguments)
 
 
 def _set(call: ApiCall) -> tuple[str, str]:

@@ -58,7 +58,7 @@ class DemoPage:
             [
                 web.get("/", self._index),
                 web.get("/emoji.json", self._emoji),
-                web.get("/avatars/{user}.svg", self._avatar),
+                web.get("/files/{file}", self._picture),
                 web.get("/live", self._live),
                 web.post("/do/{what}", self._do),
                 web.static("/static", FILES),
@@ -75,14 +75,17 @@ class DemoPage:
         return web.Response(text=page, content_type="text/html", headers=headers)
 
     async def _emoji(self, _request: web.Request) -> web.Response:
-        return web.Response(body=EMOJI.read_bytes(), content_type="application/json")
+        standard = json.loads(EMOJI.read_bytes())["emoji"]
+        return web.json_response({"emoji": standard, "own": shown.own_emoji(self._slack)})
 
-    async def _avatar(self, request: web.Request) -> web.Response:
-        member = self._slack.members.get(request.match_info["user"])
-        if member is None or not member.avatar:
+    async def _picture(self, request: web.Request) -> web.Response:
+        """A picture that somebody sent to the app, for the message in which it was."""
+        file = self._slack.files.get(request.match_info["file"])
+        if file is None or file.mimetype not in shown.PICTURES:
             raise web.HTTPNotFound
-        headers = {"Cache-Control": "max-age=3600"}
-        return web.Response(text=member.avatar, content_type="image/svg+xml", headers=headers)
+        return web.Response(
+            body=file.content, content_type=file.mimetype, headers={"X-Content-Type-Options": "nosniff"}
+        )
 
     async def _do(self, request: web.Request) -> web.Response:
         try:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
-from demo.avatars import Portrait, avatar
 from demo.books import FEED, GOOGLES, KINDS, MICROSOFTS, Book
 from demo.feeds import Feed, Feeds
 from emulators.google import LocalGoogle
@@ -16,6 +16,7 @@ from emulators.microsoft import LocalMicrosoft
 from services.domain.calendars import GOOGLE, MICROSOFT
 
 OFFICE_ZONE = "Europe/London"
+_FACES = Path(__file__).resolve().parent / "faces"
 NAMES = {FEED: "Feed", GOOGLE: "Google", MICROSOFT: "Microsoft"}
 _DAYS_AHEAD, _FRIDAY = 12, 4
 _FURTHER = {GOOGLE: ("Team", "Family"), MICROSOFT: ("Team",)}
@@ -30,7 +31,6 @@ class Persona:
     real_name: str
     title: str
     about: str
-    look: Portrait
     feed: str
     google: str
     microsoft: str
@@ -45,9 +45,9 @@ class Persona:
         return self.real_name.split()[0].lower()
 
     @property
-    def avatar(self) -> str:
-        """Their photo."""
-        return avatar(self.look)
+    def face(self) -> bytes:
+        """Their photo, a square PNG: drawn, so that the demo needs no pictures of real people."""
+        return (_FACES / f"{self.name}.png").read_bytes()
 
     def address(self, provider: str) -> str:
         """Their account at Google or Microsoft."""
@@ -57,7 +57,6 @@ class Persona:
 PERSONAS = (
     Persona(
         "U0MAYA0001", "Maya Okafor", "Head of Product", "Back-to-back meetings, one inside another",
-        Portrait("#f2c14e", "#8d5524", "#1b1b1b", hair="puffs", top="#7b2d8b"),
         """09:00-09:15 Daily stand-up
         09:30-11:00 Roadmap review
         10:00-10:20 Quick sync with Ben
@@ -78,7 +77,6 @@ PERSONAS = (
     ),
     Persona(
         "U0JONAS001", "Jonas Weber", "Engineering, Berlin", "On holiday; his Slack speaks German",
-        Portrait("#7fb7be", "#f1c9a5", "#b5651d", hair="short", top="#2d6a4f", beard=True),
         """3 days Urlaub: Skifahren | out_of_office
         10:00-11:00 Jour fixe""",
         """09:40-12:00 Skikurs | daily
@@ -90,7 +88,6 @@ PERSONAS = (
     ),
     Persona(
         "U0YUKI0001", "Yuki Tanaka", "Staff Engineer", "Focus time, with a meeting in the middle",
-        Portrait("#f4a8a8", "#f3d3b3", "#22222e", hair="bob", top="#33658a", glasses=True),
         """09:00-11:30 Deep work: search index | focus
         10:15-10:45 Pairing with Maya
         all day Working from home | elsewhere free
@@ -105,7 +102,6 @@ PERSONAS = (
     ),
     Persona(
         "U0PRIYA001", "Priya Nair", "Finance", "One private event, one declined",
-        Portrait("#b8d8a8", "#b97a4b", "#2b1a12", hair="long", top="#c8553d"),
         """09:15-10:00 Doctor's appointment | private
         10:30-11:30 All-hands rehearsal | declined
         11:30-12:00 1:1 with Sam
@@ -121,7 +117,6 @@ PERSONAS = (
     ),
     Persona(
         "U0SAM00001", "Sam Rivera", "Customer Success", "Types statuses by hand; they are never lost",
-        Portrait("#c9b6e4", "#e0ac69", "#4a2c17", hair="curly", top="#1d4e89"),
         """09:45-10:15 Support hand-over
         11:30-12:00 1:1 with Priya
         14:00-15:00 Customer demo""",

@@ -37,17 +37,25 @@ def people_the_workspace(slack: LocalSlack) -> None:
             locale=persona.locale,
             title=persona.title,
             is_admin=persona.is_admin,
-            avatar=persona.avatar,
         )
         member.text, member.emoji = persona.status
+        slack.photos.upload(persona.user_id, persona.face)
+
+
+def own_emoji(slack: LocalSlack, pictures: str) -> None:
+    """The workspace's own emoji, whose pictures are served under the address `pictures`, and another name of one."""
+    for name in ("acme", "blob-party", "headphones-on"):
+        slack.emoji.add(TEAM, name, f"{pictures}/emoji-{name}.svg")
+    slack.emoji.add(TEAM, "shipit", "alias:chipmunk")
 
 
 def small_talk(slack: LocalSlack) -> None:
     """What stands in the channel at the beginning, instead of the app's greetings to each."""
     slack.messages.clear()
     general = slack.general(TEAM)
+    slack.talk.invite_app(general.channel_id)
     for user_id, text in (
-        ("U0SAM00001", "Morning! The new docs are out :tada:"),
+        ("U0SAM00001", "Morning! The new docs are out :blob-party:"),
         ("U0MAYA0001", "Lovely. Stand-up in five minutes :coffee:"),
     ):
         slack.post(general.channel_id, user_id, text, bot=False)
@@ -59,7 +67,7 @@ async def bring_in(slack: LocalSlack, feeds: Feeds, app: str, served: str) -> No
     Raises SeedError.
     """
     for persona in PERSONAS:
-        status, page = await slack.allow(f"{app}/slack/install", persona.user_id)
+        status, page = await slack.allow(f"{app}/slack/install?add=emoji,replies", persona.user_id)
         if status != _OK:
             raise SeedError(f"{persona.name} was not let in: {status} {page[:200]}")
     for persona in PERSONAS:

@@ -44,6 +44,8 @@ START = time(8, 55)
 _FEED_INTERVAL = 3600
 _CONSENT_PAGES = {"/google/o/oauth2/v2/auth": GOOGLE, "/microsoft/common/oauth2/v2.0/authorize": MICROSOFT}
 _FRIDAY = 4
+_LARGEST_BODY = 12 * 2**20
+"""Bytes: a picture of 8 MiB as base64, with room to spare."""
 
 
 class Build(Protocol):
@@ -106,9 +108,10 @@ async def open_demo(
         page_address = f"http://{_shown(host)}:{page_socket.getsockname()[1]}"
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
         _register(slack, google, microsoft, inner, app_address)
+        seed.own_emoji(slack, f"{inner}/static")
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         happened = DemoLog(slack, google, microsoft, service.stores.export)
-        page = DemoPage(Actions(slack, clock, feeds, books), happened)
+        page = DemoPage(Actions(slack, clock, feeds, books, service.stores.database), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
@@ -116,7 +119,7 @@ async def open_demo(
         nudges = Nudges(slack)
         feeds.on_change = nudges.edited
 
-        outer = web.Application(middlewares=[signing_in(books, clock)])
+        outer = web.Application(middlewares=[signing_in(books, clock)], client_max_size=_LARGEST_BODY)
         page.add_to(outer)
         outer.add_subapp("/slack", slack.web)
         outer.add_subapp("/calendars", feeds.web)

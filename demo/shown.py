@@ -10,14 +10,17 @@ from demo.clock import DemoClock
 from demo.log import ToldPush
 from demo.people import NAMES, PERSONAS
 from emulators.slack import LocalSlack
+from emulators.slack.presence import AWAY
 from emulators.slack.state import SlackMessage, ViewState
 
 _ABOUT = {persona.user_id: persona.about for persona in PERSONAS}
 _MESSAGES = 60
+_FACE = "image_192"
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
 def members(slack: LocalSlack) -> list[dict[str, Any]]:
-    """The people, as a member list shows them."""
+    """The people, as a member list shows them; `muted_until` is 0 where no end is known."""
     return [
         {
             "id": member.user_id,
@@ -25,7 +28,10 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
             "handle": member.name,
             "title": member.title,
             "about": _ABOUT.get(member.user_id, ""),
-            "avatar": f"avatars/{member.user_id}.svg",
+            "face": _here(slack, slack.photos.fields(member)[_FACE]),
+            "muted": slack.dnd.muted(member.user_id),
+            "muted_until": member.snooze.end if member.snooze else 0,
+            "away": slack.presence.of(member.user_id) == AWAY,
             "text": member.text,
             "emoji": member.emoji,
             "expiration": member.expiration,
@@ -35,6 +41,16 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
         for member in slack.members.values()
         if not member.is_bot
     ]
+
+
+def own_emoji(slack: LocalSlack) -> dict[str, str]:
+    """The workspaces' own emoji: addresses as the page asks for them, or `alias:name`."""
+    return {name: _here(slack, at) for team in slack.workspaces.values() for name, at in team.emoji.items()}
+
+
+def _here(slack: LocalSlack, address: str) -> str:
+    """An address of the local Slack as the page knows it, by whatever name the page itself was asked for."""
+    return address.removeprefix(slack.url.removesuffix("slack"))
 
 
 def messages(slack: LocalSlack, user_id: str) -> list[dict[str, Any]]:
@@ -59,6 +75,7 @@ def _message(slack: LocalSlack, message: SlackMessage, own: str) -> dict[str, An
         "bot": message.bot,
         "only_you": bool(message.only_for),
         "direct": message.channel_id == own,
+        "thread": message.thread_ts,
         "text": message.text,
         "blocks": message.blocks,
         "file": _file(slack, message),
@@ -68,8 +85,12 @@ def _message(slack: LocalSlack, message: SlackMessage, own: str) -> dict[str, An
 def _file(slack: LocalSlack, message: SlackMessage) -> dict[str, str] | None:
     """The file that was sent with a message, whose text is its name."""
     place = (message.channel_id, message.user_id, message.text)
-    sizes = [len(file.content) for file in slack.files.values() if (file.channel_id, file.user_id, file.name) == place]
-    return {"name": message.text, "size": f"{sizes[-1] / 1000:.1f} KB"} if sizes else None
+    sent = [file for file in slack.files.values() if (file.channel_id, file.user_id, file.name) == place]
+    if not sent:
+        return None
+    size = f"{len(sent[-1].content) / 1000:.1f} KB"
+    picture = f"files/{sent[-1].file_id}" if sent[-1].mimetype in PICTURES else ""
+    return {"name": message.text, "size": size, "picture": picture}
 
 
 def view(state: ViewState | None) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 // Block Kit → elements (docs.slack.dev/reference/block-kit/blocks). A `place` says where clicks go and keeps the state.
 
-import { h } from "./dom.js";
+import { h, safeAddress } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { element } from "./elements.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -23,7 +23,8 @@ const KINDS = {
         block.text ? h("div", { class: "text" }, text(block.text)) : null,
         block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, text(field)))) : null),
       block.accessory ? h("div", { class: "accessory" }, element(block.accessory, block.block_id, place)) : null),
-  context: (block) => h("div", { class: "block context" }, block.elements.map((part) => h("span", {}, text(part)))),
+  context: (block) => h("div", { class: "block context" }, block.elements.map((part) => (part.type === "image" ? image(part) : h("span", {}, text(part))))),
+  image: (block) => h("figure", { class: "block" }, image(block), block.title ? h("figcaption", {}, text(block.title)) : null),
   actions: (block, place) => h("div", { class: "block actions" }, block.elements.map((part) => element(part, block.block_id, place))),
   input: (block, place) => {
     const id = `f-${place.id}-${block.block_id}`;
@@ -38,4 +39,5 @@ const KINDS = {
   },
 };
 
+const image = (part) => h("img", { src: safeAddress(part.image_url), alt: part.alt_text });
 const unknown = (block) => h("div", { class: "block context" }, `(a ${block.type} block)`);

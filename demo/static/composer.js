@@ -1,7 +1,8 @@
-// The message box, and the list of commands that opens with a slash.
+// The message box, with the list of commands that opens with a slash, and of people that opens with an @.
 
 import { byId, fill, h } from "./dom.js";
-import { ask } from "./store.js";
+import { asCharacters } from "./emoji.js";
+import { ask, emit, on, state } from "./store.js";
 
 const COMMANDS = [
   ["/quo", "what your status is now, and why"],
@@ -36,11 +37,31 @@ export function startComposer() {
     event.preventDefault();
     send();
   });
+  byId("leave-thread").addEventListener("click", leaveThread);
+  on("thread", drawThread);
+  on("tab", leaveThread);
+  on("person", leaveThread);
 }
 
+function leaveThread() {
+  state.thread = null;
+  emit("thread");
+}
+
+function drawThread() {
+  const thread = state.thread;
+  byId("thread").hidden = !thread;
+  if (thread) byId("thread-of").textContent = `Reply to ${thread.sender}: ${asCharacters(thread.text)}`;
+}
+
+// What could stand in the place of what was typed, with a word about each.
 function found() {
-  const typed = byId("box").value.toLowerCase();
-  return typed.startsWith("/") ? COMMANDS.filter(([command]) => command.toLowerCase().startsWith(typed)) : [];
+  const typed = byId("box").value.slice(0, byId("box").selectionStart).toLowerCase();
+  if (typed.startsWith("/")) return COMMANDS.filter(([command]) => command.toLowerCase().startsWith(typed));
+  const mention = /(?:^|\s)@([\w.-]*)$/.exec(typed);
+  if (!mention || state.tab !== "general") return [];
+  const like = (member) => [member.handle, ...member.name.toLowerCase().split(" ")].some((word) => word.startsWith(mention[1]));
+  return state.members.filter(like).map((member) => [`@${member.handle}`, asCharacters(`${member.name} ${member.emoji} ${member.text}`)]);
 }
 
 function suggest() {
@@ -48,7 +69,7 @@ function suggest() {
   const list = byId("hints");
   active = -1;
   fill(list, matching.map(([command, help], index) => h("li", { role: "option", id: `hint-${index}`, "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); take(command); } }, h("b", {}, command), h("span", {}, help))));
-  list.hidden = !matching.length || (matching.length === 1 && matching[0][0] === byId("box").value);
+  list.hidden = !matching.length || (matching.length === 1 && byId("box").value.endsWith(matching[0][0]));
 }
 
 function close() {
@@ -57,10 +78,13 @@ function close() {
   active = -1;
 }
 
-function take(command) {
-  byId("box").value = command;
+function take(word) {
+  const box = byId("box");
+  const at = box.selectionStart;
+  if (word.startsWith("@")) box.setRangeText(`${word} `, box.value.lastIndexOf("@", at - 1), at, "end");
+  else box.value = word;
   close();
-  byId("box").focus();
+  box.focus();
   close();
 }
 
@@ -77,8 +101,9 @@ function keys(event) {
   if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
     mark(active < 0 && event.key === "ArrowUp" ? 0 : event.key === "ArrowDown" ? 1 : -1);
-  } else if (open && event.key === "Escape") {
-    close();
+  } else if (event.key === "Escape") {
+    if (open) close();
+    else leaveThread();
   } else if (open && (event.key === "Tab" || event.key === "Enter") && active >= 0) {
     event.preventDefault();
     take(found()[active][0]);
@@ -98,6 +123,6 @@ async function send() {
   box.value = "";
   close();
   byId("messages").scrollTop = byId("messages").scrollHeight;
-  const answer = await ask("message", { text });
+  const answer = await ask("message", { text, thread: state.thread?.ts });
   if (!answer.ok && !box.value) box.value = text;
 }

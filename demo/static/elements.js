@@ -2,7 +2,8 @@
 
 import { text } from "./blocks.js";
 import { confirmed } from "./confirm.js";
-import { h, safeAddress } from "./dom.js";
+import { fill, h, safeAddress } from "./dom.js";
+import { asCharacters } from "./emoji.js";
 import { state } from "./store.js";
 
 // options: id of the control, whether an input dispatches actions, id of its error.
@@ -96,6 +97,54 @@ function staticSelect(it) {
   return select(it, items, "selected_option", it.part.initial_option);
 }
 
+// A select whose options the app is asked for while one types.
+function externalSelect(it) {
+  const part = it.part;
+  let chosen = before(it) ? before(it).selected_option : part.initial_option || null;
+  let options = [];
+  let active = 0;
+  let asked = 0;
+  const list = h("ul", { class: "found", role: "listbox", id: `${it.id || part.action_id}-found`, hidden: true });
+  const show = () => (control.value = chosen ? asCharacters(words(chosen.text)) : "");
+  const close = () => { asked += 1; list.hidden = true; control.setAttribute("aria-expanded", "false"); };
+  const take = (option) => { chosen = option; show(); close(); act(it, { selected_option: chosen }); };
+  const draw = () => {
+    fill(list, options.length
+      ? options.map((option, index) => h("li", { role: "option", "aria-selected": String(index === active), onpointerdown: (event) => { event.preventDefault(); take(option); } }, text(option.text)))
+      : h("li", { class: "none" }, "Nothing is called that."));
+    list.hidden = false;
+    control.setAttribute("aria-expanded", "true");
+    list.children[active]?.scrollIntoView({ block: "nearest" });
+  };
+  const look = async () => {
+    if (control.value.length < (part.min_query_length ?? 3)) return close();
+    const mine = (asked += 1);
+    const answer = await it.place.suggest({ action_id: part.action_id, block_id: it.blockId, value: control.value });
+    if (mine !== asked || !answer.ok) return;
+    [options, active] = [answer.options, 0];
+    draw();
+  };
+  const keys = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (list.hidden || !(step || ["Enter", "Escape"].includes(event.key))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter") { if (options[active]) take(options[active]); }
+    else { active = (active + step + options.length) % options.length || 0; draw(); }
+  };
+  const leave = () => {
+    if (!control.value) chosen = null;
+    show();
+    close();
+  };
+  const control = h("input", { type: "search", id: it.id, role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-controls": list.id, "aria-describedby": it.describedby,
+    "aria-label": it.id ? null : words(part.placeholder) || "Search", placeholder: words(part.placeholder), oninput: look, onfocus: () => { control.select(); look(); }, onkeydown: keys, onblur: leave });
+  show();
+  keep(it, () => ({ selected_option: chosen }));
+  return h("div", { class: "search" }, control, list);
+}
+
 function usersSelect(it) {
   const items = state.members.map((member) => ({ key: member.id, label: member.name, result: member.id }));
   return select(it, items, "selected_user", it.part.initial_user);
@@ -142,10 +191,12 @@ const KINDS = {
   checkboxes: multiSelect,
   radio_buttons: radio,
   static_select: staticSelect,
+  external_select: externalSelect,
   multi_static_select: multiSelect,
   users_select: usersSelect,
   plain_text_input: field("text"),
   url_text_input: field("text", () => ({ inputmode: "url", spellcheck: "false" })),
+  email_text_input: field("email"),
   number_input: field("text", () => ({ inputmode: "decimal" })),
   datepicker: picker("date", "selected_date", "initial_date"),
   timepicker: picker("time", "selected_time", "initial_time"),

@@ -3,7 +3,7 @@
 import { byId, toast } from "./dom.js";
 import { ask, on, state } from "./store.js";
 
-const MOST = 700_000;
+const MOST = 8 * 2 ** 20; // bytes
 
 // `open` shows the app's conversation.
 export function startFiles(open) {
@@ -38,7 +38,7 @@ export function sendSample() {
 async function send(file) {
   if (!file) return;
   if (file.size > MOST) {
-    toast("That is too large for the demo. Choose a file of at most 700 KB.");
+    toast("That is too large for the demo. Choose a file of at most 8 MB.");
     return;
   }
   const bytes = new Uint8Array(await file.arrayBuffer());

@@ -29,7 +29,8 @@ function draw() {
     fill(byId("home"), h("p", { class: "empty" }, "Loading…"));
     return;
   }
-  const place = { id: view.id, values: {}, before: null, refresh: draw, click: (action) => ask("click", { view_id: view.id, action, values: readValues(place.values) }) };
+  const place = { id: view.id, values: {}, before: null, refresh: draw, click: (action) => ask("click", { view_id: view.id, action, values: readValues(place.values) }),
+    suggest: (asked) => ask("suggest", { view_id: view.id, ...asked, values: readValues(place.values) }) };
   const scrolled = byId("panel-home").scrollTop;
   const focused = byId("home").contains(document.activeElement) ? document.activeElement.dataset.action : null;
   fill(byId("home"), blocks(view.blocks, place));

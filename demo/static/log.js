@@ -15,7 +15,7 @@ export function startLog() {
 
 function draw() {
   const only = byId("log-statuses").checked;
-  const calls = state.calls.filter((call) => !only || call.status || call.push).slice(-MOST).reverse();
+  const calls = state.calls.filter((call) => !only || call.status || call.does || call.push).slice(-MOST).reverse();
   byId("log-empty").hidden = calls.length > 0;
   fill(byId("log"), calls.map((call) => (call.push ? pushed(call) : row(call))));
 }
@@ -28,7 +28,7 @@ function row(call) {
   return h("tr", { class: call.ok ? "" : "failed" },
     h("td", { class: "at" }, clockSeconds(call.at, zone)),
     h("td", {}, call.bot ? h("span", { class: "dim" }, call.person || "–") : call.person),
-    h("td", { class: "wide" }, cleared && !kept ? h("span", { class: "dim" }, "cleared") : status ? [kept, status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : h("span", { class: "dim" }, "–")),
+    h("td", { class: "wide" }, cleared && !kept ? h("span", { class: "dim" }, "cleared") : status ? [kept, status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : call.does || h("span", { class: "dim" }, "–")),
     h("td", { class: "at" }, status && !cleared && !kept ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
     h("td", {}, h("code", {}, call.method)),
     h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),

@@ -23,7 +23,7 @@ function draw() {
 }
 
 function row(member) {
-  const mark = `${member.emoji}${member.text}`;
+  const mark = [member.emoji, member.text, member.muted, member.away, member.face].join();
   const changed = shown.has(member.id) && shown.get(member.id) !== mark;
   shown.set(member.id, mark);
   const chosen = member.id === state.person;
@@ -33,14 +33,17 @@ function row(member) {
       onfocus: (event) => { if (event.currentTarget.matches(":focus-visible")) showCard(member, event.currentTarget); }, onblur: hideCard },
     portrait(member),
     h("span", { class: "who" },
-      h("span", { class: "name" }, member.name, chosen ? h("span", { class: "you" }, "you") : null),
+      h("span", { class: "name" }, member.name, member.muted ? h("span", { class: "muted", role: "img", "aria-label": "notifications muted", title: mutedWords(member) }, "🔕") : null, chosen ? h("span", { class: "you" }, "you") : null),
       h("span", { class: "status" }, member.emoji ? emojiSpan(member.emoji) : null, member.text || member.emoji ? h("span", { class: "status-text" }, withEmoji(member.text)) : h("span", { class: "about" }, member.about)))));
 }
 
 function portrait(member, className = "") {
-  return h("span", { class: `portrait ${className}` }, h("img", { src: member.avatar, alt: "" }),
-    h("span", { class: "presence", role: "img", "aria-label": "active", title: "active" }));
+  const presence = member.away ? "away" : "active";
+  return h("span", { class: `portrait ${className}` }, h("img", { src: member.face, alt: "" }),
+    h("span", { class: `presence ${presence}`, role: "img", "aria-label": presence, title: presence }));
 }
+
+const mutedWords = (member) => `Notifications muted${member.muted_until ? ` until ${until(member.muted_until, now(), member.zone)}` : ""}`;
 
 function showCard(member, anchor) {
   const card = byId("card");
@@ -50,7 +53,8 @@ function showCard(member, anchor) {
        h("p", { class: "card-until" }, member.expiration ? `Until ${until(member.expiration, at, member.zone)}` : "No end")]
     : [h("p", { class: "card-until" }, "No status")];
   fill(card, portrait(member, "large"), h("div", {}, h("strong", {}, member.name), h("p", {}, member.title), status,
-    h("p", { class: "card-until" }, `Active · ${clockTime(at, member.zone)} in ${zoneCity(member.zone)}`)));
+    member.muted ? h("p", { class: "card-until" }, `🔕 ${mutedWords(member)}`) : null,
+    h("p", { class: "card-until" }, `${member.away ? "Away" : "Active"} · ${clockTime(at, member.zone)} in ${zoneCity(member.zone)}`)));
   card.hidden = false;
   const box = anchor.getBoundingClientRect();
   const left = Math.min(box.right + 10, innerWidth - card.offsetWidth - 8);
@@ -65,7 +69,7 @@ function hideCard() {
 function drawOwn() {
   const member = me();
   if (!member) return;
-  fill(byId("own-status"), h("img", { src: member.avatar, alt: "", width: 24, height: 24 }),
+  fill(byId("own-status"), h("img", { src: member.face, alt: "", width: 24, height: 24 }),
     member.emoji ? emojiSpan(member.emoji) : h("span", { class: "emoji" }, "☺"),
     h("span", { class: "own-text" }, member.text ? withEmoji(member.text) : "Set a status by hand"));
 }

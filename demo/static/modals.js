@@ -25,7 +25,8 @@ function draw() {
 }
 
 function open(view, before, focused) {
-  const place = { id: view.id, values: {}, before, refresh: () => redraw(), click: (action) => ask("click", { view_id: view.id, action, values: readValues(place.values) }) };
+  const place = { id: view.id, values: {}, before, refresh: () => redraw(), click: (action) => ask("click", { view_id: view.id, action, values: readValues(place.values) }),
+    suggest: (asked) => ask("suggest", { view_id: view.id, ...asked, values: readValues(place.values) }) };
   const submit = h("button", { type: "submit", class: "primary" }, text(view.submit));
   const form = h("form", { class: "modal-form", novalidate: true, onsubmit: (event) => { event.preventDefault(); send(view, place, dialog, submit); } },
     h("header", {}, h("h2", { id: `t-${view.id}` }, text(view.title)), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dismiss(view) }, "✕")),

@@ -1,11 +1,12 @@
 // One's own status, set by hand as in Slack's dialog.
 
 import { byId, fill, h } from "./dom.js";
-import { emojiCharacter, emojiNames, emojiSpan } from "./emoji.js";
+import { emojiNames, emojiSpan } from "./emoji.js";
 import { ask, me, now, zoneOfMe } from "./store.js";
 import { instant, isoDay } from "./times.js";
 
 const IDEAS = [[":calendar:", "In a meeting", 3600], [":bus:", "Commuting", 1800], [":face_with_thermometer:", "Off sick", "today"], [":palm_tree:", "On holiday", 0], [":house_with_garden:", "Working remotely", "today"], [":coffee:", "Back in ten", 600]];
+const MUTES = [[30, "Mute notifications for 30 minutes"], [60, "Mute notifications for 1 hour"], [480, "Mute notifications for 8 hours"]];
 const ENDS = [["0", "Don’t clear"], ["1800", "30 minutes"], ["3600", "1 hour"], ["14400", "4 hours"], ["today", "Today"], ["choose", "Choose a time…"]];
 
 export function startStatus() {
@@ -28,11 +29,16 @@ function open() {
   const time = h("input", { type: "time", value: "18:00", "aria-label": "Clear at", hidden: true });
   const clear = h("select", { id: "own-clear", onchange: () => (time.hidden = clear.value !== "choose") }, ENDS.map(([value, label]) => h("option", { value }, label)));
   const suggest = () => fill(names, emojiNames(emoji.value).slice(0, 30).map((name) => h("option", { value: `:${name}:` })));
-  const preview = () => fill(shown, emoji.value ? (emojiCharacter(emoji.value) ? emojiSpan(emoji.value) : "?") : "💬");
-  const save = async (fields) => {
-    const answer = await ask("status", fields);
+  const preview = () => fill(shown, emoji.value ? emojiSpan(emoji.value) : "💬");
+  const does = async (what, fields) => {
+    const answer = await ask(what, fields);
     if (answer.ok) dialog.close();
   };
+  const save = (fields) => does("status", fields);
+  const atOnce = [
+    ...(member.muted ? [[0, "Unmute notifications"]] : MUTES).map(([minutes, words]) => [words, () => does("mute", { minutes })]),
+    [member.away ? "Set yourself active" : "Set yourself away", () => does("presence", { away: !member.away })],
+  ];
   const idea = ([icon, words, length]) => h("button", { type: "button", onclick: () => { emoji.value = icon; text.value = words; clear.value = ENDS.some(([value]) => value === String(length)) ? String(length) : "1800"; time.hidden = true; preview(); } }, emojiSpan(icon), h("span", {}, words));
   const dialog = h("dialog", { class: "modal", "aria-label": "Set a status" },
     h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); save({ text: text.value.trim(), emoji: emoji.value.trim(), until: end(clear.value, time.value) }); } },
@@ -42,7 +48,8 @@ function open() {
         h("div", { class: "own-row" }, shown, text),
         h("div", { class: "own-ideas" }, IDEAS.map(idea)),
         h("label", { for: "own-emoji" }, "Emoji"), emoji, names,
-        h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time)),
+        h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time),
+        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act]) => h("button", { type: "button", class: "small", onclick: act }, words)))),
       h("footer", {},
         member.text || member.emoji ? h("button", { type: "button", class: "left", id: "own-clear-now", onclick: () => save({ text: "", emoji: "" }) }, "Clear status") : null,
         h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Save"))));

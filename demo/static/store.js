@@ -4,7 +4,7 @@ import { toast } from "./dom.js";
 
 export const state = {
   person: localStorage.getItem("person") || "",
-  members: [], messages: [], home: null, modals: [], calendars: [], book: "feed", tab: "general", calls: [],
+  members: [], messages: [], home: null, modals: [], calendars: [], book: "feed", tab: "general", thread: null, calls: [],
   clock: { now: Date.now() / 1000, speed: 1, paused: true, jumping: false, seen: performance.now() },
 };
 

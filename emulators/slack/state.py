@@ -141,7 +141,6 @@ class SlackMember:
     locale: str = "en-US"
     is_admin: bool = False
     bot_id: str = ""
-    avatar: str = ""
     text: str = ""
     emoji: str = ""
     expiration: int = 0

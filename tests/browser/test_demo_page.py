@@ -181,6 +181,7 @@ async def test_every_block_and_element_is_drawn_and_reports_its_value(shared_pag
         "checkboxes": {"options": options, "initial_options": [options[1]]},
         "radio_buttons": {"options": options, "initial_option": options[0]},
         "users_select": {"initial_user": PRIYA},
+        "external_select": {"initial_option": options[0], "min_query_length": 1},
     }
     inputs = [
         {"type": "input", "block_id": kind, "label": plain(kind), "element": {"type": kind, "action_id": "x", **more}}
@@ -219,6 +220,7 @@ async def test_every_block_and_element_is_drawn_and_reports_its_value(shared_pag
         "checkboxes": [options[1]],
         "radio_buttons": options[0],
         "users_select": PRIYA,
+        "external_select": options[0],
     }
 
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from demo import books, shown
+from demo import shown
 from demo.books import FEED, Book, NotAnEntryError
 from demo.clock import DemoClock
 from demo.feeds import Feeds, sample
@@ -153,14 +153,6 @@ def test_occurrence_that_its_series_has_not_is_a_key_error(book: Book) -> None:
 def test_calendar_that_is_not_there_is_refused_in_a_sentence(book: Book, calendar: object) -> None:
     with pytest.raises(NotAnEntryError, match="one of the account's calendars"):
         book.add({**PLANNING, "calendar": calendar})
-
-
-def test_next_edge_is_the_earliest_of_all_books(town: Town) -> None:
-    own = town.books[JONAS]
-    at = datetime(2026, 3, 23, 8, 41, tzinfo=UTC)  # 09:41 in Berlin
-    assert books.next_edge([own[GOOGLE]], at) == datetime(2026, 3, 23, 11, 0, tzinfo=UTC)
-    assert books.next_edge([own[GOOGLE], own[MICROSOFT]], at) == datetime(2026, 3, 23, 9, 0, tzinfo=UTC)
-    assert books.next_edge([], at) is None
 
 
 def push(state: str, channel_id: str, status: int) -> SentPush:
