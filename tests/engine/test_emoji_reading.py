@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -280,3 +281,31 @@ async def test_meeting_shows_its_own_emoji_in_the_place_of_one_that_is_gone(
     await replica.sender.drain()
     assert engine.status()[:2] == ("In a meeting", ":spiral_calendar_pad:")
     assert (await engine.memory(key)).standing.unknown_emoji == ":party:"
+
+
+async def test_two_processes_read_a_table_once(engine: RunningEngine, replica: Replica) -> None:
+    """Each believes that the workspace is its own."""
+    other = engine.replica()
+    await engine.person()
+    engine.slack.emoji.add(TEAM, "party")
+    await due_now(engine)
+    await asyncio.gather(replica.emoji_reading.run_due(), other.emoji_reading.run_due())
+    assert len(engine.calls(LIST)) == 1
+    assert await other.emoji.names(TEAM) == {"party": ""}
+
+
+@sqlite
+async def test_process_that_died_while_it_read_is_made_up_for(engine: RunningEngine, replica: Replica) -> None:
+    await engine.person()
+    await due_now(engine)
+    engine.slack.faults.add(Fault(LIST, latency=30))
+    reading = asyncio.create_task(replica.emoji_reading.run_due())
+    await until(lambda: engine.slack.busy)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    other = engine.replica()
+    assert await other.emoji_reading.next_due() == engine.clock.now() + emoji.LEASE
+    engine.clock.move_to(engine.clock.now() + emoji.LEASE)
+    engine.slack.emoji.add(TEAM, "party")
+    await other.emoji_reading.run_due()
+    assert await other.emoji.names(TEAM) == {"party": ""}
