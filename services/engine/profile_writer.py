@@ -27,7 +27,7 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
-from services.domain.model import Action, Decision, PersonKey, Span, Status
+from services.domain.model import Action, Decision, PersonKey, Span, Standing, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
@@ -165,8 +165,7 @@ class ProfileWriter:
         if ownership.foreseen(before, decision):
             may = await self._queue.confirm(pending)
         else:
-            intended = replace(state, decided="", standing=ownership.intent(before, replace(decision, status=status)))
-            may = await self._queue.intend(pending, intended)
+            may = await self._queue.intend(pending, _intended(state, before, replace(decision, status=status)))
         if not may or not calls.is_ours():
             return False
         if status.expiration is not None and status.expiration <= self._clock.now():
@@ -179,6 +178,8 @@ class ProfileWriter:
                 raise
             unknown = status.emoji
             await self._unknown_emoji.refused(pending.key.team_id, unknown)
+            if not await self._queue.intend(pending, _intended(state, before, replace(decision, status=other))):
+                return False
             calls.take_another_write()
             with calls.making(WRITE):
                 returned = await self._profiles.write(calls.token, other)
@@ -311,6 +312,11 @@ def _why(error: SlackError) -> ReasonCode:
     if isinstance(error, BadEmojiError | SlackRefusedError):
         return ReasonCode.REFUSED
     return ReasonCode.UNREACHABLE if isinstance(error, SlackUnavailableError) else ReasonCode.NO_GRANT
+
+
+def _intended(state: ProfileState, before: Standing, decision: Decision) -> ProfileState:
+    """What is remembered before the call that carries out `decision`."""
+    return replace(state, decided="", standing=ownership.intent(before, decision))
 
 
 def _instead(emoji: str, span: Span | None) -> str:

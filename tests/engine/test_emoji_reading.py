@@ -14,7 +14,7 @@ from services.domain.emoji import EVERY, LONGEST_NAME, OwnEmoji, search
 from services.domain.model import PersonKey
 from services.engine import emoji
 from services.engine.emoji import AGAIN
-from services.engine.limits import LIMITS
+from services.engine.limits import LIMITS, Budget
 from services.slack import emoji as slack_emoji
 from services.store.models import Workspace
 from tests.support.engine import SET, TEAM, Replica, RunningEngine, meeting, until
@@ -309,3 +309,36 @@ async def test_process_that_died_while_it_read_is_made_up_for(engine: RunningEng
     engine.slack.emoji.add(TEAM, "party")
     await other.emoji_reading.run_due()
     assert await other.emoji.names(TEAM) == {"party": ""}
+
+
+@sqlite
+@pytest.mark.parametrize("known", [True, False])
+async def test_process_that_died_after_it_replaced_an_emoji_takes_the_status_for_its_own(
+    engine: RunningEngine, replica: Replica, *, known: bool
+) -> None:
+    """Without an end, only the whole of it tells a status of ours from one that somebody typed."""
+    key = await engine.person()
+    if known:
+        await due_now(engine)
+        await replica.emoji_reading.run_due()
+
+    async def dies(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    replica.queue.settle = dies  # type: ignore[method-assign]  # between the call and its record
+    await engine.says(key, "Lunch", ":party:")
+    await replica.tick()
+    (wish,), _ = await replica.queue.most_urgent(engine.clock.now(), 1)
+    with pytest.raises(asyncio.CancelledError):
+        await replica.writer.carry_out(wish, replica.writer.take(wish, Budget()))
+    assert engine.status()[:2] == ("Lunch", INSTEAD)
+    other = engine.replica()
+    await other.tick()
+    await other.sender.drain()
+    standing = (await engine.memory(key)).standing
+    assert (standing.own, standing.covered, standing.applied and standing.applied.text) == (None, None, "Lunch")
+    engine.clock.move(minutes=1)
+    await engine.has(key, meeting(engine.clock.now()))
+    await other.tick()
+    await other.sender.drain()
+    assert engine.status()[0] == "In a meeting"
