@@ -21,6 +21,8 @@ from services.calendars.wiring import Calendars
 from services.domain import times
 from services.domain.errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
+from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
+from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
@@ -42,6 +44,7 @@ from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.stores import Stores
@@ -85,6 +88,7 @@ class SlackApi:
     clients: SlackClients
     authority: SlackAuthority
     messages: SlackMessages
+    presence: SlackPresence
     profiles: SlackProfiles
     views: SlackViews
 
@@ -223,6 +227,7 @@ def _slack(config: Settings, metrics: Metrics) -> SlackApi:
         clients,
         authority=SlackAuthority(clients, config.slack_client_id or "", plain(config.slack_client_secret)),
         messages=SlackMessages(clients),
+        presence=SlackPresence(clients),
         profiles=SlackProfiles(clients),
         views=SlackViews(clients),
     )
@@ -269,7 +274,14 @@ def engine(
     notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
     replies = ReplySender(stores.replies, queue, workspaces, slack.messages, authority=slack.authority, clock=clock)
-    chores: list[Chore] = [cases.leaving, *([replies] if of.config.replies_allowed else []), notices, homes]
+    carriers: tuple[Carrier, ...] = (SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock))
+    carried = [
+        EffectSender(
+            carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh, clock=clock
+        )
+        for carrier in carriers
+    ]  # fmt: skip
+    chores: list[Chore] = [cases.leaving, *([replies] if of.config.replies_allowed else []), notices, homes, *carried]
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))

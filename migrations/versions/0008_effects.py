@@ -50,11 +50,13 @@ def upgrade() -> None:
         sa.Column("effect", sa.String(8), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("owed", sa.Boolean(), nullable=False),
         sa.Column("memory", sa.LargeBinary(), nullable=True),
         *_of_person("effects", "effect"),
     )
-    op.create_index("ix_effects_due_at", "effects", ["due_at"], unique=False)
+    op.create_index("ix_effects_due", "effects", ["effect", "due_at"], unique=False)
     op.create_table(
         "pictures",
         *_person(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.domain.model import NO_STATUS, Action, OwnStatusPolicy, Pause, PersonKey, Span, Standing, Status
+from services.domain.model import NO_STATUS, Action, Effect, OwnStatusPolicy, Pause, PersonKey, Span, Standing, Status
 from services.domain.reasons import Reason
 
 HOME_LIVES = timedelta(minutes=10)
@@ -77,7 +77,8 @@ class AuditEntry:
     """One line of the audit. `outcome`: `done`, `left`, or the class name of the error, a colon, and Slack's word.
 
     `status` is what was written (as Slack returned it) or, for what was left, what the profile showed; `unknown_emoji`
-    the one in whose place its emoji stands, because Slack does not know that.
+    the one in whose place its emoji stands, because Slack does not know that. A line about an `effect` tells that it
+    was put on (`write`), taken back (`restore`) or left.
     """
 
     at: datetime
@@ -88,6 +89,7 @@ class AuditEntry:
     uid: str = ""
     status: Status = NO_STATUS
     unknown_emoji: str = ""
+    effect: Effect | None = None
 
     @property
     def written(self) -> bool:

@@ -108,6 +108,20 @@ class ReasonCode(StrEnum):
     BLOCKED = "blocked", "Not set: your workspace's settings do not let me. A workspace admin can change that."
     REFUSED = "refused", "Not set: Slack refused it."
     UNREACHABLE = "unreachable", "Not set yet: Slack does not answer. I keep trying."
+    # an effect
+    MUTED = "muted", "Your notifications are muted until {until}.", "Your notifications are muted."
+    UNMUTED = "unmuted", "Your notifications are no longer muted by me."
+    OWN_SNOOZE = (
+        "own_snooze",
+        "Notifications left alone: your own snooze runs until {until}.",
+        "Notifications left alone: your own snooze runs.",
+    )
+    UNMUTED_BY_HAND = "unmuted_by_hand", "Notifications left alone: you ended my snooze yourself."
+    AWAY = "away", "You are shown as away until {until}.", "You are shown as away."
+    NOT_AWAY = "not_away", "You are no longer shown as away by me."
+    OWN_AWAY = "own_away", "Presence left alone: you had set yourself away."
+    ACTIVE_BY_HAND = "active_by_hand", "Presence left alone: you set yourself active again."
+    NOT_PERMITTED = "not_permitted", "Not done: it needs a permission that you have not given."
 
 
 NOT_SET = frozenset({ReasonCode.BLOCKED, ReasonCode.REFUSED, ReasonCode.UNREACHABLE})

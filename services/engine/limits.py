@@ -16,11 +16,15 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
+
+from services.domain.model import Effect
 
 WINDOW = timedelta(seconds=60)
 LIMITS = {
@@ -31,9 +35,27 @@ LIMITS = {
     "chat.postEphemeral": 95,
     "auth.test": 180,
     "emoji.list": 18,
+    "dnd.info": 48,
+    "dnd.setSnooze": 18,
+    "dnd.endSnooze": 18,
+    "users.getPresence": 48,
+    "users.setPresence": 18,
 }
-SELDOM = frozenset({"emoji.list"})
-"""Called for a workspace, and seldom: no number of people is held back by it."""
+STATUS = "status"
+LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        STATUS: ("users.profile.get", "users.profile.set", "auth.test"),
+        Effect.DND: ("dnd.info", "dnd.setSnooze", "dnd.endSnooze", "auth.test"),
+        Effect.AWAY: ("users.getPresence", "users.setPresence", "auth.test"),
+    }
+)
+"""What is done side by side for the people of a workspace, and by which methods: each at most once for one person
+before the budget is stored."""
+
+ALLOWANCE = 8
+"""People of a workspace for whom a lane's calls may be made before its budget is stored anew; less where a limit is
+small."""
+
 PERSON_LIMIT = 9
 ANYBODY = "*"
 """Whose call it was that a killed owner may have made and not stored: it counts for each person."""
@@ -184,6 +206,17 @@ class Budget:
         needed = len(taken) - limit
         return [leaves[needed] if needed < len(leaves) else now + timedelta(milliseconds=50)]
 
+    def allowance(self, lane: str) -> int:
+        """For how many people a lane's calls may be made before this is stored."""
+        return self._a_sixth(*LANES[lane])
+
+    def _unsaved(self, method: str) -> int:
+        lanes = [lane for lane, methods in LANES.items() if method in methods]
+        return sum(map(self.allowance, lanes)) if lanes else self._a_sixth(method)
+
+    def _a_sixth(self, *methods: str) -> int:
+        return max(1, min([ALLOWANCE, *(self.limits[method] // 6 for method in methods if method in self.limits)]))
+
     def to_json(self, now: datetime, *, owned: bool) -> str:
         """The state for the next owner. A call in flight is kept as one; `owned`: more may be made from now on."""
         calls = {
@@ -199,11 +232,12 @@ class Budget:
         ]  # fmt: skip
         return json.dumps({"calls": calls, "pauses": pauses, "owned": owned}, separators=(",", ":"))
 
-    def restore(self, stored: str, now: datetime, longest_call: timedelta, unsaved: int) -> bool:
+    def restore(self, stored: str, now: datetime, longest_call: timedelta) -> bool:
         """Take over what another owner stored; False where it cannot be read: then that owner did not let go.
 
         A call that was in flight then counts as having ended as late as it can: `longest_call` after its start. Of an
-        owner that did not let go, `unsaved` calls of each method count as made just now, each by somebody else.
+        owner that did not let go, as many calls of each method as it may have made and not stored count as made just
+        now, each by somebody else.
         """
         readable = True
         try:
@@ -221,7 +255,8 @@ class Budget:
             self._pauses[method, whose] = pause
         if found.owned:
             for method in self.limits:
-                slots = [Slot(method, "" if number else ANYBODY, now, now) for number in range(unsaved)]
+                unsaved = range(self._unsaved(method))
+                slots = [Slot(method, "" if number else ANYBODY, now, now) for number in unsaved]
                 self._calls[method] = deque(
                     sorted([*self._recent(method, now), *slots], key=lambda slot: slot.ended or now)
                 )

@@ -6,9 +6,7 @@ a crash between the call and its record leaves a status that is known to be ours
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,8 +29,9 @@ from services.domain.model import Action, Decision, PersonKey, Span, Standing, S
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
+from services.engine.calls import Calls, token_digest
 from services.engine.emoji import UnknownEmoji
-from services.engine.limits import Budget, Slot
+from services.engine.limits import Budget
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
@@ -106,7 +105,10 @@ class ProfileWriter:
 
         `is_ours`: whether this process still owns the workspace; asked before anything is written.
         """
-        return Calls(budget, self._clock, pending, is_ours)
+        methods = {READ: "", WRITE: pending.key.user_id}
+        if pending.token is not None and pending.memory.owner != token_digest(pending.token):
+            methods[TEST] = ""
+        return Calls(budget, self._clock, pending.token, methods, is_ours)
 
     async def carry_out(self, pending: PendingWrite, calls: Calls) -> bool:
         """Look at the profile and do what is to be done; False where that is still to be done.
@@ -180,7 +182,7 @@ class ProfileWriter:
             await self._unknown_emoji.refused(pending.key.team_id, unknown)
             if not await self._queue.intend(pending, _intended(state, before, replace(decision, status=other))):
                 return False
-            calls.take_another_write()
+            calls.take(WRITE)
             with calls.making(WRITE):
                 returned = await self._profiles.write(calls.token, other)
         outcome = "done_with_another_emoji" if unknown else "done"
@@ -262,49 +264,6 @@ class ProfileWriter:
         )  # fmt: skip
 
 
-class Calls:
-    """The room that one write has taken from its workspace's budget; what was not used is given back at the end."""
-
-    def __init__(self, budget: Budget, clock: Clock, pending: PendingWrite, is_ours: Callable[[], bool]) -> None:
-        """Takes room for a read and a write, and for asking whose the token is where that is not known."""
-        self.is_ours = is_ours
-        self._budget = budget
-        self._clock = clock
-        self._person = pending.key.user_id
-        self.token = pending.token or ""
-        self._open: dict[str, Slot] = {}
-        now = clock.now()
-        self._open[READ] = budget.take(READ, now)
-        self._open[WRITE] = budget.take(WRITE, now, self._person)
-        if pending.token is not None and pending.memory.owner != token_digest(pending.token):
-            self._open[TEST] = budget.take(TEST, now)
-
-    def take_another_write(self) -> None:
-        """Room for one write more."""
-        self._open[WRITE] = self._budget.take(WRITE, self._clock.now(), self._person)
-
-    @contextmanager
-    def making(self, method: str) -> Iterator[None]:
-        """Use the room for `method`: the context of the call."""
-        slot = self._open.pop(method)
-        slot.started = self._clock.now()
-        try:
-            try:
-                yield
-            finally:  # after a time-out and a cancellation too: Slack may have counted it
-                self._budget.done(slot, self._clock.now())
-        except SlackRateLimitedError as error:
-            self._budget.refused(slot, error.retry_after, self._clock.now())
-            raise
-        self._budget.went_well(slot)
-
-    def close(self) -> None:
-        """Give back what was not used."""
-        for slot in self._open.values():
-            self._budget.give_back(slot)
-        self._open.clear()
-
-
 def _why(error: SlackError) -> ReasonCode:
     """The reason for the person."""
     if isinstance(error, WorkspaceBlockedError):
@@ -323,11 +282,6 @@ def _instead(emoji: str, span: Span | None) -> str:
     """What stands in the place of an emoji that Slack does not know: the kind's own."""
     own = default_emoji(None if span is None else span.kind)
     return LAST_RESORT if own in {"", emoji} else own
-
-
-def token_digest(token: str) -> str:
-    """What a token is recognised by without keeping it."""
-    return hashlib.sha256(token.encode()).hexdigest()[:24]
 
 
 def back_off(failures: int) -> timedelta:

@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership, timeline
-from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Timeline
+from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Stretch, Timeline
 from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
 from services.domain.text import ENGLISH, DefaultTexts
@@ -85,7 +85,8 @@ class Reconciler:
         async with self._due.batch(now, PEOPLE_AT_ONCE) as batch:
             outcomes = [self._decided(person, now) for person in batch.people]
             await batch.save(outcomes)
-            await tell(self._leases, batch.transaction, outcomes)
+            # what was done by hand may be about an effect
+            await tell(self._leases, batch.transaction, outcomes, news=any(person.typed for person in batch.people))
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
 
     def _decided(self, person: DuePerson, now: datetime) -> Resolution:
@@ -97,11 +98,13 @@ class Reconciler:
         return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
 
 
-async def tell(leases: Leases, transaction: AsyncConnection, outcomes: Iterable[Resolution]) -> None:
-    """Have the senders look, once `transaction` is committed, if `outcomes` give them something to do."""
-    news = [one for one in outcomes if one.urgency is not None or one.home_stale]
-    if news:
-        await leases.tell(transaction, typed=any(one.urgency == Urgency.TYPED for one in news))
+async def tell(
+    leases: Leases, transaction: AsyncConnection, outcomes: Iterable[Resolution], *, news: bool = False
+) -> None:
+    """Have the senders look, once `transaction` is committed, if there is `news`, or `outcomes` give them work."""
+    found = [one for one in outcomes if one.urgency is not None or one.home_stale]
+    if found or news:
+        await leases.tell(transaction, typed=any(one.urgency == Urgency.TYPED for one in found))
 
 
 def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
@@ -160,9 +163,10 @@ def digest(span: Span, policy: OwnStatusPolicy) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A timeline's spans from the day on which it was resolved, and how far they reach."""
+    """A timeline's spans and stretches from the day on which it was resolved, and how far the spans reach."""
 
     spans: tuple[Span, ...]
+    stretches: tuple[Stretch, ...]
     until: datetime
 
     def at(self, instant: datetime) -> Span:
@@ -210,8 +214,8 @@ class Timelines:
                 else:
                     outcome = decide(person, found.at(now), now, until=found.until)
                     outcomes.append(replace(outcome, resolved_until=found.until))
-            await batch.save(outcomes, sealed)
-            await tell(self._leases, batch.transaction, outcomes)
+            news = await batch.save(outcomes, sealed, {key: found.stretches for key, found in resolved.items()})
+            await tell(self._leases, batch.transaction, outcomes, news=news or self._typed)
         changed = sum(outcome.urgency is not None for outcome in outcomes)
         return Report(done=len(claimed), changed=changed, failed=len(claimed) - len(resolved))
 
@@ -246,7 +250,7 @@ class Timelines:
             spans[0] = replace(spans[0], start=spans[0].began, began=None)
         elif before is not None and spans[0].start == start and _what(before) == _what(spans[0]):
             spans[0] = replace(spans[0], start=before.start)
-        return _Resolved(tuple(spans), min(end, now + AHEAD))
+        return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD))
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         default_texts = self._default_texts(facts.locale)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,8 +18,10 @@ import structlog
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite
+from services.engine.calls import Calls
 from services.engine.leases import Leases
-from services.engine.profile_writer import Calls, ProfileWriter, back_off
+from services.engine.limits import STATUS
+from services.engine.profile_writer import ProfileWriter, back_off
 from services.engine.resolve import Urgency
 from services.engine.workspaces import OTHERS, OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -52,11 +55,22 @@ RETRY = timedelta(seconds=1)
 
 
 class Chore(Protocol):
-    """What is done beside the writing: notices, Home tabs, seeing people off."""
+    """What is done beside the writing: notices, Home tabs, effects, seeing people off."""
 
     async def run(self) -> datetime | None:
         """Do what can be done now. When there is more to do; None when there is not."""
         ...
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A chore's own: none waits for another one. `again` is when it asked to be done."""
+
+    chore: Chore
+    due: bool = True
+    began: float = float("-inf")
+    again: datetime | None = None
+    task: asyncio.Task[None] | None = None
 
 
 class Sender:
@@ -74,11 +88,11 @@ class Sender:
         at_once: int = AT_ONCE,
         look: float = LOOK,
     ) -> None:
-        """`chores` are done in this order; `look` in seconds of real time."""
+        """`chores` are done side by side; `look` in seconds of real time."""
         self._queue = queue
         self._writer = writer
         self._workspaces = workspaces
-        self._chores = chores
+        self._chores = [_Slot(chore) for chore in chores]
         self._leases = leases
         self._clock = clock
         self._at_once = at_once
@@ -97,9 +111,6 @@ class Sender:
         self._under_way: dict[PersonKey, PendingWrite] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._typed = 0
-        self._chore: asyncio.Task[None] | None = None
-        self._chores_due, self._chores_at = True, float("-inf")
-        self._chores_again: datetime | None = None
         self._resting = False
         self._rests_until: datetime | None = None
         self._stopping = False
@@ -109,7 +120,8 @@ class Sender:
     def wake(self, typed: bool) -> None:  # a callback of one argument
         """Have it look at the rows; at once where somebody typed."""
         self._look_now |= typed
-        self._look_soon = self._chores_due = True
+        self._look_soon = True
+        self._have_chores_done()
         self._wake.set()
 
     @property
@@ -123,7 +135,7 @@ class Sender:
         recorded, letting_go = asyncio.Event(), asyncio.Event()
         holding = [
             asyncio.create_task(self._leases.run(self.wake, self._workspaces.lost, letting_go)),
-            asyncio.create_task(self._workspaces.run(recorded, self._wake.set)),
+            asyncio.create_task(self._workspaces.run(recorded, self._budgets_stored)),
         ]
         stopped = asyncio.create_task(self._take_nothing_up_after(stop))
         try:
@@ -134,7 +146,7 @@ class Sender:
                 if not self._stopping:
                     await self._wait(again, failed=result.failed)
         finally:
-            running = [*self._tasks, *([] if self._chore is None else [self._chore])]
+            running = [*self._tasks, *(slot.task for slot in self._chores if slot.task is not None)]
             await asyncio.gather(*running, return_exceptions=True)
             recorded.set()
             await asyncio.gather(stopped, holding[1], return_exceptions=True)
@@ -143,16 +155,22 @@ class Sender:
 
     async def drain(self) -> datetime | None:
         """Do all that can be done now, and wait for it to end. When there is more to do; None when there is not."""
-        self._look_now = self._chores_due = True
+        self._look_now = True
+        self._have_chores_done()
         while True:
             self._wake.clear()
             again = await self._round()
             if not self._tasks and self._workspaces.awaited:
                 await self._workspaces.store()
-            elif self._stopping or not (self._tasks or self._chore or self._wake.is_set()):
+                self._have_chores_done()
+            elif self._stopping or not (self._tasks or self._chores_under_way or self._wake.is_set()):
                 return again
             else:
                 await self._wait(again)
+
+    def _budgets_stored(self) -> None:
+        self._have_chores_done()
+        self._wake.set()
 
     async def _take_nothing_up_after(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -167,14 +185,10 @@ class Sender:
         if self._is_worth_a_look():  # while what was started goes on
             await self._look()
             again = self._start_what_may()
-        now = self._clock.now()
-        if self._chores_again is not None and self._chores_again <= now:
-            self._chores_due = True
-        may = not self._tasks or time.monotonic() - self._chores_at > CHORES_EVERY
-        if self._chores_due and may and self._chore is None and not self._stopping:
-            self._chores_due, self._chores_at, self._chores_again = False, time.monotonic(), None
-            self._chore = asyncio.create_task(self._do_chores())
-        return min((at for at in (*again, self._next_at, self._chores_again) if at is not None), default=None)
+        for slot in self._chores:
+            self._start_chore(slot)
+        chores = (slot.again for slot in self._chores)
+        return min((at for at in (*again, self._next_at, *chores) if at is not None), default=None)
 
     def _is_worth_a_look(self) -> bool:
         if self._look_now or (self._next_at is not None and self._next_at <= self._clock.now()):
@@ -194,7 +208,11 @@ class Sender:
         self._read_at, now = time.monotonic(), self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         self._closed = {team_id: at for team_id, at in self._closed.items() if at > now}
-        busy = {one.team_id for one in self._workspaces.owned if (one.under_way or one.unsaved) and self._is_busy(one)}
+        busy = {
+            one.team_id
+            for one in self._workspaces.owned
+            if (one.under_way[STATUS] or one.unsaved[STATUS]) and self._is_busy(one)
+        }
         kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(
@@ -250,7 +268,7 @@ class Sender:
     def _is_busy(self, workspace: OwnedWorkspace, *, typed: bool = False) -> bool:
         """Whether as many of its people are written to as may be, or as can be before its budget is stored anew."""
         places = self._at_once + (KEPT_AT_ONCE if typed else 0)
-        return workspace.under_way >= places or not self._workspaces.may_take(workspace)
+        return workspace.under_way[STATUS] >= places or not self._workspaces.may_take(workspace)
 
     def _places(self, *, typed: bool) -> int:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
@@ -274,12 +292,12 @@ class Sender:
         if result.failed:
             with guarded("write_not_postponed", **ids):
                 await self._queue.postpone(pending, self._clock.now() + back_off(pending.failures), None, "")
-        workspace.under_way -= 1
-        self._workspaces.use(workspace)
+        self._workspaces.ended(workspace)
         self._typed -= pending.urgency == Urgency.TYPED
         del self._under_way[pending.key]
         self._just_ended.add(pending.key)
-        self._ended = self._chores_due = True
+        self._ended = True
+        self._have_chores_done()
         self._look_soon |= not done
         self._reopen(workspace)
         self._wake.set()
@@ -291,18 +309,30 @@ class Sender:
                 del without_room[workspace.team_id]
                 self._look_soon = True
 
-    async def _do_chores(self) -> None:
-        again: list[datetime | None] = []
-        for chore in self._chores:
-            with guarded("chore_failed", chore=type(chore).__name__):
-                again.append(await chore.run())
-        self._chores_again = min((at for at in again if at is not None), default=None)
-        self._chore = None
+    @property
+    def _chores_under_way(self) -> bool:
+        return any(slot.task is not None for slot in self._chores)
+
+    def _have_chores_done(self) -> None:
+        for slot in self._chores:
+            slot.due = True
+
+    def _start_chore(self, slot: _Slot) -> None:
+        due = slot.due or (slot.again is not None and slot.again <= self._clock.now())
+        may = not self._tasks or time.monotonic() - slot.began > CHORES_EVERY
+        if due and may and slot.task is None and not self._stopping:
+            slot.due, slot.began, slot.again = False, time.monotonic(), None
+            slot.task = asyncio.create_task(self._do_chore(slot))
+
+    async def _do_chore(self, slot: _Slot) -> None:
+        with guarded("chore_failed", chore=type(slot.chore).__name__):
+            slot.again = await slot.chore.run()
+        slot.task = None
         self._wake.set()
 
     async def _wait(self, until: datetime | None, *, failed: bool = False) -> None:
         self._rests_until = until
-        self._resting = not (self._tasks or self._chore or failed)
+        self._resting = not (self._tasks or self._chores_under_way or failed)
         with suppress(TimeoutError):
             patience = min(self._look_after, OTHERS) if self._workspaces.others else self._look_after
             if self._look_soon:
@@ -310,5 +340,6 @@ class Sender:
             async with asyncio.timeout(patience):
                 await self._clock.wait(until, self._wake)
         if not self._wake.is_set():
-            self._look_soon = self._chores_due = True
+            self._look_soon = True
+            self._have_chores_done()
         self._resting = False

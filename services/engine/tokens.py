@@ -70,7 +70,7 @@ class TokenRefresh:
             async with asyncio.timeout(SECONDS):
                 fresh = await self._slack.renew(claim.refresh)
         except GrantLostError:
-            await self._rows.lost(claim)
+            await self._rows.lost(claim, self._clock.now())
             raise
         except (SlackError, TimeoutError) as error:
             await self._rows.put_off(claim, self._clock.now() + RETRY)

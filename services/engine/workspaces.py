@@ -1,14 +1,15 @@
 """The workspaces that this process owns, each with its budget of calls.
 
 A budget is in memory as long as its workspace is owned, and stored once a second, or sooner where a workspace has
-used up what it may use in between (`ALLOWANCE`). Whoever takes over from an owner that did not release counts that
-much as used: so no limit is broken, whenever it died.
+used up what it may use in between (`limits.ALLOWANCE`). Whoever takes over from an owner that did not release counts
+that much as used: so no limit is broken, whenever it died.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,16 +18,13 @@ from datetime import timedelta
 import structlog
 
 from services.engine.leases import Leases
-from services.engine.limits import SELDOM, Budget
+from services.engine.limits import STATUS, Budget
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
-
-ALLOWANCE = 8
-"""People of a workspace who may be written to before its budget is stored anew; less where a limit is small."""
 
 STORE_EVERY = 1.0
 IDLE = 90.0
@@ -40,16 +38,15 @@ LONGEST_CALL = timedelta(seconds=15)
 
 @dataclass(slots=True)
 class OwnedWorkspace:
-    """One that this process owns: `under_way` counts people who are being written to.
+    """One that this process owns: `under_way` counts, by lane, people for whom calls are being made.
 
-    `unsaved` are the ids of those whose calls are not stored; nobody is written to twice before they are.
+    `unsaved` are, by lane, the ids of those whose calls are not stored; before that none are made twice for anybody.
     """
 
     team_id: str
     budget: Budget
-    allowance: int
-    under_way: int = 0
-    unsaved: set[str] = field(default_factory=set)
+    under_way: Counter[str] = field(default_factory=Counter)
+    unsaved: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     changed: bool = False
     used_at: float = field(default_factory=time.monotonic)
 
@@ -103,11 +100,9 @@ class OwnedWorkspaces:
             now, made = self._clock.now(), {}
             for team_id in acquired:
                 budget = self._new_budget()
-                often = (limit for method, limit in budget.limits.items() if method not in SELDOM)
-                allowance = max(1, min(ALLOWANCE, *(limit // 6 for limit in often)))
-                if not budget.restore(stored.get(team_id, ""), now, LONGEST_CALL, allowance):
+                if not budget.restore(stored.get(team_id, ""), now, LONGEST_CALL):
                     log.warning("budget_unreadable", team_id=team_id)
-                made[team_id] = OwnedWorkspace(team_id, budget, allowance)
+                made[team_id] = OwnedWorkspace(team_id, budget)
             await self._save(made.values(), owned=True)
             if losses == self._losses:  # else what was acquired is lost already
                 self._owned |= made
@@ -117,21 +112,27 @@ class OwnedWorkspaces:
         self._owned.clear()
         self._losses += 1
 
-    def take(self, workspace: OwnedWorkspace, user_id: str) -> None:
-        """That person of the workspace is about to be written to."""
-        workspace.under_way += 1
-        workspace.unsaved.add(user_id)
+    def take(self, workspace: OwnedWorkspace, user_id: str, lane: str = STATUS) -> None:
+        """A lane's calls for that person of the workspace are about to be made."""
+        workspace.under_way[lane] += 1
+        workspace.unsaved[lane].add(user_id)
         self.use(workspace)
-        if 2 * len(workspace.unsaved) >= workspace.allowance:
+        if 2 * len(workspace.unsaved[lane]) >= workspace.budget.allowance(lane):
             self._store_now.set()
 
-    def may_take(self, workspace: OwnedWorkspace, user_id: str = "") -> bool:
-        """Whether one person more, or that one, may be written to; else it is told when budgets have been stored."""
-        if len(workspace.unsaved) < workspace.allowance and user_id not in workspace.unsaved:
+    def may_take(self, workspace: OwnedWorkspace, user_id: str = "", lane: str = STATUS) -> bool:
+        """Whether they may be for one person more, or for that one; else it is told when budgets have been stored."""
+        unsaved = workspace.unsaved[lane]
+        if len(unsaved) < workspace.budget.allowance(lane) and user_id not in unsaved:
             return True
         self._awaited = True
         self._store_now.set()
         return False
+
+    def ended(self, workspace: OwnedWorkspace, lane: str = STATUS) -> None:
+        """The calls for one person have been made."""
+        workspace.under_way[lane] -= 1
+        self.use(workspace)
 
     def use(self, workspace: OwnedWorkspace) -> None:
         """The workspace's budget changes."""
@@ -173,7 +174,7 @@ class OwnedWorkspaces:
             released = {
                 team_id: one
                 for team_id, one in self._owned.items()
-                if every or (not one.under_way and one.used_at < idle)
+                if every or (not any(one.under_way.values()) and one.used_at < idle)
             }
             if released:
                 self._owned = {team_id: one for team_id, one in self._owned.items() if team_id not in released}
@@ -184,9 +185,11 @@ class OwnedWorkspaces:
 
     async def _save(self, workspaces: Collection[OwnedWorkspace], *, owned: bool) -> None:
         async with self._storing:
-            now, unsaved, budgets = self._clock.now(), {}, {}
+            now, budgets = self._clock.now(), {}
+            unsaved: dict[str, dict[str, set[str]]] = {}
             for one in workspaces:
-                one.changed, unsaved[one.team_id] = False, set(one.unsaved)
+                one.changed = False
+                unsaved[one.team_id] = {lane: set(theirs) for lane, theirs in one.unsaved.items()}
                 budgets[one.team_id] = one.budget.to_json(now, owned=owned)
             with ExitStack() as not_stored:
                 for one in workspaces:
@@ -194,4 +197,5 @@ class OwnedWorkspaces:
                 await self._queue.save_budgets(budgets)
                 not_stored.pop_all()
             for one in workspaces:
-                one.unsaved -= unsaved[one.team_id]
+                for lane, theirs in unsaved[one.team_id].items():
+                    one.unsaved[lane] -= theirs

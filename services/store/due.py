@@ -29,6 +29,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Asked, Database, Store
+from services.store.effects import Stretches, replace_stretches
 from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
@@ -139,16 +140,25 @@ class Batch:
     _spans: SpanStore
     _standings: ProfileStateStore
 
-    async def save(self, outcomes: Sequence[Resolution], spans: SealedSpans = MappingProxyType({})) -> None:
+    async def save(
+        self,
+        outcomes: Sequence[Resolution],
+        spans: SealedSpans = MappingProxyType({}),
+        stretches: Stretches = MappingProxyType({}),
+    ) -> bool:
         """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
+
+        Those have their `stretches` replaced, too. Whether an effect is to be looked at for it.
 
         Of whom nothing is wished any more, something may be about to be written: that is withdrawn, by raising its
         number, so that the sender looks anew instead of writing what it has read.
         """
         if not outcomes:
-            return
+            return False
         resolved = {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
         await self._spans.put(self.transaction, resolved)
+        carried = {key: stretches.get(key, ()) for key in resolved}
+        news = await replace_stretches(self.transaction, carried, self.at) if carried else False
         looked_at = [
             {
                 "b_team": outcome.key.team_id,
@@ -170,6 +180,7 @@ class Batch:
         for outcome in satisfied:
             if outcome.memory is not None:
                 await self._standings.save(self.transaction, outcome.key, outcome.memory)
+        return news
 
     async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:

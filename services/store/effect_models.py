@@ -26,15 +26,17 @@ class StretchRow(OfPerson):
 
 
 class EffectRow(OfPerson):
-    """What we did of one effect, and when it is worth a look; `seq` counts who made it due."""
+    """What we did of one effect, and when it is worth a look. `seq` counts who made it due, `turn` who took it up."""
 
     __tablename__ = "effects"
-    __table_args__ = (of_person_row(), Index("ix_effects_due_at", "due_at"))
+    __table_args__ = (of_person_row(), Index("ix_effects_due", "effect", "due_at"))
 
     effect: Mapped[str] = mapped_column(String(8), primary_key=True)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    turn: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence
     failures: Mapped[int] = mapped_column(Integer, default=0)
+    owed: Mapped[bool] = mapped_column(Boolean, default=False)  # something of ours is, or may be, at Slack
     memory: Mapped[bytes | None] = mapped_column(Sealed)
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import msgspec
 from msgspec import Meta, Struct, field
 
+from services.domain.effects import MEMORIES, EffectMemory
 from services.domain.errors import InputError
 from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
@@ -119,6 +120,19 @@ def profile_state_to_json(state: ProfileState) -> bytes:
 def profile_state_from_json(text: str | bytes) -> ProfileState:
     """The same from a stored text. Raises InputError."""
     return msgspec.convert(_ProfileState.from_json(text), ProfileState, from_attributes=True)
+
+
+def effect_memory_to_json(memory: EffectMemory) -> bytes:
+    """What we remember of an effect."""
+    return msgspec.json.encode(memory)
+
+
+def effect_memory_from_json(effect: Effect, text: bytes) -> EffectMemory:
+    """The same from a stored text. Raises InputError."""
+    try:
+        return msgspec.json.decode(text, type=MEMORIES[effect])
+    except msgspec.MsgspecError as error:
+        raise wrong(error, "effect") from None
 
 
 # ── reasons, and what is shown ──────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ from services.slack import scopes
 from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
+from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
@@ -120,6 +121,7 @@ class PeopleStore(Store):
             await self._follow(connection, key, member)
             await self._notices.worked(connection, "grant", key)
             await self._notices.tell(connection, key, "welcome")
+            await mark_effects_due(connection, [key], now)
             await mark_due(connection, key, now, typed=True)
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
@@ -158,6 +160,7 @@ class PeopleStore(Store):
                 return False
             await self._notices.tell(connection, key, "grant")
             await mark_due(connection, key, now, stale=False)
+            await mark_effects_due(connection, [key], now)
         return True
 
     async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
@@ -300,6 +303,7 @@ class PreferenceStore:
             fresh = update(Person).where(of_person(Person, key)).values(paused_from=start, paused_until=end)
             await connection.execute(fresh)
             await mark_due(connection, key, now, stale=False, typed=True)
+            await mark_effects_due(connection, [key], now)
         return None if before is None else pause_of(*before)
 
 

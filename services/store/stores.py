@@ -24,8 +24,10 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow, UndoRow
+from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.leavers import LeaverStore
 from services.store.line_json import lines_to_file
 from services.store.lines import LineStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
@@ -37,7 +39,7 @@ from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.watches import HookStore, InboxStore, WatchStore
-from services.store.workspaces import LeaverStore, TokenStore, WorkspaceStore
+from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
 
 
@@ -70,6 +72,7 @@ class Stores:
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
         self.emoji = EmojiStore(database)
         self.replies = ReplyStore(database, encryptor)
+        self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.retention = RetentionStore(database)
         self.health = HealthStore(database, encryptor)
         self.export = ExportStore(self)
@@ -113,7 +116,7 @@ class ExportStore:
             return {}
         opened, place = self._stores.encryptor.open, (key.team_id, key.user_id)
         calendars = await self._stores.calendars.of(key)
-        writes = await self._stores.writes.recent(key, _WRITES)
+        writes = await self._stores.writes.recent(key, _WRITES, effects=True)
         everything = {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -152,7 +155,7 @@ class ExportStore:
             ],
             "profile": json.loads(json_values.profile_state_to_json(profile))["standing"],
             "writes": [
-                _parts(entry, "at", "action", "outcome", "rule", "uid", "status", "unknown_emoji")
+                _parts(entry, "at", "effect", "action", "outcome", "rule", "uid", "status", "unknown_emoji")
                 | {"reason": _reason(entry.reason)}
                 for entry in writes
             ],

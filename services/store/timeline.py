@@ -23,7 +23,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.calendars import mail_domains
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line, complete
-from services.domain.model import NO_STATUS, Action, Kind, Override, OverrideKind, Pause, PersonKey, Span, Status
+from services.domain.model import (
+    NO_STATUS,
+    Action,
+    Effect,
+    Kind,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Span,
+    Status,
+)
 from services.domain.people import PersonFacts, Policy, zone_or
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
@@ -279,12 +290,13 @@ def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
 
 _WRITE_CONTENT = "writes.content"
 _WRITES = Write.__table__
-_RECENT = (  # by the person's own columns: PostgreSQL would read the whole audit to find people in a list
+_ALL_RECENT = (  # by the person's own columns: PostgreSQL would read the whole audit to find people in a list
     select(_WRITES)
     .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
     .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
     .limit(bindparam("most"))
 )
+_RECENT = _ALL_RECENT.where(_WRITES.c.action.not_like(bindparam("of_an_effect", "%:%")))
 
 
 class AuditStore(Store):
@@ -306,7 +318,7 @@ class AuditStore(Store):
             "write_id": write_id,
             "user_id": key.user_id,
             "at": attempt.at,
-            "action": attempt.action.value,
+            "action": attempt.action.value if attempt.effect is None else f"{attempt.effect}:{attempt.action}",
             "reason": json_values.reason_to_json(attempt.reason),
             "rule": attempt.rule,
             "event_digest": hashlib.sha256(attempt.uid.encode()).hexdigest()[:32] if attempt.uid else "",
@@ -314,17 +326,20 @@ class AuditStore(Store):
             "content": self._encryptor.seal(content.to_json(), _WRITE_CONTENT, key.team_id, write_id),
         }
 
-    async def recent(self, key: PersonKey, limit: int) -> list[AuditEntry]:
-        """The newest lines of a person, newest first. Raises SealError."""
-        (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
+    async def recent(self, key: PersonKey, limit: int, *, effects: bool = False) -> list[AuditEntry]:
+        """The newest lines of a person, newest first, about the status alone or `effects` too. Raises SealError."""
+        asked = _ALL_RECENT if effects else _RECENT
+        (rows,) = await self._database.rows((asked, {"team": key.team_id, "user": key.user_id, "most": limit}))
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Row[Any]) -> AuditEntry:
         plain = self._encryptor.open_bytes(row.content, _WRITE_CONTENT, row.team_id, row.write_id)
         content = json_values.Attempted.from_json(plain or "{}")
+        effect, _, action = row.action.rpartition(":")
         return AuditEntry(
             at=row.at,
-            action=Action(row.action),
+            effect=Effect(effect) if effect else None,
+            action=Action(action),
             reason=json_values.reason_from_json(row.reason),
             outcome=row.outcome,
             rule=row.rule,

@@ -11,30 +11,23 @@ has been taken back, by the sender that writes to it anyway: a leaver is a perso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import StatusQuoError
-from services.domain.model import NO_STATUS, PersonKey, Span, Standing
+from services.domain.model import PersonKey
 from services.domain.people import OAuthAnswer, PersonView, Renewed
-from services.domain.profile_state import ProfileState
-from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
-from services.store.due import ProfileStateStore
-from services.store.effect_models import ReplyRow
-from services.store.models import Base, Delivery, OAuthState, Person, ProfileStateRow, Workspace, WorkspaceBudget
+from services.store.effects import mark_effects_due
+from services.store.models import Delivery, OAuthState, Person, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
-from services.store.person_rows import NoticeStore, lock_one, lock_people, of_person, upsert
-from services.store.timeline import SpanStore
+from services.store.person_rows import NoticeStore, of_person, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +275,7 @@ class TokenStore(Store):
             if claim.refresh is None or await self._still(connection, claim):
                 await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=until))
 
-    async def lost(self, claim: TokenClaim) -> None:
+    async def lost(self, claim: TokenClaim, now: datetime) -> None:
         """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
         async with self._database.write() as connection:
             if not await self._still(connection, claim, unclaimed=True):
@@ -292,6 +285,7 @@ class TokenStore(Store):
                 return
             lost = {"refresh_due_at": None, "grant_state": "lost", "home_stale": True}
             await connection.execute(update(claim.kind.table).where(claim.row).values(lost))
+            await mark_effects_due(connection, [PersonKey(claim.team_id, claim.user_id)], now)
             await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
 
     async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
@@ -311,101 +305,3 @@ class TokenStore(Store):
             return False
         kept = self._readable(getattr(row, kind.refresh), kind.column(kind.refresh), *claim.place)
         return kept is not None and kept == claim.refresh
-
-
-_STANDINGS = ProfileStateRow.__table__
-_KEPT = (_PEOPLE, _STANDINGS)
-_AHEAD = timedelta(days=30)
-_LEAVING = (
-    select(
-        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _STANDINGS.c.memory,
-    )
-    .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
-    .where(_PEOPLE.c.leave_by.is_not(None))
-    .order_by(_PEOPLE.c.leave_by)
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Leaver:
-    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
-
-    key: PersonKey
-    locale: str
-    leave_by: datetime
-    token: str | None = field(repr=False)
-    granted: bool
-    standing: Standing
-
-    def is_ready(self, now: datetime) -> bool:
-        """Whether there is nothing (more) to wait for. What is about to be written stands in the memory too."""
-        left = (self.standing.applied, self.standing.covered, self.standing.pending)
-        return not self.granted or self.token is None or self.leave_by <= now or left == (None, None, None)
-
-
-class LeaverStore(Store):
-    """People who are being forgotten."""
-
-    def __init__(self, database: Database, encryptor: Encryptor) -> None:
-        super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
-        self._spans = SpanStore(encryptor)
-
-    async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
-        """Delete everything of the person but their token and what is remembered of their profile.
-
-        Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
-        False where there is nobody, or they are leaving already.
-        """
-        async with self._database.write() as connection:
-            if not await lock_one(connection, key):
-                return False
-            for table in reversed(Base.metadata.sorted_tables):
-                if table not in _KEPT and "user_id" in table.c:
-                    await connection.execute(delete(table).where(of_person(table.c, key)))
-            told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
-            await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
-            memory = ProfileState()
-            with suppress(
-                StatusQuoError, ValueError
-            ):  # its key is gone, or it makes no sense: nobody knows what was there
-                memory = await self._standings.load(connection, key)
-            await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
-            await connection.execute(
-                update(ProfileStateRow)
-                .where(of_person(ProfileStateRow, key))
-                .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
-            )
-            until = now + _AHEAD
-            nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))
-            await self._spans.replace(connection, {key: (nothing,)})
-            await connection.execute(
-                update(Person)
-                .where(of_person(Person, key))
-                .values(
-                    leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
-                    preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
-                    home_stale=False,
-                )
-            )  # fmt: skip
-        return True
-
-    async def all(self) -> Sequence[Leaver]:
-        """Everybody who is leaving, who has to be gone first before the others."""
-        (rows,) = await self._database.rows((_LEAVING, {}))
-        return [self._leaver(row) for row in rows]
-
-    async def delete(self, leaver: Leaver) -> bool:
-        """Delete what was kept of them; False where they are gone already, or have come back."""
-        async with self._database.write() as connection:
-            await lock_people(connection, [leaver.key])
-            theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
-            return bool((await connection.execute(theirs)).rowcount)
-
-    def _leaver(self, row: Any) -> Leaver:
-        key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
-        with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
-            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
-            memory = self._standings.open(row.memory, key)
-        return Leaver(key, row.locale, row.leave_by, token, row.grant_state == "ok", memory.standing)

@@ -25,6 +25,7 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
+from services.store.effects import mark_effects_due
 from services.store.group_commit import Grouped
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace, WorkspaceBudget
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
@@ -285,6 +286,7 @@ class WriteQueue(Store):
                 return
             lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
             await connection.execute(update(Person).where(of_person(Person, write.key)).values(lost))
+            await mark_effects_due(connection, [write.key], entry.at)
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
             done = {"sent": write.seq, "memory": self._states.seal(state, write.key)}
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))

@@ -19,14 +19,15 @@ import structlog
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
-from services.domain.model import PersonKey, Status
+from services.domain.model import Effect, PersonKey, Status
 from services.engine.notifications import Say, Teller, with_button
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
+from services.store.leavers import Leaver, LeaverStore
 from services.store.people import PeopleStore
-from services.store.workspaces import Leaver, LeaverStore, WorkspaceStore
+from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +117,11 @@ class Offboarding:
             left.append(self.say(leaver.locale, "I could not take {status} off. Clear it in Slack.", status=status))
         if theirs is not None and theirs.lasts(now):
             left.append(self.say(leaver.locale, "I could not put your own {status} back.", status=_named(theirs)))
+        owed = leaver.owed(now)
+        if Effect.DND in owed:
+            left.append(self.say(leaver.locale, "I could not unmute your notifications. Do it in Slack."))
+        if Effect.AWAY in owed:
+            left.append(self.say(leaver.locale, "I could not set you active again. Do it in Slack."))
         log.info("person_forgotten", left=len(left), **ids)
         if left:
             try:

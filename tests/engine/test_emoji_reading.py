@@ -14,7 +14,7 @@ from services.domain.emoji import EVERY, LONGEST_NAME, OwnEmoji, search
 from services.domain.model import PersonKey
 from services.engine import emoji
 from services.engine.emoji import AGAIN
-from services.engine.limits import LIMITS, Budget
+from services.engine.limits import LIMITS, STATUS, Budget
 from services.slack import emoji as slack_emoji
 from services.store.models import Workspace
 from tests.support.engine import SET, TEAM, Replica, RunningEngine, meeting, until
@@ -137,7 +137,7 @@ async def test_limit_of_a_seldom_method_holds_no_status_back(engine: RunningEngi
     await replica.workspaces.own([TEAM])
     workspace = replica.workspaces.get(TEAM)
     assert workspace is not None
-    assert workspace.allowance == 8
+    assert workspace.budget.allowance(STATUS) == 8
 
 
 @sqlite

@@ -52,7 +52,7 @@ def test_slack_never_sees_more_than_the_limit_in_any_window(
         if moved and not flying:
             stored = budget.to_json(after(now), owned=False)
             budget = Budget(limits=dict(LIMITS), person_limit=3)
-            budget.restore(stored, after(now), timedelta(seconds=10), 0)
+            budget.restore(stored, after(now), timedelta(seconds=10))
         if budget.ready_at(SET, after(now), person) is None:
             flying.append((now + lasts, budget.take(SET, after(now), person)))
             seen.append((now + lasts * counted, person))
@@ -237,7 +237,7 @@ def test_new_owner_goes_on_where_the_last_one_stopped() -> None:
     budget.take(SET, after(3), "U3")
     budget.refused(budget.take("views.publish", after(3)), 100, after(3))
     taken_over = Budget(limits={SET: 3})
-    taken_over.restore(budget.to_json(after(4), owned=False), after(4), timedelta(seconds=10), 0)
+    taken_over.restore(budget.to_json(after(4), owned=False), after(4), timedelta(seconds=10))
     assert taken_over.ready_at(SET, after(5)) == after(60)
     assert taken_over.ready_at("views.publish", after(5)) == after(103)
     assert room(taken_over, after(72.9)) == 2  # the one in flight may have been answered at 13 s
@@ -252,7 +252,7 @@ def test_new_owner_knows_who_was_refused_and_how_far_the_rate_is_down() -> None:
         call(budget, after(second), "U1")
     refuse(budget, after(9), 40, "U1")
     taken_over = Budget()
-    taken_over.restore(budget.to_json(after(10), owned=False), after(10), timedelta(seconds=10), 0)
+    taken_over.restore(budget.to_json(after(10), owned=False), after(10), timedelta(seconds=10))
     assert room(taken_over, after(10)) == room(budget, after(10)) == 38 - 9
     assert taken_over.ready_at(SET, after(11), "U1") == after(49)
     assert taken_over.ready_at(SET, after(11), "U2") is None
@@ -260,8 +260,8 @@ def test_new_owner_knows_who_was_refused_and_how_far_the_rate_is_down() -> None:
 
 def test_nothing_stored_is_an_empty_budget() -> None:
     budget = Budget(limits={SET: 1})
-    budget.restore("", START, timedelta(seconds=10), 0)
-    budget.restore("{}", START, timedelta(seconds=10), 0)
+    budget.restore("", START, timedelta(seconds=10))
+    budget.restore("{}", START, timedelta(seconds=10))
     assert budget.ready_at(SET, START) is None
 
 
@@ -275,20 +275,20 @@ def test_nothing_stored_is_an_empty_budget() -> None:
     ],
 )  # fmt: skip
 def test_stored_budget_that_cannot_be_read_is_that_of_an_owner_that_did_not_let_go(stored: str) -> None:
-    budget = Budget(limits={SET: 5})
-    assert budget.restore(stored, START, timedelta(seconds=10), 3) is False
-    assert room(budget, START) == 2
-    again = Budget(limits={SET: 5})
-    assert again.restore(budget.to_json(START, owned=False), START, timedelta(seconds=10), 0) is True
-    assert room(again, START) == 2
-    assert room(budget, after(60)) == 5
+    budget = Budget(limits={SET: 18})
+    assert budget.restore(stored, START, timedelta(seconds=10)) is False
+    assert room(budget, START) == 15
+    again = Budget(limits={SET: 18})
+    assert again.restore(budget.to_json(START, owned=False), START, timedelta(seconds=10)) is True
+    assert room(again, START) == 15
+    assert room(budget, after(60)) == 18
 
 
 def test_owner_that_did_not_let_go_may_have_made_calls_that_are_not_stored() -> None:
-    stored = Budget(limits={"set": 5, "get": 9}).to_json(START, owned=True)
-    budget = Budget(limits={"set": 5, "get": 9})
-    budget.restore(stored, START, timedelta(seconds=10), 3)
-    for _ in range(2):
+    stored = Budget(limits={"set": 18, "get": 48}).to_json(START, owned=True)
+    budget = Budget(limits={"set": 18, "get": 48})
+    budget.restore(stored, START, timedelta(seconds=10))
+    for _ in range(15):
         assert budget.ready_at("set", START) is None
         budget.take("set", START)
     assert budget.ready_at("set", START) is not None

@@ -12,8 +12,9 @@ import pytest
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite, ProfileState
+from services.engine.calls import Calls, token_digest
 from services.engine.leases import OneProcess
-from services.engine.profile_writer import READ, WRITE, Calls, ProfileWriter, token_digest
+from services.engine.profile_writer import READ, WRITE, ProfileWriter
 from services.engine.resolve import Urgency
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from tests.engine.test_owned_workspaces import Stored

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from services.engine import workspaces
 from services.engine.leases import OneProcess
-from services.engine.limits import LIMITS
-from services.engine.workspaces import ALLOWANCE, OwnedWorkspace, OwnedWorkspaces
+from services.engine.limits import ALLOWANCE, LIMITS, STATUS
+from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 
@@ -117,10 +117,10 @@ async def test_budget_that_could_not_be_stored_is_stored_soon_after(
     one = await own(owned)
     async with running(owned):
         stored.fails = 1
-        for number in range(one.allowance):
+        for number in range(one.budget.allowance(STATUS)):
             owned.take(one, f"U{number}")
         await until(lambda: stored.fails == 0)
-        await until(lambda: not one.unsaved, 2)
+        await until(lambda: not one.unsaved[STATUS], 2)
 
 
 async def test_workspace_that_could_not_be_released_is_released_later(

@@ -154,7 +154,7 @@ async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rota
     rows = replica.tokens._rows
     (late,) = await rows.claim(due_at, due_at + LEASE, 10)
     (ours,) = await rows.claim(due_at + LEASE, due_at + 2 * LEASE, 10)
-    await rows.lost(late)  # the other one has used the refresh token, and does not have its answer yet
+    await rows.lost(late, due_at)  # the other one has used the refresh token, and does not have its answer yet
     assert await rotating.column(key, "grant_state") == "ok"
     assert await rows.renewed(ours, Renewed("xoxp-new", "xoxe-new", 43_200), due_at, due_at)
     assert await token_of(rotating, key) == "xoxp-new"
@@ -255,7 +255,7 @@ async def test_grant_given_anew_during_a_renewal_is_kept(rotating: RunningEngine
     fresh = rotating.encryptor.seal("xoxe-1-fresh", "people.refresh_token", key.team_id, key.user_id)
     await rotating.change(key, refresh_token=fresh)
     assert not await rows.renewed(claim, Renewed("xoxp-old", "xoxe-old", 43_200), due_at, due_at)
-    await rows.lost(claim)
+    await rows.lost(claim, due_at)
     assert await rotating.column(key, "grant_state") == "ok"
 
 

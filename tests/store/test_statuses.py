@@ -242,7 +242,7 @@ async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encr
 
 async def test_a_persons_newest_lines_are_found_by_their_index(database: Database) -> None:
     compiled = _RECENT.compile(dialect=database.engine.dialect)
-    given = {"team": "T1", "user": "U1", "most": 20, "param_1": 0}
+    given = {"team": "T1", "user": "U1", "most": 20, "param_1": 0, "of_an_effect": "%:%"}
     values = tuple(given[name] for name in compiled.positiontup or ())
     async with database.engine.connect() as connection:
         if not database.is_sqlite:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from emulators.slack import ApiCall, AppConfig, LocalSlack, SlackToken
 from emulators.slack.state import DEFAULT_USER_SCOPES
 from services.domain.calendars import Changes
-from services.domain.model import Event, PersonKey, ShowAs
+from services.domain.model import Effect, Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.engine.due import Engine
+from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
+from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
@@ -31,14 +33,17 @@ from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.slack import scopes
 from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, DueStore, ProfileStateStore
+from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
@@ -116,7 +121,21 @@ class Replica:
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
         messages, views = SlackMessages(self.clients), SlackViews(self.clients)
+        self.presence, self.profiles = SlackPresence(self.clients), SlackProfiles(self.clients)
+        self.effects = EffectStore(self.database, self.encryptor, self.notices, self.writes)
+        carriers = (SnoozeCarrier(self.presence, self.clock), PresenceCarrier(self.presence, self.clock))
         self.chores = (
+            *(
+                EffectSender(
+                    carrier,
+                    self.effects,
+                    self.workspaces,
+                    profiles=self.profiles,
+                    refresh=self.tokens.refresh,
+                    clock=self.clock,
+                )
+                for carrier in carriers
+            ),
             NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
             HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
         )
@@ -204,8 +223,16 @@ class RunningEngine:
     # ── who there is ────────────────────────────────────────────────────────────────────────────────
 
     async def person(
-        self, user_id: str = "U1", *, team_id: str = TEAM, granted: bool = True, zone: str = "UTC", **columns: Any
+        self,
+        user_id: str = "U1",
+        *,
+        team_id: str = TEAM,
+        granted: bool = True,
+        zone: str = "UTC",
+        allows: Iterable[str] = DEFAULT_USER_SCOPES,
+        **columns: Any,
     ) -> PersonKey:
+        """A person who `allows` these scopes."""
         if user_id not in self.slack.members:
             self.slack.add_person(user_id, user_id.lower(), team_id=team_id)
         key = PersonKey(team_id, user_id)
@@ -220,12 +247,12 @@ class RunningEngine:
                         bot_token=self.encryptor.seal(bot.value, "workspaces.bot_token", team_id),
                     )
                 )  # fmt: skip
-            token = self._grant(user_id) if granted else None
+            token = self._grant(user_id, allows) if granted else None
             values: dict[str, Any] = {
                 "team_id": team_id, "user_id": user_id, "zone": zone, "created_at": now, "granted_at": now,
                 "grant_state": "ok" if granted else "none",
                 "token": token and self.encryptor.seal(token.value, "people.token", team_id, user_id),
-                "due_at": now, "stale": True,
+                "due_at": now, "stale": True, "scopes": scopes.joined(allows),
             } | columns  # fmt: skip
             if token is not None and token.refresh:
                 values["refresh_token"] = self.encryptor.seal(token.refresh, "people.refresh_token", team_id, user_id)
@@ -239,11 +266,11 @@ class RunningEngine:
             )  # fmt: skip
         return key
 
-    def _grant(self, user_id: str) -> SlackToken:
+    def _grant(self, user_id: str, allows: Iterable[str]) -> SlackToken:
         if not self.slack.app.token_rotation:
-            return self.slack.grant(user_id)
+            return self.slack.grant(user_id, allows)
         team_id = self.slack.member(user_id).team_id
-        return self.slack.tokens.issue("user", team_id, user_id, DEFAULT_USER_SCOPES, rotate_at=self.clock.now())
+        return self.slack.tokens.issue("user", team_id, user_id, allows, rotate_at=self.clock.now())
 
     async def has(self, key: PersonKey, *events: Event) -> None:
         """Make these the person's events."""
@@ -252,6 +279,11 @@ class RunningEngine:
             await store.apply(connection, [await store.prepare(key, "c1", Changes(events=events))])
             await mark_due(connection, key, self.clock.now())
         self.ring()
+
+    async def effect(self, key: PersonKey, effect: Effect) -> Any:
+        """What is remembered of an effect."""
+        found = await self.replicas[0].effects.of(key, self.clock.now())
+        return next((one.memory for one in found if one.effect is effect), None)
 
     async def says(
         self, key: PersonKey, text: str, emoji: str = ":pizza:", *, until: datetime | None = None, name: str = "o1"

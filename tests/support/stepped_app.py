@@ -36,10 +36,11 @@ from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.leavers import LeaverStore
 from services.store.lines import LineStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
-from services.store.workspaces import LeaverStore, WorkspaceStore
+from services.store.workspaces import WorkspaceStore
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding

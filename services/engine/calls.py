@@ -1,0 +1,61 @@
+"""The calls that are made for one person, within their workspace's budget."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from services.domain.errors import SlackRateLimitedError
+from services.engine.limits import Budget, Slot
+from services.ports import Clock
+
+
+class Calls:
+    """The room that one person's calls have taken from a budget; what was not used is given back at the end."""
+
+    def __init__(
+        self, budget: Budget, clock: Clock, token: str | None, methods: Mapping[str, str], is_ours: Callable[[], bool]
+    ) -> None:
+        """Takes room for one call of each of `methods`, for the person that is named with it, or "".
+
+        `is_ours`: whether this process still owns the workspace; asked before anything is written.
+        """
+        self.is_ours = is_ours
+        self.token = token or ""
+        self._budget = budget
+        self._clock = clock
+        self._methods = methods
+        self._open: dict[str, Slot] = {}
+        for method in methods:
+            self.take(method)
+
+    def take(self, method: str) -> None:
+        """Room for a call of `method`."""
+        self._open[method] = self._budget.take(method, self._clock.now(), self._methods[method])
+
+    @contextmanager
+    def making(self, method: str) -> Iterator[None]:
+        """Use the room for `method`: the context of the call."""
+        slot = self._open.pop(method)
+        slot.started = self._clock.now()
+        try:
+            try:
+                yield
+            finally:  # after a time-out and a cancellation too: Slack may have counted it
+                self._budget.done(slot, self._clock.now())
+        except SlackRateLimitedError as error:
+            self._budget.refused(slot, error.retry_after, self._clock.now())
+            raise
+        self._budget.went_well(slot)
+
+    def close(self) -> None:
+        """Give back what was not used."""
+        for slot in self._open.values():
+            self._budget.give_back(slot)
+        self._open.clear()
+
+
+def token_digest(token: str) -> str:
+    """What a token is recognised by without keeping it."""
+    return hashlib.sha256(token.encode()).hexdigest()[:24]

@@ -1,0 +1,345 @@
+"""What happens besides the status: for how long, by the timeline, and what we did of it.
+
+Stretches are replaced along with the spans. An effect's row is due where a stretch of it has changed, where its person
+has paused, resumed, granted anew or wants to be forgotten, and at the instants that it asks for itself: nobody else's
+edge costs anything. `turn` is raised before each call: whoever has read the row before may do nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.effects import MEMORIES, DueEffect, EffectMemory
+from services.domain.errors import StatusQuoError
+from services.domain.model import Effect, PersonKey, Photo, Stretch
+from services.domain.profile_state import AuditEntry
+from services.platform.crypto import Encryptor, SealedBytes
+from services.slack import scopes
+from services.store import json_values
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.effect_models import EffectRow, StretchRow
+from services.store.group_commit import Grouped
+from services.store.models import Person
+from services.store.person_rows import (
+    NoticeStore,
+    chunks,
+    insert_for,
+    lock_people,
+    named,
+    names,
+    of_people,
+    of_person,
+    those,
+)
+from services.store.timeline import AuditStore, pause_of
+
+_PEOPLE, _EFFECTS, _STRETCHES = Person.__table__, EffectRow.__table__, StretchRow.__table__
+_NEXT_STRETCH = _STRETCHES.alias("next_stretch")
+_NOW = bindparam("now", type_=UtcInstant)
+_COLUMN = "effects.memory"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+Stretches = Mapping[PersonKey, Sequence[Stretch]]
+
+_IS_OF = and_(of_person(_STRETCHES.c, _EFFECTS.c), _STRETCHES.c.effect == _EFFECTS.c.effect)
+_NEXT_AT = (
+    select(func.min(_NEXT_STRETCH.c.start_at))
+    .where(
+        of_person(_NEXT_STRETCH.c, _EFFECTS.c),
+        _NEXT_STRETCH.c.effect == _EFFECTS.c.effect,
+        _NEXT_STRETCH.c.start_at > _NOW,
+    )
+    .scalar_subquery()
+)
+_WITH_ALL = (
+    select(
+        _EFFECTS, _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.token, _PEOPLE.c.scopes,
+        _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.leave_by, _STRETCHES.c.start_at,
+        _STRETCHES.c.end_at, _STRETCHES.c.ends, _STRETCHES.c.rule, _STRETCHES.c.photo, _NEXT_AT.label("next_at"),
+    )
+    .join_from(_EFFECTS, _PEOPLE, of_person(_PEOPLE.c, _EFFECTS.c))
+    .outerjoin(_STRETCHES, and_(_IS_OF, _STRETCHES.c.start_at <= _NOW, _STRETCHES.c.end_at > _NOW))
+)  # fmt: skip
+_DUE = (
+    _WITH_ALL.where(
+        _EFFECTS.c.effect == bindparam("effect"),
+        _EFFECTS.c.due_at <= _NOW,
+        ~named(_EFFECTS.c.team_id, "others"),
+        or_(_EFFECTS.c.owed, ~named(_EFFECTS.c.team_id, "full")),
+    )
+    .order_by(_EFFECTS.c.owed.desc(), _EFFECTS.c.due_at, _EFFECTS.c.team_id, _EFFECTS.c.user_id)
+    .limit(bindparam("most"))
+)
+_THEIRS = _WITH_ALL.where(_EFFECTS.c.team_id == bindparam("team"), _EFFECTS.c.user_id == bindparam("user"))
+_NEXT_DUE = select(func.min(_EFFECTS.c.due_at)).where(
+    _EFFECTS.c.effect == bindparam("effect"), _EFFECTS.c.due_at > _NOW
+)
+_LATER = select(_STRETCHES).where(of_people(_STRETCHES), _STRETCHES.c.end_at > _NOW).order_by(_STRETCHES.c.start_at)
+_MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
+_IS = (
+    _EFFECTS.c.team_id == bindparam("b_team"),
+    _EFFECTS.c.user_id == bindparam("b_user"),
+    _EFFECTS.c.effect == bindparam("b_effect"),
+    _EFFECTS.c.turn == bindparam("b_turn"),
+)
+_REMEMBERED: dict[str, Any] = {"memory": bindparam("b_memory"), "owed": bindparam("b_owed")}
+_TAKEN_UP = update(EffectRow).where(*_IS).values(**_REMEMBERED, turn=_EFFECTS.c.turn + 1)
+_UNCHANGED = _EFFECTS.c.seq == bindparam("b_seq")
+_SETTLED = (
+    update(EffectRow)
+    .where(*_IS)
+    .values(
+        **_REMEMBERED,
+        due_at=case((_UNCHANGED, bindparam("b_due", type_=UtcInstant)), else_=_EFFECTS.c.due_at),
+        failures=case((_UNCHANGED, bindparam("b_failures")), else_=_EFFECTS.c.failures),
+    )
+)
+_MAY = (
+    select(
+        _EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effect, _EFFECTS.c.seq, _EFFECTS.c.turn,
+        _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+    )
+    .join_from(_EFFECTS, _PEOPLE, of_person(_PEOPLE.c, _EFFECTS.c))
+    .where(of_people(_EFFECTS))
+)  # fmt: skip
+_HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
+
+
+async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonKey], now: datetime) -> None:
+    """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
+    if keys:
+        await connection.execute(_MARK, those(keys, now=now))
+
+
+async def replace_stretches(connection: AsyncConnection, stretches: Stretches, now: datetime) -> bool:
+    """Make `stretches` all that is stored of each person named; whether an effect is to be looked at for it.
+
+    What has ended at `now` is not stored. The people are locked.
+    """
+    before, after = defaultdict[PersonKey, list[_Known]](list), dict[PersonKey, list[_Known]]()
+    for chunk in chunks(list(stretches)):
+        for row in await connection.execute(_LATER, those(chunk, now=now)):
+            before[PersonKey(row.team_id, row.user_id)].append(
+                _Known(Effect(row.effect), row.start_at, row.end_at, row.ends, row.rule, row.photo)
+            )
+    for key, theirs in stretches.items():
+        after[key] = [_known(stretch) for stretch in theirs if stretch.end > now]
+    changed = [key for key, known in after.items() if set(known) != set(before[key])]
+    for chunk in chunks(changed):
+        await connection.execute(delete(StretchRow).where(of_people(_STRETCHES)), those(chunk))
+    rows = [known.row(key) for key in changed for known in after[key]]
+    if rows:
+        await connection.execute(insert(StretchRow), rows)
+    due = [
+        {"team_id": key.team_id, "user_id": key.user_id, "effect": effect.value, "due_at": now, "seq": 1, "turn": 0,
+         "failures": 0, "owed": False}
+        for key in changed for effect in MEMORIES if _of(effect, before[key]) != _of(effect, after[key])
+    ]  # fmt: skip
+    if due:
+        fresh = insert_for(connection, EffectRow)
+        marked = {"due_at": fresh.excluded.due_at, "seq": _EFFECTS.c.seq + 1, "failures": 0}
+        await connection.execute(
+            fresh.on_conflict_do_update(index_elements=["team_id", "user_id", "effect"], set_=marked), due
+        )
+    return bool(due)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A stretch as it is stored."""
+
+    effect: Effect
+    start: datetime
+    end: datetime
+    ends: bool
+    rule: str
+    photo: str
+
+    def row(self, key: PersonKey) -> dict[str, object]:
+        return {
+            "team_id": key.team_id, "user_id": key.user_id, "effect": self.effect.value, "start_at": self.start,
+            "end_at": self.end, "ends": self.ends, "rule": self.rule, "photo": self.photo,
+        }  # fmt: skip
+
+
+def _known(stretch: Stretch) -> _Known:
+    photo = "" if stretch.photo is None else msgspec.json.encode(stretch.photo).decode()
+    return _Known(stretch.effect, stretch.start, stretch.end, stretch.ends, stretch.rule, photo)
+
+
+def _of(effect: Effect, known: Sequence[_Known]) -> list[tuple[object, ...]]:
+    """What a look at the effect would be for: without the end of a stretch that the window cuts off."""
+    return [(one.start, one.end if one.ends else None, one.photo) for one in known if one.effect is effect]
+
+
+class EffectStore(Store):
+    """Effects that are due, and what came of them."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, audit: AuditStore) -> None:
+        super().__init__(database, encryptor)
+        self._notices = notices
+        self._audit = audit
+        self._take_up = Grouped(database, self._take_up_all)
+        self._settle = Grouped(database, self._settle_all)
+
+    async def due(
+        self, effect: Effect, now: datetime, limit: int, *, others: Collection[str] = (), full: Collection[str] = ()
+    ) -> list[DueEffect]:
+        """Those that are due at `now`, what may have to be taken back first, then the longest due.
+
+        None of the workspaces `others`; of those that are `full` only what may have to be taken back.
+        """
+        given = {
+            "effect": effect.value, "now": now, "others": names(others), "full": names(full), "most": limit
+        }  # fmt: skip
+        (rows,) = await self._database.rows((_DUE, given))
+        return [self._effect(row) for row in rows]
+
+    async def next_due(self, effect: Effect, now: datetime) -> datetime | None:
+        """When the first of those is due that are not due at `now`."""
+        (rows,) = await self._database.rows((_NEXT_DUE, {"effect": effect.value, "now": now}))
+        found: datetime | None = rows[0][0]
+        return found
+
+    async def of(self, key: PersonKey, now: datetime) -> list[DueEffect]:
+        """All effects of a person at `now`, whether they are due or not."""
+        (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
+        return [self._effect(row) for row in rows]
+
+    async def hint(self, key: PersonKey, effect: Effect, now: datetime) -> None:
+        """Have one effect of a person looked at, as an event tells that something has changed at Slack."""
+        marked = {"due_at": now, "seq": EffectRow.seq + 1}
+        await self._database.execute(
+            update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == effect.value).values(marked)
+        )
+
+    async def take_up(self, due: DueEffect, memory: EffectMemory) -> DueEffect | None:
+        """Remember what is about to be done, before it is; the effect as it is stored from then on.
+
+        None, and nothing may be done: something else is wanted since it was read, somebody else has taken it up, the
+        person has paused, or their grant is lost or another one. It stays due.
+        """
+        return await self._take_up.put((due, memory))
+
+    async def settle(
+        self, due: DueEffect, memory: EffectMemory, due_at: datetime | None, entry: AuditEntry | None = None,
+        *, failures: int = 0,
+    ) -> None:  # fmt: skip
+        """Remember what stands now, write the audit, and look again at `due_at`, or at once if it was made due anew."""
+        await self._settle.put(_Settled(due, memory, due_at, entry, failures))
+
+    async def put_off(self, due: DueEffect, until: datetime) -> None:
+        """It could not be looked at, or not be read: tried again at `until`, unless it is made due anew before."""
+        later = {"due_at": until, "failures": due.failures + 1}
+        same = and_(EffectRow.seq == due.seq, EffectRow.turn == due.turn, EffectRow.effect == due.effect.value)
+        await self._database.execute(update(EffectRow).where(of_person(EffectRow, due.key), same).values(later))
+
+    async def lose_grant(self, due: DueEffect, entry: AuditEntry, now: datetime) -> None:
+        """Slack does not honour the token any more: no call is made with it, and its owner is told once.
+
+        A grant that was given anew in the meantime stays.
+        """
+        async with self._database.write() as connection:
+            await lock_people(connection, [due.key])
+            theirs = select(Person.token, Person.grant_state).where(of_person(Person, due.key))
+            row = (await connection.execute(theirs)).one_or_none()
+            if row is None or row.grant_state != "ok":
+                return
+            if self._encryptor.open(row.token, "people.token", due.key.team_id, due.key.user_id) != due.token:
+                return
+            lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
+            await connection.execute(update(Person).where(of_person(Person, due.key)).values(lost))
+            await mark_effects_due(connection, [due.key], now)
+            await self._audit.add(connection, (due.key, entry))
+            await self._notices.tell(connection, due.key, "grant")
+
+    async def _take_up_all(self, asked: Sequence[tuple[DueEffect, EffectMemory]]) -> list[DueEffect | None]:
+        async with self._database.write() as connection:
+            keys = {due.key for due, _ in asked}
+            if not self._database.is_sqlite:
+                await lock_people(connection, keys)
+            rows = {
+                (PersonKey(row.team_id, row.user_id), row.effect): row
+                for row in await connection.execute(_MAY, those(keys))
+            }
+            found: list[DueEffect | None] = []
+            for due, memory in asked:
+                row = rows.pop((due.key, due.effect.value), None)  # of two who ask for the same, one alone may
+                may = row is not None and _may(due, row)
+                if may:
+                    await connection.execute(_TAKEN_UP, _place(due) | self._remembered(due, memory))
+                found.append(replace(due, turn=due.turn + 1, memory=memory) if may else None)
+        return found
+
+    async def _settle_all(self, settled: Sequence[_Settled]) -> list[None]:
+        async with self._database.write() as connection:
+            keys = {one.due.key for one in settled}
+            alive = keys if self._database.is_sqlite else set(await lock_people(connection, keys))
+            for one in sorted(settled, key=lambda one: (one.due.key, one.due.effect)):
+                given = self._remembered(one.due, one.memory) | {"b_due": one.due_at, "b_seq": one.due.seq}
+                done = await connection.execute(_SETTLED, _place(one.due) | given | {"b_failures": one.failures})
+                if done.rowcount and one.entry is not None and one.due.key in alive:
+                    await self._audit.add(connection, (one.due.key, one.entry))
+                    await connection.execute(_HOME_STALE, those([one.due.key]))
+        return [None] * len(settled)
+
+    def _effect(self, row: Row[Any]) -> DueEffect:
+        key, effect = PersonKey(row.team_id, row.user_id), Effect(row.effect)
+        stretch, token, memory = None, None, MEMORIES[effect]()
+        try:
+            if row.start_at is not None:
+                photo = msgspec.json.decode(row.photo, type=Photo) if row.photo else None
+                stretch = Stretch(effect, row.start_at, row.end_at, ends=row.ends, rule=row.rule, photo=photo)
+            plain = self._encryptor.open_bytes(row.memory, _COLUMN, key.team_id, key.user_id, effect.value)
+            if plain is not None:
+                memory = json_values.effect_memory_from_json(effect, plain)
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+            readable = True
+        except (StatusQuoError, msgspec.MsgspecError, ValueError):  # nothing may be done before it can be read
+            readable = False
+        return DueEffect(
+            key=key, effect=effect, seq=row.seq, turn=row.turn, failures=row.failures,
+            granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, scopes=scopes.parse(row.scopes),
+            pause=pause_of(row.paused_from, row.paused_until), leaving=row.leave_by is not None, memory=memory,
+            stretch=stretch, next_at=row.next_at, readable=readable,
+        )  # fmt: skip
+
+    def _remembered(self, due: DueEffect, memory: EffectMemory) -> dict[str, Any]:
+        """The columns of `memory`. That something runs out by itself within a minute matters not here."""
+        sealed: SealedBytes | None = None
+        if memory != MEMORIES[due.effect]():
+            plain = json_values.effect_memory_to_json(memory)
+            sealed = self._encryptor.seal(plain, _COLUMN, due.key.team_id, due.key.user_id, due.effect.value)
+        return {"b_memory": sealed, "b_owed": memory.owes(_LONG_AGO)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    due: DueEffect
+    memory: EffectMemory
+    due_at: datetime | None
+    entry: AuditEntry | None
+    failures: int
+
+
+def _place(due: DueEffect) -> dict[str, Any]:
+    return {
+        "b_team": due.key.team_id, "b_user": due.key.user_id, "b_effect": due.effect.value, "b_turn": due.turn
+    }  # fmt: skip
+
+
+def _may(due: DueEffect, row: Any) -> bool:
+    if (row.seq, row.turn) != (due.seq, due.turn):
+        return False
+    if row.grant_state != "ok" or row.granted_at != due.granted_at:
+        return False
+    return pause_of(row.paused_from, row.paused_until) == due.pause

@@ -1,0 +1,146 @@
+"""People who are being forgotten.
+
+Of a leaver only the token and the memory of what we did at Slack are kept, for a minute. By then what is ours there has
+been taken back, by the sender that does it anyway: a leaver is a person on whose timeline nothing is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+
+from services.domain.effects import EffectMemory
+from services.domain.errors import StatusQuoError
+from services.domain.model import NO_STATUS, Effect, PersonKey, Span, Standing
+from services.domain.profile_state import ProfileState
+from services.domain.reasons import Reason, ReasonCode
+from services.platform.crypto import Encryptor
+from services.store import json_values
+from services.store.db import Database, Store
+from services.store.due import ProfileStateStore
+from services.store.effect_models import EffectRow, PictureRow, ReplyRow
+from services.store.effects import mark_effects_due
+from services.store.models import Base, Person, ProfileStateRow
+from services.store.person_rows import lock_one, lock_people, of_person
+from services.store.timeline import SpanStore
+
+_PEOPLE = Person.__table__
+_STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
+_KEPT = (_PEOPLE, _STANDINGS, _EFFECTS, PictureRow.__table__)
+_AHEAD = timedelta(days=30)
+_LEAVING = (
+    select(
+        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
+        _PEOPLE.c.leave_by, _STANDINGS.c.memory,
+    )
+    .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
+    .where(_PEOPLE.c.leave_by.is_not(None))
+    .order_by(_PEOPLE.c.leave_by)
+)  # fmt: skip
+_THEIR_EFFECTS = select(_EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effect, _EFFECTS.c.memory).join_from(
+    _EFFECTS, _PEOPLE, and_(of_person(_EFFECTS.c, _PEOPLE.c), _PEOPLE.c.leave_by.is_not(None), _EFFECTS.c.owed)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
+
+    key: PersonKey
+    locale: str
+    leave_by: datetime
+    token: str | None = field(repr=False)
+    granted: bool
+    standing: Standing
+    effects: Mapping[Effect, EffectMemory]
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether there is nothing (more) to wait for. What is about to be done stands in the memory too."""
+        left = (self.standing.applied, self.standing.covered, self.standing.pending)
+        is_left = left != (None, None, None) or bool(self.owed(now))
+        return not self.granted or self.token is None or self.leave_by <= now or not is_left
+
+    def owed(self, now: datetime) -> Collection[Effect]:
+        """What is not taken back of what effects put on."""
+        return [effect for effect, memory in self.effects.items() if memory.owes(now)]
+
+
+class LeaverStore(Store):
+    """People who are being forgotten."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        super().__init__(database, encryptor)
+        self._standings = ProfileStateStore(encryptor)
+        self._spans = SpanStore(encryptor)
+
+    async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
+        """Delete everything of the person but their token and what is remembered of their profile.
+
+        Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
+        False where there is nobody, or they are leaving already.
+        """
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                return False
+            for table in reversed(Base.metadata.sorted_tables):
+                if table not in _KEPT and "user_id" in table.c:
+                    await connection.execute(delete(table).where(of_person(table.c, key)))
+            told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
+            await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
+            memory = ProfileState()
+            with suppress(
+                StatusQuoError, ValueError
+            ):  # its key is gone, or it makes no sense: nobody knows what was there
+                memory = await self._standings.load(connection, key)
+            await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
+            await connection.execute(
+                update(ProfileStateRow)
+                .where(of_person(ProfileStateRow, key))
+                .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
+            )
+            until = now + _AHEAD
+            nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))
+            await self._spans.replace(connection, {key: (nothing,)})
+            await connection.execute(
+                update(Person)
+                .where(of_person(Person, key))
+                .values(
+                    leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
+                    preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
+                    home_stale=False,
+                )
+            )  # fmt: skip
+            await mark_effects_due(connection, [key], now)
+        return True
+
+    async def all(self) -> Sequence[Leaver]:
+        """Everybody who is leaving, who has to be gone first before the others."""
+        rows, effects = await self._database.rows((_LEAVING, {}), (_THEIR_EFFECTS, {}))
+        memories = defaultdict[PersonKey, dict[Effect, EffectMemory]](dict)
+        for row in effects:
+            effect, place = Effect(row.effect), (row.team_id, row.user_id, row.effect)
+            with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
+                plain = self._encryptor.open_bytes(row.memory, "effects.memory", *place)
+                memories[PersonKey(*place[:2])][effect] = json_values.effect_memory_from_json(effect, plain or b"{}")
+        return [self._leaver(row, memories) for row in rows]
+
+    async def delete(self, leaver: Leaver) -> bool:
+        """Delete what was kept of them; False where they are gone already, or have come back."""
+        async with self._database.write() as connection:
+            await lock_people(connection, [leaver.key])
+            theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
+            return bool((await connection.execute(theirs)).rowcount)
+
+    def _leaver(self, row: Any, effects: Mapping[PersonKey, Mapping[Effect, EffectMemory]]) -> Leaver:
+        key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
+        with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+            memory = self._standings.open(row.memory, key)
+        granted = row.grant_state == "ok"
+        return Leaver(key, row.locale, row.leave_by, token, granted, memory.standing, effects.get(key, {}))
