@@ -10,12 +10,13 @@ from handlers.slack.context import Services
 from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.slack.socket import SocketMode
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
 from handlers.slack.views.replies import IMPORT
-from handlers.slack.views.settings import RULE, SETTINGS
+from handlers.slack.views.settings import SETTINGS
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
@@ -34,6 +35,7 @@ __all__ = [
     "HomeTab",
     "HookRoutes",
     "Intake",
+    "ListForms",
     "Mentions",
     "Modals",
     "OAuth",
@@ -54,6 +56,7 @@ def register(
     commands: Commands,
     home: HomeButtons,
     modals: Modals,
+    lists: ListForms,
     files: FileMessages,
     events: Events,
 ) -> None:
@@ -64,12 +67,10 @@ def register(
     bolt.block_action("open_override")(home.open_override)
     bolt.block_action("open_out_of_office")(home.open_out_of_office)
     bolt.block_action("open_connect")(home.open_connect)
-    bolt.block_action("open_rules")(home.open_rules)
     bolt.block_action("open_settings")(home.open_settings)
     bolt.block_action("pause")(home.pause)
     bolt.block_action("resume")(home.resume)
     bolt.block_action("clear_override")(home.clear_override)
-    bolt.block_action("undo_override")(home.undo_override)
     bolt.block_action("run_meant")(commands.run_meant)
     bolt.block_action("set_as_typed")(commands.set_as_typed)
     bolt.block_action("calendar_menu")(home.calendar_menu)
@@ -86,10 +87,7 @@ def register(
     bolt.view_submission(CHOOSE_CALENDARS)(modals.choose_calendars)
     bolt.view_submission(DROP_ACCOUNT)(home.drop_account)
     bolt.view_submission(SETTINGS)(modals.settings)
-    bolt.view_submission(RULE)(modals.rule)
-    bolt.block_action("add_rule")(modals.add_rule)
-    bolt.block_action("rule_menu")(modals.rule_menu)
-    bolt.block_action("delete_rule")(modals.rule_menu)
+    lists.register(bolt)
     bolt.global_shortcut("set_out_of_office")(home.open_out_of_office)
     bolt.global_shortcut("set_status")(home.open_override)
     events.register_rest(bolt)

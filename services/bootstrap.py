@@ -56,6 +56,7 @@ from services.usecases.people import People, PersonalSettings
 from services.usecases.pictures import OwnPictures
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.undo import Undos
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
@@ -116,6 +117,7 @@ class UseCases:
     reader: StatusReader
     settings: PersonalSettings
     permissions: Permissions
+    undos: Undos
     leaving: Offboarding
     teller: Teller
     pictures: OwnPictures
@@ -171,7 +173,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     cases = _use_cases(adapters, calendars)
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
-        permissions=cases.permissions, calendars=calendars.connections, accounts=calendars.accounts,
+        permissions=cases.permissions, undos=cases.undos, calendars=calendars.connections, accounts=calendars.accounts,
         hooks=calendars.hooks, emoji=cases.emoji, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
@@ -247,15 +249,16 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     reader = StatusReader(
         stores.facts, stores.overrides, stores.absences, stores.writes, default_texts=locale.default_texts, clock=clock
     )
-    statuses = Statuses(stores.overrides, stores.preferences, reader, clock, wake_signal)
-    settings = PersonalSettings(stores.preferences, stores.lines, clock, wake_signal)
+    undos = Undos(stores.undos, stores.lines, stores.preferences, stores.overrides, clock, wake_signal)
+    statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
+    settings = PersonalSettings(stores.preferences, stores.lines, undos, clock, wake_signal)
     permissions = Permissions(
         stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id),
     )  # fmt: skip
     pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, permissions, leaving, teller, pictures, emoji)
+    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, pictures, emoji)
 
 
 def engine(
@@ -313,6 +316,7 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
+        lists=handlers.ListForms(shared, home.tab),
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(shared, calendars.files, cases.pictures, cases.teller, stores.deliveries),
     )  # fmt: skip

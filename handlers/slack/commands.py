@@ -17,12 +17,15 @@ from handlers.slack.context import (
     by_key,
     chosen,
     connect_form,
+    list_view,
     open_view,
     person,
     request_of,
     text_of,
+    with_metadata,
 )
 from handlers.slack.views import modals, replies, settings
+from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
 from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
@@ -49,7 +52,7 @@ class Commands:
         command, text = text_of(args.body, "command"), text_of(args.body, "text")
         form = await self._form(who, command, text)
         if form is not None:
-            await open_view(args, form)
+            await open_view(args, _answering(args, form))
             await args.ack()
         else:
             await args.ack(await self.answer(who, command, text, request_of(args.context)))
@@ -60,7 +63,7 @@ class Commands:
         who, line = await person(self.services, args.context), chosen(args.body)
         form = await self._form(who, QUO, line)
         if form is not None:
-            await open_view(args, form)
+            await open_view(args, _answering(args, form))
         else:
             reply = await self.answer(who, QUO, line, request_of(args.context))
             await args.respond(**replies.posted(reply), replace_original=True)
@@ -97,6 +100,8 @@ class Commands:
             return None if first else modals.out_of_office(who.l10n, today)
         if first == Name.CONNECT:
             return await connect_form(self.services, who)
+        if first == Name.RULES:
+            return list_modal(await list_view(self.services, who, ask_slack=True))
         if first == Name.SETTINGS:
             return settings.settings(who.l10n, await self.services.settings.preferences(who.key))
         return None
@@ -115,8 +120,7 @@ class Commands:
                 done = await services.statuses.clear(who.key, request=request)
                 reply = replies.cleared(l10n, done, services.clock.now())
             case Name.RESUME:
-                await services.statuses.resume(who.key)
-                reply = replies.resumed(l10n)
+                reply = replies.resumed(l10n, await services.statuses.resume(who.key))
             case Name.WHY:
                 reply = replies.why(l10n, await services.reader.why(who.key))
             case Name.PREVIEW:
@@ -158,8 +162,8 @@ class Commands:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
-        made = await self.services.statuses.pause(who.key, asked.start, asked.end)
-        return replies.pausing(who.l10n, made, self.services.clock.now())
+        made, undo_id = await self.services.statuses.pause(who.key, asked.start, asked.end)
+        return replies.pausing(who.l10n, made, self.services.clock.now(), undo_id)
 
     async def _preview(self, who: Requester, rest: str) -> Reply:
         look = times.look(command_parser.plain(rest), who.speaker)
@@ -181,3 +185,10 @@ class Commands:
     async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
         await self.services.people.ask(who.key, command, text)
         return replies.grant(who.l10n, await self.services.people.grant_link(who.key), kept=True)
+
+
+def _answering(args: AsyncArgs, form: View) -> View:
+    """The form, which is answered beside the command that opens it once it is saved: there it can be undone."""
+    if form["callback_id"] not in {modals.OUT_OF_OFFICE, settings.SETTINGS}:
+        return form
+    return with_metadata(form, answer_at=text_of(args.body, "response_url"))

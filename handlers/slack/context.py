@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.errors import Background
 from handlers.slack.views import modals
+from handlers.slack.views.lines import ListView
 from handlers.slack.views.modals import Typed, View
+from handlers.slack.views.sentences import calendar_name
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
 from services.domain.errors import NotInstalledError, SlackUnavailableError
-from services.domain.model import PersonKey
-from services.domain.people import PersonView
+from services.domain.model import Effect, PersonKey
+from services.domain.people import PersonFacts, PersonView
 from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
+from services.slack.scopes import REPLIES
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.undo import Undos
 
 Body = dict[str, Any]
 """A payload of Slack's."""
@@ -43,6 +50,7 @@ class Services:
     settings: PersonalSettings
     people: People
     permissions: Permissions
+    undos: Undos
     calendars: Connections
     accounts: Accounts
     hooks: Hooks
@@ -85,6 +93,30 @@ def known(view: PersonView, clock: Clock) -> Requester:
     return Requester(view, locale.Localizer(view.locale, view.zone.key), speaker)
 
 
+async def list_view(
+    services: Services,
+    who: Requester,
+    facts: PersonFacts | None = None,
+    *,
+    effects: frozenset[Effect] = frozenset(),
+    ask_slack: bool = False,
+) -> ListView:
+    """The person's list, ready to be told, with what it and `effects` wait for; `facts` hold it, where they are read.
+
+    `ask_slack`: whether an admin is to get the link of an install, which Slack is asked for. Raises SlackError.
+    """
+    facts = facts or await services.reader.list_facts(who.key)
+    calendars = {line.calendar_id: calendar_name(who.l10n, line) for line in await services.calendars.list(who.key)}
+    view = ListView(who.l10n, facts, services.clock.now(), calendars)
+    chosen_effects = view.chosen | effects
+    if not chosen_effects:
+        return view
+    found = await services.permissions.waiting(who.key, chosen_effects)
+    link = await services.people.grant_link(who.key) if found.person else ""
+    install = await services.permissions.install_link(who.key, REPLIES) if found.workspace and ask_slack else ""
+    return replace(view, missing=found.person, link=link, barred=found.workspace, install_link=install)
+
+
 async def connect_form(services: Services, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
     links = await services.accounts.flow.links(who.key)
@@ -108,6 +140,35 @@ def chosen(body: Body) -> str:
     action = (body.get("actions") or [{}])[0]
     option = action.get("selected_option")
     return text_of(option if isinstance(option, dict) else action, "value")
+
+
+def metadata_of(view: Mapping[str, Any]) -> dict[str, str]:
+    """What we gave a view to bring back: names and texts."""
+    try:
+        found = json.loads(view.get("private_metadata") or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+
+
+def with_metadata(view: View, **more: str) -> View:
+    """The view with more to bring back; what is empty is not added."""
+    kept = metadata_of(view) | {name: value for name, value in more.items() if value}
+    return {**view, "private_metadata": json.dumps(kept)} if kept else view
+
+
+def answer_beside(services: Services, form: Mapping[str, Any], reply: dict[str, Any]) -> None:
+    """Answer beside the command that opened `form`, where one did: it has what takes back what was done."""
+    address = metadata_of(form).get("answer_at", "")
+    if address:
+        services.background.leave(_respond(address, reply), form=str(form.get("callback_id")))
+
+
+async def _respond(address: str, reply: dict[str, Any]) -> None:
+    try:
+        await AsyncRespond(response_url=address)(**reply, response_type="ephemeral", replace_original=False)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise SlackUnavailableError(type(error).__name__, method="response_url") from None
 
 
 async def open_view(args: AsyncArgs, view: View) -> None:

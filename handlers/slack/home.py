@@ -14,6 +14,7 @@ from handlers.slack.context import (
     chosen,
     connect_form,
     known,
+    list_view,
     open_view,
     person,
     request_of,
@@ -24,9 +25,11 @@ from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.modals import View
 from services.domain.errors import InputError, NothingToDoError, NotOfferedError
-from services.domain.lines import own_rules
 from services.domain.model import PersonKey
+from services.domain.undo import Change
 from services.platform import locale
+from services.store.undos import UNDO_LIVES, Undoable
+from services.usecases.statuses import Now
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,18 @@ class HomeTab:
             if account.lost:
                 with suppress(NotOfferedError):  # then the form of a calendar mends it
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
-        return home_view.home(who.l10n, now, calendars, link, accounts=accounts, again=again)
+        listed = await list_view(self.services, who, now.facts)
+        undo = await self._undo(key, now)
+        return home_view.home(listed, now, calendars, link, accounts=accounts, again=again, undo=undo)
+
+    async def _undo(self, key: PersonKey, now: Now) -> Undoable | None:
+        """The last thing that the person changed, where it can be taken back: a change, or an override that is new."""
+        found = await self.services.undos.newest(key)
+        for override in (*now.coming, *([now.override] if now.override else [])):
+            until = override.created_at + UNDO_LIVES
+            if until > now.at and (found is None or until > found.expires_at):
+                found = Undoable(override.id, Change(overrides=((None, override),)), until)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +89,6 @@ class HomeButtons:
         who = await self._clicked(args)
         await open_view(args, await connect_form(self.services, who))
 
-    async def open_rules(self, args: AsyncArgs) -> None:
-        """The list of rules."""
-        who = await self._clicked(args)
-        await open_view(args, settings.rules(who.l10n, own_rules(await self.services.settings.lines(who.key))))
-
     async def open_settings(self, args: AsyncArgs) -> None:
         """The settings."""
         who = await self._clicked(args)
@@ -89,15 +98,14 @@ class HomeButtons:
         """Leave the status alone until resumed."""
         who = await self._clicked(args)
         now = self.services.clock.now()
-        made = await self.services.statuses.pause(who.key, now, None)
-        await self._answer(args, who, replies.pausing(who.l10n, made, now))
+        made, undo_id = await self.services.statuses.pause(who.key, now, None)
+        await self._answer(args, who, replies.pausing(who.l10n, made, now, undo_id))
 
     async def resume(self, args: AsyncArgs) -> None:
         """Keep the status again."""
         who = await self._clicked(args)
         try:
-            await self.services.statuses.resume(who.key)
-            reply = replies.resumed(who.l10n)
+            reply = replies.resumed(who.l10n, await self.services.statuses.resume(who.key))
         except NothingToDoError as error:
             reply = replies.sentence(who.l10n, error)
         await self._answer(args, who, reply)
@@ -108,16 +116,6 @@ class HomeButtons:
         try:
             done = await self.services.statuses.clear(who.key, request=request_of(args.context))
             reply = replies.cleared(who.l10n, done, self.services.clock.now())
-        except NothingToDoError as error:
-            reply = replies.sentence(who.l10n, error)
-        await self._answer(args, who, reply)
-
-    async def undo_override(self, args: AsyncArgs) -> None:
-        """Take back what a command did; its answer says so from then on."""
-        who = await self._clicked(args)
-        try:
-            removed = await self.services.statuses.undo(who.key, chosen(args.body))
-            reply = replies.undone(who.l10n, removed, self.services.clock.now())
         except NothingToDoError as error:
             reply = replies.sentence(who.l10n, error)
         await self._answer(args, who, reply)

@@ -18,11 +18,23 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import sheltered, within
 from handlers.slack.commands import OOO, QUO
-from handlers.slack.context import Body, Requester, Services, chosen, connect_form, person, text_of, view_call
+from handlers.slack.context import (
+    Body,
+    Requester,
+    Services,
+    answer_beside,
+    connect_form,
+    list_view,
+    person,
+    text_of,
+    view_call,
+)
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Values, cut, emoji_option, escape
+from handlers.slack.views.line_form import effects_of
+from handlers.slack.views.list_modal import waiting
 from handlers.slack.views.modals import Typed, View
-from services.domain import command_parser, lines, times
+from services.domain import command_parser, times
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
@@ -32,7 +44,6 @@ from services.domain.errors import (
     TextTooLongError,
 )
 from services.domain.model import PersonKey
-from services.usecases.statuses import request_id
 
 PATIENCE = 2.0
 """Seconds that an answer waits for what asks another server."""
@@ -51,6 +62,10 @@ class EmptyStatusError(InputError):
 
 class NoDateError(InputError):
     """Choose a day."""
+
+
+class StandInError(InputError):
+    """Choose somebody else: you are the one who is out."""
 
 
 class NothingFilledError(InputError):
@@ -89,7 +104,7 @@ class Modals:
                     errors[error.field or "feed"] = error
             lines.append(who.l10n.say("Connected. I am reading it now; your Home tab shows how it goes."))
         if errors:
-            await _refuse(args, who, errors)
+            await refuse(args, who, errors)
             return
         if not any(server):
             await args.ack(response_action="update", view=await self._connected(who, lines))
@@ -127,14 +142,21 @@ class Modals:
                 raise NoDateError("to", field="to")
             start, end = times.by_form(first, values.time("from_time"), last, values.time("to_time"), who.speaker)
             command_parser.status_text(note)
+            stand_in = values.user("stand_in")
+            if stand_in == who.key.user_id:
+                raise StandInError("oneself", field="stand_in")
         except InputError as error:
             field = "note" if isinstance(error, TextTooLongError) else error.field or "to"
-            await _refuse(args, who, {field: error})
+            await refuse(args, who, {field: error})
             return
         if who.view.granted:
-            request = _request(args.body)
-            await self.services.statuses.out_of_office(who.key, start=start, end=end, note=note, request=request)
+            request = submission_id(args.body)
+            made = await self.services.statuses.out_of_office(
+                who.key, start=start, end=end, note=note, request=request, stand_in=stand_in
+            )
             await args.ack()
+            answer = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
+            answer_beside(self.services, args.body["view"], replies.posted(answer))
         else:
             said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
             await self._grant_first(args, who, OOO, said, who.l10n.say("Out of office"))
@@ -161,13 +183,20 @@ class Modals:
         except InputError as error:
             errors["until"] = error
         if errors:
-            await _refuse(args, who, errors)
+            await refuse(args, who, errors)
         elif who.view.granted:
-            start, request = self.services.clock.now(), _request(args.body)
+            start, request = self.services.clock.now(), submission_id(args.body)
+            effects = effects_of(values)
             await self.services.statuses.override(
-                who.key, text=text, emoji=emoji, start=start, end=end, request=request
+                who.key, text=text, emoji=emoji, start=start, end=end, request=request, effects=effects
             )
-            await args.ack()
+            view = await list_view(self.services, who, effects=effects, ask_slack=True) if effects else None
+            told = [] if view is None else waiting(view, effects)
+            if told:
+                done = modals.done(who.l10n, who.l10n.say("Set a status"), [who.l10n.say("Saved.")], *told)
+                await args.ack(response_action="update", view=done)
+            else:
+                await args.ack()
         else:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
@@ -188,47 +217,11 @@ class Modals:
         except InputError as error:
             chosen_now, errors = before, {error.field or "day_from": error}
         if errors:
-            await _refuse(args, who, errors)
+            await refuse(args, who, errors)
             return
-        await self.services.settings.save_preferences(who.key, chosen_now)
+        undo_id = await self.services.settings.save_preferences(who.key, chosen_now)
         await args.ack()
-
-    async def rule(self, args: AsyncArgs) -> None:
-        """A new rule; the list beneath the form shows it."""
-        who = await person(self.services, args.context)
-        known = [line.calendar_id for line in await self.services.calendars.list(who.key)]
-        view = args.body["view"]
-        try:
-            made = settings.read_rule(Values.of(view), request_id(who.key, _request(args.body)), known)
-            await self.services.settings.change_lines(who.key, lambda listed: lines.put(listed, made))
-        except InputError as error:
-            await _refuse(args, who, {error.field or "words": error})
-            return
-        await args.ack()
-        if view.get("previous_view_id"):
-            await self._show_rules(args, who, view["previous_view_id"])
-
-    async def add_rule(self, args: AsyncArgs) -> None:
-        """The form of a rule, on top of the list."""
-        await args.ack()
-        who = await person(self.services, args.context)
-        form = settings.rule(who.l10n, await self.services.calendars.list(who.key))
-        await view_call(args.client, "views.push", trigger_id=text_of(args.body, "trigger_id"), view=form)
-
-    async def rule_menu(self, args: AsyncArgs) -> None:
-        """Move a rule up, or delete it."""
-        await args.ack()
-        who = await person(self.services, args.context)
-        what, _, rule_id = chosen(args.body).rpartition(":")
-        if what == "up":
-            await self.services.settings.change_lines(who.key, lambda listed: lines.moved(listed, rule_id, -1))
-        else:
-            await self.services.settings.change_lines(who.key, lambda listed: lines.without(listed, rule_id))
-        await self._show_rules(args, who, args.body["view"]["id"])
-
-    async def _show_rules(self, args: AsyncArgs, who: Requester, view_id: str) -> None:
-        listed = lines.own_rules(await self.services.settings.lines(who.key))
-        await view_call(args.client, "views.update", view_id=view_id, view=settings.rules(who.l10n, listed))
+        answer_beside(self.services, args.body["view"], replies.posted(replies.saved(who.l10n, undo_id)))
 
     async def _caldav(self, who: Requester, url: str, user: str, password: str, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
@@ -294,7 +287,7 @@ class Modals:
             try:
                 done = working.result()
             except InputError as error:
-                await _refuse(args, who, {error.field or "feed": error})
+                await refuse(args, who, {error.field or "feed": error})
             else:
                 await args.ack(response_action="update", view=done)
             return
@@ -316,7 +309,7 @@ class Modals:
         self.services.background.leave(show(), form=form["callback_id"])
 
 
-async def _refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, InputError]) -> None:
+async def refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, InputError]) -> None:
     """Say each error at its block; nothing that was typed is lost."""
     said = {block: who.l10n.say(error.sentence()) for block, error in errors.items()}
     await args.ack(response_action="errors", errors=said)
@@ -327,7 +320,7 @@ def _typed(instant: datetime, who: Requester) -> str:
     return f"{instant.astimezone(who.view.zone):%Y-%m-%d %H:%M}"
 
 
-def _request(body: Body) -> str:
+def submission_id(body: Body) -> str:
     """What tells one submission from another: the form, and what was filled in. Sent twice, it counts once."""
     view = body["view"]
     facts = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)

@@ -44,6 +44,7 @@ class Name(StrEnum):
     CONNECT = "connect"
     CALENDARS = "calendars"
     WHO = "who"
+    RULES = "rules"
     SETTINGS = "settings"
     FORGET = "forget"
 

@@ -93,6 +93,14 @@ class NothingToDoError(InputError):
     """There is nothing to change."""
 
 
+class ChangedSinceError(InputError):
+    """That was changed again since. What is there now stays as it is."""
+
+
+class UndoGoneError(InputError):
+    """That can no longer be undone: it is undone already, or was more than ten minutes ago."""
+
+
 class NotGrantedError(StatusQuoError):
     """I may not set your status yet. Allow it once, and I do the rest."""
 

@@ -171,6 +171,11 @@ def _at(lines: Sequence[Line], line_id: str) -> int | None:
     return next((at for at, line in enumerate(lines) if line.id == line_id), None)
 
 
+def known(lines: Sequence[Line], line_id: str) -> Line:
+    """Give the line with that id. Raises NothingToDoError."""
+    return lines[_known(lines, line_id)]
+
+
 def _known(lines: Sequence[Line], line_id: str) -> int:
     at = _at(lines, line_id)
     if at is None:

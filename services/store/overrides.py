@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import NotGrantedError
+from services.domain.errors import ChangedSinceError, NotGrantedError
 from services.domain.model import Override, OverrideKind, PersonKey
 from services.platform.crypto import Encryptor
 from services.store import json_values
@@ -111,6 +111,14 @@ class OverrideStore(Store):
         found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
         return found[0] if found else None
 
+    async def remove_new(self, key: PersonKey, override_id: str, now: datetime, since: datetime) -> Override | None:
+        """The same for one that was asked for after `since` and is not over; else None."""
+        lasts = or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now)
+        is_it = and_(OverrideRow.override_id == override_id, OverrideRow.created_at > since, lasts)
+        mine = and_(of_person(OverrideRow, key), is_it)
+        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        return found[0] if found else None
+
     async def end(
         self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind], override_id: str = ""
     ) -> list[Override]:
@@ -140,6 +148,29 @@ class OverrideStore(Store):
                     await connection.execute(change)
                 await mark_due(connection, key, now, typed=True)
             return [override_of(row, self._encryptor) for row in rows]
+
+    async def put_back(
+        self, key: PersonKey, changes: Sequence[tuple[Override | None, Override | None]], now: datetime
+    ) -> None:
+        """Put each override back as it was, before it became what it is: (before, after), None where there is none.
+
+        Raises ChangedSinceError, and changes nothing, where one of them is another one by now; NotGrantedError.
+        """
+        ids = [one.id for change in changes for one in change if one is not None]
+        mine = and_(of_person(OverrideRow, key), OverrideRow.override_id.in_(ids))
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                raise NotGrantedError("unknown person")
+            rows = (await connection.execute(select(OverrideRow).where(mine))).all()
+            there = {row.override_id: override_of(row, self._encryptor) for row in rows}
+            left = {after.id: after for _, after in changes if after is not None}
+            if there != left:
+                raise ChangedSinceError("the override was changed since")
+            await connection.execute(delete(OverrideRow).where(mine))
+            for before, _ in changes:
+                if before is not None:
+                    await connection.execute(insert(OverrideRow).values(**self._row(key, before)))
+            await mark_due(connection, key, now, typed=True)
 
     async def look_again(self, key: PersonKey, now: datetime) -> None:
         """Have the profile looked at once more, as after an override, whatever was decided or put off before."""

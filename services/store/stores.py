@@ -38,6 +38,7 @@ from services.store.pictures import PictureStore
 from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
+from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
 from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -55,6 +56,7 @@ class Stores:
         self.preferences = PreferenceStore(database)
         self.lines = LineStore(database, encryptor)
         self.overrides = OverrideStore(database, encryptor)
+        self.undos = UndoStore(database, encryptor)
         self.absences = AbsenceStore(database, standings)
         self.calendars = CalendarStore(database, encryptor, events, self.notices)
         self.watches = WatchStore(database, encryptor)

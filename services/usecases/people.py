@@ -17,6 +17,7 @@ import structlog
 from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences
+from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
@@ -26,6 +27,7 @@ from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
 from services.usecases.identity import member_of
 from services.usecases.offboarding import Offboarding
+from services.usecases.undo import Undos
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +127,7 @@ class PersonalSettings:
 
     preference_store: PreferenceStore
     line_store: LineStore
+    undos: Undos
     clock: Clock
     wake_signal: WakeSignal
 
@@ -132,17 +135,23 @@ class PersonalSettings:
         """What the person chose."""
         return await self.preference_store.get(key)
 
-    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> None:
-        """Keep what the person chose."""
-        await self.preference_store.save(key, preferences, self.clock.now())
+    async def save_preferences(self, key: PersonKey, preferences: Preferences) -> str:
+        """Keep what the person chose; what takes that back, "" where nothing is another than before."""
+        before = await self.preference_store.save(key, preferences, self.clock.now())
         self.wake_signal.wake()
+        if before == preferences:
+            return ""
+        return await self.undos.record(key, Change(preferences=(before, preferences)))
 
     async def lines(self, key: PersonKey) -> Lines:
         """The person's whole list."""
         return await self.line_store.list(key)
 
-    async def change_lines(self, key: PersonKey, edit: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
-        """Make the list what `edit` makes of it; gives what it was, and what it is. Raises what `edit` raises."""
-        changed = await self.line_store.change(key, self.clock.now(), edit)
+    async def change_lines(self, key: PersonKey, edit: Callable[[Lines], Lines]) -> str:
+        """Make the list what `edit` makes of it; what takes that back, "" where it stays as it is.
+
+        Raises what `edit` raises.
+        """
+        before, after = await self.line_store.change(key, self.clock.now(), edit)
         self.wake_signal.wake()
-        return changed
+        return "" if before == after else await self.undos.record(key, Change(lines=(before, after)))

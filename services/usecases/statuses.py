@@ -15,17 +15,31 @@ from datetime import UTC, date, datetime, time, timedelta
 import structlog
 
 from services.domain import ownership, timeline
+from services.domain.differences import Difference, differences
 from services.domain.errors import NothingToDoError, SealError
-from services.domain.model import Override, OverrideKind, Pause, PersonKey, Span, Status, Timeline, Verdict
+from services.domain.lines import Line
+from services.domain.model import (
+    Effect,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Span,
+    Status,
+    Timeline,
+    Verdict,
+)
 from services.domain.ownership import same
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET, Reason
 from services.domain.text import DefaultTexts
+from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.store.overrides import OverrideStore
 from services.store.people import AbsenceStore, Away, PreferenceStore
 from services.store.timeline import AuditStore, FactStore
+from services.usecases.undo import Undos
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +47,7 @@ _BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
 _AHEAD = timedelta(days=40)
 _BACK = timedelta(days=2)
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +180,22 @@ class StatusReader:
         facts = await self._load(key, instant - _BACK, instant + _AHEAD)
         return self._resolve(facts, instant, instant + _AHEAD).at(instant)
 
+    async def list_facts(self, key: PersonKey) -> PersonFacts:
+        """The person with their list, without events and overrides. Raises LookupError."""
+        found = await self.facts.without_events(key)
+        if found is None:
+            raise LookupError(key)
+        return found
+
+    async def would_change(
+        self, key: PersonKey, edit: Callable[[tuple[Line, ...]], tuple[Line, ...]]
+    ) -> tuple[Difference, ...]:
+        """Where the coming week would be another, if the list were what `edit` makes of it. Raises what that raises."""
+        now = self.clock.now()
+        facts = await self._load(key, now - _BACK, now + _WEEK + _AHEAD)
+        edited = replace(facts, lines=edit(facts.lines))
+        return differences(*(self._resolve(one, now, now + _WEEK) for one in (facts, edited)))
+
     async def who(self, team_id: str, user_id: str = "") -> Sequence[Away]:
         """Who of a workspace is out by what their profile shows; of one person, where given."""
         return await self.absences.away(team_id, self.clock.now(), [user_id] if user_id else [])
@@ -181,10 +212,14 @@ class StatusReader:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off."""
+    """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off.
+
+    `undo_id` takes it back; "" where there is nothing to take back.
+    """
 
     ended: tuple[Override, ...] = ()
     back_until: datetime | None = None
+    undo_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,32 +229,40 @@ class Statuses:
     overrides: OverrideStore
     preferences: PreferenceStore
     reader: StatusReader
+    undos: Undos
     clock: Clock
     wake_signal: WakeSignal
 
     async def override(
-        self, key: PersonKey, *, text: str, emoji: str, start: datetime, end: datetime | None, request: str
+        self,
+        key: PersonKey,
+        *,
+        text: str,
+        emoji: str,
+        start: datetime,
+        end: datetime | None,
+        request: str,
+        effects: frozenset[Effect] = frozenset(),
     ) -> Override:
-        """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once."""
-        made = Override(request_id(key, request), start, end, self.clock.now(), text=text, emoji=emoji)
+        """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once.
+
+        The id of the override takes it back.
+        """
+        made = Override(request_id(key, request), start, end, self.clock.now(), text=text, emoji=emoji, effects=effects)
         return await self._add(key, made)
 
     async def out_of_office(
-        self, key: PersonKey, *, start: datetime, end: datetime | None, note: str, request: str
+        self, key: PersonKey, *, start: datetime, end: datetime | None, note: str, request: str, stand_in: str = ""
     ) -> Override:
-        """Be out of office; `note` stands in place of the default text. The same `request` counts once."""
-        made = Override(
-            request_id(key, request), start, end, self.clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note
-        )
-        return await self._add(key, made)
+        """Be out of office; `note` stands in place of the default text. The same `request` counts once.
 
-    async def undo(self, key: PersonKey, override_id: str) -> Override:
-        """Take an override back. Raises NothingToDoError where it is gone already."""
-        removed = await self.overrides.remove(key, override_id, self.clock.now())
-        if removed is None:
-            raise NothingToDoError("the override is gone")
-        self.wake_signal.wake()
-        return removed
+        `stand_in` is the user id of whom replies name. The id of the override takes it back.
+        """
+        made = Override(
+            request_id(key, request), start, end, self.clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note,
+            stand_in=stand_in,
+        )  # fmt: skip
+        return await self._add(key, made)
 
     async def clear(self, key: PersonKey, *, request: str) -> Cleared:
         """End what the person asked for and shows; where an event or a routine shows, be back until that is over.
@@ -234,17 +277,16 @@ class Statuses:
             shown = next((one for one in reversed(running) if one.kind in _BY_HAND), None)
             ended = await self.overrides.end(key, now, kinds=_BY_HAND, override_id=shown.id) if shown else []
             if ended:
-                self.wake_signal.wake()
-                return Cleared(ended=tuple(ended))
+                return Cleared(ended=tuple(ended), undo_id=await self._ended(key, ended, now))
             if not ownership.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self.overrides.look_again(key, now)
             self.wake_signal.wake()
             return Cleared()
-        await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
-        return Cleared(back_until=span.end)
+        back = await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
+        return Cleared(back_until=span.end, undo_id=back.id)
 
-    async def off(self, key: PersonKey) -> list[Override]:
+    async def off(self, key: PersonKey) -> Cleared:
         """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
         now = self.clock.now()
         kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
@@ -253,30 +295,34 @@ class Statuses:
             ended = await self.overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
         if not ended:
             raise NothingToDoError("no absence")
-        self.wake_signal.wake()
-        return ended
+        return Cleared(ended=tuple(ended), undo_id=await self._ended(key, ended, now))
 
-    async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> Pause:
-        """Leave the status alone from `start` until `end` (UTC), or until resumed."""
+    async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> tuple[Pause, str]:
+        """Leave the status alone from `start` until `end` (UTC), or until resumed; and what takes that back."""
         pause = Pause(start, end)
-        await self.preferences.pause(key, pause, self.clock.now())
+        before = await self.preferences.pause(key, pause, self.clock.now())
         log.info("paused", team_id=key.team_id, user_id=key.user_id)
-        self.wake_signal.wake()
-        return pause
+        return pause, await self.undos.record(key, Change(pause=(before, pause)))
 
-    async def resume(self, key: PersonKey) -> None:
-        """Keep the status again. Raises NothingToDoError where nothing was paused."""
+    async def resume(self, key: PersonKey) -> str:
+        """Keep the status again; what takes that back. Raises NothingToDoError where nothing was paused."""
         now = self.clock.now()
         before = await self.preferences.pause(key, None, now)
         self.wake_signal.wake()
         if before is None or (before.end is not None and before.end <= now):
             raise NothingToDoError("not paused")
+        return await self.undos.record(key, Change(pause=(before, None)))
 
     async def _add(self, key: PersonKey, override: Override) -> Override:
         if await self.overrides.add(key, override, override.created_at):
             log.info("override_added", team_id=key.team_id, user_id=key.user_id, kind=override.kind.value)
         self.wake_signal.wake()
         return override
+
+    async def _ended(self, key: PersonKey, ended: Sequence[Override], now: datetime) -> str:
+        """What takes back that these were ended: those that had not begun before are gone."""
+        changes = tuple((one, None if one.start >= now else replace(one, end=now)) for one in ended)
+        return await self.undos.record(key, Change(overrides=changes))
 
 
 def request_id(key: PersonKey, request: str) -> str:

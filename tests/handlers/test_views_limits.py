@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from re import search
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,20 +13,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views import home, modals, replies, settings
+from handlers.slack.views import home, line_form, list_modal, modals, replies, routine_form, settings
 from handlers.slack.views.blocks import Values
+from handlers.slack.views.lines import ListView, changes
 from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
+from services.domain.differences import Difference
 from services.domain.errors import InputError, TimeNotUnderstoodError
-from services.domain.lines import Match, Rule
-from services.domain.model import Event, Kind, Look, Override, OverrideKind, Pause, PersonKey, Response, Status
+from services.domain.lines import Line, Match, Routine, Rule, complete
+from services.domain.model import (
+    Effect,
+    Event,
+    Kind,
+    Look,
+    Override,
+    OverrideKind,
+    Pause,
+    PersonKey,
+    Photo,
+    Picture,
+    Response,
+    ShowAs,
+    Status,
+)
 from services.domain.people import PersonFacts, Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
+from services.domain.undo import Change
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
+from services.store.undos import Undoable
 from services.usecases.statuses import Cleared, Now, Why
 from tests.support import blockkit
 
@@ -37,7 +55,7 @@ NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
 
 
 @dataclass(frozen=True)
-class Line:
+class Calendar:
     calendar_id: str = "c1"
     name: str = NASTY
     host: str = "calendar.example.com"
@@ -54,8 +72,8 @@ LINK = "https://quo.example/connect/google?link=" + "x" * 500
 TYPED = modals.Typed("https://caldav.example.com/" + "x" * 200, "ann")
 ACCOUNTS = [AccountView(f"a{index}", "google", NASTY, lost=index > 5) for index in range(10)]
 EVERYWHERE = [
-    *(Line(f"c{index}", account_id=f"a{index % 10}", provider="google", sentence="") for index in range(17)),
-    Line("feed"), Line("hook", provider="hook", synced_at=None), Line("file", provider="file"),
+    *(Calendar(f"c{index}", account_id=f"a{index % 10}", provider="google", sentence="") for index in range(17)),
+    Calendar("feed"), Calendar("hook", provider="hook", synced_at=None), Calendar("file", provider="file"),
 ]  # fmt: skip
 
 
@@ -99,14 +117,48 @@ def now(events: int = 100, *, own: bool = False, paused: bool = False, granted: 
     many = [event(index, response=Response.DECLINED if index % 3 else Response.NONE) for index in range(events)]
     pause = Pause(NOW - HOUR, NOW + HOUR) if paused else None
     facts = PersonFacts(
-        PersonKey("T1", "U1"), ZoneInfo("Europe/Berlin"), granted=granted, pause=pause, events=tuple(many)
+        PersonKey("T1", "U1"),
+        ZoneInfo("Europe/Berlin"),
+        lines=complete(()),
+        granted=granted,
+        pause=pause,
+        events=tuple(many),
     )
     day = timeline.resolve(facts, NOW - 10 * HOUR, NOW + 14 * HOUR)
     return Now(NOW, facts, day.at(NOW), NOW + HOUR, day, Status("Mine", ":cat:") if own else None, made, (coming,) * 9)
 
 
-WORDS = Match(title_words=(NASTY[:100],) * 20)
-RULES = [Rule(f"r{index}", NASTY[:60], WORDS, Look(NASTY[:100], ":x:"), ignore=index % 2 == 0) for index in range(50)]
+EVERY = frozenset(Effect)
+WORDS = Match(
+    kinds=frozenset(Kind), title_words=(NASTY[:100],) * 20, not_title_words=(NASTY[:100],) * 20,
+    location_words=(NASTY[:100],) * 20, organizer=(NASTY[:100],) * 20, calendar_ids=frozenset(map(str, range(50))),
+    show_as=frozenset(ShowAs), all_day=False, external=True, recurring=False, days=frozenset(range(7)),
+    hours=(time(9), time(17)), min_guests=1, max_guests=2, min_minutes=1, max_minutes=2,
+)  # fmt: skip
+LOOK = Look(NASTY[:100], ":x:")
+RULES = [
+    Rule(f"r{index}", NASTY[:60], WORDS, LOOK, ignore=index % 4 == 0, enabled=index % 3 > 0, effects=EVERY,
+         photo=Photo(Picture.OWN, "1,2,3"))
+    for index in range(30)
+]  # fmt: skip
+ROUTINES = [
+    Routine(f"l{index}", LOOK, frozenset({0, 2, 3, 4}), time(22), time(1, 30), date(2026, 1, 1), date(2027, 1, 1),
+            not_when_absent=True, effects=EVERY)
+    for index in range(20)
+]  # fmt: skip
+LONGEST = complete((*RULES, *ROUTINES))
+
+
+def listed(l10n: Localizer, lines: tuple[Line, ...] = LONGEST) -> ListView:
+    """A list with all that it can wait for."""
+    facts = PersonFacts(
+        PersonKey("T1", "U1"), ZoneInfo("Europe/Berlin"), l10n.locale, lines=lines,
+        preferences=Preferences(titles=True),
+    )  # fmt: skip
+    names = {f"c{index}": NASTY for index in range(120)}
+    return ListView(l10n, facts, NOW, names, EVERY, LINK, EVERY, LINK)
+
+
 FULL = Preferences(
     looks={kind: Look("x" * 100, ":" + "y" * 98 + ":") for kind in Kind},
     idle=Status("x" * 100, ":wave:"),
@@ -116,13 +168,24 @@ FULL = Preferences(
 )
 
 
+BEFORE, AFTER = Status(), Status(NASTY[:100], ":x:")
+DIFFERENCES = [Difference(NOW, NOW + HOUR, BEFORE, AFTER, frozenset(), EVERY, NASTY)] * 100
+LAST = Override("o1", NOW, NOW + HOUR, NOW, text=NASTY[:100], emoji=":x:")
+UNDO = Undoable("x" * 24, Change(overrides=((None, LAST),)), NOW + HOUR)
+CHANGES = [
+    Change(lines=((), ())), Change(preferences=(FULL, FULL)), Change(pause=(Pause(NOW), None)),
+    Change(pause=(None, Pause(NOW))), Change(overrides=((None, LAST), (LAST, None))), Change(overrides=((LAST, None),)),
+    Change(overrides=((None, replace(LAST, kind=OverrideKind.BACK)),)),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
 def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
     views = [
-        home.home(l10n, now(), [Line(f"c{index}") for index in range(40)], "https://quo.example/x"),
-        home.home(l10n, now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
-        home.home(l10n, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS),
-        home.home(l10n, now(0, own=True, paused=True, granted=False), [], ""),
+        home.home(listed(l10n), now(), [Calendar(f"c{index}") for index in range(40)], "https://quo.example/x"),
+        home.home(listed(l10n), now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
+        home.home(listed(l10n), now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS, undo=UNDO),
+        home.home(listed(l10n, complete(())), now(0, own=True, paused=True, granted=False), [], "", undo=UNDO),
         home.stranger(l10n, "https://quo.example/x"),
         home.stranger(l10n, ""),
         modals.connect(l10n),
@@ -139,10 +202,15 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         modals.done(l10n, "x" * 100, [NASTY]),
         settings.settings(l10n, Preferences()),
         settings.settings(l10n, FULL),
-        settings.rules(l10n, RULES),
-        settings.rules(l10n, []),
-        settings.rule(l10n, []),
-        settings.rule(l10n, [Line(f"c{index}") for index in range(120)]),
+        *(list_modal.list_modal(listed(l10n), page=page, undo_id="x" * 24) for page in (-1, 0, 1, 9)),
+        list_modal.list_modal(listed(l10n, complete(()))),
+        list_modal.list_modal(listed(l10n), list_modal.ROUTINES),
+        list_modal.list_modal(listed(l10n, complete(())), list_modal.ROUTINES),
+        *(line_form.line_form(listed(l10n), line) for line in (None, *RULES[:2])),
+        *(line_form.line_form(listed(l10n), line) for line in LONGEST if isinstance(line, Rule) and line.kind),
+        *(routine_form.routine_form(listed(l10n), line) for line in (None, ROUTINES[0])),
+        line_form.previewed(line_form.line_form(listed(l10n), None), Values({}), changes(l10n, DIFFERENCES, NOW)),
+        modals.done(l10n, "x", [], *list_modal.waiting(listed(l10n))),
     ]
     for view in views:
         blockkit.check_view(view)
@@ -162,20 +230,23 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         replies.grant(l10n, "https://quo.example/x", kept=True),
         replies.override(l10n, made, NOW, Pause(NOW)),
         replies.override(l10n, later, NOW),
-        replies.undone(l10n, later, NOW),
+        *(replies.undone(l10n, change, NOW) for change in CHANGES),
+        replies.saved(l10n, "x" * 24),
+        replies.saved(l10n, ""),
         replies.cleared(l10n, Cleared(ended=(made, later)), NOW),
         replies.cleared(l10n, Cleared(back_until=NOW + HOUR), NOW),
-        replies.off(l10n, [made], NOW),
-        replies.off(l10n, [later], NOW),
-        replies.pausing(l10n, Pause(NOW), NOW),
+        replies.off(l10n, Cleared(ended=(made,), undo_id="x"), NOW),
+        replies.off(l10n, Cleared(ended=(later,)), NOW),
+        replies.pausing(l10n, Pause(NOW), NOW, "x"),
         replies.pausing(l10n, Pause(NOW + HOUR, NOW + 2 * HOUR), NOW),
         replies.resumed(l10n),
+        replies.resumed(l10n, "x"),
         replies.why(l10n, Why(view, view.day.verdicts, Attempt())),
         replies.why(l10n, Why(now(0, own=True), (), None)),
         replies.preview(l10n, view.day, date(2026, 11, 24), date(2026, 11, 24)),
         replies.preview(l10n, now(0).day, date(2027, 11, 24), date(2026, 11, 24)),
         replies.preview_at(l10n, view.span, NOW, NOW, ()),
-        replies.calendars(l10n, [Line(f"c{index}") for index in range(30)], [], NOW),
+        replies.calendars(l10n, [Calendar(f"c{index}") for index in range(30)], [], NOW),
         replies.calendars(l10n, EVERYWHERE, ACCOUNTS, NOW),
         replies.calendars(l10n, [], [], NOW),
         replies.who(l10n, [Out()] * 50, "", NOW),
@@ -227,7 +298,7 @@ def test_nobody_and_nothing_is_left_out_in_silence() -> None:
 
 def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
     l10n = LOCALIZERS[0]
-    view = home.home(l10n, now(), [Line()], "")
+    view = home.home(listed(l10n), now(), [Calendar()], "", undo=UNDO)
     for block in view["blocks"]:
         text = block.get("text", {})
         if text.get("type") == "mrkdwn":

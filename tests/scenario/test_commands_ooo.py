@@ -93,7 +93,7 @@ async def test_ooo_alone_opens_the_form_with_today(app: SteppedApp) -> None:
     assert await app.ooo() == {}
     view = app.modal().view
     assert view["callback_id"] == "out_of_office"
-    assert [block["block_id"] for block in view["blocks"]] == ["from", "from_time", "to", "to_time", "note"]
+    assert [block["block_id"] for block in view["blocks"]] == ["from", "from_time", "to", "to_time", "note", "stand_in"]
     assert view["blocks"][0]["element"]["initial_date"] == "2026-11-24"
 
 

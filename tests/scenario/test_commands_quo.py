@@ -135,13 +135,13 @@ async def test_quo_undo_takes_back_what_was_set(app: SteppedApp) -> None:
     assert await app.standing() == []
 
 
-async def test_quo_undo_twice_says_that_there_is_nothing_to_change(app: SteppedApp) -> None:
+async def test_quo_undo_twice_says_that_it_is_undone_already(app: SteppedApp) -> None:
     await app.quo("Lunch")
     message = app.message()
     button = next(one for one in elements(message.blocks) if one["action_id"] == "undo_override")
     for _ in range(2):
         await app.engine.slack.people.click_in_message(ANN, message.ts, {**button})
-    assert message.text == "There is nothing to change."
+    assert message.text == "That can no longer be undone: it is undone already, or was more than ten minutes ago."
 
 
 async def test_clear_during_an_event_is_back_early_until_the_event_is_over(app: SteppedApp) -> None:

@@ -45,9 +45,12 @@ async def test_home_shows_status_reason_today_calendars_and_every_button(app: St
     assert "`13:00 – 13:30`  :spiral_calendar_pad: *In a meeting* · _Plan_" in said
     assert "Being read for the first time." in said
     assert ids(view) == [
-        "open_override", "open_out_of_office", "clear_override", "pause", "calendar_menu", "open_connect",
-        "open_settings", "open_rules", "forget_me",
+        "open_override", "open_out_of_office", "clear_override", "pause",
+        "edit_line", "edit_line", "edit_line", "edit_line", "open_rules", "add_line", "add_routine", "open_routines",
+        "calendar_menu", "open_connect", "open_settings", "forget_me",
     ]  # fmt: skip
+    values = [one["value"] for one in elements(view["blocks"]) if one["action_id"] == "edit_line"]
+    assert values == ["out_of_office", "meeting", "focus", "working_location"]
 
 
 async def test_home_of_a_stranger_says_what_this_is_and_offers_the_grant(app: SteppedApp) -> None:
@@ -75,7 +78,8 @@ async def test_home_titles_are_shown_to_their_owner_alone(app: SteppedApp) -> No
 @pytest.mark.parametrize(
     ("action", "callback"),
     [("open_override", "override"), ("open_out_of_office", "out_of_office"), ("open_connect", "connect_calendar"),
-     ("open_rules", "rules"), ("open_settings", "settings")],
+     ("open_rules", "rules"), ("open_routines", "routines"), ("open_settings", "settings"), ("add_line", "line"),
+     ("edit_line", "line"), ("add_routine", "routine")],
 )  # fmt: skip
 async def test_home_button_opens_its_form(app: SteppedApp, action: str, callback: str) -> None:
     await app.publish_home()
@@ -207,7 +211,7 @@ async def test_form_on_top_of_a_form_whose_trigger_expired_is_answered(app: Step
     await app.click_home("open_rules")
     app.engine.slack.faults.add(Fault("views.push", error="expired_trigger_id", times=None))
     app.engine.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
-    await app.click_view(app.modal(), "add_rule")
+    await app.click_view(app.modal(), "add_line")
     assert len(told(app)) == 1
 
 

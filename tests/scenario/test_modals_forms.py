@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.domain.lines import own_rules
-from services.domain.model import Kind, Look, OverrideKind, OwnStatusPolicy, Status
+from services.domain.model import OverrideKind, OwnStatusPolicy, Status
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
-from tests.support.engine import meeting
 from tests.support.stepped_app import ANN, SteppedApp, local, open_stepped_app, text_of
 
 
@@ -209,9 +207,9 @@ async def test_connect_form_refuses_the_same_calendar_twice(app: SteppedApp) -> 
 
 
 def chosen(**more: Any) -> dict[str, Any]:
-    pairs = {f"{kind}_{part}": typed(None) for kind in [*Kind, "idle"] for part in ("text", "emoji")}
     return {
-        **pairs, "options": picked(), "days": picked("0", "1", "2"), "day_from": clock_time("08:00"),
+        "idle_text": typed(None), "idle_emoji": typed(None),
+        "options": picked(), "days": picked("0", "1", "2"), "day_from": clock_time("08:00"),
         "day_to": clock_time("16:30"), "own_status": radio("cover_and_restore"), "lead": typed("0"),
         "bridge": typed("0"), **more,
     }  # fmt: skip
@@ -222,14 +220,12 @@ async def test_settings_are_saved_whole_and_shown_again(app: SteppedApp) -> None
     blockkit.check_view(app.modal().view)
     answer = await app.submit(
         chosen(
-            meeting_text=typed("Busy until {until}"), meeting_emoji=typed("calendar"), idle_text=typed("Here"),
-            idle_emoji=typed(":wave:"), options=picked("count_unconfirmed", "titles", "guard"),
+            idle_text=typed("Here"), idle_emoji=typed(":wave:"), options=picked("count_unconfirmed", "titles", "guard"),
             own_status=radio("mine_always_wins"), lead=typed("5"), bridge=typed("10"),
         )
     )  # fmt: skip
     assert answer == {}
     kept = await app.preferences.get(app.ann)
-    assert dict(kept.looks) == {Kind.MEETING: Look("Busy until {until}", ":calendar:")}
     assert kept.idle == Status("Here", ":wave:")
     assert (kept.count_unconfirmed, kept.titles, kept.own_status) == (True, True, OwnStatusPolicy.MINE_ALWAYS_WINS)
     assert (kept.lead, kept.bridge) == (timedelta(minutes=5), timedelta(minutes=10))
@@ -238,23 +234,22 @@ async def test_settings_are_saved_whole_and_shown_again(app: SteppedApp) -> None
     await app.quo("settings")
     view = app.modal().view
     blockkit.check_view(view)
-    assert "Busy until {until}" in text_of(view)
+    assert "Here" in text_of(view)
 
 
 async def test_settings_change_what_is_shown_at_once(app: SteppedApp) -> None:
-    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
-    assert (await app.shows())[0] == "In a meeting"
+    assert await app.shows() == ("", "", 0)
     await app.quo("settings")
-    await app.submit(chosen(meeting_text=typed("Busy"), meeting_emoji=typed(":no_entry:")))
-    assert (await app.shows())[:2] == ("Busy", ":no_entry:")
+    await app.submit(chosen(idle_text=typed("Here"), idle_emoji=typed(":wave:")))
+    assert (await app.shows())[:2] == ("Here", ":wave:")
 
 
 @pytest.mark.parametrize(
     ("more", "block", "sentence"),
     [
-        ({"meeting_emoji": typed("a b")}, "meeting_emoji", "That is not an emoji. Write it as `:palm_tree:`."),
-        ({"focus_text": typed("x" * 101)}, "focus_text", "Slack allows 100 characters in a status. Shorten the text."),
-        ({"focus_text": typed("{secret}")}, "focus_text",
+        ({"idle_emoji": typed("a b")}, "idle_emoji", "That is not an emoji. Write it as `:palm_tree:`."),
+        ({"idle_text": typed("x" * 101)}, "idle_text", "Slack allows 100 characters in a status. Shorten the text."),
+        ({"idle_text": typed("{secret}")}, "idle_text",
          "Only `{title}`, `{until}` and `{location}` can stand in braces."),
         ({"lead": typed("31")}, "lead", "That is not a number in this range."),
         ({"bridge": typed("x")}, "bridge", "That is not a number in this range."),
@@ -271,73 +266,9 @@ async def test_settings_show_a_mistake_at_its_field_and_save_nothing(
 ) -> None:
     before = await app.preferences.get(app.ann)
     await app.quo("settings")
-    answer = await app.submit(chosen(idle_text=typed("Here"), **more))
+    answer = await app.submit(chosen(**{"idle_text": typed("Here"), **more}))
     assert answer == {"response_action": "errors", "errors": {block: sentence}}
     assert await app.preferences.get(app.ann) == before
-
-
-# ── rules ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def rule(**more: Any) -> dict[str, Any]:
-    return {"words": typed(None), "kinds": picked(), "calendars": picked(), "effect": radio("show"),
-            "emoji": typed(None), "text": typed(None), **more}  # fmt: skip
-
-
-async def add_rule(app: SteppedApp, **more: Any) -> dict[str, Any]:
-    await app.click_view(app.modal(), "add_rule")
-    blockkit.check_view(app.modal().view)
-    return await app.submit(rule(**more))
-
-
-async def test_rules_are_added_moved_and_deleted_and_decide_what_is_shown(app: SteppedApp) -> None:
-    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
-    await app.publish_home()
-    await app.click_home("open_rules")
-    assert await add_rule(app, words=typed("plan"), text=typed("Planning"), emoji=typed(":pizza:")) == {}
-    assert (await app.shows())[:2] == ("Planning", ":pizza:")
-    assert await add_rule(app, words=typed("Plan, sync"), effect=radio("ignore")) == {}
-    listed = app.modal().view
-    blockkit.check_view(listed)
-    assert "1. *plan*" in text_of(listed)
-    assert "2. *Plan, sync*" in text_of(listed)
-    second = (own_rules(await app.lines.list(app.ann)))[1]
-    await app.click_view(app.modal(), "rule_menu", f"up:{second.id}")
-    assert [one.name for one in own_rules(await app.lines.list(app.ann))] == ["Plan, sync", "plan"]
-    assert await app.shows() == ("", "", 0)
-    await app.click_view(app.modal(), "delete_rule")
-    assert [one.name for one in own_rules(await app.lines.list(app.ann))] == ["plan"]
-    assert (await app.shows())[0] == "Planning"
-
-
-async def test_rule_of_a_kind_and_a_calendar_is_stored_as_chosen(app: SteppedApp) -> None:
-    await app.publish_home()
-    await app.click_home("open_rules")
-    await add_rule(app, kinds=picked("meeting", "focus"), calendars=picked("c1", "somebody-elses"), text=typed("Busy"))
-    (made,) = own_rules(await app.lines.list(app.ann))
-    assert made.match.kinds == {Kind.MEETING, Kind.FOCUS}
-    assert made.match.calendar_ids == {"c1"}
-    assert made.look == Look("Busy", None)
-
-
-@pytest.mark.parametrize(
-    ("more", "block"),
-    [
-        ({"text": typed("Busy")}, "words"),
-        ({"words": typed("plan")}, "text"),
-        ({"words": typed("plan"), "emoji": typed("a b")}, "emoji"),
-        ({"words": typed("plan"), "text": typed("x" * 101)}, "text"),
-        ({"words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "words"),
-    ],
-)
-async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
-    app: SteppedApp, more: dict[str, Any], block: str
-) -> None:
-    await app.publish_home()
-    await app.click_home("open_rules")
-    answer = await add_rule(app, **more)
-    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
-    assert own_rules(await app.lines.list(app.ann)) == ()
 
 
 async def test_connect_form_before_the_grant_connects_and_offers_the_grant(app: SteppedApp) -> None:

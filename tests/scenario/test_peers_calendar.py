@@ -323,10 +323,8 @@ async def test_title_starting_with_an_emoji_is_shown_where_its_owner_asked_for_i
         )
     )
     await running_app.connects("work")
-    await running_app.chooses(
-        meeting_text={"type": "plain_text_input", "value": "{title}"},
-        options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
-    )
+    await running_app.edits("meeting", text="{title}")
+    await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
     shown = []
     for start in starts:
         await running_app.until(start)

@@ -132,10 +132,8 @@ async def test_title_never_leaves_unless_its_owner_asked_and_a_private_one_not_e
         await running_app.until(at(time))
         assert running_app.text() == "In a meeting"
     assert "Okapi" not in all_that_slack_was_told(running_app)
-    await running_app.chooses(
-        meeting_text={"type": "plain_text_input", "value": "{title} {location}"},
-        options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
-    )
+    await running_app.edits("meeting", text="{title} {location}")
+    await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
     assert running_app.text().startswith("Review Okapi")
     for number, day in enumerate((25, 26), 1):
         running_app.feeds["work"].has(
@@ -221,10 +219,8 @@ async def test_one_person_in_several_workspaces_shows_in_each_what_they_chose_th
     running_app.feeds["work"].has(lasting("a", at("10:00"), 60, "Okapi review"))
     for user in (ANN, ANN_THERE):
         await running_app.connects("work", user)
-    await running_app.chooses(
-        meeting_text={"type": "plain_text_input", "value": "{title}"},
-        options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
-    )
+    await running_app.edits("meeting", text="{title}")
+    await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
     await running_app.until(at("10:00"))
     assert running_app.shows() == ("Okapi review", ":spiral_calendar_pad:", at("11:00"))
     assert running_app.shows(ANN_THERE) == (*MEETING, at("11:00"))

@@ -164,7 +164,8 @@ SHAPES: list[dict[str, Any]] = [
     command_of("friday", ANN, "/ooo"),
     *(click(name) for name in ("open_connect", "open_override", "pause", "resume", "clear_override", "undo_override")),
     click("calendar_menu", type="overflow", selected_option={"value": "sync:C1", "text": {"type": "x", "text": "y"}}),
-    click("rule_menu", type="overflow", selected_option={"value": "up:R1"}),
+    *(click(name, value="meeting") for name in ("edit_line", "switch_line", "move_line_up", "delete_line", "undo")),
+    *(click(name) for name in ("open_rules", "open_routines", "add_line", "add_routine", "list_page_after", "preview")),
     submission("connect_calendar", feed={"url": {"type": "url_text_input", "value": "http://127.0.0.1:9/x.ics"}}),
     submission(
         "override", emoji={"value": {"type": "x", "value": ":tea:"}}, text={"value": {"type": "x", "value": "Tea"}},
@@ -176,11 +177,20 @@ SHAPES: list[dict[str, Any]] = [
         from_time={"time": {"type": "x", "selected_time": "10:00"}},
     ),
     submission(
-        "settings", meeting_text={"value": {"type": "x", "value": "Busy"}}, options={"value": OPTIONS},
+        "settings", idle_text={"value": {"type": "x", "value": "Busy"}}, options={"value": OPTIONS},
         days={"value": {"selected_options": [{"value": "1"}]}}, lead={"value": {"type": "x", "value": "5"}},
         own_status={"value": {"selected_option": {"value": "mine_always_wins"}}},
     ),
-    submission("rule", words={"value": {"type": "x", "value": "standup"}}),
+    submission(
+        "line", title_words={"value": {"type": "x", "value": "standup"}}, text={"value": {"type": "x", "value": "Up"}},
+        guests={"value": {"type": "x", "value": "2-5"}}, days={"value": {"selected_options": [{"value": "mon"}]}},
+        place={"value": {"selected_option": {"value": "meeting"}}}, effects={"value": OPTIONS},
+    ),
+    submission(
+        "routine", text={"value": {"type": "x", "value": "Lunch"}}, first={"value": {"selected_date": "2026-11-24"}},
+        days={"value": {"selected_options": [{"value": "mon"}]}}, to={"value": {"selected_time": "13:00"}},
+        **{"from": {"value": {"selected_time": "12:00"}}},
+    ),
     interaction("shortcut", ANN, callback_id="set_status", action_ts="1.2"),
     interaction("view_closed", ANN, view={"id": "V1", "type": "modal", "callback_id": "override"}, is_cleared=False),
     interaction("block_suggestion", ANN, action_id="x", block_id="y", value="z", view={"id": "V1", "type": "modal"}),
@@ -292,7 +302,8 @@ async def test_ids_that_nobody_knows_are_answered_and_change_nothing(busy: Runni
         click("calendar_menu", selected_option={"value": "disconnect:unheard_of"}),
         click("calendar_menu", selected_option={"value": "disconnect:"}),
         click("calendar_menu", selected_option={"value": "disconnect:../../x"}),
-        click("rule_menu", selected_option={"value": "delete:unheard_of"}),
+        click("delete_line", value="unheard_of"), click("delete_line", value="meeting"), click("edit_line", value=""),
+        click("move_routine_up", value="unheard_of"), click("switch_line", value="../../x"),
     ]  # fmt: skip
     async with Browser(busy) as browser:
         for number, payload in enumerate(requests):

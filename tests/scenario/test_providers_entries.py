@@ -128,10 +128,8 @@ async def test_answers_and_marks_are_respected(peer: Peer) -> None:
     }
     for one in marked.values():
         await peer.add(one)
-    await running_app.chooses(
-        meeting_text={"type": "plain_text_input", "value": "{title}"},
-        options={"type": "checkboxes", "selected_options": [{"value": "titles"}]},
-    )
+    await running_app.edits("meeting", text="{title}")
+    await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
     await peer.connects()
     shown = {}
     for hour in marked:

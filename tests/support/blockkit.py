@@ -109,7 +109,7 @@ def _input(block: Json) -> None:
     _element(
         block["element"],
         {"plain_text_input", "url_text_input", "number_input", "datepicker", "timepicker", "checkboxes",
-         "radio_buttons", "multi_static_select", "external_select"},
+         "radio_buttons", "static_select", "multi_static_select", "external_select", "users_select"},
     )  # fmt: skip
 
 
@@ -159,6 +159,10 @@ def _options(least: int, most: int) -> Callable[[Json], None]:
     return check
 
 
+def _users(element: Json) -> None:
+    _only(element, {"type", "action_id", "initial_user", "placeholder"}, "users_select")
+
+
 def _text_input(element: Json) -> None:
     known = {"type", "action_id", "initial_value", "placeholder", "max_length", "multiline"}
     _only(element, known, "plain_text_input")
@@ -200,6 +204,7 @@ _BLOCKS: dict[str, Callable[[Json], None]] = {
 }  # fmt: skip
 _ELEMENTS: dict[str, Callable[[Json], None]] = {
     "button": _button, "overflow": _options(1, 5), "checkboxes": _options(1, 10), "radio_buttons": _options(1, 10),
-    "multi_static_select": _options(1, 100), "plain_text_input": _text_input, "url_text_input": _url_input,
-    "number_input": _number_input, "external_select": _external, "datepicker": _date, "timepicker": _time,
+    "static_select": _options(1, 100), "multi_static_select": _options(1, 100), "external_select": _external,
+    "users_select": _users, "plain_text_input": _text_input, "url_text_input": _url_input,
+    "number_input": _number_input, "datepicker": _date, "timepicker": _time,
 }  # fmt: skip

@@ -20,6 +20,7 @@ from handlers.slack.context import Services
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.web.application import Signatures, application
@@ -40,12 +41,14 @@ from services.store.leavers import LeaverStore
 from services.store.lines import LineStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
+from services.store.undos import UndoStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.undo import Undos
 from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
@@ -207,8 +210,9 @@ async def open_stepped_app(
         reader = StatusReader(
             replica.facts, overrides, absences, replica.writes, default_texts=default_texts, clock=clock
         )
-        statuses = Statuses(overrides, preferences, reader, clock, wake_signal)
-        settings = PersonalSettings(preferences, lines, clock, wake_signal)
+        undos = Undos(UndoStore(database, encryptor), lines, preferences, overrides, clock, wake_signal)
+        statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
+        settings = PersonalSettings(preferences, lines, undos, clock, wake_signal)
         connections = Connections(
             CalendarStore(database, encryptor, replica.events, replica.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, cleanup=cleanup,
@@ -219,7 +223,7 @@ async def open_stepped_app(
             store, lines, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
         )
         surface = Services(
-            statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions,
+            statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
             calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
@@ -229,6 +233,7 @@ async def open_stepped_app(
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
+            lists=ListForms(surface, tab),
             events=Events(people, leaving, emoji),
             files=handlers.FileMessages(surface, KeptFiles(), KeptPictures(), commands.teller, DeliveryStore(database)),
         )  # fmt: skip

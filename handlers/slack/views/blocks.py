@@ -137,10 +137,10 @@ def emoji_select(block_id: str, label: str, *, initial: str = "", hint: str = ""
 
 
 def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequence[str]) -> Block:
-    """`checkboxes`, `radio_buttons` or `multi_static_select`, with the values in `chosen` chosen."""
+    """`checkboxes`, `radio_buttons`, or a menu of options, with the values in `chosen` chosen."""
     element: Block = {"type": kind, "action_id": action_id, "options": list(options)}
     initial = [one for one in options if one["value"] in chosen]
-    if initial and kind == "radio_buttons":
+    if initial and kind in {"radio_buttons", "static_select"}:
         element["initial_option"] = initial[0]
     elif initial:
         element["initial_options"] = initial
@@ -157,6 +157,15 @@ def modal(
     if metadata:
         view["private_metadata"] = metadata
     return {**view, "close": plain(close, 24)}
+
+
+_INITIAL = {
+    "value": "initial_value",
+    "selected_date": "initial_date",
+    "selected_time": "initial_time",
+    "selected_user": "initial_user",
+}
+"""What the state of an element without options is called, and what it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +223,32 @@ class Values:
     def emoji(self, block: str) -> str:
         """The emoji that was chosen in an `emoji_select`, or typed where the element is one to type in."""
         return self.one(block) or self.text(block)
+
+    def said(self, block: str) -> str:
+        """What was chosen, or typed where the element is one to type in."""
+        return self.one(block) or self.text(block)
+
+    def several(self, block: str) -> list[str]:
+        """The values of the chosen options, of one where the element takes but one."""
+        return self.chosen(block) or [one for one in [self.one(block)] if one]
+
+    def user(self, block: str) -> str:
+        """The id of the chosen user."""
+        value = self._element(block).get("selected_user")
+        return value if isinstance(value, str) else ""
+
+    def kept(self, block: str, element: Block) -> Block:
+        """`element` of a form with what is filled in at its block as what it begins with."""
+        begins = {name: value for name, value in element.items() if not name.startswith("initial_")}
+        filled = [one["value"] for one in element.get("options", ()) if one["value"] in self.several(block)]
+        if element["type"] == "external_select" and self.one(block):
+            begins["initial_option"] = emoji_option(self.one(block))
+        elif filled:
+            begins |= choices(element["type"], element["action_id"], element["options"], filled)
+        for name, initial in _INITIAL.items():
+            if value := self._element(block).get(name):
+                begins[initial] = value
+        return begins
 
     def chosen(self, block: str) -> list[str]:
         """The values of the chosen options."""

@@ -7,41 +7,48 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.replies import forget_button, grant_button
+from handlers.slack.views.lines import ListView
+from handlers.slack.views.list_modal import home_list
+from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
+from services.store.undos import Undoable
 from services.usecases.statuses import Now
 
 _MOST_LINES = 30
-_MOST_ROWS = 70
+_MOST_CALENDARS = 35
+_MOST_OF_LIST = 35
+"""Of a hundred blocks."""
 
 
 def home(
-    l10n: Localizer,
+    view: ListView,
     now: Now,
     calendars: Sequence[CalendarView],
     link: str,
     *,
     accounts: Sequence[AccountView] = (),
     again: Mapping[str, str] = MappingProxyType({}),
+    undo: Undoable | None = None,
 ) -> dict[str, Any]:
-    """The tab of somebody we know; `link` leads to the grant, "" where it is given.
+    """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
-    `again`: links that mend lost accounts, by account.
+    `again`: links that mend lost accounts, by account. `undo`: what was changed last and can be taken back.
     """
+    l10n = view.l10n
     blocks: list[kit.Block] = []
+    if undo is not None:
+        said = f":white_check_mark: {changed(l10n, undo.change, now.at)}"
+        blocks.append(kit.section(said, undo_button(l10n, undo.undo_id)))
     if link:
         blocks += _welcome(l10n, link)
     blocks += _status(l10n, now)
+    blocks += home_list(view, _MOST_OF_LIST)
     blocks += _calendars(l10n, now, calendars, accounts, again)
-    settings = kit.actions(
-        kit.button(l10n.say("Settings"), "open_settings"),
-        kit.button(l10n.say("Rules"), "open_rules"),
-        forget_button(l10n),
-    )
+    settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     blocks += [kit.header(l10n.say("Settings")), settings, *_support(l10n)]
     return {"type": "home", "blocks": blocks}
 
@@ -120,8 +127,8 @@ def _calendars(
             rows += [_calendar(l10n, line, now) for line in group]
     if not rows:
         rows.append(kit.section(l10n.say("No calendar is connected yet.")))
-    if len(rows) > _MOST_ROWS:
-        rows[_MOST_ROWS - 1 :] = [kit.context(l10n.say("There are more. `/quo calendars` lists them."))]
+    if len(rows) > _MOST_CALENDARS:
+        rows[_MOST_CALENDARS - 1 :] = [kit.context(l10n.say("There are more. `/quo calendars` lists them."))]
     connect = kit.actions(kit.button(l10n.say("Connect a calendar"), "open_connect"))
     return [kit.header(l10n.say("Calendars")), *rows, connect]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
+from handlers.slack.views.lines import effects_block
 from handlers.slack.views.sentences import account_name
 from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
@@ -146,12 +147,15 @@ def out_of_office(l10n: Localizer, today: date) -> View:
     """The out-of-office form; without times it means whole days, both included."""
     day = {"type": "datepicker", "action_id": "date", "initial_date": today.isoformat()}
     title = l10n.say("Out of office")
+    stand_in = {"type": "users_select", "action_id": "user"}
+    hint = l10n.say("Named, with the status text, to whoever mentions you, if your list says that I answer mentions.")
     blocks = [
         kit.entry("from", l10n.say("First day"), day),
         kit.entry("from_time", l10n.say("From (whole day if empty)"), _time(l10n), optional=True),
         kit.entry("to", l10n.say("Last day"), day),
         kit.entry("to_time", l10n.say("Until (end of the day if empty)"), _time(l10n), optional=True),
         kit.text_entry("note", l10n.say("Status text"), placeholder=title, most=STATUS_TEXT_LIMIT),
+        kit.entry("stand_in", l10n.say("Who stands in for you"), stand_in, optional=True, hint=hint),
     ]
     return kit.modal(OUT_OF_OFFICE, title, blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
@@ -164,6 +168,7 @@ def override(l10n: Localizer) -> View:
         kit.emoji_select(EMOJI_BLOCK, l10n.say("Emoji"), hint=emoji_hint),
         kit.text_entry("text", l10n.say("Text"), most=STATUS_TEXT_LIMIT),
         kit.entry("until", l10n.say("Until"), _time(l10n), optional=True, hint=until_hint),
+        effects_block(l10n),
     ]
     return kit.modal(OVERRIDE, l10n.say("Set a status"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
@@ -174,7 +179,8 @@ def _time(l10n: Localizer) -> kit.Block:
 
 def done(l10n: Localizer, title: str, lines: Sequence[str], *more: kit.Block) -> View:
     """What a modal becomes once it has done its work and there is something to say."""
-    return kit.modal("done", title, [kit.section("\n".join(lines)), *more], close=l10n.say("Close"))
+    said = [kit.section("\n".join(lines))] if lines else []
+    return kit.modal("done", title, [*said, *more], close=l10n.say("Close"))
 
 
 def looking(l10n: Localizer) -> View:

@@ -24,6 +24,7 @@ from handlers.slack.views.sentences import (
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line
 from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
+from services.domain.undo import Change
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
@@ -49,7 +50,8 @@ COMMANDS = (
     ("/quo connect", "connect a calendar"),
     ("/quo calendars", "my calendars and how they are doing"),
     ("/quo who", "who is out, and until when"),
-    ("/quo settings", "texts, emoji and rules of the game"),
+    ("/quo rules", "what my status says, and what happens besides"),
+    ("/quo settings", "working hours and rules of the game"),
     ("/quo forget", "delete all my data"),
     ("/ooo 24 dec - 2 jan Skiing", "be out of office; /ooo off ends it"),
 )
@@ -151,29 +153,81 @@ def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None
         lines = [l10n.say("Your status: {status} {when}.", status=what, when=time)]
     if pause is not None and pause.holds(now):
         lines.append(l10n.say("You paused me, so I set it only when you resume: `/quo resume`."))
-    undo = kit.button(l10n.say("Undo"), "undo_override", value=made.id)
-    return reply(lines, kit.actions(undo))
+    return reply(lines, kit.actions(undo_button(l10n, made.id, "undo_override")))
 
 
-def undone(l10n: Localizer, removed: Override, now: datetime) -> Reply:
-    """That an override was taken back."""
-    return reply([l10n.say("Taken back: {what}", what=asked(removed, now, l10n))])
+def undo_button(l10n: Localizer, undo_id: str, action_id: str = "undo") -> kit.Block:
+    """Takes back what was changed, for ten minutes."""
+    return kit.button(l10n.say("Undo"), action_id, value=undo_id)
+
+
+def changed(l10n: Localizer, change: Change, now: datetime) -> str:
+    """What was changed, in a sentence."""
+    if change.lines is not None:
+        return l10n.say("Your list is saved.")
+    if change.preferences is not None:
+        return l10n.say("Your settings are saved.")
+    if change.pause is not None:
+        pause = change.pause[1]
+        return l10n.say("I keep your status again.") if pause is None else paused(pause.end, l10n, now)
+    before, after = change.overrides[0]
+    if before is not None:
+        return l10n.say("Ended: {what}", what=shown(Status(before.text, before.emoji)) or l10n.say("Out of office"))
+    if after is None or after.kind is OverrideKind.BACK:
+        return l10n.say("Welcome back.")
+    return l10n.say("You asked for this: {what}", what=asked(after, now, l10n))
+
+
+def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
+    """That a change was taken back, and what is there again."""
+    lines = []
+    for before, after in change.overrides:
+        if before is not None:
+            lines.append(l10n.say("Back again: {what}", what=asked(before, now, l10n)))
+        elif after is not None and after.kind is OverrideKind.BACK:
+            lines.append(l10n.say("I show again what your calendar says."))
+        elif after is not None:
+            lines.append(l10n.say("Taken back: {what}", what=asked(after, now, l10n)))
+    if change.pause is not None:
+        pause = change.pause[0]
+        holds = pause is not None and pause.holds(now)
+        lines.append(paused(pause.end, l10n, now) if pause and holds else l10n.say("I keep your status again."))
+    if change.preferences is not None:
+        lines.append(l10n.say("Your settings are as they were before."))
+    if change.lines is not None:
+        lines.append(l10n.say("Your list is as it was before."))
+    return reply(lines)
 
 
 def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """What `clear` did."""
     if done.back_until is not None:
-        return reply([l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))])
-    if not done.ended:
-        return reply([l10n.say("I take your status off.")])
-    return reply([l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n))])
+        said = l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))
+    elif done.ended:
+        said = l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n))
+    else:
+        said = l10n.say("I take your status off.")
+    return _changed(l10n, said, done.undo_id)
 
 
-def off(l10n: Localizer, ended: Sequence[Override], now: datetime) -> Reply:
+def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """That somebody is back."""
-    if all(override.start > now for override in ended):
-        return reply([l10n.say("Taken back: {what}", what=_listed(ended, now, l10n))])
-    return reply([l10n.say("Welcome back. You are not out of office any more.")])
+    if all(override.start > now for override in done.ended):
+        said = l10n.say("Taken back: {what}", what=_listed(done.ended, now, l10n))
+    else:
+        said = l10n.say("Welcome back. You are not out of office any more.")
+    return _changed(l10n, said, done.undo_id)
+
+
+def _changed(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
+    """What was changed, with what takes it back where something does."""
+    buttons = [*more, *([undo_button(l10n, undo_id)] if undo_id else [])]
+    return reply([said], *([kit.actions(*buttons)] if buttons else []))
+
+
+def saved(l10n: Localizer, undo_id: str) -> Reply:
+    """That what a form held is saved."""
+    return _changed(l10n, l10n.say("Saved."), undo_id)
 
 
 def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> str:
@@ -186,18 +240,18 @@ def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> st
     return ", ".join(names)
 
 
-def pausing(l10n: Localizer, pause: Pause, now: datetime) -> Reply:
+def pausing(l10n: Localizer, pause: Pause, now: datetime, undo_id: str = "") -> Reply:
     """Until when I leave the status alone."""
     if pause.start > now:
         sentence = l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))
     else:
         sentence = paused(pause.end, l10n, now)
-    return reply([sentence], kit.actions(kit.button(l10n.say("Resume"), "resume")))
+    return _changed(l10n, sentence, undo_id, kit.button(l10n.say("Resume"), "resume"))
 
 
-def resumed(l10n: Localizer) -> Reply:
+def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
     """That the status is kept again."""
-    return reply([l10n.say("I keep your status again.")])
+    return _changed(l10n, l10n.say("I keep your status again."), undo_id)
 
 
 def why(l10n: Localizer, found: Why) -> Reply:

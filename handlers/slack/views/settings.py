@@ -1,9 +1,8 @@
-"""The modals of what a person chose, settings and rules: shown, and read back from a submission. Pure."""
+"""The modal of what a person chose besides their list: shown, and read back from a submission. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from types import MappingProxyType
@@ -11,36 +10,20 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
-from handlers.slack.views.sentences import calendar_name, kind_name, shown
+from handlers.slack.views.line_form import check_placeholders
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
-from services.domain.lines import Match, Rule
-from services.domain.model import STATUS_TEXT_LIMIT, Kind, Look, OwnStatusPolicy, Status
+from services.domain.model import STATUS_TEXT_LIMIT, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.platform.locale import Localizer
-from services.store.calendars import CalendarView
 
 SETTINGS = "settings"
-RULES = "rules"
-RULE = "rule"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOST_LEAD = 30
 _MOST_BRIDGE = 60
 """Minutes."""
 
-_OPTIONS = "options"
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_KNOWN = frozenset({"title", "until", "location"})
 _NINE, _SIX = time(9), time(18)
-_SHOW, _IGNORE = "show", "ignore"
-_MOST_WORDS = 20
-_MOST_OPTIONS = 100
-_LONGEST_NAME = 60
-_LONGEST_LINE = 400  # 50 rules have to fit into the 250 kB of a view
-
-
-class PlaceholderError(InputError):
-    """Only `{{title}}`, `{{until}}` and `{{location}}` can stand in braces."""
 
 
 class NotANumberError(InputError):
@@ -55,31 +38,14 @@ class HoursError(InputError):
     """The end of the working day is before its start."""
 
 
-class NoConditionError(InputError):
-    """Say which events the rule is about: words of the title, a kind, or a calendar."""
-
-
-class NoEffectError(InputError):
-    """Say what the status shall be: a text or an emoji."""
-
-
-class TooManyWordsError(InputError):
-    """At most 20 words, please."""
-
-
 def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
     """The modal, showing what is chosen."""
-    blocks = [
-        kit.section(l10n.say("What your status says. `{{until}}` becomes the end, `{{title}}` the event's title."))
-    ]
     idle = chosen.idle or Status()
-    pairs = [(kind.value, kind_name(kind, l10n), chosen.looks.get(kind, Look())) for kind in Kind]
-    for name, label, show in (*pairs, ("idle", l10n.say("When nothing is on"), Look(idle.text, idle.emoji))):
-        text, emoji = l10n.say("{kind}: text", kind=label), l10n.say("{kind}: emoji", kind=label)
-        blocks += [
-            kit.text_entry(f"{name}_text", text, initial=show.text or "", most=STATUS_TEXT_LIMIT),
-            kit.text_entry(f"{name}_emoji", emoji, initial=show.emoji or "", most=LONGEST_EMOJI),
-        ]
+    blocks = [
+        kit.text_entry("idle_text", l10n.say("When nothing is on: text"), initial=idle.text, most=STATUS_TEXT_LIMIT),
+        kit.text_entry("idle_emoji", l10n.say("When nothing is on: emoji"), initial=idle.emoji, most=LONGEST_EMOJI),
+        kit.context(l10n.say("What your status says when something is on is in your list: `/quo rules`.")),
+    ]
     switches = [
         kit.option(l10n.say("Count events I have not confirmed"), "count_unconfirmed"),
         kit.option(l10n.say("Titles may be shown where a text asks for them"), "titles"),
@@ -133,14 +99,12 @@ def _time(value: time) -> kit.Block:
 def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Mapping[str, InputError]]:
     """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one."""
     errors: dict[str, InputError] = {}
-    shows = {kind: _shown(values, kind.value, errors) for kind in Kind}
-    idle = _shown(values, "idle", errors)
+    idle = _idle(values, errors)
     on = values.chosen("options")
     policy = values.one("own_status") or before.own_status.value
     return replace(
         before,
-        looks=MappingProxyType({kind: show for kind, show in shows.items() if show != Look()}),
-        idle=Status(idle.text or "", idle.emoji or "") if idle != Look() else None,
+        idle=None if idle.empty else idle,
         count_unconfirmed="count_unconfirmed" in on,
         titles="titles" in on,
         working_hours=_working_hours(values, errors) if "guard" in on else None,
@@ -150,20 +114,18 @@ def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Map
     ), errors
 
 
-def _shown(values: Values, name: str, errors: dict[str, InputError]) -> Look:
-    text = values.text(f"{name}_text")
+def _idle(values: Values, errors: dict[str, InputError]) -> Status:
+    text, emoji = values.text("idle_text"), ""
     try:
         status_text(text)
-        if any(found not in _KNOWN for found in _PLACEHOLDER.findall(text)):
-            raise PlaceholderError("placeholder")
+        check_placeholders(text)
     except InputError as error:
-        errors[f"{name}_text"] = error
-    emoji = ""
+        errors["idle_text"] = error
     try:
-        emoji = emoji_of(values.text(f"{name}_emoji"))
+        emoji = emoji_of(values.emoji("idle_emoji"))
     except InputError as error:
-        errors[f"{name}_emoji"] = error
-    return Look(text or None, emoji or None)
+        errors["idle_emoji"] = error
+    return Status(text, emoji)
 
 
 def _working_hours(values: Values, errors: dict[str, InputError]) -> WorkingHours | None:
@@ -184,80 +146,3 @@ def _number(values: Values, name: str, most: int, errors: dict[str, InputError])
         errors[name] = NotANumberError(name)
         return timedelta()
     return timedelta(minutes=int(typed))
-
-
-def rules(l10n: Localizer, listed: Sequence[Rule]) -> dict[str, Any]:
-    """The person's rules in their order, the first that fits wins."""
-    blocks: list[kit.Block] = [
-        kit.section(
-            l10n.say("For each event the first rule that fits decides. Events that no rule names follow your settings.")
-        )
-    ]
-    for place, rule in enumerate(listed, 1):
-        if place == 1:
-            menu = kit.button(l10n.say("Delete"), "delete_rule", value=rule.id)
-        else:
-            up = kit.option(l10n.say("Move up"), f"up:{rule.id}")
-            menu = kit.overflow("rule_menu", [up, kit.option(l10n.say("Delete"), f"delete:{rule.id}")])
-        about = [
-            *(kit.escape(word) for word in rule.match.title_words),
-            *(kind_name(kind, l10n) for kind in Kind if kind in rule.match.kinds),
-        ]
-        events = ", ".join(about) or l10n.say("chosen calendars")
-        status = shown(Status(rule.look.text or "", rule.look.emoji or ""))
-        effect = (
-            l10n.say("{events}: ignored", events=events)
-            if rule.ignore
-            else l10n.say("{events}: {status}", events=events, status=status)
-        )
-        blocks.append(kit.section(kit.cut(f"{place}. *{kit.escape(rule.name)}*\n{effect}", _LONGEST_LINE), menu))
-    if not listed:
-        blocks.append(kit.section(l10n.say("There are no rules yet.")))
-    blocks.append(kit.actions(kit.button(l10n.say("Add a rule"), "add_rule", style="primary")))
-    return kit.modal(RULES, l10n.say("Rules"), blocks, close=l10n.say("Close"))
-
-
-def rule(l10n: Localizer, calendars: Sequence[CalendarView]) -> dict[str, Any]:
-    """The form of a new rule."""
-    kinds = [kit.option(kind_name(kind, l10n), kind.value) for kind in Kind]
-    effects = [
-        kit.option(l10n.say("Show this status"), _SHOW),
-        kit.option(l10n.say("Ignore the event"), _IGNORE),
-    ]
-    words_hint = l10n.say("Separated by commas; any one of them will do.")
-    blocks = [
-        kit.text_entry(
-            "words", l10n.say("Words in the title"), placeholder="1:1, sync, interview", most=500, hint=words_hint
-        ),
-        kit.entry("kinds", l10n.say("Kinds"), kit.choices("checkboxes", "value", kinds, ()), optional=True),
-    ]
-    if calendars:
-        options = [kit.option(calendar_name(l10n, line), line.calendar_id) for line in calendars[:_MOST_OPTIONS]]
-        menu = kit.choices("multi_static_select", "value", options, ())
-        blocks.append(kit.entry("calendars", l10n.say("Calendars"), menu, optional=True))
-    blocks += [
-        kit.entry("effect", l10n.say("Then"), kit.choices("radio_buttons", "value", effects, [_SHOW])),
-        kit.text_entry("emoji", l10n.say("Emoji"), most=LONGEST_EMOJI),
-        kit.text_entry("text", l10n.say("Text"), most=STATUS_TEXT_LIMIT),
-    ]
-    return kit.modal(RULE, l10n.say("Add a rule"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
-
-
-def read_rule(values: Values, rule_id: str, calendars: Sequence[str]) -> Rule:
-    """The rule of a submission. Raises an InputError that names its block."""
-    words = tuple(dict.fromkeys(word for part in values.text("words").split(",") if (word := part.strip())))
-    if len(words) > _MOST_WORDS:
-        raise TooManyWordsError("words", field="words")
-    kinds = frozenset(Kind(kind) for kind in values.chosen("kinds") if kind in set(Kind))
-    named = frozenset(chosen for chosen in values.chosen("calendars") if chosen in calendars)
-    if not words and not kinds and not named:
-        raise NoConditionError("no condition", field="words")
-    ignore = values.one("effect") == _IGNORE
-    text = status_text(values.text("text"))
-    emoji = emoji_of(values.text("emoji"))
-    if not ignore and not text and not emoji:
-        raise NoEffectError("no effect", field="text")
-    name = ", ".join(words) or text or emoji
-    name = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-    show = Look() if ignore else Look(text or None, emoji or None)
-    return Rule(rule_id, name or RULE, Match(kinds=kinds, title_words=words, calendar_ids=named), show, ignore=ignore)

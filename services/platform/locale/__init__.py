@@ -27,6 +27,9 @@ _HERE = Path(__file__).parent
 _DEFAULT = "en-GB"
 _NARROW_SPACE = "\u202f"
 _DAY = timedelta(days=1)
+_A_MONDAY = date(2024, 1, 1)
+WallTime = time
+"""A time of day by the wall clock, for a class that has a `time` of its own."""
 
 
 def language(locale: str) -> str:
@@ -118,6 +121,14 @@ class Localizer:
     def time(self, instant: datetime) -> str:
         """The time of day, such as `15:00` or `3:00 PM`."""
         return _written_time(instant.astimezone(self.zone).timetz().replace(tzinfo=None), conventions(self.locale))
+
+    def clock(self, at: WallTime) -> str:
+        """A time of day by the wall clock, such as `15:00` or `3:00 PM`."""
+        return _written_time(at, conventions(self.locale))
+
+    def weekday(self, day: int) -> str:
+        """A day of the week (0 = Monday) in short, such as `Mon`."""
+        return _written_day(_A_MONDAY + day * _DAY, "E", conventions(self.locale))
 
     def day(self, day: date, today: date | None = None) -> str:
         """A date with its weekday, such as `Fri, 27 Nov`; with the year where it is not the one of `today`."""

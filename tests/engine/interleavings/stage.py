@@ -40,6 +40,7 @@ from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.undo import Undos
 from tests.engine.interleavings.steps import SteppedDatabase, step
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal, say
@@ -113,8 +114,9 @@ class Replica:
             default_texts=lambda locale: ENGLISH,
             clock=clock,
         )
-        self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, clock, wake_signal)
-        self.settings = PersonalSettings(stores.preferences, stores.lines, clock, wake_signal)
+        self.undos = Undos(stores.undos, stores.lines, stores.preferences, stores.overrides, clock, wake_signal)
+        self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, self.undos, clock, wake_signal)
+        self.settings = PersonalSettings(stores.preferences, stores.lines, self.undos, clock, wake_signal)
         self.leaving = Offboarding(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,

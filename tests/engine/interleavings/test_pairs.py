@@ -15,7 +15,7 @@ from functools import partial
 
 import pytest
 
-from services.domain.lines import Match, Rule
+from services.domain.lines import Match, Rule, put
 from services.domain.model import NO_STATUS, Kind, Look
 from services.domain.ownership import same
 from services.domain.people import Member, Tokens
@@ -80,7 +80,7 @@ async def says(replica: Replica, stage: Stage) -> object:
 
 
 async def undoes(replica: Replica, stage: Stage) -> object:
-    return await replica.statuses.undo(ANN, stage.undoable)
+    return await replica.undos.undo(ANN, stage.undoable)
 
 
 async def uninstalls(replica: Replica, stage: Stage) -> object:
@@ -89,7 +89,7 @@ async def uninstalls(replica: Replica, stage: Stage) -> object:
 
 async def edits_rules(replica: Replica, stage: Stage) -> object:
     rule = Rule(id=replica.name, name="", match=Match(kinds=frozenset({Kind.MEETING})), look=Look(text="Busy"))
-    return await replica.settings.add_rule(ANN, rule)
+    return await replica.settings.change_lines(ANN, partial(put, line=rule))
 
 
 async def rotates_keys(replica: Replica, stage: Stage) -> object:
@@ -128,7 +128,7 @@ async def taken_back(stage: Stage) -> None:
     """And has taken it back: she is due."""
     focus = await stage.says("Focus", 0, 45)
     await stage.wish_in_hand()
-    await stage.before.statuses.undo(ANN, focus)
+    await stage.before.undos.undo(ANN, focus)
 
 
 async def meeting_begins(stage: Stage) -> None:

@@ -1,0 +1,256 @@
+"""The list of a person's lines: shown whole, each line edited in a form, moved, switched off, deleted, put back.
+
+A line and a routine have the same buttons under names of their own. What a form would change can be seen before it is
+saved; what was changed can be taken back where it was changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from handlers.slack.context import (
+    Body,
+    Services,
+    chosen,
+    list_view,
+    metadata_of,
+    open_view,
+    person,
+    text_of,
+    view_call,
+    with_metadata,
+)
+from handlers.slack.home import HomeTab
+from handlers.slack.modals import refuse, submission_id
+from handlers.slack.views import line_form, modals, replies, routine_form
+from handlers.slack.views.blocks import Values
+from handlers.slack.views.line_form import PREVIEW, Errors, read_line
+from handlers.slack.views.lines import ListView, changes
+from handlers.slack.views.list_modal import ROUTINES, RULES, list_modal, saved, waiting
+from handlers.slack.views.modals import View
+from handlers.slack.views.routine_form import read_routine
+from services.domain import lines
+from services.domain.errors import InputError
+from services.domain.lines import Line, Routine, Rule
+from services.usecases.statuses import request_id
+
+Edit = Callable[[tuple[Line, ...]], tuple[Line, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListForms:
+    """The list and the forms of its lines."""
+
+    services: Services
+    tab: HomeTab
+
+    def register(self, bolt: AsyncApp) -> None:
+        """Bind them: the buttons of a routine have its name, and do what those of other lines do."""
+        for what in ("line", "routine"):
+            bolt.block_action(f"edit_{what}")(self.edit_line)
+            bolt.block_action(f"move_{what}_up")(self.move_up)
+            bolt.block_action(f"move_{what}_down")(self.move_down)
+            bolt.block_action(f"switch_{what}")(self.switch)
+            bolt.block_action(f"delete_{what}")(self.delete)
+            bolt.view_submission(what)(self.submitted)
+        bolt.block_action("add_line")(self.add_line)
+        bolt.block_action("add_routine")(self.add_routine)
+        bolt.block_action("open_rules")(self.open_rules)
+        bolt.block_action("open_routines")(self.open_routines)
+        bolt.block_action("list_page_before")(self.turn_page)
+        bolt.block_action("list_page_after")(self.turn_page)
+        bolt.block_action(PREVIEW)(self.preview)
+        bolt.block_action("undo")(self.undo)
+        bolt.block_action("undo_override")(self.undo)
+
+    # ── the list ────────────────────────────────────────────────────────────────────────────────────
+
+    async def open_rules(self, args: AsyncArgs) -> None:
+        """The whole list."""
+        await args.ack()
+        await self._open(args, await self._view(args), RULES)
+
+    async def open_routines(self, args: AsyncArgs) -> None:
+        """The routines of the list."""
+        await args.ack()
+        await self._open(args, await self._view(args), ROUTINES)
+
+    async def turn_page(self, args: AsyncArgs) -> None:
+        """Other lines of a long list."""
+        await args.ack()
+        page = chosen(args.body)
+        view = await self._view(args)
+        await self._show_list(args, view, args.body["view"], {"page": page if page.isdigit() else "0"})
+
+    async def move_up(self, args: AsyncArgs) -> None:
+        """Have a line looked at one place earlier."""
+        await self._change(args, partial(lines.moved, line_id=chosen(args.body), by=-1))
+
+    async def move_down(self, args: AsyncArgs) -> None:
+        """Have a line looked at one place later."""
+        await self._change(args, partial(lines.moved, line_id=chosen(args.body), by=1))
+
+    async def switch(self, args: AsyncArgs) -> None:
+        """Switch a line off, or on again."""
+        await self._change(args, partial(lines.switched, line_id=chosen(args.body)))
+
+    async def delete(self, args: AsyncArgs) -> None:
+        """Delete a line."""
+        await self._change(args, partial(lines.without, line_id=chosen(args.body)))
+
+    async def undo(self, args: AsyncArgs) -> None:
+        """Take back what was changed: said in the answer that was clicked, or shown where it was clicked."""
+        await args.ack()
+        who = await person(self.services, args.context)
+        clicked = args.body.get("view")
+        try:
+            change = await self.services.undos.undo(who.key, chosen(args.body))
+            said = replies.undone(who.l10n, change, self.services.clock.now())
+        except InputError as error:
+            if isinstance(clicked, dict):
+                raise
+            said = replies.sentence(who.l10n, error)
+        if not isinstance(clicked, dict):
+            await args.respond(**replies.posted(said), replace_original=True)
+        elif clicked.get("callback_id") in {RULES, ROUTINES}:
+            await self._show_list(args, await self._view(args), clicked)
+        elif clicked.get("type") == "modal":
+            view = modals.done(who.l10n, who.l10n.say("Undone"), [said["text"]])
+            await view_call(args.client, "views.update", view_id=clicked["id"], view=view)
+        else:
+            home = await self.tab.home(who.key)
+            await view_call(args.client, "views.publish", user_id=who.key.user_id, view=home)
+
+    async def _change(self, args: AsyncArgs, edit: Edit) -> None:
+        await args.ack()
+        who = await person(self.services, args.context)
+        undo_id = await self.services.settings.change_lines(who.key, edit)
+        clicked = args.body["view"]
+        if clicked.get("type") == "modal":
+            await self._show_list(args, await self._view(args), clicked, undo_id=undo_id)
+        else:
+            home = await self.tab.home(who.key)
+            await view_call(args.client, "views.publish", user_id=who.key.user_id, view=home)
+
+    # ── the forms ───────────────────────────────────────────────────────────────────────────────────
+
+    async def add_line(self, args: AsyncArgs) -> None:
+        """The form of a new rule."""
+        await args.ack()
+        await _show_form(args, line_form.line_form(await self._view(args), None))
+
+    async def edit_line(self, args: AsyncArgs) -> None:
+        """The form of a line; of a routine, its own."""
+        await args.ack()
+        view = await self._view(args)
+        await _show_form(args, _form(view, lines.known(view.facts.lines, chosen(args.body))))
+
+    async def add_routine(self, args: AsyncArgs) -> None:
+        """The form of a new routine."""
+        await args.ack()
+        await _show_form(args, routine_form.routine_form(await self._view(args), None))
+
+    async def preview(self, args: AsyncArgs) -> None:
+        """Tell what a form would change, in the form as it is filled in."""
+        await args.ack()
+        view, form = await self._view(args), args.body["view"]
+        if form.get("callback_id") not in {line_form.LINE, routine_form.ROUTINE}:
+            return
+        line, below, errors = self._read(args.body, view)
+        if errors:
+            said = [f":warning: {view.l10n.say(error.sentence())}" for error in errors.values()]
+        else:
+            try:
+                put = partial(lines.put, line=line, below=below)
+                found = await self.services.reader.would_change(view.facts.key, put)
+                said = [changes(view.l10n, found, self.services.clock.now())]
+            except InputError as error:
+                said = [f":warning: {view.l10n.say(error.sentence())}"]
+        is_new = all(one.id != line.id for one in view.facts.lines)
+        filled = line_form.previewed(_form(view, line, is_new=is_new), Values.of(form), "\n".join(said))
+        filled = with_metadata(filled, **metadata_of(form))
+        await view_call(args.client, "views.update", view_id=form["id"], view=filled)
+
+    async def submitted(self, args: AsyncArgs) -> None:
+        """A line or a routine: saved whole, or each mistake at its field."""
+        who, view = await person(self.services, args.context), await self._view(args)
+        line, below, errors = self._read(args.body, view)
+        if not errors:
+            try:
+                put = partial(lines.put, line=line, below=below)
+                undo_id = await self.services.settings.change_lines(who.key, put)
+            except InputError as error:
+                errors["text"] = error
+        if errors:
+            await refuse(args, who, errors)
+            return
+        view, form = await self._view(args), args.body["view"]
+        told = waiting(view, line.effects if line.enabled else frozenset())
+        if told:
+            blocks = [*([saved(view, undo_id)] if undo_id else []), *told]
+            title = who.l10n.say("Your list")
+            await args.ack(response_action="update", view=modals.done(who.l10n, title, [], *blocks))
+        else:
+            await args.ack()
+        below_form = form.get("previous_view_id")
+        if isinstance(below_form, str) and below_form:
+            kept = metadata_of(form)
+            beneath = {"id": below_form, "callback_id": kept.get("list", RULES), "private_metadata": json.dumps(kept)}
+            await self._show_list(args, view, beneath, undo_id=undo_id)
+
+    def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
+        """The line that a form makes, the id of the line below it, and what is wrong."""
+        form = body["view"]
+        values, line_id = Values.of(form), metadata_of(form).get("id", "")
+        before = next((line for line in view.facts.lines if line.id == line_id), None)
+        made_id = line_id or request_id(view.facts.key, submission_id(body))
+        if form["callback_id"] == routine_form.ROUTINE:
+            return read_routine(values, made_id, before if isinstance(before, Routine) else None)
+        return read_line(values, before if isinstance(before, Rule) else Rule(made_id, ""), view.calendars)
+
+    # ── where they are shown ────────────────────────────────────────────────────────────────────────
+
+    async def _view(self, args: AsyncArgs) -> ListView:
+        who = await person(self.services, args.context)
+        return await list_view(self.services, who, ask_slack=True)
+
+    async def _open(self, args: AsyncArgs, view: ListView, callback: str) -> None:
+        await open_view(args, list_modal(view, callback))
+
+    async def _show_list(
+        self,
+        args: AsyncArgs,
+        view: ListView,
+        shown: Mapping[str, Any],
+        change: Mapping[str, str] | None = None,
+        *,
+        undo_id: str = "",
+    ) -> None:
+        """The list in the place of the modal `shown`, at the page it was at."""
+        kept = {**metadata_of(shown), **(change or {})}
+        page = int(kept["page"]) if kept.get("page", "").isdigit() else 0
+        fresh = list_modal(view, shown["callback_id"], page=page, undo_id=undo_id)
+        await view_call(args.client, "views.update", view_id=shown["id"], view=fresh)
+
+
+def _form(view: ListView, line: Line, *, is_new: bool = False) -> View:
+    if isinstance(line, Routine):
+        return routine_form.routine_form(view, line, is_new=is_new)
+    return line_form.line_form(view, line, is_new=is_new)
+
+
+async def _show_form(args: AsyncArgs, form: View) -> None:
+    """On top of the modal that was clicked in, whose page it remembers; else in a new one."""
+    clicked = args.body.get("view")
+    if isinstance(clicked, dict) and clicked.get("type") == "modal":
+        form = with_metadata(form, page=metadata_of(clicked).get("page", ""), list=str(clicked.get("callback_id", "")))
+        await view_call(args.client, "views.push", trigger_id=text_of(args.body, "trigger_id"), view=form)
+    else:
+        await open_view(args, form)

@@ -1,0 +1,124 @@
+"""A person's list: all of it in a modal, its first lines on the Home tab. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from handlers.slack.views import blocks as kit
+from handlers.slack.views.lines import ListView, effect_names, told
+from services.domain.lines import Line, Routine
+from services.domain.model import Effect
+
+RULES = "rules"
+ROUTINES = "routines"
+A_PAGE = 40
+"""Lines that a modal shows at once: two blocks each, of a hundred."""
+
+
+def list_modal(view: ListView, callback: str = RULES, *, page: int = 0, undo_id: str = "") -> dict[str, Any]:
+    """The whole list, from the top, or its routines, with what can be done to each; `undo_id`: of the last change."""
+    l10n = view.l10n
+    lines = list(enumerate(view.facts.lines))
+    if callback == ROUTINES:
+        lines = [one for one in lines if isinstance(one[1], Routine)]
+    pages = max(1, -(-len(lines) // A_PAGE))
+    page = min(max(page, 0), pages - 1)
+    if callback == ROUTINES:
+        how = l10n.say("A routine is a weekly entry of your own, such as lunch. It needs no calendar.")
+    else:
+        how = l10n.say(
+            "The first line from the top that fits an event decides what your status says then, and what happens "
+            "besides."
+        )
+    blocks: list[kit.Block] = []
+    if undo_id:
+        blocks.append(saved(view, undo_id))
+    blocks += [kit.section(how), *waiting(view)]
+    if not lines:
+        blocks.append(kit.section(l10n.say("There are no routines yet.")))
+    for number, line in lines[page * A_PAGE : (page + 1) * A_PAGE]:
+        blocks += [kit.section(f"{number + 1}. {told(view, line)}"), kit.actions(*_buttons(view, number, line))]
+    turn = []
+    if page > 0:
+        turn.append(kit.button(l10n.say("Earlier lines"), "list_page_before", value=str(page - 1)))
+    if page < pages - 1:
+        turn.append(kit.button(l10n.say("More lines"), "list_page_after", value=str(page + 1)))
+    if turn:
+        blocks.append(kit.actions(*turn))
+    rule, routine = adding(view)
+    buttons = [{**rule, "style": "primary"}, routine, kit.button(l10n.say("Export"), "export_list")]
+    if callback == ROUTINES:
+        buttons = [{**routine, "style": "primary"}]
+    blocks += [kit.divider(), kit.actions(*buttons)]
+    title = l10n.say("Your routines") if callback == ROUTINES else l10n.say("Your list")
+    return kit.modal(callback, title, blocks, close=l10n.say("Close"), metadata=json.dumps({"page": str(page)}))
+
+
+def adding(view: ListView) -> list[kit.Block]:
+    """The buttons that add to the list."""
+    return [
+        kit.button(view.l10n.say("Add a rule"), "add_line"),
+        kit.button(view.l10n.say("Add a routine"), "add_routine"),
+    ]
+
+
+def saved(view: ListView, undo_id: str, text: str = "") -> kit.Block:
+    """That something was changed just now, and what takes it back."""
+    undo = kit.button(view.l10n.say("Undo"), "undo", value=undo_id)
+    return kit.section(":white_check_mark: " + (text or view.l10n.say("Saved.")), undo)
+
+
+def waiting(view: ListView, effects: Iterable[Effect] | None = None) -> list[kit.Block]:
+    """What of `effects` (default: all that are chosen) waits for a permission, and the link that leads to it."""
+    l10n, blocks = view.l10n, list[kit.Block]()
+    chosen = view.chosen if effects is None else frozenset(effects)
+    if held := chosen & view.missing:
+        names = ", ".join(name for effect, name in effect_names(l10n).items() if effect in held)
+        said = l10n.say(":lock: Waiting for your permission: {effects}", effects=names)
+        allow = kit.button(l10n.say("Allow"), "open_grant", url=view.link, style="primary")
+        blocks.append(kit.section(said, allow))
+    if chosen & view.barred:
+        said = l10n.say(":lock: To answer mentions I need your workspace: a workspace admin has to allow it.")
+        allow = kit.button(l10n.say("Allow it for the workspace"), "open_install", url=view.install_link)
+        blocks.append(kit.section(said, allow if view.install_link else None))
+    return blocks
+
+
+def _buttons(view: ListView, number: int, line: Line) -> list[kit.Block]:
+    l10n = view.l10n
+    what = "routine" if isinstance(line, Routine) else "line"
+    switch = l10n.say("Switch off") if line.enabled else l10n.say("Switch on")
+    found = [kit.button(l10n.say("Edit"), f"edit_{what}", value=line.id)]
+    if number > 0:
+        found.append(kit.button(l10n.say("Up"), f"move_{what}_up", value=line.id))
+    if number < len(view.facts.lines) - 1:
+        found.append(kit.button(l10n.say("Down"), f"move_{what}_down", value=line.id))
+    found.append(kit.button(switch, f"switch_{what}", value=line.id))
+    if isinstance(line, Routine) or line.kind is None:
+        found.append(kit.button(l10n.say("Delete"), f"delete_{what}", value=line.id))
+    return found
+
+
+def home_list(view: ListView, most: int) -> list[kit.Block]:
+    """The list as the Home tab shows it: at most `most` lines, with a button that edits each."""
+    l10n, lines = view.l10n, view.facts.lines
+    rows = [
+        kit.section(
+            told(view, line),
+            kit.button(l10n.say("Edit"), "edit_routine" if isinstance(line, Routine) else "edit_line", value=line.id),
+        )
+        for line in lines[:most]
+    ]
+    if len(lines) > most:
+        rows.append(
+            kit.context(l10n.say("There are {count} more lines. *Whole list* shows them.", count=len(lines) - most))
+        )
+    how = l10n.say("What your status says, and what happens besides. The first line from the top that fits decides.")
+    buttons = [
+        kit.button(l10n.say("Whole list"), "open_rules"),
+        *adding(view),
+        kit.button(l10n.say("Routines"), "open_routines"),
+    ]
+    return [kit.header(l10n.say("Your list")), kit.context(how), *waiting(view), *rows, kit.actions(*buttons)]

@@ -1,0 +1,153 @@
+"""What people can take back: for ten minutes, sealed, the newest few of each person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, update
+
+from services.domain.lines import Line
+from services.domain.model import Effect, Override, OverrideKind, Pause, PersonKey
+from services.domain.undo import Change
+from services.store import json_values
+from services.store.db import Store
+from services.store.effect_models import UndoRow
+from services.store.line_json import line_from_json, line_to_json
+from services.store.models import Person
+from services.store.person_rows import lock_one, of_person, upsert
+
+UNDO_LIVES = timedelta(minutes=10)
+MOST_UNDOS = 20
+"""Of one person: the oldest give way."""
+
+_CONTENT = "undos.content"
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change that can be taken back, and until when."""
+
+    undo_id: str
+    change: Change
+    expires_at: datetime
+
+
+class UndoStore(Store):
+    """What all people can take back."""
+
+    async def add(self, key: PersonKey, undo_id: str, change: Change, now: datetime) -> None:
+        """Keep `change` for ten minutes, and have the Home tab made anew, which offers it. The person may be gone."""
+        content = self._encryptor.seal(_written(change), _CONTENT, key.team_id, key.user_id, undo_id)
+        fresh = {"expires_at": now + UNDO_LIVES, "content": content}
+        row = {"team_id": key.team_id, "user_id": key.user_id, "undo_id": undo_id, **fresh}
+        theirs = select(UndoRow.undo_id).where(of_person(UndoRow, key)).order_by(UndoRow.expires_at.desc())
+        async with self._database.write() as connection:
+            if not await lock_one(connection, key):
+                return
+            await connection.execute(upsert(connection, UndoRow, row, fresh))
+            too_many = (await connection.scalars(theirs.offset(MOST_UNDOS))).all()
+            if too_many:
+                await connection.execute(delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id.in_(too_many)))
+            await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+
+    async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
+        """The change of that id; None where there is none any more. Raises SealError."""
+        found = await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id))
+        return self._opened(key, found[0]) if found else None
+
+    async def newest(self, key: PersonKey, now: datetime) -> Undoable | None:
+        """The last change that can be taken back. Raises SealError."""
+        found = await self._database.fetch(self._theirs(key, now).limit(1))
+        return self._opened(key, found[0]) if found else None
+
+    async def drop(self, key: PersonKey, undo_id: str) -> bool:
+        """It was taken back; False where it is gone already."""
+        done = delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id == undo_id).returning(UndoRow.undo_id)
+        async with self._database.write() as connection:
+            first = (await connection.execute(done)).first() is not None
+            await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+        return first
+
+    def _theirs(self, key: PersonKey, now: datetime) -> Any:
+        newest_first = (UndoRow.expires_at.desc(), UndoRow.undo_id)
+        return (
+            select(UndoRow.undo_id, UndoRow.expires_at, UndoRow.content)
+            .where(of_person(UndoRow, key), UndoRow.expires_at > now)
+            .order_by(*newest_first)
+        )
+
+    def _opened(self, key: PersonKey, row: Any) -> Undoable:
+        plain = self._encryptor.open(row.content, _CONTENT, key.team_id, key.user_id, row.undo_id)
+        return Undoable(row.undo_id, _read(plain or "{}"), row.expires_at)
+
+
+# ── a change as JSON ────────────────────────────────────────────────────────────────────────────────
+
+
+class _Asked(msgspec.Struct):
+    """An override, as far as it is not told by where it stands."""
+
+    id: str
+    start: datetime
+    end: datetime | None
+    created_at: datetime
+    kind: OverrideKind
+    text: str = ""
+    emoji: str = ""
+    effects: set[Effect] = msgspec.field(default_factory=set)
+    stand_in: str = ""
+
+
+class _Paused(msgspec.Struct):
+    start: datetime
+    end: datetime | None = None
+
+
+class _Change(msgspec.Struct, omit_defaults=True):
+    """Lists and preferences are in the JSON that they are stored in by themselves."""
+
+    lines: tuple[list[str], list[str]] | None = None
+    preferences: tuple[str, str] | None = None
+    pause: tuple[_Paused | None, _Paused | None] | None = None
+    overrides: list[tuple[_Asked | None, _Asked | None]] = msgspec.field(default_factory=list)
+
+
+def _written(change: Change) -> bytes:
+    def lines(some: Sequence[Line]) -> list[str]:
+        return [line_to_json(line).decode() for line in some]
+
+    stored = _Change(
+        lines=None if change.lines is None else (lines(change.lines[0]), lines(change.lines[1])),
+        preferences=None
+        if change.preferences is None
+        else (
+            json_values.preferences_to_json(change.preferences[0]),
+            json_values.preferences_to_json(change.preferences[1]),
+        ),
+        pause=msgspec.convert(change.pause, tuple[_Paused | None, _Paused | None] | None, from_attributes=True),
+        overrides=msgspec.convert(
+            list(change.overrides), list[tuple[_Asked | None, _Asked | None]], from_attributes=True
+        ),
+    )
+    return msgspec.json.encode(stored)
+
+
+def _read(plain: str) -> Change:
+    found = msgspec.json.decode(plain, type=_Change)
+
+    def lines(stored: list[str]) -> tuple[Line, ...]:
+        return tuple(map(line_from_json, stored))
+
+    read = json_values.preferences_from_json
+    return Change(
+        lines=None if found.lines is None else (lines(found.lines[0]), lines(found.lines[1])),
+        preferences=None if found.preferences is None else (read(found.preferences[0]), read(found.preferences[1])),
+        pause=msgspec.convert(found.pause, tuple[Pause | None, Pause | None] | None, from_attributes=True),
+        overrides=msgspec.convert(
+            found.overrides, tuple[tuple[Override | None, Override | None], ...], from_attributes=True
+        ),
+    )

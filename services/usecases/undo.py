@@ -1,0 +1,73 @@
+"""Taking back what a command, a form or a button changed, for ten minutes and only where nothing came after it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from services.domain.errors import UndoGoneError
+from services.domain.model import PersonKey
+from services.domain.undo import Change, list_put_back, preferences_put_back
+from services.ports import Clock, WakeSignal
+from services.store.lines import LineStore
+from services.store.overrides import OverrideStore
+from services.store.people import PreferenceStore
+from services.store.undos import UNDO_LIVES, Undoable, UndoStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Undos:
+    """Remembers what people change, and takes it back."""
+
+    store: UndoStore
+    lines: LineStore
+    preferences: PreferenceStore
+    overrides: OverrideStore
+    clock: Clock
+    wake_signal: WakeSignal
+
+    async def record(self, key: PersonKey, change: Change) -> str:
+        """Remember `change`; the id that takes it back. An override that is new has its own id, and is remembered."""
+        undo_id = secrets.token_hex(12)
+        await self.store.add(key, undo_id, change, self.clock.now())
+        self.wake_signal.wake()
+        return undo_id
+
+    async def newest(self, key: PersonKey) -> Undoable | None:
+        """The last change that can be taken back now."""
+        return await self.store.newest(key, self.clock.now())
+
+    async def undo(self, key: PersonKey, undo_id: str) -> Change:
+        """Take a change back; what it was. Raises UndoGoneError, ChangedSinceError, TooManyError, SealError.
+
+        What is there is compared with what the change left behind in the transaction that puts it back: so done twice
+        at the same time it is done once, and after a crash in between it is refused as changed.
+        """
+        now = self.clock.now()
+        found = await self.store.get(key, undo_id, now)
+        if found is None:
+            removed = await self.overrides.remove_new(key, undo_id, now, now - UNDO_LIVES)
+            if removed is None:
+                raise UndoGoneError("unknown, used or expired")
+            self.wake_signal.wake()
+            return Change(overrides=((None, removed),))
+        change = found.change
+        if change.lines is not None:
+            before, after = change.lines
+            await self.lines.change(key, now, partial(list_put_back, before=before, after=after))
+        if change.preferences is not None:
+            was, became = change.preferences
+            await self.preferences.change(key, now, partial(preferences_put_back, before=was, after=became))
+        if change.pause is not None:
+            await self.preferences.unpause(key, *change.pause, now)
+        if change.overrides:
+            await self.overrides.put_back(key, change.overrides, now)
+        await self.store.drop(key, undo_id)
+        log.info("undone", team_id=key.team_id, user_id=key.user_id)
+        self.wake_signal.wake()
+        return change

@@ -1,0 +1,100 @@
+"""Taking back: what a change did and nothing else; where the same thing was changed since, nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.domain.errors import ChangedSinceError
+from services.domain.lines import Line, Match, Routine, Rule, complete, moved, put, switched, without
+from services.domain.model import Look
+from services.domain.people import Preferences
+from services.domain.undo import list_put_back, preferences_put_back
+
+
+def rule(name: str, text: str = "x") -> Rule:
+    return Rule(name, name, Match(title_words=(name,)), Look(text))
+
+
+LIST = complete((rule("a"), rule("b"), rule("c")))
+LUNCH = Routine("lunch", Look("Lunch"), frozenset({0}), time(12), time(13))
+
+
+def ids(lines: tuple[Line, ...]) -> list[str]:
+    return [line.id for line in lines]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        put(LIST, rule("new")), put(LIST, LUNCH), put(LIST, rule("b", "y")), put(LIST, rule("b", "y"), "end"),
+        moved(LIST, "a", 3), moved(LIST, "c", -2), switched(LIST, "meeting"), without(LIST, "a"), without(LIST, "c"),
+        without(without(LIST, "a"), "b"), complete((rule("z"),)), complete(()), LIST[::-1], LIST,
+    ],
+)  # fmt: skip
+def test_what_was_changed_is_put_back(after: tuple[Line, ...]) -> None:
+    assert list_put_back(after, LIST, after) == LIST
+
+
+LINES = [rule(name) for name in "abcdef"]
+SOME = st.lists(st.sampled_from(LINES), unique_by=lambda line: line.id).map(tuple)
+EDITED = st.lists(
+    st.sampled_from([*LINES, *(replace(line, look=Look("y")) for line in LINES)]), unique_by=lambda line: line.id
+).map(tuple)
+
+
+@given(SOME, EDITED)
+def test_any_change_put_back_at_once_leaves_what_was_before(before: tuple[Line, ...], after: tuple[Line, ...]) -> None:
+    assert list_put_back(after, before, after) == before
+
+
+@given(SOME, EDITED, EDITED)
+def test_what_was_not_touched_stays_whatever_else_happens(
+    before: tuple[Line, ...], after: tuple[Line, ...], now: tuple[Line, ...]
+) -> None:
+    was, became = ({line.id: line for line in some} for some in (before, after))
+    touched = {name for name in was.keys() | became.keys() if was.get(name) != became.get(name)}
+    try:
+        found = {line.id: line for line in list_put_back(now, before, after)}
+    except ChangedSinceError:
+        return
+    assert {name: line for name, line in found.items() if name not in touched} == {
+        line.id: line for line in now if line.id not in touched
+    }
+    assert {name: found.get(name) for name in touched} == {name: was.get(name) for name in touched}
+
+
+def test_other_lines_changed_since_stay_as_they_are() -> None:
+    after = put(LIST, rule("b", "y"))
+    now = put(switched(after, "focus"), rule("new"))
+    assert list_put_back(now, LIST, after) == put(switched(LIST, "focus"), rule("new"))
+    assert ids(list_put_back(without(without(LIST, "c"), "a"), LIST, without(LIST, "c"))) == ["b", "c", *ids(LIST)[3:]]
+
+
+@pytest.mark.parametrize(
+    ("after", "now"),
+    [
+        (put(LIST, rule("b", "y")), put(LIST, rule("b", "z"))),
+        (put(LIST, rule("b", "y")), without(LIST, "b")),
+        (put(LIST, rule("new")), put(LIST, rule("new", "z"))),
+        (without(LIST, "a"), LIST),
+        (moved(LIST, "a", 1), LIST),
+        (moved(LIST, "a", 1), moved(LIST, "a", 2)),
+    ],
+)
+def test_line_that_was_changed_since_is_not_put_back(after: tuple[Line, ...], now: tuple[Line, ...]) -> None:
+    with pytest.raises(ChangedSinceError):
+        list_put_back(now, LIST, after)
+
+
+def test_settings_are_put_back_one_by_one() -> None:
+    before = Preferences(lead=timedelta(minutes=1))
+    after = replace(before, lead=timedelta(minutes=2), titles=True)
+    now = replace(after, bridge=timedelta(minutes=5))
+    assert preferences_put_back(now, before, after) == replace(before, bridge=timedelta(minutes=5))
+    with pytest.raises(ChangedSinceError):
+        preferences_put_back(replace(now, titles=False), before, after)

@@ -1,0 +1,506 @@
+"""The list and the forms of its lines, filled in and sent from a Slack on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from services.domain.lines import Line, Match, Routine, Rule
+from services.domain.model import Effect, Kind, Look, OverrideKind, Photo, Picture
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from tests.support import blockkit
+from tests.support.clocks import ManualClock
+from tests.support.engine import meeting
+from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, open_stepped_app, text_of
+
+OWN = ["out_of_office", "meeting", "focus", "working_location"]
+Field = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
+    database = Database(sqlite_url)
+    async with open_stepped_app(database, encryptor, clock) as made:
+        yield made
+    await database.close()
+
+
+def typed(value: str | None) -> Field:
+    return "value", {"type": "plain_text_input", "value": value}
+
+
+def picked(*values: str) -> Field:
+    return "value", {"type": "checkboxes", "selected_options": [{"value": value} for value in values]}
+
+
+def one(value: str | None) -> Field:
+    return "value", {"type": "static_select", "selected_option": None if value is None else {"value": value}}
+
+
+def at(value: str | None) -> Field:
+    return "value", {"type": "timepicker", "selected_time": value}
+
+
+def day(value: str | None) -> Field:
+    return "value", {"type": "datepicker", "selected_date": value}
+
+
+def filled(app: SteppedApp, **more: Field) -> dict[str, Field]:
+    """What Slack sends of the form on top: what it began with, and `more` that was filled in."""
+    state: dict[str, Field] = {}
+    for block in app.modal().view["blocks"]:
+        if block["type"] == "input":
+            element = block["element"]
+            begun = {name.replace("initial_", "selected_"): element[name] for name in element if "initial_" in name}
+            if "selected_value" in begun:
+                begun["value"] = begun.pop("selected_value")
+            state[block["block_id"]] = (element["action_id"], {"type": element["type"], **begun})
+    assert set(more) <= set(state)
+    return {**state, **more}
+
+
+async def opened(app: SteppedApp, action: str, value: str = "") -> None:
+    """Open a form from the Home tab."""
+    view = await app.publish_home()
+    home = app.engine.slack.homes[ANN]
+    button = next(
+        part for part in elements(view["blocks"]) if part["action_id"] == action and part.get("value", "") == value
+    )
+    answer = await app.engine.slack.people.click_in_view(ANN, home.view_id, button)
+    assert answer.status == 200, answer.body
+    blockkit.check_view(app.modal().view)
+
+
+async def clicked(app: SteppedApp, action: str, value: str = "") -> None:
+    """Click in the modal on top."""
+    modal = app.modal()
+    button = next(
+        part
+        for part in elements(modal.view["blocks"])
+        if part["action_id"] == action and value in part.get("value", "")
+    )
+    answer = await app.engine.slack.people.click_in_view(ANN, modal.view_id, button)
+    assert answer.status == 200, answer.body
+
+
+async def listed(app: SteppedApp) -> tuple[Line, ...]:
+    return await app.lines.list(app.ann)
+
+
+async def rule(app: SteppedApp) -> Rule:
+    """The one rule of Ann's own."""
+    (found,) = [line for line in await listed(app) if isinstance(line, Rule) and line.kind is None]
+    return found
+
+
+async def added(app: SteppedApp, **more: Field) -> dict[str, Any]:
+    await opened(app, "add_line")
+    return await app.submit(filled(app, **more))
+
+
+# ── a rule ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_rule_with_every_condition_is_stored_and_shown_again_as_filled_in(app: SteppedApp) -> None:
+    await added(
+        app, title_words=typed("1:1, sync,  Jour  fixe"), not_title_words=typed("cancel*"), kinds=picked("meeting"),
+        location_words=typed("Room 4、自宅"), organizer=typed("boss@example.com"), calendar=picked("c1", "not-mine"),
+        guests=typed("2-5"), external=one("outside"), length=typed("-30"), days=picked("mon", "fri"),
+        hours=typed("9:00 – 17:30"), recurring=one("yes"), text=typed("Talking until {until}"), emoji=one(":phone:"),
+        effects=picked("dnd", "photo"), photo=one("headphones"), crop=typed("top"),
+    )  # fmt: skip
+    made = await rule(app)
+    assert made == Rule(
+        made.id, "1:1, sync, Jour fixe",
+        Match(
+            kinds=frozenset({Kind.MEETING}), title_words=("1:1", "sync", "Jour fixe"), not_title_words=("cancel*",),
+            location_words=("Room 4", "自宅"), organizer=("boss@example.com",), calendar_ids=frozenset({"c1"}),
+            external=True, recurring=True, days=frozenset({0, 4}), hours=(time(9), time(17, 30)),
+            min_guests=2, max_guests=5, max_minutes=30,
+        ),
+        Look("Talking until {until}", ":phone:"), effects=frozenset({Effect.DND, Effect.PHOTO}),
+        photo=Photo(Picture.HEADPHONES, "top"),
+    )  # fmt: skip
+    assert [line.id for line in await listed(app)] == [made.id, *OWN]
+    await opened(app, "edit_line", made.id)
+    await app.submit(filled(app))
+    assert await rule(app) == made
+
+
+async def test_rule_decides_what_is_shown_and_is_edited_in_place(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    assert (await app.shows())[0] == "In a meeting"
+    assert await added(app, title_words=typed("plan"), text=typed("Planning"), emoji=typed("pizza")) == {}
+    assert (await app.shows())[:2] == ("Planning", ":pizza:")
+    made = await rule(app)
+    await opened(app, "edit_line", made.id)
+    assert await app.submit(filled(app, text=typed("Plotting"))) == {}
+    assert (await app.shows())[:2] == ("Plotting", ":pizza:")
+    assert (await rule(app)) == replace(made, look=Look("Plotting", ":pizza:"))
+    await opened(app, "edit_line", made.id)
+    assert await app.submit(filled(app, does=one("ignore"))) == {}
+    assert await app.shows() == ("", "", 0)
+
+
+async def test_kinds_own_line_has_no_conditions_and_is_edited(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    await opened(app, "edit_line", "meeting")
+    blocks = [block["block_id"] for block in app.modal().view["blocks"] if block["type"] == "input"]
+    assert blocks == ["text", "emoji", "effects", "photo", "crop"]
+    assert "In a meeting" in text_of(app.modal().view)  # the placeholder
+    assert await app.submit(filled(app, text=typed("Busy"), emoji=one(":no_entry:"))) == {}
+    assert (await app.shows())[:2] == ("Busy", ":no_entry:")
+    await opened(app, "edit_line", "meeting")
+    placeholder = next(block for block in app.modal().view["blocks"] if block.get("block_id") == "text")
+    assert placeholder["element"]["placeholder"]["text"] == "In a meeting"
+    assert placeholder["element"]["initial_value"] == "Busy"
+
+
+@pytest.mark.parametrize(
+    ("more", "block", "sentence"),
+    [
+        ({"text": typed("Busy")}, "title_words", "Say which events the rule is about"),
+        ({"title_words": typed("plan")}, "text", "Say what the status shall be"),
+        ({"title_words": typed("plan"), "emoji": typed("a b")}, "emoji", "That is not an emoji."),
+        ({"title_words": typed("plan"), "text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
+        ({"title_words": typed("plan"), "text": typed("{name}")}, "text", "Only `{title}`, `{until}` and `{location}`"),
+        ({"title_words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "title_words",
+         "At most 20 words, please"),
+        ({"not_title_words": typed("x" * 101), "title_words": typed("a"), "text": typed("x")}, "not_title_words",
+         "At most 20 words, please"),
+        ({"title_words": typed("*"), "text": typed("x")}, "title_words", "A word needs a letter or a digit"),
+        ({"organizer": typed("…"), "text": typed("x")}, "organizer", "A word needs a letter or a digit"),
+        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("5-2")}, "guests", "Write a range as `2-5`"),
+        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("some")}, "guests", "Write a range as `2-5`"),
+        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("-")}, "guests", "Write a range as `2-5`"),
+        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("２-５")}, "guests", "Write a range as `2-5`"),
+        ({"title_words": typed("a"), "text": typed("x"), "length": typed("0-999999")}, "length",
+         "Write a range as `2-5`"),
+        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("9-17")}, "hours", "Write hours as"),
+        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-09:00")}, "hours", "Write hours as"),
+        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-24:30")}, "hours", "Write hours as"),
+        ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write `centre`, `top`"),
+        ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write `centre`, `top`"),
+    ],
+)  # fmt: skip
+async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
+    app: SteppedApp, more: dict[str, Field], block: str, sentence: str
+) -> None:
+    answer = await added(app, **more)
+    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
+    assert answer["errors"][block].startswith(sentence)
+    assert [line.id for line in await listed(app)] == OWN
+
+
+async def test_rule_shows_all_its_mistakes_at_once(app: SteppedApp) -> None:
+    answer = await added(app, guests=typed("x"), length=typed("x"), hours=typed("x"), text=typed("{x}"))
+    assert set(answer["errors"]) == {"guests", "length", "hours", "text"}
+
+
+@pytest.mark.parametrize(
+    ("typed_range", "least", "most"), [("2-5", 2, 5), ("2-", 2, None), ("-5", None, 5), ("3", 3, 3), ("2–5", 2, 5)]
+)  # fmt: skip
+async def test_rule_takes_a_range_with_either_side_empty(
+    app: SteppedApp, typed_range: str, least: int | None, most: int | None
+) -> None:
+    await added(app, guests=typed(typed_range), text=typed("x"))
+    match = (await rule(app)).match
+    assert (match.min_guests, match.max_guests) == (least, most)
+
+
+async def test_rule_that_only_does_something_besides_needs_no_text(app: SteppedApp) -> None:
+    await added(app, title_words=typed("plan"), effects=picked("dnd"))
+    made = await rule(app)
+    assert (made.look, made.effects) == (Look(), {Effect.DND})
+
+
+async def test_rule_sent_twice_counts_once(app: SteppedApp) -> None:
+    await opened(app, "add_line")
+    view, values = app.modal(), filled(app, title_words=typed("plan"), text=typed("Planning"))
+    state = {block: {action: element} for block, (action, element) in values.items()}
+    for _ in range(2):
+        app.engine.slack.modals[ANN] = [view]
+        await app.engine.slack.people.submit(ANN, view.view_id, state)
+    assert (await rule(app)).name == "plan"
+
+
+async def test_place_below_meetings_is_kept_by_later_edits(app: SteppedApp) -> None:
+    await added(app, title_words=typed("on call"), text=typed("On call"), place=one("focus"))
+    made = await rule(app)
+    assert [line.id for line in await listed(app)] == ["out_of_office", "meeting", made.id, *OWN[2:]]
+    await opened(app, "edit_line", made.id)
+    await app.submit(filled(app, text=typed("On duty")))
+    assert [line.id for line in await listed(app)] == ["out_of_office", "meeting", made.id, *OWN[2:]]
+    await opened(app, "edit_line", made.id)
+    await app.submit(filled(app, place=one("end")))
+    assert [line.id for line in await listed(app)] == [*OWN, made.id]
+
+
+async def test_one_line_too_many_is_said_at_its_form(app: SteppedApp) -> None:
+    many = tuple(Rule(f"r{index}", "x", Match(title_words=(f"w{index}",)), Look("x")) for index in range(50))
+    await app.lines.change(app.ann, app.clock.now(), lambda lines: (*many, *lines))
+    answer = await added(app, title_words=typed("plan"), text=typed("Planning"))
+    assert answer["errors"] == {"text": "That is more than one person can have. Remove something first."}
+    assert len(await listed(app)) == 54
+
+
+# ── what it changes, before it is saved ─────────────────────────────────────────────────────────────
+
+
+async def test_preview_tells_what_changes_and_keeps_what_is_filled_in(app: SteppedApp) -> None:
+    now = app.clock.now()
+    more = [meeting(now + timedelta(days=index, hours=2), 30, uid=f"m{index}") for index in range(8)]
+    syncs = [replace(event, title="Sync") for event in more]
+    await app.engine.has(app.ann, replace(meeting(now + timedelta(hours=5), 60), title="Budget"), *syncs)
+    await opened(app, "add_line")
+    form = app.modal()
+    values = filled(app, title_words=typed("sync"), text=typed("Syncing"), emoji=one(":phone:"), effects=picked("dnd"))
+    state = {block: {action: element} for block, (action, element) in values.items()}
+    button = next(part for part in elements(form.view["blocks"]) if part["action_id"] == "preview")
+    await app.engine.slack.people.click_in_view(ANN, form.view_id, button, state)
+    shown = app.modal().view
+    blockkit.check_view(shown)
+    said = text_of(shown)
+    assert "7 events of the coming week would now say:" in said
+    assert "`12:00 – 12:30` _Sync_\\n:spiral_calendar_pad: *In a meeting* → :phone: *Syncing* · mutes" in said
+    assert "… and 2 more." in said
+    assert "Budget" not in said
+    kept = {block["block_id"]: block["element"] for block in shown["blocks"] if block["type"] == "input"}
+    assert kept["text"]["initial_value"] == "Syncing"
+    assert kept["emoji"]["initial_option"]["value"] == ":phone:"
+    assert [one["value"] for one in kept["effects"]["initial_options"]] == ["dnd"]
+    assert [line.id for line in await listed(app)] == OWN
+    await app.submit(filled(app))
+    assert (await rule(app)).look == Look("Syncing", ":phone:")
+
+
+async def test_preview_of_what_cannot_be_saved_says_why(app: SteppedApp) -> None:
+    await opened(app, "add_line")
+    await clicked(app, "preview")
+    assert "Say which events the rule is about" in text_of(app.modal().view)
+
+
+async def test_preview_of_what_changes_nothing_says_so(app: SteppedApp) -> None:
+    await opened(app, "edit_line", "focus")
+    await clicked(app, "preview")
+    assert "Nothing changes in the coming week." in text_of(app.modal().view)
+
+
+# ── a routine ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def lunch(**more: Field) -> dict[str, Field]:
+    return {"text": typed("Lunch"), "emoji": one(":sandwich:"), "from": at("12:30"), "to": at("13:30"), **more}
+
+
+async def test_routine_is_made_shown_and_edited(app: SteppedApp) -> None:
+    await opened(app, "add_routine")
+    first, last = day("2026-11-24"), day("2026-12-24")
+    more = lunch(days=picked("tue", "wed"), first=first, last=last, absent=picked("absent"))
+    assert await app.submit(filled(app, **more)) == {}
+    (made,) = [line for line in await listed(app) if isinstance(line, Routine)]
+    assert made == Routine(
+        made.id, Look("Lunch", ":sandwich:"), frozenset({1, 2}), time(12, 30), time(13, 30), date(2026, 11, 24),
+        date(2026, 12, 24), not_when_absent=True,
+    )  # fmt: skip
+    assert [line.id for line in await listed(app)] == [*OWN[:3], made.id, OWN[3]]
+    app.clock.move_to(app.clock.now() + timedelta(hours=3))
+    assert (await app.shows())[:2] == ("Lunch", ":sandwich:")
+    home = text_of(await app.publish_home())
+    assert "Tue, Wed 12:30–13:30 · from Tue 24 Nov · until Thu 24 Dec · not when I am away" in home
+    await opened(app, "edit_routine", made.id)
+    assert await app.submit(filled(app, to=at("14:00"))) == {}
+    assert made.id in [line.id for line in await listed(app)]
+    assert replace(made, end=time(14)) in await listed(app)
+
+
+@pytest.mark.parametrize(
+    ("more", "block", "sentence"),
+    [
+        ({"text": typed(None), "emoji": one(None)}, "text", "Say what the status shall be: a text or an emoji."),
+        ({"text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
+        ({"text": typed("{title}")}, "text", "A routine has no title and no place"),
+        ({"emoji": typed("a b")}, "emoji", "That is not an emoji."),
+        ({"days": picked()}, "days", "Choose at least one day."),
+        ({"from": at(None)}, "from", "Choose a time."),
+        ({"to": at(None)}, "to", "Choose a time."),
+        ({"to": at("12:30")}, "to", "The end has to be another time than the start."),
+        ({"from": at("noon")}, "from", "I did not understand that."),
+        ({"first": day("2026-12-01"), "last": day("2026-11-30")}, "last", "The end is before the start."),
+        ({"last": day("soon")}, "last", "I did not understand that."),
+        ({"crop": typed("x")}, "crop", "Write `centre`, `top`"),
+    ],
+)  # fmt: skip
+async def test_routine_shows_a_mistake_at_its_field_and_saves_nothing(
+    app: SteppedApp, more: dict[str, Field], block: str, sentence: str
+) -> None:
+    await opened(app, "add_routine")
+    answer = await app.submit(filled(app, **lunch(**more)))
+    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
+    assert answer["errors"][block].startswith(sentence)
+    assert [line.id for line in await listed(app)] == OWN
+
+
+async def test_routine_is_previewed(app: SteppedApp) -> None:
+    await opened(app, "add_routine")
+    form, values = app.modal(), filled(app, **lunch(days=picked("fri")))
+    state = {block: {action: element} for block, (action, element) in values.items()}
+    button = next(part for part in elements(form.view["blocks"]) if part["action_id"] == "preview")
+    await app.engine.slack.people.click_in_view(ANN, form.view_id, button, state)
+    said = text_of(app.modal().view)
+    assert "1 event of the coming week would now say:" in said
+    assert "nothing → :sandwich: *Lunch*" in said
+
+
+# ── the list ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_lines_are_moved_switched_deleted_and_put_back_in_the_list(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    await added(app, title_words=typed("plan"), text=typed("Planning"))
+    made = await rule(app)
+    await app.quo("rules")
+    blockkit.check_view(app.modal().view)
+    assert "1. :spiral_calendar_pad: *Planning*" in text_of(app.modal().view)
+    await clicked(app, "move_line_down", made.id)
+    assert [line.id for line in await listed(app)] == ["out_of_office", made.id, *OWN[1:]]
+    await clicked(app, "move_line_up", "meeting")
+    assert [line.id for line in await listed(app)] == ["out_of_office", "meeting", made.id, *OWN[2:]]
+    await clicked(app, "undo")
+    assert [line.id for line in await listed(app)] == ["out_of_office", made.id, *OWN[1:]]
+    await clicked(app, "switch_line", made.id)
+    assert (await app.shows())[0] == "In a meeting"
+    assert "_switched off_" in text_of(app.modal().view)
+    await clicked(app, "switch_line", "meeting")
+    assert await app.shows() == ("", "", 0)
+    await clicked(app, "delete_line", made.id)
+    assert [line.id for line in await listed(app)] == OWN
+    assert "delete_line" not in text_of(app.modal().view)  # the kinds' own stay
+    await clicked(app, "undo")
+    assert [line.id for line in await listed(app)] == ["out_of_office", made.id, *OWN[1:]]
+
+
+async def test_form_on_top_of_the_list_updates_the_list_beneath(app: SteppedApp) -> None:
+    await app.quo("rules")
+    await clicked(app, "add_routine")
+    assert await app.submit(filled(app, **lunch())) == {}
+    view = app.modal().view
+    assert view["callback_id"] == "rules"
+    assert "*Lunch*" in text_of(view)
+    assert "Saved." in text_of(view)
+    await clicked(app, "undo")
+    assert "*Lunch*" not in text_of(app.modal().view)
+    assert [line.id for line in await listed(app)] == OWN
+
+
+async def test_routines_have_a_list_of_their_own(app: SteppedApp) -> None:
+    await opened(app, "open_routines")
+    assert "There are no routines yet." in text_of(app.modal().view)
+    await clicked(app, "add_routine")
+    await app.submit(filled(app, **lunch()))
+    assert app.modal().view["callback_id"] == "routines"
+    await clicked(app, "switch_routine")
+    (made,) = [line for line in await listed(app) if isinstance(line, Routine)]
+    assert not made.enabled
+    await clicked(app, "move_routine_up")
+    assert [line.id for line in await listed(app)] == ["out_of_office", "meeting", made.id, *OWN[2:]]
+    await clicked(app, "edit_routine")
+    assert app.modal().view["callback_id"] == "routine"
+    await app.submit(filled(app, text=typed("Tea")))
+    assert "*Tea*" in text_of(app.modal().view)
+    await clicked(app, "delete_routine")
+    assert [line.id for line in await listed(app)] == OWN
+
+
+async def test_longest_list_is_turned_page_by_page_and_stays_where_it_was(app: SteppedApp) -> None:
+    many = tuple(Rule(f"r{index}", "x", Match(title_words=(f"w{index}",)), Look("x")) for index in range(50))
+    await app.lines.change(app.ann, app.clock.now(), lambda lines: (*many, *lines))
+    blockkit.check_view(await app.publish_home())
+    await app.quo("rules")
+    blockkit.check_view(app.modal().view)
+    await clicked(app, "list_page_after")
+    blockkit.check_view(app.modal().view)
+    assert "54. :house: *Working from home*" in text_of(app.modal().view)
+    await clicked(app, "move_line_up", "r45")
+    assert "54. " in text_of(app.modal().view)
+    await clicked(app, "edit_line", "r45")
+    await app.submit(filled(app, text=typed("Other")))
+    assert "54. " in text_of(app.modal().view)
+    await clicked(app, "list_page_before")
+    assert "1. " in text_of(app.modal().view)
+
+
+async def test_line_that_is_gone_is_said_to_be(app: SteppedApp) -> None:
+    await added(app, title_words=typed("plan"), text=typed("Planning"))
+    made = await rule(app)
+    await app.quo("rules")
+    await app.lines.change(app.ann, app.clock.now(), lambda lines: lines[1:])
+    await clicked(app, "switch_line", made.id)
+    assert "There is nothing to change." in text_of(app.modal().view)
+
+
+async def test_list_is_its_owners_alone(app: SteppedApp) -> None:
+    await added(app, title_words=typed("plan"), text=typed("Planning"))
+    made = await rule(app)
+    action = {"type": "button", "action_id": "delete_line", "value": made.id}
+    await app.quo("rules", BEN)
+    await app.engine.slack.people.click_in_view(BEN, app.modal(BEN).view_id, action)
+    assert await rule(app) == made
+
+
+# ── permissions ─────────────────────────────────────────────────────────────────────────────────────
+
+
+STATUS_ALONE = "users.profile:read,users.profile:write"
+
+
+async def test_effect_that_needs_a_permission_is_kept_and_its_link_is_shown(app: SteppedApp) -> None:
+    await app.engine.change(app.ann, scopes=STATUS_ALONE)
+    await opened(app, "edit_line", "meeting")
+    answer = await app.submit(filled(app, effects=picked("dnd", "away")))
+    assert answer["response_action"] == "update"
+    blockkit.check_view(answer["view"])
+    said = text_of(answer["view"])
+    assert "Waiting for your permission: Mute notifications, Set me away" in said
+    assert "https://quo.example/slack/install?link=" in said
+    kept = next(line for line in await listed(app) if line.id == "meeting")
+    assert kept.effects == {Effect.DND, Effect.AWAY}
+    home = text_of(await app.publish_home())
+    assert "Meeting · mutes :lock: · away :lock:" in home
+    assert "Waiting for your permission: Mute notifications, Set me away" in home
+    await app.engine.change(app.ann, scopes=f"dnd:read,dnd:write,{STATUS_ALONE}")
+    assert "Waiting for your permission: Set me away" in text_of(await app.publish_home())
+
+
+async def test_replies_need_the_workspace_and_say_so(app: SteppedApp) -> None:
+    await opened(app, "edit_line", "out_of_office")
+    answer = await app.submit(filled(app, effects=picked("reply")))
+    assert "a workspace admin has to allow it" in text_of(answer["view"])
+
+
+async def test_override_carries_its_effects_and_absence_its_stand_in(app: SteppedApp) -> None:
+    await app.engine.change(app.ann, scopes=STATUS_ALONE)
+    await opened(app, "open_override")
+    answer = await app.submit(filled(app, text=typed("Deep work"), effects=picked("dnd")))
+    assert "Waiting for your permission: Mute notifications" in text_of(answer["view"])
+    made = await app.only()
+    assert (made.text, made.effects) == ("Deep work", {Effect.DND})
+    await app.quo("clear")
+    await opened(app, "open_out_of_office")
+    stand_in = ("user", {"type": "users_select", "selected_user": BEN})
+    assert await app.submit(filled(app, stand_in=stand_in)) == {}
+    made = await app.only()
+    assert (made.kind, made.stand_in) == (OverrideKind.OUT_OF_OFFICE, BEN)
+
+
+async def test_nobody_stands_in_for_themselves(app: SteppedApp) -> None:
+    await opened(app, "open_out_of_office")
+    answer = await app.submit(filled(app, stand_in=("user", {"type": "users_select", "selected_user": ANN})))
+    assert answer["errors"] == {"stand_in": "Choose somebody else: you are the one who is out."}
+    assert await app.standing() == []

@@ -1,0 +1,124 @@
+"""What can be taken back: kept sealed, for ten minutes, whole, and its owner's alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.domain.errors import ChangedSinceError
+from services.domain.lines import Match, Routine, Rule, complete
+from services.domain.model import Effect, Look, Override, OverrideKind, Pause, PersonKey, Status
+from services.domain.people import Preferences
+from services.domain.undo import Change
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from services.store.effect_models import UndoRow
+from services.store.models import Person, Workspace
+from services.store.overrides import OverrideStore
+from services.store.people import PreferenceStore
+from services.store.undos import MOST_UNDOS, UNDO_LIVES, UndoStore
+
+ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ABSENCE = Override(
+    "o1", NOW, NOW + timedelta(days=1), NOW, OverrideKind.OUT_OF_OFFICE, "Secret skiing", ":ski:",
+    frozenset({Effect.DND}), "U2",
+)  # fmt: skip
+LINES = complete((Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")),))
+WHOLE = Change(
+    lines=(LINES, (*LINES, Routine("l", Look("Lunch"), frozenset({0}), time(12), time(13)))),
+    preferences=(Preferences(), Preferences(titles=True, idle=Status("Here", ":wave:"))),
+    pause=(None, Pause(NOW, NOW + timedelta(hours=1))),
+    overrides=((ABSENCE, None), (None, replace(ABSENCE, id="o2", end=None))),
+)
+
+
+@pytest.fixture
+async def people(database: Database) -> Database:
+    ids = [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BEN)]
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(Person), ids)
+    return database
+
+
+async def test_change_comes_back_whole_for_ten_minutes_to_its_owner_alone(
+    people: Database, encryptor: Encryptor
+) -> None:
+    store = UndoStore(people, encryptor)
+    await store.add(ANN, "u1", WHOLE, NOW)
+    found = await store.get(ANN, "u1", NOW + UNDO_LIVES - timedelta(seconds=1))
+    assert found is not None
+    assert (found.undo_id, found.change, found.expires_at) == ("u1", WHOLE, NOW + UNDO_LIVES)
+    assert await store.get(ANN, "u1", NOW + UNDO_LIVES) is None
+    assert await store.get(BEN, "u1", NOW) is None
+    assert await store.newest(BEN, NOW) is None
+
+
+async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encryptor: Encryptor) -> None:
+    store = UndoStore(people, encryptor)
+    for index in range(MOST_UNDOS + 3):
+        await store.add(ANN, f"u{index}", Change(pause=(None, None)), NOW + timedelta(seconds=index))
+    newest = await store.newest(ANN, NOW + timedelta(minutes=1))
+    assert newest is not None
+    assert newest.undo_id == f"u{MOST_UNDOS + 2}"
+    kept = {row.undo_id for row in await people.fetch(sa.select(UndoRow.undo_id))}
+    assert kept == {f"u{index}" for index in range(3, MOST_UNDOS + 3)}
+    assert await store.drop(ANN, newest.undo_id)
+    assert not await store.drop(ANN, newest.undo_id)
+
+
+async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encryptor: Encryptor) -> None:
+    await UndoStore(people, encryptor).add(ANN, "u1", WHOLE, NOW)
+    (row,) = await people.fetch(sa.select(UndoRow.content))
+    for secret in (b"skiing", b"salary", b"Here", b"U2"):
+        assert secret not in row.content
+
+
+async def test_change_of_somebody_who_is_gone_is_not_kept(people: Database, encryptor: Encryptor) -> None:
+    await UndoStore(people, encryptor).add(PersonKey("T1", "U9"), "u1", WHOLE, NOW)
+    assert await people.fetch(sa.select(UndoRow.undo_id)) == []
+
+
+async def test_overrides_are_put_back_all_or_none(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
+    other = replace(ABSENCE, id="o2", effects=frozenset(), stand_in="")
+    for one in (ABSENCE, other):
+        await store.add(ANN, one, NOW)
+    later = NOW + timedelta(hours=1)
+    ended = await store.end(ANN, later, kinds=frozenset({OverrideKind.OUT_OF_OFFICE}))
+    assert ended == [ABSENCE, other]
+    changes = tuple((one, replace(one, end=later)) for one in ended)
+    with pytest.raises(ChangedSinceError):
+        await store.put_back(ANN, (changes[0], (other, other)), later)
+    assert await store.standing(ANN, later) == []
+    await store.put_back(ANN, changes, later)
+    assert await store.standing(ANN, later) == [ABSENCE, other]
+    await store.put_back(ANN, ((None, ABSENCE),), later)
+    assert await store.standing(ANN, later) == [other]
+    with pytest.raises(ChangedSinceError):
+        await store.put_back(ANN, ((None, ABSENCE),), later)
+
+
+async def test_override_is_removed_while_it_is_new_and_lasts(people: Database, encryptor: Encryptor) -> None:
+    store = OverrideStore(people, encryptor)
+    await store.add(ANN, ABSENCE, NOW)
+    assert await store.remove_new(BEN, "o1", NOW, NOW - UNDO_LIVES) is None
+    assert await store.remove_new(ANN, "o1", NOW + UNDO_LIVES, NOW) is None
+    assert await store.remove_new(ANN, "o1", NOW + timedelta(days=2), NOW - UNDO_LIVES) is None
+    assert await store.remove_new(ANN, "o1", NOW, NOW - UNDO_LIVES) == ABSENCE
+    assert await store.standing(ANN, NOW) == []
+
+
+async def test_pause_is_put_back_where_it_is_still_the_one(people: Database, encryptor: Encryptor) -> None:
+    store = PreferenceStore(people)
+    first, second = Pause(NOW), Pause(NOW, NOW + timedelta(hours=1))
+    await store.pause(ANN, first, NOW)
+    assert await store.pause(ANN, second, NOW) == first
+    await store.unpause(ANN, first, second, NOW)
+    with pytest.raises(ChangedSinceError):
+        await store.unpause(ANN, None, second, NOW)
+    assert await store.pause(ANN, None, NOW) == first
