@@ -106,7 +106,7 @@ class SocketMode:
             task.cancel()
         await asyncio.gather(*self._keepers, *self._working, return_exceptions=True)
         for connection in self._held:  # one whose reader was cancelled before its first step
-            await connection.close()
+            await _close(connection)
         if self._session is not None:
             await self._session.close()
 
@@ -166,7 +166,7 @@ class SocketMode:
                 said = _message(await connection.receive())
         finally:
             if said.get("type") != "hello":
-                await connection.close()
+                await _close(connection)
         if said.get("type") != "hello":
             raise SlackUnavailableError(str(said.get("reason") or "no hello"), method="apps.connections.open")
         return connection
@@ -200,7 +200,7 @@ class SocketMode:
                 self._open -= 1
             ending.set()
             with contextlib.suppress(asyncio.CancelledError):
-                await connection.close()
+                await _close(connection)
             self._held.discard(connection)
             log.info("socket_ended", reason=reason, open=self._open)
 
@@ -233,6 +233,14 @@ class SocketMode:
             is_json = response.first_headers().get("content-type", "").startswith("application/json")
             acknowledged["payload"] = json.loads(response.body) if is_json else {"text": response.body}
         return acknowledged
+
+
+async def _close(connection: aiohttp.ClientWebSocketResponse) -> None:
+    """Say goodbye, and leave no timer behind: at the other side's goodbye aiohttp sets its heartbeat going again."""
+    try:
+        await connection.close()
+    finally:
+        connection._cancel_heartbeat()  # noqa: SLF001 - nothing public does
 
 
 _ENDS = frozenset(

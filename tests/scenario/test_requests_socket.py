@@ -263,7 +263,7 @@ async def test_stop_finishes_what_is_being_worked_on(server: Server, mode: Socke
     assert not mode.connected
 
 
-async def test_stop_closes_a_connection_that_nobody_has_begun_to_read(
+async def test_stop_closes_a_connection_that_nobody_has_begun_to_read_and_pings_no_more(
     server: Server, mode: SocketMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect, made, stopping = mode._connect, [], []
@@ -278,4 +278,5 @@ async def test_stop_closes_a_connection_that_nobody_has_begun_to_read(
     await until(lambda: bool(stopping))
     await asyncio.gather(*stopping)
     assert [connection._response.connection for connection in made] == [None] * len(made)
-    await until(lambda: not server.sockets)
+    scheduled: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]  # asyncio's
+    assert [repr(timer) for timer in scheduled if "heartbeat" in repr(timer)] == []
