@@ -36,7 +36,7 @@ LONGEST_OFFERED = 75
 _LONGEST_TYPED = 200
 _NAME = re.compile(r"[^\s:<>@&\"'`]+")
 _TONED = re.compile(r":([^:]+):(?::skin-tone-[2-6]:)?")
-_TONE = re.compile(r"^(.*?):+skin-tone-([2-6])$")
+_TONE = re.compile(r"^(.*?)[:\s]+skin-tone-([2-6])$")
 _BETWEEN = re.compile(r"_+(?!$)")
 _VARIATION = "\ufe0f"
 _ALIAS = "alias:"
@@ -183,6 +183,9 @@ def search(text: str, own: OwnEmoji = NOTHING, limit: int = 100, *, complete: bo
     if character:
         bare = name_of(character)
         return _offered([character, f":{bare}:", *_toned(bare), *(f":{name}:" for name in own.aliases(bare))], limit)
+    if (sign := leading_emoji(text)) and sign[1] < len(text):  # "🍕 pizza": as a menu shows what is chosen
+        rest = search(text[sign[1] :], own, limit, complete=complete)
+        return _offered([one for one in (_called(text[: sign[1]]), *rest) if one], limit)
     closed = text[:1] == text[-1:] == ":"
     words, tone = text.strip(":").strip(), ""
     if found := _TONE.match(words):

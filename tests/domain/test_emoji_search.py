@@ -45,15 +45,23 @@ def own(**names: str) -> OwnEmoji:
         ("👩🏻‍🤝‍👨🏿", ":man_and_woman_holding_hands::skin-tone-2:"), ("🍕🏽", ":pizza:"),
         (":wave::skin-tone-3:", ":wave::skin-tone-3:"), ("wave:skin-tone-3", ":wave::skin-tone-3:"),
         (":pizza::skin-tone-3:", ":pizza:"),
+        # as a menu shows them
+        ("🍕 pizza", ":pizza:"), ("👋 wave skin-tone-3", ":wave:"), ("🇦🇦 flag-at", ":flag-at:"),
     ],
 )  # fmt: skip
 def test_emoji_is_found_however_it_is_typed(text: str, first: str) -> None:
     assert search(text)[0] == first
 
 
-@pytest.mark.parametrize("text", ["", " ", ":", "::", ": :", "___", "🍕🍕", "🇦🇦", "no such name", "\u202epizza", "a:b"])
+@pytest.mark.parametrize("text", ["", " ", ":", "::", ": :", "___", "🇦🇦", "no such name", "\u202epizza", "a:b"])
 def test_nothing_is_found_for_what_names_nothing(text: str) -> None:
     assert search(text) == []
+
+
+def test_several_characters_are_all_found() -> None:
+    assert search("🍕🍺") == [":pizza:", ":beer:"]
+    assert search("🍕 beer") == [":pizza:", ":beer:", ":beers:"]
+    assert search("🍕" * 500) == [":pizza:"]
 
 
 def test_what_is_called_so_comes_before_what_begins_so_and_what_has_a_word_that_does() -> None:
