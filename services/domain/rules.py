@@ -33,7 +33,8 @@ _NO_GAPS = r"\u3040-\u30ff\u3400-\u9fff"
 _BEFORE = rf"(?<![^\W_{_NO_GAPS}])"
 _AFTER = rf"(?![^\W_{_NO_GAPS}])"
 _GAPLESS = re.compile(f"[{_NO_GAPS}]")
-_LETTER = rf"[^\W_{_NO_GAPS}]"
+_LETTER = r"[^\W_]"
+_MOST_LETTERS = "{0,40}"  # of a run: where words have no gaps it would be tried from everywhere to the end of the title
 _SOME_WORD = r"[^\W_]{1,40}+"
 _NOT_JOINED_BEFORE = r"(?<![^\W_][_\-\u2010-\u2015])"
 _NOT_JOINED_AFTER = r"(?![_\-\u2010-\u2015][^\W_])"
@@ -137,17 +138,16 @@ def _pattern(words: tuple[str, ...]) -> Pattern[str]:
         parts = [part for part in re.split(_BETWEEN_WORDS, word) if part]
         if not any(part.strip("*") for part in parts):
             continue
-        if _GAPLESS.search(word):  # nothing ends a word there: a run is tried from everywhere, so it is short
-            patterns, into = [_with_runs(part, r"[^\W_]", "{0,40}") for part in parts], gapless
-        else:
-            last = len(parts) - 1
-            borders = [
-                (_NOT_JOINED_BEFORE if at == 0 else "", _NOT_JOINED_AFTER if at == last else "")
-                for at in range(len(parts))
-            ]
-            patterns = [_with_runs(part, _LETTER, "*", *around) for part, around in zip(parts, borders, strict=True)]
-            into = gapped
-        into.append(f"{_BETWEEN_WORDS}+".join(patterns))
+        is_gapless = _GAPLESS.search(word) is not None
+        patterns = [
+            _with_runs(
+                part, _LETTER, _MOST_LETTERS,
+                before=_NOT_JOINED_BEFORE if at == 0 and not is_gapless else "",
+                after=_NOT_JOINED_AFTER if at == len(parts) - 1 and not is_gapless else "",
+            )
+            for at, part in enumerate(parts)
+        ]  # fmt: skip
+        (gapless if is_gapless else gapped).append(f"{_BETWEEN_WORDS}+".join(patterns))
     whole = [_BEFORE + "(?:" + "|".join(gapped) + ")" + _AFTER] if gapped else []
     return re.compile("|".join([*whole, *gapless]) or r"(?!)")
 
@@ -173,7 +173,7 @@ def _with_runs(part: str, letter: str, times: str = "*", before: str = "", after
 def has_word(text: str, words: tuple[str, ...]) -> bool:
     """Whether `text` holds any of `words` as a whole word (or phrase), whatever its case, width or hyphens.
 
-    A `*` in a word is any run of letters and digits, an empty one as well: `stand*` is in "standup" and in "stand". It
+    A `*` in a word is any run of letters and digits, up to 40, also none: `stand*` is in "standup" and in "stand". It
     reaches over no hyphen, and is not empty next to one: in "stand-up" is `stand`, and not `stand*`. By itself it is
     any one word: `weekly * sync`. Where there is nothing else it names nothing.
     """
