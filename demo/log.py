@@ -24,10 +24,10 @@ from services.domain.model import PersonKey
 from services.store import json_values
 from services.store.stores import ExportStore
 
-_WRITE, _READ = "users.profile.set", "users.profile.get"
+_WRITE, _READ, _SNOOZE = "users.profile.set", "users.profile.get", "dnd.setSnooze"
 _PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
 _DOES = {
-    "dnd.setSnooze": "🔕 muted for {num_minutes} minutes", "dnd.endSnooze": "🔔 not muted any more",
+    _SNOOZE: "🔕 notifications muted", "dnd.endSnooze": "🔔 not muted any more",
     "users.setPhoto": "another photo", "users.deletePhoto": "no photo",
     "chat.postEphemeral": "told who is out, for their eyes alone",
 }  # fmt: skip
@@ -126,6 +126,7 @@ class DemoLog:
             "method": call.method, "person": member.real_name if member else "", "bot": member is None or member.is_bot,
             "status": status, "result": "ok" if call.ok else call.error, "reason": reason,
             "does": _done(call) if call.ok else "",
+            "until": call.at.timestamp() + 60 * int(call.arguments["num_minutes"]) if call.method == _SNOOZE else 0,
         }  # fmt: skip
 
     # ── pushes ──────────────────────────────────────────────────────────────────────────────────────

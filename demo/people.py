@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +25,10 @@ _FURTHER = {GOOGLE: ("Team", "Family"), MICROSOFT: ("Team",)}
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A person, what the page says about them, and the lines of their calendars (`plans_of`)."""
+    """A person, what the page says about them, and the lines of their calendars (`plans_of`).
+
+    `own_list` is what of their list is not as everybody's, as the file has it that lists are imported from.
+    """
 
     user_id: str
     real_name: str
@@ -38,6 +41,7 @@ class Persona:
     locale: str = "en-GB"
     status: tuple[str, str] = ("", "")
     is_admin: bool = False
+    own_list: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +80,7 @@ PERSONAS = (
         is_admin=True,
     ),
     Persona(
-        "U0JONAS001", "Jonas Weber", "Engineering, Berlin", "On holiday; his Slack speaks German",
+        "U0JONAS001", "Jonas Weber", "Engineering, Berlin", "On holiday: away, with a palm on his photo",
         """3 days Urlaub: Skifahren | out_of_office
         10:00-11:00 Jour fixe""",
         """09:40-12:00 Skikurs | daily
@@ -85,9 +89,16 @@ PERSONAS = (
         """09:00-10:00 Bereitschaft | weekly
         14:00-15:00 Architekturrunde | calendar1 weekly""",
         tz="Europe/Berlin", locale="de-DE",
+        own_list={
+            "version": 2,
+            "lines": [{
+                "id": "out_of_office", "kind": "out_of_office", "effects": ["away", "photo", "reply"],
+                "photo": {"picture": "palm"},
+            }],
+        },
     ),
     Persona(
-        "U0YUKI0001", "Yuki Tanaka", "Staff Engineer", "Focus time, with a meeting in the middle",
+        "U0YUKI0001", "Yuki Tanaka", "Staff Engineer", "Mutes notifications while focusing",
         """09:00-11:30 Deep work: search index | focus
         10:15-10:45 Pairing with Maya
         all day Working from home | elsewhere free
@@ -99,6 +110,14 @@ PERSONAS = (
         """08:50-09:20 Incident review
         13:00-13:45 Index migration | focus
         16:00-16:30 Platform sync | calendar1 weekly""",
+        own_list={
+            "version": 2,
+            "lines": [
+                {"id": "out_of_office", "kind": "out_of_office"},
+                {"id": "meeting", "kind": "meeting"},
+                {"id": "focus", "kind": "focus", "show": {"emoji": ":headphones-on:"}, "effects": ["dnd"]},
+            ],
+        },
     ),
     Persona(
         "U0PRIYA001", "Priya Nair", "Finance", "One private event, one declined",
@@ -116,7 +135,7 @@ PERSONAS = (
         16:30-17:15 Budget forum | calendar1 weekly""",
     ),
     Persona(
-        "U0SAM00001", "Sam Rivera", "Customer Success", "Types statuses by hand; they are never lost",
+        "U0SAM00001", "Sam Rivera", "Customer Success", "Types statuses by hand; lunch is a routine",
         """09:45-10:15 Support hand-over
         11:30-12:00 1:1 with Priya
         14:00-15:00 Customer demo""",
@@ -127,6 +146,17 @@ PERSONAS = (
         12:15-13:00 Renewal talk | tentative
         16:30-17:30 Customer council | calendar1 weekly""",
         locale="en-US", status=("Ask me about the new docs", ":wave:"),
+        own_list={
+            "version": 2,
+            "lines": [{
+                "id": "demos", "name": "Customer demos", "match": {"title_words": ["demo"]},
+                "show": {"text": "Showing it to a customer", "emoji": ":acme:"}, "effects": ["dnd"],
+            }],
+            "routines": [{
+                "id": "lunch", "from": "12:30", "to": "13:15", "days": ["mon", "tue", "wed", "thu", "fri"],
+                "show": {"text": "Lunch", "emoji": ":bento:"}, "effects": ["away"], "not_when_absent": True,
+            }],
+        },
     ),
 )  # fmt: skip
 

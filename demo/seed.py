@@ -1,17 +1,22 @@
 """Brings the demo's people to where a real person would be after a minute: installed, allowed, connected.
 
-Everything goes through the doors that everybody uses: the install page, Slack's consent, `/quo connect`, the form.
+All goes through the doors that everybody uses: the install page, Slack's consent, `/quo connect`, the form. Only what
+is not as everybody's in their lists is put where the app keeps it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from demo.feeds import Feeds
 from demo.people import PERSONAS
 from emulators.slack import LocalSlack
+from services.bootstrap import Service
+from services.domain.model import PersonKey
+from services.store.line_json import lines_from_file
 
 TEAM = "T0ACME0001"
 _OK = 200
@@ -61,20 +66,22 @@ def small_talk(slack: LocalSlack) -> None:
         slack.post(general.channel_id, user_id, text, bot=False)
 
 
-async def bring_in(slack: LocalSlack, feeds: Feeds, app: str, served: str) -> None:
+async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, served: str) -> None:
     """Install the app at `app`, and have everybody allow it and connect their calendar, served under `served`.
 
-    Raises SeedError.
+    Who has a list of their own allows what it does, too. Raises SeedError.
     """
     for persona in PERSONAS:
-        status, page = await slack.allow(f"{app}/slack/install?add=emoji,replies", persona.user_id)
-        if status != _OK:
-            raise SeedError(f"{persona.name} was not let in: {status} {page[:200]}")
+        await _allow(slack, f"{app}/slack/install?add=emoji,replies", persona.user_id)
+        if persona.own_list is not None:
+            await _give_list(slack, service, persona.user_id, persona.own_list)
     for persona in PERSONAS:
         address = f"{served}/{feeds.by_person[persona.user_id].secret}.ics"
         await connect(slack, persona.user_id, address)
     await _until(lambda: feeds.fetches >= len(PERSONAS), "no calendar was read")
     await _silence(slack)
+    if service.out is not None:
+        await service.out.refresh()  # who is out is known to whoever asks at once
 
 
 async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
@@ -88,6 +95,18 @@ async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
         raise SeedError(f"the calendar was not taken: {answer.status} {answer.body[:200]!r}")
     for left in slack.modals.get(user_id, [])[:1]:
         await slack.people.dismiss(user_id, left.view_id, whole_stack=True)
+
+
+async def _allow(slack: LocalSlack, link: str, user_id: str) -> None:
+    status, page = await slack.allow(link, user_id)
+    if status != _OK:
+        raise SeedError(f"{user_id} was not let in: {status} {page[:200]}")
+
+
+async def _give_list(slack: LocalSlack, service: Service, user_id: str, own_list: Mapping[str, Any]) -> None:
+    key, lines = PersonKey(TEAM, user_id), lines_from_file(own_list)
+    await service.stores.lines.change(key, slack.clock.now(), lambda _: lines)
+    await _allow(slack, await service.people.grant_link(key), user_id)
 
 
 async def _until(condition: Callable[[], bool], trouble: str) -> None:

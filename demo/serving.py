@@ -135,7 +135,7 @@ async def open_demo(
         stack.push_async_callback(_closing, page, nudges, happened)
         happened.start()
 
-        await seed.bring_in(slack, feeds, app_address, f"{inner}/calendars")
+        await seed.bring_in(slack, feeds, service, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
         yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books)

@@ -29,7 +29,7 @@ function row(call) {
     h("td", { class: "at" }, clockSeconds(call.at, zone)),
     h("td", {}, call.bot ? h("span", { class: "dim" }, call.person || "–") : call.person),
     h("td", { class: "wide" }, cleared && !kept ? h("span", { class: "dim" }, "cleared") : status ? [kept, status.emoji ? emojiSpan(status.emoji) : null, " ", withEmoji(status.text)] : call.does || h("span", { class: "dim" }, "–")),
-    h("td", { class: "at" }, status && !cleared && !kept ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : ""),
+    h("td", { class: "at" }, status && !cleared && !kept ? (status.expiration ? until(status.expiration, call.at, zone) : "no end") : until(call.until, call.at, zone)),
     h("td", {}, h("code", {}, call.method)),
     h("td", {}, h("span", { class: call.ok ? "good" : "bad" }, call.result)),
     h("td", { class: "why", title: call.reason }, call.reason));

@@ -6,7 +6,7 @@ import { ask, me, now, zoneOfMe } from "./store.js";
 import { instant, isoDay } from "./times.js";
 
 const IDEAS = [[":calendar:", "In a meeting", 3600], [":bus:", "Commuting", 1800], [":face_with_thermometer:", "Off sick", "today"], [":palm_tree:", "On holiday", 0], [":house_with_garden:", "Working remotely", "today"], [":coffee:", "Back in ten", 600]];
-const MUTES = [[30, "Mute notifications for 30 minutes"], [60, "Mute notifications for 1 hour"], [480, "Mute notifications for 8 hours"]];
+const MUTES = [[30, "30 minutes"], [60, "1 hour"], [480, "8 hours"]];
 const ENDS = [["0", "Don’t clear"], ["1800", "30 minutes"], ["3600", "1 hour"], ["14400", "4 hours"], ["today", "Today"], ["choose", "Choose a time…"]];
 
 export function startStatus() {
@@ -36,7 +36,7 @@ function open() {
   };
   const save = (fields) => does("status", fields);
   const atOnce = [
-    ...(member.muted ? [[0, "Unmute notifications"]] : MUTES).map(([minutes, words]) => [words, () => does("mute", { minutes })]),
+    ...(member.muted ? [["Unmute notifications", () => does("mute", { minutes: 0 })]] : MUTES.map(([minutes, words]) => [`🔕 ${words}`, () => does("mute", { minutes }), `Mute notifications for ${words}`])),
     [member.away ? "Set yourself active" : "Set yourself away", () => does("presence", { away: !member.away })],
   ];
   const idea = ([icon, words, length]) => h("button", { type: "button", onclick: () => { emoji.value = icon; text.value = words; clear.value = ENDS.some(([value]) => value === String(length)) ? String(length) : "1800"; time.hidden = true; preview(); } }, emojiSpan(icon), h("span", {}, words));
@@ -49,7 +49,7 @@ function open() {
         h("div", { class: "own-ideas" }, IDEAS.map(idea)),
         h("label", { for: "own-emoji" }, "Emoji"), emoji, names,
         h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time),
-        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act]) => h("button", { type: "button", class: "small", onclick: act }, words)))),
+        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act, long]) => h("button", { type: "button", class: "small", "aria-label": long, title: long, onclick: act }, words)))),
       h("footer", {},
         member.text || member.emoji ? h("button", { type: "button", class: "left", id: "own-clear-now", onclick: () => save({ text: "", emoji: "" }) }, "Clear status") : null,
         h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Save"))));

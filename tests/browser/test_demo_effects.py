@@ -73,3 +73,34 @@ async def test_people_are_mentioned_in_threads_and_what_only_one_may_see_the_oth
     await shared_page.be("Maya Okafor")
     await expect(page.locator(".message.reply")).to_contain_text("thanks")
     await expect(page.locator("#messages")).not_to_contain_text("for Priya")
+
+
+async def test_focus_time_mutes_lunch_is_away_and_who_mentions_somebody_on_holiday_is_told(demo_page: DemoPage) -> None:
+    page = demo_page.page
+    yuki, sam = row(demo_page, "Yuki Tanaka"), row(demo_page, "Sam Rivera")
+    await expect(row(demo_page, "Jonas Weber").get_by_role("img", name="away")).to_be_visible()
+    await page.get_by_role("button", name="Mention Jonas, who is out").click()
+    told = page.locator(".message.only-you")
+    await expect(told).to_contain_text("Jonas Weber is away and back on Thu 26 Nov.")
+    await expect(told).to_contain_text("Only visible to you")
+    await expect(yuki.locator(".muted")).to_have_count(0)
+
+    await demo_page.go_to("09:00")
+    await expect(yuki.locator(".muted")).to_have_attribute("title", "Notifications muted until 10:15")
+    await expect(page.locator("#log tr", has_text="notifications muted").first).to_contain_text("10:15")
+    await demo_page.go_to("10:15")  # a meeting in the middle of it
+    await expect(yuki.locator(".muted")).to_have_count(0)
+    await demo_page.go_to("10:45")
+    await expect(yuki.locator(".muted")).to_be_visible()
+    await demo_page.be("Yuki Tanaka")
+    await page.click("#own-status")
+    await page.get_by_role("button", name="Unmute notifications").click()
+    await demo_page.go_to("11:25")
+    await expect(yuki.locator(".muted")).to_have_count(0)  # she has ended it herself, and it is not begun again
+
+    await demo_page.go_to("12:30")
+    await demo_page.status_of("Sam Rivera", "Lunch")
+    await expect(sam.get_by_role("img", name="away")).to_be_visible()
+    await demo_page.go_to("13:15")
+    await expect(sam.get_by_role("img", name="active")).to_be_visible()
+    await demo_page.status_of("Sam Rivera", "Ask me about the new docs")
