@@ -1,4 +1,4 @@
-"""The peer of `bench.http`: a bare Bolt listener that acknowledges, with Bolt's own signature check and server."""
+"""The peer of `bench.http` and `bench.messages`: bare Bolt that acknowledges, with its own check of signatures."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def main(port: int, secret: str) -> None:
     @bolt.command("/quo")
     async def quo(ack: AsyncAck) -> None:
         await ack("Hello")
+
+    @bolt.event("message")
+    async def message() -> None:
+        return
 
     bolt.server(port=port, path="/slack/events", host="127.0.0.1").start()
 

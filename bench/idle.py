@@ -44,15 +44,15 @@ async def _measured(name: str, url: str) -> list[Row]:
             process = stack.enter_context(http.process("app.py", "serve", **environment))
             await asyncio.to_thread(http.wait_for, port, "/readyz")
             await asyncio.sleep(CALM)
-            before = sum(_cpu_seconds(pid) for pid in _family(process.pid))
+            before = sum(cpu_seconds(pid) for pid in family(process.pid))
             await asyncio.sleep(SECONDS)
-            family = _family(process.pid)
-            used = sum(_cpu_seconds(pid) for pid in family) - before
-            memory = sum(_mebibytes(pid) for pid in family)
+            running = family(process.pid)
+            used = sum(cpu_seconds(pid) for pid in running) - before
+            memory = sum(_mebibytes(pid) for pid in running)
     idle = f"{PEOPLE:,} idle people, {name}"
     return [
         Row(f"{idle}: processor", 100 * used / SECONDS, "% of a core", SHARE, "promised", f"over {SECONDS:.0f} s"),
-        Row(f"{idle}: memory", memory, "MiB", MEMORY, "promised", f"{len(family)} processes, shared pages by share"),
+        Row(f"{idle}: memory", memory, "MiB", MEMORY, "promised", f"{len(running)} processes, shared pages by share"),
     ]
 
 
@@ -69,13 +69,14 @@ async def _seed(address: str, key: str) -> None:
 # ── what the kernel says: see proc(5) ───────────────────────────────────────────────────────────────
 
 
-def _family(pid: int) -> list[int]:
-    """The process and its descendants."""
+def family(pid: int) -> list[int]:
+    """The ids of a process and its descendants."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [pid, *(one for listed in tasks for child in listed.read_text().split() for one in _family(int(child)))]
+    return [pid, *(one for listed in tasks for child in listed.read_text().split() for one in family(int(child)))]
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """What a process has taken of the processor, in seconds of a core."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
