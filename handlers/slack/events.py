@@ -1,8 +1,8 @@
 """What Slack tells us of: statuses and zones that change, Home tabs that are opened, permissions that end, files.
 
 The messages tab takes calendar files and pictures. Slack tells of a file twice, as a message and as a file, in either
-order; it counts once. What a file holds is fetched and read after Slack has its answer. Conversations of anybody else
-are neither subscribed to nor looked at.
+order; it counts once. What a file holds is fetched and read after Slack has its answer. Other direct messages are
+neither subscribed to nor looked at; what is written in channels never gets this far (`handlers/slack/mentions.py`).
 """
 
 from __future__ import annotations

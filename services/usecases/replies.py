@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.domain.errors import SlackError
+from services.domain.errors import SlackError, SlackRateLimitedError
 from services.domain.mentions import LATE, Asker, Crowds, Mention
 from services.domain.model import PersonKey
 from services.platform.concurrency import first_of
@@ -39,6 +39,9 @@ AHEAD = timedelta(hours=1)
 
 PATIENCE = 1.5
 """Seconds that an answer waits until Slack has said who somebody is: it wants one within three."""
+
+QUIET = timedelta(seconds=5)
+"""How long nobody is asked about after Slack said to slow down without saying for how long."""
 
 _ASKERS, _ASKER_LIVES = 5_000, timedelta(hours=1)
 _NOBODY: Mapping[str, Intervals] = {}
@@ -90,6 +93,7 @@ class Replies:
     clock: Clock
     tell: Tell
     _crowds: Crowds = field(default_factory=Crowds)
+    _quiet: dict[str, datetime] = field(default_factory=dict)  # workspaces of which no more is asked, and until when
     _askers: OrderedDict[tuple[str, str], tuple[Asker | None, datetime]] = field(default_factory=OrderedDict)
 
     async def take(self, mention: Mention) -> bool:
@@ -107,7 +111,7 @@ class Replies:
         return bool(asked and await self.store.record(mention, asked, asker, now, self.tell))
 
     async def _asker(self, mention: Mention, now: datetime) -> Asker | None:
-        """Where the author is; None for whoever is to be told nothing: a bot, or nobody of the same organisation."""
+        """Where the author is; None for whoever is told nothing: a bot, a stranger, who cannot be asked about now."""
         ours = await self.store.asker(mention.home, mention.asker_id)
         if ours is not None:
             return ours
@@ -115,16 +119,19 @@ class Replies:
         known = self._askers.get(place)
         if known is not None and known[1] > now:
             return known[0]
+        if self._quiet.get(mention.home, now) > now:
+            return None
         token = await self.workspaces.bot_token(mention.home)
         if token is None:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
                 found = await self.authority.colleague(token, mention.asker_id, {mention.home, mention.team_id})
-        except (SlackError, TimeoutError) as failure:
-            # Slack said of the message that its author is one of the workspace's, and no bot
+        except (SlackError, TimeoutError) as failure:  # rather nothing than a time of somebody else's zone
+            if isinstance(failure, SlackRateLimitedError):
+                self._quiet[mention.home] = now + max(timedelta(seconds=failure.retry_after), QUIET)
             log.warning("asker_unread", team_id=mention.home, user_id=mention.asker_id, error=type(failure).__name__)
-            return Asker("UTC", "en-US")
+            return None
         asker = None if found is None else Asker(found.zone or "UTC", found.locale or "en-US")
         self._askers[place] = asker, now + _ASKER_LIVES
         while len(self._askers) > _ASKERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -42,6 +42,14 @@ class Office:
         )  # fmt: skip
         await self.app.tampers(stretch)
         await self.knows()
+
+    async def stands_in(self, user: str) -> None:
+        """Ann names somebody to stand in for her."""
+        assert self.app.service is not None
+        overrides, now, ann = self.app.service.stores.overrides, self.app.clock.now(), PersonKey(TEAM, ANN)
+        (override,) = await overrides.standing(ann, now)
+        await overrides.put(ann, replace(override, stand_in=user), now)
+        await self.app.settle()
 
     async def knows(self) -> None:
         """The app looks at who is out."""
@@ -149,6 +157,32 @@ async def test_note_is_repeated_and_is_no_markup(office: Office) -> None:
     assert section["type"] == "plain_text"
     assert section["text"].startswith(BACK_ON_FRIDAY + "\n“Skiing &")
     assert "<" not in message.text
+
+
+async def test_stand_in_is_named_and_not_mentioned(office: Office) -> None:
+    await office.is_out()
+    await office.stands_in(CAT)
+    await office.says("@ann?")
+    assert office.told() == [f"{BACK_ON_FRIDAY} Meanwhile, Cat Ito stands in."]
+    (message,) = office.app.slack.ephemeral_messages(BEN)
+    assert "<@" not in json.dumps(message.blocks) + message.text
+
+
+async def test_stand_in_who_is_no_colleague_any_more_is_left_out(office: Office) -> None:
+    await office.is_out()
+    await office.stands_in("U0GONE0001")
+    await office.says("@ann?")
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_asker_of_ours_is_spoken_to_in_the_language_that_we_know(office: Office) -> None:
+    await office.app.joins(BEN)
+    await office.app.tampers(sa.update(Person).where(Person.user_id == BEN).values(locale="de-DE"))
+    await office.is_out()
+    before = len(office.app.slack.calls.all("users.info"))
+    await office.says("@ann?")
+    assert office.told() == ["Ann Lee ist abwesend und am Fr., 27. Nov. zurück."]
+    assert len(office.app.slack.calls.all("users.info")) == before
 
 
 # ── once a day ──────────────────────────────────────────────────────────────────────────────────────
@@ -318,6 +352,34 @@ async def test_operator_who_does_not_want_it_has_nothing_looked_through(clock: M
         assert app.service.out is None
         await office.says("@ann?")
         assert office.posts == 0
+
+
+async def test_asker_of_whom_slack_does_not_tell_is_asked_about_later(office: Office) -> None:
+    """In somebody else's zone a time would be wrong; so nobody is told, and the next mention counts."""
+    await office.is_out()
+    calls = office.app.slack.calls
+    office.app.slack.faults.add("users.info", retry_after=30)
+    before = len(calls.all("users.info"))
+    await office.says("@ann?")
+    await office.says("@ann??")
+    assert (office.posts, len(calls.all("users.info")) - before) == (0, 1)
+    office.app.clock.move(seconds=31)
+    await office.says("@ann???")
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+@pytest.mark.parametrize(
+    "who", [{"is_bot": True}, {"deleted": True}, {"is_stranger": True}, {"team_id": OTHER}, {"is_workflow_bot": True}]
+)
+async def test_asker_who_is_no_colleague_by_what_slack_says_of_them_is_told_nothing(
+    office: Office, who: dict[str, Any]
+) -> None:
+    await office.is_out()
+    body = {"ok": True, "user": {"id": BEN, "team_id": TEAM, "tz": "Etc/UTC", "locale": "en-GB", **who}}
+    office.app.slack.faults.add("users.info", status=200, body=body)
+    await office.says("@ann?")
+    await office.says("@ann??")  # it is remembered
+    assert office.posts == 0
 
 
 @pytest.mark.parametrize("archived", [True, False])

@@ -13,8 +13,11 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 from slack_bolt.response import BoltResponse
 
+from handlers.slack.intake import Intake
+from handlers.slack.mentions import Mentions
 from handlers.slack.socket import SocketMode, SocketTimeouts
 from services.domain.errors import RequestError
+from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from tests.support.engine import until
 
@@ -126,6 +129,20 @@ async def test_envelope_is_taken_and_acknowledged_by_its_id(server: Server, mode
     assert taker.taken == [{"type": "event_callback"}]
     assert taker.headers == [{"x-slack-retry-num": "1"}]
     assert server.acks == [{"envelope_id": "e1"}]
+
+
+async def test_message_in_a_channel_is_acknowledged_before_bolt_and_the_database(server: Server) -> None:
+    nothing: Any = None  # whoever asks one of these fails
+    intake = Intake(nothing, nothing, nothing, Mentions(None), clock=nothing, metrics=Metrics())
+    clients = SlackClients(server.url + "/api/")
+    mode = SocketMode(intake, clients, "xapp-sample", patience=QUICK)
+    await mode.start()
+    await until(lambda: server.sockets)
+    event = {"type": "message", "channel_type": "channel", "channel": "C1", "user": "U1", "text": "<@U2>", "ts": "1.2"}
+    await server.deliver("e-1", {"type": "event_callback", "team_id": "T1", "event": event})
+    await until(lambda: server.acks == [{"envelope_id": "e-1"}])
+    await mode.stop()
+    await clients.close()
 
 
 @pytest.mark.parametrize(
