@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.slack.state import Channel
-from services.domain.model import PersonKey
-from services.store.effect_models import ReplyRow, StretchRow
+from services.domain.lines import Line, kind_line
+from services.domain.model import Effect, Kind, PersonKey
+from services.store.effect_models import ReplyRow
 from services.store.models import Person, Workspace
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
@@ -32,15 +33,17 @@ class Office:
     app: RunningApp
     channel: Channel
 
-    async def is_out(self, until: datetime | None = None, *, user: str = ANN, typed: str = "until friday") -> None:
-        """Somebody is out, and wants whoever mentions them told."""
+    async def is_out(self, typed: str = "until friday", *, user: str = ANN, replies: bool = True) -> None:
+        """Somebody has whoever mentions them told while they are out, and is out from now on."""
+        assert self.app.service is not None
+        effects = frozenset({Effect.REPLY}) if replies else frozenset[Effect]()
+
+        def chosen(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+            at = kind_line(lines, Kind.OUT_OF_OFFICE)
+            return (*lines[:at], replace(lines[at], effects=effects), *lines[at + 1 :])
+
+        await self.app.service.stores.lines.change(PersonKey(TEAM, user), self.app.clock.now(), chosen)
         await self.app.types("/ooo", typed, user)
-        end = until or at("23:00", 26)
-        stretch = sa.insert(StretchRow).values(
-            team_id=TEAM, user_id=user, effect="reply", start_at=self.app.clock.now(), end_at=end,
-            ends=True, rule="override", photo="",
-        )  # fmt: skip
-        await self.app.tampers(stretch)
         await self.knows()
 
     async def stands_in(self, user: str) -> None:
@@ -50,6 +53,7 @@ class Office:
         (override,) = await overrides.standing(ann, now)
         await overrides.put(ann, replace(override, stand_in=user), now)
         await self.app.settle()
+        await self.knows()
 
     async def knows(self) -> None:
         """The app looks at who is out."""
@@ -103,8 +107,7 @@ async def test_mention_of_somebody_who_is_out_is_answered_to_who_asked_alone(off
 
 
 async def test_person_who_did_not_choose_it_is_not_told_of(office: Office) -> None:
-    await office.app.types("/ooo", "until friday")
-    await office.knows()
+    await office.is_out(replies=False)
     await office.says("@ann?")
     assert office.posts == 0
 
@@ -142,7 +145,7 @@ async def test_day_of_return_is_the_absent_persons_and_never_converted(office: O
 
 
 async def test_time_of_return_is_told_in_the_askers_zone(office: Office) -> None:
-    await office.is_out(at("14:30"), typed="until 15:30")
+    await office.is_out("until 15:30")
     await office.says("@ann?", BEN)
     await office.says("@ann?", CAT)
     assert office.told(BEN) == ["Ann Lee is away until 09:30."]
@@ -150,7 +153,7 @@ async def test_time_of_return_is_told_in_the_askers_zone(office: Office) -> None
 
 
 async def test_note_is_repeated_and_is_no_markup(office: Office) -> None:
-    await office.is_out(typed="until friday Skiing & <!channel> fun")
+    await office.is_out("until friday Skiing & <!channel> fun")
     await office.says("@ann?")
     (message,) = office.app.slack.ephemeral_messages(BEN)
     section = message.blocks[0]["text"]
@@ -166,6 +169,25 @@ async def test_stand_in_is_named_and_not_mentioned(office: Office) -> None:
     assert office.told() == [f"{BACK_ON_FRIDAY} Meanwhile, Cat Ito stands in."]
     (message,) = office.app.slack.ephemeral_messages(BEN)
     assert "<@" not in json.dumps(message.blocks) + message.text
+
+
+async def test_what_was_entered_in_the_form_is_repeated(office: Office) -> None:
+    await office.is_out("until 12:00")
+    await office.app.types("/ooo", "off")
+    await office.app.types("/ooo")
+    day = {"type": "datepicker", "selected_date": "2026-11-24"}
+    blocks = {
+        "from": {"date": day}, "to": {"date": {**day, "selected_date": "2026-12-31"}},
+        "note": {"value": {"type": "plain_text_input", "value": "Winter break"}},
+        "stand_in": {"user": {"type": "users_select", "selected_user": CAT}},
+    }  # fmt: skip
+    answer = await office.app.slack.people.submit(ANN, office.app.slack.modals[ANN][-1].view_id, blocks)
+    assert answer.status == 200, answer.body
+    await office.app.settle()
+    await office.knows()
+    await office.says("@ann?")
+    (message,) = office.app.slack.ephemeral_messages(BEN)
+    assert message.text == "Ann Lee is away and back on Fri, 1 Jan 2027. Meanwhile, Cat Ito stands in.\n“Winter break”"
 
 
 async def test_stand_in_who_is_no_colleague_any_more_is_left_out(office: Office) -> None:
@@ -206,9 +228,10 @@ async def test_who_asks_again_is_told_on_their_next_day(office: Office) -> None:
 async def test_each_asker_is_told_of_each_person(office: Office) -> None:
     await office.app.joins(CAT)
     await office.is_out()
-    await office.is_out(at("15:00", 26), user=CAT)  # midnight in Tokyo
+    await office.is_out(user=CAT)
     await office.says("@ann and @cat, who of you?")
-    assert sorted(office.told()) == [BACK_ON_FRIDAY, "Cat Ito is away and back on Fri 27 Nov."]
+    # in Japanese, "until" a day ends with it; and it is Cat's Saturday, not Ben's
+    assert sorted(office.told()) == [BACK_ON_FRIDAY, "Cat Ito is away and back on Sat 28 Nov."]
 
 
 async def test_delivery_that_slack_repeats_is_answered_once(office: Office) -> None:
@@ -323,7 +346,7 @@ async def test_person_with_a_status_of_their_own_is_not_told_of(office: Office) 
 
 
 async def test_nobody_is_told_of_after_the_end(office: Office) -> None:
-    await office.is_out(at("14:30"), typed="until 15:30")
+    await office.is_out("until 15:30")
     await office.app.until(at("14:30"))
     await office.says("@ann?")
     assert office.posts == 0
@@ -445,7 +468,7 @@ async def test_app_that_was_installed_before_hears_nothing_and_goes_on(running_a
 
 
 async def test_nothing_of_a_message_is_stored_or_logged(office: Office, written: StringIO) -> None:
-    await office.is_out(typed="until friday Private note")
+    await office.is_out("until friday Private note")
     await office.says("@ann the MERGER is tomorrow")
     rows = await office.app.rows(sa.select(ReplyRow.__table__))
     assert len(rows) == 1
