@@ -75,6 +75,23 @@ async def test_form_offers_the_standard_emoji_and_the_workspaces_own(running_app
     assert reads(running_app) == 1
 
 
+async def test_choices_are_seen_and_named(running_app: RunningApp) -> None:
+    running_app.slack.emoji.add(TEAM, "party")
+    running_app.slack.emoji.add(TEAM, "long_" + "x" * 60)
+    await running_app.joins(add="emoji")
+    view = await open_form(running_app)
+
+    async def first(text: str) -> str:
+        (option, *_) = await running_app.slack.people.suggest(ANN, view, "value", text, block_id="emoji")
+        seen: str = option["text"]["text"]
+        return seen
+
+    assert [await first(text) for text in ("pizza", ":party:", "👋🏽", "smiling_face_with_sm", "long_x")] == [
+        "🍕 pizza", ":party: party", ":wave::skin-tone-4: wave skin-tone-4",
+        "🤭 smiling_face_with_smiling_eyes_and_hand_covering_mouth", f":long_{'x' * 60}:",
+    ]  # fmt: skip
+
+
 async def test_chosen_emoji_is_shown(running_app: RunningApp) -> None:
     running_app.slack.emoji.add(TEAM, "party")
     await running_app.joins(add="emoji")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
+from services.domain.emoji import standard_names
 from services.domain.errors import InputError
 
 Block = dict[str, Any]
@@ -124,7 +125,7 @@ def text_entry(
 def emoji_option(emoji: str) -> Block:
     """The choice of `:name:`, seen and named."""
     name = emoji.strip(":").replace("::", " ").replace(":", " ")
-    seen = f"{emoji} {name}"
+    seen = f"{standard_names().get(name, emoji)} {name}"  # the character itself leaves more room for its name
     return option(seen if len(seen) <= LONGEST_OPTION else emoji, emoji)
 
 
