@@ -26,6 +26,7 @@ from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
+from services.engine.photo_carrier import PhotoCarrier
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
 from services.engine.resolve import Reconciler, Timelines
@@ -44,6 +45,7 @@ from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.slack.photos import SlackPhotos
 from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store import schema
@@ -277,7 +279,11 @@ def engine(
     notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
     replies = ReplySender(stores.replies, queue, workspaces, slack.messages, authority=slack.authority, clock=clock)
-    carriers: tuple[Carrier, ...] = (SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock))
+    photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
+    carriers: tuple[Carrier, ...] = (
+        SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
+        PhotoCarrier(photos, stores.pictures, of.pictures, clock),
+    )  # fmt: skip
     carried = [
         EffectSender(
             carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh, clock=clock

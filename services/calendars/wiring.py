@@ -56,6 +56,8 @@ class Calendars:
     push_subscriptions: PushSubscriptions
     cleanup: ProviderCleanup
     slack_files: SlackFiles
+    guarded: GuardedClient
+    trusted: GuardedClient
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
 
@@ -110,6 +112,8 @@ def compose(
         push_subscriptions=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
         cleanup=cleanup,
         slack_files=slack_files,
+        guarded=guarded,
+        trusted=trusted,
         closing=(sync.close, cleanup.close, expander.close, checker.close, guarded.close, trusted.close),
     )
 

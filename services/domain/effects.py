@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from services.domain.model import Effect, Pause, PersonKey, Stretch
+from services.domain.model import Effect, Pause, PersonKey, Photo, Stretch
 from services.domain.reasons import Reason, ReasonCode
 
 KEPT_FOR_A_GRANT = timedelta(days=30)
@@ -93,8 +93,27 @@ class PresenceMemory(EffectMemory):
         return self.owed
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoMemory(EffectMemory):
+    """`ours`: the hash of our picture, as Slack returned it; `pending`: the hash of what we were about to replace.
+
+    `photo`: what was put on, or is about to be. `own`: the person had a picture of their own, which is sealed, `side`
+    pixels wide; else Slack's comes back by itself once ours is taken away.
+    """
+
+    ours: str = ""
+    pending: str = ""
+    photo: Photo | None = None
+    own: bool = False
+    side: int = 0
+
+    def owes(self, now: datetime) -> bool:
+        """Whether a picture of ours is, or may be, on."""
+        return bool(self.ours or self.pending)
+
+
 MEMORIES: Mapping[Effect, type[EffectMemory]] = MappingProxyType(
-    {Effect.DND: SnoozeMemory, Effect.AWAY: PresenceMemory}
+    {Effect.DND: SnoozeMemory, Effect.AWAY: PresenceMemory, Effect.PHOTO: PhotoMemory}
 )
 """What is remembered of each effect."""
 

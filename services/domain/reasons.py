@@ -121,6 +121,10 @@ class ReasonCode(StrEnum):
     NOT_AWAY = "not_away", "You are no longer shown as away by me."
     OWN_AWAY = "own_away", "Presence left alone: you had set yourself away."
     ACTIVE_BY_HAND = "active_by_hand", "Presence left alone: you set yourself active again."
+    PHOTO = "photo", "Your photo is changed until {until}.", "Your photo is changed."
+    PHOTO_BACK = "photo_back", "Your photo is the one that it was before."
+    PHOTO_BY_HAND = "photo_by_hand", "Photo left alone: you changed it yourself."
+    NO_PICTURE = "no_picture", "Photo left alone: you have not sent me a picture. Send one in my messages tab."
     NOT_PERMITTED = "not_permitted", "Not done: it needs a permission that you have not given."
 
 

@@ -34,6 +34,13 @@ class Calls:
         """Room for a call of `method`."""
         self._open[method] = self._budget.take(method, self._clock.now(), self._methods[method])
 
+    def take_if_there_is(self, method: str) -> bool:
+        """Room for one more call of `method`, unless the workspace has none."""
+        if self._budget.ready_at(method, self._clock.now(), self._methods[method]) is not None:
+            return False
+        self.take(method)
+        return True
+
     @contextmanager
     def making(self, method: str) -> Iterator[None]:
         """Use the room for `method`: the context of the call."""

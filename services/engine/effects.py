@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -39,6 +39,7 @@ from services.ports import Clock
 from services.slack import scopes
 from services.slack.profile import SlackProfiles
 from services.store.effects import EffectStore
+from services.store.pictures import KeptPicture
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,7 @@ UNREADABLE_BACK_OFF = OWED_BACK_OFF = timedelta(hours=1)
 _LEFT = frozenset(
     {
         ReasonCode.OWN_SNOOZE, ReasonCode.UNMUTED_BY_HAND, ReasonCode.OWN_AWAY, ReasonCode.ACTIVE_BY_HAND,
-        ReasonCode.NOT_PERMITTED,
+        ReasonCode.PHOTO_BY_HAND, ReasonCode.NO_PICTURE, ReasonCode.NOT_PERMITTED,
     }
 )  # fmt: skip
 _MOST_OUTCOME = 64
@@ -80,9 +81,9 @@ class Turn:
         self._store = store
         self._clock = clock
 
-    async def intend(self, memory: EffectMemory) -> bool:
+    async def intend(self, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()) -> bool:
         """Remember `memory` before a call that changes something; False, and none may be made: read it anew."""
-        taken_up = await self._store.take_up(self.due, replace(memory, owner=self.memory.owner))
+        taken_up = await self._store.take_up(self.due, replace(memory, owner=self.memory.owner), pictures)
         if taken_up is None:
             return False
         self.due = taken_up

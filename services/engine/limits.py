@@ -40,12 +40,15 @@ LIMITS = {
     "dnd.endSnooze": 18,
     "users.getPresence": 48,
     "users.setPresence": 18,
+    "users.setPhoto": 18,
+    "users.deletePhoto": 18,
 }
 STATUS = "status"
 LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         STATUS: ("users.profile.get", "users.profile.set", "auth.test"),
         Effect.DND: ("dnd.info", "dnd.setSnooze", "dnd.endSnooze", "auth.test"),
+        Effect.PHOTO: ("users.profile.get", "users.setPhoto", "users.deletePhoto", "auth.test"),
         Effect.AWAY: ("users.getPresence", "users.setPresence", "auth.test"),
     }
 )

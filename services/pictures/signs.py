@@ -177,7 +177,7 @@ def _ring(side: int) -> Image.Image:
     mask = Image.new("L", (fine, fine), 255)
     width = round(fine * _RING)
     ImageDraw.Draw(mask).rounded_rectangle((width, width, fine - 1 - width, fine - 1 - width), fine * _INSIDE, fill=0)
-    return mask.resize((side, side), Image.Resampling.LANCZOS)
+    return mask.reduce(_FINER)
 
 
 def _badge(side: int, name: str) -> tuple[Image.Image, Image.Image]:
@@ -191,5 +191,4 @@ def _badge(side: int, name: str) -> tuple[Image.Image, Image.Image]:
     draw.ellipse((edge, edge, fine - 1 - edge, fine - 1 - edge), fill=colour)
     field = (fine - 2 * edge) * _FIELD
     draw_sign(_Pen(draw, (fine - field) / 2, (fine - field) / 2, field), colour)
-    size = (side, side)
-    return badge.resize(size, Image.Resampling.LANCZOS), shape.resize(size, Image.Resampling.LANCZOS)
+    return badge.reduce(_FINER), shape.reduce(_FINER)

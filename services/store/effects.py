@@ -40,6 +40,7 @@ from services.store.person_rows import (
     of_person,
     those,
 )
+from services.store.pictures import KeptPicture, drop_pictures, keep_picture
 from services.store.timeline import AuditStore, pause_of
 
 _PEOPLE, _EFFECTS, _STRETCHES = Person.__table__, EffectRow.__table__, StretchRow.__table__
@@ -222,13 +223,15 @@ class EffectStore(Store):
             update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == effect.value).values(marked)
         )
 
-    async def take_up(self, due: DueEffect, memory: EffectMemory) -> DueEffect | None:
-        """Remember what is about to be done, before it is; the effect as it is stored from then on.
+    async def take_up(
+        self, due: DueEffect, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()
+    ) -> DueEffect | None:
+        """Remember what is about to be done, before it is, with its `pictures`; the effect as it is stored then.
 
         None, and nothing may be done: something else is wanted since it was read, somebody else has taken it up, the
         person has paused, or their grant is lost or another one. It stays due.
         """
-        return await self._take_up.put((due, memory))
+        return await self._take_up.put((due, memory, pictures))
 
     async def settle(
         self, due: DueEffect, memory: EffectMemory, due_at: datetime | None, entry: AuditEntry | None = None,
@@ -262,9 +265,9 @@ class EffectStore(Store):
             await self._audit.add(connection, (due.key, entry))
             await self._notices.tell(connection, due.key, "grant")
 
-    async def _take_up_all(self, asked: Sequence[tuple[DueEffect, EffectMemory]]) -> list[DueEffect | None]:
+    async def _take_up_all(self, asked: Sequence[_TakenUp]) -> list[DueEffect | None]:
         async with self._database.write() as connection:
-            keys = {due.key for due, _ in asked}
+            keys = {due.key for due, _, _ in asked}
             if not self._database.is_sqlite:
                 await lock_people(connection, keys)
             rows = {
@@ -272,11 +275,13 @@ class EffectStore(Store):
                 for row in await connection.execute(_MAY, those(keys))
             }
             found: list[DueEffect | None] = []
-            for due, memory in asked:
+            for due, memory, pictures in asked:
                 row = rows.pop((due.key, due.effect.value), None)  # of two who ask for the same, one alone may
                 may = row is not None and _may(due, row)
                 if may:
                     await connection.execute(_TAKEN_UP, _place(due) | self._remembered(due, memory))
+                    for picture in pictures:
+                        await keep_picture(connection, picture)
                 found.append(replace(due, turn=due.turn + 1, memory=memory) if may else None)
         return found
 
@@ -290,6 +295,8 @@ class EffectStore(Store):
                 if done.rowcount and one.entry is not None and one.due.key in alive:
                     await self._audit.add(connection, (one.due.key, one.entry))
                     await connection.execute(_HOME_STALE, those([one.due.key]))
+            photos = [one.due.key for one in settled if one.due.effect is Effect.PHOTO]
+            await drop_pictures(connection, photos)
         return [None] * len(settled)
 
     def _effect(self, row: Row[Any]) -> DueEffect:
@@ -320,6 +327,9 @@ class EffectStore(Store):
             plain = json_values.effect_memory_to_json(memory)
             sealed = self._encryptor.seal(plain, _COLUMN, due.key.team_id, due.key.user_id, due.effect.value)
         return {"b_memory": sealed, "b_owed": memory.owes(_LONG_AGO)}
+
+
+_TakenUp = tuple[DueEffect, EffectMemory, Sequence[KeptPicture]]
 
 
 @dataclass(frozen=True, slots=True)

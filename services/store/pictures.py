@@ -2,42 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import NotGrantedError
-from services.domain.model import PersonKey
+from services.domain.model import Effect, PersonKey
 from services.platform.concurrency import off_loop
+from services.platform.crypto import SealedBytes
 from services.store.db import Store
-from services.store.effect_models import PictureRow
-from services.store.person_rows import lock_one, of_person, upsert
+from services.store.effect_models import EffectRow, PictureRow
+from services.store.person_rows import lock_one, of_people, of_person, those, upsert
 
 OWN = "own"
 """The picture that a person sent."""
 
+ORIGINAL, OURS = "original", "ours"
+"""What their profile showed before ours was put on; and ours, as it was put on."""
+
 _COLUMN = "pictures.content"
+_PICTURES, _EFFECTS = PictureRow.__table__, EffectRow.__table__
+_DROP = delete(PictureRow).where(
+    of_people(_PICTURES),
+    _PICTURES.c.picture_id != OWN,
+    ~exists().where(of_person(_EFFECTS.c, _PICTURES.c), _EFFECTS.c.effect == Effect.PHOTO.value, _EFFECTS.c.owed),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that is to be stored, sealed for its place."""
+
+    key: PersonKey
+    picture_id: str
+    content: SealedBytes = field(repr=False)
+    created_at: datetime
+
+
+async def keep_picture(connection: AsyncConnection, picture: KeptPicture) -> None:
+    """Store a picture in the place of the one before. The person must exist."""
+    fresh = {"content": picture.content, "created_at": picture.created_at}
+    of = {"team_id": picture.key.team_id, "user_id": picture.key.user_id, "picture_id": picture.picture_id}
+    await connection.execute(upsert(connection, PictureRow, of | fresh, fresh))
+
+
+async def drop_pictures(connection: AsyncConnection, keys: Collection[PersonKey]) -> None:
+    """Delete what was kept of these people's photos where nothing of ours is on any more."""
+    if keys:
+        await connection.execute(_DROP, those(keys))
 
 
 class PictureStore(Store):
     """Reads and writes them; a person has one of each kind."""
 
+    async def sealed(self, key: PersonKey, picture_id: str, content: bytes, now: datetime) -> KeptPicture:
+        """A picture as it can be stored."""
+        place = key.team_id, key.user_id, picture_id
+        return KeptPicture(key, picture_id, await off_loop(self._encryptor.seal, content, _COLUMN, *place), now)
+
     async def put_own(self, key: PersonKey, content: bytes, now: datetime) -> None:
-        """Keep the picture that a person sent, in the place of the one before. Raises NotGrantedError."""
-        sealed = await off_loop(self._encryptor.seal, content, _COLUMN, key.team_id, key.user_id, OWN)
-        fresh = {"content": sealed, "created_at": now}
-        row = {"team_id": key.team_id, "user_id": key.user_id, "picture_id": OWN, **fresh}
+        """Keep the picture that a person sent, and have it put on where it was waited for. Raises NotGrantedError."""
+        picture = await self.sealed(key, OWN, content, now)
+        waits = update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == Effect.PHOTO.value)
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
-            await connection.execute(upsert(connection, PictureRow, row, fresh))
+            await keep_picture(connection, picture)
+            await connection.execute(waits.values(due_at=now, seq=EffectRow.seq + 1))
 
     async def read(self, key: PersonKey, picture_id: str) -> bytes | None:
         """A picture of a person; None where there is none. Raises SealError."""
         mine = select(PictureRow.content).where(of_person(PictureRow, key), PictureRow.picture_id == picture_id)
-        rows = await self._database.fetch(mine, {})
-        if not rows:
+        row = await self._database.fetch_one(mine)
+        if row is None:
             return None
-        return await off_loop(
-            self._encryptor.open_bytes, rows[0].content, _COLUMN, key.team_id, key.user_id, picture_id
-        )
+        place = key.team_id, key.user_id, picture_id
+        return await off_loop(self._encryptor.open_bytes, row.content, _COLUMN, *place)

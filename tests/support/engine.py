@@ -25,19 +25,24 @@ from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.notifications import HomePublisher, Links, NoticeSender
+from services.engine.photo_carrier import PhotoCarrier
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.engine.sender import Sender
 from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
+from services.pictures.reader import PictureReader
+from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
+from services.platform.net import GuardedClient
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.slack.photos import SlackPhotos
 from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store.columns import UtcInstant
@@ -48,6 +53,7 @@ from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import NoticeStore, mark_due
+from services.store.pictures import PictureStore
 from services.store.timeline import AuditStore, FactStore
 from services.store.workspaces import TokenStore
 from services.store.write_queue import WriteQueue
@@ -123,7 +129,14 @@ class Replica:
         messages, views = SlackMessages(self.clients), SlackViews(self.clients)
         self.presence, self.profiles = SlackPresence(self.clients), SlackProfiles(self.clients)
         self.effects = EffectStore(self.database, self.encryptor, self.notices, self.writes)
-        carriers = (SnoozeCarrier(self.presence, self.clock), PresenceCarrier(self.presence, self.clock))
+        self.pictures, self.picture_reader = PictureStore(self.database, self.encryptor), PictureReader()
+        self.near = GuardedClient(AddressRules(private=True))
+        photos = SlackPhotos(self.clients, self.near, self.near, self.api_url)
+        carriers = (
+            SnoozeCarrier(self.presence, self.clock),
+            PresenceCarrier(self.presence, self.clock),
+            PhotoCarrier(photos, self.pictures, self.picture_reader, self.clock),
+        )
         self.chores = (
             *(
                 EffectSender(
@@ -160,6 +173,8 @@ class Replica:
 
     async def stop(self) -> None:
         await self.engine.stop()
+        await self.picture_reader.close()
+        await self.near.close()
         await self.clients.close()
 
     async def tick(self) -> None:

@@ -1,0 +1,60 @@
+"""From a timeline to the profile photo. Pure.
+
+The person's own picture is fetched and sealed before ours is put on, for its address dies with the change. What shows
+is known by its hash: ours as Slack returned it. After a crash in between, a look at the picture itself tells whose it
+is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.domain.effects import NEARLY, EffectAction, EffectDecision, PhotoMemory, is_same
+from services.domain.model import Stretch
+from services.domain.reasons import Reason, ReasonCode
+
+
+def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
+    """Whether we were about to put a picture on, and one shows that may be it: the picture of the hash `seen`."""
+    return bool(memory.pending) and seen not in {memory.pending, memory.ours}
+
+
+def decide_photo(
+    memory: PhotoMemory, seen: str, stretch: Stretch | None, now: datetime, *, ours: bool
+) -> EffectDecision[PhotoMemory]:
+    """What to do where the picture of the hash `seen` shows at `now`; `stretch` is the one wanted, or none.
+
+    `ours`: whether it is the one that we were about to put on, where that `is_uncertain`. Where one is put on, the
+    caller adds the hash that Slack returns, and what is known of the person's own picture.
+    """
+    lost = False
+    if ours and is_uncertain(memory, seen):
+        memory = replace(memory, ours=seen, pending="")
+    elif memory.ours and memory.ours == seen:  # another one, that was pending, was not put on
+        memory = replace(memory, pending="", photo=None if memory.pending else memory.photo)
+    else:
+        lost = bool(memory.ours) or is_uncertain(memory, seen)
+        memory = _without_ours(memory)
+    if stretch is None:
+        left = replace(memory, reason=None)
+        if not memory.ours:
+            return EffectDecision(EffectAction.LEAVE, left, left)
+        back = replace(_without_ours(left), reason=Reason(ReasonCode.PHOTO_BACK))
+        return EffectDecision(EffectAction.TAKE_BACK, back, left)
+    same, rule = is_same(memory, stretch), stretch.rule
+    memory = replace(memory, until=stretch.end, over=same and (memory.over or lost))
+    on = replace(memory, photo=stretch.photo, reason=Reason(ReasonCode.PHOTO, rule, stretch.end))
+    if memory.over:
+        left = replace(memory, reason=Reason(ReasonCode.PHOTO_BY_HAND, rule))
+    elif memory.ours and memory.photo == stretch.photo:
+        left = on
+    elif not memory.ours and stretch.end <= now + NEARLY:
+        left = replace(memory, reason=None)
+    else:
+        return EffectDecision(EffectAction.PUT_ON, on, replace(memory, pending=seen, photo=stretch.photo))
+    return EffectDecision(EffectAction.LEAVE, left, left)
+
+
+def _without_ours(memory: PhotoMemory) -> PhotoMemory:
+    return replace(memory, ours="", pending="", photo=None, own=False, side=0)

@@ -1,0 +1,110 @@
+"""How the photo is carried out: read, fetch, seal what shows, remember what is about to be done, do it, record it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.domain.effects import EffectAction, EffectDecision, PhotoMemory, refused
+from services.domain.errors import BadPictureError
+from services.domain.model import Action, Effect, Photo, Picture, Stretch
+from services.domain.photos import decide_photo, is_uncertain
+from services.domain.reasons import ReasonCode
+from services.engine.effects import Turn
+from services.pictures.reader import PictureReader, Square
+from services.ports import Clock
+from services.slack.photos import DELETE_PHOTO, GET_PROFILE, SET_PHOTO, ShownPhoto, SlackPhotos
+from services.store.pictures import ORIGINAL, OURS, OWN, PictureStore
+
+
+class PhotoCarrier:
+    """The photo: the person's own is sealed before ours is put on, and comes back."""
+
+    effect = Effect.PHOTO
+
+    def __init__(self, slack: SlackPhotos, pictures: PictureStore, reader: PictureReader, clock: Clock) -> None:
+        self._slack = slack
+        self._pictures = pictures
+        self._reader = reader
+        self._clock = clock
+
+    def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
+        """A look, and setting it, or taking it away."""
+        return GET_PROFILE, SET_PHOTO, *(() if stretch is not None else (DELETE_PHOTO,))
+
+    async def carry_out(self, turn: Turn) -> None:
+        """Have the photo of the stretch show, or the person's own again."""
+        with turn.calls.making(GET_PROFILE):
+            shown = await self._slack.read(turn.calls.token)
+        memory: PhotoMemory = turn.memory
+        ours = is_uncertain(memory, shown.hash) and await self._is_ours(turn, shown)
+        decision = decide_photo(memory, shown.hash, turn.stretch, self._clock.now(), ours=ours)
+        if decision.action is EffectAction.TAKE_BACK:
+            await self._take_back(turn, decision)
+        elif decision.action is EffectAction.PUT_ON and turn.stretch is not None:
+            await self._put_on(turn, decision, shown, turn.stretch)
+        else:
+            await turn.settle(decision.memory)
+
+    async def _is_ours(self, turn: Turn, shown: ShownPhoto) -> bool:
+        """Whether what shows is the picture that we were about to put on: between it and its hash we stopped."""
+        ours = await self._pictures.read(turn.due.key, OURS)
+        return ours is not None and await self._reader.are_alike(_whose(turn), ours, await self._slack.fetch(shown))
+
+    async def _take_back(self, turn: Turn, decision: EffectDecision[PhotoMemory]) -> None:
+        memory, calls = decision.before, turn.calls
+        original = await self._pictures.read(turn.due.key, ORIGINAL) if memory.own else None
+        if memory.own and original is None:
+            raise BadPictureError("no original")
+        if not await turn.intend(memory):
+            return
+        if original is not None:
+            with calls.making(SET_PHOTO):
+                await self._slack.put_on(calls.token, original, memory.side)
+        else:
+            with calls.making(DELETE_PHOTO):
+                await self._slack.take_off(calls.token)
+        await turn.settle(decision.memory, action=Action.RESTORE)
+
+    async def _put_on(
+        self, turn: Turn, decision: EffectDecision[PhotoMemory], shown: ShownPhoto, stretch: Stretch
+    ) -> None:
+        calls, key, whose, now = turn.calls, turn.due.key, _whose(turn), self._clock.now()
+        before, kept = decision.before, []
+        if before.ours:  # another one than is on: the person's own is kept already
+            original = await self._pictures.read(key, ORIGINAL)
+        else:
+            square = await self._reader.keep(whose, await self._slack.fetch(shown))
+            original, before = square.content, replace(before, own=shown.own, side=square.side)
+            kept.append(await self._pictures.sealed(key, ORIGINAL, original, now))
+        ours = await self._ours(turn, stretch.photo or Photo(), original)
+        if ours is None:
+            memory = replace(decision.before, pending="", photo=None)
+            await turn.settle(refused(memory, ReasonCode.NO_PICTURE, stretch))
+            return
+        kept.append(await self._pictures.sealed(key, OURS, ours.content, now))
+        if not calls.take_if_there_is(GET_PROFILE):
+            return  # it stays due
+        with calls.making(GET_PROFILE):
+            again = await self._slack.read(calls.token)
+        if again.hash != shown.hash:  # they changed it while theirs was fetched: that one is to come back
+            await turn.settle(turn.memory, self._clock.now())
+            return
+        if not await turn.intend(before, kept):
+            return
+        with calls.making(SET_PHOTO):
+            returned = await self._slack.put_on(calls.token, ours.content, ours.side)
+        memory = replace(decision.memory, ours=returned, own=before.own, side=before.side)
+        await turn.settle(memory, action=Action.WRITE)
+
+    async def _ours(self, turn: Turn, photo: Photo, original: bytes | None) -> Square | None:
+        """The picture that is to be put on; None where the person has sent none. Raises SlackRefusedError."""
+        if photo.picture is not Picture.OWN:
+            if original is None:
+                raise BadPictureError("no original")
+            return await self._reader.sign(_whose(turn), original, photo.picture.value)
+        sent = await self._pictures.read(turn.due.key, OWN)
+        return None if sent is None else await self._reader.square(_whose(turn), sent, photo.crop)
+
+
+def _whose(turn: Turn) -> str:
+    return f"{turn.due.key.team_id}/{turn.due.key.user_id}"

@@ -1,0 +1,231 @@
+"""The process dies between any two calls of a photo: whoever starts after it ends with the right face."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators.slack.state import APP, PERSON
+from services.domain.model import Effect, Photo, Picture
+from services.platform import readers
+from tests.support.databases import BOTH, of_kind
+from tests.support.engine import Replica, RunningEngine, until
+from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter
+from tests.support.readers import ReaderHere
+
+READ, FETCH, KEEP, SIGN = "read", "fetch", "keep", "sign"
+INTEND, PUT_ON, TAKE_OFF, SETTLE = "take_up", "put_on", "take_off", "settle"
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    yield from of_kind(request, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _readers_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_Reader", ReaderHere)
+
+
+class Killed(BaseException):
+    """What the process dies of; no guard catches it."""
+
+
+def dies(replica: Replica, step: str, *, after: bool) -> asyncio.Event:
+    """Have `replica` die before or after a step of a photo; the event tells that it has."""
+    died = asyncio.Event()
+    carrier = carrier_of(replica)
+    owner: Any = {
+        READ: carrier._slack, FETCH: carrier._slack, PUT_ON: carrier._slack, TAKE_OFF: carrier._slack,
+        KEEP: carrier._reader, SIGN: carrier._reader, INTEND: replica.effects, SETTLE: replica.effects,
+    }[step]  # fmt: skip
+    whole: Callable[..., Awaitable[Any]] = getattr(owner, step)
+
+    async def stepped(*args: Any, **more: Any) -> Any:
+        if step in {INTEND, SETTLE} and args[0].effect is not Effect.PHOTO:
+            return await whole(*args, **more)
+        if died.is_set():
+            raise Killed
+        if after:
+            await whole(*args, **more)
+        died.set()
+        replica.sender._stopping = True
+        raise Killed
+
+    setattr(owner, step, stepped)
+    return died
+
+
+async def _killed(ann: Sitter, died: asyncio.Event) -> None:
+    """The process is gone, and another one starts a moment later."""
+    engine = ann.engine
+    for replica in engine.replicas:
+        replica.sender.wake(typed=True)
+    engine.ring()
+    await until(died.is_set)
+    await engine.replicas[0].stop()
+    engine.replicas.clear()
+
+
+async def _starts_again(ann: Sitter) -> None:
+    await ann.engine.replica().start()
+    ann.engine.clock.move(seconds=20)
+    await ann.engine.rests()
+
+
+PUTTING_ON = [
+    (READ, False), (READ, True), (FETCH, True), (KEEP, True), (SIGN, True), (INTEND, False), (INTEND, True),
+    (PUT_ON, False), (PUT_ON, True), (SETTLE, False), (SETTLE, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "after"), PUTTING_ON)
+async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((10, 40))
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(10))
+    await _killed(ann, died)
+    await _starts_again(ann)
+    assert ann.shows_ours()
+    assert ann.calls(SET) == 1  # nobody sees it twice
+    await ann.goes_on(40)
+    assert ann.shows_own(by=APP)
+    assert (ann.calls(SET), await ann.kept()) == (2, set())
+
+
+@pytest.mark.parametrize(("step", "after"), PUTTING_ON)
+async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end_with_her_own(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((10, 40))
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(10))
+    await _killed(ann, died)
+    engine.clock.move_to(ann.at(600))
+    await _starts_again(ann)
+    was_on = (step, after) in {(PUT_ON, True), (SETTLE, False), (SETTLE, True)}
+    assert ann.shows_own(by=APP if was_on else PERSON)
+    assert (ann.calls(SET), await ann.kept()) == (2 if was_on else 0, set())
+
+
+@BOTH
+@pytest.mark.parametrize(("step", "after"), [(INTEND, True), (PUT_ON, True), (SETTLE, False)])
+async def test_picture_that_she_set_while_nobody_ran_stays(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((10, 40))
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(10))
+    await _killed(ann, died)
+    ann.uploads(OTHER)
+    await _starts_again(ann)
+    assert ann.shows_own(OTHER)
+    await ann.goes_on(40)
+    assert ann.shows_own(OTHER)
+    assert await ann.kept() == set()
+
+
+TAKING_BACK = [
+    (READ, False), (READ, True), (INTEND, False), (INTEND, True), (PUT_ON, False), (PUT_ON, True), (SETTLE, False),
+    (SETTLE, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "after"), TAKING_BACK)
+async def test_death_while_her_own_is_put_back_ends_with_it(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((0, 40))
+    assert ann.shows_ours()
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(40))
+    await _killed(ann, died)
+    await _starts_again(ann)
+    assert ann.shows_own(by=APP)
+    assert (ann.calls(SET), await ann.kept()) == (2, set())
+    await ann.goes_on(90)
+    assert ann.shows_own(by=APP)
+    assert ann.calls(SET) == 2
+
+
+@pytest.mark.parametrize(("step", "after"), [(TAKE_OFF, False), (TAKE_OFF, True), (SETTLE, False)])
+async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_without_one(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch, None)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((0, 40))
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(40))
+    await _killed(ann, died)
+    await _starts_again(ann)
+    assert ann.shows_own(None)
+    assert (ann.calls(SET), ann.calls(DELETE), await ann.kept()) == (1, 1, set())
+
+
+@BOTH
+@pytest.mark.parametrize(("step", "after"), [(SIGN, True), (INTEND, True), (PUT_ON, True), (SETTLE, False)])
+async def test_death_between_two_photos_of_ours_ends_with_her_own(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((0, 40), (40, 80, Photo(Picture.PLANE)))
+    died = dies(replica, step, after=after)
+    engine.clock.move_to(ann.at(40))
+    await _killed(ann, died)
+    await _starts_again(ann)
+    assert ann.shows_ours("plane")
+    assert ann.calls(SET) == 2
+    await ann.goes_on(80)
+    assert ann.shows_own(by=APP)
+    assert await ann.kept() == set()
+
+
+@BOTH
+async def test_two_processes_put_one_picture_on(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = await sitter(engine, monkeypatch)
+    first = engine.replica()
+    await first.start()
+    await ann.carries((10, 40))
+    slack = carrier_of(first)._slack
+    fetch = slack.fetch
+
+    async def slow(shown: Any) -> bytes:
+        """It takes so long that another process takes over, and does it."""
+        slack.fetch = fetch  # type: ignore[method-assign]  # once
+        content = await fetch(shown)
+        await engine.replica().start()
+        await until(lambda: ann.calls(SET) == 1, seconds=30)
+        return content
+
+    slack.fetch = slow  # type: ignore[method-assign]  # see above
+    engine.clock.move_to(ann.at(10))
+    first.sender.wake(typed=True)
+    await until(lambda: len(engine.replicas) == 2 and ann.calls(SET) == 1, seconds=30)
+    await engine.rests(seconds=30)
+    assert ann.shows_ours()
+    assert ann.calls(SET) == 1
+    await ann.goes_on(40)
+    assert ann.shows_own(by=APP)
+    assert await ann.kept() == set()
