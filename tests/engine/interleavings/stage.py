@@ -275,7 +275,8 @@ class Stage:
             value = opened[column.name]
             if isinstance(column.type, Sealed) and value is not None:
                 opened[column.name] = self.encryptor.open(value, f"{table.name}.{column.name}", *_place(table, row))
-        opened.pop("write_id", None)
+        for made_up in ("write_id", "undo_id"):
+            opened.pop(made_up, None)
         if not exact and table is ProfileStateRow.__table__:
             memory = json.loads(opened["memory"] or "{}")
             for name in ("looked_at", "own_since", "wanted"):

@@ -89,7 +89,7 @@ async def uninstalls(replica: Replica, stage: Stage) -> object:
 
 async def edits_rules(replica: Replica, stage: Stage) -> object:
     rule = Rule(id=replica.name, name="", match=Match(kinds=frozenset({Kind.MEETING})), look=Look(text="Busy"))
-    return await replica.settings.change_lines(ANN, partial(put, line=rule))
+    return bool(await replica.settings.change_lines(ANN, partial(put, line=rule)))
 
 
 async def rotates_keys(replica: Replica, stage: Stage) -> object:
