@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,20 +40,27 @@ class Undoable:
 class UndoStore(Store):
     """What all people can take back."""
 
-    async def add(self, key: PersonKey, undo_id: str, change: Change, now: datetime) -> None:
-        """Keep `change` for ten minutes, and have the Home tab made anew, which offers it. The person may be gone."""
-        content = self._encryptor.seal(_written(change), _CONTENT, key.team_id, key.user_id, undo_id)
+    async def add(self, key: PersonKey, change: Change, now: datetime) -> str:
+        """Keep `change` for ten minutes, and have the Home tab made anew, which offers it; its id.
+
+        The person may be gone: then nothing is kept.
+        """
+        plain = _written(change)
+        name = f"{key.team_id}/{key.user_id}/{now.isoformat()}/".encode()
+        undo_id = hashlib.sha256(name + plain).hexdigest()[:24]
+        content = self._encryptor.seal(plain, _CONTENT, key.team_id, key.user_id, undo_id)
         fresh = {"expires_at": now + UNDO_LIVES, "content": content}
         row = {"team_id": key.team_id, "user_id": key.user_id, "undo_id": undo_id, **fresh}
         theirs = select(UndoRow.undo_id).where(of_person(UndoRow, key)).order_by(UndoRow.expires_at.desc())
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
-                return
+                return undo_id
             await connection.execute(upsert(connection, UndoRow, row, fresh))
             too_many = (await connection.scalars(theirs.offset(MOST_UNDOS))).all()
             if too_many:
                 await connection.execute(delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id.in_(too_many)))
             await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+        return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
         """The change of that id; None where there is none any more. Raises SealError."""
@@ -133,7 +141,7 @@ def _written(change: Change) -> bytes:
             list(change.overrides), list[tuple[_Asked | None, _Asked | None]], from_attributes=True
         ),
     )
-    return msgspec.json.encode(stored)
+    return msgspec.json.encode(stored, order="deterministic")
 
 
 def _read(plain: str) -> Change:

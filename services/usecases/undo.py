@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,8 +32,7 @@ class Undos:
 
     async def record(self, key: PersonKey, change: Change) -> str:
         """Remember `change`; the id that takes it back. An override that is new has its own id, and is remembered."""
-        undo_id = secrets.token_hex(12)
-        await self.store.add(key, undo_id, change, self.clock.now())
+        undo_id = await self.store.add(key, change, self.clock.now())
         self.wake_signal.wake()
         return undo_id
 

@@ -49,37 +49,37 @@ async def test_change_comes_back_whole_for_ten_minutes_to_its_owner_alone(
     people: Database, encryptor: Encryptor
 ) -> None:
     store = UndoStore(people, encryptor)
-    await store.add(ANN, "u1", WHOLE, NOW)
-    found = await store.get(ANN, "u1", NOW + UNDO_LIVES - timedelta(seconds=1))
+    undo_id = await store.add(ANN, WHOLE, NOW)
+    found = await store.get(ANN, undo_id, NOW + UNDO_LIVES - timedelta(seconds=1))
     assert found is not None
-    assert (found.undo_id, found.change, found.expires_at) == ("u1", WHOLE, NOW + UNDO_LIVES)
-    assert await store.get(ANN, "u1", NOW + UNDO_LIVES) is None
-    assert await store.get(BEN, "u1", NOW) is None
+    assert (found.undo_id, found.change, found.expires_at) == (undo_id, WHOLE, NOW + UNDO_LIVES)
+    assert await store.get(ANN, undo_id, NOW + UNDO_LIVES) is None
+    assert await store.get(BEN, undo_id, NOW) is None
     assert await store.newest(BEN, NOW) is None
 
 
 async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encryptor: Encryptor) -> None:
     store = UndoStore(people, encryptor)
-    for index in range(MOST_UNDOS + 3):
-        await store.add(ANN, f"u{index}", Change(pause=(None, None)), NOW + timedelta(seconds=index))
+    change = Change(pause=(None, Pause(NOW)))
+    ids = [await store.add(ANN, change, NOW + timedelta(seconds=index)) for index in range(MOST_UNDOS + 3)]
     newest = await store.newest(ANN, NOW + timedelta(minutes=1))
     assert newest is not None
-    assert newest.undo_id == f"u{MOST_UNDOS + 2}"
+    assert newest.undo_id == ids[-1]
     kept = {row.undo_id for row in await people.fetch(sa.select(UndoRow.undo_id))}
-    assert kept == {f"u{index}" for index in range(3, MOST_UNDOS + 3)}
+    assert kept == set(ids[3:])
     assert await store.drop(ANN, newest.undo_id)
     assert not await store.drop(ANN, newest.undo_id)
 
 
 async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encryptor: Encryptor) -> None:
-    await UndoStore(people, encryptor).add(ANN, "u1", WHOLE, NOW)
+    await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
     (row,) = await people.fetch(sa.select(UndoRow.content))
     for secret in (b"skiing", b"salary", b"Here", b"U2"):
         assert secret not in row.content
 
 
 async def test_change_of_somebody_who_is_gone_is_not_kept(people: Database, encryptor: Encryptor) -> None:
-    await UndoStore(people, encryptor).add(PersonKey("T1", "U9"), "u1", WHOLE, NOW)
+    await UndoStore(people, encryptor).add(PersonKey("T1", "U9"), WHOLE, NOW)
     assert await people.fetch(sa.select(UndoRow.undo_id)) == []
 
 

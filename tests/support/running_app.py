@@ -192,14 +192,15 @@ class RunningApp:
         await self.settle()
 
     async def edits(self, line_id: str, user: str = ANN, **fields: str) -> None:
-        """They open the form of a line on the Home tab, fill in texts, and submit."""
-        await self.opens_home(user)
-        home = self.slack.homes[user]
+        """They open the form of a line in their list, fill in texts, and submit."""
+        await self.types("/quo", "rules", user)
         button = {"type": "button", "action_id": "edit_line", "value": line_id}
-        assert (await self.slack.people.click_in_view(user, home.view_id, button)).status == 200
+        whole = self.slack.modals[user][-1]
+        assert (await self.slack.people.click_in_view(user, whole.view_id, button)).status == 200
         state = {block: {"value": {"type": "plain_text_input", "value": text}} for block, text in fields.items()}
         answer = await self.slack.people.submit(user, self.slack.modals[user][-1].view_id, state)
-        assert (answer.status, answer.body) == (200, ""), answer.body
+        assert answer.status == 200
+        assert not answer.body, answer.body
         await self.settle()
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────
