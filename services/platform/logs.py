@@ -29,7 +29,8 @@ SECRET_NAMES = frozenset(
     {
         "token", "bot_token", "user_token", "access_token", "refresh_token", "secret", "client_secret",
         "signing_secret", "password", "credentials", "authorization", "cookie", "code", "state", "verifier",
-        "title", "summary", "location", "attendees", "guests", "text", "status_text", "address", "addresses",
+        "title", "summary", "location", "attendees", "guests", "organizer", "organizer_text", "guest_domains",
+        "domains", "text", "status_text", "address", "addresses",
         "email", "url", "body", "payload", "headers", "response_url", "trigger_id", "key", "keys", "name",
     }
 )  # fmt: skip

@@ -124,6 +124,7 @@ class AccountStore(Store):
                         subject=whose, created_at=now, seq=0, **values,
                     )
                 )  # fmt: skip
+                await mark_due(connection, key, now)  # its address tells who is inside, in every calendar of theirs
             else:
                 mended = update(Account).where(_is(key, account_id)).values(seq=Account.seq + 1, **values)
                 await connection.execute(mended)
