@@ -105,7 +105,11 @@ function externalSelect(it) {
   let active = 0;
   let asked = 0;
   const list = h("ul", { class: "found", role: "listbox", id: `${it.id || part.action_id}-found`, hidden: true });
-  const show = () => (control.value = chosen ? asCharacters(words(chosen.text)) : "");
+  const picture = h("span", { class: "chosen", "aria-hidden": "true" }); // over the field, where pictures can stand
+  const show = () => {
+    control.value = chosen ? asCharacters(words(chosen.text)) : "";
+    fill(picture, chosen ? text(chosen.text) : []);
+  };
   const close = () => { asked += 1; list.hidden = true; control.setAttribute("aria-expanded", "false"); };
   const take = (option) => { chosen = option; show(); close(); act(it, { selected_option: chosen }); };
   const draw = () => {
@@ -142,7 +146,7 @@ function externalSelect(it) {
     "aria-label": it.id ? null : words(part.placeholder) || "Search", placeholder: words(part.placeholder), oninput: look, onfocus: () => { control.select(); look(); }, onkeydown: keys, onblur: leave });
   show();
   keep(it, () => ({ selected_option: chosen }));
-  return h("div", { class: "search" }, control, list);
+  return h("div", { class: "search" }, h("div", { class: "sought" }, control, picture), list);
 }
 
 function usersSelect(it) {

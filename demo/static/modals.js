@@ -19,9 +19,12 @@ function draw() {
   if (view && shown && shown.id === view.id && shown.hash === view.hash) return;
   const kept = view && shown && shown.id === view.id ? readValues(shown.place.values) : null;
   const focused = shown?.dialog.contains(document.activeElement) ? document.activeElement.id : "";
+  const scrolled = kept ? shown.dialog.querySelector(".body").scrollTop : 0;
   shown?.dialog.remove();
   shown = null;
-  if (view) open(view, kept, focused);
+  if (!view) return;
+  open(view, kept, focused);
+  shown.dialog.querySelector(".body").scrollTop = scrolled;
 }
 
 function open(view, before, focused) {
@@ -57,7 +60,7 @@ async function send(view, place, dialog, submit) {
 
 // Links to sign in with are good for minutes of the clock: it goes as the world does while they are looked at.
 function slowDown(view) {
-  const links = view.blocks.some((block) => block.elements?.some((part) => part.url));
+  const links = view.blocks.some((block) => [...(block.elements || []), block.accessory].some((part) => part?.url));
   if (links && state.clock.speed > 1 && !state.clock.paused) ask("clock", { speed: 1 });
 }
 

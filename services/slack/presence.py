@@ -31,7 +31,8 @@ class SlackPresence:
 
     async def snooze(self, token: str) -> datetime | None:
         """The end (UTC) of the snooze that runs; None where none does."""
-        return snooze_of(await self._clients.call(token, DND_INFO, plain=True, http_verb="GET"))
+        answer = await self._clients.call(token, DND_INFO, plain=True, http_verb="GET")
+        return _end(answer, DND_INFO) if _flag(answer, "snooze_enabled", DND_INFO) else None
 
     async def set_snooze(self, token: str, minutes: int) -> datetime:
         """Mute notifications for `minutes` from now, in the place of a snooze that runs; its end as Slack returns it.
@@ -40,7 +41,7 @@ class SlackPresence:
         """
         arguments = {"num_minutes": str(minutes)}
         answer = await self._clients.call(token, SET_SNOOZE, plain=True, http_verb="GET", params=arguments)
-        return _end(answer)
+        return _end(answer, SET_SNOOZE)
 
     async def end_snooze(self, token: str) -> None:
         """End the snooze that runs. That none does is as good."""
@@ -52,32 +53,25 @@ class SlackPresence:
 
     async def is_away_by_hand(self, token: str) -> bool:
         """Whether the owner was set away, by themselves or by an app: neither by Slack itself nor by being offline."""
-        answer = await self._clients.call(token, GET_PRESENCE, plain=True, http_verb="GET")
-        return _flag(answer, "manual_away")
+        return _flag(
+            await self._clients.call(token, GET_PRESENCE, plain=True, http_verb="GET"), "manual_away", GET_PRESENCE
+        )
 
     async def set_presence(self, token: str, *, away: bool) -> None:
         """Set the owner away, which nothing ends by itself, or let Slack tell."""
         await self._clients.call(token, SET_PRESENCE, plain=True, params={"presence": "away" if away else "auto"})
 
 
-def snooze_of(status: Mapping[str, Any]) -> datetime | None:
-    """The end (UTC) of the snooze in what dnd.info or a `dnd_updated` shows; None where none runs.
-
-    Raises SlackUnavailableError where the snooze is not shown.
-    """
-    return _end(status) if _flag(status, "snooze_enabled") else None
-
-
-def _flag(shown: Mapping[str, Any], name: str) -> bool:
+def _flag(answer: Mapping[str, Any], name: str, method: str) -> bool:
     """A yes or no. Raises SlackUnavailableError where there is neither: somebody else's is shown without it."""
-    value = shown.get(name)
+    value = answer.get(name)
     if not isinstance(value, bool):
-        raise SlackUnavailableError(f"no_{name}")
+        raise SlackUnavailableError(f"no_{name}", method=method)
     return value
 
 
-def _end(shown: Mapping[str, Any]) -> datetime:
+def _end(answer: Mapping[str, Any], method: str) -> datetime:
     try:
-        return datetime.fromtimestamp(int(shown["snooze_endtime"]), UTC)
+        return datetime.fromtimestamp(int(answer["snooze_endtime"]), UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise SlackUnavailableError("no_snooze_endtime") from error
+        raise SlackUnavailableError("no_snooze_endtime", method=method) from error

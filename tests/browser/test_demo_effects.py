@@ -9,7 +9,7 @@ from tests.browser.conftest import DemoPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
-MAYA, SAM = "U0MAYA0001", "U0SAM00001"
+MAYA, JONAS, SAM = "U0MAYA0001", "U0JONAS001", "U0SAM00001"
 
 
 def row(demo_page: DemoPage, name: str) -> Locator:
@@ -104,3 +104,62 @@ async def test_focus_time_mutes_lunch_is_away_and_who_mentions_somebody_on_holid
     await demo_page.go_to("13:15")
     await expect(sam.get_by_role("img", name="active")).to_be_visible()
     await demo_page.status_of("Sam Rivera", "Ask me about the new docs")
+
+
+async def test_photo_has_a_palm_while_on_holiday_and_comes_back_when_it_is_called_off(demo_page: DemoPage) -> None:
+    page, photos = demo_page.page, demo_page.demo.slack.photos
+    jonas = row(demo_page, "Jonas Weber")
+    face = await jonas.locator("img").first.get_attribute("src")
+    assert face is not None
+    assert not photos.own_face(JONAS)
+    await demo_page.be("Jonas Weber")
+    await page.locator(".chip", has_text="Urlaub").click()
+    await page.get_by_role("button", name="Delete").click()
+    await expect(jonas.locator("img").first).not_to_have_attribute("src", face)
+    await expect(jonas.get_by_role("img", name="active")).to_be_visible()
+    await demo_page.no_status_of("Jonas Weber")
+    assert photos.own_face(JONAS)
+
+
+async def test_line_is_edited_with_its_preview_and_a_routine_is_made(demo_page: DemoPage) -> None:
+    page = demo_page.page
+    home, dialog = page.locator("#home"), page.locator("dialog")
+    await demo_page.be("Priya Nair")
+    await page.click("#tab-home")
+    await home.locator(".section", has_text="In a meeting").locator("[data-action=edit_line]").click()
+    await dialog.locator("[data-block=text] input").fill("Busy")
+    await dialog.locator("[data-block=emoji] input").click()
+    await page.keyboard.type("blob")
+    await expect(dialog.locator(".found li[aria-selected=true]")).to_have_text("blob-party")
+    await page.keyboard.press("Enter")
+    await dialog.get_by_label("Mute notifications").check()
+    await dialog.get_by_role("button", name="Show what changes").click()
+    await expect(dialog).to_contain_text("15 events of the coming week would now say:")
+    await expect(dialog.get_by_label("Mute notifications")).to_be_checked()
+    await dialog.get_by_role("button", name="Save").click()
+    async with page.context.expect_page() as opened:
+        await dialog.get_by_role("button", name="Allow").click()
+    tab = await opened.value
+    await tab.click("button[value=allow]")
+    await expect(tab.locator("main")).to_contain_text("You are all set")
+    await tab.close()
+    await dialog.get_by_role("button", name="Close").last.click()
+
+    await page.get_by_role("button", name="Add a routine").click()
+    await dialog.locator("[data-block=text] input").fill("Tea")
+    await dialog.locator("[data-block=from] input").fill("09:00")
+    await dialog.locator("[data-block=to] input").fill("09:30")
+    await dialog.get_by_role("button", name="Save").click()
+    await dialog.get_by_role("button", name="Close").last.click()
+    await expect(home).to_contain_text("09:00 – 09:15")  # where the meeting begins, which is higher in her list
+
+    priya = row(demo_page, "Priya Nair")
+    await demo_page.go_to("09:00")
+    await demo_page.status_of("Priya Nair", "Tea")
+    await expect(priya.locator(".muted")).to_have_count(0)
+    await demo_page.go_to("09:15")
+    await demo_page.status_of("Priya Nair", "Busy")
+    await expect(priya.locator(".muted")).to_be_visible()
+    await expect(priya.locator("img.emoji")).to_have_attribute("alt", "blob-party")
+    await demo_page.go_to("10:00")
+    await expect(priya.locator(".muted")).to_have_count(0)
