@@ -256,7 +256,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     settings = PersonalSettings(stores.preferences, stores.lines, undos, clock, wake_signal)
     permissions = Permissions(
         stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
-        of.config.base_url, can_install=bool(of.config.slack_client_id),
+        of.config.base_url, can_install=bool(of.config.slack_client_id), replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
     pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)

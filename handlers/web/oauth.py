@@ -43,6 +43,7 @@ SENTENCES = {
     Result.PARTIAL: "One permission was left out, so I cannot set your status. Type `/quo` in Slack to allow both.",
 }
 ASKED = "You are all set, and what you asked for is done."
+LEFT_OUT = "A permission was left out that something you chose needs: your Home tab in Slack shows what."
 
 _PROVIDER = "{provider:google|microsoft}"
 _MOST_NAMES = 10
@@ -102,6 +103,7 @@ class OAuth:
         page = Page(
             title=self.say(locale, "Status Quo"),
             sentence=self.say(locale, message, workspace=outcome.name or outcome.key.team_id),
+            more=(self.say(locale, LEFT_OUT),) if outcome.waiting else (),
             ok=outcome.result is not Result.PARTIAL,
             link=app_link(outcome.app_id, outcome.key.team_id),
             link_text=self.say(locale, "Open Slack"),

@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 MANY = 100
 """How many are looked for at once."""
 
+AGAIN = timedelta(seconds=20)
+"""After so long one is tried again that could not be said, until it is late."""
+
 _NAMES, _NAME_LIVES = 1_000, timedelta(minutes=10)
 
 
@@ -77,40 +80,47 @@ class ReplySender:
         over = [reply for reply in due if reply.created_at < now - LATE or reply.person not in absent]
         await self._store.drop(over)
         for reply in due:
-            if reply in over or token is None:
+            if reply in over:
                 continue
             ready = workspace.budget.ready_at(POST_EPHEMERAL, self._clock.now())
             if ready is not None:
                 return ready
             self._workspaces.use(workspace)
+            told = False
             with guarded("reply_failed", team_id=workspace.team_id, user_id=reply.person.user_id):
-                await self._tell(token, reply, absent[reply.person], workspace.budget)
+                told = token is not None and await self._tell(token, reply, absent[reply.person], workspace.budget)
+            if not told:
+                await self._store.put_off(reply, self._clock.now() + AGAIN)
         return None
 
-    async def _tell(self, token: str, reply: DueReply, out: OutPerson, budget: Budget) -> None:
-        """Post one. It counts as told before it is: rather nobody is told than somebody twice."""
+    async def _tell(self, token: str, reply: DueReply, out: OutPerson, budget: Budget) -> bool:
+        """Post one; False where it cannot be said now.
+
+        It counts as told before it is: rather nobody is told than somebody twice.
+        """
         home = reply.person.team_id
         name = out.name or await self._name(token, home, out.key.user_id)
         if not name:
-            return  # tried again until it is late
+            return False
         stand_in = await self._name(token, home, out.stand_in) if out.stand_in else ""
         message = _message(reply.asker, out, name, stand_in, self._clock.now())
         if not await self._store.claim(reply):
-            return
+            return True
         slot = budget.take(POST_EPHEMERAL, self._clock.now())
         ids = {"team_id": home, "user_id": out.key.user_id}
         try:
             await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
         except SlackRateLimitedError as error:
             await self._store.give_back(reply, budget.refused(slot, error.retry_after, self._clock.now()))
-            return
+            return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
             log.info("reply_not_shown", reason=error.reason, **ids)
-            return
+            return True
         finally:
             budget.done(slot, self._clock.now())
         budget.went_well(slot)
         log.info("reply_shown", **ids)
+        return True
 
     async def _name(self, token: str, home: str, user_id: str) -> str:
         """What Slack calls a member; "" where it does not say, or they are no colleague (any more)."""

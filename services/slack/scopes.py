@@ -84,8 +84,3 @@ def joined(scopes: Iterable[str]) -> str:
 def missing(granted: Iterable[str]) -> frozenset[str]:
     """The user scopes that a grant lacks: with one missing, a status can be neither read nor written."""
     return frozenset(USER) - frozenset(granted)
-
-
-def can_reply(bot_scopes: Iterable[str]) -> bool:
-    """Whether Slack sends a bot with these what is written in channels that it was invited to."""
-    return not INSTALLS[REPLIES].isdisjoint(bot_scopes)

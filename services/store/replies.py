@@ -6,7 +6,8 @@ A row stands for "told", and is there before anybody is: so whichever replica he
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
+from services.domain.errors import StatusQuoError
 from services.domain.mentions import Asker, Mention, OutPerson
-from services.domain.model import Effect, Override, OverrideKind, PersonKey
+from services.domain.model import Effect, OverrideKind, PersonKey
 from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
 from services.slack import scopes
@@ -142,25 +144,28 @@ class ReplyStore(Store):
     async def absent(self, keys: Collection[PersonKey], now: datetime) -> dict[PersonKey, OutPerson]:
         """Those of `keys` who are out at `now` as Slack shows it, and want whoever mentions them told.
 
-        Not who is paused, cleared their status by hand or has one of their own. Raises SealError.
+        Not who is paused, cleared their status by hand or has one of their own; nor of whom nothing can be read.
         """
         asked = {"keys": tuples((key.team_id, key.user_id) for key in keys), "now": now}
         rows = await self._database.fetch(_ABSENT, asked)
         if not rows:
             return {}
-        overrides: dict[PersonKey, Override] = {}
-        for row in await self._database.fetch(_RUNNING, asked):
-            overrides[PersonKey(row.team_id, row.user_id)] = override_of(row, self._encryptor)
-        found = (self._out(row, overrides, now) for row in rows)
-        return {out.key: out for out in found if out is not None}
+        overrides = {PersonKey(row.team_id, row.user_id): row for row in await self._database.fetch(_RUNNING, asked)}
+        found: dict[PersonKey, OutPerson] = {}
+        for row in rows:
+            key = PersonKey(row.team_id, row.user_id)
+            with suppress(StatusQuoError, ValueError):  # a key is missing, or it makes no sense: nobody else waits
+                out = self._out(key, row, overrides.get(key), now)
+                found |= {} if out is None else {key: out}
+        return found
 
-    def _out(self, row: Any, overrides: Mapping[PersonKey, Override], now: datetime) -> OutPerson | None:
-        key, pause = PersonKey(row.team_id, row.user_id), pause_of(row.paused_from, row.paused_until)
+    def _out(self, key: PersonKey, row: Any, asked_for: Any, now: datetime) -> OutPerson | None:
+        pause = pause_of(row.paused_from, row.paused_until)
         shown = ownership.shown(self._standings.open(row.memory, key).standing, now)
         if shown is None or (pause is not None and pause.holds(now)):
             return None
         called = json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]")
-        override = overrides.get(key)
+        override = None if asked_for is None else override_of(asked_for, self._encryptor)
         return OutPerson(
             key,
             called[0] if called else "",
@@ -220,6 +225,11 @@ class ReplyStore(Store):
     async def give_back(self, reply: DueReply, at: datetime) -> None:
         """It was not told after all: to be tried again at `at`."""
         await self._database.execute(update(ReplyRow).where(_is(reply)).values(due_at=at))
+
+    async def put_off(self, reply: DueReply, until: datetime) -> None:
+        """It cannot be told before `until`, unless it was already."""
+        later = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=until)
+        await self._database.execute(later)
 
     async def drop(self, replies: Sequence[DueReply]) -> None:
         """Nobody is told, and whoever asks again today is."""

@@ -43,6 +43,7 @@ class Bot:
     token: str | None = field(repr=False)
     scopes: frozenset[str]
     installed_at: datetime
+    allow_replies: bool = True
 
 
 APP_REDIRECT = "https://slack.com/app_redirect"
@@ -94,6 +95,7 @@ class WorkspaceStore(Store):
             token=self._encryptor.open(row.bot_token, "workspaces.bot_token", row.team_id),
             scopes=scopes.parse(row.bot_scopes),
             installed_at=row.installed_at,
+            allow_replies=row.allow_replies,
         )
 
     async def bot_token(self, team_id: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,6 +23,7 @@ from services.domain.errors import (
     LinkOfAnotherError,
     NotInstallableError,
     NotInstalledError,
+    SealError,
     SlackError,
     StatusQuoError,
     WrongPersonError,
@@ -35,7 +37,7 @@ from services.store.accounts import OAuthStateStore, Ticket
 from services.store.lines import LineStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
-from services.store.workspaces import WorkspaceStore
+from services.store.workspaces import Bot, WorkspaceStore
 from services.usecases.identity import member_of
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,7 @@ class Outcome:
     """What came of it, for the page that says so.
 
     `key` is whom Slack says the browser to be; `held` what waited for them, where that is all they came back for.
+    `waiting`: something that they chose needs what was left out.
     """
 
     result: Result
@@ -77,6 +80,7 @@ class Outcome:
     name: str
     locale: str = ""
     asked: bool = False
+    waiting: bool = False
     held: str = field(default="", repr=False)
 
 
@@ -105,7 +109,8 @@ class Waiting:
 class Permissions:
     """Says what Slack lets us do for a person beyond their status, and what it would have to be asked for.
 
-    `base_url` is PUBLIC_URL without a slash at its end; `can_install` whether an install is possible from here.
+    `base_url` is PUBLIC_URL without a slash at its end; `can_install` whether an install is possible from here, and
+    `replies_allowed` whether the operator allows replies.
     """
 
     people: PeopleStore
@@ -116,6 +121,7 @@ class Permissions:
     clock: Clock
     base_url: str
     can_install: bool
+    replies_allowed: bool = True
 
     async def chosen(self, key: PersonKey) -> frozenset[Effect]:
         """The effects of the person's lines that are switched on, and of overrides that are not over."""
@@ -125,10 +131,10 @@ class Permissions:
 
     async def waiting(self, key: PersonKey, effects: Iterable[Effect] | None = None) -> Waiting:
         """Which of `effects` (default: all that the person chose) wait for a permission."""
-        chosen = await self.chosen(key) if effects is None else frozenset(effects)
+        chosen = await self._readable(key) if effects is None else frozenset(effects)
         granted = await self.people.granted_scopes(key)
         theirs = frozenset(effect for effect in chosen if not scopes.FOR_EFFECT[effect] <= granted)
-        if Effect.REPLY not in chosen or await self.installed_for(key, scopes.REPLIES):
+        if Effect.REPLY not in chosen or await self.may_reply(key):
             return Waiting(theirs)
         return Waiting(theirs, frozenset({Effect.REPLY}))
 
@@ -137,25 +143,40 @@ class Permissions:
 
         What was allowed is asked again so that Slack's answer, whichever scopes it names, names it.
         """
-        chosen = [scopes.FOR_EFFECT[effect] for effect in await self.chosen(key)]
+        chosen = [scopes.FOR_EFFECT[effect] for effect in await self._readable(key)]
         allowed = await self.people.granted_scopes(key) & frozenset(scopes.USER_OPTIONAL)
         return frozenset(scopes.USER).union(allowed, *chosen)
 
-    async def installed_for(self, key: PersonKey, purpose: str) -> bool:
-        """Whether the person's workspace allows anything of what `purpose`, one of `scopes.INSTALLS`, is done with."""
+    async def _readable(self, key: PersonKey) -> frozenset[Effect]:
+        """What they chose, as far as it can be read: what cannot keeps nobody from allowing their status."""
+        with suppress(SealError):
+            return await self.chosen(key)
+        return frozenset()
+
+    async def may_reply(self, key: PersonKey) -> bool:
+        """Whether operator and workspace allow replies, and Slack tells of what is written in channels."""
         bot = await self.workspaces.find(key.team_id, "")
-        return bot is not None and not scopes.INSTALLS[purpose].isdisjoint(bot.scopes)
+        return self.replies_allowed and bot is not None and bot.allow_replies and _has(bot, scopes.REPLIES)
 
     async def install_link(self, key: PersonKey, purpose: str) -> str:
         """Where an admin allows what `purpose`, one of `scopes.INSTALLS`, needs, for the whole workspace.
 
-        "" for a member who is no admin, as Slack says now, and where nobody can install from here. Raises SlackError.
+        "" where that would not help: for a member who is no admin, as Slack says now; where it is allowed already, or
+        the operator does not want it; where nobody can install from here. Raises SlackError.
         """
-        token = await self.workspaces.bot_token(key.team_id)
-        if not self.can_install or token is None or not await self.authority.is_admin(token, key.user_id):
+        bot = await self.workspaces.find(key.team_id, "")
+        wanted = purpose != scopes.REPLIES or self.replies_allowed
+        if not self.can_install or not wanted or bot is None or bot.token is None or _has(bot, purpose):
+            return ""
+        if not await self.authority.is_admin(bot.token, key.user_id):
             return ""
         team = {"team": key.team_id} if _TEAM.fullmatch(key.team_id) else {}
         return f"{self.base_url}/slack/install?{urlencode({'add': purpose, **team})}"
+
+
+def _has(bot: Bot, purpose: str) -> bool:
+    """Whether the workspace allows anything of what `purpose`, one of `scopes.INSTALLS`, is done with."""
+    return not scopes.INSTALLS[purpose].isdisjoint(bot.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,4 +322,5 @@ class Grants:
                 asked = False
                 ids = {"team_id": key.team_id, "user_id": key.user_id}
                 log.warning("ask_failed", reason=failure.reason, error_id=failure.id, **ids)
-        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked)
+        waiting = bool((await self.permissions.waiting(key)).person)
+        return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked, waiting)

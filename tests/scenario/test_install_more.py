@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.errors import SlackUnavailableError
-from services.domain.lines import Rule
+from services.domain.lines import Rule, put
 from services.domain.model import Effect, PersonKey
+from services.platform.crypto import SealedBytes
 from services.slack import scopes
-from services.store.models import Person
+from services.store.models import Person, RuleRow, Workspace
 from services.usecases.grants import Waiting
 from tests.support.install_pages import ALL_SET, ANN, BOB, path_of, person, said
 from tests.support.install_side import InstallSide
@@ -24,7 +26,7 @@ NOTHING = frozenset[Effect]()
 async def choose(side: InstallSide, *effects: Effect, name: str = "r1", enabled: bool = True) -> None:
     """Have Ann choose effects for a line of her list."""
     line = Rule(name, name, effects=frozenset(effects), enabled=enabled)
-    await side.permissions.rules.add(ANN, line, side.clock.now())
+    await side.permissions.lines.change(ANN, side.clock.now(), lambda lines: put(lines, line))
 
 
 async def asked_by_link(side: InstallSide, key: PersonKey = ANN) -> set[str]:
@@ -83,9 +85,12 @@ async def test_effect_waits_until_it_is_allowed_and_the_person_is_due_then(insta
     assert (row.due_at, row.grant_state) == (installed.clock.now(), "ok")
 
 
-async def test_scope_left_out_in_slack_leaves_the_rest_working(installed: InstallSide) -> None:
+async def test_scope_left_out_in_slack_leaves_the_rest_working_and_is_said(installed: InstallSide) -> None:
     await choose(installed, Effect.DND)
-    assert await grant(installed, f"{USER_SCOPES},dnd:read") == ALL_SET
+    link = path_of(await installed.people.grant_link(ANN))
+    _, page = await installed.install(answer(bot=None, user_scopes=f"{USER_SCOPES},dnd:read"), link)
+    assert said(page) == ALL_SET
+    assert "A permission was left out that something you chose needs" in page
     assert await installed.permissions.waiting(ANN) == Waiting(frozenset({Effect.DND}))
     assert await installed.people_store.the_grant(ANN) is not None
 
@@ -108,6 +113,14 @@ async def test_other_token_has_what_slack_says_and_no_more(installed: InstallSid
 async def test_what_was_allowed_is_asked_again_after_it_was_switched_off(installed: InstallSide) -> None:
     await grant(installed, f"{USER_SCOPES},dnd:read,dnd:write")
     assert await asked_by_link(installed) == {*USER_SCOPES.split(","), "dnd:read", "dnd:write"}
+
+
+async def test_list_that_cannot_be_read_keeps_nobody_from_allowing_their_status(installed: InstallSide) -> None:
+    await choose(installed, Effect.DND)
+    async with installed.database.write() as connection:
+        await connection.execute(sa.update(RuleRow).values(body=SealedBytes(b"rubbish")))
+    assert await asked_by_link(installed) == set(USER_SCOPES.split(","))
+    assert await grant(installed, USER_SCOPES) == ALL_SET
 
 
 async def test_person_whose_grant_was_lost_waits_for_everything(installed: InstallSide) -> None:
@@ -167,6 +180,25 @@ async def test_link_to_install_more_is_an_admins(
         assert dict(parse_qsl(urlsplit(link).query)) == {"add": "replies", "team": "T1"}
 
 
+async def test_no_link_is_given_that_would_not_help(installed: InstallSide) -> None:
+    installed.stub.members["U1"] |= {"is_admin": True}
+    refusing = replace(installed.permissions, replies_allowed=False)
+    assert await refusing.install_link(ANN, scopes.REPLIES) == ""
+    await installed.install(answer(token=None) | {"scope": f"{BOT_SCOPES},groups:history"})
+    assert await installed.permissions.install_link(ANN, scopes.REPLIES) == ""
+    assert await installed.permissions.install_link(ANN, "emoji") != ""
+
+
+async def test_replies_wait_where_operator_or_workspace_do_not_want_them(installed: InstallSide) -> None:
+    await installed.install(answer(token=None) | {"scope": f"{BOT_SCOPES},groups:history"})
+    nobody = Waiting(NOTHING, frozenset({Effect.REPLY}))
+    assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == Waiting()
+    assert await replace(installed.permissions, replies_allowed=False).waiting(ANN, [Effect.REPLY]) == nobody
+    async with installed.database.write() as connection:
+        await connection.execute(sa.update(Workspace).values(allow_replies=False))
+    assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == nobody
+
+
 async def test_nobody_is_taken_for_an_admin_while_slack_does_not_say(installed: InstallSide) -> None:
     installed.stub.down = True
     with pytest.raises(SlackUnavailableError):
@@ -181,7 +213,7 @@ async def test_token_that_the_operator_gave_brings_its_scopes_and_later_more(ins
     stub = install_side.stub
     stub.owners["xoxb-own"], stub.scopes["xoxb-own"] = "UBOT", BOT_SCOPES
     await install_side.grants.adopt("xoxb-own")
-    assert not await install_side.permissions.installed_for(ANN, scopes.REPLIES)
+    assert not await install_side.permissions.may_reply(ANN)
     stub.scopes["xoxb-own"] = f"{BOT_SCOPES},groups:history"
     await install_side.grants.adopt("xoxb-own")
-    assert await install_side.permissions.installed_for(ANN, scopes.REPLIES)
+    assert await install_side.permissions.may_reply(ANN)

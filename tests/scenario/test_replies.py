@@ -441,6 +441,19 @@ async def test_answer_that_could_not_be_shown_in_time_is_dropped(office: Office)
     assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
 
 
+async def test_name_that_is_not_known_is_asked_for_until_slack_says(office: Office) -> None:
+    await office.is_out()
+    await office.app.tampers(sa.update(Person).where(Person.user_id == ANN).values(names=None))
+    fault = office.app.slack.faults.add(
+        "users.info", error="internal_error", times=None, skip=1
+    )  # the asker is told of
+    await office.says("@ann?")
+    assert office.posts == 0
+    office.app.slack.faults.remove(fault)
+    await office.app.until(office.app.clock.now() + timedelta(seconds=21))
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
 async def test_answer_waits_as_long_as_slack_says(office: Office) -> None:
     await office.is_out()
     office.app.slack.faults.add(POST, retry_after=30)

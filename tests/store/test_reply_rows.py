@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.mentions import Asker, Mention
 from services.domain.model import NO_STATUS, PersonKey, Standing, Status
 from services.domain.profile_state import ProfileState
-from services.platform.crypto import Encryptor
+from services.platform.crypto import Encryptor, SealedBytes
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.effect_models import ReplyRow, StretchRow
-from services.store.models import Person, Workspace
+from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.replies import DueReply, ReplyStore
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -200,6 +200,22 @@ async def test_what_was_not_told_comes_again_and_what_is_dropped_may_be_asked_ag
     await store.claim(reply)
     await store.drop([reply])  # it was told meanwhile
     assert await record(store) == 0
+
+
+async def test_what_is_put_off_waits_unless_it_was_told(store: ReplyStore) -> None:
+    await record(store)
+    (reply,) = await store.due(NOW, 10)
+    await store.put_off(reply, NOW + HOUR)
+    assert (await store.due(NOW, 10), await store.due(NOW + HOUR, 10)) == ([], [reply])
+    await store.claim(reply)
+    await store.put_off(reply, NOW)
+    assert await store.due(NOW + HOUR, 10) == []
+
+
+async def test_person_who_cannot_be_read_hides_nobody_else(database: Database, store: ReplyStore) -> None:
+    rubbish = SealedBytes(b"rubbish")
+    await tamper(database, sa.update(ProfileStateRow).where(ProfileStateRow.user_id == "U1").values(memory=rubbish))
+    assert set(await store.absent([ANN, BEN], NOW)) == {BEN}
 
 
 async def test_people_who_go_take_what_was_told_of_them_along(database: Database, store: ReplyStore) -> None:
