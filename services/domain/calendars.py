@@ -248,6 +248,20 @@ def mail_domains(addresses: Iterable[str]) -> frozenset[str]:
     return frozenset(sorted({mail_domain(address) for address in addresses} - {""})[:MOST_DOMAINS])
 
 
+_MAIL_SERVICES = re.compile(
+    r"(?:gmail|googlemail|icloud|me|mac|msn|aol|ymail|mail|zoho|qq|163|126|naver|hey|fastmail|protonmail)\.com"
+    r"|(?:hotmail|live|outlook|yahoo|gmx)\.[a-z.]+"
+    r"|(?:proton|pm)\.me|(?:web|t-online|freenet|posteo|mailbox)\.(?:de|org)|(?:mail|yandex|bk|inbox|list)\.ru"
+    r"|(?:orange|wanadoo|free|sfr|laposte|bbox)\.fr|(?:docomo|ezweb|au)\.(?:ne\.jp|com)|(?:i\.)?softbank\.(?:ne\.)?jp"
+    r"|(?:telefonica|movistar)\.(?:net|es)"
+)
+
+
+def is_anybodys(domain: str) -> bool:
+    """Return whether a domain is that of a service at which anybody has a mailbox: its people are no colleagues."""
+    return _MAIL_SERVICES.fullmatch(domain) is not None
+
+
 def organizer_text(name: str, address: str) -> str:
     """Return who organizes as rules see it: `Name <address>`, or the one of both that is said; at most LONGEST_TEXT.
 

@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import (
     CALDAV,
+    MICROSOFT,
     PERSON,
     POLLED,
     POLLED_OF,
@@ -61,16 +62,19 @@ class CalendarRows(Store):
         place = (row.team_id, row.user_id, row.calendar_id)
         addresses = self._encryptor.open(row.addresses, "people.addresses", row.team_id, row.user_id)
         credentials = self._encryptor.open(row.credentials, "calendars.credentials", *place)
+        whose = (row.team_id, row.user_id, row.account_id)
         if row.password is not None:
-            whose = (row.team_id, row.user_id, row.account_id)
             credentials = self._encryptor.open(row.password, "accounts.credentials", *whose)
+        theirs = _found(addresses or "[]", tuple[str, ...], "people.addresses")
+        if row.mailbox is not None:
+            theirs += (self._encryptor.open(row.mailbox, "accounts.subject", *whose) or "",)
         return Connection(
             key=PersonKey(row.team_id, row.user_id),
             calendar_id=row.calendar_id,
             provider=row.provider,
             address=self._encryptor.open(row.address, "calendars.address", *place) or "",
             zone=zone_or(row.zone, ZoneInfo("UTC")),
-            addresses=_found(addresses or "[]", tuple[str, ...], "people.addresses"),
+            addresses=tuple(dict.fromkeys(theirs)),
             account_id=row.account_id or "",
             credentials=_found(credentials or "{}", dict[str, Any], "calendars.credentials"),
             state=self._encryptor.open_bytes(row.state, "calendars.state", *place),
@@ -205,13 +209,16 @@ def bound(key: PersonKey, calendar_id: str) -> dict[str, Any]:
 
 def claimed_rows(*more: Any) -> Select[*tuple[Any, ...]]:
     """Select calendars by `AMONG`, with what a connection needs besides, and `more`."""
-    # an account with a password alone: tokens are nobody's business here
-    with_password = and_(Account.account_id == Calendar.account_id, Account.provider == CALDAV)
-    password, promised = Account.credentials.label("password"), promised_until().label("promised_until")
+    # of an account with a password that alone: tokens are nobody's business here; Microsoft's are known by their
+    # mailbox, as which the person is among the guests, whatever address Slack knows
+    needed = and_(Account.account_id == Calendar.account_id, Account.provider.in_((CALDAV, MICROSOFT)))
+    password = case((Account.provider == CALDAV, Account.credentials)).label("password")
+    mailbox = case((Account.provider == MICROSOFT, Account.subject)).label("mailbox")
+    promised = promised_until().label("promised_until")
     return (
-        select(*Calendar.__table__.columns, Person.zone, Person.addresses, password, promised, *more)
+        select(*Calendar.__table__.columns, Person.zone, Person.addresses, password, mailbox, promised, *more)
         .join(Person, of_person(Person, Calendar))
-        .outerjoin(Account, and_(of_person(Account, Calendar), with_password))
+        .outerjoin(Account, and_(of_person(Account, Calendar), needed))
         .where(AMONG)
     )
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.calendars import mail_domains
+from services.domain.calendars import is_anybodys, mail_domain, mail_domains
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line, complete
 from services.domain.model import (
@@ -43,7 +43,7 @@ from services.store import json_values
 from services.store.db import Asked, Database, Store
 from services.store.events import EventStore
 from services.store.line_json import line_from_json
-from services.store.models import EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
+from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
 from services.store.person_rows import chunks, of_people, those
 
 SPANS = SpanRow.__table__
@@ -148,6 +148,7 @@ UTC = ZoneInfo("UTC")
 _OVERRIDES = OverrideRow.__table__
 _EVENTS = EventRow.__table__
 _RULES = RuleRow.__table__
+_ACCOUNTS = Account.__table__
 _PEOPLE = Person.__table__
 _WORKSPACES = Workspace.__table__
 
@@ -172,6 +173,9 @@ _THEIR_OVERRIDES = (
 )
 
 
+_THEIR_ACCOUNTS = select(_ACCOUNTS.c.team_id, _ACCOUNTS.c.user_id, _ACCOUNTS.c.account_id, _ACCOUNTS.c.subject).where(
+    of_people(_ACCOUNTS)
+)
 _LASTS = (
     select(_EVENTS.c.event_id)
     .where(
@@ -205,26 +209,36 @@ class FactStore(Store):
         return found
 
     def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
-        """The queries of these people's rules, overrides and events, and of themselves."""
+        """The queries of these people's rules, overrides, events and accounts, and of themselves."""
         return (
             (_THEIR_RULES, those(keys)),
             (_THEIR_OVERRIDES, those(keys, window_start=start, window_end=end)),
             self._events.asked(keys, start, end),
+            (_THEIR_ACCOUNTS, those(keys)),
             (_THE_PEOPLE, those(keys)),
         )
 
     async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
         """The facts in the rows of those queries."""
-        lines, overrides, events, people = found
+        lines, overrides, events, accounts, people = found
         listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
         for row in lines:
             listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
         for row in overrides:
             asked[PersonKey(row.team_id, row.user_id)].append(override_of(row, self._encryptor))
+        reached_at = defaultdict[PersonKey, list[str]](list)
+        for row in accounts:
+            place = (row.team_id, row.user_id, row.account_id)
+            address = self._encryptor.open(row.subject, "accounts.subject", *place) or ""
+            if not is_anybodys(mail_domain(address)):  # Google's and Microsoft's are known by their address
+                reached_at[PersonKey(row.team_id, row.user_id)].append(address)
         happening = await self._events.open(events)
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
-                self._person(row, key, listed[key]), overrides=tuple(asked[key]), events=happening.get(key, ())
+                facts := self._person(row, key, listed[key]),
+                domains=facts.domains | mail_domains(reached_at[key]),
+                overrides=tuple(asked[key]),
+                events=happening.get(key, ()),
             )
             for row in people
         }

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from services.domain.calendars import MOST_DOMAINS, is_no_persons, mail_domain, mail_domains, organizer_text
+from services.domain.calendars import (
+    MOST_DOMAINS,
+    is_anybodys,
+    is_no_persons,
+    mail_domain,
+    mail_domains,
+    organizer_text,
+)
 from services.domain.model import LONGEST_TEXT
 
 
@@ -35,6 +42,17 @@ def test_address_of_a_program_or_department_is_no_persons(address: str, expected
 )  # fmt: skip
 def test_domain_of_a_mail_address(address: str, domain: str) -> None:
     assert mail_domain(address) == domain
+
+
+@pytest.mark.parametrize(
+    ("domain", "anybodys"),
+    [
+        ("gmail.com", True), ("yahoo.co.jp", True), ("web.de", True), ("proton.me", True), ("", False),
+        ("corp.example", False), ("notgmail.com", False), ("gmail.com.example", False), ("mail.corp.example", False),
+    ],
+)  # fmt: skip
+def test_domain_at_which_anybody_has_a_mailbox(domain: str, anybodys: bool) -> None:
+    assert is_anybodys(domain) is anybodys
 
 
 def test_domains_are_no_more_than_are_kept_whatever_their_order() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from services.domain.calendars import Changes
+from services.domain.calendars import Changes, HostLimits, Offer
 from services.domain.errors import SealError
 from services.domain.lines import Match, Rule, put
 from services.domain.model import Action, Event, Look, Override, PersonKey, Span, Standing, Status, WallTimes
@@ -168,6 +168,40 @@ async def test_domains_of_a_person_are_those_of_their_address_and_follow_it(stor
         facts = (await stores.facts.load([ANN, BOB], now, now + timedelta(days=1)))[ANN]
         assert (facts.domains, "example" in repr(facts)) == ({address.lower().partition("@")[2]}, False)
     assert (await stores.export.export(ANN))["addresses"] == ["ann@new.example"]
+
+
+async def test_domains_of_connected_accounts_are_ones_own_but_for_those_where_anybody_has_a_mailbox(
+    stores: Stores, database: Database, clock: ManualClock
+) -> None:
+    now = clock.now()
+    async with database.write() as connection:
+        await connection.execute(sa.update(Person).values(stale=False))
+    for provider, subject in (
+        ("google", "ann@corp.example"), ("microsoft", "ann@eu.corp.example"), ("google", "ann.private@gmail.com"),
+        ("caldav", "https://dav.example/principals/ann@dav.example/"),
+    ):  # fmt: skip
+        for key in (ANN, BOB):
+            await stores.accounts.connect(key, provider, Offer(subject, "Mine", ()), {"refresh_token": "x"}, now)
+
+    async with database.read() as connection:  # who is inside may have changed
+        assert (await connection.scalars(sa.select(Person.stale))).all() == [True, True]
+    own = {"corp.example", "eu.corp.example"}
+    found = await stores.facts.load([ANN, BOB], now, now + timedelta(1))
+    assert {key: set(facts.domains) for key, facts in found.items()} == {ANN: {"example.com", *own}, BOB: own}
+    assert (await stores.facts.load([BOB], now, now + timedelta(1)))[BOB].domains == own
+
+
+async def test_microsofts_mailbox_is_an_address_of_the_persons_own(stores: Stores, clock: ManualClock) -> None:
+    now, places = clock.now(), HostLimits(100, 100, 101, kept=0)
+    for provider, subject in (("google", "ann@corp.example"), ("microsoft", "ann.lee@corp.example")):
+        account, _ = await stores.accounts.connect(ANN, provider, Offer(subject, "Mine", ()), {"token": "x"}, now)
+        await stores.calendars.add(ANN, provider, "main", f"{provider}.example", now, account_id=account)
+    found = {one.connection.provider: one.connection for one in await stores.calendars.claim(now, now, places)}
+    assert {provider: connection.addresses for provider, connection in found.items()} == {
+        "google": ("ann@example.com",),
+        "microsoft": ("ann@example.com", "ann.lee@corp.example"),
+    }
+    assert all(connection.credentials == {} for connection in found.values())
 
 
 async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, clock: ManualClock) -> None:
