@@ -249,7 +249,13 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         leaving=leaving, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
-        stores.facts, stores.overrides, stores.absences, stores.writes, default_texts=locale.default_texts, clock=clock
+        stores.facts,
+        stores.overrides,
+        stores.absences,
+        stores.writes,
+        stores.effects,
+        default_texts=locale.default_texts,
+        clock=clock,
     )
     undos = Undos(stores.undos, stores.lines, stores.preferences, stores.overrides, clock, wake_signal)
     statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)

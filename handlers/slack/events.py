@@ -28,6 +28,7 @@ from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
 from services.slack.oauth import parse_member
+from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
 from services.usecases.emoji import EmojiSearch
@@ -63,6 +64,7 @@ class Events:
         """Bind them. The busiest first: Bolt tries listeners in their order."""
         bolt.event("user_status_changed")(self.status_changed)
         bolt.event("user_profile_changed")(self.profile_changed)
+        bolt.event("dnd_updated")(self.snooze_changed)
         bolt.event("app_home_opened")(self.home_opened)
         bolt.event("emoji_changed")(self.emoji_changed)
         bolt.event("tokens_revoked")(self.tokens_revoked)
@@ -91,6 +93,12 @@ class Events:
         key = context.get(KNOWN_PERSON)
         if isinstance(key, PersonKey):
             await self.people.zone_changed(key, parse_member(event.get("user")))
+
+    async def snooze_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        """A hint that a snooze was set or ended; often our own echo."""
+        key, status = context.get(KNOWN_PERSON), event.get("dnd_status")
+        if isinstance(key, PersonKey) and isinstance(status, dict):
+            await self.people.seen_snooze(key, snooze_of(status))
 
     async def home_opened(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """Somebody looks at their Home tab; the messages tab is not of interest."""

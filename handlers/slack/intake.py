@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 _LOG = logging.getLogger("slack_bolt.statusquo")
 _LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fails is logged by handlers.errors
 
-PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed"})
+PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed", "dnd_updated"})
 """Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
 
 REPEATABLE = PERSONAL_NEWS | {

@@ -274,6 +274,14 @@ def snoozed(
     return replace(decision, memory=memory, look_again=again)
 
 
+def is_news(memory: SnoozeMemory, seen: datetime | None, now: datetime) -> bool:
+    """Whether an event that tells of a snooze until `seen`, or of none, is worth a look; most are our own echo."""
+    if seen is not None and seen > now:
+        return not _is_ours(memory, seen, now)
+    theirs = memory.reason is not None and memory.reason.code is ReasonCode.OWN_SNOOZE
+    return theirs or (memory.ours is not None and memory.ours > now)
+
+
 def too_long(decision: EffectDecision[SnoozeMemory]) -> SnoozeMemory:
     """What to remember where Slack does not take so many minutes: half of them at most."""
     return replace(decision.memory, ceiling=max(1, decision.minutes // 2))

@@ -31,8 +31,7 @@ class SlackPresence:
 
     async def snooze(self, token: str) -> datetime | None:
         """The end (UTC) of the snooze that runs; None where none does."""
-        answer = await self._clients.call(token, DND_INFO, plain=True, http_verb="GET")
-        return _end(answer, DND_INFO) if _flag(answer, "snooze_enabled", DND_INFO) else None
+        return snooze_of(await self._clients.call(token, DND_INFO, plain=True, http_verb="GET"))
 
     async def set_snooze(self, token: str, minutes: int) -> datetime:
         """Mute notifications for `minutes` from now, in the place of a snooze that runs; its end as Slack returns it.
@@ -41,7 +40,7 @@ class SlackPresence:
         """
         arguments = {"num_minutes": str(minutes)}
         answer = await self._clients.call(token, SET_SNOOZE, plain=True, http_verb="GET", params=arguments)
-        return _end(answer, SET_SNOOZE)
+        return _end(answer)
 
     async def end_snooze(self, token: str) -> None:
         """End the snooze that runs. That none does is as good."""
@@ -53,25 +52,32 @@ class SlackPresence:
 
     async def is_away_by_hand(self, token: str) -> bool:
         """Whether the owner was set away, by themselves or by an app: neither by Slack itself nor by being offline."""
-        return _flag(
-            await self._clients.call(token, GET_PRESENCE, plain=True, http_verb="GET"), "manual_away", GET_PRESENCE
-        )
+        answer = await self._clients.call(token, GET_PRESENCE, plain=True, http_verb="GET")
+        return _flag(answer, "manual_away")
 
     async def set_presence(self, token: str, *, away: bool) -> None:
         """Set the owner away, which nothing ends by itself, or let Slack tell."""
         await self._clients.call(token, SET_PRESENCE, plain=True, params={"presence": "away" if away else "auto"})
 
 
-def _flag(answer: Mapping[str, Any], name: str, method: str) -> bool:
+def snooze_of(status: Mapping[str, Any]) -> datetime | None:
+    """The end (UTC) of the snooze in what dnd.info or a `dnd_updated` shows; None where none runs.
+
+    Raises SlackUnavailableError where the snooze is not shown.
+    """
+    return _end(status) if _flag(status, "snooze_enabled") else None
+
+
+def _flag(shown: Mapping[str, Any], name: str) -> bool:
     """A yes or no. Raises SlackUnavailableError where there is neither: somebody else's is shown without it."""
-    value = answer.get(name)
+    value = shown.get(name)
     if not isinstance(value, bool):
-        raise SlackUnavailableError(f"no_{name}", method=method)
+        raise SlackUnavailableError(f"no_{name}")
     return value
 
 
-def _end(answer: Mapping[str, Any], method: str) -> datetime:
+def _end(shown: Mapping[str, Any]) -> datetime:
     try:
-        return datetime.fromtimestamp(int(answer["snooze_endtime"]), UTC)
+        return datetime.fromtimestamp(int(shown["snooze_endtime"]), UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise SlackUnavailableError("no_snooze_endtime", method=method) from error
+        raise SlackUnavailableError("no_snooze_endtime") from error

@@ -121,6 +121,21 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
         await connection.execute(_MARK, those(keys, now=now))
 
 
+async def hint(connection: AsyncConnection, key: PersonKey, effect: Effect, now: datetime) -> None:
+    """Have one effect of a person looked at: an event tells that something has changed at Slack."""
+    await connection.execute(
+        update(EffectRow)
+        .where(of_person(EffectRow, key), EffectRow.effect == effect.value)
+        .values(due_at=now, seq=EffectRow.seq + 1)
+    )
+
+
+def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
+    """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
+    plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id, effect.value)
+    return MEMORIES[effect]() if plain is None else json_values.effect_memory_from_json(effect, plain)
+
+
 async def replace_stretches(connection: AsyncConnection, stretches: Stretches, now: datetime) -> bool:
     """Make `stretches` all that is stored of each person named; whether an effect is to be looked at for it.
 
@@ -216,13 +231,6 @@ class EffectStore(Store):
         (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
         return [self._effect(row) for row in rows]
 
-    async def hint(self, key: PersonKey, effect: Effect, now: datetime) -> None:
-        """Have one effect of a person looked at, as an event tells that something has changed at Slack."""
-        marked = {"due_at": now, "seq": EffectRow.seq + 1}
-        await self._database.execute(
-            update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == effect.value).values(marked)
-        )
-
     async def take_up(
         self, due: DueEffect, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()
     ) -> DueEffect | None:
@@ -306,9 +314,7 @@ class EffectStore(Store):
             if row.start_at is not None:
                 photo = msgspec.json.decode(row.photo, type=Photo) if row.photo else None
                 stretch = Stretch(effect, row.start_at, row.end_at, ends=row.ends, rule=row.rule, photo=photo)
-            plain = self._encryptor.open_bytes(row.memory, _COLUMN, key.team_id, key.user_id, effect.value)
-            if plain is not None:
-                memory = json_values.effect_memory_from_json(effect, plain)
+            memory = memory_of(row.memory, key, effect, self._encryptor)
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             readable = True
         except (StatusQuoError, msgspec.MsgspecError, ValueError):  # nothing may be done before it can be read

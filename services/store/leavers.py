@@ -21,11 +21,10 @@ from services.domain.model import NO_STATUS, Effect, PersonKey, Span, Standing
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
-from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, PictureRow, ReplyRow
-from services.store.effects import mark_effects_due
+from services.store.effects import mark_effects_due, memory_of
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.timeline import SpanStore
@@ -124,10 +123,9 @@ class LeaverStore(Store):
         rows, effects = await self._database.rows((_LEAVING, {}), (_THEIR_EFFECTS, {}))
         memories = defaultdict[PersonKey, dict[Effect, EffectMemory]](dict)
         for row in effects:
-            effect, place = Effect(row.effect), (row.team_id, row.user_id, row.effect)
+            key, effect = PersonKey(row.team_id, row.user_id), Effect(row.effect)
             with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
-                plain = self._encryptor.open_bytes(row.memory, "effects.memory", *place)
-                memories[PersonKey(*place[:2])][effect] = json_values.effect_memory_from_json(effect, plain or b"{}")
+                memories[key][effect] = memory_of(row.memory, key, effect, self._encryptor)
         return [self._leaver(row, memories) for row in rows]
 
     async def delete(self, leaver: Leaver) -> bool:

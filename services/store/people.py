@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
+from services.domain.effects import SnoozeMemory, is_news
 from services.domain.errors import ChangedSinceError, NotInstalledError
-from services.domain.model import Kind, Pause, PersonKey, Standing, Status
+from services.domain.model import Effect, Kind, Pause, PersonKey, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Preferences, Tokens, zone_or
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
@@ -22,7 +23,8 @@ from services.slack import scopes
 from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effects import mark_effects_due
+from services.store.effect_models import EffectRow
+from services.store.effects import hint, mark_effects_due, memory_of
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
@@ -203,6 +205,19 @@ class PeopleStore(Store):
                     due.setdefault(key, now)
             await mark_all_due(connection, due, stale=False)
         return news
+
+    async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
+        """Have do not disturb looked at, as it was seen to be snoozed `until`, or not; False where that is no news."""
+        theirs = and_(of_person(EffectRow, key), EffectRow.effect == Effect.DND.value)
+        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
+        if row is None:
+            return False
+        memory = memory_of(row.memory, key, Effect.DND, self._encryptor)
+        if not isinstance(memory, SnoozeMemory) or not is_news(memory, until, now):
+            return False
+        async with self._database.write() as connection:
+            await hint(connection, key, Effect.DND, now)
+        return True
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""

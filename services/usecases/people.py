@@ -103,6 +103,13 @@ class People:
             self.wake_signal.wake()
         return news
 
+    async def seen_snooze(self, key: PersonKey, until: datetime | None) -> bool:
+        """Take in that notifications were snoozed `until`, or are not; False where that is our own echo, or no news."""
+        news = await self.store.see_snooze(key, until, self.clock.now())
+        if news:
+            self.wake_signal.wake()
+        return news
+
     async def zone_changed(self, key: PersonKey, member: Member) -> bool:
         """Follow the person to another zone or language; whether they moved."""
         moved = await self.store.move(key, member, self.clock.now())

@@ -36,6 +36,7 @@ from services.domain.reasons import NOT_SET, Reason
 from services.domain.text import DefaultTexts
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
+from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
 from services.store.people import AbsenceStore, Away, PreferenceStore
 from services.store.timeline import AuditStore, FactStore
@@ -59,6 +60,7 @@ class Now:
     `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
     within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
     show what it should; `unknown_emoji` is the one that Slack does not know and in whose place `span` has another.
+    `effects` tell what is done besides the status now, or why it is not.
     """
 
     at: datetime
@@ -71,6 +73,7 @@ class Now:
     coming: tuple[Override, ...]
     not_set: Reason | None = None
     unknown_emoji: str = ""
+    effects: tuple[Reason, ...] = ()
 
     @property
     def paused(self) -> Pause | None:
@@ -96,6 +99,7 @@ class StatusReader:
     overrides: OverrideStore
     absences: AbsenceStore
     writes: AuditStore
+    effects: EffectStore
     default_texts: Callable[[str], DefaultTexts]
     clock: Clock
 
@@ -150,6 +154,7 @@ class StatusReader:
             began = span.began or (span.start if span.start < now else span.start - _BACK)
             for line in (lines or ())[:1]:
                 not_set = line.reason if line.reason.code in NOT_SET and line.at >= began else None
+        carried = await self.effects.of(key, now)
         return Now(
             at=now,
             facts=facts,
@@ -161,6 +166,7 @@ class StatusReader:
             coming=tuple(override for override in stored if override.start > now),
             not_set=not_set,
             unknown_emoji=unknown,
+            effects=tuple(one.memory.reason for one in carried if one.stretch is not None and one.memory.reason),
         )
 
     async def why(self, key: PersonKey) -> Why:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.support.effects import ALL, EffectsOf, with_effects
 from tests.support.engine import RunningEngine
 from tests.support.loop_watch import watched
 
@@ -15,3 +16,9 @@ async def engine(engine: RunningEngine) -> AsyncIterator[RunningEngine]:
     """The same; nothing that the engine does on its loop takes longer than half a second."""
     async with watched():
         yield engine
+
+
+@pytest.fixture
+async def ann(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> EffectsOf:
+    """Somebody who has allowed all effects, known to a replica that runs."""
+    return await with_effects(engine, monkeypatch, ALL)

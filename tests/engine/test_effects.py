@@ -2,105 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from emulators.faults import Fault
 from emulators.slack.state import APP
-from services.domain import timeline
-from services.domain.model import Effect, Pause, PersonKey, Stretch, Timeline
+from services.domain.model import Effect, Pause
 from services.domain.people import Member, Tokens
-from services.domain.timeline import resolve
 from services.slack import scopes
-from services.store.people import PeopleStore, PreferenceStore
-from tests.support.engine import Replica, RunningEngine, meeting
+from services.store.people import PeopleStore
+from tests.support.effects import ALL, EffectsOf, with_effects
+from tests.support.engine import RunningEngine, meeting
 
 INFO, SNOOZE, END_SNOOZE = "dnd.info", "dnd.setSnooze", "dnd.endSnooze"
 PRESENCE, SET_PRESENCE = "users.getPresence", "users.setPresence"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)
-
-
-class Person:
-    """Ann, and what her timeline carries."""
-
-    def __init__(self, engine: RunningEngine, key: PersonKey, replica: Replica) -> None:
-        self.engine, self.key, self.replica = engine, key, replica
-        self.start = engine.clock.now()
-        self.stretches: tuple[Stretch, ...] = ()
-
-    def at(self, minutes: float) -> datetime:
-        return self.start + timedelta(minutes=minutes)
-
-    async def carries(self, effect: Effect, *pieces: tuple[float, float]) -> None:
-        """Have these be the stretches, of that effect alone, in minutes from the start."""
-        await self._carry([effect], pieces)
-
-    async def carries_both(self, *pieces: tuple[float, float]) -> None:
-        """The same of a snooze and of presence."""
-        await self._carry([Effect.DND, Effect.AWAY], pieces)
-
-    async def _carry(self, effects: Sequence[Effect], pieces: Sequence[tuple[float, float]]) -> None:
-        self.stretches = tuple(
-            Stretch(effect, self.at(begin), self.at(end), rule="meeting") for effect in effects for begin, end in pieces
-        )
-        await self.engine.change(self.key, stale=True, preferences="{}")
-        await self.engine.rests()
-
-    def resolve(self, *facts: Any) -> Timeline:
-        """What the resolver says, and these stretches."""
-        return replace(resolve(*facts), stretches=self.stretches)
-
-    async def goes_on(self, minutes: float) -> None:
-        """Time passes until so many minutes from the start."""
-        self.engine.clock.move_to(self.at(minutes))
-        await self.engine.rests()
-
-    async def pauses(self, pause: Pause | None) -> None:
-        await PreferenceStore(self.engine.database).pause(self.key, pause, self.engine.clock.now())
-        self.engine.ring()
-        await self.engine.rests()
-
-    @property
-    def snooze(self) -> tuple[float, str] | None:
-        """The minute from the start at which the snooze ends, and who set it."""
-        found = self.engine.slack.dnd.running(self.key.user_id)
-        return None if found is None else ((found.end - self.start.timestamp()) / 60, found.by)
-
-    @property
-    def away(self) -> str:
-        return self.engine.slack.presence.away_by(self.key.user_id)
-
-    def calls(self, *methods: str) -> int:
-        return len(self.engine.calls(*methods, user=self.key.user_id))
-
-    async def reason(self, effect: Effect) -> str:
-        memory = await self.engine.effect(self.key, effect)
-        return "" if memory is None or memory.reason is None else str(memory.reason.code)
-
-
-@pytest.fixture
-async def ann(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> Person:
-    return await person(engine, monkeypatch, ALL)
-
-
-async def person(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, allows: Iterable[str]) -> Person:
-    replica = engine.replica()
-    made = Person(engine, await engine.person(allows=allows), replica)
-    monkeypatch.setattr(timeline, "resolve", made.resolve)
-    await replica.start()
-    await engine.rests()
-    return made
 
 
 # ── do not disturb ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_snooze_runs_for_the_stretch_and_ends_by_itself(ann: Person) -> None:
+async def test_snooze_runs_for_the_stretch_and_ends_by_itself(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (10, 40))
     assert ann.snooze is None
     assert ann.calls(INFO, SNOOZE) == 0
@@ -113,7 +36,7 @@ async def test_snooze_runs_for_the_stretch_and_ends_by_itself(ann: Person) -> No
     assert ann.calls(END_SNOOZE) == 0
 
 
-async def test_minutes_are_rounded_up_and_at_least_one(ann: Person) -> None:
+async def test_minutes_are_rounded_up_and_at_least_one(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0.25, 3.3))
     await ann.goes_on(0.25)
     assert ann.snooze == (4.25, APP)
@@ -126,7 +49,7 @@ async def test_minutes_are_rounded_up_and_at_least_one(ann: Person) -> None:
     assert ann.snooze == pytest.approx((5.3, APP))
 
 
-async def test_own_snooze_is_neither_shortened_nor_ended_and_ours_follows_it(ann: Person) -> None:
+async def test_own_snooze_is_neither_shortened_nor_ended_and_ours_follows_it(ann: EffectsOf) -> None:
     ann.engine.slack.dnd.snooze("U1", 20)
     await ann.carries(Effect.DND, (5, 60))
     await ann.goes_on(5)
@@ -136,7 +59,7 @@ async def test_own_snooze_is_neither_shortened_nor_ended_and_ours_follows_it(ann
     assert ann.snooze == (60, APP)
 
 
-async def test_own_snooze_that_outlasts_the_stretch_stays(ann: Person) -> None:
+async def test_own_snooze_that_outlasts_the_stretch_stays(ann: EffectsOf) -> None:
     ann.engine.slack.dnd.snooze("U1", 120)
     await ann.carries(Effect.DND, (5, 60))
     await ann.goes_on(5)
@@ -146,7 +69,7 @@ async def test_own_snooze_that_outlasts_the_stretch_stays(ann: Person) -> None:
     assert ann.calls(SNOOZE, END_SNOOZE) == 0
 
 
-async def test_stretch_that_is_cut_short_ends_our_snooze(ann: Person) -> None:
+async def test_stretch_that_is_cut_short_ends_our_snooze(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0, 60))
     assert ann.snooze == (60, APP)
     await ann.goes_on(10)
@@ -155,7 +78,7 @@ async def test_stretch_that_is_cut_short_ends_our_snooze(ann: Person) -> None:
     assert await ann.reason(Effect.DND) == "unmuted"
 
 
-async def test_stretch_that_is_shortened_or_prolonged_has_our_snooze_follow(ann: Person) -> None:
+async def test_stretch_that_is_shortened_or_prolonged_has_our_snooze_follow(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0, 60))
     await ann.goes_on(10)
     await ann.carries(Effect.DND, (0, 30))
@@ -164,7 +87,7 @@ async def test_stretch_that_is_shortened_or_prolonged_has_our_snooze_follow(ann:
     assert ann.snooze == (90, APP)
 
 
-async def test_snooze_that_the_person_changed_is_theirs_when_the_stretch_is_cut_short(ann: Person) -> None:
+async def test_snooze_that_the_person_changed_is_theirs_when_the_stretch_is_cut_short(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0, 60))
     ann.engine.slack.dnd.snooze("U1", 62)
     await ann.goes_on(1)
@@ -172,7 +95,7 @@ async def test_snooze_that_the_person_changed_is_theirs_when_the_stretch_is_cut_
     assert ann.snooze == (62, "person")
 
 
-async def test_snooze_that_the_person_ended_is_not_set_again_in_that_stretch_but_in_the_next(ann: Person) -> None:
+async def test_snooze_that_the_person_ended_is_not_set_again_in_that_stretch_but_in_the_next(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0, 60), (90, 120))
     ann.engine.slack.dnd.end("U1")
     await ann.goes_on(10)
@@ -185,7 +108,7 @@ async def test_snooze_that_the_person_ended_is_not_set_again_in_that_stretch_but
     assert ann.snooze == (120, APP)
 
 
-async def test_snooze_that_replaced_ours_is_not_followed_by_ours(ann: Person) -> None:
+async def test_snooze_that_replaced_ours_is_not_followed_by_ours(ann: EffectsOf) -> None:
     await ann.carries(Effect.DND, (0, 60))
     ann.engine.slack.dnd.snooze("U1", 20)
     await ann.carries(Effect.DND, (0, 61))
@@ -195,14 +118,14 @@ async def test_snooze_that_replaced_ours_is_not_followed_by_ours(ann: Person) ->
     assert ann.calls(SNOOZE) == 1
 
 
-async def test_nightly_hours_are_no_snooze(ann: Person) -> None:
+async def test_nightly_hours_are_no_snooze(ann: EffectsOf) -> None:
     now = ann.engine.clock.now()
     ann.engine.slack.dnd.nightly("U1", (now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time())
     await ann.carries(Effect.DND, (0, 30))
     assert ann.snooze == (30, APP)
 
 
-async def test_snooze_of_days_is_renewed_before_it_runs_out(ann: Person) -> None:
+async def test_snooze_of_days_is_renewed_before_it_runs_out(ann: EffectsOf) -> None:
     day = 24 * 60
     await ann.carries(Effect.DND, (0, 2.5 * day))
     assert ann.snooze == (day, APP)
@@ -213,7 +136,7 @@ async def test_snooze_of_days_is_renewed_before_it_runs_out(ann: Person) -> None
     assert ann.snooze == (2.5 * day, APP)
 
 
-async def test_too_long_a_snooze_is_halved_and_the_ceiling_remembered(ann: Person) -> None:
+async def test_too_long_a_snooze_is_halved_and_the_ceiling_remembered(ann: EffectsOf) -> None:
     ann.engine.slack.workspaces[ann.key.team_id].snooze_ceiling = 400
     await ann.carries(Effect.DND, (0, 1000))
     assert ann.snooze == (250, APP)
@@ -224,7 +147,7 @@ async def test_too_long_a_snooze_is_halved_and_the_ceiling_remembered(ann: Perso
     assert ann.calls(SNOOZE) == 4
 
 
-async def test_snooze_that_ran_out_while_we_were_away_is_set_again(ann: Person) -> None:
+async def test_snooze_that_ran_out_while_we_were_away_is_set_again(ann: EffectsOf) -> None:
     day = 24 * 60
     await ann.carries(Effect.DND, (0, 3 * day))
     await ann.replica.stop()
@@ -237,7 +160,7 @@ async def test_snooze_that_ran_out_while_we_were_away_is_set_again(ann: Person) 
 
 
 @pytest.mark.parametrize("code", ["snooze_not_active", "not_in_dnd"])
-async def test_ending_what_has_ended_is_a_success(ann: Person, code: str) -> None:
+async def test_ending_what_has_ended_is_a_success(ann: EffectsOf, code: str) -> None:
     await ann.carries(Effect.DND, (0, 60))
     ann.engine.slack.faults.add(Fault(END_SNOOZE, error=code))
     await ann.carries(Effect.DND)
@@ -248,7 +171,7 @@ async def test_ending_what_has_ended_is_a_success(ann: Person, code: str) -> Non
 # ── presence ────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_away_for_the_stretch_and_auto_after_it(ann: Person) -> None:
+async def test_away_for_the_stretch_and_auto_after_it(ann: EffectsOf) -> None:
     await ann.carries(Effect.AWAY, (10, 40))
     await ann.goes_on(10)
     assert ann.away == APP
@@ -258,7 +181,7 @@ async def test_away_for_the_stretch_and_auto_after_it(ann: Person) -> None:
     assert ann.calls(SET_PRESENCE) == 2
 
 
-async def test_person_who_was_away_by_hand_is_left_alone_for_that_stretch(ann: Person) -> None:
+async def test_person_who_was_away_by_hand_is_left_alone_for_that_stretch(ann: EffectsOf) -> None:
     ann.engine.slack.presence.toggle("U1", away=True)
     await ann.carries(Effect.AWAY, (10, 40), (60, 70))
     await ann.goes_on(10)
@@ -272,7 +195,7 @@ async def test_person_who_was_away_by_hand_is_left_alone_for_that_stretch(ann: P
     assert ann.calls(SET_PRESENCE) == 0
 
 
-async def test_person_who_set_themselves_active_is_not_set_away_again_in_that_stretch(ann: Person) -> None:
+async def test_person_who_set_themselves_active_is_not_set_away_again_in_that_stretch(ann: EffectsOf) -> None:
     await ann.carries(Effect.AWAY, (0, 40), (60, 70))
     ann.engine.slack.presence.toggle("U1", away=False)
     await ann.carries(Effect.AWAY, (0, 41), (60, 70))
@@ -288,7 +211,7 @@ async def test_person_who_set_themselves_active_is_not_set_away_again_in_that_st
     assert ann.away == ""
 
 
-async def test_away_by_slack_itself_is_not_away_by_hand(ann: Person) -> None:
+async def test_away_by_slack_itself_is_not_away_by_hand(ann: EffectsOf) -> None:
     ann.engine.slack.presence.connects("U1", 0)
     await ann.carries(Effect.AWAY, (0, 40))
     assert ann.away == APP
@@ -297,7 +220,7 @@ async def test_away_by_slack_itself_is_not_away_by_hand(ann: Person) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 300])
-async def test_debt_is_paid_at_the_start_up_after_the_end(ann: Person, seconds: int) -> None:
+async def test_debt_is_paid_at_the_start_up_after_the_end(ann: EffectsOf, seconds: int) -> None:
     await ann.carries(Effect.AWAY, (0, 40))
     await ann.replica.stop()
     ann.engine.clock.move_to(ann.at(40) + timedelta(seconds=seconds))
@@ -306,7 +229,7 @@ async def test_debt_is_paid_at_the_start_up_after_the_end(ann: Person, seconds: 
     assert ann.away == ""
 
 
-async def test_effect_that_is_turned_off_is_taken_back(ann: Person) -> None:
+async def test_effect_that_is_turned_off_is_taken_back(ann: EffectsOf) -> None:
     await ann.carries(Effect.AWAY, (0, 40))
     assert ann.away == APP
     await ann.carries(Effect.AWAY)
@@ -316,7 +239,7 @@ async def test_effect_that_is_turned_off_is_taken_back(ann: Person) -> None:
 # ── of both ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_pause_takes_back_what_was_put_on_and_leaves_the_status(ann: Person) -> None:
+async def test_pause_takes_back_what_was_put_on_and_leaves_the_status(ann: EffectsOf) -> None:
     await ann.engine.has(ann.key, meeting(ann.start, 60))
     await ann.engine.rests()
     await ann.carries_both((0, 60))
@@ -331,7 +254,7 @@ async def test_pause_takes_back_what_was_put_on_and_leaves_the_status(ann: Perso
     assert ann.snooze == (60, APP)
 
 
-async def test_pause_that_begins_and_ends_by_itself(ann: Person) -> None:
+async def test_pause_that_begins_and_ends_by_itself(ann: EffectsOf) -> None:
     await ann.carries_both((0, 60))
     await ann.pauses(Pause(ann.at(10), ann.at(20)))
     assert (ann.snooze, ann.away) == ((60, APP), APP)
@@ -341,7 +264,7 @@ async def test_pause_that_begins_and_ends_by_itself(ann: Person) -> None:
     assert (ann.snooze, ann.away) == ((60, APP), APP)
 
 
-async def test_own_presence_and_snooze_survive_a_pause(ann: Person) -> None:
+async def test_own_presence_and_snooze_survive_a_pause(ann: EffectsOf) -> None:
     ann.engine.slack.dnd.snooze("U1", 90)
     ann.engine.slack.presence.toggle("U1", away=True)
     await ann.carries_both((0, 60))
@@ -355,7 +278,7 @@ async def test_own_presence_and_snooze_survive_a_pause(ann: Person) -> None:
 async def test_effect_without_its_permission_costs_no_call_and_is_done_once_that_is_given(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = await person(engine, monkeypatch, scopes.USER)
+    ann = await with_effects(engine, monkeypatch, scopes.USER)
     await engine.has(ann.key, meeting(ann.start, 60))
     await engine.rests()
     await ann.carries_both((0, 60))
@@ -366,7 +289,7 @@ async def test_effect_without_its_permission_costs_no_call_and_is_done_once_that
     assert (ann.snooze, ann.away) == ((60, APP), APP)
 
 
-async def granted(ann: Person, allowed: frozenset[str]) -> None:
+async def granted(ann: EffectsOf, allowed: frozenset[str]) -> None:
     token = ann.engine.slack.grant("U1", allowed)
     stores = ann.replica
     people = PeopleStore(
@@ -378,7 +301,7 @@ async def granted(ann: Person, allowed: frozenset[str]) -> None:
     await ann.engine.rests()
 
 
-async def test_missing_scope_loses_no_grant_and_holds_up_nothing_else(ann: Person) -> None:
+async def test_missing_scope_loses_no_grant_and_holds_up_nothing_else(ann: EffectsOf) -> None:
     ann.engine.slack.faults.add(Fault(SNOOZE, error="missing_scope", times=None))
     await ann.engine.has(ann.key, meeting(ann.start, 60))
     await ann.engine.rests()
@@ -391,7 +314,7 @@ async def test_missing_scope_loses_no_grant_and_holds_up_nothing_else(ann: Perso
     assert ann.calls(SNOOZE) == 1
 
 
-async def test_limit_of_one_effect_holds_up_no_other(ann: Person) -> None:
+async def test_limit_of_one_effect_holds_up_no_other(ann: EffectsOf) -> None:
     ann.engine.slack.faults.add(Fault(SNOOZE, retry_after=30))
     await ann.engine.has(ann.key, meeting(ann.start, 60))
     await ann.engine.rests()
@@ -402,7 +325,7 @@ async def test_limit_of_one_effect_holds_up_no_other(ann: Person) -> None:
     assert ann.snooze == (60.5, APP)
 
 
-async def test_outage_is_got_over(ann: Person) -> None:
+async def test_outage_is_got_over(ann: EffectsOf) -> None:
     ann.engine.slack.faults.add(Fault(SNOOZE, status=503, times=2))
     ann.engine.slack.faults.add(Fault(SET_PRESENCE, status=500, after=True))
     await ann.carries_both((0, 60))
@@ -414,7 +337,7 @@ async def test_outage_is_got_over(ann: Person) -> None:
     assert ann.engine.slack.left_behind() == []
 
 
-async def test_token_that_is_gone_loses_the_grant_and_what_is_owed_is_paid_with_the_next(ann: Person) -> None:
+async def test_token_that_is_gone_loses_the_grant_and_what_is_owed_is_paid_with_the_next(ann: EffectsOf) -> None:
     await ann.carries_both((0, 60))
     token = ann.engine.slack.tokens.user("U1")
     assert token is not None
@@ -429,7 +352,7 @@ async def test_token_that_is_gone_loses_the_grant_and_what_is_owed_is_paid_with_
     assert ann.away == ""
 
 
-async def test_debt_of_a_lost_grant_is_kept_thirty_days(ann: Person) -> None:
+async def test_debt_of_a_lost_grant_is_kept_thirty_days(ann: EffectsOf) -> None:
     await ann.carries_both((0, 60))
     await ann.engine.change(ann.key, grant_state="lost", token=None)
     await ann.goes_on(60)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, Modals, register
+from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, ListForms, Modals, register
 from services.domain.model import Effect
 from services.slack import scopes
 
@@ -47,6 +47,7 @@ def wired() -> Recorder:
     home = HomeButtons(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
+        lists=ListForms(nothing, HomeTab(nothing)),
         events=Events(nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing, nothing),
     )  # fmt: skip
@@ -80,7 +81,8 @@ def test_manifest_has_the_commands_shortcuts_and_events_that_are_wired(manifest:
     features = manifest["features"]
     assert sorted(one["command"] for one in features["slash_commands"]) == wired.named("command")
     assert sorted(one["callback_id"] for one in features["shortcuts"]) == wired.named("global_shortcut")
-    subscribed = manifest["settings"]["event_subscriptions"]["bot_events"]
+    subscriptions = manifest["settings"]["event_subscriptions"]
+    subscribed = subscriptions["bot_events"] + subscriptions["user_events"]
     organisations = {"team_access_revoked"}  # delivered to org-wide installs without being subscribed
     arrives_as = {"message.im": "message", "message.channels": "message", "message.groups": "message"}
     assert sorted({arrives_as.get(name, name) for name in subscribed}) == [

@@ -28,7 +28,7 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.effect_models import ReplyRow
+from services.store.effect_models import EffectRow, ReplyRow
 from services.store.models import Calendar, Notice, Person, ProfileStateRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -50,6 +50,7 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(ReplyRow.due_at <= _NOW).label("replies"),
+    sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )
 
@@ -272,7 +273,8 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            if self.service is not None and busy in {"notices", "homes", "homes, notices"} and self.service.at_rest():
+            waits = set(busy.split(", ")) <= {"effects", "homes", "notices"}
+            if self.service is not None and waits and self.service.at_rest():
                 self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)
 

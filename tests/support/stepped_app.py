@@ -208,7 +208,13 @@ async def open_stepped_app(
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
         lines = LineStore(database, encryptor)
         reader = StatusReader(
-            replica.facts, overrides, absences, replica.writes, default_texts=default_texts, clock=clock
+            replica.facts,
+            overrides,
+            absences,
+            replica.writes,
+            replica.effects,
+            default_texts=default_texts,
+            clock=clock,
         )
         undos = Undos(UndoStore(database, encryptor), lines, preferences, overrides, clock, wake_signal)
         statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)

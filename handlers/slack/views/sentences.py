@@ -61,6 +61,7 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:
         lines.append(":warning: " + because(now.not_set, l10n, now.at))
+    lines += [because(reason, l10n, now.at, lines=now.facts.lines) for reason in now.effects]
     if now.paused is not None:
         lines.append(paused(now.paused.end, l10n, now.at))
     return lines

@@ -111,6 +111,7 @@ class Replica:
             stores.overrides,
             stores.absences,
             stores.writes,
+            stores.effects,
             default_texts=lambda locale: ENGLISH,
             clock=clock,
         )
