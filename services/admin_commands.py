@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from services.domain.model import PersonKey
+from services.engine.effects import EffectSender
 from services.engine.limits import Budget
 from services.engine.profile_writer import ProfileWriter
 from services.platform.crypto import Encryptor
@@ -98,14 +99,16 @@ async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
     async with _program(config, clock) as program:
         known = await program.people.forget(key)
         await see_off(
-            key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer, clock=clock
-        )
+            key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer,
+            effects=program.effects, clock=clock,
+        )  # fmt: skip
     return _told("Everything is deleted.", known=known)
 
 
 async def see_off(
-    key: PersonKey, *, leaving: Offboarding, queue: WriteQueue, writer: ProfileWriter, clock: Clock
-) -> None:
+    key: PersonKey, *, leaving: Offboarding, queue: WriteQueue, writer: ProfileWriter,
+    effects: Sequence[EffectSender], clock: Clock,
+) -> None:  # fmt: skip
     """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
 
     The app may run or not. Where it does, its sender has the same row at hand and decides the same: whoever records
@@ -116,6 +119,8 @@ async def see_off(
         pending = await queue.pending(key, clock.now())
         if pending is not None and writer.ready_at(pending, budget) is None:
             await writer.carry_out(pending, writer.take(pending, budget))
+        for effect in effects:
+            await effect.see_off(key, budget)
         await leaving.run_due()
         if await leaving.is_leaving(key):
             await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())

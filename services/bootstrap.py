@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -75,6 +75,7 @@ class Service:
     web: web.Application
     engine: Engine
     writer: ProfileWriter
+    effects: Sequence[EffectSender]
     stores: Stores
     people: People
     leaving: Offboarding
@@ -179,7 +180,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         hooks=calendars.hooks, emoji=cases.emoji, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
-    works, writer = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
     listening = _listening(adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, socket_mode=listens)
     socket = listening.socket
@@ -221,7 +222,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.web, works, writer, stores, cases.people, cases.leaving, listening.out, at_rest, start, stop
+        listening.web, works, writer, carried, stores, cases.people, cases.leaving, listening.out, at_rest, start, stop
     )
 
 
@@ -271,8 +272,8 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
 
 def engine(
     of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
-) -> tuple[Engine, ProfileWriter]:
-    """What runs when: everything that may be due, and the one that writes to profiles."""
+) -> tuple[Engine, ProfileWriter, Sequence[EffectSender]]:
+    """What runs when: everything that may be due, the one that writes to profiles, and those of effects."""
     clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
     tokens = TokenRefresh(stores.tokens, slack.authority, clock)
     unknown = UnknownEmoji(stores.emoji, clock)
@@ -303,7 +304,7 @@ def engine(
     retention = Retention(stores.retention, clock)
     emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
     work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, retention)
-    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer
+    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
 
 
 def _listening(

@@ -141,6 +141,7 @@ class DueEffect:
     memory: EffectMemory
     stretch: Stretch | None
     next_at: datetime | None = None
+    due_at: datetime | None = None
     readable: bool = True
 
     def wanted(self, now: datetime) -> Stretch | None:

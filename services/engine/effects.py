@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -32,6 +33,7 @@ from services.domain.model import Action, Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.calls import Calls, token_digest
+from services.engine.limits import Budget
 from services.engine.profile_writer import BLOCKED_BACK_OFF, OUTAGE, REFUSED_BACK_OFFS, TEST, back_off
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -170,17 +172,29 @@ class EffectSender:
                 continue
             if len(started) >= AT_ONCE:
                 break
-            if not one.readable:
-                started.append((one, self._store.put_off(one, now + UNREADABLE_BACK_OFF)))
-            elif (memory := self._without_calls(one, now)) is not None:
-                turn = Turn(one, self._calls(one, workspace, ()), self._store, self._clock)
-                started.append((one, turn.settle(memory)))
+            if (work := self._without_calls(one, workspace.budget, now)) is not None:
+                started.append((one, work))
             elif places[team_id] < AT_ONCE_OF_A_WORKSPACE and self._has_room(one, workspace, now):
                 places[team_id] += 1
-                calls = self._calls(one, workspace, self._methods(one, now))
+                calls = self._calls(one, workspace.budget, now, partial(self._is_ours, workspace))
                 self._workspaces.take(workspace, one.key.user_id, self._carrier.effect)
-                started.append((one, self._one(one, workspace, calls)))
+                started.append((one, self._in(workspace, one, calls)))
         return started
+
+    async def see_off(self, key: PersonKey, budget: Budget) -> None:
+        """Take the effect back of one person who is being forgotten, whoever owns their workspace.
+
+        Where another process does the same, one of the two comes first, and to do it twice does no harm.
+        """
+        now = self._clock.now()
+        for one in await self._store.of(key, now):
+            is_due = one.due_at is not None and one.due_at <= now
+            if one.effect is self._carrier.effect and one.leaving and is_due:
+                ready = (budget.ready_at(method, now) for method in self._methods(one, now))
+                if (work := self._without_calls(one, budget, now)) is not None:
+                    await self._guarded(one, work)
+                elif not any(ready):
+                    await self._guarded(one, self._one(one, self._calls(one, budget, now, lambda: True)))
 
     async def _guarded(self, due: DueEffect, work: Coroutine[Any, Any, None]) -> None:
         ids = {"team_id": due.key.team_id, "user_id": due.key.user_id}
@@ -190,14 +204,19 @@ class EffectSender:
             with guarded("effect_not_put_off", effect=due.effect.value, **ids):
                 await self._store.put_off(due, self._clock.now() + back_off(due.failures))
 
-    def _without_calls(self, due: DueEffect, now: datetime) -> EffectMemory | None:
-        """What to remember where no call is to be made, or may be."""
+    def _without_calls(self, due: DueEffect, budget: Budget, now: datetime) -> Coroutine[Any, Any, None] | None:
+        """What to do where no call is to be made, or may be."""
+        if not due.readable:
+            return self._store.put_off(due, now + UNREADABLE_BACK_OFF)
         memory = effects.without_look(due, now)
-        if memory is not None or scopes.FOR_EFFECT[due.effect] <= due.scopes:
-            return memory
-        stretch = due.wanted(now)
-        fresh = effects.brought_up(due.memory, due.stretch, wanted=stretch is not None, now=now)
-        return effects.refused(fresh, ReasonCode.NOT_PERMITTED, stretch)
+        if memory is None and not scopes.FOR_EFFECT[due.effect] <= due.scopes:
+            stretch = due.wanted(now)
+            fresh = effects.brought_up(due.memory, due.stretch, wanted=stretch is not None, now=now)
+            memory = effects.refused(fresh, ReasonCode.NOT_PERMITTED, stretch)
+        if memory is None:
+            return None
+        turn = Turn(due, Calls(budget, self._clock, None, {}, lambda: True), self._store, self._clock)
+        return turn.settle(memory)
 
     def _methods(self, due: DueEffect, now: datetime) -> tuple[str, ...]:
         known = due.token is not None and due.memory.owner == token_digest(due.token)
@@ -214,13 +233,19 @@ class EffectSender:
             return False
         return self._workspaces.may_take(workspace, due.key.user_id, self._carrier.effect)
 
-    def _calls(self, due: DueEffect, workspace: OwnedWorkspace, methods: tuple[str, ...]) -> Calls:
-        def is_ours() -> bool:
-            return self._workspaces.get(workspace.team_id) is workspace
+    def _is_ours(self, workspace: OwnedWorkspace) -> bool:
+        return self._workspaces.get(workspace.team_id) is workspace
 
-        return Calls(workspace.budget, self._clock, due.token, dict.fromkeys(methods, ""), is_ours)
+    def _calls(self, due: DueEffect, budget: Budget, now: datetime, is_ours: Callable[[], bool]) -> Calls:
+        return Calls(budget, self._clock, due.token, dict.fromkeys(self._methods(due, now), ""), is_ours)
 
-    async def _one(self, due: DueEffect, workspace: OwnedWorkspace, calls: Calls) -> None:
+    async def _in(self, workspace: OwnedWorkspace, due: DueEffect, calls: Calls) -> None:
+        try:
+            await self._one(due, calls)
+        finally:
+            self._workspaces.ended(workspace, due.effect)
+
+    async def _one(self, due: DueEffect, calls: Calls) -> None:
         turn = Turn(due, calls, self._store, self._clock)
         try:
             await self._carry_out(turn)
@@ -228,7 +253,6 @@ class EffectSender:
             await self._failed(turn, error)
         finally:
             calls.close()
-            self._workspaces.ended(workspace, due.effect)
 
     async def _carry_out(self, turn: Turn) -> None:
         owner = token_digest(turn.calls.token)

@@ -323,7 +323,7 @@ class EffectStore(Store):
             key=key, effect=effect, seq=row.seq, turn=row.turn, failures=row.failures,
             granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, scopes=scopes.parse(row.scopes),
             pause=pause_of(row.paused_from, row.paused_until), leaving=row.leave_by is not None, memory=memory,
-            stretch=stretch, next_at=row.next_at, readable=readable,
+            stretch=stretch, next_at=row.next_at, due_at=row.due_at, readable=readable,
         )  # fmt: skip
 
     def _remembered(self, due: DueEffect, memory: EffectMemory) -> dict[str, Any]:

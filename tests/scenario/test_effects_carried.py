@@ -9,9 +9,11 @@ import pytest
 
 from emulators.faults import Fault
 from emulators.slack.state import APP, PERSON
+from services import admin_commands
 from services.domain.lines import Rule
 from services.domain.model import Effect, PersonKey
 from services.domain.people import Member, Tokens
+from services.platform import settings
 from tests.support.effects import ALL
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, RunningApp, at
@@ -176,3 +178,14 @@ async def test_uninstall_deletes_what_is_owed(running_app: RunningApp) -> None:
     running_app.slack.uninstall(running_app.slack.member(ANN).team_id)
     await running_app.settle()
     assert shows(running_app) == ("", APP)
+
+
+async def test_operators_command_takes_everything_back_without_the_app(running_app: RunningApp) -> None:
+    key = await joins(running_app, *BOTH)
+    await running_app.until(at("10:00"))
+    assert shows(running_app) == (APP, APP)
+    config = settings.load(running_app.environment(), dotenv=None)
+    await running_app.stop()
+    assert await admin_commands.forget(config, key, running_app.clock) == 0
+    assert shows(running_app) == ("", "")
+    assert running_app.slack.tokens.user(ANN) is None

@@ -200,7 +200,12 @@ async def test_operators_command_takes_back_without_the_app(app: SteppedApp) -> 
     await app.shows()
     assert await app.people.forget(app.ann)
     await admin_commands.see_off(
-        app.ann, leaving=app.leaving, queue=app.replica.queue, writer=app.replica.writer, clock=app.clock
+        app.ann,
+        leaving=app.leaving,
+        queue=app.replica.queue,
+        writer=app.replica.writer,
+        effects=app.replica.effect_senders,
+        clock=app.clock,
     )
     assert app.engine.status(ANN)[:2] == READING
     assert await gone(app)
@@ -214,7 +219,12 @@ async def test_operators_command_asks_again_only_when_slack_lets_it(app: Stepped
     before = len(app.engine.calls(GET))
     seen_off = asyncio.create_task(
         admin_commands.see_off(
-            app.ann, leaving=app.leaving, queue=app.replica.queue, writer=app.replica.writer, clock=app.clock
+            app.ann,
+            leaving=app.leaving,
+            queue=app.replica.queue,
+            writer=app.replica.writer,
+            effects=app.replica.effect_senders,
+            clock=app.clock,
         )
     )
     for _ in range(15):

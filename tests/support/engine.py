@@ -137,18 +137,15 @@ class Replica:
             PresenceCarrier(self.presence, self.clock),
             PhotoCarrier(photos, self.pictures, self.picture_reader, self.clock),
         )
+        self.effect_senders = [
+            EffectSender(
+                carrier, self.effects, self.workspaces, profiles=self.profiles, refresh=self.tokens.refresh,
+                clock=self.clock,
+            )
+            for carrier in carriers
+        ]  # fmt: skip
         self.chores = (
-            *(
-                EffectSender(
-                    carrier,
-                    self.effects,
-                    self.workspaces,
-                    profiles=self.profiles,
-                    refresh=self.tokens.refresh,
-                    clock=self.clock,
-                )
-                for carrier in carriers
-            ),
+            *self.effect_senders,
             NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
             HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
         )
