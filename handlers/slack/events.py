@@ -89,10 +89,15 @@ class Events:
             await self.people.seen_status(key, status_of(profile), instant(body, event))
 
     async def profile_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
-        """The person's zone, language or address may be another."""
-        key = context.get(KNOWN_PERSON)
-        if isinstance(key, PersonKey):
-            await self.people.zone_changed(key, parse_member(event.get("user")))
+        """The person's zone, language or address may be another, or their photo; that is often our own echo."""
+        user, key = event.get("user"), context.get(KNOWN_PERSON)
+        if not isinstance(key, PersonKey):
+            return
+        await self.people.zone_changed(key, parse_member(user))
+        profile = user.get("profile") if isinstance(user, dict) else None
+        photo_hash = profile.get("avatar_hash") if isinstance(profile, dict) else None
+        if isinstance(photo_hash, str) and photo_hash:
+            await self.people.seen_photo(key, photo_hash)
 
     async def snooze_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint that a snooze was set or ended; often our own echo."""

@@ -20,6 +20,11 @@ def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
     return bool(memory.pending) and seen not in {memory.pending, memory.ours}
 
 
+def is_photo_news(memory: PhotoMemory, seen: str) -> bool:
+    """Whether an event that tells of a picture of the hash `seen` is worth a look; most are our own echo."""
+    return bool(memory.ours) and not memory.pending and seen != memory.ours
+
+
 def decide_photo(
     memory: PhotoMemory, seen: str, stretch: Stretch | None, now: datetime, *, ours: bool
 ) -> EffectDecision[PhotoMemory]:

@@ -27,6 +27,7 @@ from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import mark_effects_due, memory_of
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
+from services.store.pictures import OWN
 from services.store.timeline import SpanStore
 
 _PEOPLE = Person.__table__
@@ -92,6 +93,8 @@ class LeaverStore(Store):
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
+            sent = PictureRow.picture_id == OWN  # what shows of theirs comes back first
+            await connection.execute(delete(PictureRow).where(of_person(PictureRow, key), sent))
             memory = ProfileState()
             with suppress(
                 StatusQuoError, ValueError

@@ -13,10 +13,11 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
-from services.domain.effects import SnoozeMemory, is_news
+from services.domain.effects import EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import ChangedSinceError, NotInstalledError
 from services.domain.model import Effect, Kind, Pause, PersonKey, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Preferences, Tokens, zone_or
+from services.domain.photos import is_photo_news
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
@@ -208,16 +209,26 @@ class PeopleStore(Store):
 
     async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
         """Have do not disturb looked at, as it was seen to be snoozed `until`, or not; False where that is no news."""
-        theirs = and_(of_person(EffectRow, key), EffectRow.effect == Effect.DND.value)
-        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
-        if row is None:
-            return False
-        memory = memory_of(row.memory, key, Effect.DND, self._encryptor)
+        memory = await self._effect_memory(key, Effect.DND)
         if not isinstance(memory, SnoozeMemory) or not is_news(memory, until, now):
             return False
         async with self._database.write() as connection:
             await hint(connection, key, Effect.DND, now)
         return True
+
+    async def see_photo(self, key: PersonKey, photo_hash: str, now: datetime) -> bool:
+        """Have the photo looked at, as the one of that hash was seen to show; False where that is no news."""
+        memory = await self._effect_memory(key, Effect.PHOTO)
+        if not isinstance(memory, PhotoMemory) or not is_photo_news(memory, photo_hash):
+            return False
+        async with self._database.write() as connection:
+            await hint(connection, key, Effect.PHOTO, now)
+        return True
+
+    async def _effect_memory(self, key: PersonKey, effect: Effect) -> EffectMemory | None:
+        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
+        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
+        return None if row is None else memory_of(row.memory, key, effect, self._encryptor)
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""

@@ -42,6 +42,15 @@ class KeptPicture:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PlainPicture:
+    """A picture for its person's own eyes."""
+
+    picture_id: str
+    content: bytes = field(repr=False)
+    created_at: datetime
+
+
 async def keep_picture(connection: AsyncConnection, picture: KeptPicture) -> None:
     """Store a picture in the place of the one before. The person must exist."""
     fresh = {"content": picture.content, "created_at": picture.created_at}
@@ -72,6 +81,16 @@ class PictureStore(Store):
                 raise NotGrantedError("unknown person")
             await keep_picture(connection, picture)
             await connection.execute(waits.values(due_at=now, seq=EffectRow.seq + 1))
+
+    async def of(self, key: PersonKey) -> list[PlainPicture]:
+        """All that is kept of a person. Raises SealError."""
+        mine = select(PictureRow.picture_id, PictureRow.content, PictureRow.created_at)
+        found = []
+        for row in await self._database.fetch(mine.where(of_person(PictureRow, key)).order_by(PictureRow.picture_id)):
+            place = key.team_id, key.user_id, row.picture_id
+            content = await off_loop(self._encryptor.open_bytes, row.content, _COLUMN, *place)
+            found.append(PlainPicture(row.picture_id, content or b"", row.created_at))
+        return found
 
     async def read(self, key: PersonKey, picture_id: str) -> bytes | None:
         """A picture of a person; None where there is none. Raises SealError."""

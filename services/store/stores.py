@@ -119,6 +119,7 @@ class ExportStore:
         opened, place = self._stores.encryptor.open, (key.team_id, key.user_id)
         calendars = await self._stores.calendars.of(key)
         writes = await self._stores.writes.recent(key, _WRITES, effects=True)
+        pictures = self._stores.pictures
         everything = {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -162,6 +163,7 @@ class ExportStore:
                 for entry in writes
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
+            "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)
         return found

@@ -122,6 +122,8 @@ class Offboarding:
             left.append(self.say(leaver.locale, "I could not unmute your notifications. Do it in Slack."))
         if Effect.AWAY in owed:
             left.append(self.say(leaver.locale, "I could not set you active again. Do it in Slack."))
+        if Effect.PHOTO in owed:
+            left.append(self.say(leaver.locale, "I could not put your own photo back. Set it in Slack."))
         log.info("person_forgotten", left=len(left), **ids)
         if left:
             try:

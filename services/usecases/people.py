@@ -110,6 +110,13 @@ class People:
             self.wake_signal.wake()
         return news
 
+    async def seen_photo(self, key: PersonKey, photo_hash: str) -> bool:
+        """Take in that the photo of that hash shows; False where that is our own echo, or no news."""
+        news = await self.store.see_photo(key, photo_hash, self.clock.now())
+        if news:
+            self.wake_signal.wake()
+        return news
+
     async def zone_changed(self, key: PersonKey, member: Member) -> bool:
         """Follow the person to another zone or language; whether they moved."""
         moved = await self.store.move(key, member, self.clock.now())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.domain.effects import EffectAction, PhotoMemory
 from services.domain.model import Effect, Photo, Picture, Stretch
-from services.domain.photos import decide_photo, is_uncertain
+from services.domain.photos import decide_photo, is_photo_news, is_uncertain
 from services.domain.reasons import ReasonCode
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -74,6 +74,13 @@ def test_what_shows_after_a_crash_is_ours_where_a_look_says_so() -> None:
     known = replace(ON, ours=OTHERS)
     assert _decided(ABOUT_TO, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)
     assert _decided(ABOUT_TO, OTHERS, None, ours=True) == (EffectAction.TAKE_BACK, NOTHING, known)
+
+
+def test_event_is_worth_a_look_where_it_tells_of_another_picture_than_ours() -> None:
+    seen = {photo_hash: is_photo_news(ON, photo_hash) for photo_hash in (OURS, OTHERS)}
+    assert seen == {OURS: False, OTHERS: True}
+    assert not is_photo_news(replace(ON, pending=OURS), OTHERS)  # our own, of which no more is known yet
+    assert not is_photo_news(NOTHING, OTHERS)
 
 
 def test_stretch_that_is_all_but_over_is_not_worth_a_change() -> None:

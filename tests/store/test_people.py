@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -239,6 +240,7 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     await stores.lines.change(
         ANN, now, partial(put, line=Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")))
     )
+    await stores.pictures.put_own(ANN, b"a picture", now)
     found = json.loads(json.dumps(await stores.export.export(ANN)))
     start, end = "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"
     assert {name: found[name] for name in ("team_id", "user_id", "zone", "locale", "addresses", "grant", "pause")} == {
@@ -261,6 +263,9 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     assert [one["name"] for one in found["rules"]["lines"]] == ["Talks", "", "", "", ""]
     assert found["profile"]["covered"]["text"] == "Reading"
     assert [one["subject"] for one in found["notices"]] == ["welcome"]
+    assert [(one["picture_id"], base64.b64decode(one["content"])) for one in found["pictures"]] == [
+        ("own", b"a picture")
+    ]
     whole = json.dumps(found)
     assert [secret for secret in ("secret-path", "xoxp", "xoxb") if secret in whole] == []
     assert (await stores.export.export(BOB))["events"] == []

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views.lines import effect_names, picture_names
 from handlers.slack.views.sentences import (
     LONGEST_TITLE,
     account_line,
@@ -23,7 +24,7 @@ from handlers.slack.views.sentences import (
 )
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line
-from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
+from services.domain.model import Effect, Kind, Override, OverrideKind, Pause, Picture, Span, Status, Timeline
 from services.domain.undo import Change
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -378,14 +379,16 @@ def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
     """That a picture is kept, and what to do next."""
     lines = [
         l10n.say(
-            "Your picture is kept, {width} × {height} pixels. Your profile photo stays what it is until you choose "
-            "it: on my Home tab, edit a line such as “Out of office”, turn on the photo, and choose “My own picture”.",
-            width=width, height=height,
+            "Your picture is kept, {width} × {height} pixels. Your profile photo stays what it is until a line of "
+            "your list changes it: there choose “{effect}” and “{picture}”.",
+            width=width, height=height, effect=effect_names(l10n)[Effect.PHOTO],
+            picture=picture_names(l10n)[Picture.OWN],
         ),
         l10n.say("While that line shows, it is your photo, and your present one comes back after it. A picture that "
                  "you send later takes its place."),
     ]  # fmt: skip
-    return reply(lines)
+    edit = kit.button(l10n.say("Choose it for “Out of office”"), "edit_line", value=Kind.OUT_OF_OFFICE.value)
+    return reply(lines, kit.actions(edit))
 
 
 def file_hint(l10n: Localizer) -> Reply:
