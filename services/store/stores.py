@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from services.domain.model import PersonKey
 from services.domain.reasons import Reason
@@ -113,6 +113,9 @@ class ExportStore:
             spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)
             stored = [self._spans.span(span) for span in await connection.execute(spans)]
             told = (await connection.execute(select(Notice.__table__).where(of_person(Notice, key)))).all()
+            theirs = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
+            replies = select(ReplyRow.__table__).where(ReplyRow.team_id == key.team_id, theirs)
+            answered = (await connection.execute(replies.order_by(ReplyRow.created_at))).all()
         facts = (await self._stores.facts.load([key], *_EVER)).get(key)
         if facts is None:
             return {}
@@ -164,6 +167,7 @@ class ExportStore:
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
             "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
+            "replies": [_parts(one, "asker_id", "person_id", "channel_id", "day", "created_at") for one in answered],
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)
         return found

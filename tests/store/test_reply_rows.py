@@ -19,6 +19,8 @@ from services.store.due import ProfileStateStore
 from services.store.effect_models import ReplyRow, StretchRow
 from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.replies import DueReply, ReplyStore
+from services.store.stores import Stores
+from tests.support.clocks import ManualClock
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -216,6 +218,21 @@ async def test_person_who_cannot_be_read_hides_nobody_else(database: Database, s
     rubbish = SealedBytes(b"rubbish")
     await tamper(database, sa.update(ProfileStateRow).where(ProfileStateRow.user_id == "U1").values(memory=rubbish))
     assert set(await store.absent([ANN, BEN], NOW)) == {BEN}
+
+
+async def test_export_names_what_a_person_asked_and_was_asked_about(
+    database: Database, encryptor: Encryptor, store: ReplyStore, clock: ManualClock
+) -> None:
+    await record(store, "U1", asker="U2")
+    await record(store, "U2", asker="U9")
+    found = [
+        {
+            (one["asker_id"], one["person_id"])
+            for one in (await Stores(database, encryptor, clock).export.export(key))["replies"]
+        }
+        for key in (ANN, BEN)
+    ]
+    assert found == [{("U2", "U1")}, {("U2", "U1"), ("U9", "U2")}]
 
 
 async def test_people_who_go_take_what_was_told_of_them_along(database: Database, store: ReplyStore) -> None:

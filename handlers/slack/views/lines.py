@@ -219,7 +219,8 @@ def effects_block(l10n: Localizer, chosen: Collection[Effect] = ()) -> kit.Block
     """The choice of a form of what happens besides the status."""
     options = [kit.option(name, effect.value) for effect, name in effect_names(l10n).items()]
     boxes = kit.choices("checkboxes", "value", options, [effect.value for effect in chosen])
-    return kit.entry("effects", l10n.say("Besides the status"), boxes, optional=True)
+    hint = l10n.say("I answer mentions in the channels that I was invited to, once a day, and only who asked sees it.")
+    return kit.entry("effects", l10n.say("Besides the status"), boxes, optional=True, hint=hint)
 
 
 def picture_names(l10n: Localizer) -> dict[Picture, str]:
