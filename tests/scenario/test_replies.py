@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.store.effect_models import ReplyRow
 from services.store.models import Person, Workspace
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
+from tests.support.feeds import entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
 from tests.support.statements import statements
 
@@ -35,15 +36,26 @@ class Office:
 
     async def is_out(self, typed: str = "until friday", *, user: str = ANN, replies: bool = True) -> None:
         """Somebody has whoever mentions them told while they are out, and is out from now on."""
+        if replies:
+            await self.chooses(user)
+        await self.app.types("/ooo", typed, user)
+        await self.knows()
+
+    async def chooses(self, user: str = ANN, kind: Kind = Kind.OUT_OF_OFFICE) -> None:
+        """Somebody has whoever mentions them told, whenever that line of their list shows."""
         assert self.app.service is not None
-        effects = frozenset({Effect.REPLY}) if replies else frozenset[Effect]()
 
         def chosen(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-            at = kind_line(lines, Kind.OUT_OF_OFFICE)
-            return (*lines[:at], replace(lines[at], effects=effects), *lines[at + 1 :])
+            at = kind_line(lines, kind)
+            return (*lines[:at], replace(lines[at], effects=frozenset({Effect.REPLY})), *lines[at + 1 :])
 
         await self.app.service.stores.lines.change(PersonKey(TEAM, user), self.app.clock.now(), chosen)
-        await self.app.types("/ooo", typed, user)
+        await self.app.settle()
+
+    async def has(self, *entries: str) -> None:
+        """Ann's calendar has these entries, and is read."""
+        self.app.feeds["work"].has(*entries)
+        await self.app.connects("work")
         await self.knows()
 
     async def stands_in(self, user: str) -> None:
@@ -104,6 +116,30 @@ async def test_mention_of_somebody_who_is_out_is_answered_to_who_asked_alone(off
     (message,) = office.app.slack.ephemeral_messages(BEN)
     assert (message.text, message.channel_id, message.thread_ts) == (BACK_ON_FRIDAY, office.channel.channel_id, "")
     assert (office.told(CAT), office.app.told(BEN), office.posts) == ([], [], 1)
+
+
+async def test_absence_of_a_calendar_is_told_without_its_title_or_kind(office: Office) -> None:
+    await office.chooses()
+    await office.has(entry("a", date(2026, 11, 24), date(2026, 12, 19), "Sick leave in Spain"))
+    await office.says("@ann?")
+    assert office.told() == ["Ann Lee is away and back on Sat 19 Dec."]  # further than is resolved beforehand
+
+
+async def test_absences_one_after_the_other_end_with_the_last(office: Office) -> None:
+    await office.chooses()
+    await office.has(
+        entry("a", date(2026, 11, 24), date(2026, 11, 25), "Vacation"),
+        entry("b", date(2026, 11, 25), date(2026, 11, 27), "Sick"),
+    )
+    await office.says("@ann?")
+    assert office.told() == [BACK_ON_FRIDAY]
+
+
+async def test_line_of_meetings_may_be_answered_for_as_well(office: Office) -> None:
+    await office.chooses(kind=Kind.MEETING)
+    await office.has(lasting("a", at("08:45"), 60, "Salary talk"))
+    await office.says("@ann?")
+    assert office.told() == ["Ann Lee is away until 04:45."]
 
 
 async def test_person_who_did_not_choose_it_is_not_told_of(office: Office) -> None:
