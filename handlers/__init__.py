@@ -14,8 +14,8 @@ from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.slack.socket import SocketMode
+from handlers.slack.views.file_replies import IMPORT
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
-from handlers.slack.views.replies import IMPORT
 from handlers.slack.views.settings import SETTINGS
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth

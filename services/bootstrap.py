@@ -53,6 +53,7 @@ from services.store.stores import Stores
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
+from services.usecases.list_files import ListFiles
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.pictures import OwnPictures
@@ -124,6 +125,7 @@ class UseCases:
     leaving: Offboarding
     teller: Teller
     pictures: OwnPictures
+    lists: ListFiles
     emoji: EmojiSearch
 
 
@@ -215,7 +217,13 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         await asyncio.gather(*looking)
         await background.close()
         await works.stop()
-        for close in (*calendars.closing, pictures.close, adapters.slack.clients.close, stores.database.close):
+        for close in (
+            *calendars.closing,
+            pictures.close,
+            cases.lists.close,
+            adapters.slack.clients.close,
+            stores.database.close,
+        ):
             await close()
 
     def at_rest() -> bool:
@@ -265,9 +273,10 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id), replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
+    lists = ListFiles(calendars.slack_files, stores.workspaces, settings)
     pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, pictures, emoji)
+    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, pictures, lists, emoji)
 
 
 def engine(
@@ -329,9 +338,11 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        lists=handlers.ListForms(shared, home.tab),
+        lists=handlers.ListForms(shared, home.tab, cases.teller),
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
-        files=handlers.FileMessages(shared, calendars.files, cases.pictures, cases.teller, stores.deliveries),
+        files=handlers.FileMessages(
+            shared, calendars.files, cases.pictures, cases.lists, cases.teller, stores.deliveries
+        ),
     )  # fmt: skip
     replies = None
     if config.replies_allowed:

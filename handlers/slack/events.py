@@ -21,17 +21,19 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from handlers.errors import record
 from handlers.slack.context import Body, Requester, Services, by_key, chosen
 from handlers.slack.intake import KNOWN_PERSON
-from handlers.slack.views import replies
+from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
+from services.slack.files import SentFile
 from services.slack.oauth import parse_member
 from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
 from services.usecases.emoji import EmojiSearch
+from services.usecases.list_files import ListFiles, ListProblemsError
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.pictures import OwnPictures
@@ -173,6 +175,7 @@ class FileMessages:
     services: Services
     files: CalendarFiles
     pictures: OwnPictures
+    lists: ListFiles
     teller: Teller
     deliveries: DeliveryStore
     turns: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
@@ -235,10 +238,20 @@ class FileMessages:
         file = await self.files.info(who.key, file_id)
         if file.may_be_picture:
             taken = await self.pictures.take(who.key, file)
-            return replies.picture_taken(who.l10n, taken.width, taken.height)
+            return file_replies.picture_taken(who.l10n, taken.width, taken.height)
+        if file.may_be_list:
+            return await self._list_taken(who, file)
         seen = await self.files.look(who.key, who.view.zone, file)
         shown = (who.l10n, seen.name, seen.events)
-        return replies.file_updated(*shown) if seen.updated else replies.file_offered(*shown, file_id)
+        return file_replies.file_updated(*shown) if seen.updated else file_replies.file_offered(*shown, file_id)
+
+    async def _list_taken(self, who: Requester, file: SentFile) -> replies.Reply:
+        """What came of a list. Raises StatusQuoError."""
+        try:
+            taken = await self.lists.take(who.key, file)
+        except ListProblemsError as error:
+            return file_replies.list_refused(who.l10n, file.name, error)
+        return file_replies.list_taken(who.l10n, file.name, taken.lines, taken.undo_id)
 
     async def _import(self, key: PersonKey, file_id: str, args: AsyncArgs) -> None:
         who = await by_key(self.services, key)
@@ -249,14 +262,14 @@ class FileMessages:
             record(error, error, kind="file")
             await self.teller.tell(who.key, replies.posted(replies.sentence(who.l10n, error)))
             return
-        said = replies.file_added(who.l10n)
+        said = file_replies.file_added(who.l10n)
         if seen.updated:
-            said = replies.file_updated(who.l10n, seen.name, seen.events)
+            said = file_replies.file_updated(who.l10n, seen.name, seen.events)
         await args.respond(**replies.posted(said), replace_original=True)
 
     async def _hint(self, key: PersonKey) -> None:
         who = await by_key(self.services, key)
-        await self.teller.tell(key, replies.posted(replies.file_hint(who.l10n)))
+        await self.teller.tell(key, replies.posted(file_replies.file_hint(who.l10n)))
 
     async def _may_hint(self, key: PersonKey) -> bool:
         """At most once an hour for each person; each stretch of time that a hint takes up can be claimed once."""

@@ -29,7 +29,7 @@ from handlers.slack.context import (
 )
 from handlers.slack.home import HomeTab
 from handlers.slack.modals import refuse, submission_id
-from handlers.slack.views import line_form, modals, replies, routine_form
+from handlers.slack.views import file_replies, line_form, modals, replies, routine_form
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import PREVIEW, Errors, read_line
 from handlers.slack.views.lines import ListView, changes
@@ -39,6 +39,8 @@ from handlers.slack.views.routine_form import read_routine
 from services.domain import lines
 from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
+from services.engine.notifications import Teller
+from services.store.line_json import written
 from services.usecases.statuses import request_id
 
 Edit = Callable[[tuple[Line, ...]], tuple[Line, ...]]
@@ -50,6 +52,7 @@ class ListForms:
 
     services: Services
     tab: HomeTab
+    teller: Teller
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them: the buttons of a routine have its name, and do what those of other lines do."""
@@ -67,6 +70,7 @@ class ListForms:
         bolt.block_action("list_page_before")(self.turn_page)
         bolt.block_action("list_page_after")(self.turn_page)
         bolt.block_action(PREVIEW)(self.preview)
+        bolt.block_action("export_list")(self.export)
         bolt.block_action("undo")(self.undo)
         bolt.block_action("undo_override")(self.undo)
 
@@ -104,6 +108,14 @@ class ListForms:
     async def delete(self, args: AsyncArgs) -> None:
         """Delete a line."""
         await self._change(args, partial(lines.without, line_id=chosen(args.body)))
+
+    async def export(self, args: AsyncArgs) -> None:
+        """Send the person their list, as a file of it holds it."""
+        await args.ack()
+        view = await self._view(args)
+        for message in file_replies.list_exported(view.l10n, written(view.facts.lines)):
+            await self.teller.tell(view.facts.key, message)
+        await self._show_list(args, view, args.body["view"], note=view.l10n.say("I sent it to you in my messages."))
 
     async def undo(self, args: AsyncArgs) -> None:
         """Take back what was changed: said in the answer that was clicked, or shown where it was clicked."""
@@ -232,11 +244,12 @@ class ListForms:
         change: Mapping[str, str] | None = None,
         *,
         undo_id: str = "",
+        note: str = "",
     ) -> None:
         """The list in the place of the modal `shown`, at the page it was at."""
         kept = {**metadata_of(shown), **(change or {})}
         page = int(kept["page"]) if kept.get("page", "").isdigit() else 0
-        fresh = list_modal(view, shown["callback_id"], page=page, undo_id=undo_id)
+        fresh = list_modal(view, shown["callback_id"], page=page, undo_id=undo_id, note=note)
         await view_call(args.client, "views.update", view_id=shown["id"], view=fresh)
 
 

@@ -89,6 +89,10 @@ class ServerSilentError(InputError):
     """That server does not answer. Check the address, or try again in a minute."""
 
 
+class NotAListError(InputError):
+    """That is not a list of lines that I can read. Send the `.json` file that *Export* gives, at most 1 MB of it."""
+
+
 class NothingToDoError(InputError):
     """There is nothing to change."""
 

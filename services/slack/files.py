@@ -53,6 +53,11 @@ class SentFile:
         return self.mimetype.startswith("image/") or self.name.lower().endswith(_PICTURES)
 
     @property
+    def may_be_list(self) -> bool:
+        """Whether it calls itself JSON, as an exported list is."""
+        return self.mimetype == "application/json" or self.kind == "json" or self.name.lower().endswith(".json")
+
+    @property
     def stem(self) -> str:
         """Its name without what tells its type, and without what a browser adds to the second download."""
         stem = self.name.rpartition(".")[0] or self.name

@@ -6,7 +6,9 @@ that names every event. Times of day are `HH:MM`, days `mon` to `sun` or 0 to 6.
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, time
 from itertools import pairwise
@@ -138,6 +140,16 @@ def lines_to_file(lines: Sequence[Line]) -> dict[str, Any]:
     }
 
 
+def written(lines: Sequence[Line]) -> str:
+    """The file of a whole list as text, a line of it on a line."""
+    file = lines_to_file(lines)
+    parts = [
+        f' "{name}": [\n' + ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in file[name]) + "\n ]"
+        for name in ("lines", "routines")
+    ]
+    return f'{{"version": {VERSION},\n' + ",\n".join(parts) + "\n}"
+
+
 def lines_from_file(value: object) -> tuple[Line, ...]:
     """The whole list that somebody wrote in a file, null being as good as missing. Raises InputError, TooManyError.
 
@@ -165,6 +177,52 @@ def lines_from_file(value: object) -> tuple[Line, ...]:
     if len(ids) != len(found.lines) + len(found.routines):
         raise InputError("two lines have the same id", field=at)
     return lines
+
+
+_MOST_PROBLEMS = 20
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+
+
+def problems_of(value: object) -> list[InputError]:
+    """What is wrong with the value of a file, field by field, as far as one can be told without the others."""
+    value, found, left_out = copy.deepcopy(value), list[InputError](), set[str]()
+    while len(found) < _MOST_PROBLEMS:
+        try:
+            lines_from_file(value)
+        except InputError as error:
+            if left_out & {f"{error.field}.{name}" for name in _MISSING.findall(error.reason)}:
+                break  # it is missing because it was wrong
+            found.append(error)
+            left_out.add(error.field or "")
+            if not _leave_out(value, error):
+                break
+        else:
+            break
+    return found
+
+
+def _leave_out(value: Any, error: InputError) -> bool:
+    """Take the field that `error` names out of `value`, so that what else is wrong shows; whether that was possible."""
+    *way, last = [
+        *[part for part in (error.field or "").split(".")[1:] if part != "*"], *_UNKNOWN.findall(error.reason)
+    ] or [""]  # fmt: skip
+    if not way:  # the version, or all of the lines
+        return False
+    for part in way:
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            return False
+    if isinstance(value, dict) and last in value:
+        del value[last]
+        return True
+    if isinstance(value, list) and last.isdigit() and int(last) < len(value):
+        del value[int(last)]
+        return True
+    return False
 
 
 def _converted(value: object, type_: Any, name: str) -> Any:

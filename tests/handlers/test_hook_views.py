@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slack.views import replies
+from handlers.slack.views import file_replies, replies
 from handlers.slack.views.modals import shown_once
 from handlers.web.webhooks import LONGEST, read_status
 from services.calendars.connections import HookLimits
@@ -20,6 +20,7 @@ from services.calendars.ical.expand import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError
 from services.platform import locale
 from services.platform.locale import Localizer
+from services.usecases.list_files import ListProblemsError
 from tests.support import blockkit
 from tests.support.hooks import address_in
 
@@ -35,11 +36,13 @@ def test_views_keep_within_slacks_limits(l10n: Localizer) -> None:
     blockkit.check_view(view)
     assert address_in(view) == address
     for message in (
-        replies.file_offered(l10n, NASTY, 10**6, "F0000000001"),
-        replies.file_updated(l10n, NASTY, 0),
-        replies.file_added(l10n),
+        file_replies.file_offered(l10n, NASTY, 10**6, "F0000000001"),
+        file_replies.file_updated(l10n, NASTY, 0),
+        file_replies.file_added(l10n),
+        file_replies.list_taken(l10n, NASTY, 54, "x" * 24),
+        file_replies.list_refused(l10n, NASTY, ListProblemsError([(NASTY, NASTY)] * 20)),
         replies.sentence(l10n, UnreadableCalendarError("x")),
-        replies.file_hint(l10n),
+        file_replies.file_hint(l10n),
     ):
         blockkit.check_message(message)
         assert "<!channel>" not in json.dumps(message)

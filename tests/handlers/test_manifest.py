@@ -47,9 +47,9 @@ def wired() -> Recorder:
     home = HomeButtons(nothing, HomeTab(nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
-        lists=ListForms(nothing, HomeTab(nothing)),
+        lists=ListForms(nothing, HomeTab(nothing), nothing),
         events=Events(nothing, nothing, nothing),
-        files=FileMessages(nothing, nothing, nothing, nothing, nothing),
+        files=FileMessages(nothing, nothing, nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt
     return found

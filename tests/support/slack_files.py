@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from emulators.slack.state import StoredFile
 from services.calendars.connections import Seen
 from services.calendars.ical.expand import UnreadableCalendarError
-from services.domain.errors import BadPictureError
+from services.domain.errors import BadPictureError, NotAListError
 from services.domain.model import PersonKey
 from services.pictures.reader import TakenPicture
 from services.slack.files import SentFile
+from services.usecases.list_files import TakenList
 from tests.support.running_app import ANN, RunningApp
 
 
@@ -34,6 +35,13 @@ class KeptPictures:
 
     async def take(self, key: PersonKey, file: SentFile) -> TakenPicture:
         raise BadPictureError("kept")
+
+
+class KeptLists:
+    """Stands in for `services.usecases.list_files.ListFiles` beside it."""
+
+    async def take(self, key: PersonKey, file: SentFile) -> TakenList:
+        raise NotAListError("kept")
 
 
 async def at_rest(running_app: RunningApp) -> None:

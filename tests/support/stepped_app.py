@@ -53,7 +53,7 @@ from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, Replica, RunningEngine, open_engine
-from tests.support.slack_files import KeptFiles, KeptPictures
+from tests.support.slack_files import KeptFiles, KeptLists, KeptPictures
 
 ANN = "U0ANN00001"
 BEN = "U0BEN00001"
@@ -239,9 +239,11 @@ async def open_stepped_app(
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
-            lists=ListForms(surface, tab),
+            lists=ListForms(surface, tab, commands.teller),
             events=Events(people, leaving, emoji),
-            files=handlers.FileMessages(surface, KeptFiles(), KeptPictures(), commands.teller, DeliveryStore(database)),
+            files=handlers.FileMessages(
+                surface, KeptFiles(), KeptPictures(), KeptLists(), commands.teller, DeliveryStore(database)
+            ),
         )  # fmt: skip
         metrics = Metrics()
         intake = Intake(bolt, DeliveryStore(database), people, Mentions(None), clock=clock, metrics=metrics)

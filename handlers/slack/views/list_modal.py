@@ -17,7 +17,9 @@ A_PAGE = 40
 """Lines that a modal shows at once: two blocks each, of a hundred."""
 
 
-def list_modal(view: ListView, callback: str = RULES, *, page: int = 0, undo_id: str = "") -> dict[str, Any]:
+def list_modal(
+    view: ListView, callback: str = RULES, *, page: int = 0, undo_id: str = "", note: str = ""
+) -> dict[str, Any]:
     """The whole list, from the top, or its routines, with what can be done to each; `undo_id`: of the last change."""
     l10n = view.l10n
     lines = list(enumerate(view.facts.lines))
@@ -33,6 +35,8 @@ def list_modal(view: ListView, callback: str = RULES, *, page: int = 0, undo_id:
             "besides."
         )
     blocks: list[kit.Block] = []
+    if note:
+        blocks.append(kit.section(f":white_check_mark: {note}"))
     if undo_id:
         blocks.append(saved(view, undo_id))
     blocks += [kit.section(how), *waiting(view)]

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.lines import effect_names, picture_names
 from handlers.slack.views.sentences import (
     LONGEST_TITLE,
     account_line,
@@ -24,7 +23,7 @@ from handlers.slack.views.sentences import (
 )
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line
-from services.domain.model import Effect, Kind, Override, OverrideKind, Pause, Picture, Span, Status, Timeline
+from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
 from services.domain.undo import Change
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -34,7 +33,6 @@ from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]
 
-IMPORT = "import_file"
 
 _MOST_LINES = 40
 _MOST_PARAGRAPHS = 5
@@ -208,7 +206,7 @@ def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
         said = l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n))
     else:
         said = l10n.say("I take your status off.")
-    return _changed(l10n, said, done.undo_id)
+    return with_undo(l10n, said, done.undo_id)
 
 
 def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
@@ -217,10 +215,10 @@ def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
         said = l10n.say("Taken back: {what}", what=_listed(done.ended, now, l10n))
     else:
         said = l10n.say("Welcome back. You are not out of office any more.")
-    return _changed(l10n, said, done.undo_id)
+    return with_undo(l10n, said, done.undo_id)
 
 
-def _changed(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
+def with_undo(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
     """What was changed, with what takes it back where something does."""
     buttons = [*more, *([undo_button(l10n, undo_id)] if undo_id else [])]
     return reply([said], *([kit.actions(*buttons)] if buttons else []))
@@ -228,7 +226,7 @@ def _changed(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Repl
 
 def saved(l10n: Localizer, undo_id: str) -> Reply:
     """That what a form held is saved."""
-    return _changed(l10n, l10n.say("Saved."), undo_id)
+    return with_undo(l10n, l10n.say("Saved."), undo_id)
 
 
 def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> str:
@@ -247,12 +245,12 @@ def pausing(l10n: Localizer, pause: Pause, now: datetime, undo_id: str = "") -> 
         sentence = l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))
     else:
         sentence = paused(pause.end, l10n, now)
-    return _changed(l10n, sentence, undo_id, kit.button(l10n.say("Resume"), "resume"))
+    return with_undo(l10n, sentence, undo_id, kit.button(l10n.say("Resume"), "resume"))
 
 
 def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
     """That the status is kept again."""
-    return _changed(l10n, l10n.say("I keep your status again."), undo_id)
+    return with_undo(l10n, l10n.say("I keep your status again."), undo_id)
 
 
 def why(l10n: Localizer, found: Why) -> Reply:
@@ -349,59 +347,3 @@ def forgotten(l10n: Localizer) -> Reply:
 def sentence(l10n: Localizer, error: StatusQuoError) -> Reply:
     """An error as an answer."""
     return reply([l10n.say(error.sentence())])
-
-
-def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Reply:
-    """A calendar file that could be connected."""
-    lines = [
-        l10n.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_file_name(name), count=events),
-        l10n.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
-    ]
-    return reply(lines, kit.actions(kit.button(l10n.say("Add it as a calendar"), IMPORT, value=file_id)))
-
-
-def file_updated(l10n: Localizer, name: str, events: int) -> Reply:
-    """A calendar that was connected and is what the file holds from now on."""
-    said = l10n.say(
-        "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
-        name=_file_name(name),
-        count=events,
-    )
-    return reply([said])
-
-
-def file_added(l10n: Localizer) -> Reply:
-    """That it is connected."""
-    return reply([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
-
-
-def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
-    """That a picture is kept, and what to do next."""
-    lines = [
-        l10n.say(
-            "Your picture is kept, {width} × {height} pixels. Your profile photo stays what it is until a line of "
-            "your list changes it: there choose “{effect}” and “{picture}”.",
-            width=width, height=height, effect=effect_names(l10n)[Effect.PHOTO],
-            picture=picture_names(l10n)[Picture.OWN],
-        ),
-        l10n.say("While that line shows, it is your photo, and your present one comes back after it. A picture that "
-                 "you send later takes its place."),
-    ]  # fmt: skip
-    edit = kit.button(l10n.say("Choose it for “Out of office”"), "edit_line", value=Kind.OUT_OF_OFFICE.value)
-    return reply(lines, kit.actions(edit))
-
-
-def file_hint(l10n: Localizer) -> Reply:
-    """What this conversation is for."""
-    lines = [
-        l10n.say(
-            "I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it; or a picture "
-            "that may be your photo while you are out."
-        ),
-        l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel."),
-    ]
-    return reply(lines)
-
-
-def _file_name(name: str) -> str:
-    return kit.escape(kit.cut(" ".join(name.split()), 80)).replace("*", "")
