@@ -29,7 +29,7 @@ _PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
 _DOES = {
     _SNOOZE: "🔕 notifications muted", "dnd.endSnooze": "🔔 not muted any more",
     "users.setPhoto": "another photo", "users.deletePhoto": "no photo",
-    "chat.postEphemeral": "told who is out, for their eyes alone",
+    "chat.postEphemeral": "told who is out",
 }  # fmt: skip
 _MOST_PUSHES, _MOST_REASONS = 500, 2_000
 

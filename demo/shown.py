@@ -88,7 +88,7 @@ def _file(slack: LocalSlack, message: SlackMessage) -> dict[str, str] | None:
     sent = [file for file in slack.files.values() if (file.channel_id, file.user_id, file.name) == place]
     if not sent:
         return None
-    size = f"{len(sent[-1].content) / 1000:.1f} KB"
+    size = f"{max(len(sent[-1].content), 100) / 1000:.1f} KB"
     picture = f"files/{sent[-1].file_id}" if sent[-1].mimetype in PICTURES else ""
     return {"name": message.text, "size": size, "picture": picture}
 
