@@ -97,13 +97,14 @@ class PresenceMemory(EffectMemory):
 class PhotoMemory(EffectMemory):
     """`ours`: the hash of our picture, as Slack returned it; `pending`: the hash of what we were about to replace.
 
-    `photo`: what was put on, or is about to be. `own`: the person had a picture of their own, which is sealed, `side`
-    pixels wide; else Slack's comes back by itself once ours is taken away.
+    `photo`: what was put on, or is about to be; `returning`: we were about to put theirs back. `own`: the person had a
+    picture of their own, which is sealed, `side` pixels wide; else Slack's comes back by itself once ours is gone.
     """
 
     ours: str = ""
     pending: str = ""
     photo: Photo | None = None
+    returning: bool = False
     own: bool = False
     side: int = 0
 

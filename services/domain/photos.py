@@ -37,16 +37,16 @@ def decide_photo(
     if ours and is_uncertain(memory, seen):
         memory = replace(memory, ours=seen, pending="")
     elif memory.ours and memory.ours == seen:  # another one, that was pending, was not put on
-        memory = replace(memory, pending="", photo=None if memory.pending else memory.photo)
+        memory = replace(memory, pending="", photo=None if memory.pending else memory.photo, returning=False)
     else:
-        lost = bool(memory.ours) or is_uncertain(memory, seen)
+        lost = (bool(memory.ours) and not memory.returning) or is_uncertain(memory, seen)
         memory = _without_ours(memory)
     if stretch is None:
         left = replace(memory, reason=None)
         if not memory.ours:
             return EffectDecision(EffectAction.LEAVE, left, left)
         back = replace(_without_ours(left), reason=Reason(ReasonCode.PHOTO_BACK))
-        return EffectDecision(EffectAction.TAKE_BACK, back, left)
+        return EffectDecision(EffectAction.TAKE_BACK, back, replace(left, returning=True))
     same, rule = is_same(memory, stretch), stretch.rule
     memory = replace(memory, until=stretch.end, over=same and (memory.over or lost))
     on = replace(memory, photo=stretch.photo, reason=Reason(ReasonCode.PHOTO, rule, stretch.end))
@@ -62,4 +62,4 @@ def decide_photo(
 
 
 def _without_ours(memory: PhotoMemory) -> PhotoMemory:
-    return replace(memory, ours="", pending="", photo=None, own=False, side=0)
+    return replace(memory, ours="", pending="", photo=None, returning=False, own=False, side=0)

@@ -22,6 +22,7 @@ NEXT = replace(STRETCH, start=NOW + HOUR, end=NOW + 2 * HOUR, photo=PLANE)
 HERS, OURS, OTHERS = "1" * 12, "2" * 12, "3" * 12
 ON = PhotoMemory(until=NOW + HOUR, ours=OURS, photo=PALM, own=True, side=512)
 ABOUT_TO = replace(ON, ours="", pending=HERS)
+RETURNING = replace(ON, returning=True)
 NOTHING = PhotoMemory(until=NOW + HOUR)
 
 
@@ -52,7 +53,7 @@ def test_another_one_of_ours_that_was_not_put_on_is_tried_again_or_the_first_tak
 
 
 def test_her_own_comes_back_where_ours_shows_and_is_not_wanted() -> None:
-    assert _decided(ON, OURS, None) == (EffectAction.TAKE_BACK, NOTHING, ON)
+    assert _decided(ON, OURS, None) == (EffectAction.TAKE_BACK, NOTHING, RETURNING)
     assert decide_photo(ON, OURS, None, NOW, ours=False).memory.reason is not None
     assert _decided(NOTHING, HERS, None) == (EffectAction.LEAVE, NOTHING, NOTHING)
 
@@ -73,7 +74,15 @@ def test_what_shows_after_a_crash_is_ours_where_a_look_says_so() -> None:
     assert not is_uncertain(replace(ON, pending=OURS), OURS)
     known = replace(ON, ours=OTHERS)
     assert _decided(ABOUT_TO, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)
-    assert _decided(ABOUT_TO, OTHERS, None, ours=True) == (EffectAction.TAKE_BACK, NOTHING, known)
+    returning = replace(known, returning=True)
+    assert _decided(ABOUT_TO, OTHERS, None, ours=True) == (EffectAction.TAKE_BACK, NOTHING, returning)
+
+
+def test_theirs_that_we_put_back_before_a_crash_is_not_taken_for_a_change_of_theirs() -> None:
+    assert _decided(RETURNING, OTHERS)[0] is EffectAction.PUT_ON
+    assert _decided(RETURNING, OTHERS, None) == (EffectAction.LEAVE, NOTHING, NOTHING)
+    assert _decided(RETURNING, OURS) == (EffectAction.LEAVE, ON, ON)  # it was not done
+    assert _decided(RETURNING, OURS, None) == (EffectAction.TAKE_BACK, NOTHING, RETURNING)
 
 
 def test_event_is_worth_a_look_where_it_tells_of_another_picture_than_ours() -> None:

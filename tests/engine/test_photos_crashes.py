@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from emulators.slack.state import APP, PERSON
-from services.domain.model import Effect, Photo, Picture
+from services.domain.model import Effect, Pause, Photo, Picture
 from services.platform import readers
+from services.store.people import PreferenceStore
 from tests.support.databases import BOTH, of_kind
 from tests.support.engine import Replica, RunningEngine, until
 from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter
@@ -164,6 +165,24 @@ async def test_death_while_her_own_is_put_back_ends_with_it(
     await ann.goes_on(90)
     assert ann.shows_own(by=APP)
     assert ann.calls(SET) == 2
+
+
+async def test_death_while_a_pause_puts_her_own_back_is_no_change_of_hers(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await sitter(engine, monkeypatch)
+    replica = engine.replica()
+    await replica.start()
+    await ann.carries((0, 40))
+    died = dies(replica, PUT_ON, after=True)
+    await PreferenceStore(engine.database).pause(ann.key, Pause(ann.at(0)), engine.clock.now())
+    await _killed(ann, died)
+    await _starts_again(ann)
+    assert ann.shows_own(by=APP)
+    await ann.pauses(None)
+    assert ann.shows_ours()
+    await ann.goes_on(40)
+    assert ann.shows_own(by=APP)
 
 
 @pytest.mark.parametrize(("step", "after"), [(TAKE_OFF, False), (TAKE_OFF, True), (SETTLE, False)])
