@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
@@ -31,6 +32,9 @@ from services.platform import locale
 from services.store.undos import UNDO_LIVES, Undoable
 from services.usecases.statuses import Now
 
+NEW = timedelta(days=7)
+"""How long the Home tab asks what notifications are to be muted for."""
+
 
 @dataclass(frozen=True, slots=True)
 class HomeTab:
@@ -54,7 +58,16 @@ class HomeTab:
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
         listed = await list_view(self.services, who, now.facts)
         undo = await self._undo(key, now)
-        return home_view.home(listed, now, calendars, link, accounts=accounts, again=again, undo=undo)
+        return home_view.home(
+            listed,
+            now,
+            calendars,
+            link,
+            accounts=accounts,
+            again=again,
+            undo=undo,
+            is_new=now.at - view.created_at < NEW,
+        )
 
     async def _undo(self, key: PersonKey, now: Now) -> Undoable | None:
         """The last thing that the person changed, where it can be taken back: a change, or an override that is new."""

@@ -7,8 +7,8 @@ saved; what was changed can be taken back where it was changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -33,12 +33,13 @@ from handlers.slack.views import file_replies, line_form, modals, replies, routi
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import PREVIEW, Errors, read_line
 from handlers.slack.views.lines import ListView, changes
-from handlers.slack.views.list_modal import ROUTINES, RULES, list_modal, saved, waiting
+from handlers.slack.views.list_modal import MUTE, ROUTINES, RULES, list_modal, mute_while, saved, waiting
 from handlers.slack.views.modals import View
 from handlers.slack.views.routine_form import read_routine
 from services.domain import lines
 from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
+from services.domain.model import Effect
 from services.engine.notifications import Teller
 from services.store.line_json import written
 from services.usecases.statuses import request_id
@@ -71,6 +72,8 @@ class ListForms:
         bolt.block_action("list_page_after")(self.turn_page)
         bolt.block_action(PREVIEW)(self.preview)
         bolt.block_action("export_list")(self.export)
+        bolt.block_action("choose_mute")(self.choose_mute)
+        bolt.view_submission(MUTE)(self.mute)
         bolt.block_action("undo")(self.undo)
         bolt.block_action("undo_override")(self.undo)
 
@@ -217,6 +220,25 @@ class ListForms:
             beneath = {"id": below_form, "callback_id": kept.get("list", RULES), "private_metadata": json.dumps(kept)}
             await self._show_list(args, view, beneath, undo_id=undo_id)
 
+    async def choose_mute(self, args: AsyncArgs) -> None:
+        """The question of the first connection, asked by the Home tab."""
+        await args.ack()
+        who = await person(self.services, args.context)
+        await open_view(args, mute_while(who.l10n))
+
+    async def mute(self, args: AsyncArgs) -> None:
+        """Mute while what was chosen: those lines of the list do it from now on."""
+        who = await person(self.services, args.context)
+        kinds = Values.of(args.body["view"]).several("mute")
+        undo_id = await self.services.settings.change_lines(who.key, partial(_muting, kinds=kinds))
+        view = await list_view(self.services, who)
+        title, told = who.l10n.say("Mute notifications"), waiting(view)
+        blocks = [*([saved(view, undo_id)] if undo_id else []), *told]
+        if blocks:
+            await args.ack(response_action="update", view=modals.done(who.l10n, title, [], *blocks))
+        else:
+            await args.ack()
+
     def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
         """The line that a form makes, the id of the line below it, and what is wrong."""
         form = body["view"]
@@ -257,6 +279,11 @@ def _form(view: ListView, line: Line, *, is_new: bool = False) -> View:
     if isinstance(line, Routine):
         return routine_form.routine_form(view, line, is_new=is_new)
     return line_form.line_form(view, line, is_new=is_new)
+
+
+def _muting(listed: tuple[Line, ...], kinds: Collection[str]) -> tuple[Line, ...]:
+    """The list whose own lines of `kinds` mute notifications, too."""
+    return tuple(replace(one, effects=one.effects | {Effect.DND}) if one.id in kinds else one for one in listed)
 
 
 async def _show_form(args: AsyncArgs, form: View) -> None:

@@ -32,7 +32,7 @@ from handlers.slack.context import (
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Values, cut, emoji_option, escape
 from handlers.slack.views.line_form import effects_of
-from handlers.slack.views.list_modal import waiting
+from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times
 from services.domain.errors import (
@@ -259,7 +259,13 @@ class Modals:
         """That it is done; where we may not set the status yet, with the link that grants."""
         title = who.l10n.say("Connect a calendar")
         said = list(lines) or [who.l10n.say("Connected.")]
-        return modals.done(who.l10n, title, said) if who.view.granted else await self._grant_view(who, title, said)
+        if not who.view.granted:
+            return await self._grant_view(who, title, said)
+        listed = await self.services.calendars.list(who.key)
+        is_first = len({line.account_id or line.calendar_id for line in listed}) == 1
+        if is_first and not (await list_view(self.services, who)).chosen:
+            return mute_while(who.l10n, said)
+        return modals.done(who.l10n, title, said)
 
     async def _grant_first(self, args: AsyncArgs, who: Requester, command: str, said: str, title: str) -> None:
         """The form gives way to the link that grants; what was asked for is kept, as it could have been typed."""

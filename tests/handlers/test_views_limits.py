@@ -185,7 +185,9 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         home.home(listed(l10n), now(), [Calendar(f"c{index}") for index in range(40)], "https://quo.example/x"),
         home.home(listed(l10n), now(), EVERYWHERE, LINK, accounts=ACCOUNTS, again=dict.fromkeys(("a8", "a9"), LINK)),
         home.home(listed(l10n), now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS, undo=UNDO),
-        home.home(listed(l10n, complete(())), now(0, own=True, paused=True, granted=False), [], "", undo=UNDO),
+        home.home(
+            listed(l10n, complete(())), now(0, own=True, paused=True, granted=False), [], "", undo=UNDO, is_new=True
+        ),
         home.stranger(l10n, "https://quo.example/x"),
         home.stranger(l10n, ""),
         modals.connect(l10n),
@@ -211,6 +213,8 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         *(routine_form.routine_form(listed(l10n), line) for line in (None, ROUTINES[0])),
         line_form.previewed(line_form.line_form(listed(l10n), None), Values({}), changes(l10n, DIFFERENCES, NOW)),
         modals.done(l10n, "x", [], *list_modal.waiting(listed(l10n))),
+        list_modal.mute_while(l10n),
+        list_modal.mute_while(l10n, [NASTY]),
     ]
     for view in views:
         blockkit.check_view(view)

@@ -46,7 +46,8 @@ async def test_home_shows_status_reason_today_calendars_and_every_button(app: St
     assert "Being read for the first time." in said
     assert ids(view) == [
         "open_override", "open_out_of_office", "clear_override", "pause",
-        "edit_line", "edit_line", "edit_line", "edit_line", "open_rules", "add_line", "add_routine", "open_routines",
+        "choose_mute", "edit_line", "edit_line", "edit_line", "edit_line",
+        "open_rules", "add_line", "add_routine", "open_routines",
         "calendar_menu", "open_connect", "open_settings", "forget_me",
     ]  # fmt: skip
     values = [one["value"] for one in elements(view["blocks"]) if one["action_id"] == "edit_line"]
@@ -79,7 +80,7 @@ async def test_home_titles_are_shown_to_their_owner_alone(app: SteppedApp) -> No
     ("action", "callback"),
     [("open_override", "override"), ("open_out_of_office", "out_of_office"), ("open_connect", "connect_calendar"),
      ("open_rules", "rules"), ("open_routines", "routines"), ("open_settings", "settings"), ("add_line", "line"),
-     ("edit_line", "line"), ("add_routine", "routine")],
+     ("edit_line", "line"), ("add_routine", "routine"), ("choose_mute", "mute_while")],
 )  # fmt: skip
 async def test_home_button_opens_its_form(app: SteppedApp, action: str, callback: str) -> None:
     await app.publish_home()

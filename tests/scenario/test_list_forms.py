@@ -504,3 +504,40 @@ async def test_nobody_stands_in_for_themselves(app: SteppedApp) -> None:
     answer = await app.submit(filled(app, stand_in=("user", {"type": "users_select", "selected_user": ANN})))
     assert answer["errors"] == {"stand_in": "Choose somebody else: you are the one who is out."}
     assert await app.standing() == []
+
+
+# ── the question of the first connection ────────────────────────────────────────────────────────────
+
+
+async def test_first_calendar_asks_what_to_mute_for_and_the_answer_is_in_the_list(app: SteppedApp) -> None:
+    await app.engine.change(app.ann, scopes=STATUS_ALONE)
+    await app.publish_home()
+    await app.click_home("calendar_menu", "disconnect:c1")
+    await app.quo("connect")
+    address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
+    asks = (await app.submit({"feed": address}))["view"]
+    blockkit.check_view(asks)
+    assert asks["callback_id"] == "mute_while"
+    assert "Connected. I am reading it now" in text_of(asks)
+    answer = await app.submit({"mute": picked("focus", "nonsense")})
+    assert "Waiting for your permission: Mute notifications" in text_of(answer["view"])
+    assert {line.id: line.effects for line in await listed(app) if line.effects} == {"focus": {Effect.DND}}
+    await clicked(app, "undo")
+    assert [line.effects for line in await listed(app)] == [frozenset()] * 4
+
+
+async def test_further_calendar_and_one_who_chose_already_are_not_asked(app: SteppedApp) -> None:
+    await app.quo("connect")
+    address = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
+    assert (await app.submit({"feed": address}))["view"]["callback_id"] == "done"
+    assert "choose_mute" in text_of(await app.publish_home())
+    await opened(app, "choose_mute")
+    assert await app.submit({"mute": picked()}) == {}
+    await opened(app, "choose_mute")
+    await app.submit({"mute": picked("meeting", "focus")})
+    assert "choose_mute" not in text_of(await app.publish_home())
+
+
+async def test_home_stops_asking_after_a_week(app: SteppedApp) -> None:
+    app.clock.move_to(app.clock.now() + timedelta(days=8))
+    assert "choose_mute" not in text_of(await app.publish_home())

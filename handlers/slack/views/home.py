@@ -33,10 +33,12 @@ def home(
     accounts: Sequence[AccountView] = (),
     again: Mapping[str, str] = MappingProxyType({}),
     undo: Undoable | None = None,
+    is_new: bool = False,
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
-    `again`: links that mend lost accounts, by account. `undo`: what was changed last and can be taken back.
+    `again`: links that mend lost accounts, by account. `undo`: what was changed last and can be taken back. `is_new`:
+    they came in the last days.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -46,7 +48,7 @@ def home(
     if link:
         blocks += _welcome(l10n, link)
     blocks += _status(l10n, now)
-    blocks += home_list(view, _MOST_OF_LIST)
+    blocks += home_list(view, _MOST_OF_LIST, asks=is_new and not link and bool(calendars))
     blocks += _calendars(l10n, now, calendars, accounts, again)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     blocks += [kit.header(l10n.say("Settings")), settings, *_support(l10n)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.lines import ListView, effect_names, told
 from services.domain.lines import Line, Routine
-from services.domain.model import Effect
+from services.domain.model import Effect, Kind
+from services.platform.locale import Localizer
 
 RULES = "rules"
 ROUTINES = "routines"
+MUTE = "mute_while"
 A_PAGE = 40
 """Lines that a modal shows at once: two blocks each, of a hundred."""
 
@@ -105,8 +107,27 @@ def _buttons(view: ListView, number: int, line: Line) -> list[kit.Block]:
     return found
 
 
-def home_list(view: ListView, most: int) -> list[kit.Block]:
-    """The list as the Home tab shows it: at most `most` lines, with a button that edits each."""
+def mute_while(l10n: Localizer, lines: Sequence[str] = ()) -> dict[str, Any]:
+    """The one question of the first connection: while what shall notifications be muted. `lines` come first."""
+    options = [
+        kit.option(l10n.say("I focus"), Kind.FOCUS.value),
+        kit.option(l10n.say("I am in meetings"), Kind.MEETING.value),
+    ]
+    hint = l10n.say(
+        "A snooze of your own is never cut short. Your list on my Home tab has more to choose, line by line."
+    )
+    boxes = kit.choices("checkboxes", "value", options, ())
+    question = kit.entry("mute", l10n.say("Mute notifications while"), boxes, optional=True, hint=hint)
+    said = [kit.section("\n".join(lines)), kit.divider()] if lines else []
+    title = l10n.say("Mute notifications")
+    return kit.modal(MUTE, title, [*said, question], submit=l10n.say("Save"), close=l10n.say("Not now"))
+
+
+def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Block]:
+    """The list as the Home tab shows it: at most `most` lines, with a button that edits each.
+
+    `asks`: with the question of the first connection, while nothing is chosen besides the status.
+    """
     l10n, lines = view.l10n, view.facts.lines
     rows = [
         kit.section(
@@ -125,4 +146,11 @@ def home_list(view: ListView, most: int) -> list[kit.Block]:
         *adding(view),
         kit.button(l10n.say("Routines"), "open_routines"),
     ]
-    return [kit.header(l10n.say("Your list")), kit.context(how), *waiting(view), *rows, kit.actions(*buttons)]
+    question = [
+        kit.section(
+            l10n.say("Shall I mute your notifications while you focus, or are in meetings?"),
+            kit.button(l10n.say("Choose"), "choose_mute"),
+        )
+    ]
+    head = [kit.header(l10n.say("Your list")), kit.context(how), *(question if asks and not view.chosen else [])]
+    return [*head, *waiting(view), *rows, kit.actions(*buttons)]
