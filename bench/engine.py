@@ -15,14 +15,17 @@ import sqlalchemy as sa
 
 from bench import slack_stub
 from bench.table import Row, percentile
-from services.domain.model import PersonKey, Span, Status
+from services.domain.model import Effect, PersonKey, Photo, Span, Status, Stretch
 from services.domain.reasons import Reason, ReasonCode
+from services.engine.effects import AFTER_STATUSES
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
+from services.slack import scopes
 from services.slack.client import SlackClients
 from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
+from services.store.effects import replace_stretches
 from services.store.models import OverrideRow, Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.timeline import SpanStore
@@ -30,12 +33,14 @@ from tests.support import postgres
 from tests.support.engine import Replica
 
 PEOPLE, TYPERS = 2_000, 10
-EDGES = 150
+EDGES, APART = 150, 0.1
+EDGES_WITH_EFFECTS, THOSE_APART = 75, 0.3
 UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10**9)
 
 
 def rows() -> list[Row]:
     measured = asyncio.run(_edges())
+    measured.append(asyncio.run(_edges_with_effects(measured[-1].ours)))
     for workspaces in (100, 1000):
         measured += asyncio.run(_due_people("sqlite", workspaces))
         with _cluster() as address:
@@ -48,20 +53,42 @@ def rows() -> list[Row]:
 
 
 async def _edges() -> list[Row]:
-    """Single edges on an idle machine, a tenth of a second apart, each in a workspace of its own."""
+    """Single edges on an idle machine, each in a workspace of its own."""
     async with _app() as (replica, stub):
-        start = datetime.now(UTC) + timedelta(seconds=3)
-        edges = {f"U{n}": start + timedelta(seconds=0.1 * n) for n in range(EDGES)}
-        await _seed(replica, {PersonKey(f"T{user_id}", user_id): edge for user_id, edge in edges.items()})
-        await replica.start()
-        while len(written := await stub.writes()) < EDGES:  # another process is looked at
-            await asyncio.sleep(0.5)
-        late = [1000 * (written[user_id] - edge.timestamp()) for user_id, edge in edges.items()][10:]
-    assert min(late) > 0
+        late = await _late(replica, stub, EDGES, APART)
     return [
         Row("edge → users.profile.set, p50", percentile(late, 0.5), "ms", 250, "promised", "read, intent, write"),
         Row("edge → users.profile.set, p99", percentile(late, 0.99), "ms", 250, "promised", f"{EDGES} single edges"),
     ]
+
+
+async def _edges_with_effects(without: float) -> Row:
+    """The same, where a snooze, away and a photo begin with each of those statuses."""
+    many = EDGES_WITH_EFFECTS
+    async with _app(after_statuses=AFTER_STATUSES) as (replica, stub):
+        late = await _late(replica, stub, many, THOSE_APART, effects=True)
+        while set((await stub.put_on()).values()) != {many}:  # another process is looked at
+            await asyncio.sleep(0.5)
+    note = f"{many} snoozes, {many} away, {many} photos drawn and sent meanwhile"
+    return Row("edge → users.profile.set, p99, all effects on", percentile(late, 0.99), "ms", without, "without", note)
+
+
+async def _late(
+    replica: Replica, stub: slack_stub.Stub, many: int, apart: float, *, effects: bool = False
+) -> list[float]:
+    """How late each edge's status was at Slack, in ms; all but the first. `apart` in seconds."""
+    start = datetime.now(UTC) + timedelta(seconds=3)
+    edges = {f"U{n}": start + timedelta(seconds=apart * n) for n in range(many)}
+    keys = {PersonKey(f"T{user_id}", user_id): edge for user_id, edge in edges.items()}
+    await _seed(replica, keys)
+    if effects:
+        await _seed_effects(replica, keys)
+    await replica.start()
+    while len(written := await stub.writes()) < many:  # another process is looked at
+        await asyncio.sleep(0.5)
+    late = [1000 * (written[user_id] - edge.timestamp()) for user_id, edge in edges.items()][10:]
+    assert min(late) > 0
+    return late
 
 
 # ── a full minute ───────────────────────────────────────────────────────────────────────────────────
@@ -173,6 +200,22 @@ async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
         )
         await connection.execute(sa.insert(Person), people)
         await SpanStore(replica.encryptor).replace(connection, spans)
+
+
+async def _seed_effects(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
+    """From their edge on, for an hour, they are muted, away, and have another photo."""
+    carried = (Effect.DND, Effect.AWAY, Effect.PHOTO)
+    stretches = {
+        key: [
+            Stretch(effect, edge, edge + timedelta(hours=1), photo=Photo() if effect is Effect.PHOTO else None)
+            for effect in carried
+        ]
+        for key, edge in edges.items()
+    }
+    async with replica.database.write() as connection:
+        allowed = scopes.joined([*scopes.USER, *scopes.USER_OPTIONAL])
+        await connection.execute(sa.update(Person).values(scopes=allowed))
+        await replace_stretches(connection, stretches, datetime.now(UTC))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A Slack that answers at once, in a process of its own: `python -m bench.slack_stub [SECONDS]`. Prints its port.
 
-It knows just enough to be called by the engine: what each profile shows, and when each users.profile.set arrived.
+It knows just enough to be called by the engine: what each profile shows, when each users.profile.set arrived, and of
+effects that nobody is muted or away, and everybody's photo.
 It answers after SECONDS, and to read the profile of somebody whose id starts with "USLOW" takes `SLOW`.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from sys import argv, executable
@@ -15,7 +17,11 @@ from sys import argv, executable
 import aiohttp
 from aiohttp import web
 
+from emulators.slack.pictures import plain_png
+
 EMPTY = {"status_text": "", "status_emoji": "", "status_expiration": 0}
+PUT_ON = ("dnd.setSnooze", "users.setPresence", "users.setPhoto")
+PHOTO = plain_png(512, 512, (90, 120, 150))
 PATIENCE = 60.0
 """Seconds until somebody who waits for a write is told that there is none."""
 
@@ -26,6 +32,7 @@ SLOW = 5.0
 def application(seconds: float = 0.0) -> web.Application:
     arrived: list[tuple[str, float, int]] = []
     profiles: dict[str, dict[str, object]] = {}
+    put_on: Counter[str] = Counter()
     news = asyncio.Condition()
 
     async def api(request: web.Request) -> web.Response:
@@ -40,12 +47,26 @@ def application(seconds: float = 0.0) -> web.Application:
         is_slow = user_id.startswith("USLOW") and method == "users.profile.get"
         if is_slow or seconds:
             await asyncio.sleep(SLOW if is_slow else seconds)
-        if method.startswith("users.profile."):
-            return web.json_response({"ok": True, "profile": profiles.get(user_id, EMPTY)})
+        if method in PUT_ON:
+            put_on[method] += 1
+        if method in {"dnd.info", "dnd.setSnooze"}:
+            until = int(time.time()) + 60 * int(request.query.get("num_minutes", "0"))
+            return web.json_response({"ok": True, "snooze_enabled": method in PUT_ON, "snooze_endtime": until})
+        if method == "users.getPresence":
+            return web.json_response({"ok": True, "manual_away": False})
+        if method.startswith("users.profile.") or method == "users.setPhoto":
+            square = {"avatar_hash": f"{put_on[method]:012x}", "image_512": f"http://{request.host}/photo"}
+            return web.json_response({"ok": True, "profile": profiles.get(user_id, EMPTY) | square})
         return web.json_response({"ok": True, "user_id": user_id})
 
     async def log(_: web.Request) -> web.Response:
         return web.json_response(arrived)
+
+    async def photo(_: web.Request) -> web.Response:
+        return web.Response(body=PHOTO, content_type="image/png")
+
+    async def counted(_: web.Request) -> web.Response:
+        return web.json_response(put_on)
 
     async def until(request: web.Request) -> web.Response:
         wanted = request.match_info["user"], int(request.match_info["expiration"])
@@ -60,6 +81,7 @@ def application(seconds: float = 0.0) -> web.Application:
 
     app = web.Application()
     app.add_routes([web.route("*", "/api/{method}", api), web.get("/log", log), web.post("/forget", forget)])
+    app.add_routes([web.get("/photo", photo), web.get("/put-on", counted)])
     app.add_routes([web.get("/until/{user}/{expiration}", until)])
     return app
 
@@ -78,6 +100,12 @@ class Stub:
     async def ends(self) -> dict[tuple[str, int], float]:
         """When a status of that end (Unix seconds) was set for that person."""
         return {(user_id, end): at for user_id, at, end in await self._log()}
+
+    async def put_on(self) -> dict[str, int]:
+        """How often each effect was put on, by method."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/put-on") as answer:
+            found: dict[str, int] = await answer.json()
+            return found
 
     async def until(self, session: aiohttp.ClientSession, user_id: str, end: int) -> float:
         """Wait until a status of that end is set; when it was."""

@@ -51,6 +51,9 @@ MANY = 100
 AT_ONCE, AT_ONCE_OF_A_WORKSPACE = 16, 4
 """For how many people one effect is carried out at the same time."""
 
+AFTER_STATUSES = 0.1
+"""Seconds of real time that are left to the statuses of the same edge, before anything is begun."""
+
 KEPT_FOR_TAKING_BACK = 6
 """Of a workspace's calls in a minute, those that are left for what is to be taken back; a sixth where there are few."""
 
@@ -136,6 +139,7 @@ class EffectSender:
         profiles: SlackProfiles,
         refresh: Callable[[PersonKey], Awaitable[None]],
         clock: Clock,
+        after: float = AFTER_STATUSES,
     ) -> None:
         """`profiles` tell whose a token is; `refresh` renews an expired one and raises where that does not work."""
         self._carrier = carrier
@@ -144,11 +148,15 @@ class EffectSender:
         self._profiles = profiles
         self._refresh = refresh
         self._clock = clock
+        self._after = after
+        self._went_on = False  # something was carried out the last time
         self._full: dict[str, datetime] = {}  # workspaces without room, but for what is taken back, and until when
         self._closed: dict[str, datetime] = {}  # those without any room
 
     async def run(self) -> datetime | None:
         """Carry out what may be now; when there is more to do."""
+        if self._after and not self._went_on:
+            await asyncio.sleep(self._after)
         now, effect = self._clock.now(), self._carrier.effect
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         self._closed = {team_id: at for team_id, at in self._closed.items() if at > now}
@@ -157,6 +165,7 @@ class EffectSender:
         await self._workspaces.own({one.key.team_id for one in due})
         started = self._start(due, now)
         await asyncio.gather(*(self._guarded(one, work) for one, work in started))
+        self._went_on = bool(started)
         if started:  # what is due after these, or has become due meanwhile
             return self._clock.now()
         waits = (await self._store.next_due(effect, now), *self._full.values(), *self._closed.values())

@@ -93,6 +93,7 @@ class Replica:
     seconds: float = 5.0
     at_once: int = 8
     look: float = 0.2
+    after_statuses: float = 0.0
     poll: float = 0.05
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
@@ -140,7 +141,7 @@ class Replica:
         self.effect_senders = [
             EffectSender(
                 carrier, self.effects, self.workspaces, profiles=self.profiles, refresh=self.tokens.refresh,
-                clock=self.clock,
+                clock=self.clock, after=self.after_statuses,
             )
             for carrier in carriers
         ]  # fmt: skip

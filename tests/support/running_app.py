@@ -123,6 +123,8 @@ class RunningApp:
         for work in self.service.engine._work:
             if isinstance(work, Retention):
                 work._due += EVERY  # it would be done at each start; there is nothing old
+        for effect in self.service.effects:
+            effect._after = 0.0
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
