@@ -57,18 +57,11 @@ class SlackAuthority:
         return parse_member((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
 
     async def colleague(self, token: str, user_id: str, homes: Collection[str]) -> Member | None:
-        """The member, where they are a person of one of `homes` (workspaces, or an org); None for anybody else.
-
-        Not for bots, for who was deactivated, and for members of other organisations in shared channels. Raises
-        SlackError.
-        """
+        """The member, where they are a person of one of `homes` (workspaces, or an org). Raises SlackError."""
         params = {"user": user_id, "include_locale": "true"}
-        user = _mapping((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
-        org = _mapping(user.get("enterprise_user"))
-        teams = org.get("teams")
-        of = {user.get("team_id"), org.get("enterprise_id"), *(teams if isinstance(teams, list) else ())}
-        no_person = any(user.get(name) is True for name in ("is_bot", "is_workflow_bot", "deleted", "is_stranger"))
-        return None if no_person or user_id == SLACKBOT or of.isdisjoint(homes) else parse_member(user)
+        return parse_colleague(
+            (await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"), homes
+        )
 
     async def is_admin(self, token: str, user_id: str) -> bool:
         """Whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
@@ -142,6 +135,19 @@ def parse_member(user: object) -> Member:
         address=_text(profile.get("email")).strip().lower(),
         names=names or tuple(filter(None, (_name(found.get("name")),))),
     )
+
+
+def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
+    """The member, where they are a person of one of `homes`.
+
+    None for bots, for who was deactivated, and for members of other organisations in shared channels.
+    """
+    found = _mapping(user)
+    org = _mapping(found.get("enterprise_user"))
+    teams = org.get("teams")
+    of = {found.get("team_id"), org.get("enterprise_id"), *(teams if isinstance(teams, list) else ())}
+    no_person = any(found.get(name) is True for name in ("is_bot", "is_workflow_bot", "deleted", "is_stranger"))
+    return None if no_person or found.get("id") == SLACKBOT or of.isdisjoint(homes) else parse_member(user)
 
 
 def _name(value: object) -> str:

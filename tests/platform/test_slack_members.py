@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.domain.people import Member
-from services.slack.oauth import parse_member
+from services.slack.oauth import parse_colleague, parse_member
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,24 @@ from services.slack.oauth import parse_member
 )
 def test_member_as_slack_tells_of_them(user: object, member: Member) -> None:
     assert parse_member(user) == member
+
+
+@pytest.mark.parametrize(
+    ("user", "is_one"),
+    [
+        ({"team_id": "T1"}, True),
+        ({"team_id": "T7", "enterprise_user": {"enterprise_id": "E1"}}, True),
+        ({"team_id": "T7", "enterprise_user": {"enterprise_id": "E9", "teams": ["T1"]}}, True),
+        ({"team_id": "T7", "enterprise_user": {"enterprise_id": "E9", "teams": None}}, False),
+        ({"team_id": "T2"}, False),
+        ({}, False),
+        (None, False),
+        ({"team_id": "T1", "is_bot": True}, False),
+        ({"team_id": "T1", "is_workflow_bot": True}, False),
+        ({"team_id": "T1", "deleted": True}, False),
+        ({"team_id": "T1", "is_stranger": True}, False),
+        ({"team_id": "T1", "id": "USLACKBOT"}, False),
+    ],
+)
+def test_colleague_is_a_person_of_the_same_organisation(user: object, *, is_one: bool) -> None:
+    assert (parse_colleague(user, {"T1", "E1"}) is not None) is is_one

@@ -275,7 +275,7 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            waits = set(busy.split(", ")) <= {"effects", "homes", "notices"}
+            waits = set(busy.split(", ")) <= {"effects", "homes", "notices", "replies"}
             if self.service is not None and waits and self.service.at_rest():
                 self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)
