@@ -179,7 +179,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, undos=cases.undos, calendars=calendars.connections, accounts=calendars.accounts,
-        hooks=calendars.hooks, emoji=cases.emoji, clock=clock, background=background,
+        hooks=calendars.hooks, emoji=cases.emoji, pictures=cases.pictures, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
     works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
@@ -341,7 +341,7 @@ def _listening(
         lists=handlers.ListForms(shared, home.tab, cases.teller),
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(
-            shared, calendars.files, cases.pictures, cases.lists, cases.teller, stores.deliveries
+            shared, calendars.files, cases.lists, cases.teller, stores.deliveries
         ),
     )  # fmt: skip
     replies = None

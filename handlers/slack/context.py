@@ -23,7 +23,7 @@ from handlers.slack.views.sentences import calendar_name
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
 from services.domain.errors import NotInstalledError, SlackUnavailableError
-from services.domain.model import Effect, PersonKey
+from services.domain.model import Effect, PersonKey, Picture
 from services.domain.people import PersonFacts, PersonView
 from services.domain.times import Speaker
 from services.platform import locale
@@ -34,6 +34,7 @@ from services.slack.scopes import REPLIES
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
+from services.usecases.pictures import OwnPictures
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
 
@@ -55,6 +56,7 @@ class Services:
     accounts: Accounts
     hooks: Hooks
     emoji: EmojiSearch
+    pictures: OwnPictures
     clock: Clock
     background: Background = field(default_factory=Background)
 
@@ -108,6 +110,8 @@ async def list_view(
     facts = facts or await services.reader.list_facts(who.key)
     calendars = {line.calendar_id: calendar_name(who.l10n, line) for line in await services.calendars.list(who.key)}
     view = ListView(who.l10n, facts, services.clock.now(), calendars)
+    if any(line.photo is not None and line.photo.picture is Picture.OWN for line in facts.lines if line.enabled):
+        view = replace(view, lacks_picture=not await services.pictures.has_own(who.key))
     chosen_effects = view.chosen | effects
     if not chosen_effects:
         return view

@@ -36,7 +36,6 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.list_files import ListFiles, ListProblemsError
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
-from services.usecases.pictures import OwnPictures
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +173,6 @@ class FileMessages:
 
     services: Services
     files: CalendarFiles
-    pictures: OwnPictures
     lists: ListFiles
     teller: Teller
     deliveries: DeliveryStore
@@ -237,7 +235,7 @@ class FileMessages:
         """What came of a file. Raises StatusQuoError."""
         file = await self.files.info(who.key, file_id)
         if file.may_be_picture:
-            taken = await self.pictures.take(who.key, file)
+            taken = await self.services.pictures.take(who.key, file)
             return file_replies.picture_taken(who.l10n, taken.width, taken.height)
         if file.may_be_list:
             return await self._list_taken(who, file)

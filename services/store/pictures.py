@@ -82,6 +82,11 @@ class PictureStore(Store):
             await keep_picture(connection, picture)
             await connection.execute(waits.values(due_at=now, seq=EffectRow.seq + 1))
 
+    async def has_own(self, key: PersonKey) -> bool:
+        """Whether a picture is kept that the person sent."""
+        mine = select(PictureRow.created_at).where(of_person(PictureRow, key), PictureRow.picture_id == OWN)
+        return await self._database.fetch_one(mine) is not None
+
     async def of(self, key: PersonKey) -> list[PlainPicture]:
         """All that is kept of a person. Raises SealError."""
         mine = select(PictureRow.picture_id, PictureRow.content, PictureRow.created_at)

@@ -33,6 +33,10 @@ class OwnPictures:
     reader: PictureReader
     clock: Clock
 
+    async def has_own(self, key: PersonKey) -> bool:
+        """Whether a picture is kept that the person sent."""
+        return await self.pictures.has_own(key)
+
     async def take(self, key: PersonKey, file: SentFile) -> TakenPicture:
         """Keep the picture in a file as the person's own, in the place of the one before.
 

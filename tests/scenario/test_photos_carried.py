@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
@@ -29,7 +27,7 @@ async def _joins(app: RunningApp) -> PersonKey:
     return key
 
 
-async def _opens_out_of_office(app: RunningApp) -> Any:
+async def _opens_out_of_office(app: RunningApp) -> None:
     """The form of that line, by the button of what was said last."""
     message = app.slack.direct_messages(ANN)[-1]
     (button,) = [one for block in message.blocks if block["type"] == "actions" for one in block["elements"]]
@@ -37,22 +35,27 @@ async def _opens_out_of_office(app: RunningApp) -> Any:
     answer = await app.slack.people.click_in_message(ANN, message.ts, action)
     assert answer.status == 200, answer.body
     await at_rest(app)
-    return app.slack.modals[ANN][-1]
 
 
-async def _chooses(app: RunningApp, picture: str, crop: str = "centre") -> None:
+async def _chooses(app: RunningApp, picture: str) -> None:
     """She sends a picture, and chooses what is to be her photo in the form that its button opens."""
     await sends(app, "me.jpg", SENT, mimetype="image/jpeg", filetype="jpg")
-    modal = await _opens_out_of_office(app)
+    await _opens_out_of_office(app)
+    await _submits(app, picture)
+
+
+async def _submits(app: RunningApp, picture: str) -> str:
+    """The form that is open, with that photo; what is shown then."""
     values = {
         "effects": {"value": {"type": "checkboxes", "selected_options": [{"value": "photo"}]}},
         "photo": {"value": {"type": "static_select", "selected_option": {"value": picture}}},
-        "crop": {"value": {"type": "plain_text_input", "value": crop}},
+        "crop": {"value": {"type": "plain_text_input", "value": "centre"}},
     }
-    answer = await app.slack.people.submit(ANN, modal.view_id, values)
+    answer = await app.slack.people.submit(ANN, app.slack.modals[ANN][-1].view_id, values)
     assert answer.status == 200, answer.body
     assert b"errors" not in answer.body, answer.body
     await app.settle()
+    return str([modal.view for modal in app.slack.modals[ANN]])
 
 
 @pytest.mark.parametrize(("picture", "expected"), [("own", SENT), ("plane", signed(FACE, "plane")[0])])
@@ -71,6 +74,19 @@ async def test_photo_is_what_was_chosen_while_out_of_office_and_her_own_after_it
     await running_app.settle()
     assert running_app.slack.left_behind() == []
     assert running_app.slack.trespasses() == []
+
+
+async def test_picture_that_was_never_sent_is_asked_for_where_it_is_chosen(running_app: RunningApp) -> None:
+    await _joins(running_app)
+    for picture, sent in (("own", False), ("cup", False), ("own", True)):
+        if sent:
+            await sends(running_app, "me.jpg", SENT, mimetype="image/jpeg", filetype="jpg")
+        await running_app.types("/quo", "rules")
+        whole = running_app.slack.modals[ANN][-1]
+        edit = {"type": "button", "action_id": "edit_line", "value": "out_of_office"}
+        assert (await running_app.slack.people.click_in_view(ANN, whole.view_id, edit)).status == 200
+        shown = await _submits(running_app, picture)
+        assert ("Send me the picture first" in shown) is ((picture, sent) == ("own", False))
 
 
 async def test_photo_that_she_sets_meanwhile_stays_and_is_said_to(running_app: RunningApp) -> None:

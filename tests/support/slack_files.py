@@ -33,6 +33,9 @@ class KeptFiles:
 class KeptPictures:
     """Stands in for `services.usecases.pictures.OwnPictures` beside it."""
 
+    async def has_own(self, key: PersonKey) -> bool:
+        return False
+
     async def take(self, key: PersonKey, file: SentFile) -> TakenPicture:
         raise BadPictureError("kept")
 

@@ -230,7 +230,7 @@ async def open_stepped_app(
         )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
-            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, clock=clock,
+            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, pictures=KeptPictures(), clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
@@ -242,7 +242,7 @@ async def open_stepped_app(
             lists=ListForms(surface, tab, commands.teller),
             events=Events(people, leaving, emoji),
             files=handlers.FileMessages(
-                surface, KeptFiles(), KeptPictures(), KeptLists(), commands.teller, DeliveryStore(database)
+                surface, KeptFiles(), KeptLists(), commands.teller, DeliveryStore(database)
             ),
         )  # fmt: skip
         metrics = Metrics()

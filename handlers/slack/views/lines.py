@@ -31,7 +31,8 @@ class ListView:
     """A person's list as it is to be shown at `now`. `facts` hold the list, `calendars` the names of theirs by id.
 
     `missing`: effects that wait for a permission of the person's, which is given at `link`; `barred`: those that the
-    workspace has to allow, which an admin does at `install_link`.
+    workspace has to allow, which an admin does at `install_link`. `lacks_picture`: they have not sent the picture
+    that a line is to show.
     """
 
     l10n: Localizer
@@ -42,6 +43,7 @@ class ListView:
     link: str = ""
     barred: frozenset[Effect] = frozenset()
     install_link: str = ""
+    lacks_picture: bool = False
 
     @property
     def chosen(self) -> frozenset[Effect]:

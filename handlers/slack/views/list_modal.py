@@ -89,6 +89,9 @@ def waiting(view: ListView, effects: Iterable[Effect] | None = None) -> list[kit
         said = l10n.say(":lock: To answer mentions I need your workspace: a workspace admin has to allow it.")
         allow = kit.button(l10n.say("Allow it for the workspace"), "open_install", url=view.install_link)
         blocks.append(kit.section(said, allow if view.install_link else None))
+    if Effect.PHOTO in chosen and view.lacks_picture:
+        said = l10n.say(":frame_with_picture: Send me the picture first, in my messages tab. I have none of you yet.")
+        blocks.append(kit.section(said))
     return blocks
 
 
