@@ -54,6 +54,7 @@ class Actions:
             "status": self._status,
             "mute": self._mute,
             "presence": self._presence,
+            "photo": self._photo,
             "entry-add": self._entry_add,
             "entry-change": self._entry_change,
             "entry-remove": self._entry_remove,
@@ -120,14 +121,14 @@ class Actions:
         return {}
 
     async def _file(self, body: Body) -> dict[str, Any]:
-        """A file for the app; `content` is its bytes as base64."""
+        """A file for the app."""
         name = str(body["name"]).strip()[:_LONGEST_NAME]
         if not name:
             raise NotDoneError("A file needs a name.")
-        content = base64.b64decode(str(body["content"]), validate=True)
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         ending = name.rpartition(".")[2].lower()
-        self.slack.conversations.send(str(body["person"]), name, content, mimetype=kind, filetype=ending)
+        self.slack.conversations.send(
+            str(body["person"]), name, _content(body), mimetype=_type_of(name), filetype=ending
+        )
         return {}
 
     async def _sample(self, body: Body) -> dict[str, Any]:
@@ -152,6 +153,11 @@ class Actions:
 
     async def _presence(self, body: Body) -> dict[str, Any]:
         self.slack.presence.toggle(str(body["person"]), away=bool(body["away"]))
+        return {}
+
+    async def _photo(self, body: Body) -> dict[str, Any]:
+        """Another photo of one's own, put on by hand."""
+        self.slack.photos.upload(str(body["person"]), _content(body), _type_of(str(body["name"])))
         return {}
 
     async def _entry_add(self, body: Body) -> dict[str, Any]:
@@ -213,6 +219,16 @@ class Actions:
         if to - now > _LONGEST_JUMP:
             raise NotDoneError("That is too far away. Choose a time within 60 days.")
         self.clock.aim(to)
+
+
+def _content(body: Body) -> bytes:
+    """A file's bytes, which come as base64."""
+    return base64.b64decode(str(body["content"]), validate=True)
+
+
+def _type_of(name: str) -> str:
+    """The content type of a file of that name."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _with_app(body: Body) -> bool:

@@ -36,7 +36,6 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
             "emoji": member.emoji,
             "expiration": member.expiration,
             "zone": member.tz,
-            "locale": member.locale,
         }
         for member in slack.members.values()
         if not member.is_bot

@@ -35,7 +35,8 @@ export function sendSample() {
   ask("sample");
 }
 
-async function send(file) {
+// A file is what `what` is done with: sent to the app, or put on as one's photo.
+export async function send(file, what = "file") {
   if (!file) return;
   if (file.size > MOST) {
     toast("That is too large for the demo. Choose a file of at most 8 MB.");
@@ -44,5 +45,5 @@ async function send(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  ask("file", { name: file.name, content: btoa(text) });
+  await ask(what, { name: file.name, content: btoa(text) });
 }

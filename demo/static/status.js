@@ -2,6 +2,7 @@
 
 import { byId, fill, h } from "./dom.js";
 import { emojiNames, emojiSpan } from "./emoji.js";
+import { send } from "./files.js";
 import { ask, me, now, zoneOfMe } from "./store.js";
 import { instant, isoDay } from "./times.js";
 
@@ -25,6 +26,7 @@ function open() {
   const emoji = h("input", { id: "own-emoji", type: "text", value: member.emoji || "", placeholder: ":speech_balloon:", list: "own-emoji-names", oninput: () => { suggest(); preview(); } });
   const names = h("datalist", { id: "own-emoji-names" });
   const shown = h("span", { class: "own-preview", "aria-hidden": "true" });
+  const photo = h("input", { type: "file", accept: ".png,.jpg,.jpeg,.gif", hidden: true, onchange: () => send(photo.files[0], "photo").then(() => dialog.close()) });
   const text = h("input", { id: "own-text", type: "text", value: member.text || "", maxlength: 100, placeholder: "What’s your status?", autofocus: true });
   const time = h("input", { type: "time", value: "18:00", "aria-label": "Clear at", hidden: true });
   const clear = h("select", { id: "own-clear", onchange: () => (time.hidden = clear.value !== "choose") }, ENDS.map(([value, label]) => h("option", { value }, label)));
@@ -38,6 +40,7 @@ function open() {
   const atOnce = [
     ...(member.muted ? [["Unmute notifications", () => does("mute", { minutes: 0 })]] : MUTES.map(([minutes, words]) => [`🔕 ${words}`, () => does("mute", { minutes }), `Mute notifications for ${words}`])),
     [member.away ? "Set yourself active" : "Set yourself away", () => does("presence", { away: !member.away })],
+    ["Another photo…", () => photo.click()],
   ];
   const idea = ([icon, words, length]) => h("button", { type: "button", onclick: () => { emoji.value = icon; text.value = words; clear.value = ENDS.some(([value]) => value === String(length)) ? String(length) : "1800"; time.hidden = true; preview(); } }, emojiSpan(icon), h("span", {}, words));
   const dialog = h("dialog", { class: "modal", "aria-label": "Set a status" },
@@ -49,7 +52,7 @@ function open() {
         h("div", { class: "own-ideas" }, IDEAS.map(idea)),
         h("label", { for: "own-emoji" }, "Emoji"), emoji, names,
         h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time),
-        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act, long]) => h("button", { type: "button", class: "small", "aria-label": long, title: long, onclick: act }, words)))),
+        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act, long]) => h("button", { type: "button", class: "small", "aria-label": long, title: long, onclick: act }, words)), photo)),
       h("footer", {},
         member.text || member.emoji ? h("button", { type: "button", class: "left", id: "own-clear-now", onclick: () => save({ text: "", emoji: "" }) }, "Clear status") : null,
         h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Save"))));

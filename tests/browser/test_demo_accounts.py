@@ -71,6 +71,15 @@ async def test_file_sent_to_the_app_becomes_a_calendar_and_a_fast_clock_waits_wh
     )
     await expect(demo_page.page.locator(".file").last).to_contain_text("broken.ics")
     await expect(demo_page.page.locator(".message").last.locator(".app")).to_be_visible()
+    photo = demo_page.demo.slack.photos.of(PRIYA)
+    assert photo is not None
+    for name, content, answer in (
+        ("me.png", photo.content, "Your picture is kept"),
+        ("list.json", b'{"version": 2, "routines": []}', "Your list is now the one in list.json"),
+    ):
+        await demo_page.page.set_input_files("#file", {"name": name, "mimeType": "", "buffer": content})
+        await expect(demo_page.page.locator(".message").last).to_contain_text(answer)
+    await expect(demo_page.page.locator(".file img")).to_have_count(1)
     await demo_page.page.click("#tab-general")
     await expect(demo_page.page.locator("#messages .file")).to_have_count(0)
 

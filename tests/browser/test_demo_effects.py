@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import DemoPage
 
@@ -32,7 +32,9 @@ async def test_muted_and_away_people_have_a_sign_and_a_changed_photo_is_drawn(sh
     mayas = slack.photos.of(MAYA)
     assert before is not None
     assert mayas is not None
-    slack.photos.upload(SAM, mayas.content)
+    await page.click("#own-status")
+    picture = FilePayload(name="me.png", mimeType="image/png", buffer=mayas.content)
+    await page.set_input_files("dialog input[type=file]", picture)
     await expect(face).not_to_have_attribute("src", before)
     assert await face.evaluate("image => image.decode().then(() => image.naturalWidth)") == 192
 
