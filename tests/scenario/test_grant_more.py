@@ -1,0 +1,89 @@
+"""What was chosen before it was allowed is kept, and done as soon as it is; in the whole app, by the person's link."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from emulators.slack.state import APP
+from services.domain.lines import Line, kind_line
+from services.domain.model import Effect, Kind, PersonKey
+from services.slack.client import SlackClients
+from services.slack.oauth import SlackAuthority
+from services.usecases.grants import Permissions, Waiting
+from tests.support.feeds import lasting
+from tests.support.running_app import ANN, RunningApp, at
+
+BOTH = frozenset({Effect.DND, Effect.AWAY})
+
+
+@pytest.fixture
+async def ann(running_app: RunningApp) -> PersonKey:
+    """Ann chose to be muted and away in meetings, which she has not allowed, and is in one."""
+    key = await running_app.joins()
+    running_app.feeds["work"].has(lasting("a", at("09:30"), 60))
+    await running_app.connects("work")
+
+    def chosen(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        at = kind_line(lines, Kind.MEETING)
+        return (*lines[:at], replace(lines[at], effects=BOTH), *lines[at + 1 :])
+
+    assert running_app.service is not None
+    await running_app.service.stores.lines.change(key, running_app.clock.now(), chosen)
+    await running_app.until(at("09:30"))
+    return key
+
+
+def shows(app: RunningApp) -> tuple[str, str, str]:
+    """The status, whose snooze runs, and who set them away."""
+    snooze = app.slack.dnd.running(ANN)
+    return app.text(), "" if snooze is None else snooze.by, app.slack.presence.away_by(ANN)
+
+
+async def allows(app: RunningApp, key: PersonKey, *without: str) -> str:
+    """She follows her link and allows, but for what she leaves out; the page that she ends on."""
+    assert app.service is not None
+    status, page = await app.slack.allow(await app.service.people.grant_link(key), ANN, without=without)
+    assert status == 200, page
+    await app.settle()
+    return page
+
+
+async def test_what_waits_for_a_permission_is_done_once_it_is_given(running_app: RunningApp, ann: PersonKey) -> None:
+    assert shows(running_app) == ("In a meeting", "", "")
+    assert not running_app.slack.calls.all("dnd.setSnooze")
+    await allows(running_app, ann)
+    assert shows(running_app) == ("In a meeting", APP, APP)
+    await running_app.until(at("10:30"))
+    assert shows(running_app) == ("", "", "")
+
+
+async def test_permission_that_was_left_out_holds_up_nothing_else(running_app: RunningApp, ann: PersonKey) -> None:
+    page = await allows(running_app, ann, "users:write")
+    assert "A permission was left out" in page
+    assert shows(running_app) == ("In a meeting", APP, "")
+    assert not running_app.slack.calls.all("users.setPresence")
+    assert "A permission was left out" not in await allows(running_app, ann)
+    assert shows(running_app) == ("In a meeting", APP, APP)
+
+
+async def test_admins_install_for_replies_takes_nothing_from_what_a_person_allowed(
+    running_app: RunningApp, ann: PersonKey
+) -> None:
+    await allows(running_app, ann)
+    running_app.slack.members[ANN].is_admin = True
+    assert running_app.service is not None
+    stores, clients = running_app.service.stores, SlackClients(running_app.slack.api_url)
+    reader = Permissions(
+        stores.people, stores.lines, stores.overrides, stores.workspaces, SlackAuthority(clients, "", ""),
+        running_app.clock, running_app.url, can_install=True,
+    )  # fmt: skip
+    assert await reader.waiting(ann, [Effect.REPLY]) == Waiting(frozenset(), frozenset({Effect.REPLY}))
+    link = await reader.install_link(ann, "replies")
+    status, page = await running_app.slack.allow(link, ANN)
+    assert status == 200, page
+    await running_app.settle()
+    assert await reader.waiting(ann, [*BOTH, Effect.REPLY]) == Waiting()
+    assert shows(running_app) == ("In a meeting", APP, APP)
+    await clients.close()
