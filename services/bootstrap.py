@@ -266,7 +266,10 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         default_texts=locale.default_texts,
         clock=clock,
     )
-    undos = Undos(stores.undos, stores.lines, stores.preferences, stores.overrides, clock, wake_signal)
+    undos = Undos(
+        stores.undos, stores.lines, stores.preferences, stores.overrides, calendars.accounts, calendars.connections,
+        clock, wake_signal,
+    )  # fmt: skip
     statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
     settings = PersonalSettings(stores.preferences, stores.lines, undos, clock, wake_signal)
     permissions = Permissions(

@@ -30,7 +30,7 @@ from handlers.slack.context import (
     view_call,
 )
 from handlers.slack.views import modals, replies, settings
-from handlers.slack.views.blocks import Values, cut, emoji_option, escape
+from handlers.slack.views.blocks import Values, actions, cut, emoji_option, escape
 from handlers.slack.views.line_form import effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
@@ -44,6 +44,7 @@ from services.domain.errors import (
     TextTooLongError,
 )
 from services.domain.model import PersonKey
+from services.domain.undo import AccountChoice, Change
 
 PATIENCE = 2.0
 """Seconds that an answer waits for what asks another server."""
@@ -96,9 +97,11 @@ class Modals:
         elif not feed:
             errors["feed"] = NothingFilledError("empty")
         lines: list[str] = []
+        undo_id = ""
         if feed and not errors:
             try:
-                await self.services.calendars.connect_feed(who.key, feed)
+                calendar_id = await self.services.calendars.connect_feed(who.key, feed)
+                undo_id = await self.services.undos.record(who.key, Change(calendar_id=calendar_id))
             except InputError as error:
                 if not (any(server) and isinstance(error, AlreadyConnectedError)):  # connected by a try before
                     errors[error.field or "feed"] = error
@@ -107,7 +110,7 @@ class Modals:
             await refuse(args, who, errors)
             return
         if not any(server):
-            await args.ack(response_action="update", view=await self._connected(who, lines))
+            await args.ack(response_action="update", view=await self._connected(who, lines, undo_id))
             return
         url, user, password = server
 
@@ -243,7 +246,9 @@ class Modals:
 
     async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""
-        choice = await self.services.accounts.choice(who.key, account_id)
+        accounts = self.services.accounts
+        choice = await accounts.choice(who.key, account_id)
+        before = await accounts.addresses(who.key, account_id)
         try:
             known = choice is not None and await self.services.accounts.choose(
                 who.key, account_id, modals.chosen_calendars(values, choice)
@@ -253,9 +258,15 @@ class Modals:
             raise
         if not known:
             return modals.account_gone(who.l10n)
-        return await self._connected(who, [who.l10n.say("Saved. I am reading now; your Home tab shows how it goes.")])
+        after, undo_id = await accounts.addresses(who.key, account_id), ""
+        if after != before:
+            undo_id = await self.services.undos.record(
+                who.key, Change(account=AccountChoice(account_id, before, after))
+            )
+        said = who.l10n.say("Saved. I am reading now; your Home tab shows how it goes.")
+        return await self._connected(who, [said], undo_id)
 
-    async def _connected(self, who: Requester, lines: Sequence[str]) -> View:
+    async def _connected(self, who: Requester, lines: Sequence[str], undo_id: str = "") -> View:
         """That it is done; where we may not set the status yet, with the link that grants."""
         title = who.l10n.say("Connect a calendar")
         said = list(lines) or [who.l10n.say("Connected.")]
@@ -263,9 +274,10 @@ class Modals:
             return await self._grant_view(who, title, said)
         listed = await self.services.calendars.list(who.key)
         is_first = len({line.account_id or line.calendar_id for line in listed}) == 1
+        undo = [actions(replies.undo_button(who.l10n, undo_id))] if undo_id else []
         if is_first and not (await list_view(self.services, who)).chosen:
-            return mute_while(who.l10n, said)
-        return modals.done(who.l10n, title, said)
+            return mute_while(who.l10n, said, *undo)
+        return modals.done(who.l10n, title, said, *undo)
 
     async def _grant_first(self, args: AsyncArgs, who: Requester, command: str, said: str, title: str) -> None:
         """The form gives way to the link that grants; what was asked for is kept, as it could have been typed."""

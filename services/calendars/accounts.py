@@ -199,6 +199,10 @@ class Accounts:
         offered = await self.accounts.offered(key, account_id)
         return Choice(account, tuple((one, one.address in connected) for one in offered))
 
+    async def addresses(self, key: PersonKey, account_id: str) -> frozenset[str]:
+        """Return the addresses of an account's calendars that are read."""
+        return frozenset(await self.calendars.of_account(key, account_id))
+
     async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
         """Connect exactly these of the offered calendars; False where the account is gone.
 

@@ -12,16 +12,28 @@ from services.domain.people import Preferences
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """Which calendars of an account were read before and after a change, by their addresses."""
+
+    account_id: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What was changed by one command, form or button: each thing as it was before, and as it is after it.
 
-    Of an override that was not there before, or is gone after it, that is None; so it is of a pause.
+    Of an override that was not there before, or is gone after it, that is None; so it is of a pause. `calendar_id` is
+    that of a feed or a hook that was connected.
     """
 
     lines: tuple[tuple[Line, ...], tuple[Line, ...]] | None = None
     preferences: tuple[Preferences, Preferences] | None = None
     pause: tuple[Pause | None, Pause | None] | None = None
     overrides: tuple[tuple[Override | None, Override | None], ...] = ()
+    account: AccountChoice | None = None
+    calendar_id: str = ""
 
 
 def list_put_back(lines: Sequence[Line], before: Sequence[Line], after: Sequence[Line]) -> tuple[Line, ...]:

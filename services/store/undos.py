@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 
 from services.domain.lines import Line
 from services.domain.model import Effect, Override, OverrideKind, Pause, PersonKey
-from services.domain.undo import Change
+from services.domain.undo import AccountChoice, Change
 from services.store import json_values
 from services.store.db import Store
 from services.store.effect_models import UndoRow
@@ -115,6 +115,12 @@ class _Paused(msgspec.Struct):
     end: datetime | None = None
 
 
+class _Account(msgspec.Struct):
+    account_id: str
+    before: set[str]
+    after: set[str]
+
+
 class _Change(msgspec.Struct, omit_defaults=True):
     """Lists and preferences are in the JSON that they are stored in by themselves."""
 
@@ -122,6 +128,8 @@ class _Change(msgspec.Struct, omit_defaults=True):
     preferences: tuple[str, str] | None = None
     pause: tuple[_Paused | None, _Paused | None] | None = None
     overrides: list[tuple[_Asked | None, _Asked | None]] = msgspec.field(default_factory=list)
+    account: _Account | None = None
+    calendar_id: str = ""
 
 
 def _written(change: Change) -> bytes:
@@ -140,6 +148,8 @@ def _written(change: Change) -> bytes:
         overrides=msgspec.convert(
             list(change.overrides), list[tuple[_Asked | None, _Asked | None]], from_attributes=True
         ),
+        account=msgspec.convert(change.account, _Account | None, from_attributes=True),
+        calendar_id=change.calendar_id,
     )
     return msgspec.json.encode(stored, order="deterministic")
 
@@ -158,4 +168,6 @@ def _read(plain: str) -> Change:
         overrides=msgspec.convert(
             found.overrides, tuple[tuple[Override | None, Override | None], ...], from_attributes=True
         ),
+        account=msgspec.convert(found.account, AccountChoice | None, from_attributes=True),
+        calendar_id=found.calendar_id,
     )

@@ -7,9 +7,11 @@ from functools import partial
 
 import structlog
 
-from services.domain.errors import UndoGoneError
+from services.calendars.accounts import Accounts
+from services.calendars.connections import Connections
+from services.domain.errors import ChangedSinceError, UndoGoneError
 from services.domain.model import PersonKey
-from services.domain.undo import Change, list_put_back, preferences_put_back
+from services.domain.undo import AccountChoice, Change, list_put_back, preferences_put_back
 from services.ports import Clock, WakeSignal
 from services.store.lines import LineStore
 from services.store.overrides import OverrideStore
@@ -27,6 +29,8 @@ class Undos:
     lines: LineStore
     preferences: PreferenceStore
     overrides: OverrideStore
+    accounts: Accounts
+    connections: Connections
     clock: Clock
     wake_signal: WakeSignal
 
@@ -63,9 +67,18 @@ class Undos:
             await self.preferences.change(key, now, partial(preferences_put_back, before=was, after=became))
         if change.pause is not None:
             await self.preferences.unpause(key, *change.pause, now)
+        if change.account is not None:
+            await self._choose(key, change.account)
+        if change.calendar_id and not await self.connections.disconnect(key, change.calendar_id):
+            raise ChangedSinceError("disconnected since")
         if change.overrides:
             await self.overrides.put_back(key, change.overrides, now)
         await self.store.drop(key, undo_id)
         log.info("undone", team_id=key.team_id, user_id=key.user_id)
         self.wake_signal.wake()
         return change
+
+    async def _choose(self, key: PersonKey, choice: AccountChoice) -> None:
+        if await self.accounts.addresses(key, choice.account_id) != choice.after:
+            raise ChangedSinceError("other calendars were chosen since")
+        await self.accounts.choose(key, choice.account_id, choice.before)

@@ -40,7 +40,7 @@ from services.domain.model import (
 )
 from services.domain.people import PersonFacts, Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.undo import Change
+from services.domain.undo import AccountChoice, Change
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -175,7 +175,8 @@ UNDO = Undoable("x" * 24, Change(overrides=((None, LAST),)), NOW + HOUR)
 CHANGES = [
     Change(lines=((), ())), Change(preferences=(FULL, FULL)), Change(pause=(Pause(NOW), None)),
     Change(pause=(None, Pause(NOW))), Change(overrides=((None, LAST), (LAST, None))), Change(overrides=((LAST, None),)),
-    Change(overrides=((None, replace(LAST, kind=OverrideKind.BACK)),)),
+    Change(overrides=((None, replace(LAST, kind=OverrideKind.BACK)),)), Change(calendar_id="c1"),
+    Change(account=AccountChoice("a1", frozenset(), frozenset())),
 ]  # fmt: skip
 
 
@@ -237,6 +238,7 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         *(replies.undone(l10n, change, NOW) for change in CHANGES),
         replies.saved(l10n, "x" * 24),
         replies.saved(l10n, ""),
+        *(replies.reply([replies.changed(l10n, change, NOW)]) for change in CHANGES),
         replies.cleared(l10n, Cleared(ended=(made, later)), NOW),
         replies.cleared(l10n, Cleared(back_until=NOW + HOUR), NOW),
         replies.off(l10n, Cleared(ended=(made,), undo_id="x"), NOW),

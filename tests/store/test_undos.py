@@ -12,7 +12,7 @@ from services.domain.errors import ChangedSinceError
 from services.domain.lines import Match, Routine, Rule, complete
 from services.domain.model import Effect, Look, Override, OverrideKind, Pause, PersonKey, Status
 from services.domain.people import Preferences
-from services.domain.undo import Change
+from services.domain.undo import AccountChoice, Change
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.effect_models import UndoRow
@@ -33,6 +33,8 @@ WHOLE = Change(
     preferences=(Preferences(), Preferences(titles=True, idle=Status("Here", ":wave:"))),
     pause=(None, Pause(NOW, NOW + timedelta(hours=1))),
     overrides=((ABSENCE, None), (None, replace(ABSENCE, id="o2", end=None))),
+    account=AccountChoice("a1", frozenset({"secret-1", "b"}), frozenset({"c"})),
+    calendar_id="c1",
 )
 
 
@@ -74,7 +76,7 @@ async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encr
 async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encryptor: Encryptor) -> None:
     await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
     (row,) = await people.fetch(sa.select(UndoRow.content))
-    for secret in (b"skiing", b"salary", b"Here", b"U2"):
+    for secret in (b"skiing", b"salary", b"Here", b"U2", b"secret-1"):
         assert secret not in row.content
 
 

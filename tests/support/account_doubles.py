@@ -86,6 +86,9 @@ class KeptAccounts:
         self.connected[account_id] = set(addresses)
         return True
 
+    async def addresses(self, key: PersonKey, account_id: str) -> frozenset[str]:
+        return frozenset(self.connected.get(account_id, ()))
+
     async def disconnect(self, key: PersonKey, account_id: str) -> bool:
         return self.accounts.pop(account_id, None) is not None
 

@@ -216,14 +216,16 @@ async def open_stepped_app(
             default_texts=default_texts,
             clock=clock,
         )
-        undos = Undos(UndoStore(database, encryptor), lines, preferences, overrides, clock, wake_signal)
-        statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
-        settings = PersonalSettings(preferences, lines, undos, clock, wake_signal)
         connections = Connections(
             CalendarStore(database, encryptor, replica.events, replica.notices), AddressRules(), clock, wake_signal,
             accounts=accounts, cleanup=cleanup,
         )  # fmt: skip
         kept = KeptAccounts()
+        undos = Undos(
+            UndoStore(database, encryptor), lines, preferences, overrides, kept, connections, clock, wake_signal
+        )
+        statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
+        settings = PersonalSettings(preferences, lines, undos, clock, wake_signal)
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
             store, lines, overrides, workspaces, authority, clock, "https://quo.example", can_install=True

@@ -110,8 +110,8 @@ def _buttons(view: ListView, number: int, line: Line) -> list[kit.Block]:
     return found
 
 
-def mute_while(l10n: Localizer, lines: Sequence[str] = ()) -> dict[str, Any]:
-    """The one question of the first connection: while what shall notifications be muted. `lines` come first."""
+def mute_while(l10n: Localizer, lines: Sequence[str] = (), *more: kit.Block) -> dict[str, Any]:
+    """The one question of the first connection: muted while what? `lines` and `more` come before it."""
     options = [
         kit.option(l10n.say("I focus"), Kind.FOCUS.value),
         kit.option(l10n.say("I am in meetings"), Kind.MEETING.value),
@@ -121,7 +121,7 @@ def mute_while(l10n: Localizer, lines: Sequence[str] = ()) -> dict[str, Any]:
     )
     boxes = kit.choices("checkboxes", "value", options, ())
     question = kit.entry("mute", l10n.say("Mute notifications while"), boxes, optional=True, hint=hint)
-    said = [kit.section("\n".join(lines)), kit.divider()] if lines else []
+    said = [kit.section("\n".join(lines)), *more, kit.divider()] if lines else []
     title = l10n.say("Mute notifications")
     return kit.modal(MUTE, title, [*said, question], submit=l10n.say("Save"), close=l10n.say("Not now"))
 

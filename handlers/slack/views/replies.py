@@ -162,19 +162,25 @@ def undo_button(l10n: Localizer, undo_id: str, action_id: str = "undo") -> kit.B
 
 def changed(l10n: Localizer, change: Change, now: datetime) -> str:
     """What was changed, in a sentence."""
+    said = ""
     if change.lines is not None:
-        return l10n.say("Your list is saved.")
-    if change.preferences is not None:
-        return l10n.say("Your settings are saved.")
-    if change.pause is not None:
+        said = l10n.say("Your list is saved.")
+    elif change.preferences is not None:
+        said = l10n.say("Your settings are saved.")
+    elif change.account is not None or change.calendar_id:
+        said = l10n.say("Your calendars are saved.")
+    elif change.pause is not None:
         pause = change.pause[1]
-        return l10n.say("I keep your status again.") if pause is None else paused(pause.end, l10n, now)
-    before, after = change.overrides[0]
-    if before is not None:
-        return l10n.say("Ended: {what}", what=shown(Status(before.text, before.emoji)) or l10n.say("Out of office"))
-    if after is None or after.kind is OverrideKind.BACK:
-        return l10n.say("Welcome back.")
-    return l10n.say("You asked for this: {what}", what=asked(after, now, l10n))
+        said = l10n.say("I keep your status again.") if pause is None else paused(pause.end, l10n, now)
+    for before, after in change.overrides[:1]:
+        if before is not None:
+            what = shown(Status(before.text, before.emoji)) or l10n.say("Out of office")
+            said = l10n.say("Ended: {what}", what=what)
+        elif after is None or after.kind is OverrideKind.BACK:
+            said = l10n.say("Welcome back.")
+        else:
+            said = l10n.say("You asked for this: {what}", what=asked(after, now, l10n))
+    return said or l10n.say("Saved.")
 
 
 def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
@@ -195,6 +201,10 @@ def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
         lines.append(l10n.say("Your settings are as they were before."))
     if change.lines is not None:
         lines.append(l10n.say("Your list is as it was before."))
+    if change.account is not None:
+        lines.append(l10n.say("I read the same calendars as before."))
+    if change.calendar_id:
+        lines.append(l10n.say("The calendar is disconnected again."))
     return reply(lines)
 
 

@@ -115,7 +115,10 @@ class Replica:
             default_texts=lambda locale: ENGLISH,
             clock=clock,
         )
-        self.undos = Undos(stores.undos, stores.lines, stores.preferences, stores.overrides, clock, wake_signal)
+        self.undos = Undos(
+            stores.undos, stores.lines, stores.preferences, stores.overrides,
+            None, None, clock, wake_signal,  # type: ignore[arg-type]  # no calendars here
+        )  # fmt: skip
         self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, self.undos, clock, wake_signal)
         self.settings = PersonalSettings(stores.preferences, stores.lines, self.undos, clock, wake_signal)
         self.leaving = Offboarding(
