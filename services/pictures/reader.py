@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.domain.errors import BadPictureError, PictureTooLargeError
+from services.domain.errors import PictureTooLargeError
 from services.pictures.worker import ERRORS
 from services.platform.reader_process import Answer
 from services.platform.readers import Readers
@@ -12,7 +12,7 @@ from services.platform.readers import Readers
 MOST_BYTES = 8 * 1024 * 1024
 """Of a picture that comes in."""
 
-_MEMORY = 768 * 2**20
+_MEMORY = 448 * 2**20
 _SECONDS = 20.0
 
 
@@ -36,14 +36,14 @@ class Square:
 class PictureReader:
     """Reads pictures, one at a time: they are rare, and a large one needs memory.
 
-    `whose` tells one person from another. Every method raises BadPictureError (also for one that takes too much),
-    PictureTooLargeError and PictureMovesError.
+    `whose` tells one person from another. Every method raises BadPictureError, PictureTooLargeError (also for one
+    that takes too much) and PictureMovesError.
     """
 
     def __init__(self, *, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
         """At most so many `seconds` and so much `memory`, in bytes, for each."""
         self._readers = Readers(
-            "services.pictures.worker", ERRORS, BadPictureError, workers=1, seconds=seconds, memory=memory
+            "services.pictures.worker", ERRORS, PictureTooLargeError, workers=1, seconds=seconds, memory=memory
         )
 
     async def take(self, whose: str, data: bytes) -> TakenPicture:

@@ -11,6 +11,7 @@ import struct
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import pairwise
 
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageStat
 
@@ -30,6 +31,9 @@ KEPT = 2048
 """Pixels of the longer side that are kept of a person's own picture, so that another part of it can be chosen later."""
 
 CENTRE, TOP = "centre", "top"
+
+_LARGE, _STRIP = 16_000_000, 256
+"""Pixels of a picture that is scaled with less care, and rows of it that are looked at together."""
 
 _GLANCE, _ALIKE = 32, 6.0
 """Two pictures are compared at so many pixels a side; alike, they differ by less than this on average, of 255."""
@@ -82,7 +86,9 @@ def taken(data: bytes) -> tuple[bytes, int, int]:
     image, orientation = _opened(data)
     width, height = _seen(image, orientation)
     scale = min(1.0, KEPT / max(width, height))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = round(width * scale), round(height * scale)
+    if min(size) < LEAST:
+        raise BadPictureError("too narrow")
     return _jpeg(_part(image, orientation, (0, 0, width, height), size)), *size
 
 
@@ -188,20 +194,41 @@ def _part(image: Image.Image, orientation: int, box: Box, size: tuple[int, int])
         # A JPEG is decoded at a half, a quarter or an eighth of its size where that is enough.
         image.draft(None, (round(wide * size[0] / whole[0]), round(image.height * size[1] / whole[1])))
         left, top, right, bottom = (round(edge * image.width / wide) for edge in box)
-        found = image.crop((left, top, right, bottom))
+        found = _scaled(image, (left, top, right, bottom), size)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):  # a GIF's picture, larger than it said
         raise PictureTooLargeError("pixels") from None
     except _BROKEN as error:
         raise BadPictureError(type(error).__name__) from None
-    if found.mode not in {"L", "RGB", "CMYK", "I;16"} or "transparency" in image.info:
-        found = found.convert("RGBA")
-    if found.mode == "I;16":
-        found = found.point(lambda value: value / 256).convert("L")
-    found = found.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     found = _in_srgb(found, image.info.get("icc_profile"))
     white = Image.new("RGB", found.size, "white")  # has nothing of what the picture says of itself
     white.paste(found, None, found if found.mode == "RGBA" else None)
     return white.transpose(_TURNS[orientation]) if orientation in _TURNS else white
+
+
+def _scaled(image: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
+    """A part of the picture, scaled to `size`; in strips, so that there is no second copy of a large one."""
+    left, top, right, bottom = box
+    wide, high = right - left, bottom - top
+    finer = 1 if wide * high > _LARGE else 2  # so much of the scaling is left for what does it best
+    factor = max(1, min(wide // size[0], high // size[1]) // finer)
+    rows = factor * max(1, _STRIP // factor)
+    edges = [*range(top, bottom, rows), bottom]
+    strips = [
+        _plain(image.crop((left, start, right, end))).reduce(factor) for start, end in pairwise(edges)
+    ]  # fmt: skip
+    found = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    for number, strip in enumerate(strips):
+        found.paste(strip, (0, number * rows // factor))
+    return found.resize(size, Image.Resampling.LANCZOS, box=(0, 0, wide / factor, high / factor))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same with eight bits a channel, which can be scaled: in grey or colours, transparent where it is."""
+    if image.mode == "I;16":
+        return image.point(lambda value: value / 256).convert("L")
+    if image.mode in {"L", "RGB", "CMYK", "RGBA"} and "transparency" not in image.info:
+        return image
+    return image.convert("RGBA")
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -37,4 +37,4 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
 
 
 if __name__ == "__main__":
-    serve(done, ERRORS, BadPictureError, int(sys.argv[1]))
+    serve(done, ERRORS, PictureTooLargeError, int(sys.argv[1]))

@@ -54,7 +54,7 @@ async def test_largest_picture_there_may_be_has_room(reader: PictureReader) -> N
 async def test_picture_that_needs_too_much_memory_is_given_up_and_the_next_one_is_read() -> None:
     reader = PictureReader(memory=128 * 2**20)
     try:
-        with pytest.raises(BadPictureError, match=r"memory|ended"):
+        with pytest.raises(PictureTooLargeError, match=r"memory|ended"):
             await reader.take("ann", encoded(Image.new("RGBA", (4000, 4000)), compress_level=1))
         assert (await reader.take("bob", encoded(quarters(80, 80)))).width == 80
     finally:
@@ -64,7 +64,7 @@ async def test_picture_that_needs_too_much_memory_is_given_up_and_the_next_one_i
 async def test_picture_that_takes_too_long_is_given_up() -> None:
     reader = PictureReader(seconds=0.02)
     try:
-        with pytest.raises(BadPictureError, match="time"):
+        with pytest.raises(PictureTooLargeError, match="time"):
             await reader.take("ann", encoded(Image.new("RGBA", (4000, 4000)), compress_level=1))
     finally:
         await reader.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from itertools import pairwise
 
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps
@@ -64,6 +65,26 @@ def test_what_is_kept_of_a_large_picture_is_smaller_and_says_its_pixels() -> Non
     assert (width, height) == (KEPT, 1536) == opened(content).size
     small, *size = taken(encoded(quarters(320, 200)))
     assert (320, 200) == tuple(size) == opened(small).size
+
+
+def test_picture_of_which_too_narrow_a_strip_would_be_kept_is_refused() -> None:
+    with pytest.raises(BadPictureError, match="narrow"):
+        taken(encoded(quarters(100, 3300)))
+    assert taken(encoded(quarters(100, 3200)))[1:] == (64, KEPT)
+
+
+def test_large_picture_that_is_scaled_in_strips_has_no_seams() -> None:
+    ramp = Image.linear_gradient("L").resize((1500, 11_000))
+    found = opened(square(encoded(ramp, compress_level=1), "0,0,1500")[0])
+    whole = opened(taken(encoded(ramp, compress_level=1))[0])
+    for image, most in ((found, 2), (whole, 3)):
+        column = [image.getpixel((image.width // 2, y)) for y in range(image.height)]
+        shades = [pixel[0] for pixel in column if isinstance(pixel, tuple)]
+        assert all(abs(after - before) <= most for before, after in pairwise(shades)), image.size
+    assert (whole.size, square(encoded(quarters(4100, 4100), "PNG", compress_level=1), "centre")[1]) == (
+        (279, 2048),
+        1024,
+    )
 
 
 def test_nothing_that_a_picture_says_of_itself_is_kept() -> None:
