@@ -218,9 +218,10 @@ class EffectSender:
         if not due.readable:
             return self._store.put_off(due, now + UNREADABLE_BACK_OFF)
         memory = effects.without_look(due, now)
-        if memory is None and not scopes.FOR_EFFECT[due.effect] <= due.scopes:
-            stretch = due.wanted(now)
-            fresh = effects.brought_up(due.memory, due.stretch, wanted=stretch is not None, now=now)
+        stretch = due.wanted(now)
+        # what is to be taken back is tried all the same
+        if memory is None and stretch is not None and not scopes.FOR_EFFECT[due.effect] <= due.scopes:
+            fresh = effects.brought_up(due.memory, due.stretch, wanted=True, now=now)
             memory = effects.refused(fresh, ReasonCode.NOT_PERMITTED, stretch)
         if memory is None:
             return None

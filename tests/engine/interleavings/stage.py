@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -19,11 +19,14 @@ from sqlalchemy.engine import make_url
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.calendars import Changes
+from services.domain.effects import DueEffect
 from services.domain.errors import GrantLostError
-from services.domain.model import NO_STATUS, PersonKey, Status
+from services.domain.model import NO_STATUS, Effect, PersonKey, Status
 from services.domain.ownership import whole_seconds
 from services.domain.profile_state import PendingWrite
 from services.domain.text import ENGLISH
+from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
+from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji
 from services.engine.leases import OneProcess
 from services.engine.limits import Budget
@@ -33,6 +36,7 @@ from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.store.columns import Sealed, UtcInstant
+from services.store.effect_models import EffectRow
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
 from services.store.schema import Rotation, row_of
@@ -58,6 +62,8 @@ class Slack:
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
         self.profile, self.good = CODING, {"xoxp-old", "xoxp-new"}
+        self.muted: datetime | None = None
+        self.away = False
 
     async def owner(self, token: str) -> str:
         await step("auth.test")
@@ -75,6 +81,32 @@ class Slack:
         self.profile = replace(status, expiration=whole_seconds(status.expiration))
         return self.profile
 
+    async def snooze(self, token: str) -> datetime | None:
+        await step("dnd.get")
+        self._check(token)
+        return self.muted
+
+    async def set_snooze(self, token: str, minutes: int) -> datetime:
+        await step("dnd.set")
+        self._check(token)
+        self.muted = self._clock.now() + timedelta(minutes=minutes)
+        return self.muted
+
+    async def end_snooze(self, token: str) -> None:
+        await step("dnd.set")
+        self._check(token)
+        self.muted = None
+
+    async def is_away_by_hand(self, token: str) -> bool:
+        await step("presence.get")
+        self._check(token)
+        return self.away
+
+    async def set_presence(self, token: str, *, away: bool) -> None:
+        await step("presence.set")
+        self._check(token)
+        self.away = away
+
     async def revoke(self, token: str) -> None:
         await step("auth.revoke")
         self._check(token)
@@ -87,6 +119,10 @@ class Slack:
         if self.profile.expiration is not None and self.profile.expiration <= self._clock.now():
             self.profile = NO_STATUS
         return self.profile
+
+    def besides(self) -> tuple[bool, bool]:
+        """Whether she is muted, and away."""
+        return self.muted is not None and self.muted > self._clock.now(), self.away
 
     def _check(self, token: str) -> None:
         if token not in self.good:
@@ -127,6 +163,13 @@ class Replica:
             wake_signal=wake_signal,
         )  # fmt: skip
         leases = OneProcess()
+        played: Any = slack
+        self.carried = {
+            carrier.effect: EffectSender(
+                carrier, stores.effects, played, profiles=played, refresh=self._refresh, clock=clock
+            )
+            for carrier in (SnoozeCarrier(played, clock), PresenceCarrier(played, clock))
+        }  # fmt: skip
         typed, others = (Timelines(stores.due, leases, clock, typed=typed) for typed in (True, False))
         self.due = (typed, Reconciler(stores.due, leases, clock), others, self.leaving)
         self.rotation = Rotation(database, encryptor)
@@ -139,6 +182,15 @@ class Replica:
         for work in self.due:
             await work.run_due()
 
+    async def carry(self, due: DueEffect) -> None:
+        sender, now, budget = self.carried[due.effect], self.clock.now(), Budget()
+        work = sender._without_calls(due, budget, now)
+        await sender._guarded(due, work or sender._one(due, sender._calls(due, budget, now, lambda: True)))
+
+    async def due_effects(self) -> list[DueEffect]:
+        now = self.clock.now()
+        return [one for one in await self.stores.effects.of(ANN, now) if one.due_at is not None and one.due_at <= now]
+
     async def keep(self, wish: PendingWrite) -> None:
         await self.writer.carry_out(wish, self.writer.take(wish, Budget()))
 
@@ -150,8 +202,11 @@ class Replica:
             wishes, _ = await self.stores.write_queue.most_urgent(now, 9)
             for wish in wishes:
                 await self.keep(wish)
+            effects = await self.due_effects()
+            for effect in effects:
+                await self.carry(effect)
             due = [await work.next_due() for work in self.due]
-            if not wishes and all(at is None or at > now for at in due):
+            if not wishes and not effects and all(at is None or at > now for at in due):
                 return
         raise AssertionError("it does not come to rest")
 
@@ -168,9 +223,11 @@ class Stage:
         self.before = Replica("before", database, Encryptor(keys[1:]), clock, self.slack)
         self.one, self.other = (Replica(name, database, self.encryptor, clock, self.slack) for name in ("one", "other"))
         self.wish: PendingWrite
+        self.effect: DueEffect
         self.undoable, self.typed_at, self.own = "", self.now, CODING
         self._restore: list[str] = []
         self._profile = NO_STATUS
+        self._besides: tuple[datetime | None, bool] = (None, False)
         self._raw: Any = None
 
     async def open(self) -> None:
@@ -202,7 +259,7 @@ class Stage:
     async def build(self, moment: Callable[[Stage], Awaitable[None]]) -> None:
         """Make `moment` the one to start from."""
         await self._execute(NOBODY)
-        self.own = CODING
+        self.own, self._besides = CODING, (None, False)
         self._rewind(CODING)
         now, before = self.now, self.before.stores.encryptor
         async with self.database.write() as connection:
@@ -226,7 +283,7 @@ class Stage:
             start = f"start_{table.name}"
             await self._execute(f"DELETE FROM {start}; INSERT INTO {start} SELECT * FROM {table.name}")
         rows = await self._rows("start_")
-        self._profile = self.slack.profile
+        self._profile, self._besides = self.slack.profile, (self.slack.muted, self.slack.away)
         self._restore = [
             NOBODY,
             *(f"INSERT INTO {table.name} SELECT * FROM start_{table.name}" for table in TABLES if rows[table.name]),
@@ -240,6 +297,7 @@ class Stage:
     def _rewind(self, profile: Status) -> None:
         self.clock._now = self.now
         self.slack.profile, self.slack.good = profile, {"xoxp-old", "xoxp-new"}
+        self.slack.muted, self.slack.away = self._besides
 
     async def has(self, *events: Any) -> None:
         """Make these the events of Ann's calendar."""
@@ -261,6 +319,11 @@ class Stage:
         async with self.database.write() as connection:
             await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
 
+    async def effect_in_hand(self) -> None:
+        """Tick, and have the presence that is due for it in the sender's hand."""
+        await self.before.tick()
+        (self.effect,) = [one for one in await self.one.due_effects() if one.effect is Effect.AWAY]
+
     # ── what is left ────────────────────────────────────────────────────────────────────────────────
 
     async def state(self, *, exact: bool) -> str:
@@ -271,7 +334,7 @@ class Stage:
             if exact or table.name not in ("writes", "lanes", "deliveries"):
                 opened = [self._opened(table, row, exact=exact) for row in rows[table.name]]
                 found[table.name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in opened)
-        return json.dumps([found, str(self.slack.shown()), sorted(self.slack.good)], indent=1)
+        return json.dumps([found, str(self.slack.shown()), self.slack.besides(), sorted(self.slack.good)], indent=1)
 
     def _opened(self, table: Any, row: Any, *, exact: bool) -> dict[str, Any]:
         opened = dict(row)
@@ -287,7 +350,8 @@ class Stage:
                 memory.get("standing", {}).pop(name, None)
             return {"waits": opened["seq"] > opened["sent"], "memory": memory}
         if not exact:
-            opened.pop("refresh_seq", None)
+            for name in ("refresh_seq", "turn", *(("seq", "failures") if table is EffectRow.__table__ else ())):
+                opened.pop(name, None)
         return opened
 
     async def asked(self) -> Status:

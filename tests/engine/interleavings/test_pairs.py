@@ -7,7 +7,7 @@ their steps are taken in every other order, and what comes of those has to be on
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import unified_diff
@@ -19,13 +19,10 @@ from services.domain.lines import Match, Rule, put
 from services.domain.model import NO_STATUS, Kind, Look
 from services.domain.ownership import same
 from services.domain.people import Member, Tokens
-from services.platform.crypto import new_key
 from services.slack import scopes
-from services.store import schema
 from services.store.models import Base
 from tests.engine.interleavings.stage import ANN, LUNCH, READ, WRITE, Replica, Stage
-from tests.engine.interleavings.steps import LOCK, Stepped, SteppedDatabase, orders, run
-from tests.support.clocks import ManualClock
+from tests.engine.interleavings.steps import LOCK, Stepped, orders, run
 from tests.support.engine import meeting
 
 MINUTES = timedelta(minutes=1)
@@ -109,8 +106,6 @@ OPERATIONS = {
     "rule edit": Operation(edits_rules, answers=True),
     "key rotation": Operation(rotates_keys),
 }
-SEALED = ("people.token", "standings.memory", "overrides.content")
-
 NOT_SERIAL = {("forget", "grant")}
 """Who allows us anew while they are being forgotten stays the person that they were: no serial order ends like that."""
 
@@ -157,18 +152,6 @@ MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_fores
 
 
 # ── the suite ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-async def stage(database_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    columns = [column for column in schema.sealed_columns() if str(column) in SEALED]
-    monkeypatch.setattr(schema, "sealed_columns", lambda: columns)  # the others take time and are of no interest
-    database = SteppedDatabase(database_url)
-    opened = Stage(database, clock, [new_key(), new_key()])
-    await opened.open()
-    yield opened
-    await opened.close()
-    await database.close()
 
 
 Recorder = Callable[[str, object], None]
@@ -228,9 +211,9 @@ def report(tried: list[Pair], record_property: Recorder) -> None:
 class Pair:
     """Two operations at once, and what may come of them: what came of the two serial orders."""
 
-    def __init__(self, stage: Stage, names: tuple[str, str]) -> None:
+    def __init__(self, stage: Stage, names: tuple[str, str], operations: Mapping[str, Operation] = OPERATIONS) -> None:
         self.stage, self.names = stage, names
-        self.operations = [OPERATIONS[name] for name in names]
+        self.operations = [operations[name] for name in names]
         self.failed: list[str] = []
         self.tried = 0
         self._touched = [frozenset(THINGS)] * 2
@@ -288,12 +271,16 @@ class Pair:
         stage = self.stage
         own = LUNCH if "see" in self.names else stage.own
         shown, asked = stage.slack.shown(), await stage.asked()
+        if "pause" in self.names:
+            return
         if not same(shown, asked if asked.text else own) and not (own is LUNCH and same(shown, own)):
             yield f"the profile shows {shown}, asked for is {asked}"
         stage.clock.move(days=2)
         await stage.one.settle()
         if not same(stage.slack.shown(), own):
             yield f"in the end the profile shows {stage.slack.shown()}"
+        if stage.slack.besides() != (False, False):
+            yield f"in the end she is muted, and away: {stage.slack.besides()}"
 
     async def _begin(self) -> list[Stepped]:
         """Both operations, each before its first step; what is to have happened before has."""
@@ -329,7 +316,7 @@ def touched(done: Iterable[Sequence[str]]) -> frozenset[str]:
 
 
 WORD = re.compile(r"[a-z_]+")
-THINGS = frozenset({"profile", "auth", *Base.metadata.tables})
+THINGS = frozenset({"profile", "auth", "dnd", "presence", *Base.metadata.tables})
 AFTER_EACH_OTHER = "A" * 300 + "B" * 300
 
 
