@@ -92,16 +92,19 @@ Line = Rule | Routine
 
 
 def complete(lines: Sequence[Line], looks: Mapping[Kind, Look] = MappingProxyType({})) -> tuple[Line, ...]:
-    """Give the whole list: `lines` in their order, and the own line of each kind that has none, at its usual place.
+    """Give the whole list: `lines` in their order, and the own line of each kind that has none.
 
-    `looks` are what those lines say.
+    It comes below those of all kinds that are usually higher, right above the next of the others, else to the end.
+    `looks` are what such lines say.
     """
     whole = list(lines)
     for order, kind in enumerate(KINDS):
-        if not any(_is_kinds(line, kind) for line in whole):
-            own = Rule(kind.value, "", Match(kinds=frozenset({kind})), looks.get(kind, Look()), kind=kind)
-            before = [at for at, line in enumerate(whole) if _is_kinds(line, *KINDS[:order])]
-            whole.insert(max(before) + 1 if before else len(whole), own)
+        places = {line.kind: at for at, line in enumerate(whole) if isinstance(line, Rule) and line.kind is not None}
+        if kind in places:
+            continue
+        lowest = max((places[one] for one in KINDS[:order]), default=-1)
+        below = min((places[one] for one in KINDS[order:] if places.get(one, -1) > lowest), default=len(whole))
+        whole.insert(below, Rule(kind.value, "", Match(kinds=frozenset({kind})), looks.get(kind, Look()), kind=kind))
     return tuple(whole)
 
 

@@ -101,8 +101,13 @@ def test_list_of_somebody_who_chose_nothing_has_the_kinds_in_their_order() -> No
 
 def test_missing_kind_comes_to_its_usual_place() -> None:
     whole = complete((rule("a"), *complete(())))
-    assert ids(complete([one for one in whole if one.id != "focus"])) == ["a", *KINDS]
-    assert ids(complete([one for one in whole if one.id != "out_of_office"])) == ["a", *KINDS[1:], "out_of_office"]
+    for kind in KINDS:
+        assert ids(complete([one for one in whole if one.id != kind])) == ["a", *KINDS]
+    out_of_office, meeting, focus, elsewhere = complete(())
+    assert ids(complete([meeting, rule("a"), elsewhere])) == [*KINDS[:2], "a", *KINDS[2:]]
+    assert ids(complete([meeting, rule("a")])) == [*KINDS[:2], "a", *KINDS[2:]]
+    assert ids(complete([elsewhere, rule("a")])) == [*KINDS, "a"]
+    assert ids(complete([focus, out_of_office])) == ["focus", "out_of_office", "meeting", "working_location"]
 
 
 def test_new_rules_come_before_the_kinds_and_routines_before_the_working_location() -> None:
