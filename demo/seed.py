@@ -16,7 +16,7 @@ from demo.people import PERSONAS
 from emulators.slack import LocalSlack
 from services.bootstrap import Service
 from services.domain.model import PersonKey
-from services.store.line_json import lines_from_file
+from services.store.line_file import lines_from_file
 
 TEAM = "T0ACME0001"
 _OK = 200

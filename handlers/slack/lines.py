@@ -41,7 +41,7 @@ from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
 from services.domain.model import Effect
 from services.engine.notifications import Teller
-from services.store.line_json import written
+from services.store.line_file import written
 from services.usecases.statuses import request_id
 
 Edit = Callable[[tuple[Line, ...]], tuple[Line, ...]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from services.domain.lines import Line, Routine, Rule, kind_line
 from services.domain.model import Effect, Kind, Override, OverrideKind, Photo, Verdict, WallTimes
@@ -92,16 +93,19 @@ def of_routines(
     texts: StatusTexts,
 ) -> Iterator[Candidate]:  # fmt: skip
     """The candidates of the routines of every day that touches the window; it and `absences` are UTC, half-open."""
+    routines = [(at, line) for at, line in enumerate(lines) if isinstance(line, Routine) and line.enabled]
+    if not routines:
+        return
     (start, end), zone = window, texts.zone
     days = _days(start.astimezone(zone).date() - _DAY, end.astimezone(zone).date())
     absent: set[date] = set()
     for since, until in absences:
         first, last = max(since, start - 2 * _DAY), min(until, end + _DAY) - timedelta.resolution
         absent |= set(_days(first.astimezone(zone).date(), last.astimezone(zone).date()))
-    for position, routine in enumerate(lines):
-        if not isinstance(routine, Routine) or not routine.enabled:
+    for day in days:
+        if not _exists(day, zone):
             continue
-        for day in days:
+        for position, routine in routines:
             is_named = day.weekday() in routine.days and (routine.first or day) <= day <= (routine.last or day)
             if not is_named or (routine.not_when_absent and day in absent):
                 continue
@@ -114,6 +118,12 @@ def of_routines(
                     partial(texts.routine, routine.look),
                     id=f"{routine.id}\x1f{day}", effects=routine.effects, photo=routine.photo,
                 )  # fmt: skip
+
+
+def _exists(day: date, zone: ZoneInfo) -> bool:
+    """Whether there is such a day in `zone`: Samoa had no 30 December 2011."""
+    begins, ends = WallTimes(datetime.combine(day, time()), datetime.combine(day + _DAY, time())).instants(zone)
+    return begins < ends
 
 
 def _days(first: date, last: date) -> list[date]:
@@ -146,9 +156,9 @@ def _wins(one: Candidate, other: Candidate) -> bool:
 
 
 def by_precedence(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """All candidates, highest first: overrides, newest first; then by layer, later start, later end, smaller id."""
+    """What the list wants, highest first: by layer, later start, later end, smaller id."""
     ordered = sorted(candidates, key=lambda candidate: candidate.id)
-    ordered.sort(key=lambda candidate: (candidate.asked_at or candidate.since, candidate.end), reverse=True)
+    ordered.sort(key=lambda candidate: (candidate.since, candidate.end), reverse=True)
     ordered.sort(key=lambda candidate: candidate.layer)
     return ordered
 

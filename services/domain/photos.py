@@ -7,12 +7,16 @@ is.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
 from services.domain.effects import NEARLY, EffectAction, EffectDecision, PhotoMemory, is_same
 from services.domain.model import Stretch
 from services.domain.reasons import Reason, ReasonCode
+
+CROP = re.compile(r"centre|top|\d{1,5},\d{1,5},[1-9]\d{0,4}")
+"""The parts of a picture: `centre`, `top`, or a square as x, y and width in its pixels."""
 
 
 def is_uncertain(memory: PhotoMemory, seen: str) -> bool:

@@ -69,8 +69,8 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     measure([*asked, *candidates])
     mine_always_wins = preferences.own_status is OwnStatusPolicy.MINE_ALWAYS_WINS
     yielding = [one for one in asked if one.endless and not mine_always_wins]
-    firm = [one for one in asked if not one.endless or mine_always_wins]
-    edges = _with_yielding(_sweep(by_precedence([*firm, *candidates])), yielding)
+    firm = sorted((one for one in asked if not one.endless or mine_always_wins), key=_asked, reverse=True)
+    edges = _with_yielding(_sweep([*firm, *by_precedence(candidates)]), yielding)
     idle = preferences.idle
     says_idle = ("", "") if idle is None else typed(idle.text, idle.emoji)
     spans = [_span(run, start, end) for run in _runs(edges, says_idle, start, end)]

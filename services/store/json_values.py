@@ -32,7 +32,7 @@ _Lead = Annotated[int, Meta(ge=0, le=24 * 60)]
 Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 366)]
 Guests = Annotated[int, Meta(ge=0, le=100_000)]
 Weekday = Annotated[int, Meta(ge=0, le=6)]
-TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 _MINUTE = timedelta(minutes=1)
 _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 

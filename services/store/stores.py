@@ -28,7 +28,7 @@ from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.leavers import LeaverStore
-from services.store.line_json import lines_to_file
+from services.store.line_file import lines_to_file
 from services.store.lines import LineStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore

@@ -16,15 +16,13 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.platform.readers import Readers
 from services.slack.files import SentFile, SlackFiles
+from services.store.line_file import MOST_BYTES
 from services.store.line_json import line_from_json
 from services.store.workspaces import WorkspaceStore
 from services.usecases.list_worker import ERRORS
 from services.usecases.people import PersonalSettings
 
 log = structlog.get_logger(__name__)
-
-MOST_BYTES = 2**20
-"""A list of fifty lines, each as long as it can be, is half of that."""
 
 _SECONDS = 5.0
 _MEMORY = 512 * 2**20

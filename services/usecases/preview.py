@@ -30,7 +30,8 @@ from services.domain.people import PersonFacts
 from services.domain.reasons import english
 from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
-from services.store.line_json import lines_from_file
+from services.store.line_file import MOST_BYTES as MOST_LIST_BYTES
+from services.store.line_file import lines_from_file, problems_of
 from services.usecases.understand import instant_of, zone_of
 
 DAYS = 8
@@ -79,15 +80,18 @@ def run(args: Namespace, out: TextIO) -> int:
 
 def _rules(path: Path) -> tuple[Line, ...]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MOST_LIST_BYTES:
+            raise InputError("--rules: the file is larger than 1 MB")
+        found = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"--rules: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise InputError("--rules: the file is not JSON") from None
     try:
         return lines_from_file(found)
-    except InputError as error:
-        raise InputError(f"--rules: {error.reason} ({error.field})") from None
+    except InputError:
+        wrong = [f"{error.reason} ({error.field})" for error in problems_of(found)]
+        raise InputError(f"--rules: {'; '.join(wrong)}") from None
 
 
 def _resolved(

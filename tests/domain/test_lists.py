@@ -388,3 +388,20 @@ def test_routine_covers_it_and_idle_time_does_not() -> None:
     timeline = line(lines=complete((routine(),)), overrides=(typed("Writing", 10),), preferences=idle)
     assert [text for _, _, text in shown(timeline)] == ["Here", "Writing", "Lunch", "Writing"]
     assert timeline.at(at(0) + timedelta(hours=1)).rule == "idle"
+
+
+def test_of_two_overrides_asked_for_at_once_the_greater_id_wins_whatever_their_ends() -> None:
+    for ends in ((11, 12), (12, 11), (None, 11), (11, None)):
+        asked = [
+            Override(name, at(9), end and at(end), at(9), text=name) for name, end in zip(("a", "b"), ends, strict=True)
+        ]
+        for overrides in (asked, asked[::-1]):
+            assert line(overrides=tuple(overrides)).at(at(10)).status.text == "b"
+
+
+def test_routine_is_not_on_a_day_that_there_was_not() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    fridays = routine(start=time(9), end=time(10), days=frozenset({4}))
+    facts = PersonFacts(PersonKey("T1", "U1"), apia, lines=complete((fridays,)))
+    timeline = resolve(facts, datetime(2011, 12, 29, tzinfo=UTC), datetime(2012, 1, 6, 12, tzinfo=UTC))
+    assert [f"{span.start.astimezone(apia):%d.%m. %H:%M}" for span in timeline.spans if span.shows] == ["06.01. 09:00"]

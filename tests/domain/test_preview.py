@@ -178,7 +178,11 @@ def test_a_bad_option_is_one_sentence_and_two(
         ),
         ('{"id": "r1"}', "has to be 2 (rules.version)"),
         ('{"version": 3}', "a newer release wrote it, update first (rules.version)"),
-        ('[{"id": "r1"}, {"id": "r1"}]', "two lines have the same id (rules)"),
+        ('[{"id": "r1"}, {"id": "r1"}]', "two lines have the same id (rules.1.id)"),
+        (
+            '[{"ignore": 1}, {"effects": ["mute"]}]',
+            "Expected `bool`, got `int` (rules.0.ignore); Invalid enum value 'mute' (rules.1.effects.0)",
+        ),
         ("[{}", "the file is not JSON"),
     ],
 )
@@ -193,8 +197,20 @@ def test_rules_that_are_none_are_named_with_their_option(
 
 def test_rules_that_are_nested_without_end_are_no_rules(day: str, tmp_path: Path) -> None:
     rules = tmp_path / "rules.json"
-    rules.write_text("[" * 100_000)
-    with pytest.raises(InputError, match="--rules"):
+    for depth in (800, 100_000):
+        rules.write_text("[" * depth + "]" * depth)
+        with pytest.raises(InputError, match="--rules"):
+            _run(day, "--rules", str(rules))
+
+
+def test_rules_that_an_editor_wrote_with_a_byte_order_mark_are_read_and_endless_ones_not(
+    day: str, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_bytes(b"\xef\xbb\xbf[]")
+    assert _run(day, "--rules", str(rules))[0] == 0
+    rules.write_bytes(b" " * 2**20 + b"[]")
+    with pytest.raises(InputError, match="larger than 1 MB"):
         _run(day, "--rules", str(rules))
 
 

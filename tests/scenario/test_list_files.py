@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.line_json import lines_from_file, problems_of
+from services.store.line_file import lines_from_file, problems_of
 from services.store.models import RuleRow
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, RunningApp, at
@@ -42,7 +42,7 @@ async def test_list_that_is_sent_is_the_list_and_can_be_undone(running_app: Runn
     await running_app.connects("work")
     assert running_app.text() == "In a meeting"
     assert await sends_list(running_app, LIST) == "Your list is now the one in *list.json*. Lines: 6."
-    assert await ids(running_app) == ["r1", "meeting", "out_of_office", "focus", "l1", "working_location"]
+    assert await ids(running_app) == ["r1", "out_of_office", "meeting", "focus", "l1", "working_location"]
     assert running_app.text() == "Busy"
     message = running_app.slack.direct_messages(ANN)[-1]
     undo = next(one for one in message.blocks[-1]["elements"] if one["action_id"] == "undo")
@@ -130,8 +130,8 @@ async def test_list_is_read_in_a_process_of_its_own(running_app: RunningApp) -> 
         (LIST, []),
         ({"version": 2, "lines": [{"x": 1}, {"y": 2}], "z": 3}, ["rules", "rules.lines.0", "rules.lines.1"]),
         ({"version": 2, "routines": [{"days": ["mon"], "show": {"text": "x"}}]}, ["rules.routines.0"]),
-        ({"version": 2, "routines": [{"from": "09:00", "to": "10:00", "days": ["mon"]}]}, ["routine.show"]),
-        ({"version": 2, "lines": [{"id": "a"}, {"id": "a"}]}, ["rules.lines"]),
+        ({"version": 2, "routines": [{"from": "09:00", "to": "10:00", "days": ["mon"]}]}, ["rules.routines.0.show"]),
+        ({"version": 2, "lines": [{"id": "a"}, {"id": "a"}]}, ["rules.lines.1.id"]),
         ([{"effects": [1]}], ["rules.0.effects.0"]),
     ],
 )  # fmt: skip

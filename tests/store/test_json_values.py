@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from types import MappingProxyType
 
@@ -28,11 +28,12 @@ from services.store.json_values import (
     reason_from_json,
     reason_to_json,
 )
-from services.store.line_json import line_from_json, line_to_json, lines_from_file, lines_to_file
+from services.store.line_file import RESERVED, lines_from_file, lines_to_file
+from services.store.line_json import line_from_json, line_to_json
 
 TEXT = st.text(max_size=40)
 SHORT = st.none() | TEXT
-COUNT = st.none() | st.integers(0, 1000)
+LEAST, MOST = st.none() | st.integers(0, 500), st.none() | st.integers(500, 1000)
 INSTANT = st.none() | st.datetimes(timezones=st.just(UTC))
 STATUS = st.none() | st.builds(Status, TEXT, TEXT, INSTANT)
 SHOW = st.builds(Look, SHORT, SHORT)
@@ -44,20 +45,23 @@ MATCH = st.builds(
     organizer=WORDS, calendar_ids=st.frozensets(TEXT, max_size=3), show_as=st.frozensets(st.sampled_from(ShowAs)),
     all_day=MAYBE, external=MAYBE, recurring=MAYBE, days=st.frozensets(st.integers(0, 6)),
     hours=st.none() | st.tuples(MINUTE_OF_DAY, MINUTE_OF_DAY),
-    min_guests=COUNT, max_guests=COUNT, min_minutes=COUNT, max_minutes=COUNT,
+    min_guests=LEAST, max_guests=MOST, min_minutes=LEAST, max_minutes=MOST,
 )  # fmt: skip
 PHOTO = st.builds(Photo, st.sampled_from(Picture), st.sampled_from(["centre", "top", "0,10,600"]))
-ID = st.text(min_size=1, max_size=20).filter(lambda name: name not in set(Kind))
+EMOJI = st.sampled_from([None, "", ":pizza:", ":+1::skin-tone-2:"])
+ID = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(
+    lambda name: name not in RESERVED
+)
 EFFECTS = st.frozensets(st.sampled_from(Effect))
 RULES = st.builds(
-    Rule, id=ID, name=TEXT, match=MATCH, look=SHOW, ignore=st.booleans(), enabled=st.booleans(), kind=st.none(),
-    effects=EFFECTS, photo=st.none() | PHOTO,
+    Rule, id=ID, name=TEXT, match=MATCH, look=st.builds(Look, SHORT, EMOJI), ignore=st.booleans(),
+    enabled=st.booleans(), kind=st.none(), effects=EFFECTS, photo=st.none() | PHOTO,
 )  # fmt: skip
-DAY = st.none() | st.dates()
+FIRST, LAST = st.none() | st.dates(max_value=date(2026, 11, 24)), st.none() | st.dates(min_value=date(2026, 11, 24))
 ROUTINES = st.builds(
-    Routine, id=ID, look=st.builds(Look, st.just("Lunch"), SHORT), days=st.frozensets(st.integers(0, 6), min_size=1),
-    start=MINUTE_OF_DAY, end=MINUTE_OF_DAY, first=DAY, last=DAY, not_when_absent=st.booleans(), enabled=st.booleans(),
-    effects=EFFECTS, photo=st.none() | PHOTO,
+    Routine, id=ID, look=st.builds(Look, st.just("Lunch"), EMOJI), days=st.frozensets(st.integers(0, 6), min_size=1),
+    start=MINUTE_OF_DAY, end=MINUTE_OF_DAY, first=FIRST, last=LAST, not_when_absent=st.booleans(),
+    enabled=st.booleans(), effects=EFFECTS, photo=st.none() | PHOTO,
 )  # fmt: skip
 HOURS = st.dictionaries(st.integers(0, 6), st.tuples(MINUTE_OF_DAY, MINUTE_OF_DAY)).map(
     lambda days: WorkingHours(MappingProxyType(days))
@@ -200,6 +204,9 @@ def test_sets_are_stored_in_order() -> None:
     assert kinds == sorted(Kind)
 
 
+LUNCH = {"days": ["mon"], "from": "12:30", "to": "13:30", "show": {"text": "Lunch"}}
+
+
 def own(value: object) -> tuple[Rule, ...]:
     return own_rules(lines_from_file(value))
 
@@ -240,6 +247,33 @@ def test_file_of_version_2_is_read_with_its_order() -> None:
     ids = [line.id for line in lines]
     assert ids.index("meeting") < ids.index("oncall")
     assert ids.index("focus") < ids.index("routine-1") < ids.index("working_location")
+
+
+def test_id_that_is_missing_or_means_something_else_is_one_that_no_line_has() -> None:
+    lines = lines_from_file(
+        {
+            "version": 2,
+            "lines": [{"id": "rule-2"}, {}, {"id": "idle"}, {"id": " "}, {"id": "meeting"}],
+            "routines": [LUNCH | {"id": "focus"}, LUNCH | {"id": "routine-1", "below": "meeting"}],
+        }
+    )
+    expected = ["rule-2", "rule-3", "rule-4", "rule-5", "rule-6", "out_of_office", "routine-1", "meeting", "focus"]
+    assert [line.id for line in lines] == [*expected, "routine-2", "working_location"]
+    assert lines_from_file(lines_to_file(lines)) == lines
+
+
+def test_emoji_that_is_a_character_is_read_by_its_name() -> None:
+    shows = [{"emoji": "🍕"}, {"emoji": "pizza"}, {"emoji": ":pizza:"}, {"emoji": ""}]
+    assert [line.look.emoji for line in own([{"show": show} for show in shows])] == [*[":pizza:"] * 3, ""]
+
+
+def test_file_that_is_nested_deeply_is_refused() -> None:
+    value: list[object] = []
+    for _ in range(5000):
+        value = [value]
+    for whole in (value, {"version": 2, "lines": [{"match": value}]}):
+        with pytest.raises(InputError):
+            lines_from_file(whole)
 
 
 READERS = (
@@ -292,9 +326,15 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
         ({"version": True}, "rules.version"),
         ({"version": 2, "liness": [{}]}, "rules"),
         ({"version": 2, "lines": [{"effects": ["party"]}]}, "rules.lines.0.effects.0"),
-        ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines"),
+        ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines.1.kind"),
+        ({"version": 2, "lines": [{"kind": "focus", "match": {"title_words": ["x"]}}]}, "rules.lines.0.match"),
+        ({"version": 2, "lines": [{"id": "a"}], "routines": [LUNCH | {"id": "a"}]}, "rules.routines.0.id"),
+        ({"version": 2, "routines": [LUNCH, LUNCH | {"below": "gone"}]}, "rules.routines.1.below"),
+        ({"version": 2, "routines": [LUNCH | {"first": "2026-12-02", "last": "2026-12-01"}]}, "rules.routines.0.last"),
+        ({"version": 2, "routines": [LUNCH | {"show": {"text": "{title}"}}]}, "rules.routines.0.show.text"),
+        ({"version": 2, "routines": [LUNCH | {"to": "13:30\n"}]}, "rules.routines.0.to"),
         ({"version": 2, "routines": [{"from": "1:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.from"),
-        ({"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [0]}]}, "routine.show"),
+        ({"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.show"),
         (
             {"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [], "show": {"text": "x"}}]},
             "rules.routines.0",
@@ -302,7 +342,14 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
         (["x"], "rules.0"),
         ([{"idd": "x"}], "rules.0"),
         ([{"id": "x" * 65}], "rules.0.id"),
-        ([{"id": "a"}, {"id": "a"}], "rules"),
+        ([{"id": "a"}, {"id": "a"}], "rules.1.id"),
+        ([{"id": "a\0"}], "rules.0.id"),
+        ([{"id": "\ud800"}], "rules.0.id"),
+        ([{"show": {"emoji": "no emoji"}}], "rules.0.show.emoji"),
+        ([{"photo": {"crop": "left"}}], "rules.0.photo.crop"),
+        ([{"match": {"min_guests": 3, "max_guests": 2}}], "rules.0.match.max_guests"),
+        ([{"match": {"min_minutes": 3, "max_minutes": 2}}], "rules.0.match.max_minutes"),
+        ([{"show": {}}] * 1000, "rules"),
         ([{"match": {"title": "x"}}], "rules.0.match"),
         ([{"match": {"title_words": "x"}}], "rules.0.match.title_words"),
         ([{"match": {"title_words": ["x"] * 51}}], "rules.0.match.title_words"),

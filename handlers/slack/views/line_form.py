@@ -27,6 +27,7 @@ from services.domain.command_parser import emoji_of, status_text
 from services.domain.errors import InputError
 from services.domain.lines import KINDS, Line, Match, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
+from services.domain.photos import CROP
 
 LINE = "line"
 PREVIEW = "preview"
@@ -48,7 +49,6 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KNOWN = frozenset({"title", "until", "location"})
 _RANGE = re.compile(r"(\d{0,6})\s*[-–]\s*(\d{0,6})|(\d{1,6})")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
-_CROP = re.compile(r"centre|top|\d{1,5},\d{1,5},[1-9]\d{0,4}")
 _SEPARATORS = re.compile("[,;、，\n]")
 
 
@@ -285,7 +285,7 @@ def read_look(values: Values, errors: Errors) -> tuple[Look, frozenset[Effect], 
     effects = effects_of(values)
     crop = values.said("crop") or "centre"
     picture = values.said("photo")
-    if not _CROP.fullmatch(crop):
+    if not CROP.fullmatch(crop):
         errors["crop"] = NotACropError("crop")
     photo = None
     if Effect.PHOTO in effects:

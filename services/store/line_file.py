@@ -1,0 +1,225 @@
+"""The file of a person's list: exported, and imported whole or not at all, with a sentence for each wrong field.
+
+Beyond what is asked of what is stored, it has to make sense: people write it by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import count, pairwise
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from services.domain.command_parser import emoji_of
+from services.domain.errors import InputError, NotAnEmojiError, TooManyError
+from services.domain.lines import KINDS, MOST_LINES, Line, Routine, Rule, complete, put
+from services.domain.model import Kind
+from services.domain.photos import CROP
+from services.store.json_values import wrong
+from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
+
+VERSION: Final = 2
+"""Of the file. Version 1 was the bare list of a person's own rules."""
+
+MOST_BYTES = 2**20
+"""A list of fifty lines, each as long as it can be, is half of that."""
+
+END = "end"
+"""What `below` says of a routine that is the last line."""
+
+RESERVED = frozenset({*Kind, "override", "back", "idle", "nothing", END})
+"""What means something else where an id may stand."""
+
+_FACT_OF_EVENT = re.compile(r"\{(?:title|location)\}")
+
+
+_Rules = Annotated[list[RuleJson], Meta(max_length=MOST_LINES + len(KINDS))]
+
+
+class _File(Struct, forbid_unknown_fields=True):
+    version: Literal[2]
+    lines: _Rules = field(default_factory=list)
+    routines: Annotated[list[RoutineJson], Meta(max_length=MOST_LINES)] = field(default_factory=list)
+
+
+def lines_to_file(lines: Sequence[Line]) -> dict[str, Any]:
+    """A whole list as the value of a file of version 2, which gives the same list when it is imported."""
+    below = {line.id: after.id for line, after in pairwise(lines)}
+    routines = [line for line in lines if isinstance(line, Routine)]
+    return {
+        "version": VERSION,
+        "lines": [json.loads(line_to_json(line)) for line in lines if isinstance(line, Rule)],
+        "routines": [
+            json.loads(line_to_json(line)) | {"below": below.get(line.id, END)} for line in reversed(routines)
+        ],
+    }
+
+
+def written(lines: Sequence[Line]) -> str:
+    """The file of a whole list as text, a line of it on a line."""
+    file = lines_to_file(lines)
+    parts = [
+        f' "{name}": [\n' + ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in file[name]) + "\n ]"
+        for name in ("lines", "routines")
+    ]
+    return f'{{"version": {VERSION},\n' + ",\n".join(parts) + "\n}"
+
+
+def lines_from_file(value: object) -> tuple[Line, ...]:
+    """The whole list that somebody wrote in a file, null being as good as missing. Raises InputError, TooManyError.
+
+    An `id` that is missing, or means something else, is made from the position. A bare list is read as version 1; a
+    version that is not known is refused, and nothing of it is read.
+    """
+    if isinstance(value, dict):
+        version = value.get("version")
+        if type(version) is not int or version != VERSION:
+            is_newer = type(version) is int and version > VERSION
+            reason = "a newer release wrote it, update first" if is_newer else f"has to be {VERSION}"
+            raise InputError(reason, field="rules.version")
+        found, at = _converted(value, _File, "rules"), "rules.lines"
+    else:
+        found, at = _File(VERSION, _converted(value, _Rules, "rules")), "rules"
+    if sum(rule.kind is None for rule in found.lines) + len(found.routines) > MOST_LINES:
+        raise TooManyError("too many lines", field=at, most=MOST_LINES)
+    rules = {f"{at}.{number}": rule for number, rule in enumerate(found.lines)}
+    routines = {f"rules.routines.{number}": routine for number, routine in enumerate(found.routines)}
+    for path, rule in rules.items():
+        _check_rule(path, rule)
+    for path, routine in routines.items():
+        _check_routine(path, routine)
+    _give_ids(rules, routines)
+    lines = complete([rule_of(rule) for rule in rules.values()])
+    for path, routine in routines.items():
+        if routine.below not in {None, END, *(line.id for line in lines)}:
+            raise InputError("is the id of no line", field=f"{path}.below")
+        lines = put(lines, routine_of(routine), routine.below)
+    return lines
+
+
+def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]) -> None:
+    """Give an id to each line that has none of its own. Raises InputError where two have the same."""
+    taken = set[str]()
+    nameless: list[tuple[str, int, RuleJson | RoutineJson]] = []
+    named: dict[str, Mapping[str, RuleJson | RoutineJson]] = {"rule": rules, "routine": routines}
+    for word, lines in named.items():
+        for number, (path, line) in enumerate(lines.items(), 1):
+            if isinstance(line, RuleJson) and line.kind is not None:
+                if line.kind in taken:
+                    raise InputError("two lines are of the same kind", field=f"{path}.kind")
+                taken.add(line.kind)
+            elif not line.id.strip() or line.id in RESERVED:
+                nameless.append((word, number, line))
+            elif line.id in taken:
+                raise InputError("two lines have the same id", field=f"{path}.id")
+            else:
+                taken.add(line.id)
+    for word, number, line in nameless:
+        line.id = next(free for at in count(number) if (free := f"{word}-{at}") not in taken)
+        taken.add(line.id)
+
+
+def _check(path: str, line: RuleJson | RoutineJson) -> None:
+    """Raise InputError for what no line can have; an emoji that is a character becomes its name."""
+    if not line.id.isprintable():
+        raise InputError("has characters that cannot be shown", field=f"{path}.id")
+    if line.show.emoji:
+        try:
+            line.show.emoji = emoji_of(line.show.emoji)
+        except NotAnEmojiError:
+            raise InputError("is no emoji", field=f"{path}.show.emoji") from None
+    if line.photo is not None and CROP.fullmatch(line.photo.crop) is None:
+        raise InputError("is not centre, top, or x,y,width in pixels", field=f"{path}.photo.crop")
+
+
+def _check_rule(path: str, rule: RuleJson) -> None:
+    _check(path, rule)
+    match = rule.match
+    if rule.kind is not None and match not in (MatchJson(), MatchJson(kinds={rule.kind})):
+        raise InputError("a kind's own line has no conditions", field=f"{path}.match")
+    for what, least, most in (
+        ("guests", match.min_guests, match.max_guests),
+        ("minutes", match.min_minutes, match.max_minutes),
+    ):
+        if least is not None and most is not None and most < least:
+            raise InputError(f"is less than min_{what}", field=f"{path}.match.max_{what}")
+
+
+def _check_routine(path: str, routine: RoutineJson) -> None:
+    _check(path, routine)
+    if not (routine.show.text or "").strip() and not routine.show.emoji:
+        raise InputError("says nothing", field=f"{path}.show")
+    if _FACT_OF_EVENT.search(routine.show.text or ""):
+        raise InputError("a routine has no title and no location", field=f"{path}.show.text")
+    if routine.first is not None and routine.last is not None and routine.last < routine.first:
+        raise InputError("is before the first day", field=f"{path}.last")
+
+
+_MOST_PROBLEMS = 20
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+
+
+def problems_of(value: object) -> list[InputError]:
+    """What is wrong with the value of a file, field by field, as far as one can be told without the others."""
+    try:
+        value = _given(value)  # a copy
+    except RecursionError:
+        return [InputError("is nested too deeply", field="rules")]
+    found, left_out = list[InputError](), set[str]()
+    while len(found) < _MOST_PROBLEMS:
+        try:
+            lines_from_file(value)
+        except InputError as error:
+            if left_out & {f"{error.field}.{name}" for name in _MISSING.findall(error.reason)}:
+                break  # it is missing because it was wrong
+            found.append(error)
+            left_out.add(error.field or "")
+            if not _leave_out(value, error):
+                break
+        else:
+            break
+    return found
+
+
+def _leave_out(value: Any, error: InputError) -> bool:
+    """Take the field that `error` names out of `value`, so that what else is wrong shows; whether that was possible."""
+    *way, last = [
+        *[part for part in (error.field or "").split(".")[1:] if part != "*"], *_UNKNOWN.findall(error.reason)
+    ] or [""]  # fmt: skip
+    if not way:  # the version, or all of the lines
+        return False
+    for part in way:
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            return False
+    if isinstance(value, dict) and last in value:
+        del value[last]
+        return True
+    if isinstance(value, list) and last.isdigit() and int(last) < len(value):
+        del value[int(last)]
+        return True
+    return False
+
+
+def _converted(value: object, type_: Any, name: str) -> Any:
+    try:
+        return msgspec.convert(_given(value), type_)
+    except RecursionError:
+        raise InputError("is nested too deeply", field=name) from None
+    except msgspec.MsgspecError as error:
+        raise wrong(error, name) from None
+
+
+def _given(value: Any) -> Any:
+    """`value` without what is null or an empty list."""
+    if isinstance(value, dict):
+        return {name: _given(part) for name, part in value.items() if part not in (None, [])}
+    return [_given(part) for part in value] if isinstance(value, list) else value
