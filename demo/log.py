@@ -25,11 +25,15 @@ from services.store import json_values
 from services.store.stores import ExportStore
 
 _WRITE, _READ, _SNOOZE = "users.profile.set", "users.profile.get", "dnd.setSnooze"
-_PATIENCE = {_WRITE: (0.02, 0.05, 0.1, 0.2, 0.4, 0.8), _READ: (0.1, 0.4)}
+_EFFECTS = {
+    _SNOOZE: "dnd", "dnd.endSnooze": "dnd", "users.setPresence": "away", "users.setPhoto": "photo",
+    "users.deletePhoto": "photo",
+}  # fmt: skip
+"""The methods that the app's audit knows by an effect."""
+_PATIENCE = dict.fromkeys([_WRITE, *_EFFECTS], (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)) | {_READ: (0.1, 0.4)}
 _DOES = {
     _SNOOZE: "🔕 notifications muted", "dnd.endSnooze": "🔔 not muted any more",
-    "users.setPhoto": "another photo", "users.deletePhoto": "no photo",
-    "chat.postEphemeral": "told who is out",
+    "users.setPhoto": "photo changed", "users.deletePhoto": "photo taken off", "chat.postEphemeral": "told who is out",
 }  # fmt: skip
 _MOST_PUSHES, _MOST_REASONS = 500, 2_000
 
@@ -190,7 +194,9 @@ def _why(export: dict[str, Any], call: ApiCall, zone: ZoneInfo) -> AuditedReason
         left = write["outcome"] == "left"
         if left != (call.method == _READ) or datetime.fromisoformat(write["at"]) < call.at:
             continue
-        if not left and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
+        if write["effect"] != _EFFECTS.get(call.method):
+            continue
+        if call.method == _WRITE and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
             continue  # of another write at the same instant
         titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
         reason = json_values.reason_from_json(json.dumps(write["reason"]))
@@ -207,7 +213,7 @@ def _done(call: ApiCall) -> str:
     """What a call other than of a status did, as everybody sees it; empty where there is nothing to see."""
     if call.method == "users.setPresence":
         return "shown as away" if call.arguments["presence"] == "away" else "active again"
-    return _DOES.get(call.method, "").format(**call.arguments)
+    return _DOES.get(call.method, "")
 
 
 def _set(call: ApiCall) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import { byId, fill, h } from "./dom.js";
 import { asCharacters } from "./emoji.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { ask, emit, on, state } from "./store.js";
 
 const COMMANDS = [
@@ -52,7 +53,7 @@ function leaveThread() {
 function drawThread() {
   const thread = state.thread;
   byId("thread").hidden = !thread;
-  if (thread) byId("thread-of").textContent = `Reply to ${thread.sender}: ${asCharacters(thread.text)}`;
+  if (thread) fill(byId("thread-of"), `Reply to ${thread.sender}: `, mrkdwn(thread.text));
 }
 
 // What could stand in the place of what was typed, with a word about each.

@@ -91,7 +91,8 @@ async def test_focus_mutes_lunch_is_away_a_holiday_has_its_photo_and_who_mention
 
     await demo_page.go_to("09:00")
     await expect(yuki.locator(".muted")).to_have_attribute("title", "Notifications muted until 10:15")
-    await expect(page.locator("#log tr", has_text="notifications muted").first).to_contain_text("10:15")
+    logged = page.locator("#log tr", has_text="notifications muted").first
+    await expect(logged).to_contain_text("Your notifications are muted until 10:15.")
     await demo_page.go_to("10:15")  # a meeting in the middle of it
     await expect(yuki.locator(".muted")).to_have_count(0)
     await demo_page.go_to("10:45")
