@@ -20,6 +20,7 @@ from services.store.models import Person, Workspace
 from services.usecases import replies
 from services.usecases.replies import WhoIsOut
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
@@ -112,6 +113,7 @@ async def opened(app: RunningApp) -> Office:
 # ── what is told ────────────────────────────────────────────────────────────────────────────────────
 
 
+@BOTH
 async def test_mention_of_somebody_who_is_out_is_answered_to_who_asked_alone(office: Office) -> None:
     await office.is_out()
     await office.says("@ann could you look at this?")
