@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from services.domain.lines import Line, Match, Routine, Rule
+from services.domain.lines import Line, Match, Routine, Rule, put
 from services.domain.model import Effect, Kind, Look, OverrideKind, Photo, Picture
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -318,6 +319,27 @@ async def test_routine_is_made_shown_and_edited(app: SteppedApp) -> None:
     assert await app.submit(filled(app, to=at("14:00"))) == {}
     assert made.id in [line.id for line in await listed(app)]
     assert replace(made, end=time(14)) in await listed(app)
+
+
+async def test_why_tells_what_becomes_of_todays_routines(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 30))
+    day = frozenset({1})
+    routines = [
+        Routine("a", Look("Coffee"), day, time(10), time(10, 30)), Routine("b", Look("Lunch"), day, time(12), time(13)),
+        Routine("c", Look("Tea"), day, time(16), time(17), enabled=False),
+        Routine("d", Look("Wine"), frozenset({4}), time(18), time(19)),
+        Routine("e", Look("Later"), day, time(18), time(19), first=date(2026, 12, 1)),
+    ]  # fmt: skip
+    for one_more in routines:
+        await app.lines.change(app.ann, app.clock.now(), partial(put, line=one_more))
+    said = text_of(await app.quo("why"))
+    assert ":heavy_minus_sign: `10:00 – 10:30` *Coffee*: not shown: something that stands above it in your list" in said
+    assert ":white_check_mark: `12:00 – 13:00` *Lunch*: shown" in said
+    assert ":heavy_minus_sign: `16:00 – 17:00` *Tea*: switched off in your list" in said
+    assert "Wine" not in said
+    assert "Later" not in said
+    app.clock.move_to(app.clock.now() + timedelta(hours=2, minutes=5))
+    assert "Shown because of your routine “Lunch” until 13:00." in text_of(await app.quo("why"))
 
 
 @pytest.mark.parametrize(

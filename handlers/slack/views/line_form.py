@@ -25,7 +25,7 @@ from handlers.slack.views.lines import (
 from handlers.slack.views.sentences import kind_name, shown
 from services.domain.command_parser import emoji_of, status_text
 from services.domain.errors import InputError
-from services.domain.lines import KINDS, Line, Match, Rule
+from services.domain.lines import KINDS, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
 
@@ -158,6 +158,9 @@ def place_block(view: ListView, line: Line) -> kit.Block:
     if line.id in ids:
         below = ids[ids.index(line.id) + 1 :]
         chosen = [below[0] if below and below[0] in {one.id for one in others} else END]
+    else:  # where a new one is put
+        kinds = {Kind.WORKING_LOCATION} if isinstance(line, Routine) else set(KINDS)
+        chosen = [one.id for one in others if isinstance(one, Rule) and one.kind in kinds][:1]
     menu = kit.choices("static_select", "value", options, chosen)
     return kit.entry("place", l10n.say("Place in the list"), menu, optional=True)
 

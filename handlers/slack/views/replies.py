@@ -22,7 +22,7 @@ from handlers.slack.views.sentences import (
     when,
 )
 from services.domain.errors import InputError, StatusQuoError
-from services.domain.lines import Line
+from services.domain.lines import Line, Routine
 from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
 from services.domain.undo import Change
 from services.platform.locale import Localizer
@@ -274,13 +274,38 @@ def why(l10n: Localizer, found: Why) -> Reply:
         time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
         title = kit.escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
         lines.append(f"{mark} `{time}` {title}: {because(verdict.reason, l10n, now.at, lines=listed)}")
-    more = [kit.section(part) for part in paragraphs(l10n, lines)] if found.verdicts else []
+    parts = paragraphs(l10n, lines) if found.verdicts else []
+    if routines := _routines(l10n, now):
+        parts += paragraphs(l10n, ["*" + l10n.say("Today's routines") + "*", *routines])
+    more = [kit.section(part) for part in parts]
     if found.last is not None:
         last = because(found.last.reason, l10n, now.at, lines=listed)
         if found.last.unknown_emoji and not now.unknown_emoji:
             last += " " + unknown_emoji(found.last.unknown_emoji, found.last.status.emoji, l10n)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
     return reply(standing(now, l10n), *more)
+
+
+def _routines(l10n: Localizer, now: Now) -> list[str]:
+    """Today's routines, and what becomes of each."""
+    today = now.at.astimezone(now.facts.zone).date()
+    shown_today = {span.rule for span in now.day.spans}
+    lines = []
+    for one in now.facts.lines:
+        if not isinstance(one, Routine) or today.weekday() not in one.days:
+            continue
+        if not (one.first or today) <= today <= (one.last or today):
+            continue
+        if not one.enabled:
+            mark, sentence = ":heavy_minus_sign:", l10n.say("switched off in your list")
+        elif one.id in shown_today:
+            mark, sentence = ":white_check_mark:", l10n.say("shown")
+        else:
+            sentence = l10n.say("not shown: something that stands above it in your list is on, or you are away today")
+            mark = ":heavy_minus_sign:"
+        what = shown(Status(one.look.text or "", one.look.emoji or ""))
+        lines.append(f"{mark} `{l10n.clock(one.start)} – {l10n.clock(one.end)}` {what}: {sentence}")
+    return lines
 
 
 def preview(l10n: Localizer, timeline: Timeline, day: date, today: date) -> Reply:
