@@ -112,11 +112,7 @@ PERSONAS = (
         16:00-16:30 Platform sync | calendar1 weekly""",
         own_list={
             "version": 2,
-            "lines": [
-                {"id": "out_of_office", "kind": "out_of_office"},
-                {"id": "meeting", "kind": "meeting"},
-                {"id": "focus", "kind": "focus", "show": {"emoji": ":headphones-on:"}, "effects": ["dnd"]},
-            ],
+            "lines": [{"id": "focus", "kind": "focus", "show": {"emoji": ":headphones-on:"}, "effects": ["dnd"]}],
         },
     ),
     Persona(

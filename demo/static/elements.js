@@ -2,8 +2,8 @@
 
 import { text } from "./blocks.js";
 import { confirmed } from "./confirm.js";
-import { fill, h, safeAddress } from "./dom.js";
-import { asCharacters } from "./emoji.js";
+import { h, safeAddress } from "./dom.js";
+import { externalSelect } from "./search.js";
 import { state } from "./store.js";
 
 // options: id of the control, whether an input dispatches actions, id of its error.
@@ -14,9 +14,9 @@ export function element(part, blockId, place, options = {}) {
 }
 
 const plain = (object) => h("span", {}, text(object));
-const words = (object) => object?.text || "";
+export const words = (object) => object?.text || "";
 
-async function act(it, chosen) {
+export async function act(it, chosen) {
   if (it.input && !it.dispatches) return;
   if (it.part.confirm && !(await confirmed(it.part.confirm))) {
     it.place.refresh();
@@ -25,12 +25,12 @@ async function act(it, chosen) {
   it.place.click({ type: it.part.type, action_id: it.part.action_id, block_id: it.blockId, ...chosen });
 }
 
-function keep(it, read) {
+export function keep(it, read) {
   (it.place.values[it.blockId] ||= {})[it.part.action_id] = () => ({ type: it.part.type, ...read() });
 }
 
 // What was chosen before a view was drawn anew.
-function before(it) {
+export function before(it) {
   return it.place.before?.[it.blockId]?.[it.part.action_id];
 }
 
@@ -95,58 +95,6 @@ function select(it, items, chosenName, value) {
 function staticSelect(it) {
   const items = allOptions(it.part).map((option) => ({ key: option.value, label: words(option.text), result: option }));
   return select(it, items, "selected_option", it.part.initial_option);
-}
-
-// A select whose options the app is asked for while one types.
-function externalSelect(it) {
-  const part = it.part;
-  let chosen = before(it) ? before(it).selected_option : part.initial_option || null;
-  let options = [];
-  let active = 0;
-  let asked = 0;
-  const list = h("ul", { class: "found", role: "listbox", id: `${it.id || part.action_id}-found`, hidden: true });
-  const picture = h("span", { class: "chosen", "aria-hidden": "true" }); // over the field, where pictures can stand
-  const show = () => {
-    control.value = chosen ? asCharacters(words(chosen.text)) : "";
-    fill(picture, chosen ? text(chosen.text) : []);
-  };
-  const close = () => { asked += 1; list.hidden = true; control.setAttribute("aria-expanded", "false"); };
-  const take = (option) => { chosen = option; show(); close(); act(it, { selected_option: chosen }); };
-  const draw = () => {
-    fill(list, options.length
-      ? options.map((option, index) => h("li", { role: "option", "aria-selected": String(index === active), onpointerdown: (event) => { event.preventDefault(); take(option); } }, text(option.text)))
-      : h("li", { class: "none" }, "Nothing is called that."));
-    list.hidden = false;
-    control.setAttribute("aria-expanded", "true");
-    list.children[active]?.scrollIntoView({ block: "nearest" });
-  };
-  const look = async () => {
-    if (control.value.length < (part.min_query_length ?? 3)) return close();
-    const mine = (asked += 1);
-    const answer = await it.place.suggest({ action_id: part.action_id, block_id: it.blockId, value: control.value });
-    if (mine !== asked || !answer.ok) return;
-    [options, active] = [answer.options, 0];
-    draw();
-  };
-  const keys = (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (list.hidden || !(step || ["Enter", "Escape"].includes(event.key))) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key === "Escape") close();
-    else if (event.key === "Enter") { if (options[active]) take(options[active]); }
-    else { active = (active + step + options.length) % options.length || 0; draw(); }
-  };
-  const leave = () => {
-    if (!control.value) chosen = null;
-    show();
-    close();
-  };
-  const control = h("input", { type: "search", id: it.id, role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-controls": list.id, "aria-describedby": it.describedby,
-    "aria-label": it.id ? null : words(part.placeholder) || "Search", placeholder: words(part.placeholder), oninput: look, onfocus: () => { control.select(); look(); }, onkeydown: keys, onblur: leave });
-  show();
-  keep(it, () => ({ selected_option: chosen }));
-  return h("div", { class: "search" }, h("div", { class: "sought" }, control, picture), list);
 }
 
 function usersSelect(it) {
