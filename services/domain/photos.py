@@ -20,8 +20,11 @@ CROP = re.compile(r"centre|top|\d{1,5},\d{1,5},[1-9]\d{0,4}")
 
 
 def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
-    """Whether we were about to put a picture on, and one shows that may be it: the picture of the hash `seen`."""
-    return bool(memory.pending) and seen not in {memory.pending, memory.ours}
+    """Whether only a look at the picture of the hash `seen` tells whether it is the one that we put on last.
+
+    So it is where we did not live to see its hash, or Slack has carried a call out twice.
+    """
+    return bool(memory.ours or memory.pending) and not memory.returning and seen not in {memory.pending, memory.ours}
 
 
 def is_photo_news(memory: PhotoMemory, seen: str) -> bool:
@@ -34,8 +37,8 @@ def decide_photo(
 ) -> EffectDecision[PhotoMemory]:
     """What to do where the picture of the hash `seen` shows at `now`; `stretch` is the one wanted, or none.
 
-    `ours`: whether it is the one that we were about to put on, where that `is_uncertain`. Where one is put on, the
-    caller adds the hash that Slack returns, and what is known of the person's own picture.
+    `ours`: whether it is the one that we put on last, where that `is_uncertain`. Where one is put on, the caller adds
+    the hash that Slack returns, and what is known of the person's own picture.
     """
     lost = False
     if ours and is_uncertain(memory, seen):
@@ -43,7 +46,7 @@ def decide_photo(
     elif memory.ours and memory.ours == seen:  # another one, that was pending, was not put on
         memory = replace(memory, pending="", photo=None if memory.pending else memory.photo, returning=False)
     else:
-        lost = (bool(memory.ours) and not memory.returning) or is_uncertain(memory, seen)
+        lost = is_uncertain(memory, seen)
         memory = _without_ours(memory)
     if stretch is None:
         left = replace(memory, reason=None)

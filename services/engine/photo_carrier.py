@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.domain.effects import EffectAction, EffectDecision, PhotoMemory, refused
-from services.domain.errors import BadPictureError
+from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
 from services.domain.model import Action, Effect, Photo, Picture, Stretch
 from services.domain.photos import decide_photo, is_uncertain
 from services.domain.reasons import ReasonCode
@@ -46,9 +46,14 @@ class PhotoCarrier:
             await turn.settle(decision.memory)
 
     async def _is_ours(self, turn: Turn, shown: ShownPhoto) -> bool:
-        """Whether what shows is the picture that we were about to put on: between it and its hash we stopped."""
+        """Whether what shows is the picture that we put on last, as far as Slack has left it as it was."""
         ours = await self._pictures.read(turn.due.key, OURS)
-        return ours is not None and await self._reader.are_alike(_whose(turn), ours, await self._slack.fetch(shown))
+        if ours is None:
+            return False
+        try:
+            return await self._reader.are_alike(_whose(turn), ours, await self._slack.fetch(shown))
+        except (BadPictureError, PictureTooLargeError, PictureMovesError):
+            return False  # ours is none of these
 
     async def _take_back(self, turn: Turn, decision: EffectDecision[PhotoMemory]) -> None:
         memory, calls = decision.before, turn.calls

@@ -70,10 +70,14 @@ def test_what_she_set_is_left_and_forgotten_and_not_covered_again_in_that_stretc
 def test_what_shows_after_a_crash_is_ours_where_a_look_says_so() -> None:
     assert is_uncertain(ABOUT_TO, OTHERS)
     assert not is_uncertain(ABOUT_TO, HERS)
-    assert not is_uncertain(ON, OTHERS)
+    assert is_uncertain(ON, OTHERS)
+    assert not is_uncertain(ON, OURS)
+    assert not is_uncertain(PhotoMemory(), OTHERS)
+    assert not is_uncertain(RETURNING, OTHERS)
     assert not is_uncertain(replace(ON, pending=OURS), OURS)
     known = replace(ON, ours=OTHERS)
     assert _decided(ABOUT_TO, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)
+    assert _decided(ON, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)  # Slack did it twice
     returning = replace(known, returning=True)
     assert _decided(ABOUT_TO, OTHERS, None, ours=True) == (EffectAction.TAKE_BACK, NOTHING, returning)
 

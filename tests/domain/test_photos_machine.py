@@ -72,6 +72,11 @@ class Wearing(RuleBasedStateMachine):
             self.stretches = sorted([*self.stretches, (begin, end, photo)], key=lambda one: one[0])
         self.mark(fate)
 
+    @rule()
+    def slack_does_it_once_more(self) -> None:
+        """The last change has been carried out twice: the same picture shows, by another hash."""
+        self.changes += 1
+
     # ── the person ──────────────────────────────────────────────────────────────────────────────
 
     @rule(told=st.booleans())

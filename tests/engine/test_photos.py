@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulators.faults import Fault
-from emulators.slack.state import APP
+from emulators.slack.state import APP, UploadedPart
 from services.domain.model import Pause, Photo, Picture
 from services.domain.people import Member, Tokens
 from services.platform import readers
@@ -216,6 +216,20 @@ async def test_silence_of_slack_ends_with_the_right_face(ann: Sitter, carried_ou
     assert await ann.kept() == set()
     await ann.goes_on(90)
     assert ann.shows_own(by=APP)
+
+
+async def test_call_that_slack_carries_out_twice_is_ours_both_times(ann: Sitter) -> None:
+    await ann.carries((0, 60))
+    slack = ann.engine.slack
+    once = slack.photos.of("U1")
+    assert once is not None
+    again = slack.photos.become(
+        slack.member("U1"), UploadedPart("image", once.content_type, once.content), once.crop, APP
+    )
+    assert again.hash != once.hash
+    await ann.goes_on(60)
+    assert ann.shows_own(by=APP)
+    assert await ann.kept() == set()
 
 
 async def test_picture_that_she_set_while_slack_was_silent_is_hers(ann: Sitter) -> None:
