@@ -203,7 +203,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
                 await stores.accounts.take_up()
             await works.start()
         if listens and listening.out is not None:
-            looking.append(asyncio.create_task(listening.out.run(stopping), name="who_is_out"))
+            looking.append(asyncio.create_task(listening.out.run(stopping, wake_signal.listen()), name="who_is_out"))
         if socket is not None:
             await socket.start()
         later.append(asyncio.get_running_loop().call_later(WARM_AFTER, warm))

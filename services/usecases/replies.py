@@ -29,7 +29,10 @@ from services.store.workspaces import WorkspaceStore
 log = structlog.get_logger(__name__)
 
 REFRESH = 3.0
-"""Seconds of real time between two looks at who is out."""
+"""Seconds of real time after which it is looked who is out, whether or not this process knows of a change."""
+
+SOON = 0.5
+"""The least between two looks."""
 
 SHARE = 100
 """The time that a look took is left alone so many times over before the next: a hundredth of the processor at most."""
@@ -56,13 +59,18 @@ class WhoIsOut:
         self._clock = clock
         self._out: OutOf = {}
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Keep it up to date until `stop` is set. What cannot be read stays as it was."""
+    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
+        """Keep it up to date until `stop` is set; `wake` is set where something has changed.
+
+        What cannot be read stays as it was.
+        """
         while not stop.is_set():
+            wake.clear()
             began = time.monotonic()
             with guarded("who_is_out_not_read"):
                 await self.refresh()
-            await first_of(stop, seconds=max(REFRESH, SHARE * (time.monotonic() - began)))
+            await first_of(stop, seconds=max(SOON, SHARE * (time.monotonic() - began)))
+            await first_of(stop, wake, seconds=REFRESH)
 
     async def refresh(self) -> None:
         """Look at who is out."""

@@ -599,13 +599,16 @@ async def test_answer_of_which_nobody_knows_whether_it_was_shown_is_not_repeated
     assert office.told() == [BACK_ON_FRIDAY]
 
 
-async def test_app_finds_out_by_itself_who_is_out_and_is_not_any_more(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by_itself", [True, False])
+async def test_app_finds_out_who_is_out_and_is_not_any_more(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, by_itself: bool
 ) -> None:
-    monkeypatch.setattr(replies, "REFRESH", 0.01)
+    monkeypatch.setattr(replies, "SOON", 0.01)
+    monkeypatch.setattr(replies, "REFRESH", 0.01 if by_itself else 60.0)
     assert office.app.service is not None
     out, stop = WhoIsOut(office.app.service.stores.replies, office.app.clock), asyncio.Event()
-    looking = asyncio.create_task(out.run(stop))
+    wake = asyncio.Event() if by_itself else office.app.service.engine.wake_signal.listen()
+    looking = asyncio.create_task(out.run(stop, wake))
     await office.is_out()
     await until(lambda: out.holds(TEAM, ANN))
     await office.app.types("/ooo", "off")
