@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from services.platform.locale import Localizer
 from services.ports import Clock
 from services.slack.client import error_for
 from services.slack.scopes import REPLIES
+from services.store.calendars import CalendarView
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
@@ -99,17 +100,20 @@ async def list_view(
     services: Services,
     who: Requester,
     facts: PersonFacts | None = None,
+    calendars: Sequence[CalendarView] | None = None,
     *,
     effects: frozenset[Effect] = frozenset(),
     ask_slack: bool = False,
 ) -> ListView:
-    """The person's list, ready to be told, with what it and `effects` wait for; `facts` hold it, where they are read.
+    """The person's list, ready to be told, with what it and `effects` wait for.
 
-    `ask_slack`: whether an admin is to get the link of an install, which Slack is asked for. Raises SlackError.
+    `facts` hold it, and `calendars` are theirs, where they are read already. `ask_slack`: whether an admin is to get
+    the link of an install, which Slack is asked for. Raises SlackError.
     """
     facts = facts or await services.reader.list_facts(who.key)
-    calendars = {line.calendar_id: calendar_name(who.l10n, line) for line in await services.calendars.list(who.key)}
-    view = ListView(who.l10n, facts, services.clock.now(), calendars)
+    calendars = await services.calendars.list(who.key) if calendars is None else calendars
+    names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
+    view = ListView(who.l10n, facts, services.clock.now(), names)
     if any(line.photo is not None and line.photo.picture is Picture.OWN for line in facts.lines if line.enabled):
         view = replace(view, lacks_picture=not await services.pictures.has_own(who.key))
     chosen_effects = view.chosen | effects

@@ -56,7 +56,7 @@ class HomeTab:
             if account.lost:
                 with suppress(NotOfferedError):  # then the form of a calendar mends it
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
-        listed = await list_view(self.services, who, now.facts)
+        listed = await list_view(self.services, who, now.facts, calendars)
         undo = await self._undo(key, now)
         return home_view.home(
             listed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select, update
 
+from services.domain.errors import StatusQuoError
 from services.domain.lines import Line
 from services.domain.model import Effect, Override, OverrideKind, Pause, PersonKey
 from services.domain.undo import AccountChoice, Change
@@ -63,14 +65,12 @@ class UndoStore(Store):
         return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
-        """The change of that id; None where there is none any more. Raises SealError."""
-        found = await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id))
-        return self._opened(key, found[0]) if found else None
+        """The change of that id; None where there is none any more."""
+        return self._opened(key, await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id)))
 
     async def newest(self, key: PersonKey, now: datetime) -> Undoable | None:
-        """The last change that can be taken back. Raises SealError."""
-        found = await self._database.fetch(self._theirs(key, now).limit(1))
-        return self._opened(key, found[0]) if found else None
+        """The last change that can be taken back."""
+        return self._opened(key, await self._database.fetch(self._theirs(key, now).limit(1)))
 
     async def drop(self, key: PersonKey, undo_id: str) -> bool:
         """It was taken back; False where it is gone already."""
@@ -88,9 +88,13 @@ class UndoStore(Store):
             .order_by(*newest_first)
         )
 
-    def _opened(self, key: PersonKey, row: Any) -> Undoable:
-        plain = self._encryptor.open(row.content, _CONTENT, key.team_id, key.user_id, row.undo_id)
-        return Undoable(row.undo_id, _read(plain or "{}"), row.expires_at)
+    def _opened(self, key: PersonKey, rows: Sequence[Any]) -> Undoable | None:
+        """The change in a row; None where there is none, or it is sealed with a lost key or of another version."""
+        for row in rows:
+            with suppress(StatusQuoError, msgspec.MsgspecError):
+                plain = self._encryptor.open(row.content, _CONTENT, key.team_id, key.user_id, row.undo_id)
+                return Undoable(row.undo_id, _read(plain or "{}"), row.expires_at)
+        return None
 
 
 # ── a change as JSON ────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from services.domain.lines import Match, Routine, Rule, complete
 from services.domain.model import Effect, Look, Override, OverrideKind, Pause, PersonKey, Status
 from services.domain.people import Preferences
 from services.domain.undo import AccountChoice, Change
-from services.platform.crypto import Encryptor
+from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
 from services.store.effect_models import UndoRow
 from services.store.models import Person, Workspace
@@ -78,6 +78,13 @@ async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encrypto
     (row,) = await people.fetch(sa.select(UndoRow.content))
     for secret in (b"skiing", b"salary", b"Here", b"U2", b"secret-1"):
         assert secret not in row.content
+
+
+async def test_change_under_a_lost_key_cannot_be_taken_back(people: Database, encryptor: Encryptor) -> None:
+    undo_id = await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
+    store = UndoStore(people, Encryptor([new_key()]))
+    assert await store.get(ANN, undo_id, NOW) is None
+    assert await store.newest(ANN, NOW) is None
 
 
 async def test_change_of_somebody_who_is_gone_is_not_kept(people: Database, encryptor: Encryptor) -> None:
