@@ -21,6 +21,18 @@ export function fill(parent, ...children) {
   parent.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
 }
 
+// A dialog of the page's own, with a form in it. `kind` is the class of its body.
+export function openDialog(title, kind, body, foot, onsubmit) {
+  const dialog = h("dialog", { class: "modal", "aria-label": title },
+    h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); onsubmit(); } },
+      h("header", {}, h("h2", {}, title), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+      h("div", { class: `body ${kind}` }, body), h("footer", {}, foot)));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
 let toastTimer;
 
 export function toast(text) {

@@ -1,6 +1,6 @@
 // The form of one event.
 
-import { h } from "./dom.js";
+import { h, openDialog } from "./dom.js";
 import { ask, calendar } from "./store.js";
 
 const KINDS = [["meeting", "Meeting"], ["focus", "Focus time"], ["out_of_office", "Out of office"], ["elsewhere", "Working elsewhere"]];
@@ -39,23 +39,21 @@ export function editEntry(entry, start = "09:00", end = "10:00") {
     const answer = await ask(what, { book: book.id, ...body });
     if (answer.ok) dialog.close();
   };
-  const dialog = h("dialog", { class: "modal", "aria-label": entry ? "Change the event" : "Add an event" },
-    h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); save(); } },
-      h("header", {}, h("h2", {}, entry ? "Change the event" : "Add an event"), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
-      h("div", { class: "body entry" },
-        labelled("Title", title),
-        account && !entry ? h("div", { class: "pair" }, labelled("Calendar", leaf), labelled("Repeats", repeat)) : null,
-        entry?.series ? labelled("Applies to", reach) : null,
-        h("div", { class: "pair" }, labelled("Day", day), labelled("Kind", kind)),
-        h("label", { class: "check" }, whole, " All day"), times, count,
-        h("fieldset", {}, h("legend", {}, "In the calendar it is marked as"), flags.map(([, control, label]) => h("label", { class: "check" }, control, ` ${label}`)))),
-      h("footer", {}, entry ? remove : null,
-        h("button", { type: "button", onclick: () => dialog.close() }, "Close"), h("button", { type: "submit", class: "primary" }, entry ? "Save" : "Add"))));
-  dialog.addEventListener("close", () => dialog.remove());
+  const body = [
+    labelled("Title", title),
+    account && !entry ? h("div", { class: "pair" }, labelled("Calendar", leaf), labelled("Repeats", repeat)) : null,
+    entry?.series ? labelled("Applies to", reach) : null,
+    h("div", { class: "pair" }, labelled("Day", day), labelled("Kind", kind)),
+    h("label", { class: "check" }, whole, " All day"), times, count,
+    h("fieldset", {}, h("legend", {}, "In the calendar it is marked as"), flags.map(([, control, label]) => h("label", { class: "check" }, control, ` ${label}`))),
+  ];
+  const foot = [
+    entry ? remove : null,
+    h("button", { type: "button", onclick: () => dialog.close() }, "Close"), h("button", { type: "submit", class: "primary" }, entry ? "Save" : "Add"),
+  ];
   flip();
   name();
-  document.body.append(dialog);
-  dialog.showModal();
+  const dialog = openDialog(entry ? "Change the event" : "Add an event", "entry", body, foot, save);
 }
 
 function choice(id, options, chosen = "") {

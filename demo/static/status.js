@@ -1,6 +1,6 @@
 // One's own status, set by hand as in Slack's dialog.
 
-import { byId, fill, h } from "./dom.js";
+import { byId, fill, h, openDialog } from "./dom.js";
 import { emojiNames, emojiSpan } from "./emoji.js";
 import { send } from "./files.js";
 import { ask, me, now, zoneOfMe } from "./store.js";
@@ -39,27 +39,24 @@ function open() {
   const save = (fields) => does("status", fields);
   const atOnce = [
     ...(member.muted ? [["Unmute notifications", () => does("mute", { minutes: 0 })]] : MUTES.map(([minutes, words]) => [`🔕 ${words}`, () => does("mute", { minutes }), `Mute notifications for ${words}`])),
-    [member.away ? "Set yourself active" : "Set yourself away", () => does("presence", { away: !member.away })],
-    ["Another photo…", () => photo.click()],
+    [member.away ? "Active" : "Away", () => does("presence", { away: !member.away }), `Set yourself ${member.away ? "active" : "away"}`],
+    ["Photo…", () => photo.click(), "Put on another photo"],
   ];
   const idea = ([icon, words, length]) => h("button", { type: "button", onclick: () => { emoji.value = icon; text.value = words; clear.value = ENDS.some(([value]) => value === String(length)) ? String(length) : "1800"; time.hidden = true; preview(); } }, emojiSpan(icon), h("span", {}, words));
-  const dialog = h("dialog", { class: "modal", "aria-label": "Set a status" },
-    h("form", { class: "modal-form", onsubmit: (event) => { event.preventDefault(); save({ text: text.value.trim(), emoji: emoji.value.trim(), until: end(clear.value, time.value) }); } },
-      h("header", {}, h("h2", {}, "Set a status"), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
-      h("div", { class: "body own" },
-        h("p", { class: "hint" }, "As you would in Slack itself. The app did not set it, so it never overwrites it for good."),
-        h("div", { class: "own-row" }, shown, text),
-        h("div", { class: "own-ideas" }, IDEAS.map(idea)),
-        h("label", { for: "own-emoji" }, "Emoji"), emoji, names,
-        h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time),
-        h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act, long]) => h("button", { type: "button", class: "small", "aria-label": long, title: long, onclick: act }, words)), photo)),
-      h("footer", {},
-        member.text || member.emoji ? h("button", { type: "button", class: "left", id: "own-clear-now", onclick: () => save({ text: "", emoji: "" }) }, "Clear status") : null,
-        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Save"))));
+  const body = [
+    h("p", { class: "hint" }, "As you would in Slack itself. The app did not set it, so it never overwrites it for good."),
+    h("div", { class: "own-row" }, shown, text),
+    h("div", { class: "own-ideas" }, IDEAS.map(idea)),
+    h("label", { for: "own-emoji" }, "Emoji"), emoji, names,
+    h("label", { for: "own-clear" }, "Clear after"), h("div", { class: "own-row" }, clear, time),
+    h("div", { class: "own-now", role: "group", "aria-label": "At once" }, atOnce.map(([words, act, long]) => h("button", { type: "button", class: "small", "aria-label": long, title: long, onclick: act }, words)), photo),
+  ];
+  const foot = [
+    member.text || member.emoji ? h("button", { type: "button", class: "left", id: "own-clear-now", onclick: () => save({ text: "", emoji: "" }) }, "Clear status") : null,
+    h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Save"),
+  ];
   text.setAttribute("aria-label", "Status");
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
   suggest();
   preview();
-  dialog.showModal();
+  const dialog = openDialog("Set a status", "own", body, foot, () => save({ text: text.value.trim(), emoji: emoji.value.trim(), until: end(clear.value, time.value) }));
 }
