@@ -1,4 +1,4 @@
-"""Whatever a person does at whatever moment, and whatever breaks: their own snooze and presence stay, ours go."""
+"""Whatever a person does, and whatever breaks: their own snooze, presence and photo stay, and ours go."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.domain import effects
-from services.domain.effects import DueEffect, EffectAction, EffectMemory, PresenceMemory, SnoozeMemory
-from services.domain.model import Effect, Pause, PersonKey, Stretch
+from services.domain import effects, photos
+from services.domain.effects import (
+    MEMORIES,
+    DueEffect,
+    EffectAction,
+    EffectMemory,
+    PhotoMemory,
+    PresenceMemory,
+    SnoozeMemory,
+)
+from services.domain.model import Effect, Pause, PersonKey, Photo, Stretch
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -23,10 +31,18 @@ US, THEM = "us", "them"
 
 @dataclass
 class Slack:
-    """Slack's side of one person: a snooze that ends by itself, and away, which does not; each with who set it."""
+    """Slack's side of one person: a snooze that ends by itself, and away, which does not; each with who set it.
+
+    A photo is its hash, which is another one at each change, and what it shows.
+    """
 
     snooze: tuple[datetime, str] | None = None
     away: str = ""
+    photo: tuple[str, str] = ("hash 0", "own 0")
+
+    def show(self, picture: str) -> str:
+        self.photo = (f"hash {int(self.photo[0].split()[1]) + 1}", picture)
+        return self.photo[0]
 
     def tick(self, now: datetime) -> None:
         if self.snooze is not None and self.snooze[0] <= now:
@@ -41,11 +57,12 @@ class Carrying(RuleBasedStateMachine):
         self.stretches: list[tuple[datetime, datetime]] = []
         self.pause: Pause | None = None
         self.granted = True
-        self.memories: dict[Effect, EffectMemory] = {Effect.DND: SnoozeMemory(), Effect.AWAY: PresenceMemory()}
-        self.due: dict[Effect, datetime | None] = {Effect.DND: None, Effect.AWAY: None}
+        self.memories: dict[Effect, EffectMemory] = {effect: kind() for effect, kind in MEMORIES.items()}
+        self.due: dict[Effect, datetime | None] = dict.fromkeys(MEMORIES)
+        self.mine = 0  # the person's own photo
+        self.original, self.ours = "", ""  # the pictures that are kept: theirs, and ours
         self.ceiling = 24 * 60
         self.unsure: set[Effect] = set()
-        self.put_on: dict[Effect, int] = {Effect.DND: 0, Effect.AWAY: 0}
 
     # ── the world ───────────────────────────────────────────────────────────────────────────────
 
@@ -118,6 +135,13 @@ class Carrying(RuleBasedStateMachine):
         self.slack.away = ""
         self.mark(Effect.AWAY)
 
+    @rule(told=st.booleans())
+    def changes_the_photo(self, told: bool) -> None:
+        self.mine += 1
+        seen, memory = self.slack.show(f"own {self.mine}"), self.memories[Effect.PHOTO]
+        assert isinstance(memory, PhotoMemory)
+        self.hint(Effect.PHOTO, told and photos.is_photo_news(memory, seen))
+
     @rule(minutes=st.sampled_from([None, 5, 40]), fate=FATES)
     def pauses(self, minutes: int | None, fate: str) -> None:
         self.pause = Pause(self.now, None if minutes is None else self.now + minutes * MINUTE)
@@ -167,7 +191,7 @@ class Carrying(RuleBasedStateMachine):
         return DueEffect(
             PersonKey("T1", "U1"), effect, seq=0, turn=0, failures=0, granted=self.granted, granted_at=None,
             token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause, leaving=False,
-            memory=self.memories[effect], stretch=running and Stretch(effect, *running, rule="meeting"),
+            memory=self.memories[effect], stretch=running and Stretch(effect, *running, rule="meeting", photo=Photo()),
             next_at=min((one[0] for one in self.stretches if one[0] > self.now), default=None),
         )  # fmt: skip
 
@@ -192,6 +216,9 @@ class Carrying(RuleBasedStateMachine):
             memory = effects.brought_up(memory, due.stretch, wanted=False, now=self.now)
         if isinstance(memory, SnoozeMemory):
             return self.snooze(due, memory, stretch, fate)
+        if isinstance(memory, PhotoMemory):
+            self.photo(due, memory, stretch, fate)
+            return True
         assert isinstance(memory, PresenceMemory)
         decision = effects.decide_presence(memory, stretch, self.now, away=bool(self.slack.away))
         if decision.action is not EffectAction.LEAVE:
@@ -232,6 +259,30 @@ class Carrying(RuleBasedStateMachine):
         self.settle(due, decision.memory, decision.look_again)
         return True
 
+    def photo(self, due: DueEffect, memory: PhotoMemory, stretch: Stretch | None, fate: str) -> None:
+        seen, shown = self.slack.photo
+        ours = photos.is_uncertain(memory, seen) and shown == self.ours
+        decision = photos.decide_photo(memory, seen, stretch, self.now, ours=ours)
+        after, before = decision.memory, decision.before
+        if decision.action is EffectAction.PUT_ON:
+            if not before.ours:  # what they show is theirs, and kept before ours is put on
+                assert shown == f"own {self.mine}"
+                self.original, before = shown, replace(before, own=True, side=512)
+            self.ours = f"{self.original} with a ring"
+            self.memories[Effect.PHOTO] = before
+            if fate != "not reached":
+                after = replace(after, ours=self.slack.show(self.ours), own=before.own, side=before.side)
+        elif decision.action is EffectAction.TAKE_BACK:
+            assert before.own
+            self.memories[Effect.PHOTO] = before
+            if fate != "not reached":
+                assert shown == self.ours
+                self.slack.show(self.original)
+        if decision.action is EffectAction.LEAVE or fate == "done":
+            self.settle(due, after, decision.look_again)
+            if not after.owes(self.now):
+                self.original = self.ours = ""
+
     def settle(self, due: DueEffect, memory: EffectMemory, look: datetime | None) -> None:
         self.memories[due.effect] = memory
         self.due[due.effect] = due.next_look(memory, look, self.now)
@@ -249,6 +300,9 @@ class Carrying(RuleBasedStateMachine):
             assert any(abs(self.slack.snooze[0] - one) <= effects.OURS_WITHIN for one in known)
         if self.slack.away is US:
             assert presence.owed
+        if self.slack.photo[1] != f"own {self.mine}":
+            assert self.memories[Effect.PHOTO].owes(self.now)
+            assert self.original == f"own {self.mine}"
 
     def teardown(self) -> None:
         """Once everything has ended, and somebody looks, nothing of ours is left, and what is theirs stays."""
@@ -261,6 +315,7 @@ class Carrying(RuleBasedStateMachine):
         assert self.slack.snooze is None or self.slack.snooze[1] is THEM or self.slack.snooze[0] <= self.now + MINUTE
         if theirs is not None:
             assert self.slack.snooze == theirs
+        assert self.slack.photo[1] == f"own {self.mine}"
 
 
 TestCarrying = Carrying.TestCase
