@@ -160,6 +160,7 @@ class ExportStore:
                 for span in stored
             ],
             "profile": json.loads(json_values.profile_state_to_json(profile))["standing"],
+            "effects": {one.effect: one.memory for one in await self._stores.effects.of(key, _EVER[1])},
             "writes": [
                 _parts(entry, "at", "effect", "action", "outcome", "rule", "uid", "status", "unknown_emoji")
                 | {"reason": _reason(entry.reason)}

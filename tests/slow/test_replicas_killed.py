@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +17,10 @@ from itertools import pairwise
 import pytest
 
 from emulators.slack import ApiCall
+from services.domain.model import Effect
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
+from services.slack import scopes
 from services.store.db import Database
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
@@ -154,6 +157,42 @@ async def test_process_killed_again_and_again_repeats_nothing_visible(sqlite_url
         assert await process.end() == 0
         assert repeated(engine.calls(SET)) == []
         assert all(call.ok for call in engine.calls())
+
+
+@pytest.mark.timeout(400)
+async def test_process_killed_again_and_again_leaves_nobody_muted_or_away(sqlite_url: str) -> None:
+    key = new_key()
+    dice = random.Random(20261128)  # noqa: S311  # moments to die at, no secrets
+    async with a_world(sqlite_url, key) as engine:
+        count, lasts = 24, timedelta(seconds=45)
+        allows = [*scopes.USER, *scopes.USER_OPTIONAL]
+        now = engine.clock.now()
+        for number in range(count):
+            person = await engine.person(f"U{number}", team_id=f"T{number % 6}", allows=allows)
+            ends = now + lasts + timedelta(seconds=number / 2)
+            await engine.says(person, "Focusing", until=ends, effects=(Effect.DND, Effect.AWAY))
+        engine.slack.dnd.snooze("U0", 30)
+        engine.slack.presence.toggle("U1", away=True)
+        for _ in range(3):
+            process = await Process.start(engine, key)
+            await asyncio.sleep(dice.uniform(0.5, 3))
+            await process.kill()
+        process = await Process.start(engine, key)
+        await until(lambda: engine.clock.now() > now + lasts + timedelta(seconds=5), 90)
+        await process.kill()  # while it takes them back
+        owed = len(engine.slack.left_behind())
+        restarted = time.monotonic()
+        process = await Process.start(engine, key)
+        await until(lambda: engine.clock.now() > now + lasts + timedelta(seconds=count / 2), 60)
+        await until(lambda: [what for _, what in engine.slack.left_behind() if what == "presence"] == [], 90)
+        assert owed > 0
+        assert time.monotonic() - restarted < 60
+        assert await process.end() == 0
+        assert engine.slack.trespasses() == []
+        assert engine.slack.presence.away_by("U1") == "person"
+        assert engine.slack.dnd.running("U0") is not None
+        changed = Counter(one.user_id for one in engine.slack.changes if one.what == "presence" and one.by == "app")
+        assert set(changed.values()) == {2}, changed  # away and back again, nobody twice
 
 
 async def nothing_pending(engine: RunningEngine) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -299,12 +300,12 @@ class RunningEngine:
         return next((one.memory for one in found if one.effect is effect), None)
 
     async def says(
-        self, key: PersonKey, text: str, emoji: str = ":pizza:", *, until: datetime | None = None, name: str = "o1"
-    ) -> None:
-        """The person types a status through the app."""
-        content = self.encryptor.seal(
-            f'{{"text": "{text}", "emoji": "{emoji}"}}', "overrides.content", key.team_id, key.user_id, name
-        )
+        self, key: PersonKey, text: str, emoji: str = ":pizza:", *, until: datetime | None = None, name: str = "o1",
+        effects: Iterable[Effect] = (),
+    ) -> None:  # fmt: skip
+        """The person types a status through the app, which has these effects."""
+        asked = json.dumps({"text": text, "emoji": emoji, "effects": [*effects]})
+        content = self.encryptor.seal(asked, "overrides.content", key.team_id, key.user_id, name)
         now = self.clock.now()
         async with self.database.write() as connection:
             await connection.execute(
