@@ -66,9 +66,15 @@ async def said(app: RunningApp, command: str = "") -> str:
 
 
 async def test_meetings_back_to_back_are_one_stretch_and_what_is_done_is_said(running_app: RunningApp) -> None:
-    await joins(running_app, *BOTH)
+    key = await joins(running_app, *BOTH)
     await running_app.until(at("10:00"))
     assert shows(running_app) == (APP, APP)
+    assert running_app.service is not None
+    exported = await running_app.service.stores.export.export(key)
+    assert {name: memory["reason"]["code"] for name, memory in exported["effects"].items()} == {
+        "dnd": "muted", "away": "away",
+    }  # fmt: skip
+    assert {line["effect"] for line in exported["writes"]} == {None, "dnd", "away"}
     for text in (await said(running_app), await said(running_app, "why")):
         assert "Your notifications are muted until 12:00." in text
         assert "You are shown as away until 12:00." in text
