@@ -22,9 +22,11 @@ from handlers.slack.context import (
     text_of,
     view_call,
 )
+from handlers.slack.views import blocks as kit
 from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.modals import View
+from services.domain.calendars import HOOK
 from services.domain.errors import InputError, NothingToDoError, NotOfferedError
 from services.domain.model import PersonKey
 from services.domain.undo import Change
@@ -152,16 +154,21 @@ class HomeButtons:
     async def create_hook(self, args: AsyncArgs) -> None:
         """A new hook; its address, and the link that grants where that is still to be done, are shown."""
         who = await self._clicked(args)
+        known = {line.calendar_id for line in await self.services.calendars.list(who.key)}
         try:
             address = await self.services.hooks.create(who.key)
         except InputError as error:
             view = modals.done(who.l10n, who.l10n.say("Your hook"), [who.l10n.say(error.sentence())])
         else:
-            grant: list[dict[str, Any]] = []
+            more: list[dict[str, Any]] = []
+            for line in await self.services.calendars.list(who.key):
+                if line.provider == HOOK and line.calendar_id not in known:
+                    undo_id = await self.services.undos.record(who.key, Change(calendar_id=line.calendar_id))
+                    more.append(kit.actions(replies.undo_button(who.l10n, undo_id)))
             if not who.view.granted:  # until then nothing is shown
                 link = await self.services.people.grant_link(who.key)
-                grant = replies.grant(who.l10n, link, kept=False)["blocks"]
-            view = modals.shown_once(who.l10n, address, *grant)
+                more += replies.grant(who.l10n, link, kept=False)["blocks"]
+            view = modals.shown_once(who.l10n, address, *more)
         await _show(args, view)
 
     async def account_menu(self, args: AsyncArgs) -> None:

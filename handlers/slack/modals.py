@@ -228,6 +228,7 @@ class Modals:
 
     async def _caldav(self, who: Requester, url: str, user: str, password: str, lines: Sequence[str]) -> View:
         """Connect what a CalDAV server has. Raises InputError."""
+        known = {account.account_id for account in await self.services.accounts.list(who.key)}
         try:
             found = await self.services.accounts.connect_caldav(who.key, url, user, password)
         except CalendarError as error:
@@ -241,8 +242,13 @@ class Modals:
                 "Connected: {calendars}. I am reading now; your Home tab shows how it goes.", calendars=names
             )
             lines = [*lines, said]
+        undo_id = ""
+        if found.account_id not in known:
+            undo_id = await self.services.undos.record(who.key, Change(account_id=found.account_id))
         choice = await self.services.accounts.choice(who.key, found.account_id) if found.more else None
-        return await self._connected(who, lines) if choice is None else modals.choose_calendars(who.l10n, choice, lines)
+        if choice is None:
+            return await self._connected(who, lines, undo_id)
+        return modals.choose_calendars(who.l10n, choice, lines)
 
     async def _choose(self, who: Requester, account_id: str, values: Values) -> View:
         """Connect what was chosen. Raises InputError."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from services.domain.errors import ChangedSinceError
-from services.domain.lines import Line
+from services.domain.errors import ChangedSinceError, TooManyError
+from services.domain.lines import KINDS, MOST_LINES, Line
 from services.domain.model import Override, Pause
 from services.domain.people import Preferences
 
@@ -25,7 +25,7 @@ class Change:
     """What was changed by one command, form or button: each thing as it was before, and as it is after it.
 
     Of an override that was not there before, or is gone after it, that is None; so it is of a pause. `calendar_id` is
-    that of a feed or a hook that was connected.
+    that of a feed or a hook that was connected, `account_id` that of an account.
     """
 
     lines: tuple[tuple[Line, ...], tuple[Line, ...]] | None = None
@@ -34,13 +34,14 @@ class Change:
     overrides: tuple[tuple[Override | None, Override | None], ...] = ()
     account: AccountChoice | None = None
     calendar_id: str = ""
+    account_id: str = ""
 
 
 def list_put_back(lines: Sequence[Line], before: Sequence[Line], after: Sequence[Line]) -> tuple[Line, ...]:
     """Give the list `lines` with what a change from `before` to `after` did taken back.
 
     What was changed besides stays. Raises ChangedSinceError where one of the same lines was changed since, or where
-    lines were moved by that change and again since.
+    lines were moved by that change and again since; TooManyError.
     """
     was, became, now = ({line.id: line for line in some} for some in (before, after, lines))
     touched = {line_id for line_id in was.keys() | became.keys() if was.get(line_id) != became.get(line_id)}
@@ -61,6 +62,8 @@ def list_put_back(lines: Sequence[Line], before: Sequence[Line], after: Sequence
             ids = [one.id for one in whole]
             whole.insert(0 if above is None else ids.index(above) + 1, line)
         above = line.id if line.id in now or line.id not in became else above
+    if len(whole) > max(len(lines), MOST_LINES + len(KINDS)):
+        raise TooManyError("lines", most=MOST_LINES)
     return tuple(whole)
 
 

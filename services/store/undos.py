@@ -134,6 +134,7 @@ class _Change(msgspec.Struct, omit_defaults=True):
     overrides: list[tuple[_Asked | None, _Asked | None]] = msgspec.field(default_factory=list)
     account: _Account | None = None
     calendar_id: str = ""
+    account_id: str = ""
 
 
 def _written(change: Change) -> bytes:
@@ -154,6 +155,7 @@ def _written(change: Change) -> bytes:
         ),
         account=msgspec.convert(change.account, _Account | None, from_attributes=True),
         calendar_id=change.calendar_id,
+        account_id=change.account_id,
     )
     return msgspec.json.encode(stored, order="deterministic")
 
@@ -174,4 +176,5 @@ def _read(plain: str) -> Change:
         ),
         account=msgspec.convert(found.account, AccountChoice | None, from_attributes=True),
         calendar_id=found.calendar_id,
+        account_id=found.account_id,
     )

@@ -71,6 +71,8 @@ class Undos:
             await self._choose(key, change.account)
         if change.calendar_id and not await self.connections.disconnect(key, change.calendar_id):
             raise ChangedSinceError("disconnected since")
+        if change.account_id and not await self.accounts.disconnect(key, change.account_id):
+            raise ChangedSinceError("disconnected since")
         if change.overrides:
             await self.overrides.put_back(key, change.overrides, now)
         await self.store.drop(key, undo_id)

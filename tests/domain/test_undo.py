@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.errors import ChangedSinceError
-from services.domain.lines import Line, Match, Routine, Rule, complete, moved, put, switched, without
+from services.domain.errors import ChangedSinceError, TooManyError
+from services.domain.lines import MOST_LINES, Line, Match, Routine, Rule, complete, moved, put, switched, without
 from services.domain.model import Look
 from services.domain.people import Preferences
 from services.domain.undo import list_put_back, preferences_put_back
@@ -98,3 +98,11 @@ def test_settings_are_put_back_one_by_one() -> None:
     assert preferences_put_back(now, before, after) == replace(before, bridge=timedelta(minutes=5))
     with pytest.raises(ChangedSinceError):
         preferences_put_back(replace(now, titles=False), before, after)
+
+
+def test_no_more_is_put_back_than_one_person_can_have() -> None:
+    full = complete(tuple(rule(f"r{number}") for number in range(MOST_LINES)))
+    now = put(without(full, "r0"), rule("new"))
+    with pytest.raises(TooManyError):
+        list_put_back(now, full, without(full, "r0"))
+    assert list_put_back(without(now, "new"), full, without(full, "r0")) == full

@@ -153,7 +153,7 @@ async def test_kinds_own_line_has_no_conditions_and_is_edited(app: SteppedApp) -
     await app.engine.has(app.ann, meeting(app.clock.now(), 60))
     await opened(app, "edit_line", "meeting")
     blocks = [block["block_id"] for block in app.modal().view["blocks"] if block["type"] == "input"]
-    assert blocks == ["text", "emoji", "effects", "photo", "crop"]
+    assert blocks == ["text", "emoji", "effects", "photo", "crop", "place"]
     assert "In a meeting" in text_of(app.modal().view)  # the placeholder
     assert await app.submit(filled(app, text=typed("Busy"), emoji=one(":no_entry:"))) == {}
     assert (await app.shows())[:2] == ("Busy", ":no_entry:")
@@ -241,6 +241,12 @@ async def test_place_below_meetings_is_kept_by_later_edits(app: SteppedApp) -> N
     await opened(app, "edit_line", made.id)
     await app.submit(filled(app, place=one("end")))
     assert [line.id for line in await listed(app)] == [*OWN, made.id]
+
+
+async def test_kinds_own_line_can_be_placed_in_its_form(app: SteppedApp) -> None:
+    await opened(app, "edit_line", "focus")
+    await app.submit(filled(app, place=one("out_of_office")))
+    assert [line.id for line in await listed(app)] == ["focus", "out_of_office", "meeting", "working_location"]
 
 
 async def test_one_line_too_many_is_said_at_its_form(app: SteppedApp) -> None:

@@ -76,7 +76,7 @@ async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encr
 async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encryptor: Encryptor) -> None:
     await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
     (row,) = await people.fetch(sa.select(UndoRow.content))
-    for secret in (b"skiing", b"salary", b"Here", b"U2", b"secret-1"):
+    for secret in (b"skiing", b"salary", b"secret-1"):
         assert secret not in row.content
 
 

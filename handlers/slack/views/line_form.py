@@ -90,7 +90,7 @@ def line_form(view: ListView, line: Rule | None, *, is_new: bool = False) -> dic
     is_new = is_new or line is None
     if rule.kind is not None:
         said = l10n.say("What your status says for: *{kind}*", kind=kind_name(rule.kind, l10n))
-        blocks = [kit.section(said), *look_blocks(view, rule)]
+        blocks = [kit.section(said), *look_blocks(view, rule), place_block(view, rule)]
     else:
         does = [kit.option(l10n.say("Show a status"), _SHOW), kit.option(l10n.say("Ignore the event"), _IGNORE)]
         chosen = _IGNORE if rule.ignore else _SHOW
@@ -256,7 +256,7 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
     errors: Errors = {}
     look, effects, photo = read_look(values, errors)
     if before.kind is not None:
-        return replace(before, look=look, effects=effects, photo=photo), None, errors
+        return replace(before, look=look, effects=effects, photo=photo), values.one("place") or None, errors
     ignore = values.one("does") == _IGNORE
     match = _read_match(values, before.match, calendars, errors)
     if match == Match() and not errors:

@@ -167,7 +167,7 @@ def changed(l10n: Localizer, change: Change, now: datetime) -> str:
         said = l10n.say("Your list is saved.")
     elif change.preferences is not None:
         said = l10n.say("Your settings are saved.")
-    elif change.account is not None or change.calendar_id:
+    elif change.account is not None or change.calendar_id or change.account_id:
         said = l10n.say("Your calendars are saved.")
     elif change.pause is not None:
         pause = change.pause[1]
@@ -205,6 +205,8 @@ def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
         lines.append(l10n.say("I read the same calendars as before."))
     if change.calendar_id:
         lines.append(l10n.say("The calendar is disconnected again."))
+    if change.account_id:
+        lines.append(l10n.say("The account is disconnected again."))
     return reply(lines)
 
 

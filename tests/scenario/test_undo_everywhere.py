@@ -239,3 +239,22 @@ async def test_calendars_of_an_account_are_chosen_as_before(app: SteppedApp) -> 
     assert "I read the same calendars as before." in text_of(app.modal().view)
     assert app.accounts.connected["a1"] == {"address-1"}
     assert "undo" not in [one["action_id"] for one in elements((await app.publish_home())["blocks"])]
+
+
+async def test_account_that_was_connected_is_disconnected_again_but_one_that_was_there_stays(app: SteppedApp) -> None:
+    server = {"caldav_url": "https://dav.example.com", "caldav_user": "ann", "caldav_password": "x"}
+    values = {name: ("value", {"type": "plain_text_input", "value": value}) for name, value in server.items()}
+    await app.quo("connect")
+    await app.submit(values)
+    assert set(app.accounts.accounts) == {"a1"}
+    assert "The account is disconnected again." in await _undone(app)
+    assert app.accounts.accounts == {}
+    for _ in range(2):
+        await app.quo("connect")
+        await app.submit(values)
+    assert "undo" not in [one["action_id"] for one in elements(app.modal().view["blocks"])]
+
+
+async def _undone(app: SteppedApp) -> str:
+    await app.click_view(app.modal(), "undo")
+    return text_of(app.modal().view)
