@@ -113,11 +113,6 @@ def kind_line(lines: Sequence[Line], kind: Kind) -> int:
     return next(at for at, line in enumerate(lines) if _is_kinds(line, kind))
 
 
-def own_rules(lines: Sequence[Line]) -> tuple[Rule, ...]:
-    """Give the rules of the person's own, in their order."""
-    return tuple(line for line in lines if isinstance(line, Rule) and line.kind is None)
-
-
 def name_in(lines: Sequence[Line], line_id: str) -> str:
     """Say what the person calls a line of theirs; "" for the kinds' own, and where it is gone."""
     line = next((line for line in lines if line.id == line_id), None)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.domain.lines import Line
-from services.domain.model import Event, Kind, Look, Override, OwnStatusPolicy, Pause, PersonKey, Status
+from services.domain.model import Event, Override, OwnStatusPolicy, Pause, PersonKey, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,6 @@ class WorkingHours:
 class Preferences:
     """What a person chose; the defaults are what a person who chose nothing gets."""
 
-    looks: Mapping[Kind, Look] = field(default_factory=lambda: MappingProxyType({}))
     idle: Status | None = None
     count_unconfirmed: bool = False
     working_hours: WorkingHours | None = None

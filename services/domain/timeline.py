@@ -50,7 +50,7 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     """
     if end <= start:
         raise ValueError("the window is empty")
-    preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines, facts.preferences.looks)
+    preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines)
     looks = {line.kind: line.look for line in lines if isinstance(line, Rule) and line.kind is not None}
     texts = StatusTexts(looks, preferences, facts.policy, zone, default_texts)
     judged = [

@@ -12,16 +12,12 @@ from typing import Any
 
 from services.domain.errors import SlackUnavailableError
 from services.domain.model import Status
+from services.domain.text import unescape
 from services.slack.client import SlackClients
 
 GET = "users.profile.get"
 SET = "users.profile.set"
 TEST = "auth.test"
-
-
-def unescape(text: str) -> str:
-    """`text` as a person reads it: Slack escapes exactly these three characters."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def status_of(profile: Mapping[str, Any]) -> Status:

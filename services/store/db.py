@@ -111,7 +111,7 @@ class _QuickCursor:
         return self
 
 
-Asked = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
+Query = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
 
 _Statement = tuple[str, list[Any]]
@@ -131,7 +131,7 @@ class _PointReader:
         self._waiting: list[_Query] = []
         self._is_reading = False
 
-    async def rows(self, asked: Sequence[Asked]) -> list[list[Any]]:
+    async def rows(self, asked: Sequence[Query]) -> list[list[Any]]:
         """The rows of each query, their columns as attributes. Raises SQLAlchemy's OperationalError."""
         prepared = []
         for statement, _ in asked:
@@ -272,7 +272,7 @@ class Database:
         async with self._reader.connect() as connection:
             yield connection
 
-    async def rows(self, *asked: Asked) -> list[Sequence[Any]]:
+    async def rows(self, *asked: Query) -> list[Sequence[Any]]:
         """The rows of a few small queries, each built once, such as a person's own; nothing is committed."""
         if self._points is not None:
             return list(await self._points.rows(asked))

@@ -28,7 +28,7 @@ from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileS
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.columns import UtcInstant
-from services.store.db import Asked, Database, Store
+from services.store.db import Database, Query, Store
 from services.store.effects import Stretches, replace_stretches
 from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
@@ -54,7 +54,7 @@ class ProfileStateStore:
         """The column's value for `memory`."""
         return self._encryptor.seal(json_values.profile_state_to_json(memory), _COLUMN, key.team_id, key.user_id)
 
-    def asked(self, key: PersonKey) -> Asked:
+    def asked(self, key: PersonKey) -> Query:
         """The query of the person's row: its `memory`."""
         return _MEMORY, {"team": key.team_id, "user": key.user_id}
 

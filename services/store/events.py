@@ -32,7 +32,7 @@ from services.domain.model import (
     WallTimes,
 )
 from services.platform.concurrency import off_loop_if
-from services.store.db import Asked, Store
+from services.store.db import Query, Store
 from services.store.models import EventRow
 from services.store.person_rows import chunks, named, names, of_people, of_person, those
 
@@ -110,7 +110,7 @@ class EventStore(Store):
         for rows in chunks([row for plan in plans for row in plan.rows]):
             await connection.execute(_INSERT, list(rows))
 
-    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Asked:
+    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
         """The query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
 
         All-day and floating events are found with room for any zone: their instants are computed by who resolves.

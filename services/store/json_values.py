@@ -181,7 +181,7 @@ def reason_from_json(text: str | bytes) -> Reason:
     return Reason(found.code, found.rule, found.until)
 
 
-class Asked(Stored, omit_defaults=True):
+class OverrideJson(Stored, omit_defaults=True):
     """What an override says and does, sealed beside its times."""
 
     called = "override"
@@ -202,9 +202,11 @@ class _Idle(Struct):
 
 
 class _Preferences(Stored):
+    """`show`: what the kinds' own lines say, from before they were part of the list; read, and never changed."""
+
     called = "preferences"
 
-    looks: dict[Kind, LookJson] = field(default_factory=dict, name="show")
+    show: dict[Kind, LookJson] = field(default_factory=dict)
     idle: _Idle | None = None
     count_unconfirmed: bool = False
     working_hours: dict[Weekday, tuple[TimeOfDay, TimeOfDay]] | None = None
@@ -214,11 +216,11 @@ class _Preferences(Stored):
     titles: bool = False
 
 
-def preferences_to_json(preferences: Preferences) -> str:
-    """All that a person chose. Minutes are numbers, times of day are `HH:MM`."""
+def preferences_to_json(preferences: Preferences, before: str = "{}") -> str:
+    """All that a person chose, in the place of `before`. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
     stored = _Preferences(
-        looks={kind: LookJson(show.text, show.emoji) for kind, show in sorted(preferences.looks.items())},
+        show=_Preferences.from_json(before).show,
         idle=None if idle is None else _Idle(idle.text, idle.emoji),
         count_unconfirmed=preferences.count_unconfirmed,
         working_hours=None
@@ -243,7 +245,6 @@ def preferences_from_json(text: str | bytes) -> Preferences:
         read = time.fromisoformat
         hours = WorkingHours(MappingProxyType({day: (read(opens), read(closes)) for day, (opens, closes) in days}))
     return Preferences(
-        looks=MappingProxyType({kind: Look(show.text, show.emoji) for kind, show in found.looks.items()}),
         idle=None if found.idle is None else Status(found.idle.text, found.idle.emoji),
         count_unconfirmed=found.count_unconfirmed,
         working_hours=hours,
@@ -255,3 +256,10 @@ def preferences_from_json(text: str | bytes) -> Preferences:
 
 
 _DEFAULT = Preferences()
+
+
+def looks_from_json(text: str | bytes) -> dict[Kind, Look]:
+    """What the kinds' own lines say where they are not stored, by stored preferences. Raises InputError."""
+    if text == "{}":
+        return {}
+    return {kind: Look(show.text, show.emoji) for kind, show in _Preferences.from_json(text).show.items()}

@@ -15,7 +15,7 @@ from services.domain.errors import NotGrantedError
 from services.domain.lines import Line, complete
 from services.domain.model import PersonKey
 from services.store.db import Store
-from services.store.json_values import preferences_from_json
+from services.store.json_values import looks_from_json
 from services.store.line_json import line_to_json
 from services.store.models import Person, RuleRow
 from services.store.person_rows import lock_one, mark_due, of_person
@@ -65,4 +65,4 @@ class LineStore(Store):
         chosen = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
         theirs = select(RuleRow).where(of_person(RuleRow, key)).order_by(RuleRow.position, RuleRow.rule_id)
         lines = [line_of(row, self._encryptor) for row in await connection.execute(theirs)]
-        return complete(lines, preferences_from_json(chosen or "{}").looks)
+        return complete(lines, looks_from_json(chosen or "{}"))

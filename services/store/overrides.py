@@ -93,7 +93,8 @@ class OverrideStore(Store):
         return first
 
     def _row(self, key: PersonKey, override: Override) -> dict[str, Any]:
-        content = json_values.Asked(override.text, override.emoji, set(override.effects), override.stand_in).to_json()
+        effects, stand_in = set(override.effects), override.stand_in
+        content = json_values.OverrideJson(override.text, override.emoji, effects, stand_in).to_json()
         return {
             "team_id": key.team_id,
             "user_id": key.user_id,

@@ -326,7 +326,7 @@ class PreferenceStore:
             found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
             before = json_values.preferences_from_json(found or "{}")
             after = edit(before)
-            stored = json_values.preferences_to_json(after)
+            stored = json_values.preferences_to_json(after, found or "{}")
             await connection.execute(update(Person).where(of_person(Person, key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)
         return before, after

@@ -40,7 +40,7 @@ from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
-from services.store.db import Asked, Database, Store
+from services.store.db import Database, Query, Store
 from services.store.events import EventStore
 from services.store.line_json import line_from_json
 from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
@@ -208,7 +208,7 @@ class FactStore(Store):
                 found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
         return found
 
-    def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Asked, ...]:
+    def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Query, ...]:
         """The queries of these people's rules, overrides, events and accounts, and of themselves."""
         return (
             (_THEIR_RULES, those(keys)),
@@ -273,8 +273,8 @@ class FactStore(Store):
             names=tuple(json.loads(names or "[]")),
             domains=mail_domains(json.loads(addresses or "[]")),
             granted=row.grant_state == "ok" and row.leave_by is None,
-            preferences=(preferences := json_values.preferences_from_json(row.preferences)),
-            lines=complete(lines, preferences.looks),
+            preferences=json_values.preferences_from_json(row.preferences),
+            lines=complete(lines, json_values.looks_from_json(row.preferences)),
             policy=Policy(titles=row.allow_titles, replies=row.allow_replies),
             pause=pause_of(row.paused_from, row.paused_until),
             resolved_until=None if row.stale else row.resolved_until,
@@ -290,7 +290,7 @@ def line_of(row: Row[Any], encryptor: Encryptor) -> Line:
 def override_of(row: Row[Any], encryptor: Encryptor) -> Override:
     """An override from a row that has all of the table's columns. Raises SealError."""
     plain = encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
-    asked = json_values.Asked.from_json(plain or "{}")
+    asked = json_values.OverrideJson.from_json(plain or "{}")
     return Override(
         id=row.override_id, start=row.start_at, end=row.end_at, created_at=row.created_at, kind=OverrideKind(row.kind),
         text=asked.text, emoji=asked.emoji, effects=frozenset(asked.effects), stand_in=asked.stand_in,

@@ -100,7 +100,7 @@ class UndoStore(Store):
 # ── a change as JSON ────────────────────────────────────────────────────────────────────────────────
 
 
-class _Asked(msgspec.Struct):
+class _OverrideJson(msgspec.Struct):
     """An override, as far as it is not told by where it stands."""
 
     id: str
@@ -114,25 +114,25 @@ class _Asked(msgspec.Struct):
     stand_in: str = ""
 
 
-class _Paused(msgspec.Struct):
+class _PauseJson(msgspec.Struct):
     start: datetime
     end: datetime | None = None
 
 
-class _Account(msgspec.Struct):
+class _AccountJson(msgspec.Struct):
     account_id: str
     before: set[str]
     after: set[str]
 
 
-class _Change(msgspec.Struct, omit_defaults=True):
+class _ChangeJson(msgspec.Struct, omit_defaults=True):
     """Lists and preferences are in the JSON that they are stored in by themselves."""
 
     lines: tuple[list[str], list[str]] | None = None
     preferences: tuple[str, str] | None = None
-    pause: tuple[_Paused | None, _Paused | None] | None = None
-    overrides: list[tuple[_Asked | None, _Asked | None]] = msgspec.field(default_factory=list)
-    account: _Account | None = None
+    pause: tuple[_PauseJson | None, _PauseJson | None] | None = None
+    overrides: list[tuple[_OverrideJson | None, _OverrideJson | None]] = msgspec.field(default_factory=list)
+    account: _AccountJson | None = None
     calendar_id: str = ""
     account_id: str = ""
 
@@ -141,7 +141,7 @@ def _written(change: Change) -> bytes:
     def lines(some: Sequence[Line]) -> list[str]:
         return [line_to_json(line).decode() for line in some]
 
-    stored = _Change(
+    stored = _ChangeJson(
         lines=None if change.lines is None else (lines(change.lines[0]), lines(change.lines[1])),
         preferences=None
         if change.preferences is None
@@ -149,11 +149,11 @@ def _written(change: Change) -> bytes:
             json_values.preferences_to_json(change.preferences[0]),
             json_values.preferences_to_json(change.preferences[1]),
         ),
-        pause=msgspec.convert(change.pause, tuple[_Paused | None, _Paused | None] | None, from_attributes=True),
+        pause=msgspec.convert(change.pause, tuple[_PauseJson | None, _PauseJson | None] | None, from_attributes=True),
         overrides=msgspec.convert(
-            list(change.overrides), list[tuple[_Asked | None, _Asked | None]], from_attributes=True
+            list(change.overrides), list[tuple[_OverrideJson | None, _OverrideJson | None]], from_attributes=True
         ),
-        account=msgspec.convert(change.account, _Account | None, from_attributes=True),
+        account=msgspec.convert(change.account, _AccountJson | None, from_attributes=True),
         calendar_id=change.calendar_id,
         account_id=change.account_id,
     )
@@ -161,7 +161,7 @@ def _written(change: Change) -> bytes:
 
 
 def _read(plain: str) -> Change:
-    found = msgspec.json.decode(plain, type=_Change)
+    found = msgspec.json.decode(plain, type=_ChangeJson)
 
     def lines(stored: list[str]) -> tuple[Line, ...]:
         return tuple(map(line_from_json, stored))

@@ -20,7 +20,6 @@ from services.domain.lines import (
     complete,
     moved,
     name_in,
-    own_rules,
     put,
     switched,
     without,
@@ -95,7 +94,6 @@ def test_list_of_somebody_who_chose_nothing_has_the_kinds_in_their_order() -> No
     lines = complete((), {Kind.FOCUS: Look("Deep work")})
     assert ids(lines) == KINDS
     assert name_in(lines, "focus") == ""
-    assert own_rules(lines) == ()
     assert next(one for one in lines if one.id == "focus").look == Look("Deep work")
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.domain.lines import Match, Rule
+from services.domain.lines import Match, Rule, complete
 from services.domain.model import (
     Event,
     EventType,
@@ -96,11 +96,13 @@ def test_permuted_input_resolves_the_same() -> None:
     events = [event("Sync", at(10), at(12), f"u{i}", calendar_id=f"c{i}") for i in range(3)] + [
         event("Sick", at(11), at(13))
     ]
-    found = {repr(line(*order, preferences=TITLES)) for order in itertools.permutations(events)}
+    found = {repr(line(*order, lines=TITLED, preferences=TITLES)) for order in itertools.permutations(events)}
     assert len(found) == 1
 
 
-TITLES = Preferences(titles=True, looks={Kind.MEETING: Look("{title}"), Kind.FOCUS: Look("{title}")})
+TITLES = Preferences(titles=True)
+TITLE = {Kind.MEETING: Look("{title}"), Kind.FOCUS: Look("{title}")}
+TITLED = complete((), TITLE)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ TITLES = Preferences(titles=True, looks={Kind.MEETING: Look("{title}"), Kind.FOC
 )
 def test_tie_between_two_events_of_one_rule(one: tuple[int, int], other: tuple[int, int], winner: str) -> None:
     events = [event("one", at(one[0]), at(one[1]), "a"), event("other", at(other[0]), at(other[1]), "b")]
-    assert line(*events, preferences=TITLES).at(at(11)).status.text == winner
+    assert line(*events, lines=TITLED, preferences=TITLES).at(at(11)).status.text == winner
 
 
 def test_own_rules_come_before_the_defaults_in_their_order() -> None:
@@ -189,7 +191,7 @@ def test_override_without_text_or_emoji() -> None:
 )
 def test_out_of_office_override_says(text: str, show: dict[Kind, Look], end: datetime | None, expected: str) -> None:
     asked = override("o", at(9), end, at(9), kind=OverrideKind.OUT_OF_OFFICE, text=text, emoji="")
-    span = line(overrides=[asked], preferences=Preferences(looks=show)).at(at(9))
+    span = line(overrides=[asked], lines=complete((), show)).at(at(9))
     assert (span.status.text, span.status.emoji, span.kind) == (expected, ":palm_tree:", Kind.OUT_OF_OFFICE)
 
 
@@ -254,14 +256,14 @@ def test_gap_between_meetings_is_bridged(gap: int, bridge: int, expected: list[t
 def test_bridge_says_what_ended_last_and_covers_focus_but_no_gap_to_focus() -> None:
     preferences = replace(TITLES, bridge=5 * MINUTE)
     events = [event("Sync", at(10), at(11)), event("1:1", at(11, 5), at(12)), event("Focus", at(11), at(13))]
-    timeline = line(*events, preferences=preferences)
+    timeline = line(*events, lines=TITLED, preferences=preferences)
     assert shown(timeline) == [("10:00", "11:05", "Sync"), ("11:05", "12:00", "1:1"), ("12:00", "13:00", "Focus")]
 
 
 def test_bridge_is_a_reason_of_its_own_where_it_says_something_else() -> None:
-    preferences = replace(TITLES, bridge=5 * MINUTE)
+    titles = {"lines": TITLED, "preferences": replace(TITLES, bridge=5 * MINUTE)}
     sick = event("Sick", at(10, 59), at(11, 2))
-    timeline = line(event("Sync", at(10), at(11)), event("1:1", at(11, 5), at(12)), sick, preferences=preferences)
+    timeline = line(event("Sync", at(10), at(11)), event("1:1", at(11, 5), at(12)), sick, **titles)
     assert timeline.at(at(11, 3)).reason.code is ReasonCode.BRIDGED
 
 
@@ -269,7 +271,7 @@ def test_bridge_goes_on_with_the_higher_of_two_that_ended_together() -> None:
     preferences = replace(TITLES, bridge=5 * MINUTE)
     events = [event("Early", at(9), at(11)), event("Late", at(10), at(11)), event("Next", at(11, 5), at(12))]
     for order in itertools.permutations(events):
-        assert line(*order, preferences=preferences).at(at(11, 2)).status.text == "Late"
+        assert line(*order, lines=TITLED, preferences=preferences).at(at(11, 2)).status.text == "Late"
 
 
 def test_lead_starts_early_by_no_more_and_not_for_a_day() -> None:
@@ -290,28 +292,28 @@ PLACES = Preferences(titles=True)
 
 
 @pytest.mark.parametrize(
-    ("given", "preferences", "text", "emoji"),
+    ("given", "titles", "looks", "text", "emoji"),
     [
-        (event("x", at(10), at(11)), Preferences(), MEET, ":spiral_calendar_pad:"),
-        (event("Focus", at(10), at(11)), Preferences(), FOCUS, ":headphones:"),
-        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE, location="Cafe"), Preferences(),
+        (event("x", at(10), at(11)), False, {}, MEET, ":spiral_calendar_pad:"),
+        (event("Focus", at(10), at(11)), False, {}, FOCUS, ":headphones:"),
+        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE, location="Cafe"), False, {},
          "Working remotely", ":round_pushpin:"),
-        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE, location="Cafe"), PLACES, "Working from Cafe",
+        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE, location="Cafe"), True, {}, "Working from Cafe",
          ":round_pushpin:"),
-        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE), PLACES, "Working remotely", ":round_pushpin:"),
-        (event("WFH", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE), Preferences(), "Working from home", ":house:"),
-        (event("Office", at(10), at(11), type=EventType.WORKING_LOCATION), Preferences(), "Working from the office",
+        (event("x", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE), True, {}, "Working remotely", ":round_pushpin:"),
+        (event("WFH", at(10), at(11), show_as=ShowAs.WORKING_ELSEWHERE), False, {}, "Working from home", ":house:"),
+        (event("Office", at(10), at(11), type=EventType.WORKING_LOCATION), False, {}, "Working from the office",
          ":office:"),
-        (event("x", at(10), at(11)), Preferences(looks={Kind.MEETING: Look("Busy until {until}", "no_entry")}),
+        (event("x", at(10), at(11)), False, {Kind.MEETING: Look("Busy until {until}", "no_entry")},
          "Busy until 12:00", ":no_entry:"),
-        (event("x", at(10), at(11)), Preferences(looks={Kind.MEETING: Look("", "a b")}), MEET, ":spiral_calendar_pad:"),
-        (event("x", at(10), at(11), type=EventType.FOCUS), Preferences(), FOCUS, ":headphones:"),
-        (event("<!here> {until}", at(10), at(11)), TITLES, "here {until}", ":spiral_calendar_pad:"),
-        (event("\x00", at(10), at(11)), TITLES, MEET, ":spiral_calendar_pad:"),
+        (event("x", at(10), at(11)), False, {Kind.MEETING: Look("", "a b")}, MEET, ":spiral_calendar_pad:"),
+        (event("x", at(10), at(11), type=EventType.FOCUS), False, {}, FOCUS, ":headphones:"),
+        (event("<!here> {until}", at(10), at(11)), True, TITLE, "here {until}", ":spiral_calendar_pad:"),
+        (event("\x00", at(10), at(11)), True, TITLE, MEET, ":spiral_calendar_pad:"),
     ],
 )  # fmt: skip
-def test_what_an_event_says(given: Event, preferences: Preferences, text: str, emoji: str) -> None:
-    status = line(given, preferences=preferences).at(at(10)).status
+def test_what_an_event_says(given: Event, *, titles: bool, looks: dict[Kind, Look], text: str, emoji: str) -> None:
+    status = line(given, lines=complete((), looks), preferences=Preferences(titles=titles)).at(at(10)).status
     assert (status.text, status.emoji) == (text, emoji)
 
 
@@ -332,10 +334,8 @@ def test_title_shows_only_if_default_turned_on_and_allowed(
 
 def test_rule_says_before_the_person_and_the_person_before_the_kind() -> None:
     rules = (Rule("r1", "x", Match(title_words=("sync",)), Look(emoji="sync")),)
-    preferences = Preferences(looks={Kind.MEETING: Look("Busy", "no_entry")})
-    assert line(event("Sync", at(10), at(11)), lines=rules, preferences=preferences).at(at(10)).status == Status(
-        "Busy", ":sync:", at(11)
-    )
+    lines = complete(rules, {Kind.MEETING: Look("Busy", "no_entry")})
+    assert line(event("Sync", at(10), at(11)), lines=lines).at(at(10)).status == Status("Busy", ":sync:", at(11))
 
 
 def test_span_is_named_after_its_winner_where_it_enters_the_window() -> None:
@@ -372,7 +372,7 @@ def test_instant_outside_of_the_window_has_no_span() -> None:
 
 def test_ten_thousand_overlapping_events_are_not_quadratic() -> None:
     events = [event("x", at(0) + i * MINUTE, at(0) + (3 * i + 9000) * MINUTE, f"u{i}") for i in range(10_000)]
-    timeline = line(*events, preferences=TITLES, end=at(0) + 60 * DAY)
+    timeline = line(*events, lines=TITLED, preferences=TITLES, end=at(0) + 60 * DAY)
     assert len(timeline.spans) == 2  # one title: one span, then nothing
 
 

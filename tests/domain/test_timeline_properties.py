@@ -39,6 +39,7 @@ class Person:
     overrides: tuple[Override, ...]
     preferences: Preferences
     lines: tuple[Line, ...]
+    looks: dict[Kind, Look]
 
     def resolve(self, start: datetime = START, end: datetime = END) -> Timeline:
         facts = PersonFacts(
@@ -47,7 +48,7 @@ class Person:
             events=self.events,
             overrides=self.overrides,
             lines=tuple(
-                replace(line, look=self.preferences.looks.get(line.kind, line.look))
+                replace(line, look=self.looks.get(line.kind, line.look))
                 if isinstance(line, Rule) and line.kind
                 else line
                 for line in self.lines
@@ -90,13 +91,13 @@ PEOPLE = st.builds(
     overrides(),
     st.builds(
         Preferences,
-        looks=st.sampled_from([{}, NAMED, {kind: Look("Busy", ":x:") for kind in Kind}]),
         idle=st.sampled_from([None, Status("Here", ":wave:")]),
         lead=MINUTES,
         bridge=MINUTES,
         titles=st.just(value=True),
     ),
     st.sampled_from([(), RULES, (*RULES, LUNCH)]).flatmap(lambda own: st.permutations(complete(own)).map(tuple)),
+    st.sampled_from([{}, NAMED, {kind: Look("Busy", ":x:") for kind in Kind}]),
 )
 
 
@@ -109,7 +110,7 @@ def layer(event: Event, person: Person) -> int:
 
 
 def says(event: Event, person: Person) -> str:
-    show = person.preferences.looks.get(TITLES[event.title.split()[0]])
+    show = person.looks.get(TITLES[event.title.split()[0]])
     if show is not None and show.text is not None:
         return show.text.replace("{title}", event.title)
     return {"Vacation": "Out of office", "Sync": "In a meeting", "Focus": "Focusing"}[event.title.split()[0]]

@@ -160,7 +160,6 @@ def listed(l10n: Localizer, lines: tuple[Line, ...] = LONGEST) -> ListView:
 
 
 FULL = Preferences(
-    looks={kind: Look("x" * 100, ":" + "y" * 98 + ":") for kind in Kind},
     idle=Status("x" * 100, ":wave:"),
     count_unconfirmed=True,
     working_hours=WorkingHours(),

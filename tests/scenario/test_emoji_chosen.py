@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from services.domain.emoji import MOST_NAMES
-from services.domain.lines import Look
+from services.domain.lines import Look, complete
 from services.domain.model import Kind, PersonKey
-from services.domain.people import Preferences
 from services.store.models import Delivery
 from services.usecases.emoji import EmojiSearch
 from tests.support import blockkit
@@ -157,8 +156,8 @@ async def test_emoji_that_was_removed_falls_back_to_the_kinds_own_and_why_says_s
     running_app.feeds["work"].has(lasting("a", at("10:00"), 60), lasting("b", at("13:00"), 60))
     await running_app.connects("work")
     assert running_app.service is not None
-    looks = Preferences(looks={Kind.MEETING: Look(emoji=":party:")})
-    await running_app.service.stores.preferences.save(PersonKey(TEAM, ANN), looks, running_app.clock.now())
+    party = complete((), {Kind.MEETING: Look(emoji=":party:")})
+    await running_app.service.stores.lines.change(PersonKey(TEAM, ANN), running_app.clock.now(), lambda _: party)
     await running_app.settle()
     await running_app.until(at("10:05"))
     assert running_app.shows()[:2] == ("In a meeting", ":party:")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain.errors import InputError, TooManyError
-from services.domain.lines import Line, Match, Routine, Rule, complete, own_rules
+from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Photo, Picture, ShowAs, Standing, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
@@ -21,6 +21,7 @@ from services.domain.reasons import Reason, ReasonCode
 from services.store.json_values import (
     Attempted,
     Shown,
+    looks_from_json,
     preferences_from_json,
     preferences_to_json,
     profile_state_from_json,
@@ -36,7 +37,6 @@ SHORT = st.none() | TEXT
 LEAST, MOST = st.none() | st.integers(0, 500), st.none() | st.integers(500, 1000)
 INSTANT = st.none() | st.datetimes(timezones=st.just(UTC))
 STATUS = st.none() | st.builds(Status, TEXT, TEXT, INSTANT)
-SHOW = st.builds(Look, SHORT, SHORT)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
 MAYBE = st.none() | st.booleans()
 MINUTE_OF_DAY = st.builds(time, st.integers(0, 23), st.integers(0, 59))
@@ -68,7 +68,7 @@ HOURS = st.dictionaries(st.integers(0, 6), st.tuples(MINUTE_OF_DAY, MINUTE_OF_DA
 )
 MINUTES = st.integers(0, 1440).map(lambda minutes: timedelta(minutes=minutes))
 PREFERENCES = st.builds(
-    Preferences, st.dictionaries(st.sampled_from(Kind), SHOW), st.none() | st.builds(Status, TEXT, TEXT), st.booleans(),
+    Preferences, st.none() | st.builds(Status, TEXT, TEXT), st.booleans(),
     st.none() | HOURS, st.sampled_from(OwnStatusPolicy), MINUTES, MINUTES, st.booleans(),
 )  # fmt: skip
 
@@ -117,9 +117,6 @@ PREFERENCES_STORED = {
     ' "idle": {"text": "Hier", "emoji": "\\ud83d\\ude00"}, "count_unconfirmed": true,'
     ' "working_hours": {"0": ["00:00", "08:05"], "6": ["09:00", "23:59"]}, "own_status": "mine_always_wins",'
     ' "lead": 5, "bridge": 15, "titles": true}': Preferences(
-        MappingProxyType(
-            {Kind.MEETING: Look("In {title}", ":x:"), Kind.FOCUS: Look(None, ":y:"), Kind.OUT_OF_OFFICE: Look()}
-        ),
         Status("Hier", "\U0001f600"), True,
         WorkingHours(MappingProxyType({6: (time(9), time(23, 59)), 0: (time(0), time(8, 5))})),
         OwnStatusPolicy.MINE_ALWAYS_WINS, timedelta(minutes=5), timedelta(minutes=15), True,
@@ -190,6 +187,15 @@ def test_what_was_stored_is_read_back_equal(read: Callable[[str | bytes], object
         assert read(text.encode()) == value
 
 
+def test_looks_of_before_the_list_are_read_and_stay() -> None:
+    looks = {Kind.FOCUS: Look(None, ":y:"), Kind.MEETING: Look("In {title}", ":x:"), Kind.OUT_OF_OFFICE: Look()}
+    before = next(text for text in PREFERENCES_STORED if "In {title}" in text)
+    after = preferences_to_json(Preferences(titles=True), before)
+    assert looks_from_json(before) == looks_from_json(after) == looks
+    assert preferences_from_json(after) == Preferences(titles=True)
+    assert looks_from_json("{}") == {}
+
+
 def test_half_a_surrogate_pair_survives() -> None:
     half = "half \ud83d"
     state = ProfileState(Standing(own=Status(half, half, AT)))
@@ -208,7 +214,7 @@ LUNCH = {"days": ["mon"], "from": "12:30", "to": "13:30", "show": {"text": "Lunc
 
 
 def own(value: object) -> tuple[Rule, ...]:
-    return own_rules(lines_from_file(value))
+    return tuple(line for line in lines_from_file(value) if isinstance(line, Rule) and line.kind is None)
 
 
 def test_nothing_chosen_is_the_default() -> None:

@@ -23,6 +23,7 @@ from services.store.lines import LineStore
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
 from services.store.people import AbsenceStore, PreferenceStore
+from services.store.person_rows import of_person
 from services.store.timeline import _RECENT
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -167,11 +168,13 @@ async def test_list_keeps_its_order_through_every_change(people: Database, encry
 
 
 async def test_list_of_before_the_kinds_had_lines_is_completed(people: Database, encryptor: Encryptor) -> None:
-    await PreferenceStore(people).save(ANN, Preferences(looks={Kind.FOCUS: Look("Deep work", ":brain:")}), NOW)
     async with people.write() as connection:
+        chosen = '{"show": {"focus": {"text": "Deep work", "emoji": ":brain:"}}}'
+        await connection.execute(sa.update(Person).where(of_person(Person, ANN)).values(preferences=chosen))
         body = encryptor.seal(line_to_json(rule("a")), "rules.body", ANN.team_id, ANN.user_id, "a")
         old = {"team_id": ANN.team_id, "user_id": ANN.user_id, "rule_id": "a", "position": 0, "body": body}
         await connection.execute(sa.insert(RuleRow).values(**old))
+    await PreferenceStore(people).save(ANN, Preferences(titles=True), NOW)
     listed = await LineStore(people, encryptor).list(ANN)
     assert [line.id for line in listed] == ["a", "out_of_office", "meeting", "focus", "working_location"]
     assert listed[3].look == Look("Deep work", ":brain:")
@@ -197,7 +200,7 @@ async def test_rule_words_are_sealed(people: Database, encryptor: Encryptor) -> 
 async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
     store = PreferenceStore(people)
     assert await store.get(ANN) == Preferences()
-    chosen = Preferences(looks={Kind.MEETING: Look("Busy", ":x:")}, idle=Status("Here", ":wave:"), titles=True)
+    chosen = Preferences(idle=Status("Here", ":wave:"), titles=True)
     await store.save(ANN, chosen, NOW)
     assert await store.pause(ANN, Pause(NOW, NOW + HOUR), NOW) is None
     assert await store.pause(ANN, Pause(NOW), NOW) == Pause(NOW, NOW + HOUR)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.store.db import Asked, Database
+from services.store.db import Database, Query
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def statements(database: Database) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         found.append(statement)
 
-    async def read(asked: Sequence[Asked]) -> list[list[Any]]:
+    async def read(asked: Sequence[Query]) -> list[list[Any]]:
         found.extend(str(statement.compile(dialect=database.engine.dialect)) for statement, _ in asked)
         return await rows(asked)
 

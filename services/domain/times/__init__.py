@@ -60,7 +60,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DayOrInstant:
     """A day to look at, or an instant (UTC) of it."""
 
     day: date
@@ -117,22 +117,22 @@ def pause(text: str, speaker: Speaker) -> Asked:
     return Asked("", *interval(said, speaker))
 
 
-def look(text: str, speaker: Speaker) -> Look:
+def look(text: str, speaker: Speaker) -> DayOrInstant:
     """A day, or an instant, to look at: today where nothing was typed. A time of day alone is today's."""
     text = _bounded(text)
     if not text:
-        return Look(speaker.today)
+        return DayOrInstant(speaker.today)
     said = _all_of(text, speaker)
     if said.start is None or said.end is not None or said.length is not None:
         raise TimeNotUnderstoodError("neither a day nor an instant")
     clock = said.start.clock and office(said.start.clock)
     if clock is not None and said.start.day is None:
-        return Look(speaker.today, speaker.instant(speaker.today, clock))
+        return DayOrInstant(speaker.today, speaker.instant(speaker.today, clock))
     start, _ = interval(said if clock is None else TimeExpression(start=Moment(said.start.day)), speaker)
     day = speaker.date_of(start)
     if clock is not None:
-        return Look(day, speaker.instant(day, clock))
-    return Look(day, start if said.start.after is not None and said.start.after.minutes else None)
+        return DayOrInstant(day, speaker.instant(day, clock))
+    return DayOrInstant(day, start if said.start.after is not None and said.start.after.minutes else None)
 
 
 def by_form(
