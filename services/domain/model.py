@@ -355,6 +355,7 @@ class Standing:
     covered      the own status we put away, with its own end
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
     own_since    when it was first seen (an event's time where there was one)
+    last_by_hand when what is not on the profile any more was last typed, or ours cleared, as far as we know
     looked_at    when the profile was last read, or told to us by an event
     unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """
@@ -368,6 +369,7 @@ class Standing:
     looked_at: datetime | None = None
     wanted: Status | None = None
     unknown_emoji: str = ""
+    last_by_hand: datetime | None = None
 
 
 class Action(StrEnum):

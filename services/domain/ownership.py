@@ -91,7 +91,7 @@ def foresee(standing: Standing, span: Span, now: datetime) -> Standing:
     no intent of its own. Only with an end: without one, a status that somebody typed could look the same.
     """
     target = whole_seconds(span.status.expiration)
-    if not span.shows or target is None or target <= now or span.rule == _IDLE:
+    if not span.shows or target is None or target <= now or span.rule == _IDLE or _is_newer(standing, span):
         return standing
     if standing.pending is not None or standing.own is not None or standing.covered is not None:
         return standing
@@ -110,7 +110,10 @@ def intent(before: Standing, decision: Decision) -> Standing:
     What is being covered is in it already, and what is being put back still is.
     """
     seen = decision.seen or before
-    return replace(seen, pending=decision.status, covered=decision.standing.covered or seen.covered)
+    after = decision.standing
+    return replace(
+        seen, pending=decision.status, covered=after.covered or seen.covered, last_by_hand=after.last_by_hand
+    )
 
 
 def record(decision: Decision, returned: Status) -> Standing:
@@ -226,7 +229,7 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
     if not put_back and _is(profile, standing.applied) and not _is(profile, standing.own):
         return _View(profile, replace(seen, own=None, own_since=None), ours=True)
     if put_back:
-        seen = replace(seen, applied=None, covered=None, own=profile, own_since=None)
+        seen = replace(seen, applied=None, covered=None, own=profile, own_since=standing.last_by_hand)
     elif not _is(profile, standing.own):
         # It was something else when we last looked, so it was set after that; how long after, nobody told us.
         seen = replace(seen, own=profile, own_since=standing.looked_at)
@@ -267,7 +270,9 @@ def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _Vie
             return _View(profile, replace(seen, applied=None, applied_span=None, own=None, own_since=None))
         return _View(profile, _looked(_without_own(standing), now))
     if not _stands(standing.applied, now):
-        return _View(profile, replace(seen, applied=None, applied_span=None, own=None, own_since=None))
+        by_hand = standing.last_by_hand if own is None else standing.own_since
+        gone = replace(seen, applied=None, applied_span=None, own=None, own_since=None, last_by_hand=by_hand)
+        return _View(profile, gone)
     since = standing.own_since if own is not None else standing.looked_at
     return _View(profile, replace(seen, own=NO_STATUS, own_since=since), cleared=True)
 
@@ -288,6 +293,8 @@ def _covering(view: _View, span: Span, target: Status, policy: OwnStatusPolicy, 
         code = ReasonCode.OVERRIDE_WINS if span.override else ReasonCode.OWN_COVERED
         return _write(view, span, target, code, covered=view.profile)
     covered = _alive(view.standing.covered, now)
+    if _is_newer(view.standing, span):
+        return _uncovered(view, span, NO_STATUS, now)
     if covered is not None and not _may_cover(covered, span, policy):
         return _put_back(view, covered)
     code = ReasonCode.OURS_CHANGED if view.ours else ReasonCode.PROFILE_FREE
@@ -333,6 +340,15 @@ def _is_during(standing: Standing, span: Span) -> bool:
     return standing.own_since > began if span.override else standing.own_since >= began
 
 
+def _is_newer(standing: Standing, span: Span) -> bool:
+    """Whether what they typed or cleared by hand, and something else has covered since, is newer than an override.
+
+    So it is where one without an end shows again.
+    """
+    by_hand = standing.last_by_hand
+    return span.override and by_hand is not None and by_hand > (span.began or span.start)
+
+
 def _why_left(own: Status, span: Span, policy: OwnStatusPolicy, *, during: bool) -> ReasonCode | None:
     """Why this own status is left alone during `span`; None: it is covered."""
     if not span.override and policy is OwnStatusPolicy.MINE_ALWAYS_WINS:
@@ -362,7 +378,11 @@ def _leave(view: _View, reason: Reason, *, over: bool = False, look_again: datet
 
 
 def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered: Status | None) -> Decision:
-    standing = replace(view.standing, applied_span=span.began or span.start, covered=covered, own=None, own_since=None)
+    before = view.standing
+    by_hand = before.own_since if view.own or view.cleared else before.last_by_hand
+    standing = replace(
+        before, applied_span=span.began or span.start, covered=covered, own=None, own_since=None, last_by_hand=by_hand
+    )
     wanted = view.standing.wanted
     if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
@@ -372,7 +392,10 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
 
 
 def _put_back(view: _View, covered: Status) -> Decision:
-    standing = replace(view.standing, applied=None, applied_span=None, covered=None, own=covered, own_since=None)
+    before = view.standing
+    standing = replace(
+        before, applied=None, applied_span=None, covered=None, own=covered, own_since=before.last_by_hand
+    )
     end = covered.expiration
     if same(view.profile, covered):
         return Decision(Action.LEAVE, Reason(ReasonCode.OWN_LEFT, until=end), standing, look_again=end)

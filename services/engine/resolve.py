@@ -245,11 +245,12 @@ class Timelines:
         # What was shown earlier today is kept too: the Home tab shows the whole day.
         midnight, _ = timeline.today(now, facts.zone)
         spans = [span for span in found.spans if span.end > midnight]
-        # Where the window cuts the span off it goes on from where it began, so that "typed during" stays true.
-        if spans[0].began is not None:
-            spans[0] = replace(spans[0], start=spans[0].began, began=None)
-        elif before is not None and spans[0].start == start and _what(before) == _what(spans[0]):
-            spans[0] = replace(spans[0], start=before.start)
+        # Where the window cuts the span off it goes on from where it began, so that "typed during" stays true: what was
+        # shown when the window begins began as it is stored, however much of it is before all that is read now.
+        began = [spans[0].began or spans[0].start]
+        if before is not None and spans[0].start == start and _goes_on(before, spans[0]):
+            began.append(before.start)
+        spans[0] = replace(spans[0], start=min(began), began=None)
         return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD))
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
@@ -262,5 +263,8 @@ def _coarse(instant: datetime) -> datetime:
     return datetime.fromtimestamp((int(instant.timestamp()) // (32 * 86_400) + 1) * 32 * 86_400, UTC)
 
 
-def _what(span: Span) -> tuple[str, str, bool, bool]:
-    return span.rule, span.uid, span.override, span.shows
+def _goes_on(before: Span, span: Span) -> bool:
+    """Whether two spans that hold the same instant, resolved at different times, are one for what is typed in it."""
+    is_same = (before.rule, before.uid, before.shows) == (span.rule, span.uid, span.shows)
+    shows_same = (before.status.text, before.status.emoji) == (span.status.text, span.status.emoji)
+    return before.override is span.override and (is_same or shows_same)

@@ -99,6 +99,7 @@ class _Standing(Struct, omit_defaults=True):
     looked_at: Instant | None = None
     wanted: _Status | None = None
     unknown_emoji: str = ""
+    last_by_hand: Instant | None = None
 
 
 class _ProfileState(Stored):
