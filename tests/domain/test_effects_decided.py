@@ -128,6 +128,29 @@ def test_too_long_halves_what_was_asked() -> None:
     assert effects.too_long(replace(decision, minutes=1)).ceiling == 1
 
 
+OWN = effects.decide_snooze(NEW, at(30), stretch(), NINE).memory
+
+
+@pytest.mark.parametrize(
+    ("memory", "seen", "news"),
+    [
+        (MUTED, at(60), False),  # our own echo
+        (PENDING, at(61), False),
+        (MUTED, at(70), True),
+        (MUTED, None, True),
+        (MUTED, at(-1), True),
+        (NEW, None, False),
+        (remembered(-1), None, False),
+        (NEW, at(30), True),
+        (OWN, None, True),
+    ],
+)
+def test_event_of_a_snooze_is_news_where_it_is_no_echo(
+    memory: SnoozeMemory, seen: datetime | None, *, news: bool
+) -> None:
+    assert effects.is_news(memory, seen, NINE) is news
+
+
 AWAY = PresenceMemory(until=at(60), owed=True, sent=True)
 
 

@@ -181,3 +181,19 @@ async def test_debts_go_before_what_is_to_be_put_on(engine: RunningEngine) -> No
     await engine.replica().start()
     await engine.rests()
     assert not {user_id for user_id, _ in engine.slack.left_behind()} & set(owing)
+
+
+async def test_effect_that_slack_is_slow_at_holds_up_no_other_and_no_notice(ann: EffectsOf) -> None:
+    ann.engine.slack.faults.add(Fault(SNOOZE, latency=1.5))
+    ann.stretches = tuple(
+        Stretch(effect, ann.start, ann.at(60), rule="meeting") for effect in (Effect.DND, Effect.AWAY)
+    )
+    await ann.engine.has(ann.key, meeting(ann.start, 60))
+    await until(lambda: ann.away == APP and ann.engine.status()[0] == "In a meeting")
+    async with ann.engine.database.write() as connection:
+        await ann.replica.notices.tell(connection, ann.key, "grant")
+    ann.replica.sender.wake(typed=False)
+    await until(lambda: ann.engine.slack.direct_messages("U1") != [])
+    assert ann.snooze is None
+    await ann.engine.rests()
+    assert ann.snooze == (60, APP)

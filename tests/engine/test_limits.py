@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.engine.limits import Budget, Slot
+from services.engine.limits import LANES, STATUS, Budget, Slot
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SET = "users.profile.set"
@@ -293,3 +293,21 @@ def test_owner_that_did_not_let_go_may_have_made_calls_that_are_not_stored() -> 
         budget.take("set", START)
     assert budget.ready_at("set", START) is not None
     assert budget.ready_at("set", after(60)) is None
+
+
+def test_each_lane_has_calls_of_its_own_that_an_owner_may_not_have_stored() -> None:
+    """A status waits for no effect, and whoever takes over from an owner that died counts what all of them may use."""
+    stored = Budget().to_json(START, owned=True)
+    budget = Budget()
+    assert {lane: budget.allowance(lane) for lane in LANES} == {STATUS: 8, "dnd": 3, "photo": 3, "away": 3}
+    budget.restore(stored, START, timedelta(seconds=10))
+    left = {}
+    for method in ("users.profile.set", "users.profile.get", "dnd.setSnooze", "users.setPresence", "users.setPhoto"):
+        left[method] = 0
+        while budget.ready_at(method, START) is None:
+            budget.take(method, START)
+            left[method] += 1
+    assert left == {
+        "users.profile.set": 48 - 8, "users.profile.get": 95 - 8 - 3, "dnd.setSnooze": 18 - 3,
+        "users.setPresence": 18 - 3, "users.setPhoto": 18 - 3,
+    }  # fmt: skip
