@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.domain import timeline
 from services.domain.differences import Difference, differences
 from services.domain.lines import Line, Match, Routine, Rule, complete, put, switched
-from services.domain.model import Effect, Event, Kind, Look, PersonKey, Status
+from services.domain.model import Effect, Event, Kind, Look, PersonKey, Photo, Picture, Status, Stretch
 from services.domain.people import PersonFacts
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -65,3 +65,15 @@ def test_routine_shows_where_nothing_was() -> None:
     lines = put(complete(()), Routine("l", Look("Lunch"), frozenset({1}), time(12), time(13)))
     (found,) = changed(lines)
     assert (found.start, found.before, found.after.text) == (NOW + 3 * HOUR, Status(), "Lunch")
+
+
+def test_other_photo_in_between_is_no_edge_of_what_is_told() -> None:
+    middle, end = NOW + HOUR, NOW + 2 * HOUR
+    old = timeline.resolve(PersonFacts(PersonKey("T1", "U1"), ZoneInfo("UTC"), lines=complete(())), NOW, end)
+    palm, plane = (Photo(picture) for picture in (Picture.PALM, Picture.PLANE))
+    stretches = (
+        Stretch(Effect.PHOTO, NOW, middle, rule="a", photo=palm),
+        Stretch(Effect.PHOTO, middle, end, rule="b", photo=plane),
+    )
+    (found,) = differences(old, replace(old, stretches=stretches))
+    assert (found.start, found.end, found.effects_after) == (NOW, end, {Effect.PHOTO})
