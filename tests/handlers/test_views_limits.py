@@ -30,6 +30,7 @@ from services.domain.model import (
     Look,
     Override,
     OverrideKind,
+    OwnStatusPolicy,
     Pause,
     PersonKey,
     Photo,
@@ -153,7 +154,7 @@ def listed(l10n: Localizer, lines: tuple[Line, ...] = LONGEST) -> ListView:
     """A list with all that it can wait for."""
     facts = PersonFacts(
         PersonKey("T1", "U1"), ZoneInfo("Europe/Berlin"), l10n.locale, lines=lines,
-        preferences=Preferences(titles=True),
+        preferences=replace(FULL, own_status=OwnStatusPolicy.CALENDAR_ALWAYS_WINS, lead=HOUR, bridge=HOUR),
     )  # fmt: skip
     names = {f"c{index}": NASTY for index in range(120)}
     return ListView(l10n, facts, NOW, names, EVERY, LINK, EVERY, LINK)

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.domain.model import PersonKey
+from services.domain.model import OwnStatusPolicy, PersonKey, Status
+from services.domain.people import Preferences, WorkingHours
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Calendar
@@ -52,6 +53,21 @@ async def test_home_shows_status_reason_today_calendars_and_every_button(app: St
     ]  # fmt: skip
     values = [one["value"] for one in elements(view["blocks"]) if one["action_id"] == "edit_line"]
     assert values == ["out_of_office", "meeting", "focus", "working_location"]
+
+
+async def test_home_shows_what_was_chosen_in_the_settings(app: SteppedApp) -> None:
+    chosen = Preferences(
+        idle=Status("Ask me anything", ":wave:"), titles=True, working_hours=WorkingHours(), lead=timedelta(minutes=5),
+        own_status=OwnStatusPolicy.MINE_ALWAYS_WINS,
+    )  # fmt: skip
+    await app.preferences.save(app.ann, chosen, app.clock.now())
+    view = await app.publish_home()
+    blockkit.check_view(view)
+    assert ":wave: *Ask me anything*\\nWhen nothing is on" in text_of(view)
+    assert (
+        "Titles may be shown where a text asks for them · Ignore events outside of my working hours: Mon–Fri "
+        "09:00–18:00 · A status I set myself: Mine always wins · Minutes a status may start early: 5"
+    ) in text_of(view)
 
 
 async def test_home_of_a_stranger_says_what_this_is_and_offers_the_grant(app: SteppedApp) -> None:

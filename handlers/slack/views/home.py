@@ -11,6 +11,7 @@ from handlers.slack.views.lines import ListView
 from handlers.slack.views.list_modal import home_list
 from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
+from handlers.slack.views.settings import chosen_words
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -51,7 +52,9 @@ def home(
     blocks += home_list(view, _MOST_OF_LIST, asks=is_new and not link and bool(calendars))
     blocks += _calendars(l10n, now, calendars, accounts, again)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
-    blocks += [kit.header(l10n.say("Settings")), settings, *_support(l10n)]
+    words = " · ".join(chosen_words(l10n, view.facts.preferences))
+    chosen = [kit.context(words)] if words else []
+    blocks += [kit.header(l10n.say("Settings")), *chosen, settings, *_support(l10n)]
     return {"type": "home", "blocks": blocks}
 
 

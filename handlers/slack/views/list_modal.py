@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.lines import ListView, effect_names, told
+from handlers.slack.views.sentences import shown
 from services.domain.lines import Line, Routine
 from services.domain.model import Effect, Kind
 from services.platform.locale import Localizer
@@ -143,6 +144,9 @@ def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Bloc
         rows.append(
             kit.context(l10n.say("There are {count} more lines. *Whole list* shows them.", count=len(lines) - most))
         )
+    if (idle := view.facts.preferences.idle) is not None:
+        said = f"{shown(idle)}\n{l10n.say('When nothing is on')}"
+        rows.append(kit.section(said, kit.button(l10n.say("Edit"), "open_settings")))
     how = l10n.say("What your status says, and what happens besides. The first line from the top that fits decides.")
     buttons = [
         kit.button(l10n.say("Whole list"), "open_rules"),

@@ -11,6 +11,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import check_placeholders
+from handlers.slack.views.lines import days, hours
 from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, OwnStatusPolicy, Status
@@ -38,6 +39,36 @@ class HoursError(InputError):
     """The end of the working day is before its start."""
 
 
+def own_status_names(l10n: Localizer) -> dict[OwnStatusPolicy, str]:
+    """What becomes of a status of the person's own, as a choice of the form."""
+    return {
+        OwnStatusPolicy.COVER_AND_RESTORE: l10n.say("Events cover it, then it comes back"),
+        OwnStatusPolicy.MINE_ALWAYS_WINS: l10n.say("Mine always wins"),
+        OwnStatusPolicy.CALENDAR_ALWAYS_WINS: l10n.say("The calendar always wins, then mine comes back"),
+    }
+
+
+def chosen_words(l10n: Localizer, chosen: Preferences) -> list[str]:
+    """What a person chose that is not as it is for everybody, as mrkdwn."""
+    found = []
+    if chosen.count_unconfirmed:
+        found.append(l10n.say("Count events I have not confirmed"))
+    if chosen.titles:
+        found.append(l10n.say("Titles may be shown where a text asks for them"))
+    if chosen.working_hours is not None:
+        each = dict(chosen.working_hours.days)
+        label = l10n.say("Ignore events outside of my working hours")
+        found.append(f"{label}: {days(l10n, each)} {hours(l10n, *next(iter(each.values())))}" if each else label)
+    if chosen.own_status is not OwnStatusPolicy.COVER_AND_RESTORE:
+        found.append(f"{l10n.say('A status I set myself')}: {own_status_names(l10n)[chosen.own_status]}")
+    minute = timedelta(minutes=1)
+    if chosen.lead:
+        found.append(f"{l10n.say('Minutes a status may start early')}: {chosen.lead // minute}")
+    if chosen.bridge:
+        found.append(f"{l10n.say('Minutes between two meetings that are bridged')}: {chosen.bridge // minute}")
+    return found
+
+
 def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
     """The modal, showing what is chosen."""
     idle = chosen.idle or Status()
@@ -56,21 +87,17 @@ def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
         "titles": chosen.titles,
         "guard": chosen.working_hours is not None,
     }
-    hours = (chosen.working_hours or WorkingHours()).days
-    first, last = next(iter(hours.values()), (_NINE, _SIX))
+    each = (chosen.working_hours or WorkingHours()).days
+    first, last = next(iter(each.values()), (_NINE, _SIX))
     weekdays = [kit.option(l10n.say(name), str(day)) for day, name in enumerate(WEEKDAYS)]
-    policies = [
-        kit.option(l10n.say("Events cover it, then it comes back"), OwnStatusPolicy.COVER_AND_RESTORE),
-        kit.option(l10n.say("Mine always wins"), OwnStatusPolicy.MINE_ALWAYS_WINS),
-        kit.option(l10n.say("The calendar always wins, then mine comes back"), OwnStatusPolicy.CALENDAR_ALWAYS_WINS),
-    ]
+    policies = [kit.option(name, policy) for policy, name in own_status_names(l10n).items()]
     boxes = kit.choices("checkboxes", "value", switches, [name for name, is_on in on.items() if is_on])
-    days = kit.choices("checkboxes", "value", weekdays, [str(day) for day in hours])
+    on_days = kit.choices("checkboxes", "value", weekdays, [str(day) for day in each])
     policy = kit.choices("radio_buttons", "value", policies, [chosen.own_status])
     blocks += [
         kit.divider(),
         kit.entry("options", l10n.say("Events"), boxes, optional=True),
-        kit.entry("days", l10n.say("Working days"), days, optional=True),
+        kit.entry("days", l10n.say("Working days"), on_days, optional=True),
         kit.entry("day_from", l10n.say("Working hours from"), _time(first), optional=True),
         kit.entry("day_to", l10n.say("Working hours to"), _time(last), optional=True),
         kit.entry("own_status", l10n.say("A status I set myself"), policy),
