@@ -24,7 +24,7 @@ from services.domain.errors import (
     InputError,
     NotACalendarError,
 )
-from services.domain.lines import Line
+from services.domain.lines import Line, Routine
 from services.domain.model import Kind, PersonKey, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import english
@@ -57,9 +57,9 @@ def run(args: Namespace, out: TextIO) -> int:
     rules = () if args.rules is None else _rules(Path(args.rules))
     failed = False
     for name in args.files:
-        asked = ReadRequest("file", tuple(args.email), zone, start, end)
+        asked = ReadRequest("file", tuple(args.email), zone, start - _before(rules), end)
         try:
-            reading, timeline = _resolved(Path(name), asked, rules, tuple(args.name))
+            reading, timeline = _resolved(Path(name), asked, rules, tuple(args.name), start)
         except (CalendarError, OSError) as error:
             failed = True
             if isinstance(error, NotACalendarError):
@@ -94,8 +94,13 @@ def _rules(path: Path) -> tuple[Line, ...]:
         raise InputError(f"--rules: {'; '.join(wrong)}") from None
 
 
+def _before(rules: Sequence[Line]) -> timedelta:
+    """How much earlier events matter: a routine of the night before is not on where that day has an absence."""
+    return timedelta(days=2 * any(isinstance(line, Routine) and line.not_when_absent for line in rules))
+
+
 def _resolved(
-    path: Path, asked: ReadRequest, rules: tuple[Line, ...], names: tuple[str, ...]
+    path: Path, asked: ReadRequest, rules: tuple[Line, ...], names: tuple[str, ...], start: datetime
 ) -> tuple[Readout, Timeline]:
     if path.stat().st_size > MOST_BYTES:
         raise CalendarTooLargeError("file", bytes=path.stat().st_size)
@@ -108,7 +113,7 @@ def _resolved(
             PersonKey("", ""), asked.zone, names=names, domains=mail_domains(asked.addresses), lines=rules,
             events=tuple(reading.events),
         )  # fmt: skip
-        return reading, resolve(facts, asked.start, asked.end)
+        return reading, resolve(facts, start, asked.end)
 
 
 @contextmanager

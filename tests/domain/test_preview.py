@@ -149,6 +149,19 @@ def test_rules_know_who_is_inside_by_my_address_and_when_it_is_by_my_clock(tmp_p
     assert shown == [["cat", "inside", "series"], ["cat", "In a meeting", "series"]]
 
 
+def test_routine_of_the_night_before_is_not_on_where_that_day_was_an_absence(tmp_path: Path) -> None:
+    path, rules = tmp_path / "a.ics", tmp_path / "rules.json"
+    path.write_bytes(ics(*vevent("DTSTART;VALUE=DATE:20261123", "DTEND;VALUE=DATE:20261124", "SUMMARY:Vacation")))
+    night = {"days": ["mon", "tue"], "from": "22:00", "to": "06:00", "show": {"text": "Night"}, "not_when_absent": True}
+    rules.write_text(json.dumps({"version": 2, "routines": [night]}))
+    for first in ("2026-11-23", "2026-11-24"):
+        (found,) = _json(str(path), "--from", first, "--to", "2026-11-26", "--rules", str(rules))
+        assert [span["start"] for span in found["timeline"] if span["rule"] != "out_of_office"] == [
+            "2026-11-24T22:00:00Z"
+        ]
+        assert len(found["events"]) == (first == "2026-11-23")
+
+
 @pytest.mark.parametrize(
     "options",
     [
