@@ -1,9 +1,9 @@
-"""People: who they are, what they allowed us, what they chose, and who of them is out."""
+"""People: who they are, what they allowed us, what they asked for before they did, and who of them is out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.effects import EffectMemory, PhotoMemory, SnoozeMemory, is_news
-from services.domain.errors import ChangedSinceError, NotInstalledError
-from services.domain.model import Effect, Kind, Pause, PersonKey, Standing, Status
-from services.domain.people import GrantState, Member, PersonView, Preferences, Tokens, zone_or
+from services.domain.errors import NotInstalledError
+from services.domain.model import Effect, Kind, PersonKey, Standing, Status
+from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
 from services.domain.photos import is_photo_news
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow
@@ -298,68 +297,6 @@ def view_of(row: Any) -> PersonView:
         pause=pause_of(row.paused_from, row.paused_until),
         created_at=row.created_at,
     )
-
-
-class PreferenceStore:
-    """The preferences and pauses of all people."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def get(self, key: PersonKey) -> Preferences:
-        """What the person chose; the defaults for somebody unknown."""
-        async with self._database.read() as connection:
-            found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
-        return json_values.preferences_from_json(found or "{}")
-
-    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> Preferences:
-        """Keep what the person chose; gives what stood before."""
-        before, _ = await self.change(key, now, lambda _: preferences)
-        return before
-
-    async def change(
-        self, key: PersonKey, now: datetime, edit: Callable[[Preferences], Preferences]
-    ) -> tuple[Preferences, Preferences]:
-        """Keep what `edit` makes of what the person chose; gives both. What `edit` raises changes nothing."""
-        async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
-            before = json_values.preferences_from_json(found or "{}")
-            after = edit(before)
-            stored = json_values.preferences_to_json(after, found or "{}")
-            await connection.execute(update(Person).where(of_person(Person, key)).values(preferences=stored))
-            await mark_due(connection, key, now, typed=True)
-        return before, after
-
-    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
-        """Pause, or resume with None; gives the pause that stood before."""
-        async with self._database.write() as connection:
-            before = await self._pause(connection, key)
-            await self._save_pause(connection, key, pause, now)
-        return before
-
-    async def unpause(self, key: PersonKey, before: Pause | None, after: Pause | None, now: datetime) -> None:
-        """Put the pause back that stood before `after` did. Raises ChangedSinceError where another one stands."""
-        async with self._database.write() as connection:
-            if await self._pause(connection, key) != after:
-                raise ChangedSinceError("paused or resumed since")
-            await self._save_pause(connection, key, before, now)
-
-    async def _pause(self, connection: AsyncConnection, key: PersonKey) -> Pause | None:
-        """The person's pause, which nobody else changes until the transaction ends."""
-        await lock_people(connection, [key])
-        stored = select(Person.paused_from, Person.paused_until).where(of_person(Person, key))
-        found = (await connection.execute(stored)).first()
-        return None if found is None else pause_of(*found)
-
-    async def _save_pause(
-        self, connection: AsyncConnection, key: PersonKey, pause: Pause | None, now: datetime
-    ) -> None:
-        start, end = (None, None) if pause is None else (pause.start, pause.end)
-        fresh = update(Person).where(of_person(Person, key)).values(paused_from=start, paused_until=end)
-        await connection.execute(fresh)
-        await mark_due(connection, key, now, stale=False, typed=True)
-        await mark_effects_due(connection, [key], now)
 
 
 MOST_AWAY = 5000

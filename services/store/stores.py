@@ -29,12 +29,12 @@ from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
-from services.store.lines import LineStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore
-from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
+from services.store.people import AbsenceStore, PeopleStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
+from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore

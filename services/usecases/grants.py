@@ -34,9 +34,9 @@ from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
-from services.store.lines import LineStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
+from services.store.preferences import LineStore
 from services.store.workspaces import Bot, WorkspaceStore
 from services.usecases.identity import member_of
 

@@ -21,8 +21,8 @@ from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
-from services.store.lines import Lines, LineStore
-from services.store.people import PeopleStore, PreferenceStore
+from services.store.people import PeopleStore
+from services.store.preferences import Lines, LineStore, PreferenceStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
 from services.usecases.identity import member_of

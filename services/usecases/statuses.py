@@ -38,7 +38,8 @@ from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
-from services.store.people import AbsenceStore, Away, PreferenceStore
+from services.store.people import AbsenceStore, Away
+from services.store.preferences import PreferenceStore
 from services.store.timeline import AuditStore, FactStore
 from services.usecases.undo import Undos
 

@@ -13,9 +13,8 @@ from services.domain.errors import ChangedSinceError, UndoGoneError
 from services.domain.model import PersonKey
 from services.domain.undo import AccountChoice, Change, list_put_back, preferences_put_back
 from services.ports import Clock, WakeSignal
-from services.store.lines import LineStore
 from services.store.overrides import OverrideStore
-from services.store.people import PreferenceStore
+from services.store.preferences import LineStore, PreferenceStore
 from services.store.undos import UNDO_LIVES, Undoable, UndoStore
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ import pytest
 from emulators.slack.state import APP, PERSON
 from services.domain.model import Effect, Pause, Photo, Picture
 from services.platform import readers
-from services.store.people import PreferenceStore
+from services.store.preferences import PreferenceStore
 from tests.support.databases import BOTH, of_kind
 from tests.support.engine import Replica, RunningEngine, until
 from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter

@@ -15,7 +15,7 @@ from services.domain.reasons import Reason, ReasonCode
 from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
-from services.store.people import PreferenceStore
+from services.store.preferences import PreferenceStore
 from tests.support.engine import SET, Replica, RunningEngine, meeting
 from tests.support.locks import somebody_waits
 

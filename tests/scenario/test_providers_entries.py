@@ -12,7 +12,7 @@ from services.domain.lines import Match, Rule
 from services.domain.model import Look, PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.lines import LineStore
+from services.store.preferences import LineStore
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Answer, Entry
 from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able

@@ -19,11 +19,11 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.line_json import line_to_json
-from services.store.lines import LineStore
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
-from services.store.people import AbsenceStore, PreferenceStore
+from services.store.people import AbsenceStore
 from services.store.person_rows import of_person
+from services.store.preferences import LineStore, PreferenceStore
 from services.store.timeline import _RECENT
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from services.domain import timeline
 from services.domain.model import Effect, Pause, PersonKey, Stretch, Timeline
 from services.domain.timeline import resolve
 from services.slack import scopes
-from services.store.people import PreferenceStore
+from services.store.preferences import PreferenceStore
 from tests.support.engine import Replica, RunningEngine
 
 ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)

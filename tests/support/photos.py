@@ -22,7 +22,7 @@ from services.engine.photo_carrier import PhotoCarrier
 from services.pictures.squares import are_alike, signed
 from services.slack import scopes
 from services.store.effect_models import PictureRow
-from services.store.people import PreferenceStore
+from services.store.preferences import PreferenceStore
 from tests.support.engine import Replica, RunningEngine
 from tests.support.pictures import encoded, quarters
 

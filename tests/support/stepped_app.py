@@ -38,9 +38,9 @@ from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.leavers import LeaverStore
-from services.store.lines import LineStore
 from services.store.overrides import DeliveryStore, OverrideStore
-from services.store.people import AbsenceStore, PeopleStore, PreferenceStore
+from services.store.people import AbsenceStore, PeopleStore
+from services.store.preferences import LineStore, PreferenceStore
 from services.store.undos import UndoStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.emoji import EmojiSearch
