@@ -6,7 +6,7 @@ from datetime import time, timedelta
 
 from services.domain.lines import Routine, complete, put
 from services.domain.model import EventType, Location, Look, PersonKey
-from services.store.lines import Lines, LineStore
+from services.store.preferences import Lines, LineStore
 from tests.support.engine import RunningEngine, meeting, until
 
 ALL_DAYS = frozenset(range(7))
