@@ -130,6 +130,7 @@ class DueEffect:
 
     key: PersonKey
     effect: Effect
+    read_at: datetime
     seq: int
     turn: int
     failures: int
@@ -150,12 +151,15 @@ class DueEffect:
         paused = self.pause is not None and self.pause.holds(now)
         return None if paused or self.leaving or not self.granted else self.stretch
 
-    def next_look(self, memory: EffectMemory, look: datetime | None, now: datetime) -> datetime | None:
-        """When it is worth another look: at `look`, or where a stretch or a pause begins or ends."""
+    def next_look(self, memory: EffectMemory, look: datetime | None) -> datetime | None:
+        """When it is worth another look: at `look`, or where a stretch or a pause begins or ends.
+
+        That may have passed since it was read, while Slack was called.
+        """
         edges = [self.next_at, memory.kept_until, None if self.stretch is None else self.stretch.end]
         if self.pause is not None:
             edges += [self.pause.start, self.pause.end]
-        ahead = [edge for edge in edges if edge is not None and edge > now]
+        ahead = [edge for edge in edges if edge is not None and edge > self.read_at]
         return min([*ahead, *([] if look is None else [look])], default=None)
 
 

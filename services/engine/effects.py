@@ -96,14 +96,13 @@ class Turn:
 
     async def settle(self, memory: EffectMemory, look: datetime | None = None, action: Action | None = None) -> None:
         """Remember `memory`, after `action` if one was taken, and look again at `look` at the latest."""
-        now = self._clock.now()
         before, reason, entry = self.memory.reason, memory.reason, None
         if action is not None and reason is not None:
             entry = self.entry(action, reason, "done")
         elif reason is not None and reason.code in _LEFT and (before is None or before.code is not reason.code):
             entry = self.entry(Action.LEAVE, reason, "left")
         memory = replace(memory, owner=self.memory.owner)
-        await self._store.settle(self.due, memory, self.due.next_look(memory, look, now), entry)
+        await self._store.settle(self.due, memory, self.due.next_look(memory, look), entry)
         if action is not None:
             ids = {"team_id": self.due.key.team_id, "user_id": self.due.key.user_id}
             log.info("effect_carried_out", effect=self.due.effect.value, action=action.value, **ids)
@@ -300,7 +299,7 @@ class EffectSender:
         told = code is not ReasonCode.UNREACHABLE or due.failures == OUTAGE
         entry = self._entry(turn, code, error) if told else None
         failures = 0 if until is None else due.failures + 1
-        await self._store.settle(due, memory, due.next_look(memory, until, now), entry, failures=failures)
+        await self._store.settle(due, memory, due.next_look(memory, until), entry, failures=failures)
 
     def _later(self, turn: Turn, error: SlackError, now: datetime) -> tuple[EffectMemory, ReasonCode, datetime | None]:
         """What to remember, why, and when to try again; None: not before something else is wanted."""

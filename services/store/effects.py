@@ -218,7 +218,7 @@ class EffectStore(Store):
             "effect": effect.value, "now": now, "others": names(others), "full": names(full), "most": limit
         }  # fmt: skip
         (rows,) = await self._database.rows((_DUE, given))
-        return [self._effect(row) for row in rows]
+        return [self._effect(row, now) for row in rows]
 
     async def next_due(self, effect: Effect, now: datetime) -> datetime | None:
         """When the first of those is due that are not due at `now`."""
@@ -229,7 +229,7 @@ class EffectStore(Store):
     async def of(self, key: PersonKey, now: datetime) -> list[DueEffect]:
         """All effects of a person at `now`, whether they are due or not."""
         (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
-        return [self._effect(row) for row in rows]
+        return [self._effect(row, now) for row in rows]
 
     async def take_up(
         self, due: DueEffect, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()
@@ -307,7 +307,7 @@ class EffectStore(Store):
             await drop_pictures(connection, photos)
         return [None] * len(settled)
 
-    def _effect(self, row: Row[Any]) -> DueEffect:
+    def _effect(self, row: Row[Any], now: datetime) -> DueEffect:
         key, effect = PersonKey(row.team_id, row.user_id), Effect(row.effect)
         stretch, token, memory = None, None, MEMORIES[effect]()
         try:
@@ -320,7 +320,7 @@ class EffectStore(Store):
         except (StatusQuoError, msgspec.MsgspecError, ValueError):  # nothing may be done before it can be read
             readable = False
         return DueEffect(
-            key=key, effect=effect, seq=row.seq, turn=row.turn, failures=row.failures,
+            key=key, effect=effect, read_at=now, seq=row.seq, turn=row.turn, failures=row.failures,
             granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, scopes=scopes.parse(row.scopes),
             pause=pause_of(row.paused_from, row.paused_until), leaving=row.leave_by is not None, memory=memory,
             stretch=stretch, next_at=row.next_at, due_at=row.due_at, readable=readable,

@@ -196,8 +196,8 @@ def test_presence_is_put_on_left_or_taken_back(
 # ── what is known without a look ────────────────────────────────────────────────────────────────────
 
 DUE = DueEffect(
-    PersonKey("T1", "U1"), Effect.AWAY, seq=1, turn=0, failures=0, granted=True, granted_at=NINE, token="xoxp",
-    scopes=frozenset(), pause=None, leaving=False, memory=PresenceMemory(), stretch=None,
+    PersonKey("T1", "U1"), Effect.AWAY, read_at=NINE, seq=1, turn=0, failures=0, granted=True, granted_at=NINE,
+    token="xoxp", scopes=frozenset(), pause=None, leaving=False, memory=PresenceMemory(), stretch=None,
 )  # fmt: skip
 PAUSED = Pause(at(-10), at(20))
 
@@ -233,7 +233,7 @@ def test_what_is_owed_is_remembered_for_thirty_days_without_a_grant() -> None:
     assert kept == replace(AWAY, until=NINE, kept_until=NINE + timedelta(days=30))
     later = replace(lost, memory=kept)
     assert effects.without_look(later, NINE + timedelta(days=29)) == kept
-    assert later.next_look(kept, None, NINE) == NINE + timedelta(days=30)
+    assert later.next_look(kept, None) == NINE + timedelta(days=30)
     assert effects.without_look(later, NINE + timedelta(days=30)) == PresenceMemory()
     assert effects.without_look(replace(later, granted=True, memory=PresenceMemory()), NINE) == PresenceMemory()
 
@@ -265,7 +265,7 @@ def test_stretch_that_is_gone_makes_what_comes_another_one() -> None:
 def test_it_is_looked_at_again_where_something_begins_or_ends(
     due: DueEffect, look: datetime | None, expected: datetime | None
 ) -> None:
-    assert due.next_look(due.memory, look, NINE) == expected
+    assert due.next_look(due.memory, look) == expected
 
 
 def test_what_slack_does_not_do_has_its_reason() -> None:

@@ -189,9 +189,10 @@ class Carrying(RuleBasedStateMachine):
     def effect(self, effect: Effect) -> DueEffect:
         running = next((one for one in self.stretches if one[0] <= self.now < one[1]), None)
         return DueEffect(
-            PersonKey("T1", "U1"), effect, seq=0, turn=0, failures=0, granted=self.granted, granted_at=None,
-            token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause, leaving=False,
-            memory=self.memories[effect], stretch=running and Stretch(effect, *running, rule="meeting", photo=Photo()),
+            PersonKey("T1", "U1"), effect, read_at=self.now, seq=0, turn=0, failures=0, granted=self.granted,
+            granted_at=None, token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause,
+            leaving=False, memory=self.memories[effect],
+            stretch=running and Stretch(effect, *running, rule="meeting", photo=Photo()),
             next_at=min((one[0] for one in self.stretches if one[0] > self.now), default=None),
         )  # fmt: skip
 
@@ -285,7 +286,7 @@ class Carrying(RuleBasedStateMachine):
 
     def settle(self, due: DueEffect, memory: EffectMemory, look: datetime | None) -> None:
         self.memories[due.effect] = memory
-        self.due[due.effect] = due.next_look(memory, look, self.now)
+        self.due[due.effect] = due.next_look(memory, look)
 
     # ── what holds ──────────────────────────────────────────────────────────────────────────────
 

@@ -129,9 +129,9 @@ class Wearing(RuleBasedStateMachine):
         if running is not None:
             stretch = Stretch(Effect.PHOTO, running[0], running[1], rule="out_of_office", photo=running[2])
         return DueEffect(
-            PersonKey("T1", "U1"), Effect.PHOTO, seq=0, turn=0, failures=0, granted=self.granted, granted_at=None,
-            token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause, leaving=False,
-            memory=self.memory, stretch=stretch,
+            PersonKey("T1", "U1"), Effect.PHOTO, read_at=self.now, seq=0, turn=0, failures=0, granted=self.granted,
+            granted_at=None, token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause,
+            leaving=False, memory=self.memory, stretch=stretch,
             next_at=min((one[0] for one in self.stretches if one[0] > self.now), default=None),
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ class Wearing(RuleBasedStateMachine):
             self.settle(due, done)
 
     def settle(self, due: DueEffect, memory: PhotoMemory) -> None:
-        self.memory, self.due = memory, due.next_look(memory, None, self.now)
+        self.memory, self.due = memory, due.next_look(memory, None)
         if not memory.owes(self.now):
             self.original = self.ours = ""
 

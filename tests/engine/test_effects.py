@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -360,3 +362,19 @@ async def test_debt_of_a_lost_grant_is_kept_thirty_days(ann: EffectsOf) -> None:
     ann.engine.clock.move(days=30)
     await ann.engine.rests()
     assert not (await ann.engine.effect(ann.key, Effect.AWAY)).owed
+
+
+@pytest.mark.parametrize("effect", [Effect.DND, Effect.AWAY])
+async def test_stretch_that_ends_while_slack_is_called_is_not_forgotten(ann: EffectsOf, effect: Effect) -> None:
+    name = {Effect.DND: "snooze", Effect.AWAY: "set_presence"}[effect]
+    whole: Callable[..., Awaitable[Any]] = getattr(ann.replica.presence, name)
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        answer = await whole(*given, **more)
+        setattr(ann.replica.presence, name, whole)
+        ann.engine.clock.move_to(ann.at(11))
+        return answer
+
+    setattr(ann.replica.presence, name, slow)
+    await ann.carries(effect, (0, 10))
+    assert ann.engine.slack.left_behind() == []
