@@ -48,16 +48,14 @@ def judge(
     if code in _COUNTED and event.end <= event.start:
         code = ReasonCode.NO_LENGTH
     elif code in _COUNTED:
+        at = kind_line(lines, kind) if position is None else position
+        line = lines[at]
+        is_off = not line.enabled or (isinstance(line, Rule) and line.ignore)
         if position is None:
-            position = kind_line(lines, kind)
-            line = lines[position]
-            is_off = not line.enabled or (isinstance(line, Rule) and line.ignore)
             code = ReasonCode.LINE_OFF if is_off else code
         else:
-            line = lines[position]
-            is_ignored = isinstance(line, Rule) and line.ignore
-            code = ReasonCode.IGNORED_BY_RULE if is_ignored else ReasonCode.COUNTED_BY_RULE
-        rule = line.id
+            code = ReasonCode.IGNORED_BY_RULE if is_off else ReasonCode.COUNTED_BY_RULE
+        position, rule = at, line.id
     counted = code in _COUNTED
     return Verdict(event, counted, kind, rule, Reason(code, rule)), position if counted else None
 
