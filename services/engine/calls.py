@@ -1,4 +1,4 @@
-"""The calls that are made for one person, within their workspace's budget."""
+"""Calls that are made within a workspace's budget: one, or those that one person needs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from services.domain.errors import SlackRateLimitedError
+from services.domain.errors import SlackError, SlackRateLimitedError
 from services.engine.limits import Budget, Slot
 from services.ports import Clock
+
+SLOW_DOWN = (SlackRateLimitedError,)
 
 
 class Calls:
@@ -46,21 +48,36 @@ class Calls:
         """Use the room for `method`: the context of the call."""
         slot = self._open.pop(method)
         slot.started = self._clock.now()
-        try:
-            try:
-                yield
-            finally:  # after a time-out and a cancellation too: Slack may have counted it
-                self._budget.done(slot, self._clock.now())
-        except SlackRateLimitedError as error:
-            self._budget.refused(slot, error.retry_after, self._clock.now())
-            raise
-        self._budget.went_well(slot)
+        with _in(slot, self._budget, self._clock, SLOW_DOWN):
+            yield
 
     def close(self) -> None:
         """Give back what was not used."""
         for slot in self._open.values():
             self._budget.give_back(slot)
         self._open.clear()
+
+
+@contextmanager
+def calling(
+    budget: Budget, clock: Clock, method: str, pausing: tuple[type[SlackError], ...] = SLOW_DOWN
+) -> Iterator[None]:
+    """Take room for one call of `method`: the context of the call. After an error of `pausing` there is a pause."""
+    with _in(budget.take(method, clock.now()), budget, clock, pausing):
+        yield
+
+
+@contextmanager
+def _in(slot: Slot, budget: Budget, clock: Clock, pausing: tuple[type[SlackError], ...]) -> Iterator[None]:
+    try:
+        try:
+            yield
+        finally:  # after a time-out and a cancellation too: Slack may have counted it
+            budget.done(slot, clock.now())
+    except pausing as error:
+        budget.refused(slot, getattr(error, "retry_after", 0), clock.now())
+        raise
+    budget.went_well(slot)
 
 
 def token_digest(token: str) -> str:

@@ -14,7 +14,7 @@ import structlog
 
 from services.domain.emoji import EVERY, name_of, standard_names
 from services.domain.errors import ScopeMissingError, SlackRateLimitedError
-from services.engine.limits import Budget
+from services.engine.calls import calling
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, Report
@@ -78,7 +78,8 @@ class EmojiReading:
         outcome = "failed"
         with guarded("emoji_not_read", team_id=team_id) as result:
             try:
-                found = await self._call(token, workspace.budget)
+                with calling(workspace.budget, self._clock, LIST):
+                    found = await self._slack.read(token)
             except ScopeMissingError:
                 until = None  # until it is allowed, by an install
                 raise
@@ -91,18 +92,6 @@ class EmojiReading:
         if result.failed:
             await self._store.put_off(team_id, leased, until)
         return outcome
-
-    async def _call(self, token: str, budget: Budget) -> dict[str, str]:
-        slot = budget.take(LIST, self._clock.now())
-        try:
-            found = await self._slack.read(token)
-        except SlackRateLimitedError as error:
-            budget.refused(slot, error.retry_after, self._clock.now())
-            raise
-        finally:
-            budget.done(slot, self._clock.now())
-        budget.went_well(slot)
-        return found
 
 
 class UnknownEmoji:

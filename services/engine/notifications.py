@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -15,6 +15,7 @@ from services.domain.calendars import named
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
 from services.domain.profile_state import DueNotice
+from services.engine.calls import calling
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -36,6 +37,8 @@ MANY = 100
 
 WITHOUT_A_BOT = timedelta(hours=1)
 """How long notices wait where the workspace's bot token cannot be opened."""
+
+_NOT_NOW = (SlackRateLimitedError, SlackUnavailableError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,45 @@ class Teller:
         await self._slack.post(token, key.user_id, message)
 
 
+_Due = TypeVar("_Due")
+
+
+class BotRounds:
+    """Goes through what is due in this process' own workspaces, with their bot tokens, as long as they have room."""
+
+    def __init__(self, workspaces: OwnedWorkspaces, queue: WriteQueue, clock: Clock) -> None:
+        """`queue` has the tokens."""
+        self._workspaces = workspaces
+        self._queue = queue
+        self._clock = clock
+        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
+
+    async def go(
+        self,
+        find: Callable[..., Awaitable[Sequence[_Due]]],
+        home: Callable[[_Due], str],
+        run: Callable[[OwnedWorkspace, str | None, Sequence[_Due]], Awaitable[datetime | None]],
+    ) -> datetime | None:
+        """Have `run` do what `find(now, limit, others=…)` finds; when there is more to do.
+
+        `home` tells the workspace of one; `run` does those of one workspace, and gives until when that has no room.
+        """
+        now = self._clock.now()
+        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        due = await find(now, MANY, others=self._workspaces.others | self._full.keys())
+        teams = {home(one) for one in due}
+        await self._workspaces.own(teams)
+        tokens = await self._queue.bot_tokens(teams) if teams else {}
+        mine = [one for team_id in sorted(teams) if (one := self._workspaces.get(team_id)) is not None]
+        again = await asyncio.gather(
+            *(run(one, tokens.get(one.team_id), [it for it in due if home(it) == one.team_id]) for one in mine)
+        )
+        self._full |= {one.team_id: at for one, at in zip(mine, again, strict=True) if at is not None}
+        if len(due) == MANY and mine:
+            return self._clock.now()
+        return min(self._full.values(), default=None)
+
+
 class NoticeSender:
     """Sends notices."""
 
@@ -89,28 +131,17 @@ class NoticeSender:
         clock: Clock,
     ) -> None:
         """`say` translates."""
-        self._queue = queue
+        self._rounds = BotRounds(workspaces, queue, clock)
         self._notices = notices
         self._workspaces = workspaces
         self._slack = slack
         self._links = links
         self._say = say
         self._clock = clock
-        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
     async def run(self) -> datetime | None:
         """Send what may be sent now; when there is more to do."""
-        now = self._clock.now()
-        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
-        due = await self._notices.due(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await with_bots(self._workspaces, self._queue, {notice.key.team_id for notice in due})
-        again = await asyncio.gather(
-            *(self._run(*one, [notice for notice in due if notice.key.team_id == one[0].team_id]) for one in theirs)
-        )
-        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
-        if len(due) == MANY and theirs:
-            return self._clock.now()
-        return min(self._full.values(), default=None)
+        return await self._rounds.go(self._notices.due, lambda notice: notice.key.team_id, self._run)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
         if token is None:
@@ -133,15 +164,11 @@ class NoticeSender:
         if message is None:
             await self._notices.sent(notice, self._clock.now())
             return
-        slot = budget.take(POST, self._clock.now())
         try:
-            await self._slack.post(token, notice.key.user_id, message)
-        except (SlackRateLimitedError, SlackUnavailableError) as error:
-            budget.refused(slot, getattr(error, "retry_after", 0), self._clock.now())
+            with calling(budget, self._clock, POST, _NOT_NOW):
+                await self._slack.post(token, notice.key.user_id, message)
+        except _NOT_NOW:
             return
-        finally:
-            budget.done(slot, self._clock.now())
-        budget.went_well(slot)
         await self._notices.sent(notice, self._clock.now())
         log.info("notice_sent", team_id=notice.key.team_id, user_id=notice.key.user_id)
 
@@ -203,26 +230,16 @@ class HomePublisher:
         self, queue: WriteQueue, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
     ) -> None:
         """`renderer` builds a tab."""
+        self._rounds = BotRounds(workspaces, queue, clock)
         self._queue = queue
         self._workspaces = workspaces
         self._renderer = renderer
         self._slack = slack
         self._clock = clock
-        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
     async def run(self) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
-        now = self._clock.now()
-        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
-        stale = await self._queue.stale_homes(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await with_bots(self._workspaces, self._queue, {key.team_id for key in stale})
-        again = await asyncio.gather(
-            *(self._run(*one, [key for key in stale if key.team_id == one[0].team_id]) for one in theirs)
-        )
-        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
-        if len(stale) == MANY and theirs:
-            return self._clock.now()
-        return min(self._full.values(), default=None)
+        return await self._rounds.go(self._queue.stale_homes, lambda key: key.team_id, self._run)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, stale: Sequence[PersonKey]) -> datetime | None:
         for key in stale:
@@ -240,26 +257,11 @@ class HomePublisher:
 
     async def _publish(self, token: str, key: PersonKey, budget: Budget) -> None:
         view = await self._renderer.home(key)
-        slot = budget.take(PUBLISH, self._clock.now())
         try:
-            await self._slack.publish(token, key.user_id, view)
-        except (SlackRateLimitedError, SlackUnavailableError) as error:
-            budget.refused(slot, getattr(error, "retry_after", 0), self._clock.now())
+            with calling(budget, self._clock, PUBLISH, _NOT_NOW):
+                await self._slack.publish(token, key.user_id, view)
+        except _NOT_NOW:
             await self._queue.home_taken(key, stale=True)
-            return
-        finally:
-            budget.done(slot, self._clock.now())
-        budget.went_well(slot)
-
-
-async def with_bots(
-    workspaces: OwnedWorkspaces, queue: WriteQueue, teams: Collection[str]
-) -> list[tuple[OwnedWorkspace, str | None]]:
-    """Those of `teams` that are this process' own, each with its bot token."""
-    await workspaces.own(teams)
-    tokens = await queue.bot_tokens(teams) if teams else {}
-    mine = {team_id: workspaces.get(team_id) for team_id in sorted(teams)}
-    return [(one, tokens.get(team_id)) for team_id, one in mine.items() if one is not None]
 
 
 def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -15,8 +14,9 @@ from services.domain.errors import SlackError, SlackRateLimitedError
 from services.domain.mentions import LATE, Asker, OutPerson
 from services.domain.people import zone_or
 from services.domain.text import escape
+from services.engine.calls import calling
 from services.engine.limits import Budget
-from services.engine.notifications import with_bots
+from services.engine.notifications import BotRounds
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.locale import Localizer
 from services.platform.logs import guarded
@@ -27,9 +27,6 @@ from services.store.replies import DueReply, ReplyStore
 from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
-
-MANY = 100
-"""How many are looked for at once."""
 
 AGAIN = timedelta(seconds=20)
 """After so long one is tried again that could not be said, until it is late."""
@@ -52,27 +49,16 @@ class ReplySender:
     ) -> None:
         """`authority` knows what stand-ins are called."""
         self._store = store
-        self._queue = queue
+        self._rounds = BotRounds(workspaces, queue, clock)
         self._workspaces = workspaces
         self._slack = slack
         self._authority = authority
         self._clock = clock
         self._names: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
-        self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
     async def run(self) -> datetime | None:
         """Post what may be posted now; when there is more to do."""
-        now = self._clock.now()
-        self._full = {team_id: at for team_id, at in self._full.items() if at > now}
-        due = await self._store.due(now, MANY, others=self._workspaces.others | self._full.keys())
-        theirs = await with_bots(self._workspaces, self._queue, {reply.person.team_id for reply in due})
-        again = await asyncio.gather(
-            *(self._run(*one, [reply for reply in due if reply.person.team_id == one[0].team_id]) for one in theirs)
-        )
-        self._full |= {one[0].team_id: at for one, at in zip(theirs, again, strict=True) if at is not None}
-        if len(due) == MANY and theirs:
-            return self._clock.now()
-        return min(self._full.values(), default=None)
+        return await self._rounds.go(self._store.due, lambda reply: reply.person.team_id, self._run)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueReply]) -> datetime | None:
         now = self._clock.now()
@@ -106,19 +92,17 @@ class ReplySender:
         message = _message(reply.asker, out, name, stand_in, self._clock.now())
         if not await self._store.claim(reply):
             return True
-        slot = budget.take(POST_EPHEMERAL, self._clock.now())
         ids = {"team_id": home, "user_id": out.key.user_id}
         try:
-            await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
-        except SlackRateLimitedError as error:
-            await self._store.give_back(reply, budget.refused(slot, error.retry_after, self._clock.now()))
+            with calling(budget, self._clock, POST_EPHEMERAL):
+                await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
+        except SlackRateLimitedError:
+            now = self._clock.now()
+            await self._store.give_back(reply, budget.ready_at(POST_EPHEMERAL, now) or now)
             return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
             log.info("reply_not_shown", reason=error.reason, **ids)
             return True
-        finally:
-            budget.done(slot, self._clock.now())
-        budget.went_well(slot)
         log.info("reply_shown", **ids)
         return True
 
