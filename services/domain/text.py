@@ -149,7 +149,9 @@ def leading_emoji(text: str) -> tuple[str, int] | None:
     if found is None:
         return None
     cluster = found[0]
-    if all(_FLAG_A <= ord(character) < _FLAG_A + 26 for character in cluster):
+    if all(map(_is_regional, cluster)):
+        if len(cluster) == 1:  # half a flag
+            return None
         country = "".join(chr(ord(character) - _FLAG_A + ord("a")) for character in cluster)
         return f":flag-{country}:", found.end()
     tone = next((_TONES[character] for character in cluster if character in _TONES), "")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.domain.text import cut, tidy, tidy_emoji
+from services.domain.text import cut, first_emoji, tidy, tidy_emoji
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -91,3 +91,14 @@ def test_tidy_is_always_safe(text: str) -> None:
 )
 def test_tidy_emoji_is_a_name_in_colons_or_nothing(emoji: str, expected: str) -> None:
     assert tidy_emoji(emoji) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "emoji"),
+    [
+        ("Lunch 🍕", ":pizza:"), ("👩🏽‍💻 code", ":female-technologist::skin-tone-4:"), ("🇩🇪🇫🇷", ":flag-de:"),
+        ("🏳️‍🌈", ":rainbow-flag:"), ("🇩 🍕", ":pizza:"), ("🇩", ""), ("© 2026 → on", ""), ("❤ x", ":heart:"),
+    ],
+)  # fmt: skip
+def test_first_emoji_of_a_title_is_a_whole_one(title: str, emoji: str) -> None:
+    assert first_emoji(title) == emoji
