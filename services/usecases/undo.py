@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -57,7 +58,18 @@ class Undos:
                 raise UndoGoneError("unknown, used or expired")
             self.wake_signal.wake()
             return Change(overrides=((None, removed),))
-        change = found.change
+        try:
+            await self._put_back(key, found.change, now)
+        except ChangedSinceError:
+            if await self.store.get(key, undo_id, now) is None:  # by the other one of two clicks
+                raise UndoGoneError("undone meanwhile") from None
+            raise
+        await self.store.drop(key, undo_id)
+        log.info("undone", team_id=key.team_id, user_id=key.user_id)
+        self.wake_signal.wake()
+        return found.change
+
+    async def _put_back(self, key: PersonKey, change: Change, now: datetime) -> None:
         if change.lines is not None:
             before, after = change.lines
             await self.lines.change(key, now, partial(list_put_back, before=before, after=after))
@@ -74,10 +86,6 @@ class Undos:
             raise ChangedSinceError("disconnected since")
         if change.overrides:
             await self.overrides.put_back(key, change.overrides, now)
-        await self.store.drop(key, undo_id)
-        log.info("undone", team_id=key.team_id, user_id=key.user_id)
-        self.wake_signal.wake()
-        return change
 
     async def _choose(self, key: PersonKey, choice: AccountChoice) -> None:
         if await self.accounts.addresses(key, choice.account_id) != choice.after:

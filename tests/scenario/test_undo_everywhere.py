@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from services.domain.errors import ChangedSinceError, UndoGoneError
 from services.domain.lines import Match, Rule, put
 from services.domain.model import Look, OverrideKind, Pause
+from services.domain.undo import Change
 from services.platform.crypto import Encryptor
 from services.store.accounts import AccountView
 from services.store.db import Database
@@ -198,6 +201,17 @@ async def test_list_is_put_back_line_by_line(app: SteppedApp) -> None:
     await app.surface.undos.undo(app.ann, first)
     assert "r1" not in [line.id for line in await app.lines.list(app.ann)]
     assert "r2" in [line.id for line in await app.lines.list(app.ann)]
+
+
+async def test_two_clicks_at_once_undo_once(app: SteppedApp) -> None:
+    await app.quo("pause")
+    before = app.message()
+    button = next(one for one in elements(before.blocks) if one["action_id"] == "undo")
+    undoing = [app.surface.undos.undo(app.ann, button["value"]) for _ in range(3)]
+    ended = await asyncio.gather(*undoing, return_exceptions=True)
+    assert sum(isinstance(one, Change) for one in ended) == 1
+    assert all(isinstance(one, Change | UndoGoneError | ChangedSinceError) for one in ended)
+    assert await pause_of(app) is None
 
 
 async def test_nobody_undoes_what_somebody_else_did(app: SteppedApp) -> None:
