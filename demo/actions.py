@@ -20,7 +20,7 @@ from emulators.slack.state import RefusalError
 from services.store.db import Database
 from services.store.models import SpanRow
 
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_MESSAGE = 200, 4_000
 _LONGEST_JUMP = timedelta(days=60)
 Body = Mapping[str, Any]
 
@@ -70,7 +70,7 @@ class Actions:
 
     async def _message(self, body: Body) -> dict[str, Any]:
         """A line typed into the message box: a slash command goes to the app, anything else into the conversation."""
-        person, text = str(body["person"]), str(body["text"]).strip()
+        person, text = str(body["person"]), str(body["text"]).strip()[:_LONGEST_MESSAGE]
         if not text:
             return {}
         if text.startswith("/"):

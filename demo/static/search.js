@@ -26,7 +26,7 @@ export function externalSelect(it) {
     list.hidden = false;
     control.setAttribute("aria-expanded", "true");
     control.setAttribute("aria-activedescendant", options.length ? `${list.id}-${active}` : "");
-    list.children[active].scrollIntoView({ block: "nearest" });
+    for (const shown of [list, list.children[active]]) shown.scrollIntoView({ block: "nearest" });
   };
   const look = async () => {
     if (control.value.length < (part.min_query_length ?? 3)) return close();
