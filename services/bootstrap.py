@@ -53,11 +53,10 @@ from services.store.stores import Stores
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
-from services.usecases.list_files import ListFiles
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
-from services.usecases.pictures import OwnPictures
 from services.usecases.replies import Replies, WhoIsOut
+from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
 
@@ -124,8 +123,7 @@ class UseCases:
     undos: Undos
     leaving: Offboarding
     teller: Teller
-    pictures: OwnPictures
-    lists: ListFiles
+    sent: SentFiles
     emoji: EmojiSearch
 
 
@@ -179,7 +177,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, undos=cases.undos, calendars=calendars.connections, accounts=calendars.accounts,
-        hooks=calendars.hooks, emoji=cases.emoji, pictures=cases.pictures, clock=clock, background=background,
+        hooks=calendars.hooks, emoji=cases.emoji, sent=cases.sent, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
     works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
@@ -220,7 +218,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         for close in (
             *calendars.closing,
             pictures.close,
-            cases.lists.close,
+            cases.sent.close,
             adapters.slack.clients.close,
             stores.database.close,
         ):
@@ -276,10 +274,9 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id), replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
-    lists = ListFiles(calendars.slack_files, stores.workspaces, settings)
-    pictures = OwnPictures(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, clock)
+    sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, pictures, lists, emoji)
+    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji)
 
 
 def engine(
@@ -344,7 +341,7 @@ def _listening(
         lists=handlers.ListForms(shared, home.tab, cases.teller),
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(
-            shared, calendars.files, cases.lists, cases.teller, stores.deliveries
+            shared, calendars.files, cases.teller, stores.deliveries
         ),
     )  # fmt: skip
     replies = None

@@ -35,7 +35,7 @@ from services.store.calendars import CalendarView
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
-from services.usecases.pictures import OwnPictures
+from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
 
@@ -57,7 +57,7 @@ class Services:
     accounts: Accounts
     hooks: Hooks
     emoji: EmojiSearch
-    pictures: OwnPictures
+    sent: SentFiles
     clock: Clock
     background: Background = field(default_factory=Background)
 
@@ -115,7 +115,7 @@ async def list_view(
     names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
     view = ListView(who.l10n, facts, services.clock.now(), names)
     if any(line.photo is not None and line.photo.picture is Picture.OWN for line in facts.lines if line.enabled):
-        view = replace(view, lacks_picture=not await services.pictures.has_own(who.key))
+        view = replace(view, lacks_picture=not await services.sent.has_picture(who.key))
     chosen_effects = view.chosen | effects
     if not chosen_effects:
         return view

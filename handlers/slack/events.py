@@ -33,9 +33,9 @@ from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
 from services.usecases.emoji import EmojiSearch
-from services.usecases.list_files import ListFiles, ListProblemsError
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
+from services.usecases.sent_files import ListProblemsError
 
 log = structlog.get_logger(__name__)
 
@@ -173,7 +173,6 @@ class FileMessages:
 
     services: Services
     files: CalendarFiles
-    lists: ListFiles
     teller: Teller
     deliveries: DeliveryStore
     turns: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
@@ -235,7 +234,7 @@ class FileMessages:
         """What came of a file. Raises StatusQuoError."""
         file = await self.files.info(who.key, file_id)
         if file.may_be_picture:
-            taken = await self.services.pictures.take(who.key, file)
+            taken = await self.services.sent.take_picture(who.key, file)
             return file_replies.picture_taken(who.l10n, taken.width, taken.height)
         if file.may_be_list:
             return await self._list_taken(who, file)
@@ -246,7 +245,7 @@ class FileMessages:
     async def _list_taken(self, who: Requester, file: SentFile) -> replies.Reply:
         """What came of a list. Raises StatusQuoError."""
         try:
-            taken = await self.lists.take(who.key, file)
+            taken = await self.services.sent.take_list(who.key, file)
         except ListProblemsError as error:
             return file_replies.list_refused(who.l10n, file.name, error)
         return file_replies.list_taken(who.l10n, file.name, taken.lines, taken.undo_id)

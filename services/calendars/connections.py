@@ -108,7 +108,7 @@ class CalendarFiles:
 
     async def info(self, key: PersonKey, file_id: str) -> SentFile:
         """What Slack says of a file. Raises SlackError, NotInstalledError."""
-        return await self.slack.info(await self._token(key), file_id)
+        return await self.slack.info(await self.workspaces.the_bot_token(key.team_id), file_id)
 
     async def look(self, key: PersonKey, zone: ZoneInfo, file: SentFile) -> Seen:
         """Say what is in a file; where a calendar of its name is connected, that is brought up to date at once.
@@ -121,17 +121,11 @@ class CalendarFiles:
         """Connect the calendar in a file, or bring it up to date. Raises as `look`, and TooManyError."""
         return await self._take(key, zone, await self.info(key, file_id), connect=True)
 
-    async def _token(self, key: PersonKey) -> str:
-        token = await self.workspaces.bot_token(key.team_id)
-        if token is None:
-            raise errors.NotInstalledError("no bot token", team_id=key.team_id)
-        return token
-
     async def _take(self, key: PersonKey, zone: ZoneInfo, file: SentFile, *, connect: bool) -> Seen:
         if not file.may_be_calendar:
             raise UnreadableCalendarError("another type")
         try:
-            content = await self.slack.download(await self._token(key), file)
+            content = await self.slack.download(await self.workspaces.the_bot_token(key.team_id), file)
         except errors.NotACalendarError as error:
             raise UnreadableCalendarError(error.reason) from None
         now = self.clock.now()

@@ -71,10 +71,7 @@ class Teller:
 
     async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
         """Send `message` (text and blocks) to the person. Raises SlackError, NotInstalledError."""
-        token = await self._bots.bot_token(key.team_id)
-        if token is None:
-            raise errors.NotInstalledError("no bot token", team_id=key.team_id)
-        await self._slack.post(token, key.user_id, message)
+        await self._slack.post(await self._bots.the_bot_token(key.team_id), key.user_id, message)
 
 
 _Due = TypeVar("_Due")

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey
 from services.domain.people import OAuthAnswer, PersonView, Renewed
 from services.platform.crypto import Encryptor
@@ -103,6 +104,13 @@ class WorkspaceStore(Store):
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
         return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
+
+    async def the_bot_token(self, team_id: str) -> str:
+        """The same, where nothing can be done without it. Raises NotInstalledError."""
+        token = await self.bot_token(team_id)
+        if token is None:
+            raise NotInstalledError("no bot token", team_id=team_id)
+        return token
 
     async def home_link(self, key: PersonKey) -> str:
         """The `app_link` of the person's workspace."""

@@ -69,9 +69,7 @@ class People:
         view = await self.store.get(key)
         if view is not None:
             return view
-        token = await self.workspaces.bot_token(key.team_id)
-        if token is None:
-            raise NotInstalledError("no bot token", team_id=key.team_id)
+        token = await self.workspaces.the_bot_token(key.team_id)
         try:
             async with asyncio.timeout(_PATIENCE):
                 member = await member_of(self.authority, token, key)

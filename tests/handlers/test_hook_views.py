@@ -20,7 +20,7 @@ from services.calendars.ical.expand import UnreadableCalendarError
 from services.domain.errors import InputError, RequestError
 from services.platform import locale
 from services.platform.locale import Localizer
-from services.usecases.list_files import ListProblemsError
+from services.usecases.sent_files import ListProblemsError
 from tests.support import blockkit
 from tests.support.hooks import address_in
 

@@ -49,7 +49,7 @@ def wired() -> Recorder:
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
         lists=ListForms(nothing, HomeTab(nothing), nothing),
         events=Events(nothing, nothing, nothing),
-        files=FileMessages(nothing, nothing, nothing, nothing, nothing),
+        files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt
     return found

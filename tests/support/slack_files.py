@@ -13,7 +13,7 @@ from services.domain.errors import BadPictureError, NotAListError
 from services.domain.model import PersonKey
 from services.pictures.reader import TakenPicture
 from services.slack.files import SentFile
-from services.usecases.list_files import TakenList
+from services.usecases.sent_files import TakenList
 from tests.support.running_app import ANN, RunningApp
 
 
@@ -30,20 +30,16 @@ class KeptFiles:
         raise UnreadableCalendarError("kept")
 
 
-class KeptPictures:
-    """Stands in for `services.usecases.pictures.OwnPictures` beside it."""
+class KeptSentFiles:
+    """Stands in for `services.usecases.sent_files.SentFiles` beside it."""
 
-    async def has_own(self, key: PersonKey) -> bool:
+    async def has_picture(self, key: PersonKey) -> bool:
         return False
 
-    async def take(self, key: PersonKey, file: SentFile) -> TakenPicture:
+    async def take_picture(self, key: PersonKey, file: SentFile) -> TakenPicture:
         raise BadPictureError("kept")
 
-
-class KeptLists:
-    """Stands in for `services.usecases.list_files.ListFiles` beside it."""
-
-    async def take(self, key: PersonKey, file: SentFile) -> TakenList:
+    async def take_list(self, key: PersonKey, file: SentFile) -> TakenList:
         raise NotAListError("kept")
 
 

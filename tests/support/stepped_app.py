@@ -53,7 +53,7 @@ from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, Replica, RunningEngine, open_engine
-from tests.support.slack_files import KeptFiles, KeptLists, KeptPictures
+from tests.support.slack_files import KeptFiles, KeptSentFiles
 
 ANN = "U0ANN00001"
 BEN = "U0BEN00001"
@@ -232,7 +232,7 @@ async def open_stepped_app(
         )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
-            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, pictures=KeptPictures(), clock=clock,
+            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
@@ -244,7 +244,7 @@ async def open_stepped_app(
             lists=ListForms(surface, tab, commands.teller),
             events=Events(people, leaving, emoji),
             files=handlers.FileMessages(
-                surface, KeptFiles(), KeptLists(), commands.teller, DeliveryStore(database)
+                surface, KeptFiles(), commands.teller, DeliveryStore(database)
             ),
         )  # fmt: skip
         metrics = Metrics()

@@ -9,7 +9,7 @@ from handlers.slack.views.lines import effect_names, picture_names
 from handlers.slack.views.replies import Reply, listing, reply, with_undo
 from services.domain.model import Effect, Kind, Picture
 from services.platform.locale import Localizer
-from services.usecases.list_files import ListProblemsError
+from services.usecases.sent_files import ListProblemsError
 
 IMPORT = "import_file"
 
