@@ -5,6 +5,7 @@ The answer travels in the acknowledgement itself; only a form needs a call to Sl
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +31,38 @@ from handlers.slack.views.modals import View
 from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError
-from services.domain.model import PersonKey
+from services.domain.model import Effect, PersonKey
 from services.engine.notifications import Teller
 
 QUO = "/quo"
 OOO = "/ooo"
 
 Reply = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What a form asks for that cannot be typed."""
+
+    effects: frozenset[Effect] = frozenset()
+    stand_in: str = ""
+
+    def beside(self, line: str) -> str:
+        """It and what could be typed, which is one line, as one text to be kept."""
+        return f"{line}\n{json.dumps({'effects': sorted(self.effects), 'stand_in': self.stand_in})}"
+
+    @classmethod
+    def taken_from(cls, kept: str) -> tuple[str, Besides]:
+        """The line of such a text, or of one that was typed, and what is beside it."""
+        line, _, more = kept.rpartition("\n")
+        try:
+            found = json.loads(more)
+            return line, cls(frozenset(map(Effect, found["effects"])), str(found["stand_in"]))
+        except (ValueError, TypeError, KeyError):  # it was typed, whatever it is
+            return kept, cls()
+
+
+TYPED = Besides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +104,14 @@ class Commands:
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
         who = await by_key(self.services, key)
-        reply = await self.answer(who, command, text, secrets.token_hex(8))
+        line, besides = Besides.taken_from(text)
+        reply = await self.answer(who, command, line, secrets.token_hex(8), besides)
         await self.teller.tell(key, replies.posted(reply))
 
-    async def answer(self, who: Requester, command: str, text: str, request: str) -> Reply:
-        """The answer to one line. The same `request` counts once."""
+    async def answer(self, who: Requester, command: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
+        """The answer to one line, and to what a form asked for besides. The same `request` counts once."""
         try:
-            return await (self._out_of_office if command == OOO else self._quo)(who, text, request)
+            return await (self._out_of_office if command == OOO else self._quo)(who, text, request, besides)
         except UnknownCommandError as error:
             return replies.did_you_mean(who.l10n, error.meant, error.status)
         except NothingToDoError as error:
@@ -106,12 +133,12 @@ class Commands:
             return settings.settings(who.l10n, await self.services.settings.preferences(who.key))
         return None
 
-    async def _quo(self, who: Requester, text: str, request: str) -> Reply:
+    async def _quo(self, who: Requester, text: str, request: str, besides: Besides = TYPED) -> Reply:
         services, l10n = self.services, who.l10n
         command = command_parser.read(text)
         match command.name:
             case Name.STATUS:
-                reply = await self._status(who, command.rest, text, request)
+                reply = await self._status(who, command.rest, text, request, besides)
             case Name.PAUSE:
                 reply = await self._pause(who, command.rest, text)
             case Name.CLEAR | Name.RESUME if not who.view.granted:
@@ -137,16 +164,17 @@ class Commands:
                 reply = await self._help(who)
         return reply
 
-    async def _status(self, who: Requester, line: str, text: str, request: str) -> Reply:
+    async def _status(self, who: Requester, line: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
         asked = command_parser.status(line, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.services.statuses.override(
-            who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request
-        )
+            who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request,
+            effects=besides.effects,
+        )  # fmt: skip
         return replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
 
-    async def _out_of_office(self, who: Requester, text: str, request: str) -> Reply:
+    async def _out_of_office(self, who: Requester, text: str, request: str, besides: Besides = TYPED) -> Reply:
         now = self.services.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
             return replies.off(who.l10n, await self.services.statuses.off(who.key), now)
@@ -154,7 +182,7 @@ class Commands:
         if not who.view.granted:
             return await self._grant_first(who, OOO, text)
         made = await self.services.statuses.out_of_office(
-            who.key, start=asked.start, end=asked.end, note=asked.text, request=request
+            who.key, start=asked.start, end=asked.end, note=asked.text, request=request, stand_in=besides.stand_in
         )
         return replies.override(who.l10n, made, now, who.view.pause)
 

@@ -17,7 +17,7 @@ from typing import Any
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import sheltered, within
-from handlers.slack.commands import OOO, QUO
+from handlers.slack.commands import OOO, QUO, Besides
 from handlers.slack.context import (
     Body,
     Requester,
@@ -162,6 +162,7 @@ class Modals:
             answer_beside(self.services, args.body["view"], replies.posted(answer))
         else:
             said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
+            said = Besides(stand_in=stand_in).beside(said) if stand_in else said
             await self._grant_first(args, who, OOO, said, who.l10n.say("Out of office"))
 
     async def override(self, args: AsyncArgs) -> None:
@@ -202,6 +203,8 @@ class Modals:
                 await args.ack()
         else:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
+            besides = Besides(effects_of(values))
+            said = besides.beside(said) if besides.effects else said
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
 
     async def suggest_emoji(self, args: AsyncArgs) -> None:
@@ -286,7 +289,7 @@ class Modals:
         return modals.done(who.l10n, title, said, *undo)
 
     async def _grant_first(self, args: AsyncArgs, who: Requester, command: str, said: str, title: str) -> None:
-        """The form gives way to the link that grants; what was asked for is kept, as it could have been typed."""
+        """The form gives way to the link that grants; what was asked for is kept, as it could be typed."""
         await self.services.people.ask(who.key, command, said)
         await args.ack(response_action="update", view=await self._grant_view(who, title, []))
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.domain.model import PersonKey
+from services.domain.model import Effect, PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM
-from tests.support.stepped_app import ANN, SteppedApp, elements, open_stepped_app, text_of
+from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, open_stepped_app, text_of
 
 
 @pytest.fixture
@@ -51,6 +51,14 @@ async def test_what_was_asked_for_before_the_grant_is_done_right_after_it(
     assert "undo_override" in text_of({"blocks": direct.blocks})
 
 
+@pytest.mark.parametrize("typed", ["Lunch\n{}", 'Lunch\n{"effects": ["dance"], "stand_in": ""}', "Lunch\nand tea"])
+async def test_lines_that_were_typed_are_one_status(app: SteppedApp, typed: str) -> None:
+    await app.quo(typed)
+    await granted(app)
+    made = await app.only()
+    assert (made.text, made.effects) == (" ".join(typed.split()), frozenset())
+
+
 @pytest.mark.parametrize("typed", ["pause 2h", "clear", "resume"])
 async def test_what_needs_a_grant_asks_for_it(app: SteppedApp, typed: str) -> None:
     answer = await app.quo(typed)
@@ -84,13 +92,14 @@ async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_afte
             "to": ("date", {"type": "datepicker", "selected_date": "2026-11-27"}),
             "to_time": ("time", {"type": "timepicker", "selected_time": "17:00"}),
             "note": ("value", {"type": "plain_text_input", "value": "Skiing"}),
+            "stand_in": ("user", {"type": "users_select", "selected_user": BEN}),
         }
     )
     assert answer["response_action"] == "update"
     assert elements(answer["view"]["blocks"])[0]["action_id"] == "open_grant"
     await granted(app)
     made = await app.only()
-    assert made.text == "Skiing"
+    assert (made.text, made.stand_in) == ("Skiing", BEN)
     assert (await app.shows())[0] == "Skiing"
 
 
@@ -102,9 +111,10 @@ async def test_status_form_sent_before_the_grant_is_done_after_it(app: SteppedAp
             "emoji": ("value", {"type": "plain_text_input", "value": ":tea:"}),
             "text": ("value", {"type": "plain_text_input", "value": "Tea until late"}),
             "until": ("time", {"type": "timepicker", "selected_time": "15:00"}),
+            "effects": ("value", {"type": "checkboxes", "selected_options": [{"value": "away"}]}),
         }
     )
     await granted(app)
     made = await app.only()
-    assert (made.text, made.emoji) == ("Tea until late", ":tea:")
+    assert (made.text, made.emoji, made.effects) == ("Tea until late", ":tea:", {Effect.AWAY})
     assert app.ann == PersonKey(TEAM, ANN)
