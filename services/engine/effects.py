@@ -162,10 +162,12 @@ class EffectSender:
         others = self._workspaces.others | self._closed.keys()
         due = await self._store.due(effect, now, MANY, others=others, full=self._full.keys())
         await self._workspaces.own({one.key.team_id for one in due})
+        known = len(self._full) + len(self._closed)
         started = self._start(due, now)
+        more = len(due) == MANY and len(self._full) + len(self._closed) > known  # without those there are others
         await asyncio.gather(*(self._guarded(one, work) for one, work in started))
         self._went_on = bool(started)
-        if started:  # what is due after these, or has become due meanwhile
+        if started or more:  # what is due after these, or has become due meanwhile
             return self._clock.now()
         waits = (await self._store.next_due(effect, now), *self._full.values(), *self._closed.values())
         return min((at for at in waits if at is not None), default=None)

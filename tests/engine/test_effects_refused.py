@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from emulators.slack.state import APP
 from services.domain.model import Effect, PersonKey, Stretch
+from services.engine.effects import MANY
 from services.engine.limits import LIMITS
 from services.platform.crypto import SealedBytes
 from services.store.effect_models import EffectRow
@@ -139,7 +140,8 @@ async def test_answer_that_shows_nothing_of_ones_own_is_no_answer(ann: EffectsOf
 async def herd(engine: RunningEngine, many: int, *effects: Effect) -> list[PersonKey]:
     """So many people of one workspace, whose effects begin now."""
     keys = [await engine.person(f"U{number}", allows=ALL) for number in range(many)]
-    await engine.settled()
+    if engine.running:
+        await engine.settled()
     now = engine.clock.now()
     carried = [Stretch(effect, now, now + timedelta(hours=2), rule="meeting") for effect in effects]
     async with engine.database.write() as connection:
@@ -197,3 +199,21 @@ async def test_effect_that_slack_is_slow_at_holds_up_no_other_and_no_notice(ann:
     assert ann.snooze is None
     await ann.engine.rests()
     assert ann.snooze == (60, APP)
+
+
+async def test_herd_of_one_workspace_holds_up_no_other(engine: RunningEngine) -> None:
+    """However many of it wait for its limit: they are more than are looked at together."""
+    keys = await herd(engine, MANY + 20, Effect.DND)
+    other = await engine.person("V1", team_id="T2", allows=ALL)
+    now = engine.clock.now()
+    async with engine.database.write() as connection:
+        await lock_people(connection, [other])
+        await replace_stretches(connection, {other: [Stretch(Effect.DND, now, now + timedelta(hours=1))]}, now)
+    replica = engine.replica()
+    (sender,) = [one for one in replica.effect_senders if one._carrier.effect is Effect.DND]
+    again: datetime | None = now
+    while again is not None and again <= now:
+        again = await sender.run()
+        await replica.workspaces.store()
+    assert engine.slack.dnd.running("V1") is not None
+    assert len(engine.slack.left_behind()) < len(keys)
