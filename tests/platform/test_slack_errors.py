@@ -1,4 +1,4 @@
-"""From what Slack answers to what it means for us: each word that the four methods can refuse with."""
+"""From what Slack answers to what it means for us: each word that its methods can refuse with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import pytest
 
 from services.domain.errors import (
     BadEmojiError,
+    BadPictureError,
     GrantLostError,
+    PictureMovesError,
+    PictureTooLargeError,
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
@@ -28,9 +31,12 @@ WORDS: dict[type[SlackError], str] = {
     SlackRateLimitedError: "ratelimited rate_limited",
     SlackUnavailableError: "internal_error fatal_error service_unavailable request_timeout profile_set_failed"
     " partial_profile_set_failed",
+    BadPictureError: "bad_image",
+    PictureTooLargeError: "too_large",
+    PictureMovesError: "too_many_frames",
     SlackRefusedError: "email_taken invalid_ooo_message invalid_profile invalid_starts_with_at name_not_allowed"
     " must_clear_both_status_text_and_status_emoji not_app_admin reserved_name too_long username_same user_not_found"
-    " user_not_visible bad_image too_large too_many_frames a_word_that_slack_may_add",
+    " user_not_visible a_word_that_slack_may_add",
 }
 
 

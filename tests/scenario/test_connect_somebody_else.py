@@ -59,8 +59,8 @@ async def exchanges(vendors: Vendors) -> int:
 
 
 async def rows(vendors: Vendors) -> list[object]:
-    """All that is kept of workspaces and people, but for when they are due."""
-    passing = {"due_at", "stale", "home_stale", "resolved_until"}
+    """All that is kept of workspaces and people, but for when they are due and how often their facts changed."""
+    passing = {"due_at", "stale", "facts_seq", "home_stale", "resolved_until"}
     found: list[object] = []
     for table in (Workspace.__table__, Person.__table__):
         kept = [column for column in table.columns if column.name not in passing]
