@@ -21,9 +21,11 @@ from emulators.slack import LocalSlack
 from services.domain.model import PersonKey, Span, Status
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
+from services.engine.calls import token_digest
 from services.engine.limits import LIMITS
-from services.engine.profile_writer import KEPT_FOR_TYPED, READ, TEST, WRITE, token_digest
+from services.engine.profile_writer import KEPT_FOR_TYPED
 from services.platform.crypto import Encryptor, new_key
+from services.slack.profile import GET, SET, TEST
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Person, ProfileStateRow, Workspace
@@ -41,12 +43,12 @@ LASTS = timedelta(hours=2)
 def rows() -> list[Row]:
     calls, late = asyncio.run(_herd())
     best = sum(60.0 * (person // A_MINUTE) for person in range(PEOPLE))
-    each = ", ".join(f"{method} {calls[method]:,}" for method in (READ, WRITE, TEST))
+    each = ", ".join(f"{method} {calls[method]:,}" for method in (GET, SET, TEST))
     herd = f"herd of {PEOPLE:,} in one workspace and minute"
     return [
         Row(f"{herd}: calls", calls.total(), "calls", 2 * PEOPLE + NEW_TOKENS, "get and set each, new tokens", each),
         Row(f"{herd}: wrong status", sum(late), "person-s", best, f"best order under {A_MINUTE} a minute",
-            f"{LIMITS[WRITE]} a minute, of which {KEPT_FOR_TYPED} are kept for what people type"),
+            f"{LIMITS[SET]} a minute, of which {KEPT_FOR_TYPED} are kept for what people type"),
     ]  # fmt: skip
 
 
@@ -64,10 +66,10 @@ async def _herd() -> tuple[Counter[str], list[float]]:
         clock.busy = lambda: bool(slack.busy) or not replica.engine.at_rest
         await replica.start()
         calls = slack.calls.all
-        while sum(call.ok for call in calls(WRITE)) < PEOPLE:
+        while sum(call.ok for call in calls(SET)) < PEOPLE:
             assert clock.now() < START + LASTS, "somebody's status was not set"
             await clock.jump(clock.now() + timedelta(minutes=1))
-        late = [(call.at - START).total_seconds() for call in calls(WRITE) if call.ok]
+        late = [(call.at - START).total_seconds() for call in calls(SET) if call.ok]
         made = Counter(call.method for call in calls())
         await replica.stop()
         await database.close()

@@ -34,12 +34,12 @@ from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.calls import Calls, token_digest
 from services.engine.limits import Budget
-from services.engine.profile_writer import BLOCKED_BACK_OFF, OUTAGE, REFUSED_BACK_OFFS, TEST, back_off
+from services.engine.profile_writer import BLOCKED_BACK_OFF, OUTAGE, REFUSED_BACK_OFFS, back_off
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.slack import scopes
-from services.slack.profile import SlackProfiles
+from services.slack.profile import TEST, SlackProfiles
 from services.store.effects import EffectStore
 from services.store.pictures import KeptPicture
 

@@ -20,15 +20,13 @@ from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, HomeRenderer
-from services.slack.messages import SlackMessages, SlackViews
+from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews
 from services.store.person_rows import NoticeStore
 from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
-PUBLISH = "views.publish"
-POST = "chat.postMessage"
 CONNECT = "open_connect"
 """The action of a button that opens the form of a calendar, with fresh links: good for as long as the message."""
 

@@ -28,24 +28,17 @@ from services.domain.errors import (
 from services.domain.model import Action, Decision, PersonKey, Span, Standing, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.text import default_emoji
+from services.domain.text import DEFAULT_EMOJI, default_emoji
 from services.engine.calls import Calls, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.limits import Budget
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
-from services.slack.profile import SlackProfiles
+from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
-
-READ = "users.profile.get"
-WRITE = "users.profile.set"
-TEST = "auth.test"
-
-LAST_RESORT = ":speech_balloon:"
-"""The emoji that Slack itself puts beside a text without one (docs.slack.dev, "User presence and status")."""
 
 KEPT_FOR_TYPED = 8
 """Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
@@ -89,7 +82,7 @@ class ProfileWriter:
     def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
         """When the calls that `pending` may need can be made; None for now."""
         now = self._clock.now()
-        waits = [self.room_at(pending.urgency, budget), budget.ready_at(WRITE, now, pending.key.user_id)]
+        waits = [self.room_at(pending.urgency, budget), budget.ready_at(SET, now, pending.key.user_id)]
         if pending.token is not None and pending.memory.owner != token_digest(pending.token):
             waits.append(budget.ready_at(TEST, now))
         return max((wait for wait in waits if wait is not None), default=None)
@@ -97,7 +90,7 @@ class ProfileWriter:
     def room_at(self, urgency: int, budget: Budget) -> datetime | None:
         """When the workspace has room for another write of that urgency, whoever's it is; None for now."""
         now, keep = self._clock.now(), KEPT_FOR_TYPED if urgency else 0
-        waits = (budget.ready_at(method, now, keep=keep) for method in (READ, WRITE))
+        waits = (budget.ready_at(method, now, keep=keep) for method in (GET, SET))
         return max((wait for wait in waits if wait is not None), default=None)
 
     def take(self, pending: PendingWrite, budget: Budget, is_ours: Callable[[], bool] = lambda: True) -> Calls:
@@ -105,7 +98,7 @@ class ProfileWriter:
 
         `is_ours`: whether this process still owns the workspace; asked before anything is written.
         """
-        methods = {READ: "", WRITE: pending.key.user_id}
+        methods = {GET: "", SET: pending.key.user_id}
         if pending.token is not None and pending.memory.owner != token_digest(pending.token):
             methods[TEST] = ""
         return Calls(budget, self._clock, pending.token, methods, is_ours)
@@ -139,7 +132,7 @@ class ProfileWriter:
             if whose != pending.key.user_id:
                 raise WrongPersonError("token_of_somebody_else")
         now = self._clock.now()
-        with calls.making(READ):
+        with calls.making(GET):
             profile = await self._profiles.read(pending.token)
         decision = ownership.decide(
             profile, pending.memory.standing, span, policy=pending.policy, pause=pending.pause, now=now
@@ -173,7 +166,7 @@ class ProfileWriter:
         if status.expiration is not None and status.expiration <= self._clock.now():
             return False  # the span ended meanwhile: an expiration is never in the past, and the next look knows better
         try:
-            with calls.making(WRITE):
+            with calls.making(SET):
                 returned = await self._profiles.write(calls.token, status)
         except BadEmojiError:  # once more with the kind's own emoji, which may be refused too
             if unknown:
@@ -182,8 +175,8 @@ class ProfileWriter:
             await self._unknown_emoji.refused(pending.key.team_id, unknown)
             if not await self._queue.intend(pending, _intended(state, before, replace(decision, status=other))):
                 return False
-            calls.take(WRITE)
-            with calls.making(WRITE):
+            calls.take(SET)
+            with calls.making(SET):
                 returned = await self._profiles.write(calls.token, other)
         outcome = "done_with_another_emoji" if unknown else "done"
         entry = self._entry(pending, decision.action, decision.reason, outcome, returned)
@@ -281,7 +274,7 @@ def _intended(state: ProfileState, before: Standing, decision: Decision) -> Prof
 def _instead(emoji: str, span: Span | None) -> str:
     """What stands in the place of an emoji that Slack does not know: the kind's own."""
     own = default_emoji(None if span is None else span.kind)
-    return LAST_RESORT if own in {"", emoji} else own
+    return DEFAULT_EMOJI if own in {"", emoji} else own
 
 
 def back_off(failures: int) -> timedelta:

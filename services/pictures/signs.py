@@ -68,17 +68,17 @@ class _Pen:
         self._draw.rounded_rectangle((*self.at(box[:2]), *self.at(box[2:])), radius * self._unit, fill=colour)
 
 
-def _arc(middle: Point, radius: Point, start: float, end: float, steps: int = 48) -> list[Point]:
+def _arc(middle: Point, radius: Point, start: float, end: float) -> list[Point]:
     """Points of an ellipse from `start` to `end` degrees, clockwise from the right."""
-    turns = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
+    turns = [math.radians(start + (end - start) * step / 48) for step in range(49)]
     return [(middle[0] + radius[0] * math.cos(turn), middle[1] + radius[1] * math.sin(turn)) for turn in turns]
 
 
-def _curve(start: Point, towards: Point, end: Point, steps: int = 24) -> list[Point]:
+def _curve(start: Point, towards: Point, end: Point) -> list[Point]:
     """Points of a quadratic Bézier curve."""
     found = []
-    for step in range(steps + 1):
-        t = step / steps
+    for step in range(25):
+        t = step / 24
         a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
         found.append(tuple(a * p + b * q + c * r for p, q, r in zip(start, towards, end, strict=True)))
     return [(x, y) for x, y in found]

@@ -81,9 +81,9 @@ def lines_from_file(value: object) -> tuple[Line, ...]:
             is_newer = type(version) is int and version > VERSION
             reason = "a newer release wrote it, update first" if is_newer else f"has to be {VERSION}"
             raise InputError(reason, field="rules.version")
-        found, at = _converted(value, _File, "rules"), "rules.lines"
+        found, at = _converted(value, _File), "rules.lines"
     else:
-        found, at = _File(VERSION, _converted(value, _Rules, "rules")), "rules"
+        found, at = _File(VERSION, _converted(value, _Rules)), "rules"
     if sum(rule.kind is None for rule in found.lines) + len(found.routines) > MOST_LINES:
         raise TooManyError("too many lines", field=at, most=MOST_LINES)
     rules = {f"{at}.{number}": rule for number, rule in enumerate(found.lines)}
@@ -209,13 +209,13 @@ def _leave_out(value: Any, error: InputError) -> bool:
     return False
 
 
-def _converted(value: object, type_: Any, name: str) -> Any:
+def _converted(value: object, type_: Any) -> Any:
     try:
         return msgspec.convert(_given(value), type_)
     except RecursionError:
-        raise InputError("is nested too deeply", field=name) from None
+        raise InputError("is nested too deeply", field="rules") from None
     except msgspec.MsgspecError as error:
-        raise wrong(error, name) from None
+        raise wrong(error, "rules") from None
 
 
 def _given(value: Any) -> Any:

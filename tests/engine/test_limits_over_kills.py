@@ -14,9 +14,10 @@ from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite, ProfileState
 from services.engine.calls import Calls, token_digest
 from services.engine.leases import OneProcess
-from services.engine.profile_writer import READ, WRITE, ProfileWriter
+from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Urgency
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.slack.profile import GET, SET
 from tests.engine.test_owned_workspaces import Stored
 from tests.support.clocks import ManualClock
 
@@ -76,9 +77,9 @@ class Process:
         """Its read ends, and its write begins and arrives; or its write ends, or is not needed."""
         calls, call = self.under_way[user_id]
         if call is None and written:
-            with calls.making(READ):
+            with calls.making(GET):
                 pass
-            call = calls.making(WRITE)
+            call = calls.making(SET)
             call.__enter__()
             self.under_way[user_id] = calls, call
             seen[0].count("", self.clock.now())

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey, Status
 from services.engine import notifications, sender
 from services.engine.leases import OneProcess
-from services.engine.notifications import POST
+from services.slack.messages import POST
 from services.store.models import Person
 from tests.engine.test_owned_workspaces import Acquiring
 from tests.support.engine import GET, SET, Replica, RunningEngine, meeting, until
