@@ -39,7 +39,7 @@ from handlers.slack.views.routine_form import read_routine
 from services.domain import lines
 from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
-from services.domain.model import Effect
+from services.domain.model import Effect, Kind, Photo, Picture
 from services.engine.notifications import Teller
 from services.store.line_file import written
 from services.usecases.statuses import request_id
@@ -66,6 +66,7 @@ class ListForms:
             bolt.view_submission(what)(self.submitted)
         bolt.block_action("add_line")(self.add_line)
         bolt.block_action("add_routine")(self.add_routine)
+        bolt.block_action("choose_picture")(self.choose_picture)
         bolt.block_action("open_rules")(self.open_rules)
         bolt.block_action("open_routines")(self.open_routines)
         bolt.block_action("list_page_before")(self.turn_page)
@@ -166,6 +167,14 @@ class ListForms:
         await args.ack()
         view = await self._view(args)
         await _show_form(args, _form(view, lines.known(view.facts.lines, chosen(args.body))))
+
+    async def choose_picture(self, args: AsyncArgs) -> None:
+        """The form of the out-of-office line, with the picture that the person has sent filled in."""
+        await args.ack()
+        view = await self._view(args)
+        line = lines.known(view.facts.lines, Kind.OUT_OF_OFFICE.value)
+        line = replace(line, effects=line.effects | {Effect.PHOTO}, photo=Photo(Picture.OWN))
+        await _show_form(args, _form(view, line))
 
     async def add_routine(self, args: AsyncArgs) -> None:
         """The form of a new routine."""

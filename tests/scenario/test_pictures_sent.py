@@ -13,6 +13,7 @@ from services.store.pictures import OWN
 from tests.support.pictures import animated, corners, encoded, opened, quarters
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 from tests.support.slack_files import sends
+from tests.support.stepped_app import elements
 
 KEPT = "Your picture is kept, {} pixels."
 BAD = "I cannot use that picture. Send a whole PNG, JPEG or GIF that is at least 64 pixels wide and high."
@@ -105,3 +106,16 @@ async def test_picture_is_forgotten_with_everything_else(running_app: RunningApp
     assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert await running_app.rows(sa.select(PictureRow.user_id)) == []
+
+
+async def test_button_of_the_answer_opens_the_absence_with_the_picture_chosen(running_app: RunningApp) -> None:
+    await running_app.joins()
+    await _sends(running_app, "me.png", encoded(quarters(600, 600)), "image/png")
+    message = next(one for one in reversed(running_app.slack.messages) if one.text.startswith("Your picture is kept"))
+    (button,) = (part for part in elements(message.blocks) if part.get("action_id") == "choose_picture")
+    answer = await running_app.slack.people.click_in_message(ANN, message.ts, {**button})
+    assert answer.status == 200, answer.body
+    form = running_app.slack.modals[ANN][-1].view
+    chosen = {block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"}
+    assert chosen["photo"]["initial_option"]["value"] == "own"
+    assert [option["value"] for option in chosen["effects"]["initial_options"]] == ["photo"]

@@ -7,7 +7,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.lines import effect_names, picture_names
 from handlers.slack.views.replies import Reply, listing, reply, with_undo
-from services.domain.model import Effect, Kind, Picture
+from services.domain.model import Effect, Picture
 from services.platform.locale import Localizer
 from services.usecases.sent_files import ListProblemsError
 
@@ -53,7 +53,7 @@ def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
         l10n.say("While that line shows, it is your photo, and your present one comes back after it. A picture that "
                  "you send later takes its place."),
     ]  # fmt: skip
-    edit = kit.button(l10n.say("Choose it for “Out of office”"), "edit_line", value=Kind.OUT_OF_OFFICE.value)
+    edit = kit.button(l10n.say("Choose it for “Out of office”"), "choose_picture")
     return reply(lines, kit.actions(edit))
 
 
