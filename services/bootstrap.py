@@ -20,13 +20,12 @@ from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
 from services.domain.errors import NotInstalledError
+from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
-from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
-from services.engine.photo_carrier import PhotoCarrier
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
 from services.engine.resolve import Reconciler, Timelines

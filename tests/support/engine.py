@@ -19,14 +19,13 @@ from emulators.slack.state import DEFAULT_USER_SCOPES
 from services.domain.calendars import Changes
 from services.domain.model import Effect, Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
+from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.due import Engine
-from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.notifications import HomePublisher, Links, NoticeSender
-from services.engine.photo_carrier import PhotoCarrier
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.engine.sender import Sender

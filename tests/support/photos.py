@@ -17,8 +17,8 @@ from services.domain import timeline
 from services.domain.effects import PhotoMemory
 from services.domain.model import Effect, Pause, PersonKey, Photo, Picture, Stretch, Timeline
 from services.domain.timeline import resolve
+from services.engine.carriers import PhotoCarrier
 from services.engine.effects import EffectSender
-from services.engine.photo_carrier import PhotoCarrier
 from services.pictures.squares import are_alike, signed
 from services.slack import scopes
 from services.store.effect_models import PictureRow

@@ -25,7 +25,7 @@ from services.domain.model import NO_STATUS, Effect, PersonKey, Status
 from services.domain.ownership import whole_seconds
 from services.domain.profile_state import PendingWrite
 from services.domain.text import ENGLISH
-from services.engine.effect_carriers import PresenceCarrier, SnoozeCarrier
+from services.engine.carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji
 from services.engine.leases import OneProcess
