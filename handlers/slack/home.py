@@ -71,6 +71,11 @@ class HomeTab:
             is_new=now.at - view.created_at < NEW,
         )
 
+    async def publish(self, args: AsyncArgs, key: PersonKey, view: View | None = None) -> None:
+        """Show the person their tab as it is now, or `view`, at once. Raises SlackError."""
+        view = view or await self.home(key)
+        await view_call(args.client, "views.publish", user_id=key.user_id, view=view)
+
     async def _undo(self, key: PersonKey, now: Now) -> Undoable | None:
         """The last thing that the person changed, where it can be taken back: a change, or an override that is new."""
         found = await self.services.undos.newest(key)
@@ -149,7 +154,7 @@ class HomeButtons:
             await self.services.calendars.disconnect(who.key, calendar_id)
         else:
             await self.services.calendars.sync_now(who.key)
-        await self._publish(args, who)
+        await self.tab.publish(args, who.key)
 
     async def create_hook(self, args: AsyncArgs) -> None:
         """A new hook; its address, and the link that grants where that is still to be done, are shown."""
@@ -191,7 +196,7 @@ class HomeButtons:
         who = await person(self.services, args.context)
         await self.services.accounts.disconnect(who.key, text_of(args.body["view"], "private_metadata"))
         await args.ack()
-        await self._publish(args, who)
+        await self.tab.publish(args, who.key)
 
     async def forget_me(self, args: AsyncArgs) -> None:
         """Delete everything; the question was asked before."""
@@ -199,7 +204,7 @@ class HomeButtons:
         await self.services.people.forget(who.key)
         if text_of(args.body, "response_url"):
             await args.respond(**replies.posted(replies.forgotten(who.l10n)), replace_original=True)
-        await self._publish(args, who, home_view.stranger(who.l10n, ""))
+        await self.tab.publish(args, who.key, home_view.stranger(who.l10n, ""))
 
     async def _clicked(self, args: AsyncArgs) -> Requester:
         await args.ack()
@@ -210,11 +215,7 @@ class HomeButtons:
         if text_of(args.body, "response_url"):
             await args.respond(**replies.posted(reply), replace_original=True)
         else:
-            await self._publish(args, who)
-
-    async def _publish(self, args: AsyncArgs, who: Requester, view: View | None = None) -> None:
-        view = view or await self.tab.home(who.key)
-        await view_call(args.client, "views.publish", user_id=who.key.user_id, view=view)
+            await self.tab.publish(args, who.key)
 
 
 async def _show(args: AsyncArgs, view: View) -> None:

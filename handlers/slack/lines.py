@@ -83,12 +83,12 @@ class ListForms:
     async def open_rules(self, args: AsyncArgs) -> None:
         """The whole list."""
         await args.ack()
-        await self._open(args, await self._view(args), RULES)
+        await open_view(args, list_modal(await self._view(args)))
 
     async def open_routines(self, args: AsyncArgs) -> None:
         """The routines of the list."""
         await args.ack()
-        await self._open(args, await self._view(args), ROUTINES)
+        await open_view(args, list_modal(await self._view(args), ROUTINES))
 
     async def turn_page(self, args: AsyncArgs) -> None:
         """Other lines of a long list."""
@@ -141,8 +141,7 @@ class ListForms:
             view = modals.done(who.l10n, who.l10n.say("Undone"), [said["text"]])
             await view_call(args.client, "views.update", view_id=clicked["id"], view=view)
         else:
-            home = await self.tab.home(who.key)
-            await view_call(args.client, "views.publish", user_id=who.key.user_id, view=home)
+            await self.tab.publish(args, who.key)
 
     async def _change(self, args: AsyncArgs, edit: Edit) -> None:
         await args.ack()
@@ -152,8 +151,7 @@ class ListForms:
         if clicked.get("type") == "modal":
             await self._show_list(args, await self._view(args), clicked, undo_id=undo_id)
         else:
-            home = await self.tab.home(who.key)
-            await view_call(args.client, "views.publish", user_id=who.key.user_id, view=home)
+            await self.tab.publish(args, who.key)
 
     # ── the forms ───────────────────────────────────────────────────────────────────────────────────
 
@@ -263,9 +261,6 @@ class ListForms:
     async def _view(self, args: AsyncArgs) -> ListView:
         who = await person(self.services, args.context)
         return await list_view(self.services, who, ask_slack=True)
-
-    async def _open(self, args: AsyncArgs, view: ListView, callback: str) -> None:
-        await open_view(args, list_modal(view, callback))
 
     async def _show_list(
         self,

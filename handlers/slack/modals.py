@@ -30,7 +30,7 @@ from handlers.slack.context import (
     view_call,
 )
 from handlers.slack.views import modals, replies, settings
-from handlers.slack.views.blocks import Values, actions, cut, emoji_option, escape
+from handlers.slack.views.blocks import Values, actions, cut, emoji_option
 from handlers.slack.views.line_form import effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
@@ -44,6 +44,7 @@ from services.domain.errors import (
     TextTooLongError,
 )
 from services.domain.model import PersonKey
+from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
 
 PATIENCE = 2.0
@@ -172,7 +173,7 @@ class Modals:
         errors: dict[str, InputError] = {}
         emoji, text, end = "", values.text("text"), None
         try:
-            emoji = command_parser.emoji_of(values.emoji(modals.EMOJI_BLOCK))
+            emoji = command_parser.emoji_of(values.said(modals.EMOJI_BLOCK))
         except InputError as error:
             errors["emoji"] = error
         try:

@@ -13,6 +13,9 @@ from services.domain.model import Effect, Kind, Look, Photo, ShowAs
 KINDS = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)
 """The kinds in the order of their own lines, where nobody has moved them."""
 
+END = "end"
+"""What stands for the place below all lines, where the id of the line below is asked for."""
+
 MOST_LINES = 50
 """Rules and routines that one person can have, besides the kinds' own lines."""
 
@@ -124,7 +127,7 @@ def name_in(lines: Sequence[Line], line_id: str) -> str:
 def put(lines: Sequence[Line], line: Line, below: str | None = None) -> tuple[Line, ...]:
     """Put `line` in the place of the one with its id, or into the list; above the line with the id `below`, if given.
 
-    A new rule is put before the kinds' own lines, a new routine before the working location. `below` may be `end`.
+    A new rule is put before the kinds' own lines, a new routine before the working location. `below` may be `END`.
     Raises TooManyError.
     """
     whole, at = list(lines), _at(lines, line.id)

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field
 
 from services.domain.command_parser import emoji_of
 from services.domain.errors import InputError, NotAnEmojiError, TooManyError
-from services.domain.lines import KINDS, MOST_LINES, Line, Routine, Rule, complete, put
+from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
 from services.domain.model import Kind
 from services.domain.photos import CROP
 from services.store.json_values import wrong
@@ -27,9 +27,6 @@ VERSION: Final = 2
 
 MOST_BYTES = 2**20
 """A list of fifty lines, each as long as it can be, is half of that."""
-
-END = "end"
-"""What `below` says of a routine that is the last line."""
 
 RESERVED = frozenset({*Kind, "override", "back", "idle", "nothing", END})
 """What means something else where an id may stand."""

@@ -41,6 +41,7 @@ from services.domain.model import (
 )
 from services.domain.people import PersonFacts, Preferences, WorkingHours
 from services.domain.reasons import Reason, ReasonCode
+from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
 from services.platform import locale
 from services.platform.locale import Localizer
@@ -314,10 +315,10 @@ def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
 
 @given(st.text("ab&<>;", max_size=60), st.integers(9, 40))
 def test_cut_text_is_short_enough_and_breaks_no_entity(text: str, most: int) -> None:
-    cut = kit.cut(kit.escape(text), most)
+    cut = kit.cut(escape(text), most)
     assert len(cut) <= most
     rest = cut.removesuffix("…")
-    assert kit.escape(text).startswith(rest)
+    assert escape(text).startswith(rest)
     for entity in ("&amp;", "&lt;", "&gt;"):
         rest = rest.replace(entity, "")
     assert "&" not in rest

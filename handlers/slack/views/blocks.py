@@ -22,11 +22,6 @@ LONGEST_VALUE = 150
 """Characters that an option shows, and of its value."""
 
 
-def escape(text: str) -> str:
-    """`text` for mrkdwn: nothing in it becomes a mention, a link or an entity."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def cut(text: str, most: int) -> str:
     """At most `most` characters; never inside of an entity."""
     if len(text) <= most:
@@ -220,10 +215,6 @@ class Values:
         """The value of the chosen option."""
         option = self._element(block).get("selected_option")
         return str(option.get("value", "")) if isinstance(option, dict) else ""
-
-    def emoji(self, block: str) -> str:
-        """The emoji that was chosen in an `emoji_select`, or typed where the element is one to type in."""
-        return self.one(block) or self.text(block)
 
     def said(self, block: str) -> str:
         """What was chosen, or typed where the element is one to type in."""

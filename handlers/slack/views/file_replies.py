@@ -8,6 +8,7 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views.lines import effect_names, picture_names
 from handlers.slack.views.replies import Reply, listing, reply, with_undo
 from services.domain.model import Effect, Picture
+from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.usecases.sent_files import ListProblemsError
 
@@ -66,7 +67,7 @@ def list_taken(l10n: Localizer, name: str, lines: int, undo_id: str) -> Reply:
 def list_refused(l10n: Localizer, name: str, error: ListProblemsError) -> Reply:
     """What is wrong with the list in a file, field by field."""
     problems = [
-        l10n.say("• `{field}`: {reason}", field=_code(where), reason=kit.escape(kit.cut(reason, 200)))
+        l10n.say("• `{field}`: {reason}", field=_code(where), reason=escape(kit.cut(reason, 200)))
         for where, reason in error.problems
     ]
     return listing(l10n, [f"*{_file_name(name)}*", l10n.say(error.sentence()), *problems])
@@ -74,7 +75,7 @@ def list_refused(l10n: Localizer, name: str, error: ListProblemsError) -> Reply:
 
 def _code(text: str) -> str:
     """A text as it can stand between backticks."""
-    return kit.escape(kit.cut(text.replace("`", ""), 100)) or "?"
+    return escape(kit.cut(text.replace("`", ""), 100)) or "?"
 
 
 def list_exported(l10n: Localizer, written: str) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def list_exported(l10n: Localizer, written: str) -> list[dict[str, Any]]:
     for line in written.split("\n"):
         if parts[-1] and len(parts[-1]) + len(line) > _LONGEST_CODE:
             parts.append("")
-        parts[-1] += kit.escape(line) + "\n"
+        parts[-1] += escape(line) + "\n"
     said = l10n.say("Your list. Save it as a `.json` file; send me such a file here, and it becomes your list.")
     return [{"text": said}, *({"text": f"```\n{part}```"} for part in parts)]
 
@@ -101,4 +102,4 @@ def file_hint(l10n: Localizer) -> Reply:
 
 
 def _file_name(name: str) -> str:
-    return kit.escape(kit.cut(" ".join(name.split()), 80)).replace("*", "")
+    return escape(kit.cut(" ".join(name.split()), 80)).replace("*", "")

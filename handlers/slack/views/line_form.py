@@ -25,7 +25,7 @@ from handlers.slack.views.lines import (
 from handlers.slack.views.sentences import kind_name, shown
 from services.domain.command_parser import emoji_of, status_text
 from services.domain.errors import InputError
-from services.domain.lines import KINDS, Line, Match, Routine, Rule
+from services.domain.lines import END, KINDS, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
 
@@ -34,7 +34,6 @@ PREVIEW = "preview"
 PREVIEWED = "previewed"
 """The block that a preview is told in."""
 
-END = "end"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ANY = "any"
 _SHOW, _IGNORE = "show", "ignore"
@@ -274,17 +273,7 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
 
 def read_look(values: Values, errors: Errors) -> tuple[Look, frozenset[Effect], Photo | None]:
     """Text, emoji, effects and photo of a form; a photo alone where that effect is chosen."""
-    text = values.text("text")
-    emoji = ""
-    try:
-        status_text(text)
-        check_placeholders(text)
-    except InputError as error:
-        errors["text"] = error
-    try:
-        emoji = emoji_of(values.emoji("emoji"))
-    except InputError as error:
-        errors["emoji"] = error
+    text, emoji = read_says(values, "text", "emoji", errors)
     effects = effects_of(values)
     crop = values.said("crop") or "centre"
     picture = values.said("photo")
@@ -301,10 +290,20 @@ def effects_of(values: Values) -> frozenset[Effect]:
     return frozenset(Effect(one) for one in values.several("effects") if one in set(Effect))
 
 
-def check_placeholders(text: str) -> None:
-    """Raises PlaceholderError where something else than a fact stands in braces."""
-    if any(found not in _KNOWN for found in _PLACEHOLDER.findall(text)):
-        raise PlaceholderError("placeholder")
+def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors) -> tuple[str, str]:
+    """A text that may have placeholders, and an emoji."""
+    text, emoji = values.text(text_block), ""
+    try:
+        status_text(text)
+        if any(found not in _KNOWN for found in _PLACEHOLDER.findall(text)):
+            raise PlaceholderError("placeholder")
+    except InputError as error:
+        errors[text_block] = error
+    try:
+        emoji = emoji_of(values.said(emoji_block))
+    except InputError as error:
+        errors[emoji_block] = error
+    return text, emoji
 
 
 def _read_match(values: Values, before: Match, calendars: Mapping[str, str], errors: Errors) -> Match:
@@ -322,7 +321,7 @@ def _read_match(values: Values, before: Match, calendars: Mapping[str, str], err
         calendar_ids=(chosen & known) | (before.calendar_ids - known),  # of calendars that are gone a form has no box
         external={_OUTSIDE: True, _INSIDE: False}.get(values.one("external")),
         recurring={_YES: True, _NO: False}.get(values.one("recurring")),
-        days=read_days(values, "days"),
+        days=read_days(values),
         hours=_hours(values, errors),
         min_guests=least_guests,
         max_guests=most_guests,
@@ -331,9 +330,9 @@ def _read_match(values: Values, before: Match, calendars: Mapping[str, str], err
     )
 
 
-def read_days(values: Values, block: str) -> frozenset[int]:
+def read_days(values: Values) -> frozenset[int]:
     """Days of the week, 0 = Monday."""
-    return frozenset(DAYS.index(day) for day in values.several(block) if day in DAYS)
+    return frozenset(DAYS.index(day) for day in values.several("days") if day in DAYS)
 
 
 def _words(values: Values, block: str, errors: Errors) -> tuple[str, ...]:

@@ -8,18 +8,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.blocks import cut, escape
+from handlers.slack.views.blocks import cut
 from handlers.slack.views.sentences import kind_name, shown
 from services.domain.differences import Difference
 from services.domain.lines import KINDS, Line, Match, Routine, Rule
 from services.domain.model import Effect, Event, Kind, Location, Look, Picture, Status
 from services.domain.people import PersonFacts
-from services.domain.text import Coverage, StatusTexts
+from services.domain.text import Coverage, StatusTexts, escape
 from services.platform.locale import Localizer, default_texts
 
 LONGEST_LINE = 400
 """Characters that a line is told in: a list of fifty has to fit into the 250 kB of a view."""
 
+_LONGEST_NAME = 60
 _MOST_WORDS = 5
 _MOST_EXAMPLES = 5
 _TWO, _THREE = time(14), time(15)
@@ -115,10 +116,10 @@ def _about(view: ListView, line: Line) -> str:
     return words if not name or name == escape(named(line.match, "")) else f"{name}: {words}"
 
 
-def named(match: Match, other: str, longest: int = 60) -> str:
+def named(match: Match, other: str) -> str:
     """What a rule is called whose person gave it no name: by its words, else `other`."""
     name = ", ".join(match.title_words) or other
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _routine(view: ListView, line: Routine) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.lines import ListView, effect_names, told
+from handlers.slack.views.replies import undo_button
 from handlers.slack.views.sentences import shown
 from services.domain.lines import Line, Routine
 from services.domain.model import Effect, Kind
@@ -71,10 +72,9 @@ def adding(view: ListView) -> list[kit.Block]:
     ]
 
 
-def saved(view: ListView, undo_id: str, text: str = "") -> kit.Block:
+def saved(view: ListView, undo_id: str) -> kit.Block:
     """That something was changed just now, and what takes it back."""
-    undo = kit.button(view.l10n.say("Undo"), "undo", value=undo_id)
-    return kit.section(":white_check_mark: " + (text or view.l10n.say("Saved.")), undo)
+    return kit.section(":white_check_mark: " + view.l10n.say("Saved."), undo_button(view.l10n, undo_id))
 
 
 def waiting(view: ListView, effects: Iterable[Effect] | None = None) -> list[kit.Block]:

@@ -19,6 +19,7 @@ from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
 from services.domain.model import STATUS_TEXT_LIMIT
+from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 
@@ -201,7 +202,7 @@ def shown_once(l10n: Localizer, address: str, *more: kit.Block) -> View:
         l10n.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),
         f"```{address}```",
         l10n.say("For example, from a shell:"),
-        f"```{kit.escape(example)}```",
+        f"```{escape(example)}```",
         l10n.say(
             "Keep it secret: whoever has it can set your status. I show it only now. If it is lost or known to others, "
             "choose “Give it a new address” in its menu on your Home tab, or disconnect it there."

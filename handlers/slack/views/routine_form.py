@@ -98,7 +98,7 @@ def read_routine(values: Values, routine_id: str, before: Routine | None) -> tup
         errors["text"] = NoRoutineLookError("nothing to show")
     if "{title}" in (look.text or "") or "{location}" in (look.text or ""):
         errors["text"] = NoPlaceholderError("placeholder")
-    days = read_days(values, "days")
+    days = read_days(values)
     if not days:
         errors["days"] = NoDaysError("no day")
     start, end = _read(values.time, "from", errors), _read(values.time, "to", errors)

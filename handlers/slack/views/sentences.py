@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.slack.views.blocks import cut, escape
+from handlers.slack.views.blocks import cut
 from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
 from services.domain.lines import Line, name_in
 from services.domain.model import Kind, Override, OverrideKind, Status, Timeline
 from services.domain.reasons import Reason
+from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView

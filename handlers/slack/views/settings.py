@@ -10,9 +10,9 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
-from handlers.slack.views.line_form import check_placeholders
+from handlers.slack.views.line_form import read_says
 from handlers.slack.views.lines import days, hours
-from services.domain.command_parser import LONGEST_EMOJI, emoji_of, status_text
+from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
@@ -126,7 +126,7 @@ def _time(value: time) -> kit.Block:
 def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Mapping[str, InputError]]:
     """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one."""
     errors: dict[str, InputError] = {}
-    idle = _idle(values, errors)
+    idle = Status(*read_says(values, "idle_text", "idle_emoji", errors))
     on = values.chosen("options")
     policy = values.one("own_status") or before.own_status.value
     return replace(
@@ -139,20 +139,6 @@ def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Map
         lead=_number(values, "lead", _MOST_LEAD, errors),
         bridge=_number(values, "bridge", _MOST_BRIDGE, errors),
     ), errors
-
-
-def _idle(values: Values, errors: dict[str, InputError]) -> Status:
-    text, emoji = values.text("idle_text"), ""
-    try:
-        status_text(text)
-        check_placeholders(text)
-    except InputError as error:
-        errors["idle_text"] = error
-    try:
-        emoji = emoji_of(values.emoji("idle_emoji"))
-    except InputError as error:
-        errors["idle_emoji"] = error
-    return Status(text, emoji)
 
 
 def _working_hours(values: Values, errors: dict[str, InputError]) -> WorkingHours | None:
