@@ -186,7 +186,7 @@ class EffectSender:
                 started.append((one, work))
             elif places[team_id] < AT_ONCE_OF_A_WORKSPACE and self._has_room(one, workspace, now):
                 places[team_id] += 1
-                calls = self._calls(one, workspace.budget, now, partial(self._is_ours, workspace))
+                calls = self._calls(one, workspace.budget, now, partial(self._workspaces.still_has, workspace))
                 self._workspaces.take(workspace, one.key.user_id, self._carrier.effect)
                 started.append((one, self._in(workspace, one, calls)))
         return started
@@ -243,9 +243,6 @@ class EffectSender:
             (self._closed if takes_back else self._full)[team_id] = until
             return False
         return self._workspaces.may_take(workspace, due.key.user_id, self._carrier.effect)
-
-    def _is_ours(self, workspace: OwnedWorkspace) -> bool:
-        return self._workspaces.get(workspace.team_id) is workspace
 
     def _calls(self, due: DueEffect, budget: Budget, now: datetime, is_ours: Callable[[], bool]) -> Calls:
         return Calls(budget, self._clock, due.token, dict.fromkeys(self._methods(due, now), ""), is_ours)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -274,9 +275,7 @@ class Sender:
         return PLACES + KEPT_PLACES if typed else BESIDE_TYPED if self._typed else PLACES
 
     def _start(self, pending: PendingWrite, workspace: OwnedWorkspace) -> None:
-        calls = self._writer.take(
-            pending, workspace.budget, lambda: self._workspaces.get(workspace.team_id) is workspace
-        )
+        calls = self._writer.take(pending, workspace.budget, partial(self._workspaces.still_has, workspace))
         self._workspaces.take(workspace, pending.key.user_id)
         self._under_way[pending.key] = pending
         self._typed += pending.urgency == Urgency.TYPED

@@ -74,6 +74,10 @@ class OwnedWorkspaces:
         """The workspace, where it is this process' own."""
         return self._owned.get(team_id) if self._leases.certain else None
 
+    def still_has(self, workspace: OwnedWorkspace) -> bool:
+        """Whether it is this process' own, as it was without a break."""
+        return self.get(workspace.team_id) is workspace
+
     @property
     def owned(self) -> Collection[OwnedWorkspace]:
         """All that are."""
