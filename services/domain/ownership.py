@@ -7,15 +7,12 @@ tells about a profile; it only ever adds evidence, because the next read is what
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.domain.model import NO_STATUS, Action, Decision, OwnStatusPolicy, Pause, Span, Standing, Status
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.text import DEFAULT_EMOJI, unescape
-
-_SKIN_TONE = re.compile(r"::?skin-tone-[2-6]")
+from services.domain.text import same, same_write, shown_text, whole_seconds
 
 GRACE = timedelta(seconds=20)
 """How long after a status' end Slack may still show it before we look and clear it ourselves."""
@@ -50,7 +47,7 @@ def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
     applied = standing.applied
     if applied is None or not applied.lasts(now) or not wanted.emoji or standing.unknown_emoji != wanted.emoji:
         return None
-    return applied if _text(applied) == _text(wanted) else None
+    return applied if shown_text(applied) == shown_text(wanted) else None
 
 
 def shown(standing: Standing, now: datetime) -> Status | None:
@@ -147,41 +144,6 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
         # Typed before our write, which has covered it, or after it: the next look at the profile will tell.
         return told if seen.empty else replace(told, covered=seen)
     return told if standing.applied is not None else replace(told, wanted=None)
-
-
-# ── when two statuses are the same to Slack: un-escaped, without skin tones, whole seconds ──────────
-
-
-def whole_seconds(instant: datetime | None) -> datetime | None:
-    """The instant as `status_expiration` can say it: its whole second."""
-    return None if instant is None else instant.replace(microsecond=0)
-
-
-def same(one: Status, other: Status) -> bool:
-    """Whether Slack shows the same, until the same second. Two empty statuses are the same whatever their end."""
-    if one.empty or other.empty:
-        return one.empty and other.empty
-    return _shown(one) == _shown(other) and whole_seconds(one.expiration) == whole_seconds(other.expiration)
-
-
-def same_write(profile: Status, wanted: Status) -> bool:
-    """Whether `profile` is what a write of `wanted` leaves behind, also where Slack put another emoji in its place."""
-    if same(profile, wanted):
-        return True
-    text, end = _text(wanted), whole_seconds(wanted.expiration)
-    return text != "" and text == _text(profile) and end is not None and end == whole_seconds(profile.expiration)
-
-
-def _text(status: Status) -> str:
-    return unescape(status.text).strip()
-
-
-def _shown(status: Status) -> tuple[str, str]:
-    text = _text(status)
-    emoji = _SKIN_TONE.sub("", status.emoji.strip()).strip(":")
-    if text and not emoji:
-        emoji = DEFAULT_EMOJI.strip(":")
-    return text, emoji
 
 
 # ── whose is it? ────────────────────────────────────────────────────────────────────────────────────

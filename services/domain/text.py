@@ -1,4 +1,7 @@
-"""What a status says: templates and default texts of kinds, one tidy line of 100 characters at most, an emoji."""
+"""What a status says: templates and default texts of kinds, one tidy line of 100 characters at most, an emoji.
+
+And when two statuses are the same to Slack.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.domain.lines import Rule
-from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Visibility
+from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Status, Visibility
 from services.domain.people import Policy, Preferences
 from services.domain.rules import location_of
 
@@ -172,6 +175,44 @@ def trailing_emoji(text: str) -> tuple[str, int] | None:
         if found.end() == len(text) and (read := leading_emoji(found[0])):
             return read[0], found.start()
     return None
+
+
+# ── when two statuses are the same to Slack: un-escaped, without skin tones, whole seconds ──────────
+
+_SKIN_TONE = re.compile(r"::?skin-tone-[2-6]")
+
+
+def whole_seconds(instant: datetime | None) -> datetime | None:
+    """The instant as `status_expiration` can say it: its whole second."""
+    return None if instant is None else instant.replace(microsecond=0)
+
+
+def same(one: Status, other: Status) -> bool:
+    """Whether Slack shows the same, until the same second. Two empty statuses are the same whatever their end."""
+    if one.empty or other.empty:
+        return one.empty and other.empty
+    return _looks(one) == _looks(other) and whole_seconds(one.expiration) == whole_seconds(other.expiration)
+
+
+def same_write(profile: Status, wanted: Status) -> bool:
+    """Whether `profile` is what a write of `wanted` leaves behind, also where Slack put another emoji in its place."""
+    if same(profile, wanted):
+        return True
+    text, end = shown_text(wanted), whole_seconds(wanted.expiration)
+    return text != "" and text == shown_text(profile) and end is not None and end == whole_seconds(profile.expiration)
+
+
+def shown_text(status: Status) -> str:
+    """The text as Slack shows it."""
+    return unescape(status.text).strip()
+
+
+def _looks(status: Status) -> tuple[str, str]:
+    text = shown_text(status)
+    emoji = _SKIN_TONE.sub("", status.emoji.strip()).strip(":")
+    if text and not emoji:
+        emoji = DEFAULT_EMOJI.strip(":")
+    return text, emoji
 
 
 # ── the default texts, of which there is one `DefaultTexts` a language ─────────────────────────────

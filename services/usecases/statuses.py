@@ -29,11 +29,10 @@ from services.domain.model import (
     Timeline,
     Verdict,
 )
-from services.domain.ownership import same
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET, Reason
-from services.domain.text import DefaultTexts
+from services.domain.text import DefaultTexts, same
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.store.effects import EffectStore

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.domain.model import NO_STATUS, Standing, Status
-from services.domain.ownership import instead, same, same_write
-from services.domain.text import unescape
+from services.domain.ownership import instead
+from services.domain.text import same, same_write, unescape
 from tests.support.profiles import at
 
 

@@ -25,8 +25,8 @@ from services.domain.model import (
     Standing,
     Status,
 )
-from services.domain.ownership import same
 from services.domain.people import PersonFacts, Preferences
+from services.domain.text import same
 from services.domain.timeline import resolve
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)

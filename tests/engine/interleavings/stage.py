@@ -22,9 +22,8 @@ from services.domain.calendars import Changes
 from services.domain.effects import DueEffect
 from services.domain.errors import GrantLostError
 from services.domain.model import NO_STATUS, Effect, PersonKey, Status
-from services.domain.ownership import whole_seconds
 from services.domain.profile_state import PendingWrite
-from services.domain.text import ENGLISH
+from services.domain.text import ENGLISH, whole_seconds
 from services.engine.carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji

@@ -17,8 +17,8 @@ import pytest
 
 from services.domain.lines import Match, Rule, put
 from services.domain.model import NO_STATUS, Kind, Look
-from services.domain.ownership import same
 from services.domain.people import Member, Tokens
+from services.domain.text import same
 from services.slack import scopes
 from services.store.models import Base
 from tests.engine.interleavings.stage import ANN, LUNCH, READ, WRITE, Replica, Stage
