@@ -16,13 +16,29 @@ from tests.support.engine import Replica, until
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+DND, AWAY = Effect.DND, Effect.AWAY
 READS = {Effect.DND: "snooze", Effect.AWAY: "is_away_by_hand"}
 PUTS_ON = {Effect.DND: "set_snooze", Effect.AWAY: "set_presence"}
 TAKES_BACK = {Effect.DND: "end_snooze", Effect.AWAY: "set_presence"}
 SEEN = {Effect.DND: "snooze", Effect.AWAY: "presence"}
+slow = pytest.mark.slow
 STEPS = [
     (step, after) for step in ("the look", "the intent", "the call", "the record") for after in (False, True)
 ]  # fmt: skip
+
+QUICK = {
+    (DND, "the intent", True), (DND, "the call", True), (AWAY, "the call", False), (AWAY, "the record", False),
+}  # fmt: skip
+"""What is tried always; the others where there is time."""
+
+EACH = pytest.mark.parametrize(
+    ("effect", "step", "after"),
+    [
+        pytest.param(effect, *step, marks=[] if (effect, *step) in QUICK else slow)
+        for effect in (DND, AWAY)
+        for step in STEPS
+    ],
+)
 
 
 def dies(replica: Replica, effect: Effect, step: str, calls: dict[Effect, str], *, after: bool) -> asyncio.Event:
@@ -66,8 +82,7 @@ def seen(ann: EffectsOf, effect: Effect) -> list[str]:
     return [f"{one.by}: {'on' if one.after not in (None, 'auto') else 'off'}" for one in changes]
 
 
-@pytest.mark.parametrize("effect", [Effect.DND, Effect.AWAY])
-@pytest.mark.parametrize(("step", "after"), STEPS)
+@EACH
 async def test_death_while_it_is_put_on(ann: EffectsOf, effect: Effect, step: str, *, after: bool) -> None:
     await ann.carries(effect, (10, 40))
     died = dies(ann.replica, effect, step, PUTS_ON, after=after)
@@ -80,8 +95,7 @@ async def test_death_while_it_is_put_on(ann: EffectsOf, effect: Effect, step: st
     assert seen(ann, effect)[1:] == ["time: off" if effect is Effect.DND else "app: off"]
 
 
-@pytest.mark.parametrize("effect", [Effect.DND, Effect.AWAY])
-@pytest.mark.parametrize(("step", "after"), STEPS)
+@EACH
 async def test_death_while_it_is_taken_back(ann: EffectsOf, effect: Effect, step: str, *, after: bool) -> None:
     await ann.carries(effect, (0, 40), (60, 70))
     died = dies(ann.replica, effect, step, TAKES_BACK, after=after)
@@ -96,8 +110,7 @@ async def test_death_while_it_is_taken_back(ann: EffectsOf, effect: Effect, step
     assert ann.engine.slack.left_behind() == ann.engine.slack.trespasses() == []
 
 
-@pytest.mark.parametrize("effect", [Effect.DND, Effect.AWAY])
-@pytest.mark.parametrize(("step", "after"), STEPS)
+@EACH
 async def test_death_of_one_that_is_started_after_the_end(
     ann: EffectsOf, effect: Effect, step: str, *, after: bool
 ) -> None:
@@ -111,7 +124,10 @@ async def test_death_of_one_that_is_started_after_the_end(
     assert len(seen(ann, effect)) in {0, 2}
 
 
-@pytest.mark.parametrize(("step", "after"), STEPS)
+@pytest.mark.parametrize(
+    ("step", "after"),
+    [pytest.param(*one, marks=[] if one in {("the intent", True), ("the call", True)} else slow) for one in STEPS],
+)
 async def test_death_while_a_pause_takes_it_back_and_own_ones_after_it(
     ann: EffectsOf, step: str, *, after: bool
 ) -> None:

@@ -13,11 +13,11 @@ from tests.support.engine import Replica, until
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-async def more(ann: EffectsOf, many: int = 2) -> list[Replica]:
-    """So many replicas in the place of the one that thinks that it is alone."""
+async def more(ann: EffectsOf) -> list[Replica]:
+    """Two replicas in the place of the one that thinks that it is alone."""
     await ann.replica.stop()
     ann.engine.replicas.remove(ann.replica)
-    made = [ann.engine.replica(leases=AdvisoryLocks(ann.engine.database.url)) for _ in range(many)]
+    made = [ann.engine.replica(leases=AdvisoryLocks(ann.engine.database.url)) for _ in range(2)]
     for replica in made:
         await replica.start()
     ann.replica = made[0]
@@ -25,7 +25,7 @@ async def more(ann: EffectsOf, many: int = 2) -> list[Replica]:
 
 
 async def test_one_of_several_replicas_carries_each_out_once(ann: EffectsOf) -> None:
-    await more(ann, 3)
+    await more(ann)
     await ann.carries_both((0, 60))
     await until(lambda: (ann.snooze, ann.away) == ((60, APP), APP))
     await ann.pauses(Pause(ann.engine.clock.now()))

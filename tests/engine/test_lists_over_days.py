@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
+import pytest
+
 from services.domain.lines import Routine, complete, put
 from services.domain.model import EventType, Location, Look, PersonKey
 from services.store.preferences import Lines, LineStore
 from tests.support.engine import RunningEngine, meeting, until
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ALL_DAYS = frozenset(range(7))
 
 

@@ -13,11 +13,14 @@ from emulators.slack.state import APP, PERSON
 from services.domain.model import Effect, Pause, Photo, Picture
 from services.platform import readers
 from services.store.preferences import PreferenceStore
-from tests.support.databases import BOTH, of_kind
+from tests.support.databases import of_kind
 from tests.support.engine import Replica, RunningEngine, until
 from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter
 from tests.support.readers import ReaderHere
 
+BOTH = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 READ, FETCH, KEEP, SIGN = "read", "fetch", "keep", "sign"
 INTEND, PUT_ON, TAKE_OFF, SETTLE = "take_up", "put_on", "take_off", "settle"
 
@@ -30,6 +33,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture(autouse=True)
 def _readers_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "_Reader", ReaderHere)
+
+
+Step = tuple[str, bool]
+"""What the process dies at, and whether before or after it."""
 
 
 class Killed(BaseException):
@@ -78,13 +85,21 @@ async def _starts_again(ann: Sitter) -> None:
     await ann.engine.rests()
 
 
+def some_of(steps: list[Step], *quick: Step) -> list[Any]:
+    """All of them where there is time; always these."""
+    return [one if one in quick else pytest.param(*one, marks=pytest.mark.slow) for one in steps]
+
+
+SET_MEANWHILE = [(INTEND, True), (PUT_ON, True), (SETTLE, False)]
+TAKING_OFF = [(TAKE_OFF, False), (TAKE_OFF, True), (SETTLE, False)]
+CHANGING = [(SIGN, True), (INTEND, True), (PUT_ON, True), (SETTLE, False)]
 PUTTING_ON = [
     (READ, False), (READ, True), (FETCH, True), (KEEP, True), (SIGN, True), (INTEND, False), (INTEND, True),
     (PUT_ON, False), (PUT_ON, True), (SETTLE, False), (SETTLE, True),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "after"), PUTTING_ON)
+@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (KEEP, True), (INTEND, True), (PUT_ON, True)))
 async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -103,7 +118,7 @@ async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
     assert (ann.calls(SET), await ann.kept()) == (2, set())
 
 
-@pytest.mark.parametrize(("step", "after"), PUTTING_ON)
+@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (INTEND, True), (PUT_ON, True)))
 async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -122,7 +137,7 @@ async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end
 
 
 @BOTH
-@pytest.mark.parametrize(("step", "after"), [(INTEND, True), (PUT_ON, True), (SETTLE, False)])
+@pytest.mark.parametrize(("step", "after"), some_of(SET_MEANWHILE, (PUT_ON, True)))
 async def test_picture_that_she_set_while_nobody_ran_stays(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -147,7 +162,7 @@ TAKING_BACK = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "after"), TAKING_BACK)
+@pytest.mark.parametrize(("step", "after"), some_of(TAKING_BACK, (INTEND, True), (PUT_ON, True)))
 async def test_death_while_her_own_is_put_back_ends_with_it(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -185,7 +200,7 @@ async def test_death_while_a_pause_puts_her_own_back_is_no_change_of_hers(
     assert ann.shows_own(by=APP)
 
 
-@pytest.mark.parametrize(("step", "after"), [(TAKE_OFF, False), (TAKE_OFF, True), (SETTLE, False)])
+@pytest.mark.parametrize(("step", "after"), some_of(TAKING_OFF, (TAKE_OFF, True)))
 async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_without_one(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -202,7 +217,7 @@ async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_wi
 
 
 @BOTH
-@pytest.mark.parametrize(("step", "after"), [(SIGN, True), (INTEND, True), (PUT_ON, True), (SETTLE, False)])
+@pytest.mark.parametrize(("step", "after"), some_of(CHANGING, (INTEND, True), (PUT_ON, True)))
 async def test_death_between_two_photos_of_ours_ends_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -221,7 +236,7 @@ async def test_death_between_two_photos_of_ours_ends_with_her_own(
     assert await ann.kept() == set()
 
 
-@BOTH
+@pytest.mark.parametrize("database_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
 async def test_two_processes_put_one_picture_on(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await sitter(engine, monkeypatch)
     first = engine.replica()

@@ -200,6 +200,9 @@ class Replica:
         return self.lost.get(account_id)
 
 
+PATIENCE = 30.0
+"""Seconds of real time for which something is waited for: a loaded machine is slow, not wrong."""
+
 IS_DUE = (Person.due_at <= sa.bindparam("now", type_=UtcInstant)) | (
     Person.stale & (Person.due_at <= sa.bindparam("leased", type_=UtcInstant))
 )
@@ -377,11 +380,11 @@ class RunningEngine:
         """Whether there is nothing to do at this instant: nobody is due, nothing is pending."""
         return await self.ticked() and await self.pending() == 0
 
-    async def settled(self, seconds: float = 10.0) -> None:
+    async def settled(self, seconds: float = PATIENCE) -> None:
         """Wait until there is nothing to do at this instant."""
         await until(self.quiet, seconds)
 
-    async def rests(self, seconds: float = 10.0) -> None:
+    async def rests(self, seconds: float = PATIENCE) -> None:
         """Have all that runs look once more, and wait until it rests: whatever was to happen now has happened.
 
         What waits for a later instant may still be pending.
@@ -425,7 +428,7 @@ class CountingWakeSignal:
         self.rung += 1
 
 
-async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Wait until `holds()` (a coroutine function or a plain one) is true."""
     deadline = time.monotonic() + seconds
     while True:

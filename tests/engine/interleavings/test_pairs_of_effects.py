@@ -76,7 +76,9 @@ async def away_ends(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
-@pytest.mark.parametrize("moment", [away_begins, away_ends], ids=lambda moment: moment.__name__)
+@pytest.mark.parametrize(
+    "moment", [pytest.param(away_begins, marks=pytest.mark.slow), away_ends], ids=lambda moment: moment.__name__
+)
 async def test_effect_and_something_else_at_once_end_as_one_after_the_other(
     stage: Stage,
     moment: object,
