@@ -28,7 +28,7 @@ from handlers.slack.context import (
     with_metadata,
 )
 from handlers.slack.home import HomeTab
-from handlers.slack.modals import refuse, submission_id
+from handlers.slack.modals import close, refuse, submission_id
 from handlers.slack.views import file_replies, line_form, modals, replies, routine_form
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import PREVIEW, Errors, read_line
@@ -215,12 +215,8 @@ class ListForms:
             return
         view, form = await self._view(args), args.body["view"]
         told = waiting(view, line.effects if line.enabled else frozenset())
-        if told:
-            blocks = [*([saved(view, undo_id)] if undo_id else []), *told]
-            title = who.l10n.say("Your list")
-            await args.ack(response_action="update", view=modals.done(who.l10n, title, [], *blocks))
-        else:
-            await args.ack()
+        done = [saved(view, undo_id)] if undo_id and told else []
+        await close(args, who, who.l10n.say("Your list"), [*done, *told])
         below_form = form.get("previous_view_id")
         if isinstance(below_form, str) and below_form:
             kept = metadata_of(form)
@@ -239,12 +235,8 @@ class ListForms:
         kinds = Values.of(args.body["view"]).several("mute")
         undo_id = await self.services.settings.change_lines(who.key, partial(_muting, kinds=kinds))
         view = await list_view(self.services, who)
-        title, told = who.l10n.say("Mute notifications"), waiting(view)
-        blocks = [*([saved(view, undo_id)] if undo_id else []), *told]
-        if blocks:
-            await args.ack(response_action="update", view=modals.done(who.l10n, title, [], *blocks))
-        else:
-            await args.ack()
+        done = [saved(view, undo_id)] if undo_id else []
+        await close(args, who, who.l10n.say("Mute notifications"), [*done, *waiting(view)])
 
     def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
         """The line that a form makes, the id of the line below it, and what is wrong."""

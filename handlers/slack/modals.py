@@ -30,7 +30,7 @@ from handlers.slack.context import (
     view_call,
 )
 from handlers.slack.views import modals, replies, settings
-from handlers.slack.views.blocks import Values, actions, cut, emoji_option
+from handlers.slack.views.blocks import Block, Values, actions, cut, emoji_option
 from handlers.slack.views.line_form import effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
@@ -197,11 +197,7 @@ class Modals:
             )
             view = await list_view(self.services, who, effects=effects, ask_slack=True) if effects else None
             told = [] if view is None else waiting(view, effects)
-            if told:
-                done = modals.done(who.l10n, who.l10n.say("Set a status"), [who.l10n.say("Saved.")], *told)
-                await args.ack(response_action="update", view=done)
-            else:
-                await args.ack()
+            await close(args, who, who.l10n.say("Set a status"), told, [who.l10n.say("Saved.")])
         else:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
             besides = Besides(effects_of(values))
@@ -335,6 +331,14 @@ class Modals:
             await view_call(args.client, "views.update", view_id=form["id"], view=found)
 
         self.services.background.leave(show(), form=form["callback_id"])
+
+
+async def close(args: AsyncArgs, who: Requester, title: str, blocks: Sequence[Block], said: Sequence[str] = ()) -> None:
+    """Close a form; where there are `blocks`, there is something more to say, and it becomes a view that says so."""
+    if blocks:
+        await args.ack(response_action="update", view=modals.done(who.l10n, title, said, *blocks))
+    else:
+        await args.ack()
 
 
 async def refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, InputError]) -> None:

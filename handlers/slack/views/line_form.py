@@ -28,13 +28,13 @@ from services.domain.errors import InputError
 from services.domain.lines import END, KINDS, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
+from services.store.line_json import DAYS
 
 LINE = "line"
 PREVIEW = "preview"
 PREVIEWED = "previewed"
 """The block that a preview is told in."""
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ANY = "any"
 _SHOW, _IGNORE = "show", "ignore"
 _INSIDE, _OUTSIDE, _YES, _NO = "inside", "outside", "yes", "no"

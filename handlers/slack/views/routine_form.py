@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import (
-    DAYS,
     Errors,
     look_blocks,
     place_block,
@@ -26,6 +25,7 @@ from handlers.slack.views.lines import ListView
 from services.domain.errors import EndsBeforeItStartsError, InputError
 from services.domain.lines import Routine
 from services.domain.model import Look
+from services.store.line_json import DAYS
 
 ROUTINE = "routine"
 _ABSENT = "absent"
