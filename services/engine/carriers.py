@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.domain.effects import (
+    LONGEST_SNOOZE,
     EffectAction,
     EffectDecision,
     PhotoMemory,
+    SnoozeMemory,
     decide_presence,
     decide_snooze,
     refused,
@@ -44,6 +46,7 @@ class SnoozeCarrier:
     def __init__(self, slack: SlackPresence, clock: Clock) -> None:
         self._slack = slack
         self._clock = clock
+        self._ceilings: dict[str, int] = {}  # of workspaces: what one person has cost calls is spared all others
 
     def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
         """A look, and setting or ending it."""
@@ -51,10 +54,10 @@ class SnoozeCarrier:
 
     async def carry_out(self, turn: Turn) -> None:
         """Have a snooze run to the stretch's end, or end ours."""
-        calls, stretch = turn.calls, turn.stretch
+        calls, stretch, team_id = turn.calls, turn.stretch, turn.due.key.team_id
         with calls.making(DND_INFO):
             seen = await self._slack.snooze(calls.token)
-        decision = decide_snooze(turn.memory, seen, stretch, self._clock.now())
+        decision = decide_snooze(self._with_ceiling(turn.memory, team_id), seen, stretch, self._clock.now())
         if decision.action is EffectAction.LEAVE:
             await turn.settle(decision.memory, decision.look_again)
             return
@@ -71,10 +74,17 @@ class SnoozeCarrier:
         except SlackRefusedError as error:
             if error.reason != "too_long" or decision.minutes == 1:
                 raise
-            await turn.settle(too_long(decision), self._clock.now())
+            await turn.settle(self._with_ceiling(too_long(decision), team_id), self._clock.now())
             return
         done = snoozed(decision, returned, stretch)
         await turn.settle(done.memory, done.look_again, Action.WRITE)
+
+    def _with_ceiling(self, memory: SnoozeMemory, team_id: str) -> SnoozeMemory:
+        """The memory with the least that Slack was found to take in the workspace, which is remembered for the next."""
+        ceiling = min(memory.ceiling, self._ceilings.get(team_id, LONGEST_SNOOZE))
+        if ceiling < LONGEST_SNOOZE:
+            self._ceilings[team_id] = ceiling
+        return replace(memory, ceiling=ceiling)
 
 
 class PresenceCarrier:

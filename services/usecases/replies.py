@@ -35,7 +35,11 @@ SOON = 0.5
 """The least between two looks."""
 
 SHARE = 100
-"""The time that a look took is left alone so many times over before the next: a hundredth of the processor at most."""
+"""The time that a look took is left alone so many times over before the next: a hundredth of the processor at most.
+
+But no longer than `REFRESH`: on a busy machine a look takes long because others are at work, and who has just left is
+to be known all the same.
+"""
 
 AHEAD = timedelta(hours=1)
 """Who is out so soon is known beforehand: also where the database is away, or a look takes long."""
@@ -69,7 +73,7 @@ class WhoIsOut:
             began = time.monotonic()
             with guarded("who_is_out_not_read"):
                 await self.refresh()
-            await first_of(stop, seconds=max(SOON, SHARE * (time.monotonic() - began)))
+            await first_of(stop, seconds=min(max(SOON, SHARE * (time.monotonic() - began)), REFRESH))
             await first_of(stop, wake, seconds=REFRESH)
 
     async def refresh(self) -> None:

@@ -149,6 +149,16 @@ async def test_too_long_a_snooze_is_halved_and_the_ceiling_remembered(ann: Effec
     assert ann.calls(SNOOZE) == 4
 
 
+async def test_ceiling_that_one_person_has_found_is_known_for_all_of_their_workspace(ann: EffectsOf) -> None:
+    ann.engine.slack.workspaces[ann.key.team_id].snooze_ceiling = 400
+    await ann.carries(Effect.DND, (0, 1000))
+    assert ann.calls(SNOOZE) == 3
+    ben = EffectsOf(ann.engine, await ann.engine.person("U0BEN", allows=ALL), ann.replica)
+    await ben.carries(Effect.DND, (0, 1000))
+    assert ben.snooze == (250, APP)
+    assert ben.calls(SNOOZE) == 1
+
+
 async def test_snooze_that_ran_out_while_we_were_away_is_set_again(ann: EffectsOf) -> None:
     day = 24 * 60
     await ann.carries(Effect.DND, (0, 3 * day))
