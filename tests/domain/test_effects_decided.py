@@ -95,6 +95,16 @@ def test_own_snooze_that_ends_within_the_stretch_is_looked_at_again_then() -> No
     assert replaced.look_again is None
 
 
+def test_snooze_of_at_most_a_day_is_renewed_an_hour_before_it_ends() -> None:
+    decision = effects.decide_snooze(NEW, None, stretch(0, 3000), NINE)
+    assert decision.minutes == effects.LONGEST_SNOOZE
+    done = effects.snoozed(decision, at(1440), stretch(0, 3000))
+    assert (done.memory.ours, done.look_again) == (at(1440), at(1380))
+    left = effects.decide_snooze(done.memory, at(1440), stretch(0, 3000), at(60))
+    assert (left.action, left.look_again) == (LEAVE, at(1380))
+    assert effects.snoozed(decision, at(60), stretch()).look_again is None
+
+
 @given(seconds=st.floats(31, 3_000_000), ceiling=st.integers(1, 1440))
 def test_minutes_cover_the_stretch_or_are_all_that_slack_takes(seconds: float, ceiling: int) -> None:
     decision = effects.decide_snooze(replace(NEW, ceiling=ceiling), None, stretch(0, seconds / 60), NINE)

@@ -18,6 +18,7 @@ from services.domain.lines import (
     Routine,
     Rule,
     complete,
+    known,
     moved,
     name_in,
     put,
@@ -129,7 +130,8 @@ def test_lines_are_moved_switched_and_deleted() -> None:
     assert [one.enabled for one in switched(lines, "meeting")] == [True, True, False, True, True]
     assert switched(switched(lines, "meeting"), "meeting") == lines
     assert without(lines, "a") == complete(())
-    for edit in (partial(moved, by=1), switched, without):
+    assert known(lines, "a") == rule("a")
+    for edit in (partial(moved, by=1), switched, without, known):
         with pytest.raises(NothingToDoError):
             edit(lines, "gone")
     with pytest.raises(NothingToDoError):

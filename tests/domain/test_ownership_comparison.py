@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.domain.model import NO_STATUS, Standing, Status
-from services.domain.ownership import instead
-from services.domain.text import same, same_write, unescape
+from services.domain.ownership import instead, shown
+from services.domain.text import escape, same, same_write, unescape
 from tests.support.profiles import at
 
 
@@ -44,13 +44,14 @@ def test_same_write_forgives_only_the_emoji() -> None:
 
 def test_unescape_undoes_slack_once() -> None:
     assert unescape("&amp;lt; &lt;b&gt; &amp;") == "&lt; <b> &"
+    assert unescape(escape("&lt; <b> & <@U1>")) == "&lt; <b> & <@U1>"
 
 
 SINCE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("applied", "unknown", "shown"),
+    ("applied", "unknown", "other"),
     [
         (Status("Lunch", ":speech_balloon:"), ":party:", Status("Lunch", ":speech_balloon:")),
         (Status("Lunch", ":speech_balloon:"), "", None),
@@ -61,8 +62,16 @@ SINCE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     ],
 )
 def test_instead_is_what_stands_for_an_emoji_that_slack_does_not_know(
-    applied: Status | None, unknown: str, shown: Status | None
+    applied: Status | None, unknown: str, other: Status | None
 ) -> None:
     standing = Standing(applied=applied, unknown_emoji=unknown)
-    assert instead(standing, Status("Lunch", ":party:"), SINCE) == shown
+    assert instead(standing, Status("Lunch", ":party:"), SINCE) == other
     assert instead(standing, Status("Lunch", ""), SINCE) is None
+
+
+def test_what_shows_of_ours_is_what_lasts_and_was_not_replaced_by_hand() -> None:
+    lunch = Status("Lunch", ":pizza:", SINCE + timedelta(hours=1))
+    assert shown(Standing(applied=lunch), SINCE) == lunch
+    assert shown(Standing(applied=lunch), SINCE + timedelta(hours=1)) is None
+    assert shown(Standing(applied=lunch, own=NO_STATUS), SINCE) is None
+    assert shown(Standing(), SINCE) is None

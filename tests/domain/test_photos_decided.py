@@ -139,3 +139,7 @@ def test_nothing_of_hers_is_ever_taken_back_or_forgotten(
         assert decision.before.owes(NOW)
     if decision.action is EffectAction.LEAVE:
         assert decision.memory.owes(NOW) == (known or (ours and is_uncertain(memory, seen)))
+
+
+def test_a_picture_of_ours_is_owed_while_it_is_or_may_be_on() -> None:
+    assert [memory.owes(NOW) for memory in (NOTHING, ON, ABOUT_TO, RETURNING)] == [False, True, True, True]
