@@ -125,7 +125,6 @@ class _PointReader:
     def __init__(self, path: str, dialect: Dialect) -> None:
         self._path = path  # opened by the first query
         self._dialect = dialect
-        self._prepared: WeakKeyDictionary[Select[*tuple[Any, ...]], _Prepared] = WeakKeyDictionary()
         self._thread = ThreadPoolExecutor(1, "statusquo-reads")
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[_Query] = []
@@ -135,9 +134,9 @@ class _PointReader:
         """The rows of each query, their columns as attributes. Raises SQLAlchemy's OperationalError."""
         prepared = []
         for statement, _ in asked:
-            if statement not in self._prepared:
-                self._prepared[statement] = _Prepared(statement, self._dialect)
-            prepared.append(self._prepared[statement])
+            if statement not in _PREPARED:
+                _PREPARED[statement] = _Prepared(statement, self._dialect)
+            prepared.append(_PREPARED[statement])
         statements = [(one.sql, one.bound(given)) for one, (_, given) in zip(prepared, asked, strict=True)]
         answer: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()
         self._waiting.append((statements, answer))
@@ -217,6 +216,9 @@ class _Prepared:
             rows.append(self._row._make(values))
         return rows
 
+
+_PREPARED: WeakKeyDictionary[Select[*tuple[Any, ...]], _Prepared] = WeakKeyDictionary()
+"""Of all databases: SQLite's dialect is the same for each."""
 
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""

@@ -247,7 +247,7 @@ class NoticeStore:
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
-        rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
+        (rows,) = await self._database.rows((_DUE, {"now": now, "most": limit, "others": names(others)}))
         return [DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows]
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:

@@ -208,7 +208,7 @@ class ReplyStore(Store):
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueReply]:
         """Whom to tell of what at `now`, the longest due first; none of the workspaces `others`."""
-        rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
+        (rows,) = await self._database.rows((_DUE, {"now": now, "most": limit, "others": names(others)}))
         return [
             DueReply(
                 PersonKey(row.team_id, row.person_id), row.asker_id, row.day, row.channel_id, row.thread,

@@ -163,8 +163,9 @@ class WriteQueue(Store):
 
     async def next_at(self, now: datetime) -> datetime | None:
         """When the first write that was put off may be tried again."""
-        async with self._database.read() as connection:
-            return await connection.scalar(_NEXT, {"now": now})
+        (rows,) = await self._database.rows((_NEXT, {"now": now}))
+        found: datetime | None = rows[0][0]
+        return found
 
     def _pending(self, key: PersonKey, row: Any) -> PendingWrite:
         token: str | None = None
@@ -353,7 +354,8 @@ class WriteQueue(Store):
     async def stale_homes(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[PersonKey]:
         """People whose Home tab is stale, and who have opened it within `HOME_LIVES`; none of `others`' workspaces."""
         given = {"since": now - HOME_LIVES, "most": limit, "others": names(others)}
-        return [PersonKey(*row) for row in await self._database.fetch(_HOMES, given)]
+        (rows,) = await self._database.rows((_HOMES, given))
+        return [PersonKey(*row) for row in rows]
 
     async def home_taken(self, key: PersonKey, *, stale: bool) -> None:
         """Its Home tab is being made from what is stored now (`stale` False), or could not be published (True)."""
