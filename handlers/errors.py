@@ -7,7 +7,7 @@ engine's guard this is the only place that catches whatever there is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey
+from services.ports import Say
 from services.slack.messages import SlackMessages, SlackViews
 from services.usecases.people import People
 
@@ -44,8 +45,6 @@ T = TypeVar("T")
 
 DRAIN_SECONDS = 10.0
 ERROR_ID = "Error {id}"
-Say = Callable[..., str]
-"""`say(locale, message_id, **facts)`: `services.platform.locale.say`."""
 
 _SERVER_ERROR = 500
 _BY_STATUS: dict[int, type[RequestError]] = {

@@ -7,6 +7,7 @@ only `services.bootstrap`, `services.admin_commands` and `services.calendars.wir
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -66,3 +67,7 @@ class HomeRenderer(Protocol):
     async def home(self, key: PersonKey) -> dict[str, Any]:
         """The view as Block Kit, ready for views.publish."""
         ...
+
+
+Say = Callable[..., str]
+"""`say(locale, message_id, **facts)`: the sentence in a locale; `services.platform.locale.say`."""

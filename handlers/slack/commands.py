@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
@@ -28,6 +27,7 @@ from handlers.slack.context import (
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
+from handlers.slack.views.replies import Reply
 from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError
@@ -36,8 +36,6 @@ from services.engine.notifications import Teller
 
 QUO = "/quo"
 OOO = "/ooo"
-
-Reply = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from handlers.errors import Say, accepted_locale, record, refusal_page, route_of
+from handlers.errors import accepted_locale, record, refusal_page, route_of
 from handlers.web.pages import Browsers, Form, Page, render
 from services.calendars.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
@@ -29,6 +29,7 @@ from services.domain.errors import (
     RequestError,
 )
 from services.domain.model import PersonKey
+from services.ports import Say
 from services.store.workspaces import app_link
 from services.usecases.grants import Grants, Outcome, Result, Start
 

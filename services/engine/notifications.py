@@ -19,7 +19,7 @@ from services.engine.calls import calling
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
-from services.ports import Clock, HomeRenderer
+from services.ports import Clock, HomeRenderer, Say
 from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews
 from services.store.person_rows import NoticeStore
 from services.store.workspaces import WorkspaceStore
@@ -53,10 +53,6 @@ class Links:
     home: Callable[[PersonKey], Awaitable[str]]
     calendar: Callable[[PersonKey, str], Awaitable[tuple[str, str] | None]]
     account: Callable[[PersonKey, str], Awaitable[tuple[str, str, str, str] | None]]
-
-
-Say = Callable[..., str]
-"""`say(locale, message_id, **facts)`: the sentence in a locale."""
 
 
 class Teller:

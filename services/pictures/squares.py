@@ -38,7 +38,8 @@ _LARGE, _STRIP = 16_000_000, 256
 _GLANCE, _ALIKE = 32, 6.0
 """Two pictures are compared at so many pixels a side; alike, they differ by less than this on average, of 255."""
 
-Square = tuple[bytes, int]
+Drawn = tuple[bytes, int]
+"""A square as Slack takes it, and how many pixels wide it is."""
 
 _FORMATS = ("GIF", "JPEG", "PNG")
 _MOVING = frozenset({"GIF", "PNG"})
@@ -92,7 +93,7 @@ def taken(data: bytes) -> tuple[bytes, int, int]:
     return _jpeg(_part(image, orientation, (0, 0, width, height), size)), *size
 
 
-def square(data: bytes, crop: str) -> Square:
+def square(data: bytes, crop: str) -> Drawn:
     """A square of a picture, a JPEG, and its side.
 
     `crop` is `centre`, `top`, or `x,y,w` in its pixels, and yields where the picture ends.
@@ -105,7 +106,7 @@ def square(data: bytes, crop: str) -> Square:
     return _jpeg(_part(image, orientation, box, (side, side))), side
 
 
-def kept(data: bytes) -> Square:
+def kept(data: bytes) -> Drawn:
     """The square that a profile shows as Slack takes it back, and its side: the same bytes wherever it does.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
@@ -117,7 +118,7 @@ def kept(data: bytes) -> Square:
     return square(data, CENTRE)
 
 
-def signed(data: bytes, name: str) -> Square:
+def signed(data: bytes, name: str) -> Drawn:
     """The square `data` with the ring and the sign `name` (a key of `signs.SIGNS`), a JPEG, and its side.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.

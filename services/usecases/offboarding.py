@@ -20,9 +20,9 @@ import structlog
 from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.model import Effect, PersonKey, Status
-from services.engine.notifications import Say, Teller, with_button
+from services.engine.notifications import Teller, with_button
 from services.platform.logs import guarded
-from services.ports import Clock, Report, WakeSignal
+from services.ports import Clock, Report, Say, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
 from services.store.leavers import Leaver, LeaverStore
