@@ -262,6 +262,10 @@ ENGLISH = DefaultTexts(
 
 # ── what an event or an override says ──────────────────────────────────────────────────────────────
 
+PLACEHOLDER = re.compile(r"\{(\w*)\}")
+PLACEHOLDERS = frozenset({"title", "until", "location"})
+"""What can stand in braces in a text; nothing else may."""
+
 _PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
 _MINUTE = timedelta(minutes=1)
 _LAST_MINUTE = (23, 59)

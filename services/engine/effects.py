@@ -293,6 +293,8 @@ class EffectSender:
         if isinstance(error, GrantLostError | WrongPersonError):
             await self._store.lose_grant(due, self._entry(turn, ReasonCode.NO_GRANT, error), now)
             return
+        if isinstance(error, ScopeMissingError):
+            await self._store.lack(due, scopes.FOR_EFFECT[due.effect] & scopes.USER_OPTIONAL.keys())
         memory, code, until = self._later(turn, error, now)
         memory = effects.refused(replace(memory, owner=turn.memory.owner), code, stretch)
         told = code is not ReasonCode.UNREACHABLE or due.failures == OUTAGE

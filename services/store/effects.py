@@ -254,6 +254,20 @@ class EffectStore(Store):
         same = and_(EffectRow.seq == due.seq, EffectRow.turn == due.turn, EffectRow.effect == due.effect.value)
         await self._database.execute(update(EffectRow).where(of_person(EffectRow, due.key), same).values(later))
 
+    async def lack(self, due: DueEffect, missing: Collection[str]) -> None:
+        """Slack says that the token may not do this: it lacks these scopes, and its owner is asked for them anew.
+
+        Those of a grant that was given anew in the meantime stay.
+        """
+        async with self._database.write() as connection:
+            await lock_people(connection, [due.key])
+            theirs = select(Person.scopes, Person.granted_at).where(of_person(Person, due.key))
+            row = (await connection.execute(theirs)).one_or_none()
+            if row is None or row.granted_at != due.granted_at:
+                return
+            left = {"scopes": scopes.joined(scopes.parse(row.scopes) - frozenset(missing)), "home_stale": True}
+            await connection.execute(update(Person).where(of_person(Person, due.key)).values(left))
+
     async def lose_grant(self, due: DueEffect, entry: AuditEntry, now: datetime) -> None:
         """Slack does not honour the token any more: no call is made with it, and its owner is told once.
 

@@ -17,8 +17,9 @@ from msgspec import Meta, Struct, field
 from services.domain.command_parser import emoji_of
 from services.domain.errors import InputError, NotAnEmojiError, TooManyError
 from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
-from services.domain.model import Kind
+from services.domain.model import STATUS_TEXT_LIMIT, Kind
 from services.domain.photos import CROP
+from services.domain.text import PLACEHOLDER, PLACEHOLDERS, length
 from services.store.json_values import wrong
 from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
 
@@ -121,9 +122,14 @@ def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]
 
 
 def _check(path: str, line: RuleJson | RoutineJson) -> None:
-    """Raise InputError for what no line can have; an emoji that is a character becomes its name."""
+    """Raise InputError for what no line can have, as its form does; an emoji that is a character becomes its name."""
     if not line.id.isprintable():
         raise InputError("has characters that cannot be shown", field=f"{path}.id")
+    text = line.show.text or ""
+    if length(text) > STATUS_TEXT_LIMIT:
+        raise InputError(f"is longer than {STATUS_TEXT_LIMIT} characters", field=f"{path}.show.text")
+    if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
+        raise InputError("has something else in braces than title, until or location", field=f"{path}.show.text")
     if line.show.emoji:
         try:
             line.show.emoji = emoji_of(line.show.emoji)

@@ -14,6 +14,7 @@ from services.domain.model import Effect, PersonKey, Stretch
 from services.engine.effects import MANY
 from services.engine.limits import LIMITS
 from services.platform.crypto import SealedBytes
+from services.slack import scopes
 from services.store.effect_models import EffectRow
 from services.store.effects import replace_stretches
 from services.store.person_rows import lock_people
@@ -74,6 +75,16 @@ async def test_workspace_that_blocks_it_is_asked_again_hours_later(ann: EffectsO
     ann.engine.slack.faults.remove(block)
     await ann.goes_on(61)
     assert ann.away == APP
+
+
+async def test_permission_that_slack_does_not_know_of_is_asked_for_anew(ann: EffectsOf) -> None:
+    ann.engine.slack.faults.add(Fault(SNOOZE, error="missing_scope"))
+    await ann.carries_both((0, 30))
+    assert (ann.snooze, ann.away) == (None, APP)
+    assert await ann.reason(Effect.DND) == "not_permitted"
+    allowed = scopes.parse(await ann.engine.column(ann.key, "scopes"))
+    assert ALL - allowed == scopes.FOR_EFFECT[Effect.DND]
+    assert await ann.engine.column(ann.key, "grant_state") == "ok"
 
 
 async def test_missing_scope_of_a_debt_is_tried_hourly(ann: EffectsOf) -> None:

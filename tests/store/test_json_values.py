@@ -332,6 +332,8 @@ def test_wrong_preference_is_named(value: object, field: str) -> None:
         ({"version": True}, "rules.version"),
         ({"version": 2, "liness": [{}]}, "rules"),
         ({"version": 2, "lines": [{"effects": ["party"]}]}, "rules.lines.0.effects.0"),
+        ({"version": 2, "lines": [{"show": {"text": "x" * 101}}]}, "rules.lines.0.show.text"),
+        ({"version": 2, "lines": [{"show": {"text": "{name}"}}]}, "rules.lines.0.show.text"),
         ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines.1.kind"),
         ({"version": 2, "lines": [{"kind": "focus", "match": {"title_words": ["x"]}}]}, "rules.lines.0.match"),
         ({"version": 2, "lines": [{"id": "a"}], "routines": [LUNCH | {"id": "a"}]}, "rules.routines.0.id"),

@@ -28,6 +28,7 @@ from services.domain.errors import InputError
 from services.domain.lines import END, KINDS, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
+from services.domain.text import PLACEHOLDER, PLACEHOLDERS
 from services.store.line_json import DAYS
 
 LINE = "line"
@@ -44,8 +45,6 @@ _LONGEST_WORD = 100
 _LONGEST_WORDS = 1000
 _MOST_GUESTS = 100_000
 _MOST_MINUTES = 60 * 24 * 366
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_KNOWN = frozenset({"title", "until", "location"})
 _RANGE = re.compile(r"(\d{0,6})\s*[-–]\s*(\d{0,6})|(\d{1,6})")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
 _SEPARATORS = re.compile("[,;、，\n]")
@@ -295,7 +294,7 @@ def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors)
     text, emoji = values.text(text_block), ""
     try:
         status_text(text)
-        if any(found not in _KNOWN for found in _PLACEHOLDER.findall(text)):
+        if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
             raise PlaceholderError("placeholder")
     except InputError as error:
         errors[text_block] = error
