@@ -15,12 +15,14 @@ from services.platform import readers
 from services.store.people import PeopleStore
 from tests.support.databases import of_kind
 from tests.support.engine import RunningEngine
-from tests.support.photos import ALL, DELETE, FACE, OTHER, SENT, SET, Sitter, sitter
-from tests.support.pictures import encoded, opened
+from tests.support.photos import ALL, DELETE, OTHER, SENT, SET, Sitter, sitter
+from tests.support.pictures import encoded, opened, quarters
 from tests.support.readers import ReaderHere
 
 OWN = Photo(Picture.OWN)
 PLANE = Photo(Picture.PLANE)
+LARGE = encoded(quarters(1024, 1024), "JPEG", quality=95)
+"""For what is cropped: Slack takes no picture of fewer than 512 pixels."""
 
 
 @pytest.fixture(params=["sqlite"])
@@ -74,7 +76,7 @@ async def test_photo_of_somebody_without_one_is_taken_away_at_the_end(
 
 
 async def test_original_is_the_square_that_is_shown_not_the_picture_it_was_cropped_from(ann: Sitter) -> None:
-    ann.engine.slack.photos.upload("U1", FACE, "image/jpeg", crop=(0, 0, 512))  # its upper left alone
+    ann.engine.slack.photos.upload("U1", LARGE, "image/jpeg", crop=(0, 0, 512))  # its upper left alone
     await ann.carries((0, 30))
     await ann.goes_on(30)
     picture = ann.engine.slack.photos.of("U1")
@@ -86,11 +88,11 @@ async def test_original_is_the_square_that_is_shown_not_the_picture_it_was_cropp
 
 
 def _upper_left() -> bytes:
-    return encoded(opened(FACE).crop((0, 0, 512, 512)))
+    return encoded(opened(LARGE).crop((0, 0, 512, 512)))
 
 
 async def test_own_picture_is_put_on_with_its_crop(ann: Sitter) -> None:
-    await ann.engine.replicas[0].pictures.put_own(ann.key, FACE, ann.engine.clock.now())
+    await ann.engine.replicas[0].pictures.put_own(ann.key, LARGE, ann.engine.clock.now())
     await ann.carries((0, 30, Photo(Picture.OWN, "0,0,512")))
     assert ann.shows(_upper_left(), by=APP)
     await ann.goes_on(30)

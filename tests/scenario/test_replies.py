@@ -286,40 +286,22 @@ async def test_delivery_that_slack_repeats_is_answered_once(office: Office) -> N
 # ── when nobody is told ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_people_who_are_not_out_are_not_answered_for(office: Office) -> None:
-    await office.says("@ann and @cat?")
-    assert office.posts == 0
-
-
-async def test_persons_own_message_is_not_answered(office: Office) -> None:
+async def test_own_messages_bots_edits_deletions_and_direct_messages_are_not_answered(office: Office) -> None:
+    slack = office.app.slack
+    await office.says("@ann and @cat?")  # who are not out
+    said = slack.talk.say(BEN, office.channel.channel_id, "Hello")
     await office.is_out()
     await office.says(f"I, <@{ANN}>, am out", ANN)
-    assert office.posts == 0
-
-
-@pytest.mark.parametrize("subtype", [True, False])
-async def test_bots_are_not_answered(office: Office, *, subtype: bool) -> None:
-    await office.is_out()
-    office.app.slack.talk.says_as_bot(office.channel.channel_id, "@ann?", subtype=subtype)
+    for subtype in (True, False):
+        slack.talk.says_as_bot(office.channel.channel_id, "@ann?", subtype=subtype)
+    slack.talk.edit(said, "@ann?")
+    slack.talk.delete(said)
+    slack.conversations.write(BEN, f"<@{ANN}>?")
     await office.app.settle()
     assert office.posts == 0
     assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
-
-
-async def test_edits_and_deletions_are_not_answered(office: Office) -> None:
-    said = office.app.slack.talk.say(BEN, office.channel.channel_id, "Hello")
-    await office.is_out()
-    office.app.slack.talk.edit(said, "@ann?")
-    office.app.slack.talk.delete(said)
-    await office.app.settle()
-    assert office.posts == 0
-
-
-async def test_direct_messages_are_none_of_our_business(office: Office) -> None:
-    await office.is_out()
-    office.app.slack.conversations.write(BEN, f"<@{ANN}>?")
-    await office.app.settle()
-    assert office.posts == 0
+    await office.says("@ann?")
+    assert office.told() == [BACK_ON_FRIDAY]
 
 
 async def test_people_of_other_organisations_are_told_nothing(office: Office) -> None:
@@ -369,18 +351,13 @@ async def test_paused_person_is_not_told_of(office: Office) -> None:
     assert office.told() == [BACK_ON_FRIDAY]
 
 
-async def test_person_who_cleared_their_status_by_hand_is_not_told_of(office: Office) -> None:
+@pytest.mark.parametrize("by_hand", [("",), ("Here after all", ":wave:")])
+async def test_person_who_cleared_their_status_or_typed_one_by_hand_is_not_told_of(
+    office: Office, by_hand: tuple[str, ...]
+) -> None:
     await office.is_out()
     office.app.clock.move(minutes=1)
-    await office.app.says("")
-    await office.says("@ann?")
-    assert office.posts == 0
-
-
-async def test_person_with_a_status_of_their_own_is_not_told_of(office: Office) -> None:
-    await office.is_out()
-    office.app.clock.move(minutes=1)
-    await office.app.says("Here after all", ":wave:")
+    await office.app.says(*by_hand)
     await office.says("@ann?")
     assert office.posts == 0
 
@@ -392,20 +369,22 @@ async def test_nobody_is_told_of_after_the_end(office: Office) -> None:
     assert office.posts == 0
 
 
-async def test_workspace_that_does_not_want_it_is_left_alone(office: Office) -> None:
+async def test_workspace_that_does_not_want_it_and_person_who_lost_their_permission_are_left_alone(
+    office: Office,
+) -> None:
     await office.is_out()
-    await office.app.tampers(sa.update(Workspace).values(allow_replies=False))
+    for change, back in (
+        (sa.update(Workspace).values(allow_replies=False), sa.update(Workspace).values(allow_replies=True)),
+        (sa.update(Person).values(grant_state="lost"), sa.update(Person).values(grant_state="ok")),
+    ):
+        await office.app.tampers(change)
+        await office.knows()
+        await office.says("@ann?")
+        assert office.posts == 0
+        await office.app.tampers(back)
     await office.knows()
     await office.says("@ann?")
-    assert office.posts == 0
-
-
-async def test_person_whose_permission_is_lost_is_not_told_of(office: Office) -> None:
-    await office.is_out()
-    await office.app.tampers(sa.update(Person).where(Person.user_id == ANN).values(grant_state="lost"))
-    await office.knows()
-    await office.says("@ann?")
-    assert office.posts == 0
+    assert office.told() == [BACK_ON_FRIDAY]
 
 
 async def test_operator_who_does_not_want_it_has_nothing_looked_through(clock: ManualClock, sqlite_url: str) -> None:

@@ -29,9 +29,9 @@ from tests.support.pictures import encoded, quarters
 ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)
 GET, SET, DELETE = "users.profile.get", "users.setPhoto", "users.deletePhoto"
 
-FACE = encoded(quarters(1024, 1024), "JPEG", quality=95)
-OTHER = encoded(quarters(800, 800).transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95)
-SENT = encoded(quarters(600, 600).transpose(Image.Transpose.ROTATE_180), "JPEG", quality=95)
+FACE = encoded(quarters(512, 512), "JPEG", quality=95)
+OTHER = encoded(quarters(512, 512).transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95)
+SENT = encoded(quarters(512, 512).transpose(Image.Transpose.ROTATE_180), "JPEG", quality=95)
 
 Piece = tuple[float, float] | tuple[float, float, Photo]
 
