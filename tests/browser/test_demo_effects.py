@@ -1,4 +1,4 @@
-"""What shows of people besides their status, and what is said in the channel, as the demo's page has it."""
+"""What shows of people besides their status, what is said in the channel, and emoji that are chosen by name."""
 
 from __future__ import annotations
 
@@ -75,6 +75,26 @@ async def test_people_are_mentioned_in_threads_and_what_only_one_may_see_the_oth
     await shared_page.be("Maya Okafor")
     await expect(page.locator(".message.reply")).to_contain_text("thanks")
     await expect(page.locator("#messages")).not_to_contain_text("for Priya")
+
+
+async def test_emoji_is_searched_for_by_name_and_the_workspaces_own_is_chosen(shared_page: DemoPage) -> None:
+    page, slack = shared_page.page, shared_page.demo.slack
+    await shared_page.be("Maya Okafor")
+    await page.click("#tab-home")
+    await page.click("[data-action=open_override]")
+    dialog = page.locator("dialog[data-callback=override]")
+    menu = dialog.locator("[data-block=emoji]").get_by_role("combobox")
+    found = dialog.locator("[data-block=emoji]").get_by_role("option")
+    await menu.fill("pizz")
+    await expect(found).to_have_text(["🍕 pizza"])
+    await menu.fill("acm")
+    await expect(found).to_have_count(1)
+    await found.first.click()
+    await dialog.locator("[data-block=text] input").fill("Town hall")
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    await shared_page.status_of("Maya Okafor", "Town hall")
+    assert slack.member(MAYA).emoji == ":acme:"
 
 
 async def test_focus_mutes_lunch_is_away_a_holiday_has_its_photo_and_who_mentions_it_is_told(

@@ -130,6 +130,7 @@ async def test_uninstalled_workspace_leaves_no_emoji_and_takes_none(
     assert (await emoji.names("T1"), await emoji.look("T1", "party")) == ({}, (EmojiTable(), False))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_as_many_names_as_are_kept_are_no_complete_table(
     emoji: EmojiStore, workspaces: WorkspaceStore, clock: ManualClock
 ) -> None:
