@@ -236,7 +236,7 @@ async def test_death_between_two_photos_of_ours_ends_with_her_own(
     assert await ann.kept() == set()
 
 
-@pytest.mark.parametrize("database_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
+@BOTH
 async def test_two_processes_put_one_picture_on(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await sitter(engine, monkeypatch)
     first = engine.replica()
