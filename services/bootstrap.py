@@ -251,8 +251,9 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        stores.people, workspaces=stores.workspaces, states=stores.oauth_states, authority=of.slack.authority,
-        leaving=leaving, clock=clock, wake_signal=wake_signal, base_url=of.config.base_url,
+        stores.people, effects=stores.effects, workspaces=stores.workspaces, states=stores.oauth_states,
+        authority=of.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
+        base_url=of.config.base_url,
     )  # fmt: skip
     reader = StatusReader(
         stores.facts,

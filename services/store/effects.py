@@ -17,9 +17,10 @@ import msgspec
 from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.effects import MEMORIES, DueEffect, EffectMemory
+from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import StatusQuoError
 from services.domain.model import Effect, PersonKey, Photo, Stretch
+from services.domain.photos import is_photo_news
 from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor, SealedBytes
 from services.slack import scopes
@@ -119,15 +120,6 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
     """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
     if keys:
         await connection.execute(_MARK, those(keys, now=now))
-
-
-async def hint(connection: AsyncConnection, key: PersonKey, effect: Effect, now: datetime) -> None:
-    """Have one effect of a person looked at: an event tells that something has changed at Slack."""
-    await connection.execute(
-        update(EffectRow)
-        .where(of_person(EffectRow, key), EffectRow.effect == effect.value)
-        .values(due_at=now, seq=EffectRow.seq + 1)
-    )
 
 
 def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
@@ -230,6 +222,31 @@ class EffectStore(Store):
         """All effects of a person at `now`, whether they are due or not."""
         (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
         return [self._effect(row, now) for row in rows]
+
+    async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
+        """Have do not disturb looked at, as it was seen to be snoozed `until`, or not; False where that is no news."""
+        memory = await self._memory(key, Effect.DND)
+        if not isinstance(memory, SnoozeMemory) or not is_news(memory, until, now):
+            return False
+        await self._hint(key, Effect.DND, now)
+        return True
+
+    async def see_photo(self, key: PersonKey, photo_hash: str, now: datetime) -> bool:
+        """Have the photo looked at, as the one of that hash was seen to show; False where that is no news."""
+        memory = await self._memory(key, Effect.PHOTO)
+        if not isinstance(memory, PhotoMemory) or not is_photo_news(memory, photo_hash):
+            return False
+        await self._hint(key, Effect.PHOTO, now)
+        return True
+
+    async def _memory(self, key: PersonKey, effect: Effect) -> EffectMemory | None:
+        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
+        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
+        return None if row is None else memory_of(row.memory, key, effect, self._encryptor)
+
+    async def _hint(self, key: PersonKey, effect: Effect, now: datetime) -> None:
+        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
+        await self._database.execute(update(EffectRow).where(theirs).values(due_at=now, seq=EffectRow.seq + 1))
 
     async def take_up(
         self, due: DueEffect, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()

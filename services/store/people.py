@@ -9,22 +9,19 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
-from services.domain.effects import EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import NotInstalledError
-from services.domain.model import Effect, Kind, PersonKey, Standing, Status
+from services.domain.model import Kind, PersonKey, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
-from services.domain.photos import is_photo_news
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effect_models import EffectRow
-from services.store.effects import hint, mark_effects_due, memory_of
+from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
@@ -205,29 +202,6 @@ class PeopleStore(Store):
                     due.setdefault(key, now)
             await mark_all_due(connection, due, stale=False)
         return news
-
-    async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
-        """Have do not disturb looked at, as it was seen to be snoozed `until`, or not; False where that is no news."""
-        memory = await self._effect_memory(key, Effect.DND)
-        if not isinstance(memory, SnoozeMemory) or not is_news(memory, until, now):
-            return False
-        async with self._database.write() as connection:
-            await hint(connection, key, Effect.DND, now)
-        return True
-
-    async def see_photo(self, key: PersonKey, photo_hash: str, now: datetime) -> bool:
-        """Have the photo looked at, as the one of that hash was seen to show; False where that is no news."""
-        memory = await self._effect_memory(key, Effect.PHOTO)
-        if not isinstance(memory, PhotoMemory) or not is_photo_news(memory, photo_hash):
-            return False
-        async with self._database.write() as connection:
-            await hint(connection, key, Effect.PHOTO, now)
-        return True
-
-    async def _effect_memory(self, key: PersonKey, effect: Effect) -> EffectMemory | None:
-        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
-        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
-        return None if row is None else memory_of(row.memory, key, effect, self._encryptor)
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""

@@ -21,6 +21,7 @@ from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
+from services.store.effects import EffectStore
 from services.store.people import PeopleStore
 from services.store.preferences import Lines, LineStore, PreferenceStore
 from services.store.workspaces import WorkspaceStore
@@ -43,6 +44,7 @@ class People:
     """What the app does with people, apart from their statuses. `base_url` is PUBLIC_URL without a slash at its end."""
 
     store: PeopleStore
+    effects: EffectStore
     workspaces: WorkspaceStore
     states: OAuthStateStore
     authority: SlackAuthority
@@ -103,14 +105,14 @@ class People:
 
     async def seen_snooze(self, key: PersonKey, until: datetime | None) -> bool:
         """Take in that notifications were snoozed `until`, or are not; False where that is our own echo, or no news."""
-        news = await self.store.see_snooze(key, until, self.clock.now())
+        news = await self.effects.see_snooze(key, until, self.clock.now())
         if news:
             self.wake_signal.wake()
         return news
 
     async def seen_photo(self, key: PersonKey, photo_hash: str) -> bool:
         """Take in that the photo of that hash shows; False where that is our own echo, or no news."""
-        news = await self.store.see_photo(key, photo_hash, self.clock.now())
+        news = await self.effects.see_photo(key, photo_hash, self.clock.now())
         if news:
             self.wake_signal.wake()
         return news

@@ -185,7 +185,7 @@ async def open_install_side(
         perform_ask=recorder.perform, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
-        store, workspaces=workspaces, states=states, authority=authority, leaving=leaving,
+        store, effects=stores.effects, workspaces=workspaces, states=states, authority=authority, leaving=leaving,
         clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
     )  # fmt: skip
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)

@@ -201,8 +201,8 @@ async def open_stepped_app(
             teller=Teller(workspaces, SlackMessages(clients)), say=say, clock=clock, wake_signal=wake_signal,
         )  # fmt: skip
         people = People(
-            store, workspaces=workspaces, states=OAuthStateStore(database, encryptor), authority=authority,
-            leaving=leaving,
+            store, effects=replica.effects, workspaces=workspaces, states=OAuthStateStore(database, encryptor),
+            authority=authority, leaving=leaving,
             clock=clock, wake_signal=wake_signal, base_url="https://quo.example",
         )  # fmt: skip
         overrides, preferences = OverrideStore(database, encryptor), PreferenceStore(database)
