@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import ClientSession
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from emulators.slack import AppConfig, LocalSlack
 from emulators.slack.state import Channel
 from tests.support.clocks import ManualClock
+from tests.support.local_slack import ANN, BEN, TEAM, bot, refused
 
-TEAM, OTHER = "T0DEMO0001", "T0OTHER001"
-ANN, BEN, EVE = "U0ANN00001", "U0BEN00001", "U0EVE00001"
+OTHER, EVE = "T0OTHER001", "U0EVE00001"
 
 
 @pytest.fixture
@@ -42,16 +40,6 @@ def channel(slack: LocalSlack) -> Channel:
 
 def events(slack: LocalSlack) -> list[dict[str, Any]]:
     return [envelope["event"] for envelope in slack.deliveries.delivered]
-
-
-def bot(slack: LocalSlack) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.install(TEAM).value, base_url=slack.api_url)
-
-
-async def refused(call: Any) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    return str(caught.value.response["error"])
 
 
 # ── what the app hears ──────────────────────────────────────────────────────────────────────────────

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -16,8 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from emulators.faults import Fault
 from emulators.slack import LocalSlack
 from tests.support.clocks import ManualClock
-
-SCHEMAS = Path(__file__).resolve().parent.parent / "fixtures" / "slack-api"
+from tests.support.local_slack import schema_of
 
 
 @pytest.fixture
@@ -32,11 +29,6 @@ async def slack(clock: ManualClock) -> AsyncIterator[LocalSlack]:
 
 def client(slack: LocalSlack, token: str) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=slack.api_url)
-
-
-def schema_of(method: str) -> dict[str, Any]:
-    response: dict[str, Any] = json.loads((SCHEMAS / f"{method}.json").read_text())["response"]
-    return response
 
 
 async def set_status(slack: LocalSlack, user: str = "U0ANN00001", **profile: Any) -> dict[str, Any]:
