@@ -18,6 +18,7 @@ from tests.support.databases import of_kind
 from tests.support.install_side import InstallSide, open_install_side
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
+from tests.support.office import Office, office_in
 from tests.support.readers import ReaderHere
 from tests.support.running_app import RunningApp, open_running_app
 
@@ -51,6 +52,12 @@ async def running_app(database_url: str, clock: ManualClock) -> AsyncIterator[Ru
     """The app; nobody has installed it yet."""
     async with open_running_app(clock, database_url) as made:
         yield made
+
+
+@pytest.fixture
+async def office(running_app: RunningApp) -> Office:
+    """Ann, Ben and Cat in a channel with the app, which may answer for who is out."""
+    return await office_in(running_app)
 
 
 @pytest.fixture

@@ -1,114 +1,26 @@
-"""Who mentions somebody who is out is told so: once a day, where they wrote, seen by them alone; and when not."""
+"""Who mentions somebody who is out is told so: once a day, where they wrote, seen by them alone."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from emulators.slack.state import Channel
-from services.domain.lines import Line, kind_line
-from services.domain.model import Effect, Kind, PersonKey
+from services.domain.model import Kind, PersonKey
 from services.store.effect_models import ReplyRow
-from services.store.models import Person, Workspace
+from services.store.models import Person
 from services.usecases import replies
 from services.usecases.replies import WhoIsOut
-from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import entry, lasting
-from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
+from tests.support.office import BACK_ON_FRIDAY, CAT, POST, Office
+from tests.support.running_app import ANN, BEN, TEAM, at
 from tests.support.statements import statements
-
-CAT, EVE, OTHER = "U0CAT00001", "U0EVE00001", "T0OTHER001"
-POST = "chat.postEphemeral"
-BACK_ON_FRIDAY = "Ann Lee is away and back on Fri 27 Nov."
-
-
-@dataclass
-class Office:
-    """Ann's workspace, in whose #project the app is; she lives in Berlin, Ben, who never used the app, in New York."""
-
-    app: RunningApp
-    channel: Channel
-
-    async def is_out(self, typed: str = "until friday", *, user: str = ANN, replies: bool = True) -> None:
-        """Somebody has whoever mentions them told while they are out, and is out from now on."""
-        if replies:
-            await self.chooses(user)
-        await self.app.types("/ooo", typed, user)
-        await self.knows()
-
-    async def chooses(self, user: str = ANN, kind: Kind = Kind.OUT_OF_OFFICE) -> None:
-        """Somebody has whoever mentions them told, whenever that line of their list shows."""
-        assert self.app.service is not None
-
-        def chosen(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-            at = kind_line(lines, kind)
-            return (*lines[:at], replace(lines[at], effects=frozenset({Effect.REPLY})), *lines[at + 1 :])
-
-        await self.app.service.stores.lines.change(PersonKey(TEAM, user), self.app.clock.now(), chosen)
-
-    async def has(self, *entries: str) -> None:
-        """Ann's calendar has these entries, and is read."""
-        self.app.feeds["work"].has(*entries)
-        await self.app.connects("work")
-        await self.knows()
-
-    async def stands_in(self, user: str) -> None:
-        """Ann names somebody to stand in for her."""
-        assert self.app.service is not None
-        overrides, now, ann = self.app.service.stores.overrides, self.app.clock.now(), PersonKey(TEAM, ANN)
-        (override,) = await overrides.standing(ann, now)
-        await overrides.put(ann, replace(override, stand_in=user), now)
-        self.app.service.engine.wake_signal.wake()
-        await self.app.settle()
-        await self.knows()
-
-    async def knows(self) -> None:
-        """The app looks at who is out."""
-        assert self.app.service is not None
-        assert self.app.service.out is not None
-        await self.app.service.out.refresh()
-
-    async def says(self, text: str, user: str = BEN, *, channel: Channel | None = None, **more: Any) -> str:
-        """Somebody says something in the channel, and what follows happens; the message's ts."""
-        said = self.app.slack.talk.say(user, (channel or self.channel).channel_id, text, **more)
-        await self.app.settle()
-        return said.ts
-
-    def told(self, user: str = BEN) -> list[str]:
-        """What that person alone was shown in channels."""
-        return [message.text for message in self.app.slack.ephemeral_messages(user)]
-
-    @property
-    def posts(self) -> int:
-        return len(self.app.slack.calls.all(POST))
-
-
-@pytest.fixture
-async def office(running_app: RunningApp) -> Office:
-    return await opened(running_app)
-
-
-async def opened(app: RunningApp) -> Office:
-    slack = app.slack
-    slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
-    slack.add_person(BEN, "ben", "Ben Hall", team_id=TEAM, tz="America/New_York", locale="en-GB")
-    slack.add_person(CAT, "cat", "Cat Ito", team_id=TEAM, tz="Asia/Tokyo", locale="ja-JP")
-    status, page = await slack.allow(f"{app.url}/slack/install?add=replies", ANN)
-    assert status == 200, page
-    await app.settle()
-    channel = slack.talk.create("project", TEAM, {ANN, BEN, CAT})
-    slack.talk.invite_app(channel.channel_id)
-    return Office(app, channel)
-
 
 # ── what is told ────────────────────────────────────────────────────────────────────────────────────
 
@@ -281,214 +193,6 @@ async def test_delivery_that_slack_repeats_is_answered_once(office: Office) -> N
     slack.deliveries._deliver(TEAM, slack.deliveries.delivered[-1]["event"], "", is_bot=True)
     await office.app.settle()
     assert office.posts == 1
-
-
-# ── when nobody is told ─────────────────────────────────────────────────────────────────────────────
-
-
-async def test_own_messages_bots_edits_deletions_and_direct_messages_are_not_answered(office: Office) -> None:
-    slack = office.app.slack
-    await office.says("@ann and @cat?")  # who are not out
-    said = slack.talk.say(BEN, office.channel.channel_id, "Hello")
-    await office.is_out()
-    await office.says(f"I, <@{ANN}>, am out", ANN)
-    for subtype in (True, False):
-        slack.talk.says_as_bot(office.channel.channel_id, "@ann?", subtype=subtype)
-    slack.talk.edit(said, "@ann?")
-    slack.talk.delete(said)
-    slack.conversations.write(BEN, f"<@{ANN}>?")
-    await office.app.settle()
-    assert office.posts == 0
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
-    await office.says("@ann?")
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_people_of_other_organisations_are_told_nothing(office: Office) -> None:
-    slack = office.app.slack
-    slack.add_workspace(OTHER, "Other", "other")
-    slack.add_person(EVE, "eve", team_id=OTHER)
-    shared = slack.talk.create("partners", TEAM, {ANN, BEN, EVE}, shared=True)
-    slack.talk.invite_app(shared.channel_id)
-    await office.is_out()
-    await office.says("@ann?", EVE, channel=shared)
-    assert office.posts == 0
-    await office.says("@ann?", BEN, channel=shared)
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_lists_of_more_than_five_people_ask_nobody(office: Office) -> None:
-    await office.is_out()
-    others = " ".join(f"<@U0X{number}>" for number in range(5))
-    await office.says(f"{others} <@{ANN}>")
-    assert office.posts == 0
-    await office.says(f"{others.rpartition(' ')[0]} <@{ANN}> <@{ANN}>")
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_channel_in_which_many_are_asked_about_within_a_minute_goes_quiet(office: Office) -> None:
-    await office.is_out()
-    slack, askers = office.app.slack, [f"U0MANY{number:04}" for number in range(22)]
-    for user in askers:
-        slack.add_person(user, user.lower(), team_id=TEAM)
-        slack.talk.join(office.channel.channel_id, user)
-    for user in askers:
-        slack.talk.say(user, office.channel.channel_id, "@ann?")
-    await office.app.settle()
-    assert office.posts == 20
-    office.app.clock.move(seconds=61)
-    await office.says("@ann?", CAT)
-    assert len(office.told(CAT)) == 1
-
-
-async def test_paused_person_is_not_told_of(office: Office) -> None:
-    await office.is_out()
-    await office.app.types("/quo", "pause")
-    await office.says("@ann?")
-    assert office.posts == 0
-    await office.app.types("/quo", "resume")
-    await office.says("@ann?")
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-@pytest.mark.parametrize("by_hand", [("",), ("Here after all", ":wave:")])
-async def test_person_who_cleared_their_status_or_typed_one_by_hand_is_not_told_of(
-    office: Office, by_hand: tuple[str, ...]
-) -> None:
-    await office.is_out()
-    office.app.clock.move(minutes=1)
-    await office.app.says(*by_hand)
-    await office.says("@ann?")
-    assert office.posts == 0
-
-
-async def test_nobody_is_told_of_after_the_end(office: Office) -> None:
-    await office.is_out("until 15:30")
-    await office.app.until(at("14:30"))
-    await office.says("@ann?")
-    assert office.posts == 0
-
-
-async def test_workspace_that_does_not_want_it_and_person_who_lost_their_permission_are_left_alone(
-    office: Office,
-) -> None:
-    await office.is_out()
-    for change, back in (
-        (sa.update(Workspace).values(allow_replies=False), sa.update(Workspace).values(allow_replies=True)),
-        (sa.update(Person).values(grant_state="lost"), sa.update(Person).values(grant_state="ok")),
-    ):
-        await office.app.tampers(change)
-        await office.knows()
-        await office.says("@ann?")
-        assert office.posts == 0
-        await office.app.tampers(back)
-    await office.knows()
-    await office.says("@ann?")
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_operator_who_does_not_want_it_has_nothing_looked_through(clock: ManualClock, sqlite_url: str) -> None:
-    async with open_running_app(clock, sqlite_url, {"REPLIES_ALLOWED": "false"}) as app:
-        office = await opened(app)
-        assert app.service is not None
-        assert app.service.out is None
-        await office.says("@ann?")
-        assert office.posts == 0
-
-
-async def test_asker_of_whom_slack_does_not_tell_is_asked_about_later(office: Office) -> None:
-    """In somebody else's zone a time would be wrong; so nobody is told, and the next mention counts."""
-    await office.is_out()
-    calls = office.app.slack.calls
-    office.app.slack.faults.add("users.info", retry_after=30)
-    before = len(calls.all("users.info"))
-    await office.says("@ann?")
-    await office.says("@ann??")
-    assert (office.posts, len(calls.all("users.info")) - before) == (0, 1)
-    office.app.clock.move(seconds=31)
-    await office.says("@ann???")
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_asker_who_is_no_colleague_by_what_slack_says_of_them_is_told_nothing(office: Office) -> None:
-    await office.is_out()
-    body = {"ok": True, "user": {"id": BEN, "team_id": OTHER, "tz": "Etc/UTC", "locale": "en-GB"}}
-    office.app.slack.faults.add("users.info", status=200, body=body)
-    await office.says("@ann?")
-    await office.says("@ann??")  # it is remembered
-    assert office.posts == 0
-
-
-@pytest.mark.parametrize("archived", [True, False])
-async def test_place_where_nothing_can_be_shown_is_silence(office: Office, *, archived: bool) -> None:
-    await office.is_out()
-    office.app.slack.talk.say(BEN, office.channel.channel_id, "@ann?")
-    if archived:
-        office.channel.archived = True
-    else:
-        office.app.slack.talk.leave(office.channel.channel_id, BEN)
-    await office.app.settle()
-    assert (office.posts, office.told()) == (1, [])
-    assert office.app.told(BEN) == []
-    (row,) = await office.app.rows(sa.select(ReplyRow.__table__))
-    assert row.due_at is None
-
-
-async def test_mention_that_slack_tells_of_late_is_not_answered(office: Office) -> None:
-    await office.is_out()
-    event = {
-        "type": "message", "channel": office.channel.channel_id, "channel_type": "channel", "user": BEN, "team": TEAM,
-        "text": f"<@{ANN}>?", "ts": f"{(office.app.clock.now() - timedelta(minutes=6)).timestamp():.6f}",
-    }  # fmt: skip
-    office.app.slack.deliveries.event(TEAM, event, subscription="message.channels")
-    await office.app.settle()
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
-
-
-async def test_answer_that_could_not_be_shown_in_time_is_dropped(office: Office) -> None:
-    await office.is_out()
-    office.app.slack.faults.add(POST, retry_after=400)
-    await office.says("@ann?")
-    assert office.told() == []
-    await office.app.until(office.app.clock.now() + timedelta(seconds=401))
-    assert office.told() == []
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
-
-
-async def test_name_that_is_not_known_is_asked_for_until_slack_says(office: Office) -> None:
-    await office.is_out()
-    await office.app.tampers(sa.update(Person).where(Person.user_id == ANN).values(names=None))
-    fault = office.app.slack.faults.add(
-        "users.info", error="internal_error", times=None, skip=1
-    )  # the asker is told of
-    await office.says("@ann?")
-    assert office.posts == 0
-    office.app.slack.faults.remove(fault)
-    await office.app.until(office.app.clock.now() + timedelta(seconds=21))
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_answer_waits_as_long_as_slack_says(office: Office) -> None:
-    await office.is_out()
-    office.app.slack.faults.add(POST, retry_after=30)
-    await office.says("@ann?")
-    assert office.told() == []
-    await office.app.until(office.app.clock.now() + timedelta(seconds=31))
-    assert office.told() == [BACK_ON_FRIDAY]
-
-
-async def test_app_that_was_installed_before_hears_nothing_and_goes_on(running_app: RunningApp) -> None:
-    slack = running_app.slack
-    slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM)
-    slack.add_person(BEN, "ben", team_id=TEAM)
-    await running_app.joins(ANN)
-    channel = slack.talk.create("project", TEAM, {ANN, BEN})
-    slack.talk.invite_app(channel.channel_id)
-    office = Office(running_app, channel)
-    await office.is_out()
-    await office.says("@ann?")
-    assert office.posts == 0
-    assert running_app.text() != ""
 
 
 # ── what is kept ────────────────────────────────────────────────────────────────────────────────────
