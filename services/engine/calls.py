@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from services.domain.errors import SlackError, SlackRateLimitedError
+from services.domain.errors import SlackError, SlackRateLimitedError, WrongPersonError
 from services.engine.limits import Budget, Slot
 from services.ports import Clock
+from services.slack.profile import TEST, SlackProfiles
 
 SLOW_DOWN = (SlackRateLimitedError,)
 
@@ -83,3 +84,17 @@ def _in(slot: Slot, budget: Budget, clock: Clock, pausing: tuple[type[SlackError
 def token_digest(token: str) -> str:
     """What a token is recognised by without keeping it."""
     return hashlib.sha256(token.encode()).hexdigest()[:24]
+
+
+async def proven_owner(calls: Calls, profiles: SlackProfiles, user_id: str, known: str) -> str:
+    """The digest of the token that is called with, once it is certain that it is `user_id`'s.
+
+    Slack is asked unless that is the digest that is `known` already. Raises WrongPersonError, SlackError.
+    """
+    owner = token_digest(calls.token)
+    if owner != known:
+        with calls.making(TEST):
+            whose = await profiles.owner(calls.token)
+        if whose != user_id:
+            raise WrongPersonError("token_of_somebody_else")
+    return owner

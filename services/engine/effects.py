@@ -32,9 +32,9 @@ from services.domain.errors import (
 from services.domain.model import Action, Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
-from services.engine.calls import Calls, token_digest
+from services.engine.calls import Calls, proven_owner, token_digest
+from services.engine.failures import OUTAGE, REFUSED_BACK_OFFS, back_off, blocked_back_off, outcome_of
 from services.engine.limits import Budget
-from services.engine.profile_writer import BLOCKED_BACK_OFF, OUTAGE, REFUSED_BACK_OFFS, back_off
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock
@@ -66,7 +66,6 @@ _LEFT = frozenset(
         ReasonCode.PHOTO_BY_HAND, ReasonCode.NO_PICTURE, ReasonCode.NOT_PERMITTED,
     }
 )  # fmt: skip
-_MOST_OUTCOME = 64
 
 
 class Turn:
@@ -263,13 +262,9 @@ class EffectSender:
             calls.close()
 
     async def _carry_out(self, turn: Turn) -> None:
-        owner = token_digest(turn.calls.token)
-        if turn.memory.owner != owner:
-            with turn.calls.making(TEST):
-                whose = await self._profiles.owner(turn.calls.token)
-            if whose != turn.due.key.user_id:
-                raise WrongPersonError("token_of_somebody_else")
-            turn.memory = replace(turn.memory, owner=owner)
+        user_id = turn.due.key.user_id
+        owner = await proven_owner(turn.calls, self._profiles, user_id, turn.memory.owner)
+        turn.memory = replace(turn.memory, owner=owner)
         await self._carrier.carry_out(turn)
 
     async def _failed(self, turn: Turn, error: SlackError) -> None:
@@ -308,7 +303,7 @@ class EffectSender:
         if isinstance(error, ScopeMissingError):
             return memory, ReasonCode.NOT_PERMITTED, now + OWED_BACK_OFF if memory.owes(now) else None
         if isinstance(error, WorkspaceBlockedError):
-            return memory, ReasonCode.BLOCKED, now + BLOCKED_BACK_OFF * (1 << min(failures, 4))
+            return memory, ReasonCode.BLOCKED, now + blocked_back_off(failures)
         if isinstance(error, SlackRefusedError | BadEmojiError):  # it was not done: what was remembered before holds
             if failures < len(REFUSED_BACK_OFFS):
                 return memory, ReasonCode.REFUSED, now + REFUSED_BACK_OFFS[failures]
@@ -319,5 +314,4 @@ class EffectSender:
         return turn.due.memory, ReasonCode.UNREACHABLE, min(until, now + LONGEST_DEBT_BACK_OFF) if takes_back else until
 
     def _entry(self, turn: Turn, code: ReasonCode, error: SlackError) -> AuditEntry:
-        outcome = f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]
-        return turn.entry(Action.LEAVE, Reason(code), outcome)
+        return turn.entry(Action.LEAVE, Reason(code), outcome_of(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -29,8 +29,9 @@ from services.domain.model import Action, Decision, PersonKey, Span, Standing, S
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
-from services.engine.calls import Calls, token_digest
+from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
+from services.engine.failures import OUTAGE, REFUSED_BACK_OFFS, back_off, blocked_back_off, outcome_of
 from services.engine.limits import Budget
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
@@ -43,19 +44,6 @@ log = structlog.get_logger(__name__)
 KEPT_FOR_TYPED = 8
 """Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
 the others does not make them wait."""
-
-FIRST_BACK_OFF = timedelta(seconds=2)
-LONGEST_BACK_OFF = timedelta(minutes=5)
-BLOCKED_BACK_OFF = timedelta(hours=1)
-"""The first pause where a workspace does not let us; each further one is twice as long, up to sixteen hours."""
-
-REFUSED_BACK_OFFS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
-"""When to try again what Slack has refused; after the last one not before something else is wished for."""
-
-OUTAGE = 3
-"""The failure in a row, counted from 0, at which a person is told why they wait."""
-
-_MOST_OUTCOME = 64
 
 
 class ProfileWriter:
@@ -125,12 +113,7 @@ class ProfileWriter:
             return True
         if span.end <= now:
             return False  # it has ended since it was read, and what is wished for may come after it: read it anew
-        owner = token_digest(pending.token)
-        if pending.memory.owner != owner:
-            with calls.making(TEST):
-                whose = await self._profiles.owner(pending.token)
-            if whose != pending.key.user_id:
-                raise WrongPersonError("token_of_somebody_else")
+        owner = await proven_owner(calls, self._profiles, pending.key.user_id, pending.memory.owner)
         now = self._clock.now()
         with calls.making(GET):
             profile = await self._profiles.read(pending.token)
@@ -198,8 +181,7 @@ class ProfileWriter:
         now = self._clock.now()
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
-        outcome = f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]
-        entry = self._entry(pending, Action.LEAVE, Reason(_why(error)), outcome, Status())
+        entry = self._entry(pending, Action.LEAVE, Reason(_why(error)), outcome_of(error), Status())
         if isinstance(error, SlackRateLimitedError):
             return False  # the budget knows; the write waits as it is
         if isinstance(error, TokenExpiredError):
@@ -216,8 +198,7 @@ class ProfileWriter:
             await self._queue.lose_grant(pending, entry)
             self._count(entry.outcome)
         elif isinstance(error, WorkspaceBlockedError):
-            until = now + BLOCKED_BACK_OFF * (1 << min(pending.failures, 4))
-            await self._postpone(pending, until, entry, BLOCKED)
+            await self._postpone(pending, now + blocked_back_off(pending.failures), entry, BLOCKED)
         elif isinstance(error, BadEmojiError | SlackRefusedError):
             # left until something else is wished for, but for a few tries
             decided = "" if pending.span is None else digest(pending.span, pending.policy)
@@ -275,8 +256,3 @@ def _instead(emoji: str, span: Span | None) -> str:
     """What stands in the place of an emoji that Slack does not know: the kind's own."""
     own = default_emoji(None if span is None else span.kind)
     return DEFAULT_EMOJI if own in {"", emoji} else own
-
-
-def back_off(failures: int) -> timedelta:
-    """How long to wait after the `failures`-th failure in a row, counted from 0: doubling, up to five minutes."""
-    return min(FIRST_BACK_OFF * (1 << min(failures, 10)), LONGEST_BACK_OFF)

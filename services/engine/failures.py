@@ -1,0 +1,33 @@
+"""What Slack did not do: when it is tried again, and how the audit names it. The same for statuses and effects."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.domain.errors import SlackError
+
+FIRST_BACK_OFF = timedelta(seconds=2)
+LONGEST_BACK_OFF = timedelta(minutes=5)
+
+REFUSED_BACK_OFFS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""When to try again what Slack has refused; after the last one not before something else is wished for."""
+
+OUTAGE = 3
+"""The failure in a row, counted from 0, at which a person is told why they wait."""
+
+_MOST_OUTCOME = 64
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after the `failures`-th failure in a row, counted from 0: doubling, up to five minutes."""
+    return min(FIRST_BACK_OFF * (1 << min(failures, 10)), LONGEST_BACK_OFF)
+
+
+def blocked_back_off(failures: int) -> timedelta:
+    """The same where a workspace does not let us: an hour at first, doubling, up to sixteen."""
+    return timedelta(hours=1) * (1 << min(failures, 4))
+
+
+def outcome_of(error: SlackError) -> str:
+    """What the audit says of an error: the name of its class, a colon, and Slack's word."""
+    return f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]
