@@ -280,7 +280,8 @@ class Span:
     that won; `title` is the winner's, for its owner's eyes only.
 
     `began` is where the span really starts when the window cuts it, or when what was asked for without an end shows
-    again: "typed during a span" is judged by it. None: at `start`, as far as is known.
+    again: "typed during a span" is judged by it. None: at `start`, as far as is known. `asked_at` is later: the same
+    words were asked for once more.
     """
 
     start: datetime
@@ -293,6 +294,7 @@ class Span:
     kind: Kind | None = None
     override: bool = False
     began: datetime | None = None
+    asked_at: datetime | None = None
 
     @property
     def shows(self) -> bool:

@@ -291,9 +291,14 @@ def _uncovered(  # noqa: PLR0911  # one return for each line of the table
     return _clear(view, Reason(ReasonCode.NOT_EXPIRED_BY_SLACK, span.rule))
 
 
+def _since(span: Span) -> datetime:
+    """After when something has to be done by hand to be done during `span`."""
+    return span.asked_at or span.began or span.start
+
+
 def _is_during(standing: Standing, span: Span) -> bool:
     """Whether there is evidence that what the profile shows was done while this span was running already."""
-    began = span.began or span.start
+    began = _since(span)
     if standing.applied is not None and standing.applied_span == began:
         return True
     if standing.own_since is None:
@@ -308,7 +313,7 @@ def _is_newer(standing: Standing, span: Span) -> bool:
     So it is where one without an end shows again.
     """
     by_hand = standing.last_by_hand
-    return span.override and by_hand is not None and by_hand > (span.began or span.start)
+    return span.override and by_hand is not None and by_hand > _since(span)
 
 
 def _why_left(own: Status, span: Span, policy: OwnStatusPolicy, *, during: bool) -> ReasonCode | None:
@@ -343,7 +348,7 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
     before = view.standing
     by_hand = before.own_since if view.own or view.cleared else before.last_by_hand
     standing = replace(
-        before, applied_span=span.began or span.start, covered=covered, own=None, own_since=None, last_by_hand=by_hand
+        before, applied_span=_since(span), covered=covered, own=None, own_since=None, last_by_hand=by_hand
     )
     wanted = view.standing.wanted
     if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):

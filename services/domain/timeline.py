@@ -165,6 +165,13 @@ class _Run:
     end: datetime
     candidate: Candidate | None
     endless: bool = False
+    asked_at: datetime | None = None
+
+    def ask(self, candidate: Candidate | None) -> None:
+        """Take in when `candidate` was asked for, where it is what begins at once: what is yet to come says nothing."""
+        asked_at = None if candidate is None else candidate.asked_at
+        if candidate is not None and asked_at is not None and candidate.since <= asked_at:
+            self.asked_at = max(self.asked_at or asked_at, asked_at)
 
 
 def _runs(edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, end: datetime) -> Iterator[_Run]:
@@ -183,6 +190,7 @@ def _runs(edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, en
             run = _Run(says, edge, until, candidate)
         # Nobody knows the end of an override without one; that of idle time is only not known yet.
         run.endless = until == NEVER and candidate is not None
+        run.ask(candidate)
     yield run
 
 
@@ -199,6 +207,7 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
     began = run.began
     if candidate is not None and candidate.endless and began is not None:
         began = min(began, candidate.since)  # it shows again: what was typed since it was asked for is newer
+    asked_at = run.asked_at if candidate is not None and candidate.layer < 0 else None
     return Span(
         start=begins,
         end=ends,
@@ -210,6 +219,7 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
         kind=None if candidate is None else candidate.kind,
         override=candidate is not None and candidate.layer < 0,
         began=began if began is not None and began < begins else None,
+        asked_at=asked_at if asked_at is not None and asked_at > (began or begins) else None,
     )
 
 

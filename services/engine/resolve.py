@@ -158,6 +158,8 @@ def digest(span: Span, policy: OwnStatusPolicy) -> str:
         span.start.isoformat(), span.status.text, span.status.emoji,
         None if expiration is None else expiration.isoformat(), span.override, span.rule, policy.value,
     ]  # fmt: skip
+    if span.asked_at is not None:
+        facts.append(span.asked_at.isoformat())
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
 
@@ -250,6 +252,8 @@ class Timelines:
         began = [spans[0].began or spans[0].start]
         if before is not None and spans[0].start == start and _goes_on(before, spans[0]):
             began.append(before.start)
+            asked = [one.asked_at for one in (before, spans[0]) if one.asked_at is not None]
+            spans[0] = replace(spans[0], asked_at=max(asked, default=None))
         spans[0] = replace(spans[0], start=min(began), began=None)
         return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD))
 

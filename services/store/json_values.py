@@ -148,7 +148,7 @@ class _Reason(Stored, omit_defaults=True):
 
 
 class Shown(Stored):
-    """The sealed part of a span: what it shows, whether it ends with the span, its event's title, when it began."""
+    """The sealed part of a span: what it shows, whether it ends with the span, its event's title, and since when."""
 
     called = "span"
 
@@ -157,6 +157,7 @@ class Shown(Stored):
     ends: bool = False
     title: str = ""
     began: Instant | None = None
+    asked_at: Instant | None = None
 
 
 class Attempted(Stored):

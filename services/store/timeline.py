@@ -118,6 +118,7 @@ class SpanStore:
             kind=None if row.kind is None else Kind(row.kind),
             override=row.override,
             began=content.began,
+            asked_at=content.asked_at,
         )
 
     def _rows(self, spans: Mapping[PersonKey, Sequence[Span]]) -> SealedSpans:
@@ -125,9 +126,10 @@ class SpanStore:
 
     def _row(self, key: PersonKey, span: Span) -> dict[str, object]:
         content: SealedBytes | None = None
-        if span.shows or span.title or span.began:
+        if span.shows or span.title or span.began or span.asked_at:
             ends = span.status.expiration is not None
-            plain = json_values.Shown(span.status.text, span.status.emoji, ends, span.title, span.began).to_json()
+            shown = span.status.text, span.status.emoji, ends, span.title, span.began, span.asked_at
+            plain = json_values.Shown(*shown).to_json()
             place = (key.team_id, key.user_id, span.start.isoformat())
             content = self._encryptor.seal(plain, _SPAN_CONTENT, *place)
         return {

@@ -76,3 +76,42 @@ def test_what_is_asked_for_afterwards_is_the_later_word() -> None:
     shown, standing = goes_on(LUNCH, told, MEETING, AGAIN, later)
     assert shown == ["In a meeting", "Lunch", "Reading"]
     assert standing.covered == LUNCH
+
+
+# ── the same words asked for again ──────────────────────────────────────────────────────────────────
+
+ASKED_ANEW = replace(ASKED, end=at(12), asked_at=at(9, 40))
+
+
+@pytest.mark.parametrize("by_hand", [LUNCH, NO_STATUS])
+@pytest.mark.parametrize("told", [False, True])
+def test_the_same_words_asked_for_again_are_written_over_what_was_done_by_hand(by_hand: Status, told: bool) -> None:
+    _, standing = asked()
+    after = hint(standing, by_hand, at(9, 30)) if told else look(by_hand, standing, ASKED, at(9, 30)).standing
+    assert after is not None
+    shown, standing = goes_on(by_hand, replace(after, looked_at=at(9, 40)), ASKED_ANEW)
+    assert shown == ["Writing"]
+    assert standing.covered == (None if by_hand.empty else LUNCH)
+
+
+def test_what_is_typed_after_the_same_words_were_asked_for_again_stays() -> None:
+    _, standing = asked()
+    told = hint(standing, LUNCH, at(9, 30))
+    assert told is not None
+    shown, standing = goes_on(LUNCH, replace(told, looked_at=at(9, 40)), ASKED_ANEW)
+    tea = Status("Tea", ":tea:")
+    typed = hint(standing, tea, at(9, 50))
+    assert typed is not None
+    assert [*shown, *goes_on(tea, typed, ASKED_ANEW)[0]] == ["Writing", "Tea"]
+
+
+def test_the_same_words_asked_for_again_show_again_after_a_meeting() -> None:
+    _, standing = asked()
+    told = hint(standing, LUNCH, at(9, 30))
+    assert told is not None
+    again = replace(AGAIN, began=at(9, 40))
+    shown, standing = goes_on(
+        LUNCH, replace(told, looked_at=at(9, 40)), replace(ASKED_ANEW, end=at(10)), MEETING, again
+    )
+    assert shown == ["Writing", "In a meeting", "Writing"]
+    assert standing.covered == LUNCH

@@ -157,6 +157,39 @@ def test_newest_override_wins_and_gives_way_to_the_older_at_its_end() -> None:
     assert [span.override for span in timeline.spans if span.shows] == [False, True, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("second", "asked_at"),
+    [
+        ((at(10), None, at(10)), at(10)),
+        ((at(10), at(11), at(10)), at(10)),
+        ((at(9), None, at(10)), at(10)),  # of a whole day, asked for while it runs
+        ((at(14), None, at(10)), None),  # yet to come
+        ((at(9), None, at(9)), None),
+    ],
+)
+def test_same_words_asked_for_again_are_one_span_that_knows_when(
+    second: tuple[datetime, datetime | None, datetime], asked_at: datetime | None
+) -> None:
+    overrides = (override("o1", at(9), None, at(9), text="Writing"), override("o2", *second, text="Writing"))
+    found = line(overrides=overrides).at(at(13))
+    assert (found.start, found.status.expiration, found.asked_at) == (at(9), None, asked_at)
+
+
+def test_same_words_asked_for_again_with_a_later_end_are_one_span_until_then() -> None:
+    overrides = (
+        override("o1", at(9), at(12), at(9), text="Writing"),
+        override("o2", at(10), at(13), at(10), text="Writing"),
+    )
+    found = line(overrides=overrides).at(at(11))
+    assert (found.start, found.status.expiration, found.asked_at) == (at(9), at(13), at(10))
+
+
+def test_meeting_in_which_what_it_says_is_asked_for_is_no_override() -> None:
+    said = override("o1", at(10, 20), at(11), at(10, 20), text="In a meeting", emoji=":spiral_calendar_pad:")
+    found = line(event("Sync", at(10), at(11)), overrides=(said,)).at(at(10))
+    assert (found.end, found.override, found.asked_at) == (at(11), False, None)
+
+
 def test_override_without_end_reaches_the_end_of_the_window_without_expiration() -> None:
     span = line(overrides=[override("gone", at(9), None, at(9))]).spans[-1]
     assert (span.start, span.end, span.status) == (at(9), at(0, day=25), Status("gone", ":pizza:", None))

@@ -62,6 +62,43 @@ async def test_own_status_typed_over_it_is_put_back_after_meetings_instead_of_it
     assert engine.written() == ["Writing", *["In a meeting", "Mine"] * 2]
 
 
+@pytest.mark.parametrize("hours", [None, 8])
+async def test_same_words_typed_again_are_written_over_what_was_typed_in_between(
+    engine: RunningEngine, hours: int | None
+) -> None:
+    key = await engine.person()
+    end = hours and engine.clock.now() + timedelta(hours=hours)
+    await engine.replica().start()
+    await engine.says(key, "Writing", until=end)
+    await until(lambda: engine.written() == ["Writing"])
+    engine.clock.move(minutes=10)
+    engine.slack.type_status("U1", "Mine", ":books:")
+    await engine.rests()
+    engine.clock.move(minutes=10)
+    await engine.says(key, "Writing", until=end, name="o2")
+    await until(lambda: engine.written() == ["Writing"] * 2)
+    await engine.rests()
+    engine.clock.move(minutes=10)
+    engine.slack.type_status("U1", "Tea", ":tea:")
+    await days_pass(engine, 2)
+    assert engine.written() == ["Writing"] * 2
+    assert engine.status() == ("Tea", ":tea:", 0)
+
+
+async def test_same_words_typed_again_where_nothing_was_done_by_hand_are_not_written_again(
+    engine: RunningEngine,
+) -> None:
+    await engine.replica().start()
+    key = await engine.person()
+    await engine.says(key, "Writing")
+    await engine.rests()
+    engine.clock.move(minutes=10)
+    await engine.says(key, "Writing", name="o2")
+    await engine.rests()
+    await days_pass(engine, 2)
+    assert engine.written() == ["Writing"]
+
+
 async def test_own_status_typed_while_a_routine_of_all_days_is_on_is_never_covered_by_it(engine: RunningEngine) -> None:
     await engine.replica().start()
     key = await engine.person()
