@@ -1,4 +1,4 @@
-"""A person's list: the kinds' own lines among their rules, routines, effects, and what is asked for without an end."""
+"""What a person's list shows: who wins, routines, effects, and what is asked for without an end."""
 
 from __future__ import annotations
 
@@ -10,21 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain import ownership
-from services.domain.errors import NothingToDoError, TooManyError
-from services.domain.lines import (
-    MOST_LINES,
-    Line,
-    Match,
-    Routine,
-    Rule,
-    complete,
-    known,
-    moved,
-    name_in,
-    put,
-    switched,
-    without,
-)
+from services.domain.lines import Line, complete, moved, put, switched
 from services.domain.model import (
     Effect,
     Event,
@@ -46,10 +32,9 @@ from services.domain.model import (
 from services.domain.people import PersonFacts, Preferences
 from services.domain.reasons import ReasonCode
 from services.domain.timeline import resolve
+from tests.support.lists import routine, rule
 
 BERLIN = ZoneInfo("Europe/Berlin")
-KINDS = ["out_of_office", "meeting", "focus", "working_location"]
-DAYS = frozenset(range(7))
 
 
 def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
@@ -58,14 +43,6 @@ def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
 
 def event(title: str, start: datetime, end: datetime, **more: object) -> Event:
     return replace(Event("c", title, start, end, title=title), **more)  # type: ignore[arg-type]  # by name
-
-
-def rule(name: str, *words: str, **more: object) -> Rule:
-    return replace(Rule(name, name, Match(title_words=words), Look(name)), **more)  # type: ignore[arg-type]  # by name
-
-
-def routine(name: str = "Lunch", start: time = time(12, 30), end: time = time(13, 30), **more: object) -> Routine:
-    return replace(Routine(name, Look(name, ":sandwich:"), DAYS, start, end), **more)  # type: ignore[arg-type]  # by name
 
 
 TODAY, TOMORROW = at(0), at(0, day=25)
@@ -82,67 +59,6 @@ def shown(timeline: Timeline) -> list[tuple[str, str, str]]:
         for span in timeline.spans
         if span.shows
     ]
-
-
-def ids(lines: tuple[Line, ...]) -> list[str]:
-    return [one.id for one in lines]
-
-
-# ── the list and its changes ────────────────────────────────────────────────────────────────────────
-
-
-def test_list_of_somebody_who_chose_nothing_has_the_kinds_in_their_order() -> None:
-    lines = complete((), {Kind.FOCUS: Look("Deep work")})
-    assert ids(lines) == KINDS
-    assert name_in(lines, "focus") == ""
-    assert next(one for one in lines if one.id == "focus").look == Look("Deep work")
-
-
-def test_missing_kind_comes_to_its_usual_place() -> None:
-    whole = complete((rule("a"), *complete(())))
-    for kind in KINDS:
-        assert ids(complete([one for one in whole if one.id != kind])) == ["a", *KINDS]
-    out_of_office, meeting, focus, elsewhere = complete(())
-    assert ids(complete([meeting, rule("a"), elsewhere])) == [*KINDS[:2], "a", *KINDS[2:]]
-    assert ids(complete([meeting, rule("a")])) == [*KINDS[:2], "a", *KINDS[2:]]
-    assert ids(complete([elsewhere, rule("a")])) == [*KINDS, "a"]
-    assert ids(complete([focus, out_of_office])) == ["focus", "out_of_office", "meeting", "working_location"]
-
-
-def test_new_rules_come_before_the_kinds_and_routines_before_the_working_location() -> None:
-    lines = put(put(put(complete(()), rule("a")), routine()), rule("b"))
-    assert ids(lines) == ["a", "b", "out_of_office", "meeting", "focus", "Lunch", "working_location"]
-    assert ids(put(lines, rule("c"), "focus")) == [
-        "a", "b", "out_of_office", "meeting", "c", "focus", "Lunch", "working_location",
-    ]  # fmt: skip
-    assert ids(put(lines, rule("a"), "end"))[-1] == "a"
-    assert put(lines, rule("a", "x"))[0] == rule("a", "x")
-    assert ids(put(lines, rule("b", "x"), "a")) == ["b", "a", *ids(lines)[2:]]
-    assert put(lines, rule("a"), "a") == lines
-    assert (name_in(lines, "Lunch"), name_in(lines, "a"), name_in(lines, "gone")) == ("Lunch", "a", "")
-
-
-def test_lines_are_moved_switched_and_deleted() -> None:
-    lines = put(complete(()), rule("a"))
-    assert ids(moved(lines, "a", 2)) == ["out_of_office", "meeting", "a", "focus", "working_location"]
-    assert moved(lines, "a", -1) == lines
-    assert ids(moved(lines, "a", 99))[-1] == "a"
-    assert [one.enabled for one in switched(lines, "meeting")] == [True, True, False, True, True]
-    assert switched(switched(lines, "meeting"), "meeting") == lines
-    assert without(lines, "a") == complete(())
-    assert known(lines, "a") == rule("a")
-    for edit in (partial(moved, by=1), switched, without, known):
-        with pytest.raises(NothingToDoError):
-            edit(lines, "gone")
-    with pytest.raises(NothingToDoError):
-        without(lines, "meeting")
-
-
-def test_list_is_bounded() -> None:
-    lines = complete([rule(f"r{number}") for number in range(MOST_LINES)])
-    with pytest.raises(TooManyError):
-        put(lines, routine())
-    assert put(lines, rule("r1", "x"))[1] == rule("r1", "x")
 
 
 # ── who wins ────────────────────────────────────────────────────────────────────────────────────────
