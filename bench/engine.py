@@ -30,7 +30,7 @@ from services.store.models import OverrideRow, Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.timeline import SpanStore
 from tests.support import postgres
-from tests.support.engine import Replica
+from tests.support.replica import Replica
 
 PEOPLE, TYPERS = 2_000, 10
 EDGES, APART = 150, 0.1

@@ -30,7 +30,8 @@ from services.store import schema
 from services.store.db import Database
 from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.timeline import SpanStore
-from tests.support.engine import TEAM, Replica
+from tests.support.engine import TEAM
+from tests.support.replica import Replica
 
 PEOPLE, NEW_TOKENS = 1_000, 500
 A_MINUTE = 50

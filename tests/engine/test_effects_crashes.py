@@ -12,7 +12,8 @@ from emulators.slack.state import APP
 from services.domain.model import Effect, Pause
 from tests.engine.test_through_crashes import Killed
 from tests.support.effects import EffectsOf
-from tests.support.engine import Replica, until
+from tests.support.engine import until
+from tests.support.replica import Replica
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -17,7 +17,8 @@ from services.engine.emoji import AGAIN
 from services.engine.limits import LIMITS, STATUS, Budget
 from services.slack import emoji as slack_emoji
 from services.store.models import Workspace
-from tests.support.engine import SET, TEAM, Replica, RunningEngine, meeting, until
+from tests.support.engine import SET, TEAM, RunningEngine, meeting, until
+from tests.support.replica import Replica
 
 LIST = "emoji.list"
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

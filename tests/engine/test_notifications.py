@@ -11,7 +11,8 @@ from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store.models import Notice, Workspace
-from tests.support.engine import TEAM, Replica, RunningEngine
+from tests.support.engine import TEAM, RunningEngine
+from tests.support.replica import Replica
 
 POST = "chat.postMessage"
 

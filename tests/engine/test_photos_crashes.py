@@ -14,9 +14,10 @@ from services.domain.model import Effect, Pause, Photo, Picture
 from services.platform import readers
 from services.store.preferences import PreferenceStore
 from tests.support.databases import of_kind
-from tests.support.engine import Replica, RunningEngine, until
+from tests.support.engine import RunningEngine, until
 from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter
 from tests.support.readers import ReaderHere
+from tests.support.replica import Replica
 
 BOTH = pytest.mark.parametrize(
     "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True

@@ -16,8 +16,9 @@ from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from tests.support.engine import SET, Replica, RunningEngine, meeting
+from tests.support.engine import SET, RunningEngine, meeting
 from tests.support.locks import somebody_waits
+from tests.support.replica import Replica
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """SQLite's one writer waits before it reads."""

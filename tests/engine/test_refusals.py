@@ -9,7 +9,8 @@ import pytest
 from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.engine.limits import Budget
-from tests.support.engine import GET, SET, Replica, RunningEngine, meeting
+from tests.support.engine import GET, SET, RunningEngine, meeting
+from tests.support.replica import Replica
 
 REFUSED = [(SET, "too_long"), (GET, "user_not_found")]
 BLOCKED = [(SET, "access_denied"), (GET, "enterprise_is_restricted")]

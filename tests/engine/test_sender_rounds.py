@@ -17,7 +17,8 @@ from services.engine.leases import OneProcess
 from services.slack.messages import POST
 from services.store.models import Person
 from tests.engine.test_owned_workspaces import Acquiring
-from tests.support.engine import GET, SET, Replica, RunningEngine, meeting, until
+from tests.support.engine import GET, SET, RunningEngine, meeting, until
+from tests.support.replica import Replica
 from tests.support.statements import statements
 
 HOUR = timedelta(hours=1)

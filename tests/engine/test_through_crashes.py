@@ -11,7 +11,8 @@ import pytest
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from tests.support.engine import SET, Replica, RunningEngine, meeting, until
+from tests.support.engine import SET, RunningEngine, meeting, until
+from tests.support.replica import Replica
 
 
 class Killed(BaseException):

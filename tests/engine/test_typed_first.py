@@ -21,7 +21,8 @@ from services.store.db import Database
 from services.store.due import LEASE
 from services.store.models import ProfileStateRow
 from tests.support.clocks import ManualClock
-from tests.support.engine import GET, SET, Replica, RunningEngine, absence, meeting, open_engine, until
+from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
+from tests.support.replica import Replica
 from tests.support.statements import statements
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,4 +1,4 @@
-"""One replica of the engine as a process of its own, for tests that kill it: `python -m tests.slow.replica`.
+"""One replica of the engine as a process of its own, for tests that kill it: `python -m tests.slow.replica_process`.
 
 Reads DATABASE_URL, SLACK_API_URL and ENCRYPTION_KEYS; prints "ready"; ends at SIGTERM after its calls in flight.
 """
@@ -13,7 +13,7 @@ from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from tests.support.engine import Replica
+from tests.support.replica import Replica
 
 
 async def main() -> None:

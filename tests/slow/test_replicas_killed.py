@@ -47,7 +47,7 @@ class Process:
             "DATABASE_URL": engine.database.url, "SLACK_API_URL": engine.slack.api_url, "ENCRYPTION_KEYS": key,
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.slow.replica", env=environment, stdout=asyncio.subprocess.PIPE,
+            sys.executable, "-m", "tests.slow.replica_process", env=environment, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         made = cls(process)

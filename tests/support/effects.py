@@ -14,7 +14,8 @@ from services.domain.model import Effect, Pause, PersonKey, Stretch, Timeline
 from services.domain.timeline import resolve
 from services.slack import scopes
 from services.store.preferences import PreferenceStore
-from tests.support.engine import Replica, RunningEngine
+from tests.support.engine import RunningEngine
+from tests.support.replica import Replica
 
 ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)
 """All that a person can allow."""

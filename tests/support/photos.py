@@ -23,8 +23,9 @@ from services.pictures.squares import are_alike, signed
 from services.slack import scopes
 from services.store.effect_models import PictureRow
 from services.store.preferences import PreferenceStore
-from tests.support.engine import Replica, RunningEngine
+from tests.support.engine import RunningEngine
 from tests.support.pictures import encoded, quarters
+from tests.support.replica import Replica
 
 ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)
 GET, SET, DELETE = "users.profile.get", "users.setPhoto", "users.deletePhoto"

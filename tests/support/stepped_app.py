@@ -52,7 +52,8 @@ from services.usecases.undo import Undos
 from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
-from tests.support.engine import TEAM, Replica, RunningEngine, open_engine
+from tests.support.engine import TEAM, RunningEngine, open_engine
+from tests.support.replica import Replica
 from tests.support.slack_files import KeptFiles, KeptSentFiles
 
 ANN = "U0ANN00001"

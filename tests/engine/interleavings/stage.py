@@ -46,7 +46,8 @@ from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
 from tests.engine.interleavings.steps import SteppedDatabase, step
 from tests.support.clocks import ManualClock
-from tests.support.engine import CountingWakeSignal, say
+from tests.support.engine import CountingWakeSignal
+from tests.support.replica import say
 
 ANN = PersonKey("T1", "U1")
 CODING, LUNCH = Status("Coding", ":computer:"), Status("Lunch", ":pizza:")

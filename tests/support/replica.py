@@ -1,0 +1,181 @@
+"""One process' worth of the app's engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.domain.model import PersonKey
+from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
+from services.engine.due import Engine
+from services.engine.effects import EffectSender
+from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.leases import Leases, OneProcess
+from services.engine.limits import LIMITS, Budget
+from services.engine.notifications import HomePublisher, Links, NoticeSender
+from services.engine.profile_writer import ProfileWriter
+from services.engine.resolve import Reconciler, Timelines
+from services.engine.sender import Sender
+from services.engine.tokens import TokenRefresh
+from services.engine.workspaces import OwnedWorkspaces
+from services.pictures.reader import PictureReader
+from services.platform.addresses import AddressRules
+from services.platform.crypto import Encryptor
+from services.platform.metrics import Metrics
+from services.platform.net import GuardedClient
+from services.ports import Clock
+from services.slack.client import SlackClients
+from services.slack.emoji import SlackEmoji
+from services.slack.messages import SlackMessages, SlackViews
+from services.slack.oauth import SlackAuthority
+from services.slack.photos import SlackPhotos
+from services.slack.presence import SlackPresence
+from services.slack.profile import SlackProfiles
+from services.store.db import Database
+from services.store.due import DueStore, ProfileStateStore
+from services.store.effects import EffectStore
+from services.store.emoji import EmojiStore
+from services.store.events import EventStore
+from services.store.person_rows import NoticeStore
+from services.store.pictures import PictureStore
+from services.store.timeline import AuditStore, FactStore
+from services.store.workspaces import TokenStore
+from services.store.write_queue import WriteQueue
+
+
+class PlainHome:
+    """Renders a Home tab that counts how often it was made."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.text = "Home"
+
+    async def home(self, key: PersonKey) -> dict[str, Any]:
+        self.made += 1
+        section = {"type": "section", "text": {"type": "plain_text", "text": f"{self.text} of {key.user_id}"}}
+        return {"type": "home", "blocks": [section]}
+
+
+def say(locale: str, message: str, **facts: object) -> str:
+    return message.format(**facts) if facts else message
+
+
+@dataclass
+class Replica:
+    """One process' worth of the app's engine, on a database that it may share."""
+
+    database: Database
+    encryptor: Encryptor
+    clock: Clock
+    api_url: str
+    leases: Leases = field(default_factory=OneProcess)
+    limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
+    person_limit: int = 9
+    seconds: float = 5.0
+    at_once: int = 8
+    look: float = 0.2
+    after_statuses: float = 0.0
+    poll: float = 0.05
+    client_id: str = "111.222"
+    client_secret: str = "local-client-secret"
+    lost: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clients = SlackClients(self.api_url, seconds=self.seconds)
+        self.home = PlainHome()
+        self.notices = NoticeStore(self.database, self.clock)
+        self.writes = AuditStore(self.database, self.encryptor)
+        self.standings = ProfileStateStore(self.encryptor)
+        self.events = EventStore(self.database, self.encryptor)
+        self.facts = FactStore(self.database, self.encryptor, self.events)
+        self.queue = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
+        self.due = DueStore(self.database, self.encryptor, self.facts)
+        self.tokens = TokenRefresh(
+            TokenStore(self.database, self.encryptor, self.notices),
+            SlackAuthority(self.clients, self.client_id, self.client_secret),
+            self.clock,
+        )
+        self.metrics = Metrics()
+        self.emoji = EmojiStore(self.database)
+        self.writer = ProfileWriter(
+            SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,
+            unknown_emoji=UnknownEmoji(self.emoji, self.clock),
+        )  # fmt: skip
+        self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
+        self.emoji_reading = EmojiReading(
+            self.emoji, self.queue, self.workspaces, SlackEmoji(self.clients), self.clock
+        )  # fmt: skip
+        links = Links(
+            grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
+        )  # fmt: skip
+        messages, views = SlackMessages(self.clients), SlackViews(self.clients)
+        self.presence, self.profiles = SlackPresence(self.clients), SlackProfiles(self.clients)
+        self.effects = EffectStore(self.database, self.encryptor, self.notices, self.writes)
+        self.pictures, self.picture_reader = PictureStore(self.database, self.encryptor), PictureReader()
+        self.near = GuardedClient(AddressRules(private=True))
+        photos = SlackPhotos(self.clients, self.near, self.near, self.api_url)
+        carriers = (
+            SnoozeCarrier(self.presence, self.clock),
+            PresenceCarrier(self.presence, self.clock),
+            PhotoCarrier(photos, self.pictures, self.picture_reader, self.clock),
+        )
+        self.effect_senders = [
+            EffectSender(
+                carrier, self.effects, self.workspaces, profiles=self.profiles, refresh=self.tokens.refresh,
+                clock=self.clock, after=self.after_statuses,
+            )
+            for carrier in carriers
+        ]  # fmt: skip
+        self.chores = (
+            *self.effect_senders,
+            NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
+            HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
+        )
+        self.sender = Sender(
+            self.queue, self.writer, self.workspaces, chores=self.chores, leases=self.leases, clock=self.clock,
+            at_once=self.at_once, look=self.look,
+        )  # fmt: skip
+        self.reconciler = Reconciler(self.due, self.leases, self.clock)
+        self.typed, self.timelines = (
+            Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
+        )
+        self.engine = Engine(
+            (self.typed, self.reconciler, self.timelines, self.tokens, self.emoji_reading),
+            self.sender,
+            self.clock,
+            poll=self.poll,
+            pace=0.0,
+        )
+
+    async def start(self) -> None:
+        await self.engine.start()
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        await self.picture_reader.close()
+        await self.near.close()
+        await self.clients.close()
+
+    async def tick(self) -> None:
+        """Take up all that is due now, without the engine's loops."""
+        worked = True
+        while worked:
+            worked = False
+            for work in (self.typed, self.reconciler, self.timelines):
+                due = await work.next_due()
+                worked |= due is not None and due <= self.clock.now() and bool((await work.run_due()).done)
+
+    def _budget(self) -> Budget:
+        return Budget(limits=dict(self.limits), person_limit=self.person_limit)
+
+    async def _grant_link(self, key: PersonKey) -> str:
+        return f"https://app.example/grant/{key.user_id}"
+
+    async def _home_link(self, key: PersonKey) -> str:
+        return "https://app.example/home"
+
+    async def _calendar(self, key: PersonKey, calendar_id: str) -> tuple[str, str] | None:
+        return ("Work", "CalendarGoneError")
+
+    async def _account(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
+        return self.lost.get(account_id)
