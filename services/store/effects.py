@@ -122,6 +122,14 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
         await connection.execute(_MARK, those(keys, now=now))
 
 
+async def end_grant(connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime) -> None:
+    """Make no call with a person's token any more, and have them told once. The person is locked."""
+    lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
+    await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
+    await mark_effects_due(connection, [key], now)
+    await notices.tell(connection, key, "grant")
+
+
 def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
     """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
     plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id, effect.value)
@@ -298,11 +306,8 @@ class EffectStore(Store):
                 return
             if self._encryptor.open(row.token, "people.token", due.key.team_id, due.key.user_id) != due.token:
                 return
-            lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
-            await connection.execute(update(Person).where(of_person(Person, due.key)).values(lost))
-            await mark_effects_due(connection, [due.key], now)
+            await end_grant(connection, self._notices, due.key, now)
             await self._audit.add(connection, (due.key, entry))
-            await self._notices.tell(connection, due.key, "grant")
 
     async def _take_up_all(self, asked: Sequence[_TakenUp]) -> list[DueEffect | None]:
         async with self._database.write() as connection:

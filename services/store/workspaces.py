@@ -25,7 +25,7 @@ from services.domain.people import OAuthAnswer, PersonView, Renewed
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
-from services.store.effects import mark_effects_due
+from services.store.effects import end_grant
 from services.store.models import Delivery, OAuthState, Person, Workspace, WorkspaceBudget
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
@@ -293,10 +293,7 @@ class TokenStore(Store):
             if claim.kind is _BOT:
                 await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=None))
                 return
-            lost = {"refresh_due_at": None, "grant_state": "lost", "home_stale": True}
-            await connection.execute(update(claim.kind.table).where(claim.row).values(lost))
-            await mark_effects_due(connection, [PersonKey(claim.team_id, claim.user_id)], now)
-            await self._notices.tell(connection, PersonKey(claim.team_id, claim.user_id), "grant")
+            await end_grant(connection, self._notices, PersonKey(claim.team_id, claim.user_id), now)
 
     async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
         claim = TokenClaim(row.team_id, row.user_id if kind is _PERSON else "", None, row.refresh_seq + 1)

@@ -25,7 +25,7 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
-from services.store.effects import mark_effects_due
+from services.store.effects import end_grant
 from services.store.group_commit import Grouped
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace, WorkspaceBudget
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
@@ -285,14 +285,11 @@ class WriteQueue(Store):
             token = self._encryptor.open(row.token, "people.token", write.key.team_id, write.key.user_id)
             if token != write.token:
                 return
-            lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
-            await connection.execute(update(Person).where(of_person(Person, write.key)).values(lost))
-            await mark_effects_due(connection, [write.key], entry.at)
+            await end_grant(connection, self._notices, write.key, entry.at)
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
             done = {"sent": write.seq, "memory": self._states.seal(state, write.key)}
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))
             await self._audit.add(connection, (write.key, entry))
-            await self._notices.tell(connection, write.key, "grant")
 
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of those of `keys` who are still there, locked until the transaction ends."""
