@@ -209,7 +209,7 @@ class ListForms:
                 put = partial(lines.put, line=line, below=below)
                 undo_id = await self.services.settings.change_lines(who.key, put)
             except InputError as error:
-                errors["text"] = error
+                errors[error.field or "text"] = error
         if errors:
             await refuse(args, who, errors)
             return

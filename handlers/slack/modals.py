@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ from handlers.slack.context import (
     view_call,
 )
 from handlers.slack.views import modals, replies, settings
-from handlers.slack.views.blocks import Block, Values, actions, cut, emoji_option
+from handlers.slack.views.blocks import Block, NoDateError, Values, actions, cut, emoji_option
 from handlers.slack.views.line_form import effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
@@ -55,6 +56,9 @@ SETTLES = 0.5
 
 CALDAV = ("caldav_url", "caldav_user", "caldav_password")
 
+SLACKBOT = "USLACKBOT"
+
+_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _LONGEST_NAMES = 1000
 
 
@@ -62,12 +66,12 @@ class EmptyStatusError(InputError):
     """Write a text or choose an emoji."""
 
 
-class NoDateError(InputError):
-    """Choose a day."""
-
-
 class StandInError(InputError):
     """Choose somebody else: you are the one who is out."""
+
+
+class NotAPersonError(InputError):
+    """Choose a person: an app cannot stand in for you."""
 
 
 class NothingFilledError(InputError):
@@ -149,6 +153,8 @@ class Modals:
             stand_in = values.user("stand_in")
             if stand_in == who.key.user_id:
                 raise StandInError("oneself", field="stand_in")
+            if stand_in in {args.context.bot_user_id, SLACKBOT} or not _USER.fullmatch(stand_in or "U0"):
+                raise NotAPersonError("no person", field="stand_in")
         except InputError as error:
             field = "note" if isinstance(error, TextTooLongError) else error.field or "to"
             await refuse(args, who, {field: error})
@@ -187,11 +193,11 @@ class Modals:
             end = None if at is None else times.until_time(at, who.speaker)
         except InputError as error:
             errors["until"] = error
+        effects = effects_of(values, errors)
         if errors:
             await refuse(args, who, errors)
         elif who.view.granted:
             start, request = self.services.clock.now(), submission_id(args.body)
-            effects = effects_of(values)
             await self.services.statuses.override(
                 who.key, text=text, emoji=emoji, start=start, end=end, request=request, effects=effects
             )
@@ -200,7 +206,7 @@ class Modals:
             await close(args, who, who.l10n.say("Set a status"), told, [who.l10n.say("Saved.")])
         else:
             said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
-            besides = Besides(effects_of(values))
+            besides = Besides(effects)
             said = besides.beside(said) if besides.effects else said
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
 

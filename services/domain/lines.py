@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from types import MappingProxyType
 
-from services.domain.errors import NothingToDoError, TooManyError
+from services.domain.errors import InputError, NothingToDoError, TooManyError
 from services.domain.model import Effect, Kind, Look, Photo, ShowAs
 
 KINDS = (Kind.OUT_OF_OFFICE, Kind.MEETING, Kind.FOCUS, Kind.WORKING_LOCATION)
@@ -91,6 +91,10 @@ Line = Rule | Routine
 """A line of a person's list; the highest that something of an instant belongs to is what their status says."""
 
 
+class PlaceGoneError(InputError):
+    """That line is not in your list any more. Choose another place."""
+
+
 # ── the whole list ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -128,7 +132,7 @@ def put(lines: Sequence[Line], line: Line, below: str | None = None) -> tuple[Li
     """Put `line` in the place of the one with its id, or into the list; above the line with the id `below`, if given.
 
     A new rule is put before the kinds' own lines, a new routine before the working location. `below` may be `END`.
-    Raises TooManyError.
+    Raises TooManyError, PlaceGoneError.
     """
     whole, at = list(lines), _at(lines, line.id)
     if at is not None:
@@ -141,6 +145,8 @@ def put(lines: Sequence[Line], line: Line, below: str | None = None) -> tuple[Li
     kinds = (Kind.WORKING_LOCATION,) if isinstance(line, Routine) else KINDS
     usual = next((at for at, one in enumerate(whole) if _is_kinds(one, *kinds)), None)
     place = usual if below is None else _at(whole, below)
+    if place is None and below not in {None, END}:
+        raise PlaceGoneError("the line below is gone", field="place")
     whole.insert(len(whole) if place is None else place, line)
     return tuple(whole)
 

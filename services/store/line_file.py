@@ -19,7 +19,7 @@ from services.domain.errors import InputError, NotAnEmojiError, TooManyError
 from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
 from services.domain.model import STATUS_TEXT_LIMIT, Kind
 from services.domain.photos import CROP
-from services.domain.text import PLACEHOLDER, PLACEHOLDERS, length
+from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS, length
 from services.store.json_values import wrong
 from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
 
@@ -128,6 +128,8 @@ def _check(path: str, line: RuleJson | RoutineJson) -> None:
     text = line.show.text or ""
     if length(text) > STATUS_TEXT_LIMIT:
         raise InputError(f"is longer than {STATUS_TEXT_LIMIT} characters", field=f"{path}.show.text")
+    if BROKEN_PLACEHOLDER.search(text):
+        raise InputError("has half of what stands in braces", field=f"{path}.show.text")
     if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
         raise InputError("has something else in braces than title, until or location", field=f"{path}.show.text")
     if line.show.emoji:

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from services.domain.lines import Match, Routine, Rule, put
+from services.domain.lines import Match, Routine, Rule, complete, put, without
 from services.domain.model import Effect, Kind, Look, Photo, Picture
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -127,6 +127,20 @@ async def test_kinds_own_line_has_no_conditions_and_is_edited(app: SteppedApp) -
         ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-24:30")}, "hours", "Write hours as"),
         ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write `centre`, `top`"),
         ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write `centre`, `top`"),
+        *[
+            ({"title_words": typed("a"), "text": typed("x"), block: bad}, block, "That is not one of the choices.")
+            for block, bad in {
+                "photo": one("zebra"), "does": one("dance"), "days": picked("mon", "xxx"), "kinds": picked("party"),
+                "effects": picked("dnd", "dance"), "external": one("upside"), "recurring": one("maybe"),
+                "calendar": picked("not-mine"),
+            }.items()
+        ],
+        ({"title_words": typed("a"), "text": typed("x"), "place": one("nowhere")}, "place", "That line is not in your"),
+        ({"title_words": typed("a"), "effects": picked("dance")}, "effects", "That is not one of the choices."),
+        *[
+            ({"title_words": typed("a"), "text": typed(text)}, "text", "Write what stands in braces with both of them")
+            for text in ("{title", "until {until.", "title}", "{ title }", "{my title}")
+        ],
     ],
 )  # fmt: skip
 async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
@@ -152,6 +166,26 @@ async def test_rule_takes_a_range_with_either_side_empty(
     await added(app, guests=typed(typed_range), text=typed("x"))
     match = (await rule(app)).match
     assert (match.min_guests, match.max_guests) == (least, most)
+
+
+async def test_place_above_a_line_that_was_deleted_while_the_form_was_open_is_asked_for_again(app: SteppedApp) -> None:
+    await added(app, title_words=typed("plan"), text=typed("Planning"))
+    plan = await rule(app)
+    await opened(app, "edit_line", "meeting")
+    view, values = app.modal(), filled(app, text=typed("Busy"), place=one(plan.id))
+    await app.lines.change(app.ann, app.clock.now(), partial(without, line_id=plan.id))
+    answer = await app.submit(values)
+    assert answer["errors"] == {"place": "That line is not in your list any more. Choose another place."}
+    assert await listed(app) == complete(())
+    app.engine.slack.modals[ANN] = [view]
+    assert await app.submit({**values, "place": one("end")}) == {}
+    assert [line.id for line in await listed(app)] == ["out_of_office", "focus", "working_location", "meeting"]
+
+
+@pytest.mark.parametrize("text", ["Tea :-}", "{-: Tea", "Set } and {"])
+async def test_brace_that_is_no_placeholder_is_said_as_it_stands(app: SteppedApp, text: str) -> None:
+    assert await added(app, title_words=typed("plan"), text=typed(text)) == {}
+    assert (await rule(app)).look.text == text
 
 
 async def test_rule_that_only_does_something_besides_needs_no_text(app: SteppedApp) -> None:
@@ -294,9 +328,18 @@ async def test_why_tells_what_becomes_of_todays_routines(app: SteppedApp) -> Non
         ({"from": at(None)}, "from", "Choose a time."),
         ({"to": at(None)}, "to", "Choose a time."),
         ({"to": at("12:30")}, "to", "The end has to be another time than the start."),
-        ({"from": at("noon")}, "from", "I did not understand that."),
+        ({"from": at("noon")}, "from", "Choose a time."),
+        ({"to": at("99:99")}, "to", "Choose a time."),
         ({"first": day("2026-12-01"), "last": day("2026-11-30")}, "last", "The end is before the start."),
-        ({"last": day("soon")}, "last", "I did not understand that."),
+        ({"last": day("soon")}, "last", "Choose a day."),
+        ({"first": day("2026-99-99")}, "first", "Choose a day."),
+        ({"days": picked("mon", "xxx")}, "days", "That is not one of the choices."),
+        ({"days": picked("xxx")}, "days", "That is not one of the choices."),
+        ({"effects": picked("dance")}, "effects", "That is not one of the choices."),
+        ({"photo": one("zebra")}, "photo", "That is not one of the choices."),
+        ({"absent": picked("x")}, "absent", "That is not one of the choices."),
+        ({"place": one("nowhere")}, "place", "That line is not in your list any more."),
+        ({"text": typed("{until")}, "text", "Write what stands in braces with both of them"),
         ({"crop": typed("x")}, "crop", "Write `centre`, `top`"),
     ],
 )  # fmt: skip

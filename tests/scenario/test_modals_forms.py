@@ -7,10 +7,12 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.domain.model import OverrideKind, OwnStatusPolicy, Status
 from services.platform.crypto import Encryptor
 from services.store.db import Database
+from services.store.models import Workspace
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.stepped_app import ANN, SteppedApp, local, open_stepped_app, text_of
@@ -35,6 +37,10 @@ def date(value: str | None) -> tuple[str, dict[str, Any]]:
 
 def clock_time(value: str | None) -> tuple[str, dict[str, Any]]:
     return "time", {"type": "timepicker", "selected_time": value}
+
+
+def user(value: str) -> tuple[str, dict[str, Any]]:
+    return "user", {"type": "users_select", "selected_user": value}
 
 
 def picked(*values: str) -> tuple[str, dict[str, Any]]:
@@ -90,9 +96,11 @@ async def test_status_form_takes_an_emoji_however_it_is_written(app: SteppedApp,
           "until": ("time", {"type": "timepicker", "selected_time": "soon"})},
          {"emoji": "That is not an emoji. Write it as `:palm_tree:`.",
           "text": "Slack allows 100 characters in a status. Shorten the text.",
-          "until": "I did not understand that. Try `/quo help`."}),
+          "until": "Choose a time."}),
+        ({"text": typed("Lunch"), "effects": picked("dnd", "dance")},
+         {"effects": "That is not one of the choices. Choose one of them."}),
         ({"text": typed("Lunch"), "until": ("time", {"type": "timepicker", "selected_time": "lunchtime"})},
-         {"until": "I did not understand that. Try `/quo help`."}),
+         {"until": "Choose a time."}),
     ],
 )  # fmt: skip
 async def test_status_form_shows_each_mistake_at_its_field_and_saves_nothing(
@@ -150,6 +158,15 @@ async def test_out_of_office_form_with_times_ends_at_the_time(app: SteppedApp) -
         (absence("2026-12-24", "2036-12-24"), "to", "That is more than two years away. Choose an earlier time."),
         (absence(None, "2026-12-24"), "from", "Choose a day."),
         (absence("2026-12-24", None), "to", "Choose a day."),
+        (absence("soon", "2026-12-24"), "from", "Choose a day."),
+        (absence("2026-12-24", "2026-12-25", to_time=clock_time("99:99")), "to_time", "Choose a time."),
+        (absence("2026-12-24", "2026-12-25", stand_in=user(ANN)), "stand_in",
+         "Choose somebody else: you are the one who is out."),
+        *[
+            (absence("2026-12-24", "2026-12-25", stand_in=user(one)), "stand_in",
+             "Choose a person: an app cannot stand in for you.")
+            for one in ("USLACKBOT", "B0BOT", "<!channel>")
+        ],
         (absence("2026-12-24", "2026-12-25", note=typed("x" * 101)), "note",
          "Slack allows 100 characters in a status. Shorten the text."),
     ],
@@ -159,6 +176,15 @@ async def test_out_of_office_form_shows_a_mistake_at_its_field_and_saves_nothing
 ) -> None:
     await app.ooo()
     assert await app.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
+    assert await app.standing() == []
+
+
+async def test_app_itself_stands_in_for_nobody(app: SteppedApp) -> None:
+    async with app.engine.database.write() as connection:
+        await connection.execute(sa.update(Workspace).values(bot_user_id="U0APP"))
+    await app.ooo()
+    answer = await app.submit(absence("2026-12-24", "2026-12-25", stand_in=user("U0APP")))
+    assert answer["errors"] == {"stand_in": "Choose a person: an app cannot stand in for you."}
     assert await app.standing() == []
 
 
@@ -256,7 +282,7 @@ async def test_settings_change_what_is_shown_at_once(app: SteppedApp) -> None:
         ({"options": picked("guard"), "day_to": clock_time("07:00")}, "day_to",
          "The end of the working day is before its start."),
         ({"options": picked("guard"), "day_from": clock_time("early")}, "day_from",
-         "I did not understand that. Try `/quo help`."),
+         "Choose a time."),
         ({"options": picked("guard"), "days": picked()}, "days",
          "Choose at least one working day, or turn the guard off."),
     ],

@@ -7,7 +7,7 @@ docs.slack.dev/reference/block-kit). `view.state.values` is block id → action 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -155,6 +155,18 @@ def modal(
     return {**view, "close": plain(close, 24)}
 
 
+class NoDateError(InputError):
+    """Choose a day."""
+
+
+class NoTimeError(InputError):
+    """Choose a time."""
+
+
+class NotOfferedError(InputError):
+    """That is not one of the choices. Choose one of them."""
+
+
 _INITIAL = {
     "value": "initial_value",
     "selected_date": "initial_date",
@@ -199,7 +211,7 @@ class Values:
         try:
             return date.fromisoformat(str(value))
         except ValueError as error:
-            raise InputError("not a date", field=block) from error
+            raise NoDateError("not a date", field=block) from error
 
     def time(self, block: str) -> time | None:
         """The chosen time of day. Raises InputError for what is none."""
@@ -209,7 +221,7 @@ class Values:
         try:
             return time.fromisoformat(str(value)).replace(tzinfo=None)
         except ValueError as error:
-            raise InputError("not a time", field=block) from error
+            raise NoTimeError("not a time", field=block) from error
 
     def one(self, block: str) -> str:
         """The value of the chosen option."""
@@ -223,6 +235,13 @@ class Values:
     def several(self, block: str) -> list[str]:
         """The values of the chosen options, of one where the element takes but one."""
         return self.chosen(block) or [one for one in [self.one(block)] if one]
+
+    def offered(self, block: str, offered: Collection[str], errors: dict[str, InputError]) -> list[str]:
+        """The chosen of what a menu or boxes have offered; something else is an error of the block."""
+        found = self.several(block)
+        if not set(found) <= set(offered):
+            errors[block] = NotOfferedError("not offered", field=block)
+        return [one for one in found if one in offered]
 
     def user(self, block: str) -> str:
         """The id of the chosen user."""

@@ -13,7 +13,7 @@ from datetime import time
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.blocks import Values
+from handlers.slack.views.blocks import NotOfferedError, Values
 from handlers.slack.views.lines import (
     ListView,
     effects_block,
@@ -28,7 +28,7 @@ from services.domain.errors import InputError
 from services.domain.lines import END, KINDS, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
-from services.domain.text import PLACEHOLDER, PLACEHOLDERS
+from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS
 from services.store.line_json import DAYS
 
 LINE = "line"
@@ -52,6 +52,10 @@ _SEPARATORS = re.compile("[,;、，\n]")
 
 class PlaceholderError(InputError):
     """Only `{{title}}`, `{{until}}` and `{{location}}` can stand in braces."""
+
+
+class BrokenPlaceholderError(InputError):
+    """Write what stands in braces with both of them and without spaces: `{{title}}`, `{{until}}` or `{{location}}`."""
 
 
 class NoConditionError(InputError):
@@ -255,11 +259,11 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
     look, effects, photo = read_look(values, errors)
     if before.kind is not None:
         return replace(before, look=look, effects=effects, photo=photo), values.one("place") or None, errors
-    ignore = values.one("does") == _IGNORE
+    ignore = _IGNORE in values.offered("does", {_SHOW, _IGNORE}, errors)
     match = _read_match(values, before.match, calendars, errors)
     if match == Match() and not errors:
         errors["title_words"] = NoConditionError("no condition")
-    if not ignore and look == Look() and not effects and not errors.keys() & {"text", "emoji"}:
+    if not ignore and look == Look() and not effects and not errors.keys() & {"text", "emoji", "effects", "does"}:
         errors["text"] = NoLookError("nothing to show or do")
     was_called = named(before.match, before.look.text or before.look.emoji or "")
     name = before.name
@@ -273,20 +277,20 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
 def read_look(values: Values, errors: Errors) -> tuple[Look, frozenset[Effect], Photo | None]:
     """Text, emoji, effects and photo of a form; a photo alone where that effect is chosen."""
     text, emoji = read_says(values, "text", "emoji", errors)
-    effects = effects_of(values)
+    effects = effects_of(values, errors)
     crop = values.said("crop") or "centre"
-    picture = values.said("photo")
+    pictures = values.offered("photo", set(Picture), errors)
     if not CROP.fullmatch(crop):
         errors["crop"] = NotACropError("crop")
     photo = None
     if Effect.PHOTO in effects:
-        photo = Photo(Picture(picture) if picture in set(Picture) else Picture.PALM, crop)
+        photo = Photo(Picture(pictures[0]) if pictures else Picture.PALM, crop)
     return Look(text or None, emoji or None), effects, photo
 
 
-def effects_of(values: Values) -> frozenset[Effect]:
+def effects_of(values: Values, errors: Errors) -> frozenset[Effect]:
     """What is to happen besides the status."""
-    return frozenset(Effect(one) for one in values.several("effects") if one in set(Effect))
+    return frozenset(map(Effect, values.offered("effects", set(Effect), errors)))
 
 
 def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors) -> tuple[str, str]:
@@ -294,6 +298,8 @@ def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors)
     text, emoji = values.text(text_block), ""
     try:
         status_text(text)
+        if BROKEN_PLACEHOLDER.search(text):
+            raise BrokenPlaceholderError("half a placeholder")
         if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
             raise PlaceholderError("placeholder")
     except InputError as error:
@@ -310,17 +316,19 @@ def _read_match(values: Values, before: Match, calendars: Mapping[str, str], err
     least_minutes, most_minutes = _range(values, "length", _MOST_MINUTES, errors)
     known = frozenset(calendars)
     chosen = frozenset(values.several("calendar"))
+    if chosen and not chosen & known:  # without them the rule would be about all calendars
+        errors["calendar"] = NotOfferedError("no calendar")
     return replace(
         before,
-        kinds=frozenset(Kind(kind) for kind in values.several("kinds") if kind in set(Kind)),
+        kinds=frozenset(map(Kind, values.offered("kinds", set(Kind), errors))),
         title_words=_words(values, "title_words", errors),
         not_title_words=_words(values, "not_title_words", errors),
         location_words=_words(values, "location_words", errors),
         organizer=_words(values, "organizer", errors),
         calendar_ids=(chosen & known) | (before.calendar_ids - known),  # of calendars that are gone a form has no box
-        external={_OUTSIDE: True, _INSIDE: False}.get(values.one("external")),
-        recurring={_YES: True, _NO: False}.get(values.one("recurring")),
-        days=read_days(values),
+        external=_either(values, "external", {_OUTSIDE: True, _INSIDE: False}, errors),
+        recurring=_either(values, "recurring", {_YES: True, _NO: False}, errors),
+        days=read_days(values, errors),
         hours=_hours(values, errors),
         min_guests=least_guests,
         max_guests=most_guests,
@@ -329,9 +337,14 @@ def _read_match(values: Values, before: Match, calendars: Mapping[str, str], err
     )
 
 
-def read_days(values: Values) -> frozenset[int]:
+def _either(values: Values, block: str, meaning: Mapping[str, bool], errors: Errors) -> bool | None:
+    return next((meaning.get(one) for one in values.offered(block, {_ANY, *meaning}, errors)), None)
+
+
+def read_days(values: Values, errors: Errors) -> frozenset[int]:
     """Days of the week, 0 = Monday."""
-    return frozenset(DAYS.index(day) for day in values.several("days") if day in DAYS)
+    chosen = values.offered("days", DAYS, errors)
+    return frozenset(number for number, day in enumerate(DAYS) if day in chosen)
 
 
 def _words(values: Values, block: str, errors: Errors) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import date, time
 from typing import Any, TypeVar
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.blocks import Values
+from handlers.slack.views.blocks import NoTimeError, Values
 from handlers.slack.views.line_form import (
     Errors,
     look_blocks,
@@ -39,10 +39,6 @@ class NoRoutineLookError(InputError):
 
 class NoDaysError(InputError):
     """Choose at least one day."""
-
-
-class NoTimeError(InputError):
-    """Choose a time."""
 
 
 class SameTimeError(InputError):
@@ -98,9 +94,9 @@ def read_routine(values: Values, routine_id: str, before: Routine | None) -> tup
         errors["text"] = NoRoutineLookError("nothing to show")
     if "{title}" in (look.text or "") or "{location}" in (look.text or ""):
         errors["text"] = NoPlaceholderError("placeholder")
-    days = read_days(values)
+    days = read_days(values, errors)
     if not days:
-        errors["days"] = NoDaysError("no day")
+        errors.setdefault("days", NoDaysError("no day"))
     start, end = _read(values.time, "from", errors), _read(values.time, "to", errors)
     for block, at in (("from", start), ("to", end)):
         if at is None:
@@ -110,9 +106,10 @@ def read_routine(values: Values, routine_id: str, before: Routine | None) -> tup
     first, last = _read(values.date, "first", errors), _read(values.date, "last", errors)
     if first is not None and last is not None and last < first:
         errors["last"] = EndsBeforeItStartsError("last day")
+    absent = values.offered("absent", {_ABSENT}, errors)
     made = replace(
         before or _NEW, id=routine_id, look=look, effects=effects, photo=photo, days=days, start=start or _NEW.start,
-        end=end or _NEW.end, first=first, last=last, not_when_absent=_ABSENT in values.chosen("absent"),
+        end=end or _NEW.end, first=first, last=last, not_when_absent=_ABSENT in absent,
     )  # fmt: skip
     return made, values.one("place") or None, errors
 
