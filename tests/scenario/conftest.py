@@ -21,6 +21,7 @@ from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.support.office import Office, office_in
 from tests.support.readers import ReaderHere
 from tests.support.running_app import RunningApp, open_running_app
+from tests.support.stepped_app import SteppedApp, open_stepped_app
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,15 @@ async def running_app(database_url: str, clock: ManualClock) -> AsyncIterator[Ru
     """The app; nobody has installed it yet."""
     async with open_running_app(clock, database_url) as made:
         yield made
+
+
+@pytest.fixture
+async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
+    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there; the app goes on step by step."""
+    database = Database(sqlite_url)
+    async with open_stepped_app(database, encryptor, clock) as made:
+        yield made
+    await database.close()
 
 
 @pytest.fixture

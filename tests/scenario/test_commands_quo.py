@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,20 +9,8 @@ import pytest
 
 from handlers.slack.context import known
 from services.domain.model import OverrideKind, PersonKey, Response
-from services.platform.crypto import Encryptor
-from services.store.db import Database
-from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, absence, meeting
-from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, local, open_stepped_app, text_of
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
+from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, local, text_of
 
 
 async def test_quo_with_text_emoji_and_length_is_set_at_once_and_ends_by_itself(app: SteppedApp) -> None:

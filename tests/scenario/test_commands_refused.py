@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from emulators.faults import Fault
 from services.engine.limits import Budget
-from services.platform.crypto import Encryptor
-from services.store.db import Database
-from tests.support.clocks import ManualClock
 from tests.support.engine import SET
-from tests.support.stepped_app import SteppedApp, open_stepped_app, text_of
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
+from tests.support.stepped_app import SteppedApp, text_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,15 +13,12 @@ from services.domain.errors import (
     NoCalendarsError,
     TooManyError,
 )
-from services.platform.crypto import Encryptor
 from services.store.accounts import AccountView
-from services.store.db import Database
 from services.store.models import Calendar
 from tests.support import blockkit
 from tests.support.account_doubles import offered
-from tests.support.clocks import ManualClock
 from tests.support.engine import until
-from tests.support.stepped_app import ANN, SteppedApp, elements, open_stepped_app, text_of
+from tests.support.stepped_app import ANN, SteppedApp, elements, text_of
 
 FEED = ("url", {"type": "url_text_input", "value": "https://calendar.example.com/a.ics"})
 GOOGLE = AccountView("g1", "google", "ann@example.com")
@@ -36,14 +32,6 @@ SERVER = {
     "caldav_url": typed("https://dav.example.com"), "caldav_user": typed("ann"),
     "caldav_password": typed("  ab cd  ef "),
 }  # fmt: skip
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
 
 
 def blocks_of(app: SteppedApp) -> list[str]:

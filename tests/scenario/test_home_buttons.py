@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,22 +11,10 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.model import OwnStatusPolicy, PersonKey, Status
 from services.domain.people import Preferences, WorkingHours
-from services.platform.crypto import Encryptor
-from services.store.db import Database
 from services.store.models import Calendar
 from tests.support import blockkit
-from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, meeting
-from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, open_stepped_app, text_of
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
+from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of
 
 
 def ids(view: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, time, timedelta
 from functools import partial
@@ -11,10 +10,7 @@ import pytest
 
 from services.domain.lines import Match, Routine, Rule, complete, put, without
 from services.domain.model import Effect, Kind, Look, Photo, Picture
-from services.platform.crypto import Encryptor
-from services.store.db import Database
 from tests.support import blockkit
-from tests.support.clocks import ManualClock
 from tests.support.engine import meeting
 from tests.support.list_forms import (
     OWN,
@@ -32,17 +28,7 @@ from tests.support.list_forms import (
     rule,
     typed,
 )
-from tests.support.stepped_app import ANN, SteppedApp, elements, open_stepped_app, text_of
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
-
+from tests.support.stepped_app import ANN, SteppedApp, elements, text_of
 
 # ── a rule ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import time, timedelta
 from typing import Any
 
@@ -10,21 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import OverrideKind, OwnStatusPolicy, Status
-from services.platform.crypto import Encryptor
-from services.store.db import Database
 from services.store.models import Workspace
 from tests.support import blockkit
-from tests.support.clocks import ManualClock
-from tests.support.stepped_app import ANN, SteppedApp, local, open_stepped_app, text_of
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
+from tests.support.stepped_app import ANN, SteppedApp, local, text_of
 
 
 def typed(value: str | None, action: str = "value") -> tuple[str, dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,27 +13,15 @@ from services.domain.errors import ChangedSinceError, UndoGoneError
 from services.domain.lines import Match, Rule, put
 from services.domain.model import Look, OverrideKind, Pause
 from services.domain.undo import Change
-from services.platform.crypto import Encryptor
 from services.store.accounts import AccountView
-from services.store.db import Database
 from tests.support import blockkit
 from tests.support.account_doubles import offered
-from tests.support.clocks import ManualClock
 from tests.support.engine import meeting
-from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, open_stepped_app, text_of
+from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of
 
 GONE = "That can no longer be undone: it is undone already, or was more than ten minutes ago."
 CHANGED = "That was changed again since. What is there now stays as it is."
 OFFICE_HOURS = {"options": ("value", {"type": "checkboxes", "selected_options": [{"value": "count_unconfirmed"}]})}
-
-
-@pytest.fixture
-async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[SteppedApp]:
-    """Ann in Berlin, Tuesday 24 November 2026, 10:00 there."""
-    database = Database(sqlite_url)
-    async with open_stepped_app(database, encryptor, clock) as made:
-        yield made
-    await database.close()
 
 
 async def undoes(app: SteppedApp, user: str = ANN) -> str:
