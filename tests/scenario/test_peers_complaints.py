@@ -171,7 +171,7 @@ async def test_one_persons_failure_does_not_stop_the_others(running_app: Running
         running_app.feeds[user].has(lasting("a", at("10:00"), 60))
         await running_app.connects(user, user)
     slow, hostile, broken, dead, well = users
-    running_app.feeds[slow].seconds = 3600
+    running_app.feeds[slow].falls_silent()
     running_app.feeds[hostile].has(
         "BEGIN:VEVENT\r\nUID:x\r\nDTSTART:00010101T000000Z\r\nRRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30\r\nEND:VEVENT"
     )
@@ -193,7 +193,7 @@ async def test_one_persons_failure_does_not_stop_the_others(running_app: Running
     assert running_app.shows(hostile) in {NOTHING, (*MEETING, at("11:00"))}
     assert running_app.shows(broken) == NOTHING
     assert running_app.written(dead) == []
-    running_app.feeds[slow].seconds = 0
+    running_app.feeds[slow].speaks()
 
 
 async def until_shown(running_app: RunningApp, user: str, start: str, minutes: float) -> None:

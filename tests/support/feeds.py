@@ -19,12 +19,27 @@ class Feed:
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
     hits: int = 0
+    _speaks: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._speaks.set()
 
     def has(self, *entries: str) -> None:
         """From now on it is a calendar of these entries."""
         self.status, self.body = 200, calendar(*entries)
+
+    def falls_silent(self) -> None:
+        """From now on nobody gets an answer, until it speaks again."""
+        self._speaks.clear()
+
+    def speaks(self) -> None:
+        """Everybody gets an answer, also who waits for one."""
+        self._speaks.set()
+
+    async def answers(self) -> None:
+        """Wait until it speaks."""
+        await self._speaks.wait()
 
 
 class Feeds:
@@ -62,8 +77,7 @@ class Feeds:
         feed.hits += 1
         self.busy += 1
         try:
-            if feed.seconds:
-                await asyncio.sleep(feed.seconds)
+            await feed.answers()
             return web.Response(
                 body=feed.body, status=feed.status, headers={"Content-Type": "text/calendar", **feed.headers}
             )
