@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.effects import ALL, EffectsOf, with_effects
+from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine
 from tests.support.loop_watch import watched
+from tests.support.stretches import ALL
 
 
 @pytest.fixture

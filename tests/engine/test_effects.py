@@ -14,8 +14,9 @@ from services.domain.model import Effect, Pause
 from services.domain.people import Member, Tokens
 from services.slack import scopes
 from services.store.people import PeopleStore
-from tests.support.effects import ALL, EffectsOf, with_effects
+from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine, meeting
+from tests.support.stretches import ALL
 
 INFO, SNOOZE, END_SNOOZE = "dnd.info", "dnd.setSnooze", "dnd.endSnooze"
 PRESENCE, SET_PRESENCE = "users.getPresence", "users.setPresence"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from emulators.slack.state import APP
 from services.domain.model import Effect, Pause
-from tests.engine.test_through_crashes import Killed
+from tests.support.crashes import dies_at
 from tests.support.effects import EffectsOf
 from tests.support.engine import until
 from tests.support.replica import Replica
@@ -44,26 +42,13 @@ EACH = pytest.mark.parametrize(
 
 def dies(replica: Replica, effect: Effect, step: str, calls: dict[Effect, str], *, after: bool) -> asyncio.Event:
     """Have `replica` die at a step of the effect, once; the event tells that it has."""
-    died = asyncio.Event()
     owner, name = {
         "the look": (replica.presence, READS[effect]),
         "the intent": (replica.effects, "take_up"),
         "the call": (replica.presence, calls[effect]),
         "the record": (replica.effects, "settle"),
     }[step]
-    whole: Callable[..., Awaitable[Any]] = getattr(owner, name)
-
-    async def step_of_it(*args: Any, **more: Any) -> Any:
-        if died.is_set():
-            raise Killed
-        if after:
-            await whole(*args, **more)
-        died.set()
-        replica.sender._stopping = True
-        raise Killed
-
-    setattr(owner, name, step_of_it)
-    return died
+    return dies_at(replica, owner, name, after=after)
 
 
 async def restarted(ann: EffectsOf, died: asyncio.Event) -> None:

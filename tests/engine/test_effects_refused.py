@@ -18,8 +18,9 @@ from services.slack import scopes
 from services.store.effect_models import EffectRow
 from services.store.effects import replace_stretches
 from services.store.person_rows import lock_people
-from tests.support.effects import ALL, EffectsOf, with_effects
+from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine, meeting, open_engine, until
+from tests.support.stretches import ALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

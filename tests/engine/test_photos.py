@@ -15,9 +15,10 @@ from services.platform import readers
 from services.store.people import PeopleStore
 from tests.support.databases import of_kind
 from tests.support.engine import RunningEngine
-from tests.support.photos import ALL, DELETE, OTHER, SENT, SET, Sitter, sitter
+from tests.support.photos import DELETE, OTHER, SENT, SET, Sitter, sitter
 from tests.support.pictures import encoded, opened, quarters
 from tests.support.readers import ReaderHere
+from tests.support.stretches import ALL
 
 OWN = Photo(Picture.OWN)
 PLANE = Photo(Picture.PLANE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from emulators.slack.state import APP, PERSON
 from services.domain.model import Effect, Pause, Photo, Picture
 from services.platform import readers
 from services.store.preferences import PreferenceStore
+from tests.support.crashes import dies_at
 from tests.support.databases import of_kind
 from tests.support.engine import RunningEngine, until
-from tests.support.photos import DELETE, OTHER, SET, Sitter, carrier_of, sitter
+from tests.support.photos import DELETE, FACE, OTHER, SET, Piece, Sitter, carrier_of, sitter
 from tests.support.readers import ReaderHere
 from tests.support.replica import Replica
 
@@ -40,33 +41,35 @@ Step = tuple[str, bool]
 """What the process dies at, and whether before or after it."""
 
 
-class Killed(BaseException):
-    """What the process dies of; no guard catches it."""
-
-
 def dies(replica: Replica, step: str, *, after: bool) -> asyncio.Event:
     """Have `replica` die before or after a step of a photo; the event tells that it has."""
-    died = asyncio.Event()
     carrier = carrier_of(replica)
     owner: Any = {
         READ: carrier._slack, FETCH: carrier._slack, PUT_ON: carrier._slack, TAKE_OFF: carrier._slack,
         KEEP: carrier._reader, SIGN: carrier._reader, INTEND: replica.effects, SETTLE: replica.effects,
     }[step]  # fmt: skip
-    whole: Callable[..., Awaitable[Any]] = getattr(owner, step)
 
-    async def stepped(*args: Any, **more: Any) -> Any:
-        if step in {INTEND, SETTLE} and args[0].effect is not Effect.PHOTO:
-            return await whole(*args, **more)
-        if died.is_set():
-            raise Killed
-        if after:
-            await whole(*args, **more)
-        died.set()
-        replica.sender._stopping = True
-        raise Killed
+    def concerns_a_photo(*args: Any) -> bool:
+        return step not in {INTEND, SETTLE} or args[0].effect is Effect.PHOTO
 
-    setattr(owner, step, stepped)
-    return died
+    return dies_at(replica, owner, step, after=after, counts=concerns_a_photo)
+
+
+async def _carrying(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, *pieces: Piece, face: bytes | None = FACE
+) -> Sitter:
+    """Ann with these stretches, before a process that runs."""
+    ann = await sitter(engine, monkeypatch, face)
+    await engine.replica().start()
+    await ann.carries(*pieces)
+    return ann
+
+
+async def _killed_at(ann: Sitter, minute: float, step: str, *, after: bool) -> None:
+    """The minute comes, and the process dies at the step of a photo."""
+    died = dies(ann.engine.replicas[0], step, after=after)
+    ann.engine.clock.move_to(ann.at(minute))
+    await _killed(ann, died)
 
 
 async def _killed(ann: Sitter, died: asyncio.Event) -> None:
@@ -104,13 +107,8 @@ PUTTING_ON = [
 async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((10, 40))
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(10))
-    await _killed(ann, died)
+    ann = await _carrying(engine, monkeypatch, (10, 40))
+    await _killed_at(ann, 10, step, after=after)
     await _starts_again(ann)
     assert ann.shows_ours()
     assert ann.calls(SET) == 1  # nobody sees it twice
@@ -123,13 +121,8 @@ async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
 async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((10, 40))
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(10))
-    await _killed(ann, died)
+    ann = await _carrying(engine, monkeypatch, (10, 40))
+    await _killed_at(ann, 10, step, after=after)
     engine.clock.move_to(ann.at(600))
     await _starts_again(ann)
     was_on = (step, after) in {(PUT_ON, True), (SETTLE, False), (SETTLE, True)}
@@ -142,13 +135,8 @@ async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end
 async def test_picture_that_she_set_while_nobody_ran_stays(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((10, 40))
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(10))
-    await _killed(ann, died)
+    ann = await _carrying(engine, monkeypatch, (10, 40))
+    await _killed_at(ann, 10, step, after=after)
     ann.uploads(OTHER)
     await _starts_again(ann)
     assert ann.shows_own(OTHER)
@@ -167,14 +155,9 @@ TAKING_BACK = [
 async def test_death_while_her_own_is_put_back_ends_with_it(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((0, 40))
+    ann = await _carrying(engine, monkeypatch, (0, 40))
     assert ann.shows_ours()
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(40))
-    await _killed(ann, died)
+    await _killed_at(ann, 40, step, after=after)
     await _starts_again(ann)
     assert ann.shows_own(by=APP)
     assert (ann.calls(SET), await ann.kept()) == (2, set())
@@ -186,11 +169,8 @@ async def test_death_while_her_own_is_put_back_ends_with_it(
 async def test_death_while_a_pause_puts_her_own_back_is_no_change_of_hers(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((0, 40))
-    died = dies(replica, PUT_ON, after=True)
+    ann = await _carrying(engine, monkeypatch, (0, 40))
+    died = dies(engine.replicas[0], PUT_ON, after=True)
     await PreferenceStore(engine.database).pause(ann.key, Pause(ann.at(0)), engine.clock.now())
     await _killed(ann, died)
     await _starts_again(ann)
@@ -205,13 +185,8 @@ async def test_death_while_a_pause_puts_her_own_back_is_no_change_of_hers(
 async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_without_one(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch, None)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((0, 40))
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(40))
-    await _killed(ann, died)
+    ann = await _carrying(engine, monkeypatch, (0, 40), face=None)
+    await _killed_at(ann, 40, step, after=after)
     await _starts_again(ann)
     assert ann.shows_own(None)
     assert (ann.calls(SET), ann.calls(DELETE), await ann.kept()) == (1, 1, set())
@@ -222,13 +197,8 @@ async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_wi
 async def test_death_between_two_photos_of_ours_ends_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    ann = await sitter(engine, monkeypatch)
-    replica = engine.replica()
-    await replica.start()
-    await ann.carries((0, 40), (40, 80, Photo(Picture.PLANE)))
-    died = dies(replica, step, after=after)
-    engine.clock.move_to(ann.at(40))
-    await _killed(ann, died)
+    ann = await _carrying(engine, monkeypatch, (0, 40), (40, 80, Photo(Picture.PLANE)))
+    await _killed_at(ann, 40, step, after=after)
     await _starts_again(ann)
     assert ann.shows_ours("plane")
     assert ann.calls(SET) == 2
@@ -239,10 +209,8 @@ async def test_death_between_two_photos_of_ours_ends_with_her_own(
 
 @BOTH
 async def test_two_processes_put_one_picture_on(engine: RunningEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann = await sitter(engine, monkeypatch)
-    first = engine.replica()
-    await first.start()
-    await ann.carries((10, 40))
+    ann = await _carrying(engine, monkeypatch, (10, 40))
+    first = engine.replicas[0]
     slack = carrier_of(first)._slack
     fetch = slack.fetch
 

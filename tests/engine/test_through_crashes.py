@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,18 +10,14 @@ import pytest
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
+from tests.support.crashes import Killed, dies_at
 from tests.support.engine import SET, RunningEngine, meeting, until
 from tests.support.replica import Replica
 
 
-class Killed(BaseException):
-    """What the process dies of; no guard catches it."""
-
-
 def dies(replica: Replica, where: str) -> asyncio.Event:
     """Have `replica` die at a step, once; the event tells that it has."""
-    died = asyncio.Event()
-    owner, name, after = {
+    owner, step, after = {
         "before the read": (replica.writer._profiles, "read", False),
         "after the read": (replica.writer._profiles, "read", True),
         "before the intent": (replica.queue, "intend", False),
@@ -32,19 +27,7 @@ def dies(replica: Replica, where: str) -> asyncio.Event:
         "before the record": (replica.queue, "settle", False),
         "after the record": (replica.queue, "settle", True),
     }[where]
-    whole: Callable[..., Awaitable[Any]] = getattr(owner, name)
-
-    async def step(*args: Any) -> Any:
-        if died.is_set():
-            raise Killed
-        if after:
-            await whole(*args)
-        died.set()
-        replica.sender._stopping = True
-        raise Killed
-
-    setattr(owner, name, step)
-    return died
+    return dies_at(replica, owner, step, after=after)
 
 
 STEPS = [

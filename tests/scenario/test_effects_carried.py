@@ -14,9 +14,9 @@ from services.domain.lines import Rule
 from services.domain.model import Effect, PersonKey
 from services.domain.people import Member, Tokens
 from services.platform import settings
-from tests.support.effects import ALL
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, RunningApp, at
+from tests.support.stretches import ALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 BOTH = frozenset({Effect.DND, Effect.AWAY})

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from PIL import Image
 
 from emulators.slack.state import APP, PERSON
-from services.domain import timeline
 from services.domain.effects import PhotoMemory
-from services.domain.model import Effect, Pause, PersonKey, Photo, Picture, Stretch, Timeline
-from services.domain.timeline import resolve
+from services.domain.model import Effect, Photo, Picture, Stretch
 from services.engine.carriers import PhotoCarrier
 from services.engine.effects import EffectSender
 from services.pictures.squares import are_alike, signed
-from services.slack import scopes
 from services.store.effect_models import PictureRow
-from services.store.preferences import PreferenceStore
 from tests.support.engine import RunningEngine
 from tests.support.pictures import encoded, quarters
 from tests.support.replica import Replica
+from tests.support.stretches import ALL, StretchesOf
 
-ALL = frozenset(scopes.USER) | frozenset(scopes.USER_OPTIONAL)
 GET, SET, DELETE = "users.profile.get", "users.setPhoto", "users.deletePhoto"
 
 FACE = encoded(quarters(512, 512), "JPEG", quality=95)
@@ -37,22 +30,13 @@ SENT = encoded(quarters(512, 512).transpose(Image.Transpose.ROTATE_180), "JPEG",
 Piece = tuple[float, float] | tuple[float, float, Photo]
 
 
-class Sitter:
+class Sitter(StretchesOf):
     """Ann, whose photo it is; `face` is what she has of her own, None for nothing."""
-
-    def __init__(self, engine: RunningEngine, key: PersonKey) -> None:
-        self.engine, self.key = engine, key
-        self.start = engine.clock.now()
-        self.stretches: tuple[Stretch, ...] = ()
-
-    def at(self, minutes: float) -> datetime:
-        return self.start + timedelta(minutes=minutes)
 
     async def carries(self, *pieces: Piece) -> None:
         """Have these be the stretches, in minutes from the start, each with its photo."""
         self.plans(*pieces)
-        await self.engine.change(self.key, stale=True, preferences="{}")
-        await self.engine.rests()
+        await self.is_looked_at()
 
     def plans(self, *pieces: Piece) -> None:
         """The same, once somebody looks at her timeline."""
@@ -63,20 +47,6 @@ class Sitter:
             )
             for piece in pieces
         )  # fmt: skip
-
-    def resolve(self, *facts: Any) -> Timeline:
-        """What the resolver says, and these stretches."""
-        return replace(resolve(*facts), stretches=self.stretches)
-
-    async def goes_on(self, minutes: float) -> None:
-        """Time passes until so many minutes from the start."""
-        self.engine.clock.move_to(self.at(minutes))
-        await self.engine.rests()
-
-    async def pauses(self, pause: Pause | None) -> None:
-        await PreferenceStore(self.engine.database).pause(self.key, pause, self.engine.clock.now())
-        self.engine.ring()
-        await self.engine.rests()
 
     def uploads(self, content: bytes) -> None:
         """She sets a photo by hand."""
@@ -97,9 +67,6 @@ class Sitter:
         """Whether it shows her own picture."""
         return self.shows(face, by=by)
 
-    def calls(self, *methods: str) -> int:
-        return len(self.engine.calls(*methods, user=self.key.user_id))
-
     async def memory(self) -> PhotoMemory:
         found: PhotoMemory = await self.engine.effect(self.key, Effect.PHOTO)
         return found
@@ -118,7 +85,7 @@ async def sitter(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, face: bytes | None = FACE, allows: Iterable[str] = ALL
 ) -> Sitter:
     made = Sitter(engine, await engine.person(allows=allows))
-    monkeypatch.setattr(timeline, "resolve", made.resolve)
+    made.is_resolved(monkeypatch)
     if face is not None:
         made.uploads(face)
     return made
