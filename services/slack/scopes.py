@@ -16,7 +16,7 @@ BOT: Mapping[str, str] = MappingProxyType(
     {
         "chat:write": "tell a person once that a calendar or a permission needs mending",
         "commands": "/quo and /ooo",
-        "files:read": "look into a calendar file that somebody sends me",
+        "files:read": "look into a calendar, a picture or a list that somebody sends me",
         "im:history": "be sent what somebody writes to me, in the app's own conversation",
         "users.profile:read": "hear of a status that somebody typed",
         "users:read": "the person's zone and language",

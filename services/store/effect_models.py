@@ -41,11 +41,11 @@ class EffectRow(OfPerson):
 
 
 class PictureRow(OfPerson):
-    """A picture of a person: the one they sent us, or their own photo while ours is on."""
+    """A picture of a person: the one they sent us; their own photo and ours, while ours is on."""
 
     __tablename__ = "pictures"
 
-    picture_id: Mapped[str] = mapped_column(String(16), primary_key=True)  # own | original
+    picture_id: Mapped[str] = mapped_column(String(16), primary_key=True)  # own | original | ours
     content: Mapped[bytes] = mapped_column(Sealed)
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
 

@@ -1,4 +1,4 @@
-"""Pictures of people, sealed: the one that somebody sent for their absences, and their own photo while ours is on."""
+"""Pictures of people, sealed: what somebody sent for absences; their own photo and ours, while ours is on."""
 
 from __future__ import annotations
 
