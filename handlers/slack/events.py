@@ -21,6 +21,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from handlers.errors import record
 from handlers.slack.context import Body, Requester, Services, by_key, chosen
 from handlers.slack.intake import KNOWN_PERSON
+from handlers.slack.payloads import instant_of
 from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
@@ -144,13 +145,7 @@ class Events:
 
 def instant(body: dict[str, Any], event: dict[str, Any]) -> datetime:
     """When it happened by Slack's clock: `event_ts` to the microsecond where there is one, else `event_time`."""
-    for value in (event.get("event_ts"), body.get("event_time")):
-        try:
-            seconds = float(value)  # type: ignore[arg-type]  # None and other things are what TypeError is caught for
-            return datetime.fromtimestamp(seconds, UTC)
-        except (TypeError, ValueError, OverflowError, OSError):
-            continue
-    return datetime.fromtimestamp(0, UTC)
+    return instant_of(event.get("event_ts")) or instant_of(body.get("event_time")) or datetime.fromtimestamp(0, UTC)
 
 
 def _listed(part: dict[str, Any], name: str) -> list[Any]:

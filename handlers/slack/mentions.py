@@ -8,10 +8,9 @@ a look at a few fields and into memory. No text is stored or logged, and direct 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from handlers.slack.payloads import Payload
+from handlers.slack.payloads import Payload, instant_of
 from services.domain.mentions import Mention, mentioned
 from services.slack.oauth import SLACKBOT
 from services.usecases.replies import Replies
@@ -55,7 +54,7 @@ class Mentions:
         if not people or not _is_colleague(payload, event, team_id, org if home == org else ""):
             return PASSED_OVER
         thread, channel, ts = event.get("thread_ts") or "", event.get("channel"), event.get("ts")
-        at = _instant(ts)
+        at = instant_of(ts)
         if at is None or not isinstance(author, str) or not isinstance(channel, str):
             return PASSED_OVER
         mention = Mention(home, team_id, author, people, channel, "" if thread == ts else thread, at)
@@ -72,11 +71,3 @@ def _is_colleague(payload: Payload, event: Payload, team_id: str, org: str) -> b
     if teams <= {team_id, org}:
         return bool(teams) or payload.get("is_ext_shared_channel") is not True
     return bool(org) and payload.get("is_ext_shared_channel") is False
-
-
-def _instant(ts: object) -> datetime | None:
-    """A message's `ts` as an instant; None where it is none."""
-    try:
-        return datetime.fromtimestamp(float(ts), UTC)  # type: ignore[arg-type]  # what is no text is what TypeError is caught for
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None

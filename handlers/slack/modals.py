@@ -47,6 +47,7 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
+from services.slack.oauth import SLACKBOT
 
 PATIENCE = 2.0
 """Seconds that an answer waits for what asks another server."""
@@ -55,8 +56,6 @@ SETTLES = 0.5
 """Seconds from our answer until Slack has surely worked it in: a `views.update` before that would be undone by it."""
 
 CALDAV = ("caldav_url", "caldav_user", "caldav_password")
-
-SLACKBOT = "USLACKBOT"
 
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _LONGEST_NAMES = 1000

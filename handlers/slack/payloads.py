@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -88,6 +89,14 @@ def strict_json(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise RequestError("malformed JSON") from error
+
+
+def instant_of(stamp: object) -> datetime | None:
+    """A `ts`, `event_ts` or `event_time` of Slack's, in seconds, as an instant (UTC); None where it is none."""
+    try:
+        return datetime.fromtimestamp(float(stamp), UTC)  # type: ignore[arg-type]  # what TypeError is caught for
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _refuse(constant: str) -> NoReturn:
