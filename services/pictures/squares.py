@@ -100,10 +100,8 @@ def square(data: bytes, crop: str) -> Drawn:
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
-    image, orientation = _opened(data)
-    box = _box(crop, *_seen(image, orientation))
-    side = min(max(round(box[2] - box[0]), SMALLEST), LARGEST)
-    return _jpeg(_part(image, orientation, box, (side, side))), side
+    image, side = _squared(data, crop)
+    return _jpeg(image), side
 
 
 def kept(data: bytes) -> Drawn:
@@ -123,10 +121,8 @@ def signed(data: bytes, name: str) -> Drawn:
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
-    image, orientation = _opened(data)
-    box = _box(CENTRE, *_seen(image, orientation))
-    side = min(max(round(box[2] - box[0]), SMALLEST), LARGEST)
-    return _jpeg(with_sign(_part(image, orientation, box, (side, side)), name)), side
+    image, side = _squared(data, CENTRE)
+    return _jpeg(with_sign(image, name)), side
 
 
 def are_alike(one: bytes, other: bytes) -> bool:
@@ -140,6 +136,13 @@ def are_alike(one: bytes, other: bytes) -> bool:
         box = _box(CENTRE, *_seen(image, orientation))
         seen.append(_part(image, orientation, box, (_GLANCE, _GLANCE)))
     return max(ImageStat.Stat(ImageChops.difference(*seen)).mean) < _ALIKE
+
+
+def _squared(data: bytes, crop: str) -> tuple[Image.Image, int]:
+    image, orientation = _opened(data)
+    box = _box(crop, *_seen(image, orientation))
+    side = min(max(round(box[2] - box[0]), SMALLEST), LARGEST)
+    return _part(image, orientation, box, (side, side)), side
 
 
 def _opened(data: bytes) -> tuple[Image.Image, int]:
