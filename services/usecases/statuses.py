@@ -73,7 +73,7 @@ class Now:
     coming: tuple[Override, ...]
     not_set: Reason | None = None
     unknown_emoji: str = ""
-    effects: tuple[Reason, ...] = ()
+    effects: tuple[tuple[Effect, Reason], ...] = ()
 
     @property
     def paused(self) -> Pause | None:
@@ -166,7 +166,9 @@ class StatusReader:
             coming=tuple(override for override in stored if override.start > now),
             not_set=not_set,
             unknown_emoji=unknown,
-            effects=tuple(one.memory.reason for one in carried if one.stretch is not None and one.memory.reason),
+            effects=tuple(
+                (one.effect, one.memory.reason) for one in carried if one.stretch is not None and one.memory.reason
+            ),
         )
 
     async def why(self, key: PersonKey) -> Why:

@@ -89,6 +89,23 @@ async def test_picture_that_was_never_sent_is_asked_for_where_it_is_chosen(runni
         assert ("Send me the picture first" in shown) is ((picture, sent) == ("own", False))
 
 
+async def test_photo_that_cannot_be_fetched_is_said_by_its_name_beside_the_status_that_is_set(
+    running_app: RunningApp,
+) -> None:
+    await _joins(running_app)
+    await _chooses(running_app, "plane")
+    fault = running_app.slack.faults.add("avatars", status=404, times=None)
+    await running_app.types("/ooo", "until 15:00")
+    await running_app.settle()
+    why = str(await running_app.types("/quo", "why"))
+    assert "Your status is :palm_tree: *Out of office until 15:00* until 15:00." in why
+    assert ":warning: Change my photo: Not set yet: Slack does not answer. I keep trying." in why
+    running_app.slack.faults.remove(fault)
+    await running_app.until(at("14:00"))
+    assert _shows(running_app, signed(FACE, "plane")[0])
+    assert "Change my photo" not in str(await running_app.types("/quo", "why"))
+
+
 async def test_photo_that_she_sets_meanwhile_stays_and_is_said_to(running_app: RunningApp) -> None:
     await _joins(running_app)
     await _chooses(running_app, "palm")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.lines import effect_names, picture_names
+from handlers.slack.views.lines import picture_names
 from handlers.slack.views.replies import Reply, listing, reply, with_undo
+from handlers.slack.views.sentences import effect_names
 from services.domain.model import Effect, Picture
 from services.domain.text import escape
 from services.platform.locale import Localizer

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import cut
-from handlers.slack.views.sentences import kind_name, shown
+from handlers.slack.views.sentences import effect_names, kind_name, shown
 from services.domain.differences import Difference
 from services.domain.lines import KINDS, Line, Match, Routine, Rule
 from services.domain.model import Effect, Event, Kind, Location, Look, Picture, Status
@@ -206,16 +206,6 @@ def effect_words(l10n: Localizer, effects: Collection[Effect], missing: Collecti
         Effect.REPLY: l10n.say("replies"),
     }
     return [word + (" :lock:" if effect in missing else "") for effect, word in words.items() if effect in effects]
-
-
-def effect_names(l10n: Localizer) -> dict[Effect, str]:
-    """What an effect does, as a choice of a form."""
-    return {
-        Effect.DND: l10n.say("Mute notifications"),
-        Effect.AWAY: l10n.say("Set me away"),
-        Effect.PHOTO: l10n.say("Change my photo"),
-        Effect.REPLY: l10n.say("Answer whoever mentions me"),
-    }
 
 
 def effects_block(l10n: Localizer, chosen: Collection[Effect] = ()) -> kit.Block:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.lines import ListView, effect_names, told
+from handlers.slack.views.lines import ListView, told
 from handlers.slack.views.replies import undo_button
-from handlers.slack.views.sentences import shown
+from handlers.slack.views.sentences import effect_names, shown
 from services.domain.lines import Line, Routine
 from services.domain.model import Effect, Kind
 from services.platform.locale import Localizer

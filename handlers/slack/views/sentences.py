@@ -10,8 +10,8 @@ from handlers.slack.views.blocks import cut
 from services.domain import reasons
 from services.domain.calendars import FILE, HOOK, named
 from services.domain.lines import Line, name_in
-from services.domain.model import Kind, Override, OverrideKind, Status, Timeline
-from services.domain.reasons import Reason
+from services.domain.model import Effect, Kind, Override, OverrideKind, Status, Timeline
+from services.domain.reasons import NOT_SET, Reason, ReasonCode
 from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -22,6 +22,7 @@ LONGEST_TITLE = 200
 """Characters of a title in a line."""
 
 _LONGEST_NAME = 80
+_NOT_DONE = NOT_SET | {ReasonCode.NOT_PERMITTED}
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
 _SHORTEST = 60  # seconds; a shorter piece of a day is not worth a line
 
@@ -62,10 +63,27 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:
         lines.append(":warning: " + because(now.not_set, l10n, now.at))
-    lines += [because(reason, l10n, now.at, lines=now.facts.lines) for reason in now.effects]
+    lines += [_beside(effect, reason, now, l10n) for effect, reason in now.effects]
     if now.paused is not None:
         lines.append(paused(now.paused.end, l10n, now.at))
     return lines
+
+
+def _beside(effect: Effect, reason: Reason, now: Now, l10n: Localizer) -> str:
+    said = because(reason, l10n, now.at, lines=now.facts.lines)
+    if reason.code not in _NOT_DONE:
+        return said  # it says what it is about
+    return f":warning: {effect_names(l10n)[effect]}: {said}"
+
+
+def effect_names(l10n: Localizer) -> dict[Effect, str]:
+    """What an effect does, as a choice of a form."""
+    return {
+        Effect.DND: l10n.say("Mute notifications"),
+        Effect.AWAY: l10n.say("Set me away"),
+        Effect.PHOTO: l10n.say("Change my photo"),
+        Effect.REPLY: l10n.say("Answer whoever mentions me"),
+    }
 
 
 def unknown_emoji(emoji: str, shown_instead: str, l10n: Localizer) -> str:
