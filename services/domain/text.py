@@ -266,8 +266,10 @@ PLACEHOLDER = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS = frozenset({"title", "until", "location"})
 """What can stand in braces in a text; nothing else may."""
 
-BROKEN_PLACEHOLDER = re.compile(r"\{\s*\w+\b(?!\})|\{\s+\w+\}|(?<!\{)\b(?:title|until|location)\s*\}")
-"""A brace without the other one, or blanks inside of them: it would be shown as it stands."""
+BROKEN_PLACEHOLDER = re.compile(
+    r"\{\s*(?:title|until|location)\b(?!\})|\{\s+(?:title|until|location)\}|(?<!\{)\b(?:title|until|location)\s*\}"
+)
+"""One with half of its braces, or with blanks inside of them: it would be shown as it stands."""
 
 _PLACEHOLDER = re.compile(r"\{(title|until|location)\}")
 _MINUTE = timedelta(minutes=1)

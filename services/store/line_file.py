@@ -32,6 +32,7 @@ MOST_BYTES = 2**20
 RESERVED = frozenset({*Kind, "override", "back", "idle", "nothing", END})
 """What means something else where an id may stand."""
 
+_NO_CHARACTER = re.compile(r"[\0\ud800-\udfff]")
 _FACT_OF_EVENT = re.compile(r"\{(?:title|location)\}")
 
 
@@ -216,11 +217,25 @@ def _leave_out(value: Any, error: InputError) -> bool:
 
 def _converted(value: object, type_: Any) -> Any:
     try:
+        _check_characters(value, "rules")
         return msgspec.convert(_given(value), type_)
     except RecursionError:
         raise InputError("is nested too deeply", field="rules") from None
     except msgspec.MsgspecError as error:
         raise wrong(error, "rules") from None
+
+
+def _check_characters(value: object, path: str) -> None:
+    """Raise InputError for a text or a name with a NUL or half a surrogate pair, which no form can send."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _check_characters(name, path)
+            _check_characters(part, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            _check_characters(part, f"{path}.{number}")
+    elif isinstance(value, str) and _NO_CHARACTER.search(value):
+        raise InputError("has characters that cannot be shown", field=path)
 
 
 def _given(value: Any) -> Any:

@@ -118,6 +118,15 @@ async def test_list_of_version_1_is_still_read(running_app: RunningApp) -> None:
     assert (await ids(running_app))[0] == "r1"
 
 
+async def test_list_with_characters_that_nobody_sees_is_refused_at_its_fields(running_app: RunningApp) -> None:
+    await running_app.joins()
+    wrong = {"version": 2, "lines": [{"name": "a\0", "show": {"text": "half \ud83d"}, "match": {"kinds": ["\ud800"]}}]}
+    said = await sends_list(running_app, wrong)
+    named = {line.split("`")[1] for line in said.split("\n")[2:]}
+    assert named == {"rules.lines.0.name", "rules.lines.0.show.text", "rules.lines.0.match.kinds.0"}
+    assert await ids(running_app) == []
+
+
 @pytest.mark.usefixtures("reader_processes")
 async def test_list_is_read_in_a_process_of_its_own(running_app: RunningApp) -> None:
     await running_app.joins()
@@ -133,6 +142,7 @@ async def test_list_is_read_in_a_process_of_its_own(running_app: RunningApp) -> 
         ({"version": 2, "routines": [{"from": "09:00", "to": "10:00", "days": ["mon"]}]}, ["rules.routines.0.show"]),
         ({"version": 2, "lines": [{"id": "a"}, {"id": "a"}]}, ["rules.lines.1.id"]),
         ([{"effects": [1]}], ["rules.0.effects.0"]),
+        ([{"name": "\0", "show": {"text": "\ud800"}}, {"\udfff": 1}], ["rules.0.name", "rules.0.show.text", "rules.1"]),
     ],
 )  # fmt: skip
 def test_problems_are_told_field_by_field_as_far_as_one_can(value: Any, fields: list[str]) -> None:

@@ -168,7 +168,7 @@ async def test_place_above_a_line_that_was_deleted_while_the_form_was_open_is_as
     assert [line.id for line in await listed(app)] == ["out_of_office", "focus", "working_location", "meeting"]
 
 
-@pytest.mark.parametrize("text", ["Tea :-}", "{-: Tea", "Set } and {"])
+@pytest.mark.parametrize("text", ["Tea :-}", "{-: Tea", "Set } and {", "{tea"])
 async def test_brace_that_is_no_placeholder_is_said_as_it_stands(app: SteppedApp, text: str) -> None:
     assert await added(app, title_words=typed("plan"), text=typed(text)) == {}
     assert (await rule(app)).look.text == text

@@ -15,8 +15,9 @@ from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import Effect, Kind, Look, Photo, Picture, ShowAs
 from services.store.line_file import RESERVED, lines_from_file, lines_to_file
 from services.store.line_json import line_from_json, line_to_json
-from tests.support.json_samples import MINUTE_OF_DAY, NO_OBJECTS, TEXT
+from tests.support.json_samples import MINUTE_OF_DAY, NO_OBJECTS
 
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 SHORT = st.none() | TEXT
 LEAST, MOST = st.none() | st.integers(0, 500), st.none() | st.integers(500, 1000)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
@@ -191,6 +192,16 @@ def test_line_that_is_no_object_is_refused(text: str) -> None:
         ([{"id": "x" * 65}], "rules.0.id"),
         ([{"id": "a"}, {"id": "a"}], "rules.1.id"),
         ([{"id": "a\0"}], "rules.0.id"),
+        ([{"name": "a\0"}], "rules.0.name"),
+        ([{"show": {"text": "half \ud83d"}}], "rules.0.show.text"),
+        ([{"show": {"emoji": ":a\ud83d:"}}], "rules.0.show.emoji"),
+        ([{"match": {"title_words": ["plan", "a\0b"]}}], "rules.0.match.title_words.1"),
+        ([{"match": {"calendar_ids": ["\udc00"]}}], "rules.0.match.calendar_ids.0"),
+        ([{"match": {"kinds": ["\ud800"]}}], "rules.0.match.kinds.0"),
+        ([{"match": {"\ud800": 1}}], "rules.0.match"),
+        ({"version": 2, "\0": 1}, "rules"),
+        ({"version": 2, "routines": [LUNCH | {"below": "\0"}]}, "rules.routines.0.below"),
+        ({"version": 2, "lines": [{"show": {"text": "until {until"}}]}, "rules.lines.0.show.text"),
         ([{"id": "\ud800"}], "rules.0.id"),
         ([{"show": {"emoji": "no emoji"}}], "rules.0.show.emoji"),
         ([{"photo": {"crop": "left"}}], "rules.0.photo.crop"),
