@@ -96,6 +96,19 @@ def known(view: PersonView, clock: Clock) -> Requester:
     return Requester(view, locale.Localizer(view.locale, view.zone.key), speaker)
 
 
+async def read_list(
+    services: Services,
+    who: Requester,
+    facts: PersonFacts | None = None,
+    calendars: Sequence[CalendarView] | None = None,
+) -> ListView:
+    """The person's list for a form of it. `facts` hold it, and `calendars` are theirs, where they are read already."""
+    facts = facts or await services.reader.list_facts(who.key)
+    calendars = await services.calendars.list(who.key) if calendars is None else calendars
+    names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
+    return ListView(who.l10n, facts, services.clock.now(), names)
+
+
 async def list_view(
     services: Services,
     who: Requester,
@@ -105,16 +118,13 @@ async def list_view(
     effects: frozenset[Effect] = frozenset(),
     ask_slack: bool = False,
 ) -> ListView:
-    """The person's list, ready to be told, with what it and `effects` wait for.
+    """The same, ready to be told, with what it and `effects` wait for.
 
-    `facts` hold it, and `calendars` are theirs, where they are read already. `ask_slack`: whether an admin is to get
-    the link of an install, which Slack is asked for. Raises SlackError.
+    `ask_slack`: whether an admin is to get the link of an install, which Slack is asked for. Raises SlackError.
     """
-    facts = facts or await services.reader.list_facts(who.key)
-    calendars = await services.calendars.list(who.key) if calendars is None else calendars
-    names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
-    view = ListView(who.l10n, facts, services.clock.now(), names)
-    if any(line.photo is not None and line.photo.picture is Picture.OWN for line in facts.lines if line.enabled):
+    view = await read_list(services, who, facts, calendars)
+    lines = view.facts.lines
+    if any(line.photo is not None and line.photo.picture is Picture.OWN for line in lines if line.enabled):
         view = replace(view, lacks_picture=not await services.sent.has_picture(who.key))
     chosen_effects = view.chosen | effects
     if not chosen_effects:

@@ -23,6 +23,7 @@ from handlers.slack.context import (
     metadata_of,
     open_view,
     person,
+    read_list,
     text_of,
     view_call,
     with_metadata,
@@ -158,18 +159,18 @@ class ListForms:
     async def add_line(self, args: AsyncArgs) -> None:
         """The form of a new rule."""
         await args.ack()
-        await _show_form(args, line_form.line_form(await self._view(args), None))
+        await _show_form(args, line_form.line_form(await self._read_list(args), None))
 
     async def edit_line(self, args: AsyncArgs) -> None:
         """The form of a line; of a routine, its own."""
         await args.ack()
-        view = await self._view(args)
+        view = await self._read_list(args)
         await _show_form(args, _form(view, lines.known(view.facts.lines, chosen(args.body))))
 
     async def choose_picture(self, args: AsyncArgs) -> None:
         """The form of the out-of-office line, with the picture that the person has sent filled in."""
         await args.ack()
-        view = await self._view(args)
+        view = await self._read_list(args)
         line = lines.known(view.facts.lines, Kind.OUT_OF_OFFICE.value)
         line = replace(line, effects=line.effects | {Effect.PHOTO}, photo=Photo(Picture.OWN))
         await _show_form(args, _form(view, line))
@@ -177,12 +178,12 @@ class ListForms:
     async def add_routine(self, args: AsyncArgs) -> None:
         """The form of a new routine."""
         await args.ack()
-        await _show_form(args, routine_form.routine_form(await self._view(args), None))
+        await _show_form(args, routine_form.routine_form(await self._read_list(args), None))
 
     async def preview(self, args: AsyncArgs) -> None:
         """Tell what a form would change, in the form as it is filled in."""
         await args.ack()
-        view, form = await self._view(args), args.body["view"]
+        view, form = await self._read_list(args), args.body["view"]
         if form.get("callback_id") not in {line_form.LINE, routine_form.ROUTINE}:
             return
         line, below, errors = self._read(args.body, view)
@@ -202,7 +203,8 @@ class ListForms:
 
     async def submitted(self, args: AsyncArgs) -> None:
         """A line or a routine: saved whole, or each mistake at its field."""
-        who, view = await person(self.services, args.context), await self._view(args)
+        who = await person(self.services, args.context)
+        view = await read_list(self.services, who)
         line, below, errors = self._read(args.body, view)
         if not errors:
             try:
@@ -249,6 +251,9 @@ class ListForms:
         return read_line(values, before if isinstance(before, Rule) else Rule(made_id, ""), view.calendars)
 
     # ── where they are shown ────────────────────────────────────────────────────────────────────────
+
+    async def _read_list(self, args: AsyncArgs) -> ListView:
+        return await read_list(self.services, await person(self.services, args.context))
 
     async def _view(self, args: AsyncArgs) -> ListView:
         who = await person(self.services, args.context)

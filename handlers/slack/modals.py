@@ -27,6 +27,7 @@ from handlers.slack.context import (
     connect_form,
     list_view,
     person,
+    read_list,
     text_of,
     view_call,
 )
@@ -286,7 +287,7 @@ class Modals:
         listed = await self.services.calendars.list(who.key)
         is_first = len({line.account_id or line.calendar_id for line in listed}) == 1
         undo = [actions(replies.undo_button(who.l10n, undo_id))] if undo_id else []
-        if is_first and not (await list_view(self.services, who)).chosen:
+        if is_first and not (await read_list(self.services, who)).chosen:
             return mute_while(who.l10n, said, *undo)
         return modals.done(who.l10n, title, said, *undo)
 
