@@ -252,8 +252,9 @@ class Timelines:
         began = [spans[0].began or spans[0].start]
         if before is not None and spans[0].start == start and _goes_on(before, spans[0]):
             began.append(before.start)
-            asked = [one.asked_at for one in (before, spans[0]) if one.asked_at is not None]
-            spans[0] = replace(spans[0], asked_at=max(asked, default=None))
+            asked_at = before.asked_at
+            if asked_at is not None and asked_at <= start:  # what was asked for later is read now, or was taken back
+                spans[0] = replace(spans[0], asked_at=max(asked_at, spans[0].asked_at or asked_at))
         spans[0] = replace(spans[0], start=min(began), began=None)
         return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD))
 

@@ -7,7 +7,18 @@ from functools import partial
 import pytest
 
 from services.domain.errors import NothingToDoError, TooManyError
-from services.domain.lines import MOST_LINES, Line, complete, known, moved, name_in, put, switched, without
+from services.domain.lines import (
+    MOST_LINES,
+    Line,
+    PlaceGoneError,
+    complete,
+    known,
+    moved,
+    name_in,
+    put,
+    switched,
+    without,
+)
 from services.domain.model import Kind, Look
 from tests.support.lists import routine, rule
 
@@ -46,6 +57,9 @@ def test_new_rules_come_before_the_kinds_and_routines_before_the_working_locatio
     assert put(lines, rule("a", "x"))[0] == rule("a", "x")
     assert ids(put(lines, rule("b", "x"), "a")) == ["b", "a", *ids(lines)[2:]]
     assert put(lines, rule("a"), "a") == lines
+    for line in (rule("a"), rule("c"), routine()):
+        with pytest.raises(PlaceGoneError):
+            put(lines, line, "gone")
     assert (name_in(lines, "Lunch"), name_in(lines, "a"), name_in(lines, "gone")) == ("Lunch", "a", "")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.domain.lines import Routine, complete, put
 from services.domain.model import EventType, Location, Look, PersonKey
+from services.store.overrides import OverrideStore
 from services.store.preferences import Lines, LineStore
 from tests.support.engine import RunningEngine, meeting, until
 
@@ -83,6 +84,44 @@ async def test_same_words_typed_again_are_written_over_what_was_typed_in_between
     await days_pass(engine, 2)
     assert engine.written() == ["Writing"] * 2
     assert engine.status() == ("Tea", ":tea:", 0)
+
+
+async def typed_in_between(engine: RunningEngine) -> PersonKey:
+    """Writing, for two days; then Mine, typed in Slack."""
+    key = await engine.person()
+    await engine.says(key, "Writing")
+    engine.clock.move(seconds=1)
+    await engine.replica().start()
+    await until(lambda: engine.written() == ["Writing"])
+    await engine.rests()
+    await days_pass(engine, 2)
+    engine.slack.type_status("U1", "Mine", ":books:")
+    await engine.rests()
+    engine.clock.move(minutes=10)
+    return key
+
+
+async def test_same_words_typed_again_and_taken_back_give_way_to_what_was_typed_in_between(
+    engine: RunningEngine,
+) -> None:
+    key = await typed_in_between(engine)
+    await engine.says(key, "Writing", name="o2")
+    await until(lambda: engine.written() == ["Writing"] * 2)
+    await engine.rests()
+    engine.clock.move(minutes=5)
+    await OverrideStore(engine.database, engine.encryptor).remove(key, "o2", engine.clock.now())
+    engine.ring()
+    await until(lambda: engine.status() == ("Mine", ":books:", 0))
+
+
+async def test_same_words_typed_again_until_an_end_go_on_as_they_were_without_one(engine: RunningEngine) -> None:
+    key = await typed_in_between(engine)
+    await engine.says(key, "Writing", until=engine.clock.now() + timedelta(hours=1), name="o2")
+    await until(lambda: engine.written() == ["Writing"] * 2)
+    await engine.rests()
+    await days_pass(engine, 3)
+    assert engine.written() == ["Writing"] * 2
+    assert engine.status() == ("Writing", ":pizza:", 0)
 
 
 async def test_same_words_typed_again_where_nothing_was_done_by_hand_are_not_written_again(
