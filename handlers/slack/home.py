@@ -50,7 +50,6 @@ class HomeTab:
         if view is None:
             return home_view.stranger(locale.Localizer("en-US", "UTC"), await self.services.people.grant_link(key))
         who = known(view, self.services.clock)
-        link = "" if view.granted else await self.services.people.grant_link(key)
         now = await self.services.reader.now(key)
         calendars, accounts = await self.services.calendars.list(key), await self.services.accounts.list(key)
         again = {}
@@ -59,6 +58,7 @@ class HomeTab:
                 with suppress(NotOfferedError):  # then the form of a calendar mends it
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
         listed = await list_view(self.services, who, now.facts, calendars)
+        link = "" if view.granted else listed.link or await self.services.people.grant_link(key)
         undo = await self._undo(key, now)
         return home_view.home(
             listed,

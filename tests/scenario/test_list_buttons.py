@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from services.domain.lines import Match, Routine, Rule
 from services.domain.model import Effect, Look, OverrideKind
-from services.store.db import Database
 from services.store.models import OAuthState
 from tests.support import blockkit
 from tests.support.engine import meeting
@@ -146,11 +145,9 @@ async def test_effect_that_needs_a_permission_is_kept_and_its_link_is_shown(app:
     assert "Waiting for your permission: Set me away" in text_of(await app.publish_home())
 
 
-async def test_form_makes_no_link_that_it_does_not_show(app: SteppedApp, sqlite_url: str) -> None:
-    database = Database(sqlite_url)
-
+async def test_form_makes_no_link_that_it_does_not_show(app: SteppedApp) -> None:
     async def links() -> int:
-        return int(await database.scalar(select(func.count()).select_from(OAuthState)))
+        return int(await app.engine.database.scalar(select(func.count()).select_from(OAuthState)))
 
     await app.engine.change(app.ann, scopes=STATUS_ALONE)
     await opened(app, "edit_line", "meeting")
@@ -160,7 +157,11 @@ async def test_form_makes_no_link_that_it_does_not_show(app: SteppedApp, sqlite_
     of_home = await links() - before
     await opened(app, "edit_line", "meeting")  # from a Home tab of its own
     assert (of_home, await links() - before) == (1, 2)
-    await database.close()
+    await app.engine.change(app.ann, grant_state="lost")
+    before = await links()
+    home = text_of(await app.publish_home())
+    assert home.count("https://quo.example/slack/install?link=") == 2  # the same one
+    assert await links() - before == 1
 
 
 async def test_replies_need_the_workspace_and_say_so(app: SteppedApp) -> None:
