@@ -20,6 +20,10 @@ MOST_LINES = 50
 """Rules and routines that one person can have, besides the kinds' own lines."""
 
 
+MOST_GUESTS, MOST_MINUTES = 100_000, 60 * 24 * 366
+"""The largest numbers that a rule may ask for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """Which events a rule names. Every condition given must hold; an empty match names every event.

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct, field
 
 from services.domain.effects import MEMORIES, EffectMemory
 from services.domain.errors import InputError
+from services.domain.lines import MOST_GUESTS, MOST_MINUTES
 from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
@@ -29,8 +30,8 @@ Texts = Annotated[list[Text], Meta(max_length=50)]
 TextSet = Annotated[set[Text], Meta(max_length=50)]
 Instant = Annotated[datetime, Meta(tz=True)]
 _Lead = Annotated[int, Meta(ge=0, le=24 * 60)]
-Minutes = Annotated[int, Meta(ge=0, le=60 * 24 * 366)]
-Guests = Annotated[int, Meta(ge=0, le=100_000)]
+Minutes = Annotated[int, Meta(ge=0, le=MOST_MINUTES)]
+Guests = Annotated[int, Meta(ge=0, le=MOST_GUESTS)]
 Weekday = Annotated[int, Meta(ge=0, le=6)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 _MINUTE = timedelta(minutes=1)

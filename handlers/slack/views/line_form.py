@@ -25,7 +25,7 @@ from handlers.slack.views.lines import (
 from handlers.slack.views.sentences import kind_name, shown
 from services.domain.command_parser import emoji_of, status_text
 from services.domain.errors import InputError
-from services.domain.lines import END, KINDS, Line, Match, Routine, Rule
+from services.domain.lines import END, KINDS, MOST_GUESTS, MOST_MINUTES, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
 from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS
@@ -43,8 +43,6 @@ _MOST_OPTIONS = 100
 _MOST_WORDS = 20
 _LONGEST_WORD = 100
 _LONGEST_WORDS = 1000
-_MOST_GUESTS = 100_000
-_MOST_MINUTES = 60 * 24 * 366
 _RANGE = re.compile(r"(\d{0,6})\s*[-–]\s*(\d{0,6})|(\d{1,6})")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
 _SEPARATORS = re.compile("[,;、，\n]")
@@ -312,8 +310,8 @@ def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors)
 
 
 def _read_match(values: Values, before: Match, calendars: Mapping[str, str], errors: Errors) -> Match:
-    least_guests, most_guests = _range(values, "guests", _MOST_GUESTS, errors)
-    least_minutes, most_minutes = _range(values, "length", _MOST_MINUTES, errors)
+    least_guests, most_guests = _range(values, "guests", MOST_GUESTS, errors)
+    least_minutes, most_minutes = _range(values, "length", MOST_MINUTES, errors)
     known = frozenset(calendars)
     chosen = frozenset(values.several("calendar"))
     if chosen and not chosen & known:  # without them the rule would be about all calendars
