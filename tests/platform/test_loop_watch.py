@@ -42,7 +42,7 @@ async def test_what_holds_the_interpreter_in_a_thread_is_seen() -> None:
 async def test_what_takes_turns_in_a_thread_and_a_loop_that_stands_still_are_not() -> None:
     async with watched(0.1):
         await off_loop(_compute, 0.1)
-        time.sleep(0.3)  # noqa: ASYNC251 - as if others had the machine
+        time.sleep(0.3)  # noqa: ASYNC251 - as if others had the machine: a loop that is not late at all would show nothing
 
 
 def test_what_is_computed_while_the_loop_does_not_run_is_not_seen_and_what_is_at_the_end_of_a_run_is() -> None:

@@ -134,7 +134,7 @@ async def test_body_that_drips_is_given_up_in_time(site: Site, impatient: Guarde
 
 async def test_time_is_one_for_all_hops(site: Site, impatient: GuardedClient) -> None:
     async def answer(_request: web.BaseRequest) -> web.StreamResponse:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # the client's patience is of real time: no hop alone takes all of it, three do
         return web.Response(status=302, headers={"Location": "/on"})
 
     site.answer = answer

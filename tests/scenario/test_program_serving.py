@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from emulators.slack import ApiCall, LocalSlack
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from tests.support.command_line import Served
-from tests.support.engine import until
+from tests.support.engine import GET, until
 from tests.support.feeds import Feeds, lasting
 from tests.support.running_app import ANN, SET, TEAM, free_port
 
@@ -42,6 +41,11 @@ class Outside:
         answer = await self.slack.people.submit(ANN, modal.view_id, {"feed": {"url": value}})
         assert answer.ok
         await until(lambda: self.feeds["work"].hits > 0)
+
+    async def reads_on(self) -> None:
+        """The process goes on, until it has read the calendar twice more."""
+        hits = self.feeds["work"].hits
+        await until(lambda: self.feeds["work"].hits >= hits + 2)
 
     def shows(self) -> tuple[str, str, int]:
         self.slack.expiry.sweep()
@@ -91,7 +95,7 @@ async def test_kill_in_mid_event_repeats_nothing_and_the_own_status_comes_back(o
     await outside.served.start()
     await until(lambda: outside.shows() == ("Reading", ":books:", 0), 40)
     assert datetime.now(UTC) >= end
-    await asyncio.sleep(1.5)
+    await outside.reads_on()
     assert outside.written() == ["In a meeting", "Reading"]
     assert await outside.served.stop() == 0
     check_log(outside)
@@ -118,8 +122,10 @@ async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_los
         await until(lambda number=number: len(killed) == number, 60)
         await outside.served.ended()
         assert outside.shows() == shown
+        looks = len(outside.slack.calls.all(GET))
         await outside.served.start()
-        await asyncio.sleep(2)
+        await until(lambda looks=looks: len(outside.slack.calls.all(GET)) > looks)
+        await outside.reads_on()
         assert outside.shows() == shown
     assert outside.written() == killed == ["In a meeting", "Reading"]
     check_log(outside)
