@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.clocks import ManualClock
-from tests.support.peers.stage import open_peer
+from tests.support.peers.joining import open_peer
 from tests.support.peers.texts import CaldavPeer
 from tests.support.providers_app import Vendors
 from tests.support.running_app import ANN

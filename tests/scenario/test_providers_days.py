@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Entry
+from tests.support.peers.joining import open_joined
 from tests.support.peers.peer import PROVIDERS, Peer
-from tests.support.peers.stage import open_joined
 from tests.support.running_app import ANN
 
 NOTHING = ("", "", None)

@@ -15,8 +15,8 @@ from services.store.db import Database
 from services.store.preferences import LineStore
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Answer, Entry
+from tests.support.peers.joining import open_joined
 from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
-from tests.support.peers.stage import open_joined
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")

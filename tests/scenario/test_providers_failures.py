@@ -12,8 +12,8 @@ from services.calendars import wiring
 from services.platform.net import GuardedClient
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Entry
+from tests.support.peers.joining import open_joined
 from tests.support.peers.peer import Deed, Peer, able
-from tests.support.peers.stage import open_joined
 from tests.support.peers.wire import FAILURES
 from tests.support.running_app import at
 

@@ -13,8 +13,8 @@ from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.peers.accounts import GooglePeer
 from tests.support.peers.entries import Entry
+from tests.support.peers.joining import open_joined
 from tests.support.peers.peer import PROVIDERS, Deed, Peer, able
-from tests.support.peers.stage import open_joined
 from tests.support.running_app import ANN, BEN, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")

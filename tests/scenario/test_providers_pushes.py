@@ -10,8 +10,8 @@ import pytest
 from tests.support.clocks import ManualClock
 from tests.support.peers.accounts import AccountPeer
 from tests.support.peers.entries import Entry
+from tests.support.peers.joining import open_joined
 from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
-from tests.support.peers.stage import open_joined
 from tests.support.running_app import at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
