@@ -1,6 +1,6 @@
-"""One person's profile: read it, decide, write or leave it, write down what came of it.
+"""One person's status: read it, decide, write or leave it, write down what came of it.
 
-This and nothing else writes to a Slack profile. What is about to be written is stored before the call, so that
+This and nothing else writes a status to Slack. What is about to be written is stored before the call, so that
 a crash between the call and its record leaves a status that is known to be ours.
 """
 

@@ -1,7 +1,8 @@
 """One sender over all workspaces that this process owns: the most urgent pending write first, within the limits.
 
 It reads the most urgent writes of all workspaces at once, carries out several at the same time, and looks again when
-it is told of something new, when one has ended, or when a limit lets it go on. Notices and Home tabs are sent beside.
+it is told of something new, when one has ended, or when a limit lets it go on. Its chores go on beside: effects,
+replies to mentions, notices, Home tabs, and seeing people off.
 """
 
 from __future__ import annotations
