@@ -106,7 +106,8 @@ async def read_list(
     facts = facts or await services.reader.list_facts(who.key)
     calendars = await services.calendars.list(who.key) if calendars is None else calendars
     names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
-    return ListView(who.l10n, facts, services.clock.now(), names)
+    gone = await services.emoji.gone(who.key.team_id, [line.look.emoji for line in facts.lines if line.look.emoji])
+    return ListView(who.l10n, facts, services.clock.now(), names, gone=gone)
 
 
 async def list_view(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, literal, select, update
 
@@ -35,6 +36,7 @@ _TABLE = select(_WORKSPACES.c.emoji_digest, _WORKSPACES.c.emoji_read_at, _WORKSP
     _WORKSPACES.c.team_id == bindparam("team")
 )
 _HAS = select(_EMOJI.c.name).where(_EMOJI.c.team_id == bindparam("team"), _EMOJI.c.name == bindparam("name"))
+_SOME = select(_EMOJI.c.name).where(_EMOJI.c.team_id == bindparam("team"), named(_EMOJI.c.name, "asked"))
 _NAMES = select(_EMOJI.c.name, _EMOJI.c.alias_of).where(_EMOJI.c.team_id == bindparam("team"))
 
 _CUT = "cut:"
@@ -109,15 +111,24 @@ class EmojiStore:
         """How its table stands, and whether it has `name`."""
         asked = (_TABLE, {"team": team_id}), (_HAS, {"team": team_id, "name": name})
         rows, has = await self._database.rows(*asked)
-        if not rows:
-            return EmojiTable(), False
-        row = rows[0]
-        cut = row.emoji_digest.startswith(_CUT)
-        return EmojiTable(row.emoji_digest, row.emoji_read_at, row.emoji_due_at, cut), bool(has)
+        return _table_of(rows), bool(has)
+
+    async def without(self, team_id: str, asked: Collection[str]) -> tuple[EmojiTable, set[str]]:
+        """How its table stands, and which of the names `asked` it does not have."""
+        some = {"team": team_id, "asked": names(asked)}
+        rows, has = await self._database.rows((_TABLE, {"team": team_id}), (_SOME, some))
+        return _table_of(rows), set(asked) - {row.name for row in has}
 
     async def names(self, team_id: str) -> dict[str, str]:
         """What `save` kept."""
         return {row.name: row.alias_of or "" for row in await self._database.fetch(_NAMES, {"team": team_id})}
+
+
+def _table_of(rows: Sequence[Any]) -> EmojiTable:
+    if not rows:
+        return EmojiTable()
+    row = rows[0]
+    return EmojiTable(row.emoji_digest, row.emoji_read_at, row.emoji_due_at, row.emoji_digest.startswith(_CUT))
 
 
 def _digest(found: Mapping[str, str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import timedelta
 
-from services.domain.emoji import NOTHING, OwnEmoji, search
+from services.domain.emoji import NOTHING, OwnEmoji, name_of, search, standard_names
 from services.platform.concurrency import KeyedSemaphore, off_loop
 from services.ports import Clock, WakeSignal
 from services.store.emoji import EmojiStore
@@ -43,6 +44,16 @@ class EmojiSearch:
         table = await self._store.table(team_id)
         own = await self._own(team_id, table.digest) if table.digest else NOTHING
         return search(text, own, limit, complete=table.is_complete(self._clock.now()))
+
+    async def gone(self, team_id: str, emoji: Iterable[str]) -> frozenset[str]:
+        """Those of `emoji` that the workspace does not know any more; none where that cannot be told."""
+        asked = {one: name for one in emoji if (name := name_of(one)) and name not in standard_names()}
+        if not asked:
+            return frozenset()
+        table, unknown = await self._store.without(team_id, set(asked.values()))
+        if not table.is_complete(self._clock.now()):
+            return frozenset()
+        return frozenset(one for one, name in asked.items() if name in unknown)
 
     async def changed(self, team_id: str, enterprise_id: str) -> None:
         """Slack says that the emoji of that team (of that org) are others: they are read a little later."""

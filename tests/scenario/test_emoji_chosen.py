@@ -18,7 +18,7 @@ from services.store.models import Delivery
 from services.usecases.emoji import EmojiSearch
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
-from tests.support.engine import CountingWakeSignal
+from tests.support.engine import CountingWakeSignal, until
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at, open_running_app
 
@@ -60,6 +60,14 @@ async def changes(app: RunningApp) -> None:
     """The app has heard of a change, and reads the list a little later."""
     await app.settle()
     await app.until(app.clock.now() + timedelta(seconds=15))
+
+
+async def its_list(app: RunningApp) -> str:
+    """What Ann's list says."""
+    answer = await app.slack.people.command(ANN, "/quo", "rules")
+    assert answer.ok
+    await until(lambda: bool(app.slack.modals.get(ANN)))
+    return str(app.slack.modals.pop(ANN)[-1].view["blocks"])
 
 
 async def test_form_offers_the_standard_emoji_and_the_workspaces_own(running_app: RunningApp) -> None:
@@ -162,8 +170,10 @@ async def test_emoji_that_was_removed_falls_back_to_the_kinds_own_and_why_says_s
     await running_app.until(at("10:05"))
     assert running_app.shows()[:2] == ("In a meeting", ":party:")
     assert "does not know" not in await why(running_app)
+    assert ":party: *In a meeting*" in await its_list(running_app)
     running_app.slack.emoji.remove(TEAM, "party")
     await changes(running_app)
+    assert ":spiral_calendar_pad: *In a meeting*" in await its_list(running_app)
     await running_app.until(at("13:05"))
     assert running_app.shows()[:2] == ("In a meeting", ":spiral_calendar_pad:")
     said = await why(running_app)

@@ -33,7 +33,7 @@ class ListView:
 
     `missing`: effects that wait for a permission of the person's, which is given at `link`; `barred`: those that the
     workspace has to allow, which an admin does at `install_link`. `lacks_picture`: they have not sent the picture
-    that a line is to show.
+    that a line is to show. `gone` are emoji that the workspace does not know any more: the kind's own show instead.
     """
 
     l10n: Localizer
@@ -45,6 +45,7 @@ class ListView:
     barred: frozenset[Effect] = frozenset()
     install_link: str = ""
     lacks_picture: bool = False
+    gone: frozenset[str] = frozenset()
 
     @property
     def chosen(self) -> frozenset[Effect]:
@@ -60,7 +61,9 @@ class ListView:
     def looks(self, line: Line) -> Status:
         """What the line says, its placeholders filled with an example."""
         facts = self.facts
-        looks = {one.kind: one.look for one in facts.lines if isinstance(one, Rule) and one.kind is not None}
+        line = replace(line, look=self._known(line.look))
+        rules = [one for one in facts.lines if isinstance(one, Rule)]
+        looks = {one.kind: self._known(one.look) for one in rules if one.kind is not None}
         texts = StatusTexts(looks, facts.preferences, facts.policy, facts.zone, default_texts(facts.locale))
         today = self.now.astimezone(facts.zone).date()
         if isinstance(line, Routine):
@@ -75,6 +78,9 @@ class ListView:
             location=next(iter(line.match.location_words), self.l10n.say("Room 4")), working_location=Location.HOME,
         )  # fmt: skip
         return Status(*texts.event(example, kind, line, Coverage(start, end)))
+
+    def _known(self, look: Look) -> Look:
+        return replace(look, emoji=None) if look.emoji in self.gone else look
 
     def _at(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.facts.zone).astimezone(UTC)
