@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.domain.model import PersonKey
 from tests.support.databases import BOTH
 from tests.support.feeds import lasting
@@ -24,6 +26,28 @@ async def test_newer_override_wins_over_one_that_ends_later(running_app: Running
     assert running_app.shows() == ("Focus", ":dart:", at("11:00"))
     await running_app.until(at("11:00"))
     assert running_app.shows() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("command", "text"), [("/quo", ":dart: Focus"), ("/quo", ":dart: Focus for 2h"), ("/ooo", "today")]
+)
+@pytest.mark.parametrize("by_hand", [("Mine", ":books:"), ("", "")])
+async def test_same_words_asked_for_again_win_over_what_was_done_by_hand_in_between(
+    running_app: RunningApp, command: str, text: str, by_hand: tuple[str, str]
+) -> None:
+    await running_app.joins()
+    await running_app.types(command, text)
+    asked_for = running_app.shows()
+    await running_app.until(at("09:10"))
+    await running_app.says(*by_hand)
+    await running_app.until(at("09:20"))
+    assert running_app.shows()[:2] == by_hand
+    await running_app.types(command, text.replace("2h", "100m"))
+    assert running_app.shows() == asked_for
+    await running_app.until(at("09:30"))
+    await running_app.says("Tea", ":tea:")
+    await running_app.until(at("09:50"))
+    assert running_app.shows() == ("Tea", ":tea:", None)
 
 
 async def test_own_status_survives_an_idle_hour(running_app: RunningApp) -> None:
