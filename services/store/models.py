@@ -86,6 +86,11 @@ class Workspace(Base):
     installed_at: Mapped[datetime] = mapped_column(UtcInstant)
     allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)
     allow_replies: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    policy: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")  # JSON: what differs from the default
+    policy_by: Mapped[str] = mapped_column(ID, default="", server_default="")
+    policy_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    members_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)  # when all are to be read
+    members_read_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     emoji_due_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)  # when its emoji are to be read
     emoji_read_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when they were
     emoji_digest: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of all that is kept of them
@@ -112,6 +117,7 @@ class Person(Base):
     locale: Mapped[str] = mapped_column(String(16), default="en-US")
     addresses: Mapped[bytes | None] = mapped_column(Sealed)
     names: Mapped[bytes | None] = mapped_column(Sealed)  # a JSON list of what they are called
+    admin: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # as Slack said last
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     # the grant: a user token
     token: Mapped[bytes | None] = mapped_column(Sealed)
@@ -156,15 +162,6 @@ class ProfileStateRow(OfPerson):
     not_before: Mapped[datetime | None] = mapped_column(UtcInstant)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     memory: Mapped[bytes | None] = mapped_column(Sealed)
-
-
-class WorkspaceBudget(Base):
-    """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
-
-    __tablename__ = "lanes"
-
-    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
-    budget: Mapped[str] = mapped_column(Text, default="{}")
 
 
 class Account(OfPerson):

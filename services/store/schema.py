@@ -46,7 +46,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, SealError
 from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store import effect_models  # noqa: F401  # its tables belong to Base.metadata
+from services.store import effect_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
 from services.store.db import Database, Store
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace

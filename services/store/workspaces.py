@@ -26,9 +26,10 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
 from services.store.effects import end_grant
-from services.store.models import Delivery, OAuthState, Person, Workspace, WorkspaceBudget
+from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
+from services.store.workspace_models import WorkspaceBudget
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,10 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.effects import end_grant
 from services.store.group_commit import Grouped
-from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace, WorkspaceBudget
+from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
 from services.store.timeline import AuditStore, SpanStore, pause_of
+from services.store.workspace_models import WorkspaceBudget
 
 log = structlog.get_logger(__name__)
 

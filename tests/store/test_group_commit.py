@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.store.db import Database
 from services.store.group_commit import Grouped
-from services.store.models import WorkspaceBudget
+from services.store.workspace_models import WorkspaceBudget
 
 
 class Writer:
