@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import structlog
 
-from emulators.slack.profile import user_of
 from emulators.slack.state import SlackMember
 
 if TYPE_CHECKING:
@@ -142,11 +141,21 @@ class Deliveries:
             self._deliver(member.team_id, event, member.user_id, is_bot=False)
 
     def user_event(self, kind: str, member: SlackMember) -> None:
-        """`user_status_changed` or `user_profile_changed` (zone, locale, name or photo); with it, `user_change`."""
-        user = user_of(self._slack, member, locale=True)
-        event = {"user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
-        for one in (kind, "user_change"):
-            self.event(member.team_id, {"type": one, **event}, user_id=member.user_id)
+        """`user_change`, and before it the event of its `kind`, with the same user object; or `team_join` alone.
+
+        A kind is `user_status_changed` or `user_profile_changed` (zone, locale, name or photo), or "" for the rest: a
+        role, an end of the account. An app hears of those in channels shared with its workspace, too.
+        """
+        kinds = [kind] if kind == "team_join" else [one for one in (kind, "user_change") if one]
+        for team_id in self._slack.membership.teams_that_see(member):
+            user = self._slack.membership.shown(member, team_id, locale=True, email=self._email(team_id))
+            event = {"user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
+            for one in kinds:
+                self.event(team_id, {"type": one, **event}, user_id=member.user_id)
+
+    def _email(self, team_id: str) -> bool:
+        bot = self._slack.tokens.bot(team_id)
+        return bot is not None and "users:read.email" in bot.scopes
 
     def _deliver(
         self, team_id: str, event: Mapping[str, Any], user_id: str, *, is_bot: bool, shared: bool = False,

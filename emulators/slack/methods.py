@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from emulators.slack import dnd, emoji, photos, presence, talk, views
+from emulators.slack import dnd, emoji, membership, photos, presence, talk, views
 from emulators.slack.people import as_file
-from emulators.slack.profile import apply, profile_of, user_of
 from emulators.slack.state import RefusalError, SlackMember, SlackToken, UploadedPart, ViewState, rate_limited
 
 if TYPE_CHECKING:
@@ -152,39 +151,6 @@ def _file_info(request: ApiRequest) -> Answer:
     return {"ok": True, "file": as_file(request.slack, file), "comments": []}
 
 
-def _user_info(request: ApiRequest) -> Answer:
-    member, email = request.visible(request.text("user")), "users:read.email" in request.token.scopes
-    return {"ok": True, "user": user_of(request.slack, member, locale=request.flag("include_locale"), email=email)}
-
-
-def _profile_get(request: ApiRequest) -> Answer:
-    """Of the token's owner where no `user` is given."""
-    member = request.visible(request.text("user") or request.token.user_id)
-    email = "users:read.email" in request.token.scopes
-    return {"ok": True, "profile": profile_of(request.slack, member, email=email)}
-
-
-def _profile_set(request: ApiRequest) -> Answer:
-    """Another person's profile only with an admin's token."""
-    slack, owner = request.slack, request.owner
-    member = request.visible(request.text("user") or owner.user_id)
-    if member is not owner and not owner.is_admin:
-        raise RefusalError("not_admin")
-    if member is not owner and member.is_admin:
-        raise RefusalError("cannot_update_admin_user")
-    wait = slack.limits.check_profile(request.token.value, member.user_id, request.now)
-    if wait:
-        raise rate_limited(wait)
-    fields = request.parsed("profile", "invalid_profile")
-    if fields is None and request.text("name"):
-        fields = {request.text("name"): request.text("value")}
-    if not isinstance(fields, dict):
-        raise RefusalError("invalid_profile")
-    if apply(slack, member, fields):
-        slack.status_changed(member)
-    return {"ok": True, "username": member.name, "profile": profile_of(slack, member)}
-
-
 def _open(request: ApiRequest, *, push: bool = False) -> Answer:
     """With a trigger."""
     user_id = request.slack.triggers.use(request.text("trigger_id"))
@@ -221,9 +187,10 @@ METHODS: dict[str, Method] = {
     "files.info": Method(_file_info, ("files:read",)),
     "users.deletePhoto": Method(photos.delete_photo, ("users.profile:write",), _USER),
     "users.getPresence": Method(presence.get_presence, ("users:read",)),
-    "users.info": Method(_user_info, ("users:read",)),
-    "users.profile.get": Method(_profile_get, ("users.profile:read",)),
-    "users.profile.set": Method(_profile_set, ("users.profile:write",), _USER),
+    "users.info": Method(membership.user_info, ("users:read",)),
+    "users.list": Method(membership.list_users, ("users:read",)),
+    "users.profile.get": Method(membership.profile_get, ("users.profile:read",)),
+    "users.profile.set": Method(membership.profile_set, ("users.profile:write",), _USER),
     "users.setPhoto": Method(photos.set_photo, ("users.profile:write",), _USER),
     "users.setPresence": Method(presence.set_presence, ("users:write",)),
     "views.open": Method(_open, (), _BOT),

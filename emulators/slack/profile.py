@@ -140,9 +140,11 @@ class Expiry:
 def profile_of(slack: LocalSlack, member: SlackMember, *, email: bool = False) -> dict[str, Any]:
     """The `profile` object. `email` only where the token has `users:read.email`."""
     first, _, last = member.real_name.partition(" ")
+    first, last = member.first_name or first, member.last_name or last
+    display_name = member.name if member.display_name is None else member.display_name
     profile: dict[str, Any] = {
         "title": member.title, "phone": "", "skype": "", "real_name": member.real_name,
-        "real_name_normalized": member.real_name, "display_name": member.name, "display_name_normalized": member.name,
+        "real_name_normalized": member.real_name, "display_name": display_name, "display_name_normalized": display_name,
         "first_name": first, "last_name": last, "fields": {}, "status_text": escape(member.text),
         "status_text_canonical": "", "status_emoji": member.emoji, "status_expiration": member.expiration,
         "team": member.team_id, **slack.photos.fields(member),
@@ -157,14 +159,21 @@ def profile_of(slack: LocalSlack, member: SlackMember, *, email: bool = False) -
 
 
 def user_of(slack: LocalSlack, member: SlackMember, *, locale: bool = False, email: bool = False) -> dict[str, Any]:
-    """The `user` object; `locale` where the caller asked for it."""
-    offset = slack.clock.now().astimezone(ZoneInfo(member.tz)).utcoffset()
+    """The `user` object; `locale` where the caller asked for it. Of who was deactivated, zone and role are left out."""
     user: dict[str, Any] = {
-        "id": member.user_id, "team_id": member.team_id, "name": member.name, "deleted": False, "color": "9f69e7",
-        "real_name": member.real_name, "tz": member.tz, "tz_label": member.tz.rpartition("/")[2].replace("_", " "),
+        "id": member.user_id, "team_id": member.team_id, "name": member.name, "deleted": member.deleted,
+        "profile": profile_of(slack, member, email=email), "is_bot": member.is_bot, "is_app_user": False,
+        "updated": member.updated,
+    }  # fmt: skip
+    if member.deleted:
+        return user
+    offset = slack.clock.now().astimezone(ZoneInfo(member.tz)).utcoffset()
+    user |= {
+        "color": "9f69e7", "real_name": member.real_name, "tz": member.tz,
+        "tz_label": member.tz.rpartition("/")[2].replace("_", " "),
         "tz_offset": int(offset.total_seconds()) if offset is not None else 0,
-        "profile": profile_of(slack, member, email=email), "is_admin": member.is_admin, "is_owner": False,
-        "is_primary_owner": False, "is_restricted": False, "is_ultra_restricted": False, "is_bot": member.is_bot,
-        "is_app_user": False, "updated": member.updated,
+        "is_admin": member.rank > 1, "is_owner": member.is_owner or member.is_primary_owner,
+        "is_primary_owner": member.is_primary_owner, "is_restricted": member.rank == 0,
+        "is_ultra_restricted": member.is_ultra_restricted,
     }  # fmt: skip
     return user | ({"locale": member.locale} if locale else {})

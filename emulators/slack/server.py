@@ -17,6 +17,7 @@ from emulators.slack.api import WebApi
 from emulators.slack.delivery import Deliveries
 from emulators.slack.dnd import DoNotDisturb
 from emulators.slack.emoji import WorkspaceEmoji
+from emulators.slack.membership import Membership
 from emulators.slack.oauth import SlackConsent
 from emulators.slack.people import Conversations, Interactions
 from emulators.slack.photos import ProfilePhotos
@@ -73,8 +74,9 @@ class LocalSlack(LocalServer):
         self.deliveries, self.people, self.conversations, self.oauth, self.expiry = (
             Deliveries(self), Interactions(self), Conversations(self), SlackConsent(self), Expiry(self)
         )  # fmt: skip
-        self.dnd, self.presence, self.photos, self.emoji, self.talk = (
-            DoNotDisturb(self), Presences(self), ProfilePhotos(self), WorkspaceEmoji(self), ChannelTalk(self)
+        self.dnd, self.presence, self.photos, self.emoji, self.talk, self.membership = (
+            DoNotDisturb(self), Presences(self), ProfilePhotos(self), WorkspaceEmoji(self), ChannelTalk(self),
+            Membership(self),
         )  # fmt: skip
         self.changes: deque[MemberChange] = deque(maxlen=_MOST_CHANGES)
         self.busy = 0
@@ -174,8 +176,9 @@ class LocalSlack(LocalServer):
         return next(one for one in self.members.values() if one.is_bot and one.team_id == team_id)
 
     def people_of(self, team_id: str) -> list[SlackMember]:
-        """The people of a workspace, without bots."""
-        return [one for one in self.members.values() if one.team_id == team_id and not one.is_bot]
+        """The people of a workspace, without bots and without who was deactivated."""
+        theirs = [one for one in self.members.values() if one.team_id == team_id and not one.is_bot]
+        return [one for one in theirs if not one.deleted]
 
     def general(self, team_id: str) -> Channel:
         """A workspace's channel."""

@@ -75,7 +75,10 @@ class AppConfig:
 class Team:
     """A workspace; `emoji` are its own, name → address or `alias:name`; `snooze_ceiling` is in minutes.
 
-    Slack does not say how long a snooze may be (dnd.setSnooze names `too_long` alone): a test sets what it needs.
+    Slack does not say how long a snooze may be (dnd.setSnooze names `too_long` alone): a test sets what it needs. Nor
+    does it say from how many members on users.list wants a `limit` (`large`), and how many it gives at most however
+    many are asked for (`longest_page`). `paid`: on a free plan nobody sets somebody else's profile. `usergroups` are
+    the members of each, by its id (`S…`).
     """
 
     team_id: str
@@ -83,6 +86,10 @@ class Team:
     domain: str
     emoji: dict[str, str] = field(default_factory=dict)
     snooze_ceiling: int = DAY_MINUTES
+    paid: bool = True
+    large: int = 1_000
+    longest_page: int = 1_000
+    usergroups: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,8 @@ class SlackMember:
 
     `nightly` are the hours of do not disturb on their wall clock, of which those until `ended_until` (Unix seconds)
     were ended by hand. `away_by` is who set them away (PERSON, APP, or nobody), `connections` their open clients.
+    The `is_…` are as in Slack's user object: who owns the workspace is an admin of it, too. `refuses` is the code that
+    somebody else's token is refused with who sets their profile, beyond what the roles say (`sudo_required`, …).
     """
 
     team_id: str
@@ -139,7 +148,16 @@ class SlackMember:
     email: str = ""
     tz: str = "Etc/UTC"
     locale: str = "en-US"
+    first_name: str = ""
+    last_name: str = ""
+    display_name: str | None = None
     is_admin: bool = False
+    is_owner: bool = False
+    is_primary_owner: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    deleted: bool = False
+    refuses: str = ""
     bot_id: str = ""
     text: str = ""
     emoji: str = ""
@@ -158,10 +176,20 @@ class SlackMember:
         """Whether it is an app's."""
         return bool(self.bot_id)
 
+    @property
+    def rank(self) -> int:
+        """Their place in Primary Owner > Owner > Admin > Member > Guest, higher for more."""
+        if self.is_primary_owner or self.is_owner or self.is_admin:
+            return 4 if self.is_primary_owner else 3 if self.is_owner else 2
+        return 0 if self.is_restricted or self.is_ultra_restricted else 1
+
 
 @dataclass(slots=True)
 class SlackToken:
-    """A bot token (`xoxb`, of a workspace) or a user token (`xoxp`, of a person). `expires_at` in seconds."""
+    """A bot token (`xoxb`, of a workspace) or a user token (`xoxp`, of a person). `expires_at` in seconds.
+
+    `inactive`: its owner was deactivated, which is the end of it.
+    """
 
     value: str = field(repr=False)
     kind: str
@@ -171,6 +199,7 @@ class SlackToken:
     refresh: str = field(default="", repr=False)
     expires_at: int | None = None
     revoked: bool = False
+    inactive: bool = False
 
 
 @dataclass(slots=True)
