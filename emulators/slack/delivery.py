@@ -113,13 +113,14 @@ class Deliveries:
 
     def event(
         self, team_id: str, event: Mapping[str, Any], *, user_id: str = "", subscription: str = "",
-        shared: bool = False, foreign: str = "",
+        shared: bool = False, foreign: str = "", needs: str = "",
     ) -> None:  # fmt: skip
         """Deliver an Events API event to the app where it is installed, subscribed and allowed, in the background.
 
         `subscription` is the name that it is subscribed to by (`message.im`; default: the event's type). `shared`: it
         happened in a channel of several workspaces; `foreign` is the one that its author is of, which is then the
-        envelope's `team_id` (slack-bolt reads `authorizations` first for that reason).
+        envelope's `team_id` (slack-bolt reads `authorizations` first for that reason). `needs` is the bot's scope
+        without which it is not told.
         """
         tokens, kind = self._slack.tokens, subscription or event["type"]
         subscribed = any(one == kind or one.startswith(f"{kind}.") for one in self._slack.app.events)
@@ -128,7 +129,8 @@ class Deliveries:
         leaving = kind in {"tokens_revoked", "app_uninstalled"}
         if not subscribed or (installed is None and not leaving):
             return
-        if kind in _NEEDS and (bot is None or _NEEDS[kind] not in bot.scopes):
+        needed = needs or _NEEDS.get(kind, "")
+        if needed and (bot is None or needed not in bot.scopes):
             return
         whose = installed.user_id if installed else user_id
         is_bot = installed is not None and installed.kind == "bot"

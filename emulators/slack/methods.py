@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from emulators.slack import dnd, emoji, membership, photos, presence, talk, views
+from emulators.slack import channels, dnd, emoji, membership, photos, presence, talk, views
 from emulators.slack.people import as_file
 from emulators.slack.state import RefusalError, SlackMember, SlackToken, UploadedPart, ViewState, rate_limited
 
@@ -178,6 +178,8 @@ METHODS: dict[str, Method] = {
     "auth.test": Method(_auth_test),
     "chat.postEphemeral": Method(talk.post_ephemeral, ("chat:write",)),
     "chat.postMessage": Method(talk.post_message, ("chat:write",)),
+    "conversations.info": Method(channels.info, channels.READ_SCOPES),
+    "conversations.members": Method(channels.members, channels.READ_SCOPES),
     "dnd.endDnd": Method(dnd.end_dnd, ("dnd:write",), _USER),
     "dnd.endSnooze": Method(dnd.end_snooze, ("dnd:write",), _USER),
     "dnd.info": Method(dnd.info, ("dnd:read",)),
@@ -185,6 +187,7 @@ METHODS: dict[str, Method] = {
     "dnd.teamInfo": Method(dnd.team_info, ("dnd:read",)),
     "emoji.list": Method(emoji.list_emoji, ("emoji:read",)),
     "files.info": Method(_file_info, ("files:read",)),
+    "users.conversations": Method(channels.conversations_of, channels.READ_SCOPES),
     "users.deletePhoto": Method(photos.delete_photo, ("users.profile:write",), _USER),
     "users.getPresence": Method(presence.get_presence, ("users:read",)),
     "users.info": Method(membership.user_info, ("users:read",)),

@@ -210,11 +210,11 @@ class LocalSlack(LocalServer):
 
     def post(
         self, channel_id: str, user_id: str, text: str, blocks: list[dict[str, Any]] | None = None, *,
-        only_for: str = "", bot: bool = True, thread_ts: str = "",
+        only_for: str = "", bot: bool = True, thread_ts: str = "", linked: bool = False,
     ) -> SlackMessage:  # fmt: skip
         """Put a message into a channel. The app is not told: `talk.say` is for that."""
         at, ids = self.clock.now(), with_block_ids(blocks or [])
-        message = SlackMessage(self.timestamp(), channel_id, user_id, text, ids, at, only_for, bot, thread_ts)
+        message = SlackMessage(self.timestamp(), channel_id, user_id, text, ids, at, only_for, bot, thread_ts, linked)
         self.messages.append(message)
         self.hub.publish("message", message=message)
         return message

@@ -206,7 +206,8 @@ class SlackToken:
 class Channel:
     """A channel, or the direct messages of one person with the app (`person` is set).
 
-    `members` are user ids, bots' too; those of other workspaces where it is `shared` (Slack Connect).
+    `members` are user ids, bots' too; those of other workspaces where it is `shared` (Slack Connect). `refuses` is the
+    code that whoever posts is refused with (`restricted_action_read_only_channel`, …); "" for none.
     """
 
     channel_id: str
@@ -217,11 +218,17 @@ class Channel:
     archived: bool = False
     shared: bool = False
     members: set[str] = field(default_factory=set)
+    creator: str = ""
+    created: int = 0
+    refuses: str = ""
 
 
 @dataclass(slots=True)
 class SlackMessage:
-    """A message; `only_for` is set for an ephemeral one, `thread_ts` for a reply in a thread."""
+    """A message; `only_for` is set for an ephemeral one, `thread_ts` for a reply in a thread.
+
+    `linked`: Slack was asked to make mentions of the names in its text (`link_names`, or `parse` as "full").
+    """
 
     ts: str
     channel_id: str
@@ -232,6 +239,7 @@ class SlackMessage:
     only_for: str = ""
     bot: bool = False
     thread_ts: str = ""
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from emulators.slack.kit import problems_of_blocks
+from emulators.slack.notified import notified
 from emulators.slack.people import as_message
-from emulators.slack.state import Channel, RefusalError, SlackMember, SlackMessage, with_block_ids
+from emulators.slack.state import Channel, RefusalError, SlackMember, SlackMessage, rate_limited, with_block_ids
 from emulators.slack.text import typed
 
 if TYPE_CHECKING:
     from emulators.slack.methods import Answer, ApiRequest
     from emulators.slack.server import LocalSlack
 
+_LONGEST = 40_000
+_LONGEST_BLOCKS = 13_200
+"""Characters of all blocks of a message together; Slack gives no number (between 5,700 and 15,200 it was measured)."""
 _TOKEN = re.compile(r"(<[@#!][^<>\s]+>)")
 
 
@@ -35,30 +39,43 @@ class ChannelTalk:
     # ── channels ────────────────────────────────────────────────────────────────────────────────────
 
     def create(
-        self, name: str, team_id: str, members: Iterable[str] = (), *, private: bool = False, shared: bool = False
-    ) -> Channel:
+        self, name: str, team_id: str, members: Iterable[str] = (), *, private: bool = False, shared: bool = False,
+        creator: str = "",
+    ) -> Channel:  # fmt: skip
         """A new channel; `shared` with other workspaces, whose people may be members too."""
-        channel_id = f"C0{self._slack.number():08d}"
-        channel = Channel(channel_id, team_id, name, private=private, shared=shared, members=set(members))
+        channel_id, at = f"C0{self._slack.number():08d}", int(self._slack.clock.now().timestamp())
+        channel = Channel(
+            channel_id, team_id, name, private=private, shared=shared, members=set(members), creator=creator, created=at
+        )
         self._slack.channels[channel_id] = channel
         return channel
 
+    def archive(self, channel_id: str, user_id: str = "") -> None:
+        """Nobody writes there any more; the app is told of it, in a private channel where it is in it."""
+        self._change(channel_id, "archive", user_id, archived=True)
+
+    def unarchive(self, channel_id: str, user_id: str = "") -> None:
+        """The channel is open again, without the app."""
+        self._slack.channels[channel_id].members.discard(self._bot_id(channel_id))
+        self._change(channel_id, "unarchive", user_id, archived=False)
+
+    def delete_channel(self, channel_id: str) -> None:
+        """There is no such channel any more; what was said there is gone."""
+        self._change(channel_id, "deleted", "", archived=True)
+        self._slack.messages[:] = [one for one in self._slack.messages if one.channel_id != channel_id]
+        del self._slack.channels[channel_id]
+
     def invite_app(self, channel_id: str) -> None:
         """The app is invited into a channel."""
-        self.join(channel_id, self._slack.bot_of(self._slack.channels[channel_id].team_id).user_id)
+        self.join(channel_id, self._bot_id(channel_id))
 
     def join(self, channel_id: str, user_id: str) -> None:
         """Somebody, or a bot, comes into a channel."""
-        channel, member = self._slack.channels[channel_id], self._slack.member(user_id)
-        if user_id in channel.members:
-            return
-        channel.members.add(user_id)
-        event = {"type": "member_joined_channel", "user": user_id, "channel": channel_id, "team": member.team_id}
-        self._tell(channel, event | {"channel_type": "G" if channel.private else "C"})
+        self._move(channel_id, user_id, "member_joined_channel", inside=True)
 
     def leave(self, channel_id: str, user_id: str) -> None:
-        """Somebody, or a bot, leaves a channel."""
-        self._slack.channels[channel_id].members.discard(user_id)
+        """Somebody, or a bot, leaves a channel, or is removed from it."""
+        self._move(channel_id, user_id, "member_left_channel", inside=False)
 
     # ── what is said ────────────────────────────────────────────────────────────────────────────────
 
@@ -111,6 +128,14 @@ class ChannelTalk:
         """The replies in a thread that everybody sees, oldest first; none where it is not active."""
         return [one for one in self._slack.messages if one.thread_ts == ts and not one.only_for]
 
+    def posted(self, channel_id: str) -> list[SlackMessage]:
+        """What everybody in a channel sees, oldest first."""
+        return [one for one in self._slack.messages if one.channel_id == channel_id and not one.only_for]
+
+    def notified(self, message: SlackMessage) -> frozenset[str]:
+        """The ids of those whom a message notifies: see `emulators.slack.notified`."""
+        return notified(self._slack, message)
+
     # ── what the app says ───────────────────────────────────────────────────────────────────────────
 
     def place(self, name: str, bot: SlackMember) -> Channel:
@@ -127,6 +152,8 @@ class ChannelTalk:
             raise RefusalError("is_archived")
         if not inside:
             raise RefusalError("not_in_channel")
+        if channel.refuses:
+            raise RefusalError(channel.refuses)
         return channel
 
     def app_said(self, message: SlackMessage, bot: SlackMember) -> None:
@@ -156,6 +183,33 @@ class ChannelTalk:
     @property
     def _app_id(self) -> str:
         return self._slack.app.app_id
+
+    def _bot_id(self, channel_id: str) -> str:
+        return self._slack.bot_of(self._slack.channels[channel_id].team_id).user_id
+
+    def _move(self, channel_id: str, user_id: str, kind: str, *, inside: bool) -> None:
+        """Somebody comes or goes. Of those in it the app is told, and of its own coming and going."""
+        channel, member = self._slack.channels[channel_id], self._slack.member(user_id)
+        if (user_id in channel.members) is inside:
+            return
+        event = {
+            "type": kind, "user": user_id, "channel": channel_id, "team": member.team_id,
+            "channel_type": "G" if channel.private else "C",
+        }  # fmt: skip
+        if inside:
+            channel.members.add(user_id)
+        self._tell(channel, event)
+        channel.members.discard("" if inside else user_id)
+
+    def _change(self, channel_id: str, what: str, user_id: str, *, archived: bool) -> None:
+        """A channel is archived, open again, or deleted: `channel_…`, or `group_…` of a private one."""
+        channel = self._slack.channels[channel_id]
+        channel.archived = archived
+        kind, scope = ("group", "groups:read") if channel.private else ("channel", "channels:read")
+        if channel.private and self._bot_id(channel_id) not in channel.members:
+            return
+        event = {"type": f"{kind}_{what}", "channel": channel_id} | ({"user": user_id} if user_id else {})
+        self._slack.deliveries.event(channel.team_id, event, needs=scope)
 
     def _written(self, text: str, channel: Channel) -> str:
         """The text as Slack keeps it; what is a mention in its own words stays."""
@@ -191,8 +245,9 @@ class ChannelTalk:
         kind = {"channel_type": "group" if channel.private else "channel"} if message else {}
         name = ("message.groups" if channel.private else "message.channels") if message else ""
         foreign = author.team_id if author is not None and author.team_id != channel.team_id else ""
+        needs = "" if message else "groups:read" if channel.private else "channels:read"
         self._slack.deliveries.event(
-            channel.team_id, event | kind, subscription=name, shared=channel.shared, foreign=foreign
+            channel.team_id, event | kind, subscription=name, shared=channel.shared, foreign=foreign, needs=needs
         )
 
 
@@ -203,8 +258,13 @@ def post_message(request: ApiRequest) -> Answer:
     """chat.postMessage: into a channel or a thread of it, or to a person by their id."""
     channel = request.slack.talk.place(request.text("channel"), request.owner)
     text, blocks = _said(request)
-    thread = request.text("thread_ts")
-    message = request.slack.post(channel.channel_id, request.token.user_id, text, blocks, thread_ts=thread)
+    wait = 0.0 if channel.person else request.slack.limits.check_post(channel.channel_id, request.now)
+    if wait:
+        raise rate_limited(wait)
+    linked = request.flag("link_names") or request.text("parse") == "full"
+    message = request.slack.post(
+        channel.channel_id, request.token.user_id, text, blocks, thread_ts=request.text("thread_ts"), linked=linked
+    )
     request.slack.talk.app_said(message, request.owner)
     body = as_message(request.slack, message)
     return {"ok": True, "channel": channel.channel_id, "ts": message.ts, "message": body}
@@ -228,7 +288,20 @@ def _said(request: ApiRequest) -> tuple[str, list[dict[str, Any]] | None]:
     text, blocks = request.text("text"), request.parsed("blocks", "invalid_blocks_format")
     if not text and not blocks:
         raise RefusalError("no_text")
+    if len(text) > _LONGEST:
+        raise RefusalError("msg_too_long")
+    if _length(blocks) > _LONGEST_BLOCKS:
+        raise RefusalError("msg_blocks_too_long")
     wrong = problems_of_blocks(blocks or [], "message")
     if wrong:
         raise RefusalError("invalid_blocks", errors=wrong, response_metadata={"messages": wrong})
     return text, blocks
+
+
+def _length(part: Any) -> int:
+    """The characters of all texts in blocks."""
+    if isinstance(part, list):
+        return sum(map(_length, part))
+    if not isinstance(part, dict):
+        return 0
+    return sum(len(one) if name == "text" and isinstance(one, str) else _length(one) for name, one in part.items())

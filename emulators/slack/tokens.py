@@ -19,7 +19,7 @@ ROTATION_SECONDS = 43_200
 """Lifetime of a rotated token."""
 _ACTIVE_TOKENS = 2
 _RESPONSE_SECONDS = 1_800.0
-_WINDOW = 60.0
+_WINDOW, _A_SECOND = 60.0, 1.0
 _PER_PERSON, _PER_TOKEN = 10, 30
 _A_MINUTE = {
     "api.test": 0, "auth.revoke": 50, "auth.test": 600, "chat.postEphemeral": 100, "chat.postMessage": 60,
@@ -173,15 +173,19 @@ class RateLimits:
             now, ("profiles", token), ("profile", user_id)
         )
 
+    def check_post(self, channel_id: str, now: datetime) -> float:
+        """The same for what is posted: a message a second in one channel."""
+        return self._wait(("post", channel_id), 1, now, window=_A_SECOND) or self._note(now, ("post", channel_id))
+
     def _take(self, key: tuple[str, ...], most: int, now: datetime) -> float:
         return self._wait(key, most, now) or self._note(now, key)
 
-    def _wait(self, key: tuple[str, ...], most: int, now: datetime) -> float:
+    def _wait(self, key: tuple[str, ...], most: int, now: datetime, *, window: float = _WINDOW) -> float:
         instant = now.timestamp()
         seen = self._seen[key]
-        while seen and seen[0] <= instant - _WINDOW:
+        while seen and seen[0] <= instant - window:
             seen.popleft()
-        return seen[0] + _WINDOW - instant if len(seen) >= most else 0.0
+        return seen[0] + window - instant if len(seen) >= most else 0.0
 
     def _note(self, now: datetime, *keys: tuple[str, ...]) -> float:
         for key in keys:
