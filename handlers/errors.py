@@ -21,20 +21,17 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.web.pages import Page, render, wants_page
 from services.domain.errors import (
-    BodyTooLargeError,
     InputError,
-    MethodNotAllowedError,
     NotAllowedError,
-    RequestError,
     SlackError,
     SlackRateLimitedError,
     SlackUnavailableError,
     StatusQuoError,
     TooLateError,
-    UnknownPathError,
     WrongPersonError,
 )
 from services.domain.model import PersonKey
+from services.domain.request_errors import BodyTooLargeError, MethodNotAllowedError, RequestError, UnknownPathError
 from services.ports import Say
 from services.slack.messages import SlackMessages, SlackViews
 from services.usecases.people import People

@@ -19,7 +19,7 @@ from handlers.web.application import Check, QuietRunner, listen
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
-from services.domain.errors import NotInstalledError
+from services.domain.request_errors import NotInstalledError
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import Carrier, EffectSender

@@ -22,9 +22,10 @@ from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
-from services.domain.errors import NotInstalledError, SlackUnavailableError
+from services.domain.errors import SlackUnavailableError
 from services.domain.model import Effect, PersonKey, Picture
 from services.domain.people import PersonFacts, PersonView
+from services.domain.request_errors import NotInstalledError
 from services.domain.times import Speaker
 from services.platform import locale
 from services.platform.locale import Localizer

@@ -27,8 +27,9 @@ from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.modals import View
 from services.domain.calendars import HOOK
-from services.domain.errors import InputError, NothingToDoError, NotOfferedError
+from services.domain.errors import InputError, NothingToDoError
 from services.domain.model import PersonKey
+from services.domain.request_errors import NotOfferedError
 from services.domain.undo import Change
 from services.platform import locale
 from services.store.undos import UNDO_LIVES, Undoable

@@ -29,8 +29,8 @@ from handlers.slack.mentions import Mentions, is_in_channel
 from handlers.slack.payloads import Payload, check
 from services.domain import command_parser
 from services.domain.command_parser import Name, UnknownCommandError
-from services.domain.errors import UnknownRequestError
 from services.domain.model import PersonKey
+from services.domain.request_errors import UnknownRequestError
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.store.overrides import DeliveryStore

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from services.domain.errors import RequestError
+from services.domain.request_errors import RequestError
 
 Payload = dict[str, Any]
 

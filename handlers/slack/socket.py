@@ -22,7 +22,8 @@ import structlog
 
 from handlers.errors import known, record, sheltered
 from handlers.slack.intake import Intake
-from services.domain.errors import RequestError, SlackError, SlackRateLimitedError, SlackUnavailableError
+from services.domain.errors import SlackError, SlackRateLimitedError, SlackUnavailableError
+from services.domain.request_errors import RequestError
 from services.slack.client import SlackClients
 
 log = structlog.get_logger(__name__)

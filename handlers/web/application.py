@@ -25,13 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from handlers.errors import Errors, route_of
 from handlers.slack.intake import Intake
 from handlers.slack.payloads import parse
-from services.domain.errors import (
-    BodyTooLargeError,
-    ListenError,
-    RequestError,
-    SignatureError,
-    StatusQuoError,
-)
+from services.domain.errors import ListenError, StatusQuoError
+from services.domain.request_errors import BodyTooLargeError, RequestError, SignatureError
 from services.platform.concurrency import ARRIVING, Bodies
 from services.platform.metrics import Metrics
 from services.ports import Clock

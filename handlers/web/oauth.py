@@ -23,12 +23,10 @@ from services.domain.errors import (
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
-    LinkOfAnotherError,
-    NotOfferedError,
     PushNotPossibleError,
-    RequestError,
 )
 from services.domain.model import PersonKey
+from services.domain.request_errors import LinkOfAnotherError, NotOfferedError, RequestError
 from services.ports import Say
 from services.store.workspaces import app_link
 from services.usecases.grants import Grants, Outcome, Result, Start

@@ -29,14 +29,8 @@ from services.calendars.providers.microsoft.push import Lifecycle, Notification,
 from services.calendars.push_subscriptions import PushReceiver
 from services.domain import command_parser, times
 from services.domain.calendars import GOOGLE, MICROSOFT
-from services.domain.errors import (
-    InputError,
-    RequestError,
-    SignatureError,
-    TimeInThePastError,
-    TooFarAwayError,
-    TooManyRequestsError,
-)
+from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
+from services.domain.request_errors import RequestError, SignatureError, TooManyRequestsError
 from services.domain.times import Speaker
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics

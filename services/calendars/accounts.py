@@ -22,8 +22,9 @@ from services.calendars.ports import Watcher
 from services.calendars.providers.caldav.dav import DIGEST
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
-from services.domain.errors import AlreadyConnectedError, CalendarError, InputError, NotOfferedError, TooManyError
+from services.domain.errors import AlreadyConnectedError, CalendarError, InputError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.request_errors import NotOfferedError
 from services.platform.logs import guarded
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, AccountView, Cleanup

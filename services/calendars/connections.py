@@ -18,7 +18,7 @@ import structlog
 
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.ical.expand import Expander, UnreadableCalendarError, readable
-from services.domain import errors
+from services.domain import errors, request_errors
 from services.domain.calendars import ICS, hook_override_id
 from services.domain.model import Override, PersonKey
 from services.platform.addresses import AddressRules
@@ -233,10 +233,10 @@ class Hooks:
         digest = digest_of(secret)
         hook = await self.hooks.find(digest)
         if hook is None:
-            raise errors.UnknownPathError("no such hook")
+            raise request_errors.UnknownPathError("no such hook")
         wait = self._limits.wait(hook.calendar_id, self.clock.now())
         if wait:
-            raise errors.TooManyRequestsError("hook", retry_after=wait)
+            raise request_errors.TooManyRequestsError("hook", retry_after=wait)
         return hook
 
     async def take(self, hook: Hook, data: bytes) -> int:
@@ -246,12 +246,12 @@ class Hooks:
         """
         now, whose = self.clock.now(), f"{hook.key.team_id}/{hook.key.user_id}"
         if self._looking.users(whose) >= AT_ONCE:
-            raise errors.TooManyRequestsError("too much to look at", retry_after=_WAIT)
+            raise request_errors.TooManyRequestsError("too much to look at", retry_after=_WAIT)
         async with self._looking.of(whose):
             looked = await readable(self.expander, data, hook.calendar_id, hook.zone, now, strict=True)
         entries = looked.entries
         if entries and not await self.inbox.put(hook.key, hook.calendar_id, data, now):
-            raise errors.UnknownPathError("the hook is gone")
+            raise request_errors.UnknownPathError("the hook is gone")
         log.info("hook_taken", **_ids(hook), entries=entries, bytes=len(data))
         self.wake_signal.wake()
         return entries

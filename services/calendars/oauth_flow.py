@@ -17,17 +17,15 @@ import structlog
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, Source, Watcher
 from services.domain.calendars import NAMES, Offer
-from services.domain.errors import (
-    AccountLostError,
+from services.domain.errors import AccountLostError, AccountNotConsentedError, SealError
+from services.domain.model import PersonKey
+from services.domain.request_errors import (
     AccountNotAllowedError,
-    AccountNotConsentedError,
     AdministratorNeededError,
     ConsentDeniedError,
     LinkExpiredError,
     NotOfferedError,
-    SealError,
 )
-from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
 from services.store.accounts import OAuthStateStore, Ticket

@@ -24,8 +24,8 @@ from services.domain.errors import (
     CalendarError,
     CalendarUnreachableError,
     PushNotPossibleError,
-    SignatureError,
 )
+from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal

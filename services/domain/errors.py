@@ -1,6 +1,7 @@
 """The one tree of errors. A class's docstring is the sentence its user gets; its `reason` is the operator's.
 
-Handlers show `sentence(locale)` and log `id` with `reason`; nobody gets a traceback.
+What is wrong with a request is in `request_errors`. Handlers show `sentence(locale)` and log `id` with `reason`; nobody
+gets a traceback.
 """
 
 from __future__ import annotations
@@ -111,108 +112,6 @@ class NotGrantedError(StatusQuoError):
 
 class NotAllowedError(StatusQuoError):
     """Your workspace does not allow that. Ask a workspace admin."""
-
-
-# ── requests from outside ───────────────────────────────────────────────────────────────────────────
-
-
-class RequestError(StatusQuoError):
-    """That request cannot be read."""
-
-    http_status = 400
-
-
-class SignatureError(RequestError):
-    """The signature of that request is missing or wrong."""
-
-    http_status = 401
-
-
-class BodyTooLargeError(RequestError):
-    """That request is too large."""
-
-    http_status = 413
-
-
-class OverloadedError(RequestError):
-    """Too much arrives at the moment. Try again in a few seconds."""
-
-    http_status = 503
-
-
-class LinkExpiredError(RequestError):
-    """This link has expired or was used already. Ask for a new one in Slack with `/quo`."""
-
-
-class LinkOfAnotherError(RequestError):
-    """This link belongs to somebody else. Type /quo connect in your own Slack."""
-
-    http_status = 403
-
-    def __init__(self, reason: str = "", *, team_id: str = "", **facts: object) -> None:
-        """`team_id` is the workspace in which the browser is somebody else's."""
-        super().__init__(reason, **facts)
-        self.team_id = team_id
-
-
-class UnknownPathError(RequestError):
-    """There is nothing at this address."""
-
-    http_status = 404
-
-
-class UnknownRequestError(RequestError):
-    """I do not know what that request is about."""
-
-    http_status = 404
-
-
-class MethodNotAllowedError(RequestError):
-    """This address does not take that kind of request."""
-
-    http_status = 405
-
-
-class NotInstallableError(RequestError):
-    """Status Quo cannot be installed from here. Its operator has to set it up first."""
-
-    http_status = 404
-
-
-class ConsentDeniedError(RequestError):
-    """Nothing was changed: you did not allow it. You can come back at any time with `/quo`."""
-
-    http_status = 200
-
-
-class AdministratorNeededError(RequestError):
-    """An administrator of your organization has to allow this first. Ask them, then connect again."""
-
-    http_status = 200
-
-
-class AccountNotAllowedError(RequestError):
-    """Nothing was connected: a permission was left out. Type `/quo connect` and allow all that is asked."""
-
-    http_status = 200
-
-
-class NotOfferedError(RequestError):
-    """That kind of calendar cannot be connected here. The operator has to set it up first."""
-
-    http_status = 404
-
-
-class TooManyRequestsError(RequestError):
-    """That is too often. Wait a minute and try again."""
-
-    http_status = 429
-
-
-class NotInstalledError(RequestError):
-    """Status Quo is not installed in this workspace. Install it first."""
-
-    http_status = 409
 
 
 # ── calendars ───────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
-from services.domain.errors import OverloadedError
+from services.domain.request_errors import OverloadedError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -31,8 +31,8 @@ from services.domain.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotAnAddressError,
-    OverloadedError,
 )
+from services.domain.request_errors import OverloadedError
 from services.platform.addresses import LONGEST_LINK, AddressRules, clean
 from services.platform.concurrency import FETCHED, Bodies
 

@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
-from services.domain.errors import NotInstalledError
 from services.domain.model import Kind, PersonKey, Standing, Status
 from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
+from services.domain.request_errors import NotInstalledError
 from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes

@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey
 from services.domain.people import OAuthAnswer, PersonView, Renewed
+from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store

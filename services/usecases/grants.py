@@ -17,19 +17,16 @@ from urllib.parse import urlencode
 
 import structlog
 
-from services.domain.errors import (
+from services.domain.errors import SealError, SlackError, StatusQuoError, WrongPersonError
+from services.domain.model import Effect, PersonKey
+from services.domain.people import OAuthAnswer
+from services.domain.request_errors import (
     ConsentDeniedError,
     LinkExpiredError,
     LinkOfAnotherError,
     NotInstallableError,
     NotInstalledError,
-    SealError,
-    SlackError,
-    StatusQuoError,
-    WrongPersonError,
 )
-from services.domain.model import Effect, PersonKey
-from services.domain.people import OAuthAnswer
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority

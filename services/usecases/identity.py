@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.domain.errors import LinkOfAnotherError, SealError, SlackError
+from services.domain.errors import SealError, SlackError
 from services.domain.model import PersonKey
 from services.domain.people import Member
+from services.domain.request_errors import LinkOfAnotherError
 from services.platform.crypto import Encryptor
 from services.slack.oauth import SlackAuthority
 from services.store.workspaces import WorkspaceStore

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import structlog
 
-from services.domain.errors import NotInstalledError
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences
+from services.domain.request_errors import NotInstalledError
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from services.domain.errors import (
-    AppRefusedError,
-    CalendarBusyError,
-    LinkOfAnotherError,
-    ListenError,
-    SlackRateLimitedError,
-)
+from services.domain.errors import AppRefusedError, CalendarBusyError, ListenError, SlackRateLimitedError
+from services.domain.request_errors import LinkOfAnotherError
 
 
 def test_waits_are_in_seconds_and_for_whom_they_are_asked() -> None:

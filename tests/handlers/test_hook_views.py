@@ -17,7 +17,8 @@ from handlers.web.webhooks import LONGEST, read_status
 from services.calendars.connections import HookLimits
 from services.calendars.ical.content import as_utf8
 from services.calendars.ical.expand import UnreadableCalendarError
-from services.domain.errors import InputError, RequestError
+from services.domain.errors import InputError
+from services.domain.request_errors import RequestError
 from services.platform import locale
 from services.platform.locale import Localizer
 from services.usecases.sent_files import ListProblemsError

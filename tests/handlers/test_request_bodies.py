@@ -13,7 +13,8 @@ from aiohttp import web
 
 from handlers.errors import Errors
 from handlers.web.application import reading
-from services.domain.errors import CalendarUnreachableError, OverloadedError
+from services.domain.errors import CalendarUnreachableError
+from services.domain.request_errors import OverloadedError
 from services.platform.addresses import AddressRules
 from services.platform.concurrency import Bodies
 from services.platform.locale import say

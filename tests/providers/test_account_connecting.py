@@ -7,17 +7,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.domain.errors import (
+from services.domain.errors import CalendarUnreachableError, StatusQuoError, TooManyError
+from services.domain.model import PersonKey
+from services.domain.request_errors import (
     AccountNotAllowedError,
     AdministratorNeededError,
-    CalendarUnreachableError,
     ConsentDeniedError,
     LinkExpiredError,
     NotOfferedError,
-    StatusQuoError,
-    TooManyError,
 )
-from services.domain.model import PersonKey
 from services.store.accounts import AccountView
 from services.store.models import Account, Calendar, OAuthState
 from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, parsed

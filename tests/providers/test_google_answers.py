@@ -20,8 +20,8 @@ from services.domain.errors import (
     CalendarGoneError,
     CalendarRefusedError,
     CalendarUnreachableError,
-    RequestError,
 )
+from services.domain.request_errors import RequestError
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.calendars.connections import AT_ONCE, Hooks
-from services.domain.errors import TooManyRequestsError
 from services.domain.model import PersonKey
+from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import digest_of
 from tests.support.calendar_stack import ANN, BOB, CalendarStack
 from tests.support.engine import until

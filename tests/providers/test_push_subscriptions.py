@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.calendars.push_subscriptions import LEASE
-from services.domain.errors import SignatureError
 from services.domain.model import PersonKey
+from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
 from services.ports import Report
 from services.store.models import Calendar, WatchRow

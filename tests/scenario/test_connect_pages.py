@@ -16,19 +16,21 @@ from services.calendars.accounts import Connected, Held
 from services.calendars.oauth_flow import ConnectForm
 from services.domain.errors import (
     AccountLostError,
-    AccountNotAllowedError,
-    AdministratorNeededError,
     AlreadyConnectedError,
     AppRefusedError,
     CalendarBusyError,
     CalendarRefusedError,
     CalendarUnreachableError,
-    ConsentDeniedError,
-    LinkExpiredError,
-    NotOfferedError,
     TooManyError,
 )
 from services.domain.model import PersonKey
+from services.domain.request_errors import (
+    AccountNotAllowedError,
+    AdministratorNeededError,
+    ConsentDeniedError,
+    LinkExpiredError,
+    NotOfferedError,
+)
 from services.platform.crypto import Encryptor, new_key
 from services.platform.locale import say
 from services.usecases.grants import Start

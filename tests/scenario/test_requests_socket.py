@@ -16,7 +16,7 @@ from slack_bolt.response import BoltResponse
 from handlers.slack.intake import Intake
 from handlers.slack.mentions import Mentions
 from handlers.slack.socket import SocketMode, SocketTimeouts
-from services.domain.errors import RequestError
+from services.domain.request_errors import RequestError
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from tests.support.engine import until

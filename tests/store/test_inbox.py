@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.calendars import FILE, Saved
-from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError, TooManyRequestsError
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import Encryptor, SealedBytes, digest_of
 from services.store import watches as module
 from services.store.calendar_rows import MOST

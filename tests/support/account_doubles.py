@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from services.calendars.accounts import Choice, Connected
 from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
-from services.domain.errors import NotOfferedError
 from services.domain.model import PersonKey
+from services.domain.request_errors import NotOfferedError
 from services.store.accounts import AccountView
 
 

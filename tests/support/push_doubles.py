@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass, field
 
-from services.domain.errors import SignatureError
+from services.domain.request_errors import SignatureError
 
 WATCH = "a" * 32
 SECRET = "s" * 43

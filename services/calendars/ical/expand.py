@@ -14,11 +14,8 @@ from services.calendars.ical.entry import ReadRequest
 from services.calendars.ical.reading import ReadState
 from services.calendars.ical.worker import ERRORS, changes_from_parts
 from services.domain.calendars import AHEAD, Changes
-from services.domain.errors import (
-    CalendarTooCostlyError,
-    NotACalendarError,
-    RequestError,
-)
+from services.domain.errors import CalendarTooCostlyError, NotACalendarError
+from services.domain.request_errors import RequestError
 from services.platform.concurrency import LARGE, off_loop, off_loop_if
 from services.platform.reader_process import Answer
 from services.platform.readers import Readers

@@ -19,7 +19,8 @@ from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import authorized
 from services.calendars.providers.google.api import GoogleApi, reasons
 from services.domain.calendars import Connection, Watch
-from services.domain.errors import CalendarError, PushNotPossibleError, RequestError
+from services.domain.errors import CalendarError, PushNotPossibleError
+from services.domain.request_errors import RequestError
 
 LONGEST_WATCH_ID = 64
 LONGEST_SECRET = 256

@@ -21,7 +21,8 @@ from services.calendars.ports import AccessTokens
 from services.calendars.providers.api import ApiAnswer, authorized, inner, text_in
 from services.calendars.providers.microsoft.api import GraphApi, calendar_path, code_of, escaped
 from services.domain.calendars import Connection, Watch
-from services.domain.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError, RequestError
+from services.domain.errors import CalendarError, CalendarUnreachableError, PushNotPossibleError
+from services.domain.request_errors import RequestError
 
 MOST_NOTIFICATIONS = 1000
 LONGEST_CLIENT_STATE = 128
