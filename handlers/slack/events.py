@@ -29,7 +29,7 @@ from services.domain.model import PersonKey
 from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
 from services.slack.files import SentFile
-from services.slack.oauth import parse_member
+from services.slack.members import parse_member
 from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore

@@ -12,7 +12,7 @@ from typing import Any
 
 from handlers.slack.payloads import Payload, instant_of
 from services.domain.mentions import Mention, mentioned
-from services.slack.oauth import SLACKBOT
+from services.slack.members import SLACKBOT
 from services.usecases.replies import Replies
 
 _CHANNELS = frozenset({"channel", "group"})

@@ -48,7 +48,7 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
-from services.slack.oauth import SLACKBOT
+from services.slack.members import SLACKBOT
 
 PATIENCE = 2.0
 """Seconds that an answer waits for what asks another server."""

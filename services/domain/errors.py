@@ -238,6 +238,10 @@ class PictureMovesError(SlackRefusedError):
     """That picture moves. Send one that stands still."""
 
 
+class ChannelRefusedError(SlackRefusedError):
+    """I can neither read nor write in that channel. Invite me into it, or ask whoever manages it."""
+
+
 class ScopeMissingError(SlackError):
     """Slack says that a permission is missing. Allow it again."""
 

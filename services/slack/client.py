@@ -21,6 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from services.domain.errors import (
     BadEmojiError,
     BadPictureError,
+    ChannelRefusedError,
     GrantLostError,
     PictureMovesError,
     PictureTooLargeError,
@@ -71,6 +72,11 @@ _ERRORS: Mapping[type[SlackError], tuple[str, ...]] = {
         "org_login_required", "partial_profile_set_failed", "profile_set_failed",
     ),
 }  # fmt: skip
+_IN_CHANNELS = ("chat.", "conversations.")
+_OF_CHANNELS = frozenset({"not_in_channel", "is_archived", "channel_not_found"})
+"""Of methods that are about a channel (docs.slack.dev, chat.postMessage), beside `restricted_action` and those that
+begin with it: they stand until somebody changes the channel."""
+
 _ERROR_OF = {code: kind for kind, codes in _ERRORS.items() for code in codes}
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer, unpacked: more than any method gives of one person."""
@@ -226,6 +232,8 @@ def error_for(method: str, code: str, *, http_status: int = 200, retry_after: fl
         return SlackRateLimitedError(method, min(asked, LONGEST_WAIT))
     if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or not code:
         return SlackUnavailableError(code or f"http_{http_status}", method=method)
+    if method.startswith(_IN_CHANNELS) and (code in _OF_CHANNELS or code.startswith("restricted_action")):
+        return ChannelRefusedError(code, method=method)
     return _ERROR_OF.get(code, SlackRefusedError)(code, method=method)
 
 

@@ -13,7 +13,7 @@ OPEN = "views.open"
 
 
 class SlackMessages:
-    """Posts messages to one person each."""
+    """Posts messages, to one person each or into a channel."""
 
     def __init__(self, clients: SlackClients) -> None:
         self._clients = clients
@@ -24,6 +24,15 @@ class SlackMessages:
         chat.postMessage takes a user id as `channel` and opens the conversation itself.
         """
         await self._clients.call(token, POST, json={"channel": user_id, **message})
+
+    async def post_in_channel(self, token: str, channel_id: str, message: dict[str, Any]) -> str:
+        """Post `message` where everybody in the channel sees it; gives its `ts`. No address in it is unfurled.
+
+        Raises SlackError: ChannelRefusedError where the channel does not take it.
+        """
+        plain = {"channel": channel_id, "unfurl_links": False, "unfurl_media": False}
+        answer = await self._clients.call(token, POST, json={**plain, **message})
+        return str(answer.get("ts") or "")
 
     async def post_ephemeral(
         self, token: str, channel_id: str, user_id: str, message: dict[str, Any], *, thread: str = ""

@@ -5,24 +5,20 @@ The shape of oauth.v2.access's answer: docs.slack.dev, "Installing with OAuth" a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.domain.errors import SlackRefusedError, SlackUnavailableError
-from services.domain.people import Member, OAuthAnswer, Renewed, Tokens, zone_name
+from services.domain.members import Role
+from services.domain.people import Member, OAuthAnswer, Renewed, Tokens
 from services.slack import scopes
 from services.slack.client import SlackClients
+from services.slack.members import INFO, mapping, parse_colleague, parse_member, role_of, slack_id, text
 
 ACCESS = "oauth.v2.access"
 TEST = "auth.test"
 REVOKE = "auth.revoke"
-INFO = "users.info"
-SLACKBOT = "USLACKBOT"
-_ID = re.compile(r"[A-Z0-9]{1,63}")
-_LONGEST_NAME = 80
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
 class SlackAuthority:
@@ -65,13 +61,13 @@ class SlackAuthority:
 
     async def is_admin(self, token: str, user_id: str) -> bool:
         """Whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
-        user = _mapping((await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user"))
-        return any(user.get(name) is True for name in ("is_admin", "is_owner", "is_primary_owner"))
+        user = (await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user")
+        return role_of(mapping(user)) >= Role.ADMIN
 
     async def owner(self, token: str) -> str:
         """The user id that `token` belongs to. Raises SlackError."""
         answer = await self._clients.call(token, TEST)
-        return _id(answer.get("user_id"))
+        return slack_id(answer.get("user_id"))
 
     async def revoke(self, token: str) -> None:
         """Make `token` worth nothing. Raises SlackError."""
@@ -81,14 +77,14 @@ class SlackAuthority:
         """The install that a bot token given by the operator belongs to. Raises SlackError."""
         answer, granted = await self._clients.introduce(bot_token)
         found = OAuthAnswer(
-            team_id=_id(answer.get("team_id")),
-            enterprise_id=_id(answer.get("enterprise_id")),
+            team_id=slack_id(answer.get("team_id")),
+            enterprise_id=slack_id(answer.get("enterprise_id")),
             org_wide=answer.get("is_enterprise_install") is True,
-            name=_text(answer.get("team")),
-            app_id=_id(answer.get("app_id")),
-            user_id=_id(answer.get("user_id")),
-            bot_user_id=_id(answer.get("user_id")),
-            bot_id=_id(answer.get("bot_id")),
+            name=text(answer.get("team")),
+            app_id=slack_id(answer.get("app_id")),
+            user_id=slack_id(answer.get("user_id")),
+            bot_user_id=slack_id(answer.get("user_id")),
+            bot_id=slack_id(answer.get("bot_id")),
             bot=Tokens(bot_token, scopes.parse(granted)),
         )
         return _required(found)
@@ -96,17 +92,17 @@ class SlackAuthority:
 
 def parse_answer(answer: Mapping[str, Any], now: datetime) -> OAuthAnswer:
     """What oauth.v2.access gave, from its JSON. Raises SlackRefusedError where no token or nobody's id is in it."""
-    user = _mapping(answer.get("authed_user"))
-    team = _mapping(answer.get("team"))
-    enterprise = _mapping(answer.get("enterprise"))
+    user = mapping(answer.get("authed_user"))
+    team = mapping(answer.get("team"))
+    enterprise = mapping(answer.get("enterprise"))
     found = OAuthAnswer(
-        team_id=_id(team.get("id")),
-        enterprise_id=_id(enterprise.get("id")),
+        team_id=slack_id(team.get("id")),
+        enterprise_id=slack_id(enterprise.get("id")),
         org_wide=answer.get("is_enterprise_install") is True,
-        name=_text(team.get("name")) or _text(enterprise.get("name")),
-        app_id=_id(answer.get("app_id")),
-        user_id=_id(user.get("id")),
-        bot_user_id=_id(answer.get("bot_user_id")),
+        name=text(team.get("name")) or text(enterprise.get("name")),
+        app_id=slack_id(answer.get("app_id")),
+        user_id=slack_id(user.get("id")),
+        bot_user_id=slack_id(answer.get("bot_user_id")),
         bot=_tokens(answer, now),
         user=_tokens(user, now),
     )
@@ -122,60 +118,14 @@ def _required(answer: OAuthAnswer) -> OAuthAnswer:
     return answer
 
 
-def parse_member(user: object) -> Member:
-    """Zone, language, address and names from a user object, of users.info or of an event."""
-    found = _mapping(user)
-    profile = _mapping(found.get("profile"))
-    called = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"))
-    names = tuple(dict.fromkeys(name for name in map(_name, called) if name))
-    locale = _text(found.get("locale"))
-    return Member(
-        zone=zone_name(_text(found.get("tz"))),
-        locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
-        address=_text(profile.get("email")).strip().lower(),
-        names=names or tuple(filter(None, (_name(found.get("name")),))),
-    )
-
-
-def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
-    """The member, where they are a person of one of `homes`.
-
-    None for bots, for who was deactivated, and for members of other organisations in shared channels.
-    """
-    found = _mapping(user)
-    org = _mapping(found.get("enterprise_user"))
-    teams = org.get("teams")
-    of = {found.get("team_id"), org.get("enterprise_id"), *(teams if isinstance(teams, list) else ())}
-    no_person = any(found.get(name) is True for name in ("is_bot", "is_workflow_bot", "deleted", "is_stranger"))
-    return None if no_person or found.get("id") == SLACKBOT or of.isdisjoint(homes) else parse_member(user)
-
-
-def _name(value: object) -> str:
-    return " ".join(_text(value).split())[:_LONGEST_NAME]
-
-
 def _tokens(part: Mapping[str, Any], now: datetime) -> Tokens | None:
-    access = _text(part.get("access_token"))
+    access = text(part.get("access_token"))
     if not access:
         return None
     seconds = part.get("expires_in")
     return Tokens(
         access=access,
         scopes=scopes.parse(part.get("scope")),
-        refresh=_text(part.get("refresh_token")) or None,
+        refresh=text(part.get("refresh_token")) or None,
         expires_at=now + timedelta(seconds=seconds) if isinstance(seconds, int) and seconds > 0 else None,
     )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _id(value: object) -> str:
-    """A Slack id, "" for whatever is none."""
-    text = _text(value)
-    return text if _ID.fullmatch(text) else ""

@@ -59,15 +59,16 @@ class SlackProfiles:
 
     async def read(self, token: str) -> Status:
         """What the profile of the token's owner shows. Raises SlackError."""
-        return _returned(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
+        return returned_status(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
 
     async def write(self, token: str, status: Status) -> Status:
         """Set the status of the token's owner; gives what Slack made of it, which may differ. Raises SlackError."""
         profile = {"profile": profile_of(status)}
-        return _returned(await self._clients.call(token, SET, plain=True, json=profile), SET)
+        return returned_status(await self._clients.call(token, SET, plain=True, json=profile), SET)
 
 
-def _returned(answer: Mapping[str, Any], method: str) -> Status:
+def returned_status(answer: Mapping[str, Any], method: str) -> Status:
+    """The status in an answer to `method`. Raises SlackUnavailableError."""
     profile = answer.get("profile")
     if not isinstance(profile, dict):
         raise SlackUnavailableError("no_profile", method=method)

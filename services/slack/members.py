@@ -1,0 +1,167 @@
+"""Members of a workspace: users.list and users.info, and the one reading of Slack's user object.
+
+docs.slack.dev/reference/objects/user-object, …/reference/methods/users.list (Tier 2), users.info (Tier 4). The same
+object comes with the events `team_join` and `user_change`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from services.domain.errors import SlackUnavailableError
+from services.domain.members import Role, WorkspaceMember
+from services.domain.people import Member, zone_name
+from services.slack.client import SlackClients
+
+LIST = "users.list"
+INFO = "users.info"
+SLACKBOT = "USLACKBOT"
+PAGE = 200
+"""Members of a page, as Slack recommends (docs.slack.dev, "Pagination")."""
+
+_ID = re.compile(r"[A-Z0-9]{1,63}")
+_LONGEST_NAME = 80
+_LONGEST_ADDRESS = 254
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
+_ROLES = (
+    ("is_primary_owner", Role.PRIMARY_OWNER), ("is_owner", Role.OWNER), ("is_admin", Role.ADMIN),
+    ("is_restricted", Role.GUEST), ("is_ultra_restricted", Role.GUEST),
+)  # fmt: skip
+
+
+class SlackMembers:
+    """Reads members with the workspace's bot token. `homes` are the ids that count as here: team, and org."""
+
+    def __init__(self, clients: SlackClients) -> None:
+        self._clients = clients
+
+    async def page(
+        self, token: str, homes: Collection[str], cursor: str = "", *, team_id: str = ""
+    ) -> tuple[tuple[WorkspaceMember, ...], str]:
+        """A page of all members, and the cursor of the next one, "" after the last; begin with the cursor "".
+
+        A page may hold fewer than `PAGE`, or nobody, and still not be the last. Bots, Slackbot, deactivated members and
+        strangers are among them. An org's token needs `team_id`. Raises SlackError.
+        """
+        wanted = {"limit": str(PAGE), "include_locale": "true", "cursor": cursor, "team_id": team_id}
+        params = {name: value for name, value in wanted.items() if value}
+        answer = await self._clients.call(token, LIST, plain=True, http_verb="GET", params=params)
+        listed = answer.get("members")
+        if not isinstance(listed, list):
+            raise SlackUnavailableError("no_members", method=LIST)
+        members = (parse_workspace_member(user, homes) for user in listed)
+        return tuple(one for one in members if one is not None), next_cursor(answer, cursor, LIST)
+
+    async def member(self, token: str, user_id: str, homes: Collection[str]) -> WorkspaceMember:
+        """That member, as they are now. Raises SlackError; SlackRefusedError `user_not_found` where there is none."""
+        params = {"user": user_id, "include_locale": "true"}
+        answer = await self._clients.call(token, INFO, plain=True, http_verb="GET", params=params)
+        member = parse_workspace_member(answer.get("user"), homes)
+        if member is None or member.user_id != user_id:
+            raise SlackUnavailableError("no_user", method=INFO)
+        return member
+
+
+def parse_workspace_member(user: object, homes: Collection[str]) -> WorkspaceMember | None:
+    """The member in a user object; None where it is none. Who is of none of `homes` is a stranger."""
+    found = mapping(user)
+    user_id = slack_id(found.get("id"))
+    if not user_id:
+        return None
+    member, profile = parse_member(found), mapping(found.get("profile"))
+    first, last = _name(profile.get("first_name")), _name(profile.get("last_name"))
+    both = (f"{first} {last}",) if first and last else ()
+    return WorkspaceMember(
+        user_id=user_id,
+        names=tuple(dict.fromkeys((*member.names, *both))),
+        address=member.address,
+        zone=member.zone,
+        locale=member.locale,
+        role=role_of(found),
+        bot=_is_bot(found),
+        deleted=found.get("deleted") is True,
+        stranger=_is_stranger(found, homes),
+    )
+
+
+def parse_member(user: object) -> Member:
+    """Zone, language, address and names from a user object, of users.info or of an event."""
+    found = mapping(user)
+    profile = mapping(found.get("profile"))
+    called = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"))
+    names = tuple(dict.fromkeys(name for name in map(_name, called) if name))
+    locale = text(found.get("locale"))
+    address = text(profile.get("email")).strip().lower()
+    return Member(
+        zone=zone_name(text(found.get("tz"))),
+        locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
+        address=address if len(address) <= _LONGEST_ADDRESS else "",
+        names=names or tuple(filter(None, (_name(found.get("name")),))),
+    )
+
+
+def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
+    """The member, where they are a person of one of `homes`.
+
+    None for bots, for who was deactivated, and for members of other organisations in shared channels.
+    """
+    found = mapping(user)
+    no_colleague = _is_bot(found) or found.get("deleted") is True or _is_stranger(found, homes)
+    return None if no_colleague else parse_member(found)
+
+
+def role_of(user: Mapping[str, Any]) -> Role:
+    """The higher of the roles in the workspace and in its org, of which Slack tells in `enterprise_user`."""
+    org = mapping(user.get("enterprise_user"))
+    flags = [role for name, role in _ROLES if user.get(name) is True or org.get(name) is True]
+    return max(flags, default=Role.MEMBER)
+
+
+def next_cursor(answer: Mapping[str, Any], before: str, method: str) -> str:
+    """The cursor of the page after an answer's, "" where there is none.
+
+    Raises SlackUnavailableError where it is the one that was asked with: that would never end.
+    """
+    after = text(mapping(answer.get("response_metadata")).get("next_cursor"))
+    if after and after == before:
+        raise SlackUnavailableError("cursor_stands", method=method)
+    return after
+
+
+def _is_bot(user: Mapping[str, Any]) -> bool:
+    """Whether no person is behind it; of Slackbot Slack says that it is no bot."""
+    return any(user.get(name) is True for name in ("is_bot", "is_workflow_bot")) or user.get("id") == SLACKBOT
+
+
+def _is_stranger(user: Mapping[str, Any], homes: Collection[str]) -> bool:
+    """Whether they are of another organisation.
+
+    docs.slack.dev, user object: `is_stranger` is of those alone who are in no channel that the app sees.
+    """
+    org = mapping(user.get("enterprise_user"))
+    teams = org.get("teams")
+    listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
+    of = {text(user.get("team_id")), text(org.get("enterprise_id")), *listed}
+    return user.get("is_stranger") is True or of.isdisjoint(homes)
+
+
+def _name(value: object) -> str:
+    return " ".join(text(value).split())[:_LONGEST_NAME]
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A JSON object, an empty one for whatever is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """A text, "" for whatever is none."""
+    return value if isinstance(value, str) else ""
+
+
+def slack_id(value: object) -> str:
+    """A Slack id, "" for whatever is none."""
+    found = text(value)
+    return found if _ID.fullmatch(found) else ""
