@@ -25,6 +25,7 @@ from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
+from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
@@ -42,6 +43,7 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
+from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.slack.photos import SlackPhotos
@@ -312,7 +314,10 @@ def engine(
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock)
     emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
-    work = (*people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, retention)
+    members = MemberReading(stores.members, queue, workspaces, SlackMembers(slack.clients), clock)
+    work = (
+        *people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, members, retention,
+    )  # fmt: skip
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
 
 

@@ -106,6 +106,26 @@ class UndoGoneError(InputError):
     """That can no longer be undone: it is undone already, or was more than ten minutes ago."""
 
 
+class NotAChannelError(InputError):
+    """A digest goes to a channel. Type that in the channel that it is for."""
+
+
+class SharedChannelError(InputError):
+    """This channel is shared with another organization, and nobody outside is told who is out. Choose another one."""
+
+
+class AppNotInChannelError(InputError):
+    """I am not in that channel. Type `/invite @Status Quo` there first."""
+
+
+class NotInChannelError(InputError):
+    """You are not in that channel. Join it first."""
+
+
+class ChannelsNotReadableError(InputError):
+    """I may not see who is in a channel. Ask a workspace admin to allow that on my Home tab."""
+
+
 class NotGrantedError(StatusQuoError):
     """I may not set your status yet. Allow it once, and I do the rest."""
 

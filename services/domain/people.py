@@ -32,6 +32,15 @@ class Member:
         return self.names[0] if self.names else ""
 
 
+LEAVE = "leave"
+"""The user id of a workspace's leave calendars: they are of nobody in it. Slack's ids are in capital letters."""
+
+
+def leave_key(team_id: str) -> PersonKey:
+    """Return the key under which a workspace's leave calendars are kept."""
+    return PersonKey(team_id, LEAVE)
+
+
 class GrantState(StrEnum):
     """Whether we may set the person's status."""
 

@@ -22,6 +22,7 @@ from services.store import json_values
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow, UndoRow
 from services.store.effects import EffectStore
@@ -29,6 +30,7 @@ from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
+from services.store.members import MemberStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore
 from services.store.people import AbsenceStore, PeopleStore
@@ -73,6 +75,8 @@ class Stores:
         self.due = DueStore(database, encryptor, self.facts)
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
         self.emoji = EmojiStore(database)
+        self.members = MemberStore(database, encryptor)
+        self.digests = DigestStore(database, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.retention = RetentionStore(database)

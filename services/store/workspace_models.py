@@ -171,8 +171,7 @@ class DigestRow(Base):
     zone: Mapped[str] = mapped_column(String(64))
     locale: Mapped[str] = mapped_column(String(16))
     silent: Mapped[bool] = mapped_column(Boolean, default=True)  # nothing is posted where nobody is out
-    state: Mapped[str] = mapped_column(String(8), default="on")  # on | paused
-    problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where the channel refused
+    problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where the channel refused it
     failures: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 

@@ -12,6 +12,7 @@ from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
+from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
@@ -26,6 +27,7 @@ from services.platform.net import GuardedClient
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
+from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.slack.photos import SlackPhotos
@@ -36,6 +38,7 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.members import MemberStore
 from services.store.person_rows import NoticeStore
 from services.store.pictures import PictureStore
 from services.store.timeline import AuditStore, FactStore
@@ -105,6 +108,10 @@ class Replica:
         self.emoji_reading = EmojiReading(
             self.emoji, self.queue, self.workspaces, SlackEmoji(self.clients), self.clock
         )  # fmt: skip
+        self.members = MemberStore(self.database, self.encryptor)
+        self.member_reading = MemberReading(
+            self.members, self.queue, self.workspaces, SlackMembers(self.clients), self.clock
+        )
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
@@ -140,7 +147,7 @@ class Replica:
             Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
         )
         self.engine = Engine(
-            (self.typed, self.reconciler, self.timelines, self.tokens, self.emoji_reading),
+            (self.typed, self.reconciler, self.timelines, self.tokens, self.emoji_reading, self.member_reading),
             self.sender,
             self.clock,
             poll=self.poll,

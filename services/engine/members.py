@@ -1,0 +1,116 @@
+"""The members of workspaces: all of them read from Slack where that is due, page by page, once a day at most.
+
+They are due once a leave calendar or a keeper needs to know them. A reading that fails, or whose process dies, leaves
+what was known; it begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from services.domain.errors import SlackRateLimitedError
+from services.engine.calls import calling
+from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.platform.logs import guarded
+from services.ports import Clock, Report
+from services.slack.members import LIST, SlackMembers
+from services.store.members import EVERY, MemberStore
+from services.store.write_queue import WriteQueue
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+"""Workspaces whose members are read at the same time."""
+
+LEASE = timedelta(minutes=5)
+"""How long a reading is left to its process after each page."""
+
+AGAIN = timedelta(minutes=15)
+"""When a reading that failed is tried again."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One that is under way: the instant it began, and the page that is next."""
+
+    began: datetime
+    cursor: str = ""
+    read: int = 0
+    changed: int = 0
+
+
+class MemberReading:
+    """Reads the members that are due. DueWork "members"."""
+
+    name = "members"
+
+    def __init__(
+        self, store: MemberStore, queue: WriteQueue, workspaces: OwnedWorkspaces, slack: SlackMembers, clock: Clock
+    ) -> None:
+        """`queue` has the bot tokens."""
+        self._store = store
+        self._queue = queue
+        self._workspaces = workspaces
+        self._slack = slack
+        self._clock = clock
+        self._begun: dict[str, _Reading] = {}
+
+    async def next_due(self) -> datetime | None:
+        """When members are to be read next, of workspaces that another process does not own."""
+        return await self._store.next_due(self._workspaces.others)
+
+    async def run_due(self) -> Report:
+        """Read on in some of the workspaces that are due, as far as their budgets go."""
+        due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.others)
+        await self._workspaces.own(due.keys())
+        tokens = await self._queue.bot_tokens(due.keys()) if due else {}
+        owned = [(one, due_at) for team_id, due_at in due.items() if (one := self._workspaces.get(team_id)) is not None]
+        done = await asyncio.gather(*(self._one(one, due_at, tokens.get(one.team_id)) for one, due_at in owned))
+        return Report(done=len(done), changed=done.count("read"), failed=done.count("failed"))
+
+    async def _one(self, workspace: OwnedWorkspace, due_at: datetime, token: str | None) -> str:
+        """Read on in one; what came of it."""
+        team_id = workspace.team_id
+        if token is None:
+            await self._store.put_off(team_id, due_at, self._clock.now() + EVERY)
+            return "waits"
+        leased = self._clock.now() + LEASE
+        if not await self._store.put_off(team_id, due_at, leased):
+            return "waits"  # another process was first, or they are needed no more
+        self._workspaces.use(workspace)
+        reading = self._begun.pop(team_id, None) or _Reading(self._clock.now())
+        again, outcome = self._clock.now() + AGAIN, "failed"
+        with guarded("members_not_read", team_id=team_id) as result:
+            try:
+                ready = await self._pages(workspace, token, reading)
+            except SlackRateLimitedError:
+                ready = workspace.budget.ready_at(LIST, self._clock.now()) or again
+            if ready is None:
+                outcome = "read" if await self._store.read(team_id, began=reading.began, due_at=leased) else "waits"
+                log.info("members_read", team_id=team_id, members=reading.read, changed=reading.changed)
+            elif await self._store.put_off(team_id, leased, ready):
+                self._begun[team_id] = reading
+                outcome = "waits"
+        if result.failed:
+            await self._store.put_off(team_id, leased, again)
+        return outcome
+
+    async def _pages(self, workspace: OwnedWorkspace, token: str, reading: _Reading) -> datetime | None:
+        """Read page after page; when the next one may be read, None where all are. Raises SlackError."""
+        while True:
+            ready = workspace.budget.ready_at(LIST, self._clock.now())
+            if ready is not None:
+                return ready
+            with calling(workspace.budget, self._clock, LIST):
+                page, cursor = await self._slack.page(token, {workspace.team_id}, reading.cursor)
+            now = self._clock.now()
+            changed = await self._store.put(workspace.team_id, page, read_at=reading.began, now=now)
+            reading.read += len(page)
+            reading.changed += len(changed)
+            reading.cursor = cursor
+            if not cursor:
+                return None

@@ -1,0 +1,210 @@
+"""The members of a workspace, with or without a grant: kept, sealed, while a leave calendar or a keeper stands.
+
+All are read once a day, by pages (`services/engine/members.py`); in between Slack tells of who joins and who changes.
+What an event tells is newer than a reading that began before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import field
+from sqlalchemy import bindparam, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.errors import StatusQuoError
+from services.domain.members import Role, WorkspaceMember
+from services.domain.model import PersonKey
+from services.domain.people import LEAVE, leave_key
+from services.platform.concurrency import off_loop
+from services.store.columns import UtcInstant
+from services.store.db import Store
+from services.store.json_values import Stored
+from services.store.models import Calendar, Workspace
+from services.store.person_rows import chunks, insert_for, mark_due, named, names
+from services.store.workspace_models import KeeperRow, MemberRow
+
+EVERY = timedelta(days=1)
+"""How often all are read: Slack tells of changes, but may lose some."""
+
+_WORKSPACES, _MEMBERS = Workspace.__table__, MemberRow.__table__
+_NOW = bindparam("now", type_=UtcInstant)
+_THEIRS = ~named(_WORKSPACES.c.team_id, "others")
+_NEXT = select(func.min(_WORKSPACES.c.members_due_at)).where(_THEIRS)
+_DUE = (
+    select(_WORKSPACES.c.team_id, _WORKSPACES.c.members_due_at)
+    .where(_WORKSPACES.c.members_due_at <= _NOW, _THEIRS)
+    .order_by(_WORKSPACES.c.members_due_at, _WORKSPACES.c.team_id)
+    .limit(bindparam("most"))
+)
+_ALL = select(_MEMBERS).where(_MEMBERS.c.team_id == bindparam("team")).order_by(_MEMBERS.c.user_id)
+_SOME = _ALL.where(named(_MEMBERS.c.user_id, "asked"))
+_COLUMN = "members.detail"
+
+
+class MemberStore(Store):
+    """The members of all workspaces that need to know theirs."""
+
+    # ── who needs them ──────────────────────────────────────────────────────────────────────────────
+
+    async def needed(self, connection: AsyncConnection, team_id: str, now: datetime) -> None:
+        """Have the members of a workspace read and kept from now on, in the transaction that gives it a reason to."""
+        due_at = case(
+            (_WORKSPACES.c.members_due_at.is_(None), literal(now, UtcInstant)), else_=Workspace.members_due_at
+        )
+        await connection.execute(update(Workspace).where(Workspace.team_id == team_id).values(members_due_at=due_at))
+
+    async def no_longer_needed(self, connection: AsyncConnection, team_id: str) -> bool:
+        """Delete the members of a workspace that has neither a leave calendar nor a keeper any more; whether so.
+
+        In the transaction that removes one of them.
+        """
+        calendars = exists().where(Calendar.team_id == team_id, Calendar.user_id == LEAVE)
+        keeper = exists().where(KeeperRow.team_id == team_id)
+        if await connection.scalar(select(literal(1)).where(or_(calendars, keeper))):
+            return False
+        await connection.execute(delete(MemberRow).where(MemberRow.team_id == team_id))
+        nothing = {"members_due_at": None, "members_read_at": None}
+        await connection.execute(update(Workspace).where(Workspace.team_id == team_id).values(nothing))
+        return True
+
+    # ── reading all of them ─────────────────────────────────────────────────────────────────────────
+
+    async def next_due(self, others: Collection[str] = ()) -> datetime | None:
+        """When the next workspace's are to be read, of those that are not among `others`."""
+        (rows,) = await self._database.rows((_NEXT, {"others": names(others)}))
+        found: datetime | None = rows[0][0]
+        return found
+
+    async def due(self, now: datetime, limit: int, others: Collection[str] = ()) -> dict[str, datetime]:
+        """The workspaces whose members are to be read at `now`, each with since when; the longest due first."""
+        rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
+        return {row.team_id: row.members_due_at for row in rows}
+
+    async def put_off(self, team_id: str, due_at: datetime, until: datetime) -> bool:
+        """Have them due at `until` instead of `due_at`; False where that has changed meanwhile."""
+        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.members_due_at == due_at)
+        return bool(await self._database.execute(its.values(members_due_at=until)))
+
+    async def read(self, team_id: str, *, began: datetime, due_at: datetime) -> bool:
+        """All were read, beginning at `began`: who was not among them is none any more. False as in `put_off`."""
+        async with self._database.write() as connection:
+            its = update(Workspace).where(Workspace.team_id == team_id, Workspace.members_due_at == due_at)
+            done = await connection.execute(its.values(members_due_at=began + EVERY, members_read_at=began))
+            if not done.rowcount:
+                return False
+            gone = delete(MemberRow).where(MemberRow.team_id == team_id, MemberRow.read_at < began)
+            if (await connection.execute(gone)).rowcount:
+                await mark_due(connection, leave_key(team_id), began)
+        return True
+
+    async def put(
+        self, team_id: str, members: Sequence[WorkspaceMember], *, read_at: datetime, now: datetime
+    ) -> set[str]:
+        """Keep `members` as Slack told of them at `read_at`, where nothing newer is known; gives who is new or another.
+
+        Nothing is kept of a workspace that needs none. The leave calendars of the workspace are matched anew.
+        """
+        changed: set[str] = set()
+        for some in chunks(members):
+            changed |= await self._put(team_id, some, read_at, now)
+        return changed
+
+    async def _put(
+        self, team_id: str, members: Sequence[WorkspaceMember], read_at: datetime, now: datetime
+    ) -> set[str]:
+        rows = {member.user_id: member for member in members}
+        async with self._database.write() as connection:
+            needing = select(Workspace.team_id).where(
+                Workspace.team_id == team_id, Workspace.members_due_at.is_not(None)
+            )
+            if (await connection.execute(needing.with_for_update(key_share=True))).first() is None:
+                return set()
+            asked = {"team": team_id, "asked": names(rows)}
+            found = {row.user_id: row for row in await connection.execute(_SOME, asked)}
+            newer = {user_id for user_id, row in found.items() if row.read_at > read_at}
+            same = {user_id for user_id, row in found.items() if self._known(row) == rows[user_id]}
+            changed = rows.keys() - newer - same
+            if changed:
+                insert = insert_for(connection, MemberRow)
+                fresh = {
+                    name: insert.excluded[name] for name in ("role", "active", "zone", "locale", "detail", "read_at")
+                }
+                put = insert.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=fresh)
+                await connection.execute(
+                    put, [self._row(team_id, rows[user_id], read_at) for user_id in sorted(changed)]
+                )
+                await mark_due(connection, leave_key(team_id), now)
+            seen = update(MemberRow).where(MemberRow.team_id == team_id, named(_MEMBERS.c.user_id, "asked"))
+            await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})
+        return changed
+
+    # ── asking for them ─────────────────────────────────────────────────────────────────────────────
+
+    async def read_at(self, team_id: str) -> datetime | None:
+        """When all members of the workspace were read last; None where that is not done yet."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(Workspace.members_read_at).where(Workspace.team_id == team_id))
+
+    async def all(self, team_id: str) -> list[WorkspaceMember]:
+        """All that are kept of a workspace, whatever they are, by id. Raises SealError."""
+        return await self._opened(await self._database.fetch(_ALL, {"team": team_id}))
+
+    async def some(self, team_id: str, user_ids: Iterable[str]) -> dict[str, WorkspaceMember]:
+        """Those of `user_ids` who are kept. Raises SealError."""
+        rows = await self._database.fetch(_SOME, {"team": team_id, "asked": names(user_ids)})
+        return {member.user_id: member for member in await self._opened(rows)}
+
+    async def one(self, key: PersonKey) -> WorkspaceMember | None:
+        """One of them; None where nothing is kept of them. Raises SealError."""
+        return (await self.some(key.team_id, [key.user_id])).get(key.user_id)
+
+    async def _opened(self, rows: Sequence[Any]) -> list[WorkspaceMember]:
+        found: list[WorkspaceMember] = []
+        for some in chunks(rows):  # so that a thread leaves the loop its share
+            found += await off_loop(self._members, some)
+        return found
+
+    def _members(self, rows: Sequence[Any]) -> list[WorkspaceMember]:
+        return [self._member(row) for row in rows]
+
+    def _row(self, team_id: str, member: WorkspaceMember, read_at: datetime) -> dict[str, object]:
+        kept = _Kept(list(member.names), member.address, member.bot, member.deleted, member.stranger)
+        return {
+            "team_id": team_id,
+            "user_id": member.user_id,
+            "role": int(member.role),
+            "active": member.is_colleague,
+            "zone": member.zone,
+            "locale": member.locale,
+            "detail": self._encryptor.seal(kept.to_json(), _COLUMN, team_id, member.user_id),
+            "read_at": read_at,
+        }
+
+    def _member(self, row: Any) -> WorkspaceMember:
+        kept = _Kept.from_json(self._encryptor.open_bytes(row.detail, _COLUMN, row.team_id, row.user_id) or b"{}")
+        return WorkspaceMember(
+            user_id=row.user_id, names=tuple(kept.names), address=kept.address, zone=row.zone, locale=row.locale,
+            role=Role(row.role), bot=kept.bot, deleted=kept.deleted, stranger=kept.stranger,
+        )  # fmt: skip
+
+    def _known(self, row: Any) -> WorkspaceMember | None:
+        """The same; None where its key is gone, or another version kept it: then it is kept anew."""
+        with suppress(StatusQuoError, ValueError):
+            return self._member(row)
+        return None
+
+
+class _Kept(Stored, omit_defaults=True):
+    """What of a member is sealed."""
+
+    called = "member"
+
+    names: list[str] = field(default_factory=list)
+    address: str = ""
+    bot: bool = False
+    deleted: bool = False
+    stranger: bool = False

@@ -1,0 +1,178 @@
+"""The members of a workspace are read where they are needed, within its limits, and what events tell is newer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from emulators.faults import Fault
+from services.domain.members import Role, WorkspaceMember
+from services.domain.model import PersonKey
+from services.domain.people import LEAVE, leave_key
+from services.engine.members import AGAIN, LEASE
+from services.store.members import EVERY
+from services.store.models import Calendar, Person, Workspace
+from services.store.workspace_models import KeeperRow, MemberRow
+from tests.support.engine import TEAM, RunningEngine
+from tests.support.replica import Replica
+
+LIST = "users.list"
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def replica(engine: RunningEngine) -> Replica:
+    return engine.replica()
+
+
+async def keeper_stands(engine: RunningEngine, replica: Replica) -> None:
+    """As after an admin's consent."""
+    await engine.person("U1")
+    now = engine.clock.now()
+    async with engine.database.write() as connection:
+        await connection.execute(sa.insert(KeeperRow).values(team_id=TEAM, user_id="U1", consented_at=now))
+        await replica.members.needed(connection, TEAM, now)
+
+
+async def names(replica: Replica) -> dict[str, str]:
+    return {one.user_id: one.name for one in await replica.members.all(TEAM) if one.is_colleague}
+
+
+async def test_members_are_read_once_they_are_needed_and_daily(engine: RunningEngine, replica: Replica) -> None:
+    await engine.person("U1")
+    assert await replica.member_reading.next_due() is None
+    await keeper_stands_of_known(engine, replica)
+    engine.slack.add_person("U2", "bob", real_name="Bob Ray")
+    engine.slack.membership.set_role("U2", "admin")
+    report = await replica.member_reading.run_due()
+    assert (report.done, report.changed, report.failed) == (1, 1, 0)
+    bob = await replica.members.one(PersonKey(TEAM, "U2"))
+    assert bob is not None
+    assert (bob.name, bob.role, bob.is_admin) == ("Bob Ray", Role.ADMIN, True)
+    assert await replica.members.read_at(TEAM) == engine.clock.now()
+    assert await replica.member_reading.next_due() == engine.clock.now() + EVERY
+    engine.slack.membership.deactivate("U2")
+    engine.clock.move(hours=24)
+    await replica.member_reading.run_due()
+    bob = await replica.members.one(PersonKey(TEAM, "U2"))
+    assert bob is not None
+    assert not bob.is_colleague
+
+
+async def keeper_stands_of_known(engine: RunningEngine, replica: Replica) -> None:
+    now = engine.clock.now()
+    async with engine.database.write() as connection:
+        await connection.execute(sa.insert(KeeperRow).values(team_id=TEAM, user_id="U1", consented_at=now))
+        await replica.members.needed(connection, TEAM, now)
+
+
+@sqlite
+async def test_many_members_are_read_within_the_limit_page_by_page(engine: RunningEngine) -> None:
+    replica = engine.replica(limits={LIST: 2})
+    await keeper_stands(engine, replica)
+    for number in range(900):
+        engine.slack.add_person(f"UM{number}", f"m{number}")
+    for _ in range(3):
+        await replica.member_reading.run_due()
+        due = await replica.member_reading.next_due()
+        assert due is not None
+        engine.clock.move_to(due)
+    calls = engine.calls(LIST)
+    assert len(calls) == 5
+    assert all(later.at - earlier.at >= timedelta(seconds=60) for earlier, later in zip(calls, calls[2:], strict=False))
+    assert len(await names(replica)) == 901 + len({"USLACKBOT"} & set(await names(replica)))
+
+
+@sqlite
+async def test_slack_that_says_wait_is_asked_for_the_same_page_when_it_said(
+    engine: RunningEngine, replica: Replica
+) -> None:
+    await keeper_stands(engine, replica)
+    engine.slack.faults.add(Fault(LIST, retry_after=40))
+    await replica.member_reading.run_due()
+    assert await replica.member_reading.next_due() == engine.clock.now() + timedelta(seconds=40)
+    engine.clock.move(seconds=40)
+    await replica.member_reading.run_due()
+    assert "U1" in await names(replica)
+
+
+@sqlite
+@pytest.mark.parametrize(
+    "fault", [Fault(LIST, status=503), Fault(LIST, drop=True), Fault(LIST, error="limit_required")]
+)
+async def test_reading_that_fails_keeps_what_was_known_and_begins_anew(
+    engine: RunningEngine, replica: Replica, fault: Fault
+) -> None:
+    await keeper_stands(engine, replica)
+    await replica.member_reading.run_due()
+    known = await names(replica)
+    engine.clock.move(hours=24)
+    engine.slack.faults.add(replace(fault, times=None))
+    assert (await replica.member_reading.run_due()).failed == 1
+    assert await names(replica) == known
+    assert await replica.member_reading.next_due() == engine.clock.now() + AGAIN
+
+
+@sqlite
+async def test_reading_of_a_process_that_died_is_begun_anew_by_another(engine: RunningEngine, replica: Replica) -> None:
+    await keeper_stands(engine, replica)
+    due = await replica.member_reading.next_due()
+    assert due is not None
+    assert await replica.members.put_off(TEAM, due, engine.clock.now() + LEASE)
+    assert (await replica.member_reading.run_due()).done == 0
+    engine.clock.move_to(engine.clock.now() + LEASE)
+    assert (await replica.member_reading.run_due()).changed == 1
+
+
+@sqlite
+async def test_what_an_event_told_is_newer_than_a_reading_that_began_before(
+    engine: RunningEngine, replica: Replica
+) -> None:
+    await keeper_stands(engine, replica)
+    began, now = engine.clock.now(), engine.clock.now() + timedelta(seconds=5)
+    told = WorkspaceMember("U7", ("Ann Lee-Ray",), zone="Europe/Berlin")
+    read = WorkspaceMember("U7", ("Ann Lee",), zone="Europe/Berlin")
+    assert await replica.members.put(TEAM, [told], read_at=now, now=now) == {"U7"}
+    assert await replica.members.put(TEAM, [read], read_at=began, now=now) == set()
+    assert await replica.members.one(PersonKey(TEAM, "U7")) == told
+    assert await replica.members.put(TEAM, [told], read_at=now, now=now) == set()
+
+
+async def test_change_of_members_has_the_leave_found_anew(engine: RunningEngine, replica: Replica) -> None:
+    await keeper_stands(engine, replica)
+    now = engine.clock.now()
+    async with engine.database.write() as connection:
+        await connection.execute(sa.insert(Person).values(team_id=TEAM, user_id=LEAVE, created_at=now))
+    await replica.members.put(TEAM, [WorkspaceMember("U7", ("Ann Lee",))], read_at=now, now=now)
+    assert await _leave_is_due(engine)
+
+
+async def _leave_is_due(engine: RunningEngine) -> bool:
+    key = leave_key(TEAM)
+    its = sa.select(Person.stale).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+    async with engine.database.read() as connection:
+        return bool(await connection.scalar(its))
+
+
+@sqlite
+async def test_members_go_with_the_last_that_needs_them(engine: RunningEngine, replica: Replica) -> None:
+    await keeper_stands(engine, replica)
+    await replica.member_reading.run_due()
+    now, key = engine.clock.now(), leave_key(TEAM)
+    async with engine.database.write() as connection:
+        await connection.execute(sa.insert(Person).values(team_id=TEAM, user_id=LEAVE, created_at=now))
+        calendar = {"calendar_id": "c1", "provider": "ics", "address_digest": "d1", "created_at": now}
+        await connection.execute(sa.insert(Calendar).values(team_id=TEAM, user_id=key.user_id, **calendar))
+        await connection.execute(sa.delete(KeeperRow))
+        assert not await replica.members.no_longer_needed(connection, TEAM)
+    assert await names(replica)
+    async with engine.database.write() as connection:
+        await connection.execute(sa.delete(Calendar).where(Calendar.user_id == LEAVE))
+        assert await replica.members.no_longer_needed(connection, TEAM)
+    async with engine.database.read() as connection:
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(MemberRow)) == 0
+        assert await connection.scalar(sa.select(Workspace.members_due_at)) is None
+    assert await replica.members.put(TEAM, [WorkspaceMember("U7")], read_at=now, now=now) == set()
