@@ -44,6 +44,12 @@ def upgrade() -> None:
     op.create_index("ix_workspaces_members_due_at", "workspaces", ["members_due_at"], unique=False)
     op.add_column("workspaces", sa.Column("members_read_at", sa.BigInteger(), nullable=True))
     op.add_column("people", sa.Column("admin", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index(
+        "ix_people_leave_due", "people", ["due_at"], unique=False,
+        sqlite_where=sa.text("user_id = 'leave'"), postgresql_where=sa.text("user_id = 'leave'"),
+    )  # fmt: skip
+    op.add_column("accounts", sa.Column("connected_by", sa.String(64), nullable=True))
+    op.add_column("calendars", sa.Column("connected_by", sa.String(64), nullable=True))
     op.create_table(
         "absences",
         *_person(),
@@ -220,6 +226,9 @@ def downgrade() -> None:
         "absences",
     ):
         op.drop_table(table)
+    op.drop_column("calendars", "connected_by")
+    op.drop_column("accounts", "connected_by")
+    op.drop_index("ix_people_leave_due", table_name="people")
     op.drop_column("people", "admin")
     op.drop_column("workspaces", "members_read_at")
     op.drop_index("ix_workspaces_members_due_at", table_name="workspaces")

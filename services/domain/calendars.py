@@ -23,6 +23,7 @@ CALDAV = "caldav"
 ICS = "ics"
 HOOK = "hook"
 FILE = "file"
+TEAM = "team"
 
 PUSHING = frozenset({GOOGLE, MICROSOFT})
 """Those that tell of changes when they are asked to."""

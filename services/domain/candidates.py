@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain.lines import Line, Routine, Rule, kind_line
 from services.domain.model import Effect, Kind, Override, OverrideKind, Photo, Verdict, WallTimes
+from services.domain.people import LEAVE
 from services.domain.reasons import ReasonCode
 from services.domain.text import DEFAULT_EMOJI, Coverage, StatusTexts, tidy, tidy_emoji
 
@@ -56,7 +57,7 @@ def of_event(verdict: Verdict, position: int, line: Rule, lead: timedelta, texts
         since=event.start,
         layer=position,
         rule=verdict.rule,
-        code=ReasonCode.EVENT,
+        code=ReasonCode.LEAVE if event.calendar_id == LEAVE else ReasonCode.EVENT,
         say=partial(texts.event, event, verdict.kind, line),
         kind=verdict.kind,
         id=event.id,

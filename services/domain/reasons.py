@@ -53,6 +53,11 @@ class ReasonCode(StrEnum):
         "Shown because of your calendar until {until}.",
         "Shown because of your calendar.",
     )
+    LEAVE = (
+        "leave",
+        "Shown because of your workspace's leave calendar until {until}.",
+        "Shown because of your workspace's leave calendar.",
+    )
     BRIDGED = (
         "bridged",
         "Shown until {until}: the gap to the next meeting is short.",

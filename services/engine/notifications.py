@@ -14,6 +14,7 @@ from services.domain import errors
 from services.domain.calendars import named
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import PersonKey
+from services.domain.people import leave_key
 from services.domain.profile_state import DueNotice
 from services.engine.calls import calling
 from services.engine.limits import Budget
@@ -186,14 +187,19 @@ class NoticeSender:
 
     async def _calendar(self, locale: str, key: PersonKey, calendar_id: str) -> dict[str, Any] | None:
         found = await self._links.calendar(key, calendar_id)
-        if found is None:
+        of_workspace = await self._links.calendar(leave_key(key.team_id), calendar_id) if found is None else None
+        if found is None and of_workspace is None:
             return None
-        name, problem = found
+        name, problem = found or of_workspace or ("", "")
         error = getattr(errors, problem, None)
         if not (isinstance(error, type) and issubclass(error, StatusQuoError)):
             error = errors.CalendarError
         sentence = self._say(locale, error.sentence())
-        text = self._say(locale, "I cannot read your calendar {name} any more.", name=f"“{name}”") if name else ""
+        text, shown = "", f"“{name}”"
+        if of_workspace:
+            text = self._say(locale, "I cannot read your workspace's leave calendar {name} any more.", name=shown)
+        elif name:
+            text = self._say(locale, "I cannot read your calendar {name} any more.", name=shown)
         return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
 
     async def _account(self, locale: str, key: PersonKey, account_id: str) -> dict[str, Any] | None:

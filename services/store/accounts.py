@@ -93,10 +93,18 @@ class AccountStore(Store):
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
     async def connect(
-        self, key: PersonKey, provider: str, offer: Offer, credentials: Mapping[str, Any], now: datetime
+        self,
+        key: PersonKey,
+        provider: str,
+        offer: Offer,
+        credentials: Mapping[str, Any],
+        now: datetime,
+        *,
+        connected_by: str | None = None,
     ) -> tuple[str, bool]:
         """Keep an account, or mend the one of the same subject, whose calendars are due again; its id, and if new.
 
+        `connected_by` is the admin, where it is of leave calendars.
         Raises TooManyError, and LinkExpiredError where the person is not ours any more.
         """
         async with self._database.write() as connection:
@@ -116,6 +124,7 @@ class AccountStore(Store):
                 "subject_digest": self._encryptor.digest(f"{provider}\n{offer.subject}".encode()),
                 "state": "ok",
                 "leased_until": None,
+                "connected_by": connected_by,
             }
             if known is None:
                 whose = self._encryptor.seal(offer.subject, "accounts.subject", *place)

@@ -37,6 +37,7 @@ from services.domain.calendars import (
     POLLED_OF,
     PROVIDER,
     Connection,
+    FetchOutcome,
     Health,
 )
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
@@ -294,6 +295,17 @@ def tried(columns: tuple[str, ...]) -> Any:
             "due_at": case((sooner, Calendar.due_at), else_=values["due_at"]),
         }
     )
+
+
+def tried_columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
+    """Return the columns that every try writes."""
+    return {
+        "health": outcome.health,
+        "problem": outcome.problem,
+        "failures": outcome.failures,
+        "tried_at": now,
+        "due_at": outcome.due_at,
+    }
 
 
 async def mark_home_stale(connection: AsyncConnection, key: PersonKey) -> None:

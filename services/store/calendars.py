@@ -37,6 +37,7 @@ from services.domain.calendars import (
 )
 from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.domain.people import LEAVE
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_rows import (
@@ -58,6 +59,7 @@ from services.store.calendar_rows import (
     promised_until,
     subject,
     tried,
+    tried_columns,
 )
 from services.store.columns import UtcInstant
 from services.store.db import Database
@@ -146,9 +148,11 @@ class CalendarStore(CalendarRows):
         credentials: Mapping[str, Any] | None = None,
         name: str | None = None,
         account_id: str | None = None,
+        connected_by: str | None = None,
     ) -> str:
         """Connect `address`, due at `now`; return its id. Raises AlreadyConnectedError, TooManyError, NotGrantedError.
 
+        `connected_by` is the admin, where it is a leave calendar.
         Where an account's provider can be asked to tell of changes, that is due at `now`, too.
         """
         watched = account_id is not None and provider in PUSHING
@@ -156,7 +160,8 @@ class CalendarStore(CalendarRows):
             return await self._add(
                 connection, key, provider, address=address, host=host,
                 pace=account_id or host if watched else host, name=name, account_id=account_id,
-                credentials=credentials, now=now, due_at=now, watch_due_at=now if watched else None,
+                credentials=credentials, connected_by=connected_by, now=now, due_at=now,
+                watch_due_at=now if watched else None,
             )  # fmt: skip
 
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
@@ -273,7 +278,7 @@ class CalendarStore(CalendarRows):
         if not changes.unchanged:
             plan = await self._events.prepare(plan.key, plan.calendar_id, changes)
         large = len(changes.state or b"") >= LARGE and changes.state is not claimed.connection.state
-        values = _columns(outcome, now) | await off_loop_if(large, self._found, claimed, changes)
+        values = tried_columns(outcome, now) | await off_loop_if(large, self._found, claimed, changes)
         fetched = _Fetched(claimed, plan, values | {"synced_at": now}, changes.taken, now)
         if len(plan.drop) + len(plan.rows) > _SMALL:
             return (await self._save([fetched]))[0]
@@ -325,7 +330,7 @@ class CalendarStore(CalendarRows):
         key = claimed.connection.key
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            values = _columns(outcome, now)
+            values = tried_columns(outcome, now)
             done = await connection.execute(tried(tuple(values)), _behind_the_fence(claimed, values))
             if not done.rowcount:
                 return False
@@ -371,7 +376,9 @@ class CalendarStore(CalendarRows):
             Calendar.account_id == there.account_id,
             Calendar.calendar_id != there.calendar_id,
         )
-        told = select(Notice.subject).where(of_person(Notice, there.key), Notice.subject.in_(others))
+        # of leave calendars an admin was told
+        whose = Notice.user_id != LEAVE if there.key.user_id == LEAVE else Notice.user_id == there.key.user_id
+        told = select(Notice.subject).where(Notice.team_id == there.key.team_id, whose, Notice.subject.in_(others))
         return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:
@@ -380,17 +387,6 @@ class CalendarStore(CalendarRows):
         broken = {"health": Health.BROKEN, "problem": SealError.__name__, "tried_at": now, "leased_until": None}
         place = bound(PersonKey(row.team_id, row.user_id), row.calendar_id) | {"b_claim": row.claim + 1}
         await self._database.execute(BEHIND_THE_FENCE.values(due_at=now + _UNREADABLE_FOR, **broken), place)
-
-
-def _columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
-    """Return the columns that every try writes."""
-    return {
-        "health": outcome.health,
-        "problem": outcome.problem,
-        "failures": outcome.failures,
-        "tried_at": now,
-        "due_at": outcome.due_at,
-    }
 
 
 def _behind_the_fence(claimed: Claimed, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
-from services.domain.people import PersonFacts
+from services.domain.people import LEAVE, PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
@@ -102,9 +102,13 @@ LEASE = timedelta(seconds=30)
 """How long a replica has for the timelines that it has claimed, before another one resolves them: they take it seconds,
 and if it is killed meanwhile, their people are late by no more than this."""
 
-_NEXT = select(func.min(PEOPLE.c.due_at)).where(~PEOPLE.c.stale)
+_SOMEBODY = PEOPLE.c.user_id != LEAVE
+"""Not the row of a workspace's leave calendars, which `services.store.leave` claims."""
+
+_NEXT = select(func.min(PEOPLE.c.due_at)).where(~PEOPLE.c.stale, _SOMEBODY)
 _NEXT_STALE = {
-    typed: select(func.min(PEOPLE.c.due_at)).where(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed)) for typed in (True, False)
+    typed: select(func.min(PEOPLE.c.due_at)).where(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed), _SOMEBODY)
+    for typed in (True, False)
 }
 _CLAIMED = (
     select(
@@ -322,7 +326,7 @@ class DueStore(Store):
 def _due(now: datetime, condition: ColumnElement[bool], limit: int) -> Select[str, str, int, datetime | None]:
     return (
         select(Person.team_id, Person.user_id, Person.facts_seq, Person.due_at)
-        .where(condition, Person.due_at <= now)
+        .where(condition, Person.due_at <= now, _SOMEBODY)
         .order_by(Person.due_at, Person.team_id, Person.user_id)
         .limit(limit)
     )

@@ -18,6 +18,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from services.domain.effects import EffectMemory
 from services.domain.errors import StatusQuoError
 from services.domain.model import NO_STATUS, Effect, PersonKey, Span, Standing
+from services.domain.people import LEAVE
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
@@ -29,10 +30,14 @@ from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
+from services.store.workspace_models import LeaveTieRow, MemberRow, RefusalRow
 
 _PEOPLE = Person.__table__
 _STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS, _EFFECTS, PictureRow.__table__)
+_OF_WORKSPACE = (MemberRow.__table__, LeaveTieRow.__table__, RefusalRow.__table__)
+"""What names somebody and is the workspace's: its members, what its admins tied, and what a member does not want."""
+
 _AHEAD = timedelta(days=30)
 _LEAVING = (
     select(
@@ -86,10 +91,10 @@ class LeaverStore(Store):
         False where there is nobody, or they are leaving already.
         """
         async with self._database.write() as connection:
-            if not await lock_one(connection, key):
+            if key.user_id == LEAVE or not await lock_one(connection, key):
                 return False
             for table in reversed(Base.metadata.sorted_tables):
-                if table not in _KEPT and "user_id" in table.c:
+                if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))

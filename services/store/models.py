@@ -109,6 +109,7 @@ class Person(Base):
         Index("ix_people_refresh_due_at", "refresh_due_at"),
         Index("ix_people_leave_by", "leave_by"),
         Index("ix_people_home_opened_at", "home_opened_at"),
+        Index("ix_people_leave_due", "due_at"),  # of rows that hold leave calendars
     )
 
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -177,6 +178,7 @@ class Account(OfPerson):
     name: Mapped[bytes | None] = mapped_column(Sealed)
     credentials: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: tokens, or user and password
     offer: Mapped[bytes | None] = mapped_column(Sealed)  # JSON: the calendars it had when last looked at
+    connected_by: Mapped[str | None] = mapped_column(ID)  # the admin, where it is of leave calendars
     state: Mapped[str] = mapped_column(String(16), default="ok")  # ok | lost | consent
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)  # the fence: counts changes of the credentials
@@ -214,6 +216,7 @@ class Calendar(OfPerson):
     problems: Mapped[int] = mapped_column(Integer, default=0)  # components that could not be read
     failures: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    connected_by: Mapped[str | None] = mapped_column(ID)  # the admin, where it is a leave calendar
     tried_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     synced_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)

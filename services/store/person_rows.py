@@ -34,11 +34,12 @@ from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
 
 from services.domain.model import PersonKey
+from services.domain.people import LEAVE
 from services.domain.profile_state import DueNotice
 from services.ports import Clock
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Base, Notice, Person, Workspace
+from services.store.models import Account, Base, Calendar, Notice, Person, Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -234,16 +235,42 @@ class NoticeStore:
         self._clock = clock
 
     async def tell(self, connection: AsyncConnection, key: PersonKey, subject: str) -> None:
-        """Have the person told about `subject`, unless they were told already. The person must exist."""
+        """Have the person told about `subject`, unless they were told already. The person must exist.
+
+        What is wrong with a leave calendar is told to the admin who connected it, or else to all other admins.
+        """
+        if key.user_id == LEAVE:
+            for admin in await self._admins(connection, key, subject):
+                await self.tell(connection, admin, subject)
+            return
         await connection.execute(
             insert_for(connection, Notice)
             .values(team_id=key.team_id, user_id=key.user_id, subject=subject, created_at=self._clock.now(), attempts=0)
             .on_conflict_do_nothing(index_elements=["team_id", "user_id", "subject"])
         )
 
+    async def _admins(self, connection: AsyncConnection, leave: PersonKey, subject: str) -> list[PersonKey]:
+        """Who is told about a leave calendar, or an account of such."""
+        kind, _, about = subject.partition("/")
+        by = select(Account.connected_by).where(of_person(Account, leave), Account.account_id == about)
+        if kind == "calendar":
+            by = select(Calendar.connected_by).where(of_person(Calendar, leave), Calendar.calendar_id == about)
+        connected_by = await connection.scalar(by)
+        admins = select(Person.user_id).where(
+            Person.team_id == leave.team_id, Person.admin, Person.leave_by.is_(None), Person.user_id != LEAVE
+        )
+        found = sorted(await connection.scalars(admins))
+        return [PersonKey(leave.team_id, one) for one in ([connected_by] if connected_by in found else found) if one]
+
     async def worked(self, connection: AsyncConnection, subject: str, *keys: PersonKey) -> None:
-        """It works again: the next time that it does not, these people are told again."""
+        """It works again: the next time that it does not, these people are told again.
+
+        Of what is of leave calendars, whoever was told.
+        """
         await connection.execute(_WORKED, those(keys, subject=subject))
+        for key in keys:
+            if key.user_id == LEAVE:
+                await connection.execute(delete(Notice).where(Notice.team_id == key.team_id, Notice.subject == subject))
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import delete, or_, select
 
 from services.domain.model import PersonKey
+from services.domain.people import LEAVE
 from services.domain.reasons import Reason
 from services.platform.crypto import Encryptor
 from services.ports import Clock
@@ -111,7 +112,7 @@ class ExportStore:
         """Everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
         async with self._stores.database.read() as connection:
             row = (await connection.execute(select(Person.__table__).where(of_person(Person, key)))).one_or_none()
-            if row is None:
+            if row is None or key.user_id == LEAVE:
                 return {}
             profile = await self._standings.load(connection, key)
             spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)

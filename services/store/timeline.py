@@ -35,13 +35,14 @@ from services.domain.model import (
     Span,
     Status,
 )
-from services.domain.people import PersonFacts, Policy, zone_or
+from services.domain.people import LEAVE, PersonFacts, Policy, zone_or
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Database, Query, Store
 from services.store.events import EventStore
+from services.store.leave_rows import leave_asked, leave_in, leave_lasts
 from services.store.line_json import line_from_json
 from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
 from services.store.person_rows import chunks, of_people, those
@@ -161,7 +162,7 @@ _THE_PEOPLE = (
         _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles, _WORKSPACES.c.allow_replies,
     )
     .join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id)
-    .where(of_people(_PEOPLE))
+    .where(of_people(_PEOPLE), _PEOPLE.c.user_id != LEAVE)
 )  # fmt: skip
 _THEIR_RULES = select(_RULES).where(of_people(_RULES)).order_by(_RULES.c.position, _RULES.c.rule_id)
 _THEIR_OVERRIDES = (
@@ -211,18 +212,19 @@ class FactStore(Store):
         return found
 
     def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Query, ...]:
-        """The queries of these people's rules, overrides, events and accounts, and of themselves."""
+        """The queries of these people's rules, overrides, events, accounts and leave, and of themselves."""
         return (
             (_THEIR_RULES, those(keys)),
             (_THEIR_OVERRIDES, those(keys, window_start=start, window_end=end)),
             self._events.asked(keys, start, end),
             (_THEIR_ACCOUNTS, those(keys)),
+            leave_asked(keys, start, end),
             (_THE_PEOPLE, those(keys)),
         )
 
     async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
         """The facts in the rows of those queries."""
-        lines, overrides, events, accounts, people = found
+        lines, overrides, events, accounts, leave, people = found
         listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
         for row in lines:
             listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
@@ -234,13 +236,13 @@ class FactStore(Store):
             address = self._encryptor.open(row.subject, "accounts.subject", *place) or ""
             if not is_anybodys(mail_domain(address)):  # Google's and Microsoft's are known by their address
                 reached_at[PersonKey(row.team_id, row.user_id)].append(address)
-        happening = await self._events.open(events)
+        happening, away = await self._events.open(events), leave_in(leave)
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
                 facts := self._person(row, key, listed[key]),
                 domains=facts.domains | mail_domains(reached_at[key]),
                 overrides=tuple(asked[key]),
-                events=happening.get(key, ()),
+                events=(*happening.get(key, ()), *away.get(key, ())),
             )
             for row in people
         }
@@ -260,9 +262,9 @@ class FactStore(Store):
         return ()
 
     async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
-        """Whether the event that `span` names is not over at `now`."""
+        """Whether the event, or the leave, that `span` names is not over at `now`."""
         event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
-        (rows,) = await self._database.rows((_LASTS, event))
+        (rows,) = await self._database.rows(leave_lasts(key, span.uid, now, span.end) or (_LASTS, event))
         return bool(rows)
 
     def _person(self, row: Row[Any], key: PersonKey, lines: Sequence[Line]) -> PersonFacts:

@@ -24,6 +24,7 @@ from handlers.slack.views.sentences import (
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line, Routine
 from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
+from services.domain.people import LEAVE
 from services.domain.text import escape
 from services.domain.undo import Change
 from services.platform.locale import Localizer
@@ -276,6 +277,8 @@ def why(l10n: Localizer, found: Why) -> Reply:
         mark = ":white_check_mark:" if verdict.counted else ":heavy_minus_sign:"
         time = l10n.say("all day") if event.all_day else f"{l10n.time(event.start)} – {l10n.time(event.end)}"
         title = escape(kit.cut(event.title, LONGEST_TITLE)) or l10n.say("(no title)")
+        if event.calendar_id == LEAVE:
+            title = l10n.say("Your workspace's leave calendar")
         lines.append(f"{mark} `{time}` {title}: {because(verdict.reason, l10n, now.at, lines=listed)}")
     parts = paragraphs(l10n, lines) if found.verdicts else []
     if routines := _routines(l10n, now):

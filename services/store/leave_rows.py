@@ -1,0 +1,79 @@
+"""Leave as events of those who have it: what timelines, the keeper and `/quo why` read.
+
+Such an event has neither title, type nor place, because its row has none (`services.store.workspace_models.LeaveRow`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, or_, select
+
+from services.domain.model import Event, EventType, PersonKey, ShowAs, WallTimes
+from services.domain.people import LEAVE
+from services.store.db import Query
+from services.store.events import ANY_ZONE
+from services.store.person_rows import of_people, those
+from services.store.workspace_models import LeaveRow
+
+_LEAVE = LeaveRow.__table__
+_UID = "leave/"
+_THEIRS = (
+    select(_LEAVE)
+    .where(
+        of_people(_LEAVE),
+        _LEAVE.c.end_at > bindparam("earliest"),
+        _LEAVE.c.start_at < bindparam("latest"),
+        or_(
+            _LEAVE.c.wall_start.is_not(None),
+            and_(_LEAVE.c.end_at > bindparam("window_start"), _LEAVE.c.start_at < bindparam("window_end")),
+        ),
+    )
+    .order_by(_LEAVE.c.start_at, _LEAVE.c.end_at, _LEAVE.c.leave_id)
+)
+_LASTS = (
+    select(_LEAVE.c.leave_id)
+    .where(
+        _LEAVE.c.team_id == bindparam("team"),
+        _LEAVE.c.user_id == bindparam("user"),
+        _LEAVE.c.leave_id == bindparam("leave"),
+        _LEAVE.c.end_at > bindparam("now"),
+        _LEAVE.c.start_at < bindparam("window_end"),
+    )
+    .limit(1)
+)
+
+
+def leave_asked(keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
+    """The query of these members' leave that overlaps `[start, end)` (aware), as that of their events."""
+    window = {"window_start": start, "window_end": end}
+    return _THEIRS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
+
+
+def leave_in(rows: Iterable[Any]) -> dict[PersonKey, list[Event]]:
+    """The events in the rows of that query, by member."""
+    found = defaultdict[PersonKey, list[Event]](list)
+    for row in rows:
+        found[PersonKey(row.team_id, row.user_id)].append(_event(row))
+    return found
+
+
+def leave_lasts(key: PersonKey, uid: str, now: datetime, end: datetime) -> Query | None:
+    """The query that has a row where the leave `uid` is not over at `now`; None where `uid` is no leave's."""
+    if not uid.startswith(_UID):
+        return None
+    place = {"team": key.team_id, "user": key.user_id, "leave": uid.removeprefix(_UID)}
+    return _LASTS, {**place, "now": now, "window_end": end}
+
+
+def _event(row: Any) -> Event:
+    wall = None
+    if row.wall_start is not None:
+        wall = WallTimes(datetime.fromisoformat(row.wall_start), datetime.fromisoformat(row.wall_end))
+    return Event(
+        calendar_id=LEAVE, uid=f"{_UID}{row.leave_id}", start=row.start_at, end=row.end_at, all_day=row.all_day,
+        wall=wall, type=EventType.OUT_OF_OFFICE, show_as=ShowAs.OUT_OF_OFFICE,
+    )  # fmt: skip
