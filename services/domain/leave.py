@@ -1,0 +1,207 @@
+"""Whose leave the lines of a leave calendar are. Pure.
+
+product.md, "Leave calendars": people are found by e-mail where there is one, else by a whole name of theirs in the
+title; what is left has to be a type of leave, or nothing. Nothing is guessed: what fits nobody, or two people, is
+nobody's. What comes out has neither title nor type; `Matched.name` is for the admins' list of unmatched lines alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.domain import leave_types
+from services.domain.leave_halves import half_of, is_part_of_a_day
+from services.domain.leave_names import (
+    LONGEST,
+    MOST_WORDS,
+    LeaveMember,
+    NameIndex,
+    Run,
+    TitleWord,
+    Words,
+    folded_name,
+    folds,
+    is_within_a_name,
+    name_words,
+    written,
+)
+from services.domain.leave_types import Types
+from services.domain.titles import NOT_NAMES
+
+__all__ = [
+    "LeaveLine", "LeaveMember", "MatchResult", "Matched", "folded_name", "half_of", "is_part_of_a_day", "match",
+    "suggested_name",
+]  # fmt: skip
+
+_MOST_OF_A_NAME = 5
+_MOST_PARTS = 8
+_MOST_BESIDE = 2  # words of a suggested name that mean something else too: "Bob May"
+
+
+class MatchResult(StrEnum):
+    """What became of a line. The team hook answers with these, but `two` (contract.md)."""
+
+    MATCHED = "matched"
+    UNKNOWN = "unknown"  # it fits nobody
+    TWO = "two"  # it fits two people
+    NOT_LEAVE = "not_leave"  # a type that is not on the list, a birthday, an anniversary, a company's holiday
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveLine:
+    """One entry of a leave calendar, or of the team hook: then `address` is given, and `title` is its kind."""
+
+    id: str
+    title: str = ""
+    address: str = ""
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Whose a line is. `name` is what was taken for a name in it, or could be tied to a member."""
+
+    line_id: str
+    result: MatchResult
+    user_id: str = ""
+    name: str = ""
+
+
+def match(
+    lines: Iterable[LeaveLine], members: Iterable[LeaveMember], ties: Mapping[str, str], types: Collection[str] = ()
+) -> list[Matched]:
+    """Whose each of `lines` is.
+
+    `members` are all people of the workspace, without bots, deactivated ones and strangers; also those for whom
+    nothing is kept, since without one of two people of a name the other would be taken for both. `ties` are names that
+    an admin tied to a user id, by `folded_name`; `types` is what the workspace added to the list.
+    """
+    known = Types(types)
+    read = [(line, *_read(line.title, known)) for line in lines]
+    asked = {spelling for _, _, words in read for word in words for spelling in (word.text, word.other)}
+    matcher = _Matcher(list(members), ties, known, asked)
+    return [matcher.matched(line, text, words) for line, text, words in read]
+
+
+def suggested_name(title: str, types: Collection[str] = ()) -> str:
+    """What is left of a title as a name that can be tied to a member, as it is written there.
+
+    Tied, the line is that member's. "" where nothing is left, or what is left could not be leave.
+    """
+    known = Types(types)
+    text, words = _read(title, known)
+    return "" if text is None or leave_types.is_never_leave(words, known) else _suggested(text, words, known)
+
+
+class _Matcher:
+    def __init__(self, members: list[LeaveMember], ties: Mapping[str, str], types: Types, asked: set[str]) -> None:
+        self._types = types
+        self._index = NameIndex(members, ties, types.every, asked)
+        self._names: dict[str, list[str]] = {}
+        self._by_address: dict[str, set[str]] = {}
+        for member in members:
+            self._names.setdefault(member.user_id, []).extend(member.names)
+            if member.address:
+                self._by_address.setdefault(member.address.casefold(), set()).add(member.user_id)
+
+    def matched(self, line: LeaveLine, text: str | None, words: Words) -> Matched:
+        if text is None:
+            return Matched(line.id, MatchResult.NOT_LEAVE)
+        never = leave_types.is_never_leave(words, self._types)
+        if never or leave_types.is_never_leaves(line.categories, self._types):
+            return Matched(line.id, MatchResult.NOT_LEAVE)
+        if line.address:
+            return self._by_mail(line, words)
+        return self._by_name(line, text, words)
+
+    def _by_mail(self, line: LeaveLine, words: Words) -> Matched:
+        """Who has the address, if the rest of the title is leave: there one word of their own name is enough."""
+        users = self._by_address.get(line.address.casefold(), set())
+        if len(users) != 1:
+            return Matched(line.id, MatchResult.TWO if users else MatchResult.UNKNOWN)
+        (user,) = users
+        runs = self._index.runs(words)
+        if any(user not in run.users for run in _widest(runs)):
+            return Matched(line.id, MatchResult.TWO)
+        own = {word for name in self._names[user] for part in name_words(name) for word in (part.text, part.other)}
+        places = [at for at, word in enumerate(words) if {word.text, word.other} & own and not self._types.knows(word)]
+        spans = [(run.start, run.end) for run in runs]
+        spans.append((places[0], places[-1] + 1) if places else (len(words), len(words)))
+        fits = any(self._leaves_leave(words, start, end, sure=True) for start, end in spans)
+        return Matched(line.id, MatchResult.MATCHED, user) if fits else Matched(line.id, MatchResult.NOT_LEAVE)
+
+    def _by_name(self, line: LeaveLine, text: str, words: Words) -> Matched:
+        runs = self._index.runs(words)
+        fitting = [run for run in runs if self._leaves_leave(words, run.start, run.end, sure=run.tied)]
+        users = frozenset[str]().union(*(run.users for run in fitting))
+        if len(users) == 1:
+            (user,) = users
+            known = user in self._names  # somebody tied may have left
+            name = _name(text, words, fitting[0].start, fitting[0].end)
+            return Matched(line.id, MatchResult.MATCHED if known else MatchResult.UNKNOWN, user if known else "", name)
+        named = _widest(runs)
+        if len(users) > 1 or len(frozenset[str]().union(*(run.users for run in named))) > 1:
+            run = (fitting or named)[0]
+            return Matched(line.id, MatchResult.TWO, name=_name(text, words, run.start, run.end))
+        name = _suggested(text, words, self._types)
+        if leave_types.has_type(words, self._types) and not leave_types.names_a_holiday(words, self._types):
+            return Matched(line.id, MatchResult.UNKNOWN, name=name)
+        if not named and _may_be_a_name(name) and not leave_types.names_a_holiday(words, self._types):
+            return Matched(line.id, MatchResult.UNKNOWN, name=name)
+        return Matched(line.id, MatchResult.NOT_LEAVE)
+
+    def _leaves_leave(self, words: Words, start: int, end: int, *, sure: bool) -> bool:
+        """Whether leave is left of a title without the words from `start` to before `end`."""
+        if any(not start <= at < end and not self._types.knows(word) for at, word in enumerate(words)):
+            return False
+        return leave_types.is_leave(words, start, end, self._types, sure=sure)
+
+
+def _read(title: str, types: Types) -> tuple[str | None, list[TitleWord]]:
+    """A title as it is read, and its words; None of one that is longer than any line of a leave calendar."""
+    if len(title) > LONGEST:
+        return None, []
+    text = written(title)
+    words = types.words_of(text)
+    return (text, words) if len(words) <= MOST_WORDS else (None, [])
+
+
+def _widest(runs: Iterable[Run]) -> list[Run]:
+    """Names that are no part of a longer one: "Mary Ann Lee" names no Ann Lee."""
+    every = list(runs)
+    return [
+        run
+        for run in every
+        if not any(other.start <= run.start and run.end <= other.end and other is not run for other in every)
+    ]
+
+
+def _name(text: str, words: Words, start: int, end: int) -> str:
+    return text[words[start].start : words[end - 1].end]
+
+
+def _suggested(text: str, words: Words, types: Types) -> str:
+    """The shortest run of words that has all the unknown ones, and leaves leave over where it is somebody's name."""
+    strange = [at for at, word in enumerate(words) if not types.knows(word)]
+    if not strange or strange[-1] - strange[0] >= _MOST_PARTS:
+        return ""
+    first, last = strange[0], strange[-1] + 1
+    sizes = range(last - first, last - first + _MOST_BESIDE + 1)
+    for start, end in ((start, start + size) for size in sizes for start in range(max(0, last - size), first + 1)):
+        if (
+            end <= len(words)
+            and is_within_a_name(words[start:end])
+            and leave_types.is_leave(words, start, end, types, sure=True)
+        ):
+            return _name(text, words, start, end)
+    return ""
+
+
+def _may_be_a_name(name: str) -> bool:
+    """Whether a title without a type may be somebody's name: what stands there is listed, never matched."""
+    words = name.replace(",", " ").split()
+    return 1 < len(words) <= _MOST_OF_A_NAME and all(
+        word[0].isupper() and folds(word)[0] not in NOT_NAMES for word in words
+    )

@@ -1,0 +1,382 @@
+"""What is left of a leave calendar's line when the name is off: a type of leave, or nothing that counts. Pure.
+
+product.md, "Leave calendars": what is left after the name, signs, numbers and units has to *be* a type of the list,
+or nothing. Birthdays, anniversaries and company holidays never count.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from services.domain import leave_words as listed
+from services.domain.leave_names import HAN, TitleWord, Words, phrases_of, words_of, written
+from services.domain.titles import words as titles
+
+Phrase = tuple[str, ...]
+Phrases = Mapping[str, tuple[Phrase, ...]]  # by their first word, the longest first
+
+MOST_TYPES = 200
+"""Additions of one workspace to the list."""
+
+_LAST_OF_A_MONTH = 31
+_YEARS = range(1990, 2101)
+_LAST_MINUTE = 59
+_LONGEST_GAPLESS = 14
+_WITHIN_A_PHRASE = re.compile(r"[\s_.,'\u2010-\u2015-]*")
+_PARTS = re.compile(
+    r"[:|/\u2014\u2022>\u00b7;=()\[\]{}<【】〔〕「」『』・\n~*!]|\s[\u2010-\u2013-]+|[\u2010-\u2013-]+\s"
+)
+_BETWEEN_NUMBERS = frozenset({".", ",", "/", "\u2044", " ", " / "})
+
+
+class Kind(Enum):
+    """What a part of a title says."""
+
+    TYPE = auto()
+    LENGTH = auto()  # 9 days, 0.5 d, half day, all day
+    HALF = auto()  # which half of the day
+    DATE = auto()
+    YEARS = auto()  # of service, or of age
+    AGREED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The words of a title from `start` to before `end`, and what they say."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+class Gap(Enum):
+    """What stands between two words: nothing that parts them, a space or a comma, or a sign that sets them apart."""
+
+    GLUED = auto()
+    PLAIN = auto()
+    SIGN = auto()
+
+
+def gap_of(text: str) -> Gap:
+    """What a gap is. "Lee-Meyer" is not to be taken apart."""
+    if _PARTS.search(text) or any(unicodedata.category(sign) == "So" for sign in text):
+        return Gap.SIGN
+    return Gap.PLAIN if "," in text or "_" in text or any(map(str.isspace, text)) else Gap.GLUED
+
+
+def phrases_by_first(phrases: Iterable[Phrase]) -> Phrases:
+    """Phrases as `phrase_at` looks for them."""
+    found: dict[str, set[Phrase]] = {}
+    for phrase in phrases:
+        found.setdefault(phrase[0], set()).add(phrase)
+    return {first: tuple(sorted(each, key=len, reverse=True)) for first, each in found.items()}
+
+
+def phrases_in(*lists: str) -> Iterator[Phrase]:
+    """The phrases of lists of `leave_words`, in each fold."""
+    for phrase in (phrase for text in lists for phrase in text.split("|")):
+        yield from phrases_of(phrase)
+
+
+def _words(*lists: str) -> frozenset[str]:
+    return frozenset("".join(phrase) for phrase in phrases_in(*lists))
+
+
+_TYPES = frozenset(phrases_in(titles.ABSENT, titles.LEAVE, listed.MORE_TYPES))
+_NEVER = phrases_by_first(phrases_in(listed.BIRTHDAYS, listed.COMPANY))
+_HOLIDAYS = phrases_by_first(phrases_in(listed.HOLIDAY_NAMES))
+_AGREED = phrases_by_first(phrases_in(listed.AGREED))
+_FULL_OR_HALF = phrases_by_first(phrases_in(listed.HALVES, listed.FULL))
+_WHICH_HALF = phrases_by_first(phrases_in(listed.FORENOON, listed.AFTERNOON))
+DAYS = phrases_by_first(phrases_in(listed.DAYS, listed.HALVES, listed.FULL))
+HOURS = phrases_by_first(phrases_in(listed.HOURS))
+_OF_YEARS = phrases_by_first(phrases_in(listed.YEARS))
+DATE_WORDS = _words(listed.MONTHS_AND_DAYS)
+SHORT_DATE_WORDS = _words(listed.SHORT_MONTHS_AND_DAYS)
+_LINKS = _words(listed.LINKS, listed.SAFE_LINKS) | {"jusqu"}
+_SAFE_LINKS = _words(listed.SAFE_LINKS) | {"jusqu"}
+_AFTER_NUMBERS = _words(listed.AFTER_NUMBERS)
+_COPULAS = _words(listed.COPULAS)
+_BESIDES = (_NEVER, _HOLIDAYS, _AGREED, _FULL_OR_HALF, _WHICH_HALF, DAYS, HOURS, _OF_YEARS)
+_KNOWN = frozenset(
+    word for table in _BESIDES for phrases in table.values() for phrase in phrases for word in phrase
+) | (DATE_WORDS | SHORT_DATE_WORDS | _LINKS | _AFTER_NUMBERS | _COPULAS | listed.ADDRESSED | listed.HONORIFICS | {"s"})
+_LEADS_TO_A_TYPE = frozenset({"の", "は"})
+_BEHIND_A_NAME = sorted(
+    {*listed.HONORIFICS, *_LEADS_TO_A_TYPE, *(name + link for name in listed.HONORIFICS for link in _LEADS_TO_A_TYPE)},
+    key=lambda said: (-len(said), said),
+)
+
+
+class Types:
+    """The types of leave that count: the list, and what a workspace added to it."""
+
+    def __init__(self, additions: Collection[str] = ()) -> None:
+        """Of `additions` at most `MOST_TYPES` count."""
+        never = {phrase for phrases in _NEVER.values() for phrase in phrases}
+        own = {phrase for text in sorted(additions)[:MOST_TYPES] for phrase in phrases_of(text)} - never
+        self.every = _TYPES | own
+        self.phrases = phrases_by_first(self.every)
+        self._known = _KNOWN | {word for phrase in self.every for word in phrase}
+        self._gapless = frozenset(word for word in self._known if HAN.match(word) or not word.isascii())
+
+    def knows(self, word: TitleWord) -> bool:
+        """Whether a word may be of anything but a name."""
+        return word.number or word.text in self._known
+
+    def words_of(self, title: str) -> list[TitleWord]:
+        """The words of a title that `written` gave; of a script without gaps, what is known in it is taken apart."""
+        found: list[TitleWord] = []
+        for word in words_of(title):
+            found += self._parts(word) if word.gapless else [word]
+        return found
+
+    def _parts(self, word: TitleWord) -> list[TitleWord]:
+        """有給休暇取得 as its words; 田中太郎さんの休暇 as the name and what follows; a name as it is."""
+        if known := self._segments(word.text):
+            return _cut(word, known, 0)
+        for said in _BEHIND_A_NAME:
+            at = word.text.find(said, 2)
+            if at < 0 or (said in _LEADS_TO_A_TYPE and not HAN.match(word.text[at - 1])):
+                continue
+            rest = word.text[at + len(said) :]
+            if known := self._segments(rest) if rest else [] if said in listed.HONORIFICS else None:
+                return [*_cut(word, [word.text[:at]], 0), *_cut(word, known, at + len(said), gap=":")]
+            if known is not None:
+                return _cut(word, [word.text[:at]], 0)
+        return [word]
+
+    def _segments(self, text: str) -> list[str] | None:
+        """A text without gaps as words that are all known, the longest first; None where one is not."""
+        found, at = [], 0
+        while at < len(text):
+            sizes = range(min(_LONGEST_GAPLESS, len(text) - at), 0, -1)
+            size = next((size for size in sizes if text[at : at + size] in self._gapless), 0)
+            if not size:
+                return None
+            found.append(text[at : at + size])
+            at += size
+        return found
+
+
+def _cut(word: TitleWord, texts: Iterable[str], at: int, gap: str | None = None) -> list[TitleWord]:
+    found = []
+    for text in texts:
+        start = word.start + at
+        found.append(TitleWord(text, text, word.gap if at == 0 else gap or "", start, start + len(text)))
+        at, gap = at + len(text), None
+    return found
+
+
+def phrase_at(words: Words, at: int, end: int, phrases: Phrases) -> int:
+    """How many words from `at` on are one of `phrases`; 0 where none is."""
+    for phrase in phrases.get(words[at].text, ()):
+        here = words[at : min(at + len(phrase), end)]
+        if tuple(word.text for word in here) == phrase and all(
+            _WITHIN_A_PHRASE.fullmatch(word.gap) for word in here[1:]
+        ):
+            return len(phrase)
+    return 0
+
+
+def is_never_leave(words: Words, types: Types) -> bool:
+    """Whether a title is of a birthday, an anniversary or a company's holiday; "birthday leave" is not."""
+    at = 0
+    while at < len(words):
+        of_a_type = phrase_at(words, at, len(words), types.phrases)
+        never = phrase_at(words, at, len(words), _NEVER)
+        if never and never >= of_a_type:
+            return True
+        at += max(of_a_type, 1)
+    return False
+
+
+def is_never_leaves(categories: Iterable[str], types: Types) -> bool:
+    """Whether one of an entry's categories is such: "Company Holidays" (BambooHR)."""
+    return any(is_never_leave(words_of(written(category[:200])), types) for category in categories)
+
+
+def names_a_holiday(words: Words, types: Types) -> bool:
+    """Whether a holiday is named in a title, beside types: "[Holidays] Good Friday", not "Christmas vacation"."""
+    at = 0
+    while at < len(words):
+        of_a_type = phrase_at(words, at, len(words), types.phrases)
+        if phrase_at(words, at, len(words), _HOLIDAYS) > of_a_type:
+            return True
+        at += max(of_a_type, 1)
+    return False
+
+
+def has_type(words: Words, types: Types) -> bool:
+    """Whether a type stands anywhere in a title."""
+    return any(phrase_at(words, at, len(words), types.phrases) for at in range(len(words)))
+
+
+def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool) -> bool:
+    """Whether what is left of a title is leave of whoever is named from `start` to before `end`.
+
+    Of words that may be a longer name's ("Carlos Alberto Reyes", "Ann Lee-Meyer") none may touch it. A name that has
+    such a word itself ("Teresa May") has to be set apart by signs, unless it is `sure`: tied by hand.
+    """
+    before, after = _up_to(words, start), _from(words, end, types) if end > start else end
+    left, right = _items(words, 0, before, types), _items(words, after, len(words), types)
+    if left is None or right is None:
+        return False
+    if end > start:
+        several = sum(item.kind is Kind.TYPE for item in (*left, *right)) > 1
+        gap_before, gap_after = gap_of(words[before].gap), gap_of(words[after].gap if after < len(words) else " ")
+        if left and not _may_touch(words, left[-1], left[-1].end - 1, gap_before, several=several):
+            return False
+        if right and not _may_touch(words, right[0], right[0].start, gap_after, several=several):
+            return False
+        gaps = [gap for items, gap in ((left, gap_before), (right, gap_after)) if items]
+        if not sure and not _is_clear(words[start:end], gaps):
+            return False
+    return _is_whole(words, left) and _is_whole(words, right) and _says_leave({item.kind for item in (*left, *right)})
+
+
+def _up_to(words: Words, start: int) -> int:
+    """Where what stands before a name ends: "Dr." belongs to the name."""
+    while start and words[start - 1].text in listed.ADDRESSED and gap_of(words[start].gap) is Gap.PLAIN:
+        start -= 1
+    return start
+
+
+def _from(words: Words, end: int, types: Types) -> int:
+    """Where what stands after a name begins: "Ann Lee's leave", "Ann Lee is on leave"."""
+    if end < len(words) and (
+        (words[end].text == "s" and words[end].gap == "'")
+        or (
+            words[end].text in _COPULAS
+            and end + 1 < len(words)
+            and phrase_at(words, end + 1, len(words), types.phrases)
+        )
+    ):
+        end += 1
+    return end
+
+
+def _may_touch(words: Words, item: Item, at: int, gap: Gap, *, several: bool) -> bool:
+    """Whether an item may stand beside a name, with its word `at` next to it."""
+    word = words[at]
+    if gap is Gap.GLUED:
+        return False
+    if item.kind is Kind.HALF:
+        return gap is Gap.SIGN and word.text not in {"am", "pm"}  # "(PM)" is a product manager
+    if item.kind is Kind.DATE and item.end == item.start + 1 and word.number:
+        return int(word.text) in _YEARS  # "Ann Lee 2" is another Ann Lee
+    if gap is Gap.SIGN:
+        return True
+    if item.kind is Kind.DATE:
+        return word.number or word.text in _SAFE_LINKS
+    return not (several and item.kind is Kind.TYPE)
+
+
+def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
+    """Whether a name cannot be a shorter one and a date: "[Vacation] Teresa May" is, "PTO Teresa, May" is not."""
+    if not any(word.text in DATE_WORDS for word in name):
+        return True
+    comma = next((at for at, word in enumerate(name) if at and "," in word.gap), len(name))
+    return all(gap is Gap.SIGN for gap in gaps) and not any(word.text in DATE_WORDS for word in name[comma:])
+
+
+def _is_whole(words: Words, items: list[Item]) -> bool:
+    """Whether no two types run into each other, and no weekday or month stands alone."""
+    for at, item in enumerate(items):
+        of_types = [
+            other
+            for other, gap in (
+                (items[at - 1] if at else None, item.start),
+                (items[at + 1] if at + 1 < len(items) else None, item.end),
+            )
+            if other is not None and other.kind is Kind.TYPE and gap_of(words[gap].gap) is not Gap.SIGN
+        ]
+        if item.kind is Kind.TYPE and of_types:
+            return False
+        if item.kind is Kind.DATE and not of_types:
+            part = words[item.start : item.end]
+            if part[0].text not in _SAFE_LINKS and not any(word.number for word in part):
+                return False
+    return True
+
+
+def _says_leave(kinds: set[Kind]) -> bool:
+    """Whether there is a type, or nothing but a length: a name and a date may be a birthday."""
+    return Kind.TYPE in kinds or not kinds or (Kind.LENGTH in kinds and kinds <= {Kind.LENGTH, Kind.HALF})
+
+
+def _items(words: Words, at: int, end: int, types: Types) -> list[Item] | None:
+    """What some words say, one after the other; None where there is one that says something else."""
+    found = []
+    while at < end:
+        item = _item(words, at, end, types)
+        if item is None:
+            return None
+        found.append(item)
+        at = item.end
+    return found
+
+
+def _item(words: Words, at: int, end: int, types: Types) -> Item | None:
+    found = [
+        (phrase_at(words, at, end, types.phrases), Kind.TYPE),
+        (phrase_at(words, at, end, _FULL_OR_HALF), Kind.LENGTH),
+        (phrase_at(words, at, end, _WHICH_HALF), Kind.HALF),
+        (phrase_at(words, at, end, _AGREED), Kind.AGREED),
+        (length_at(words, at, end, _OF_YEARS), Kind.YEARS),
+        (length_at(words, at, end, DAYS) or length_at(words, at, end, HOURS), Kind.LENGTH),
+        (_date_at(words, at, end), Kind.DATE),
+    ]
+    size, kind = max(found, key=lambda each: each[0])
+    return Item(kind, at, at + size) if size else None
+
+
+def length_at(words: Words, start: int, end: int, units: Phrases) -> int:
+    """How many words from `start` on are numbers and a unit: 3 days, 0.5 d, 1 1/2 Tage."""
+    at = start
+    while at < end and words[at].number and (at == start or (at < start + 3 and words[at].gap in _BETWEEN_NUMBERS)):
+        at += 1
+    size = phrase_at(words, at, end, units) if start < at < end else 0
+    return at - start + size if size and gap_of(words[at].gap) is not Gap.SIGN else 0
+
+
+def _date_at(words: Words, start: int, end: int) -> int:
+    """How many words from `start` on say when: 3 May, 3.–5.8.2026, until Friday, 9:30, 5月3日."""
+    at = said = start
+    while at < end:
+        word = words[at]
+        beside = (at > start and words[at - 1].number) or (at + 1 < end and words[at + 1].number)
+        if word.number:
+            if not _is_of_time(words, at) or (at > start and length_at(words, at, end, DAYS)):
+                break
+            said = at + 1
+        elif (
+            word.text in DATE_WORDS
+            or (word.text in SHORT_DATE_WORDS and beside)
+            or (word.text in _AFTER_NUMBERS and at > start and words[at - 1].number)
+        ):
+            said = at + 1
+        elif not (word.text in _LINKS and at + 1 < end and _leads_on(words, at)):
+            break
+        at += 1
+    return said - start
+
+
+def _leads_on(words: Words, at: int) -> bool:
+    """Whether a time follows a word that leads to one."""
+    following = words[at + 1]
+    if words[at].text in _SAFE_LINKS:
+        return following.number or following.text in DATE_WORDS | SHORT_DATE_WORDS | _LINKS
+    return following.number or following.text in {"le", "el", "au"}
+
+
+def _is_of_time(words: Words, at: int) -> bool:
+    """Whether a number may be a part of a date or a time: "PTO 101" is a course."""
+    value = int(words[at].text[:9])
+    if value <= _LAST_OF_A_MONTH or value in _YEARS:
+        return True
+    return value <= _LAST_MINUTE and at > 0 and words[at - 1].number and words[at].gap in {":", "."}

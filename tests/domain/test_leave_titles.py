@@ -1,0 +1,38 @@
+"""Whose leave a line is: the table of titles, and that docs/leave.md shows it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult, folded_name, match
+from tests.domain.leave_titles import ROWS, TEAM, Row
+
+EVERY = [row for rows in ROWS.values() for row in rows]
+
+
+def members_of(row: Row) -> Iterator[LeaveMember]:
+    for at, name in enumerate((*TEAM, *row.besides)):
+        again = name in (*TEAM, *row.besides)[:at]
+        yield LeaveMember(f"{name}, again" if again else name, tuple(filter(None, (name, row.aliases.get(name)))))
+
+
+def matched(row: Row) -> Matched:
+    ties = {folded_name(name): user for name, user in row.ties.items()}
+    (found,) = match([LeaveLine("L", row.title, categories=row.categories)], members_of(row), ties, row.types)
+    return found
+
+
+@pytest.mark.parametrize("row", EVERY, ids=lambda row: row.title)
+def test_a_line_is_its_members_or_nobodys(row: Row) -> None:
+    found = matched(row)
+
+    if isinstance(row.expected, MatchResult):
+        assert (found.result, found.user_id) == (row.expected, "")
+    else:
+        assert (found.result, found.user_id) == (MatchResult.MATCHED, row.expected)
+
+
+def test_the_table_is_long() -> None:
+    assert len(EVERY) >= 150
