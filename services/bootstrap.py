@@ -16,6 +16,7 @@ from aiohttp import web
 
 import handlers
 from handlers.web.application import Check, QuietRunner, listen
+from services.adapters import Adapters, slack_api
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
@@ -25,7 +26,6 @@ from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
-from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
@@ -40,15 +40,9 @@ from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
-from services.ports import Clock
-from services.slack.client import SlackClients
+from services.ports import Clock, DueWork
 from services.slack.emoji import SlackEmoji
-from services.slack.members import SlackMembers
-from services.slack.messages import SlackMessages, SlackViews
-from services.slack.oauth import SlackAuthority
 from services.slack.photos import SlackPhotos
-from services.slack.presence import SlackPresence
-from services.slack.profile import SlackProfiles
 from services.store import schema
 from services.store.stores import Stores
 from services.usecases.emoji import EmojiSearch
@@ -60,6 +54,7 @@ from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.workspace_wiring import WorkspaceCases, workspace_cases, workspace_engine
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
@@ -87,32 +82,6 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class SlackApi:
-    """Slack's Web API, by families of methods, with the app's own credentials."""
-
-    clients: SlackClients
-    authority: SlackAuthority
-    messages: SlackMessages
-    presence: SlackPresence
-    profiles: SlackProfiles
-    views: SlackViews
-
-
-@dataclass(frozen=True, slots=True)
-class Adapters:
-    """What every subsystem is put together from."""
-
-    config: Settings
-    clock: Clock
-    wake_signal: LoopWakeSignal
-    metrics: Metrics
-    stores: Stores
-    slack: SlackApi
-    leases: Leases
-    pictures: PictureReader
-
-
-@dataclass(frozen=True, slots=True)
 class UseCases:
     """What people ask for."""
 
@@ -126,6 +95,7 @@ class UseCases:
     teller: Teller
     sent: SentFiles
     emoji: EmojiSearch
+    workspace: WorkspaceCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +139,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, _slack(config, metrics), leases, pictures)
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack_api(config, metrics), leases, pictures)
     calendars = wiring.compose(
         config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
         metrics=metrics,
@@ -233,18 +203,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )
 
 
-def _slack(config: Settings, metrics: Metrics) -> SlackApi:
-    clients = SlackClients(config.slack_api_url, metrics)
-    return SlackApi(
-        clients,
-        authority=SlackAuthority(clients, config.slack_client_id or "", plain(config.slack_client_secret)),
-        messages=SlackMessages(clients),
-        presence=SlackPresence(clients),
-        profiles=SlackProfiles(clients),
-        views=SlackViews(clients),
-    )
-
-
 def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
     teller = Teller(stores.workspaces, of.slack.messages)
@@ -278,7 +236,9 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji)
+    return UseCases(
+        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace_cases(of)
+    )
 
 
 def engine(
@@ -308,16 +268,23 @@ def engine(
         )
         for carrier in carriers
     ]  # fmt: skip
-    chores: list[Chore] = [cases.leaving, *([replies] if of.config.replies_allowed else []), notices, homes, *carried]
+    whole = workspace_engine(of, workspaces)
+    chores: list[Chore] = [
+        cases.leaving,
+        *([replies] if of.config.replies_allowed else []),
+        notices,
+        homes,
+        *carried,
+        *whole.chores,
+    ]
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock)
     emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
-    members = MemberReading(stores.members, queue, workspaces, SlackMembers(slack.clients), clock)
-    work = (
-        *people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, members, retention,
-    )  # fmt: skip
+    work: list[DueWork] = [
+        *people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, retention, *whole.work,
+    ]  # fmt: skip
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
 
 

@@ -1,7 +1,8 @@
 """What the use cases need from outside, as small Protocols.
 
 Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.platform.net`) implement these;
-only `services.bootstrap`, `services.admin_commands` and `services.calendars.wiring` name the adapters.
+only `services.bootstrap`, `services.admin_commands`, `services.calendars.wiring`, `services.workspace_wiring` and
+`services.adapters` name the adapters.
 """
 
 from __future__ import annotations

@@ -40,6 +40,9 @@ _DUE = (
     .order_by(_WORKSPACES.c.members_due_at, _WORKSPACES.c.team_id)
     .limit(bindparam("most"))
 )
+_KEEPS = select(_WORKSPACES.c.team_id).where(
+    _WORKSPACES.c.team_id == bindparam("team"), _WORKSPACES.c.members_due_at.is_not(None)
+)
 _ALL = select(_MEMBERS).where(_MEMBERS.c.team_id == bindparam("team")).order_by(_MEMBERS.c.user_id)
 _SOME = _ALL.where(named(_MEMBERS.c.user_id, "asked"))
 _COLUMN = "members.detail"
@@ -143,6 +146,10 @@ class MemberStore(Store):
         return changed
 
     # ── asking for them ─────────────────────────────────────────────────────────────────────────────
+
+    async def keeps(self, team_id: str) -> bool:
+        """Whether the members of that workspace are kept."""
+        return bool(await self._database.fetch(_KEEPS, {"team": team_id}))
 
     async def read_at(self, team_id: str) -> datetime | None:
         """When all members of the workspace were read last; None where that is not done yet."""

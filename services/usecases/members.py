@@ -1,0 +1,40 @@
+"""The members of a workspace as Slack tells of them: who joins, and who is another by role, name, zone or account."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.domain.errors import SealError
+from services.domain.model import PersonKey
+from services.ports import Clock, WakeSignal
+from services.slack.members import parse_workspace_member
+from services.store.members import MemberStore
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What events call."""
+
+    store: MemberStore
+    clock: Clock
+    wake_signal: WakeSignal
+
+    async def changed(self, team_id: str, enterprise_id: str, user: object, at: datetime) -> bool:
+        """Take in a user object of an event of `at`, where the members of its workspace are kept; whether it is news.
+
+        Slack sends it with each change of a status, so most of them are none.
+        """
+        for home in {team_id, enterprise_id} - {""}:
+            member = parse_workspace_member(user, {home})
+            if member is None or not await self.store.keeps(home):
+                continue
+            now = self.clock.now()
+            with suppress(SealError):  # then it is kept anew
+                if await self.store.one(PersonKey(home, member.user_id)) == member:
+                    return False
+            if await self.store.put(home, [member], read_at=min(at, now), now=now):
+                self.wake_signal.wake()
+                return True
+        return False

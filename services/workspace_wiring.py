@@ -1,0 +1,40 @@
+"""What a workspace has as a whole, put together: its members, its digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.adapters import Adapters
+from services.engine.members import MemberReading
+from services.engine.sender import Chore
+from services.engine.workspaces import OwnedWorkspaces
+from services.ports import DueWork
+from services.usecases.members import Members
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceCases:
+    """What people and events ask for."""
+
+    members: Members
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceEngine:
+    """What of it runs when: due work, and chores of the sender."""
+
+    work: tuple[DueWork, ...]
+    chores: tuple[Chore, ...]
+
+
+def workspace_cases(of: Adapters) -> WorkspaceCases:
+    """The use cases."""
+    stores, clock, wake_signal = of.stores, of.clock, of.wake_signal
+    return WorkspaceCases(members=Members(stores.members, clock, wake_signal))
+
+
+def workspace_engine(of: Adapters, workspaces: OwnedWorkspaces) -> WorkspaceEngine:
+    """The due work and the chores, in the `workspaces` that this process owns."""
+    stores, slack, clock, queue = of.stores, of.slack, of.clock, of.stores.write_queue
+    members = MemberReading(stores.members, queue, workspaces, slack.members, clock)
+    return WorkspaceEngine(work=(members,), chores=())
