@@ -19,10 +19,10 @@ DEFAULT_USER_SCOPES = frozenset({
     "users.profile:write", "users.profile:read", "users:read", "dnd:read", "dnd:write", "users:write",
 })  # fmt: skip
 _EVENTS = frozenset({
-    "user_status_changed", "user_profile_changed", "app_home_opened", "file_shared", "message.im", "message.channels",
-    "message.groups", "emoji_changed", "tokens_revoked", "app_uninstalled",
+    "user_change", "team_join", "app_home_opened", "file_shared", "message.im", "message.channels", "message.groups",
+    "emoji_changed", "tokens_revoked", "app_uninstalled",
 })  # fmt: skip
-_BOT_OPTIONAL = frozenset({"channels:history", "emoji:read", "groups:history"})
+_BOT_OPTIONAL = frozenset({"channels:history", "channels:read", "emoji:read", "groups:history", "groups:read"})
 _USER_OPTIONAL = frozenset({"dnd:read", "dnd:write", "users:read", "users:write"})
 DAY_MINUTES = 1_440
 _SECRET = {"token", "client_secret", "code", "refresh_token", "code_verifier"}

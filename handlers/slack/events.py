@@ -20,7 +20,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import record
 from handlers.slack.context import Body, Requester, Services, by_key, chosen
-from handlers.slack.intake import KNOWN_PERSON
+from handlers.slack.intake import KNOWN_PERSON, USER_NEWS
 from handlers.slack.payloads import instant_of
 from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
@@ -64,8 +64,8 @@ class Events:
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them. The busiest first: Bolt tries listeners in their order."""
-        bolt.event("user_status_changed")(self.status_changed)
-        bolt.event("user_profile_changed")(self.profile_changed)
+        for kind in USER_NEWS:
+            bolt.event(kind)(self.user_changed)
         bolt.event("dnd_updated")(self.snooze_changed)
         bolt.event("app_home_opened")(self.home_opened)
         bolt.event("emoji_changed")(self.emoji_changed)
@@ -83,20 +83,18 @@ class Events:
         bolt.block_action(_ANYTHING)(self.clicked)
         bolt.view_closed(_ANYTHING)(self.clicked)
 
-    async def status_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
-        """A hint of what the profile shows; often our own echo."""
-        user, key = event.get("user"), context.get(KNOWN_PERSON)
-        profile = user.get("profile") if isinstance(user, dict) else None
-        if isinstance(key, PersonKey) and isinstance(profile, dict):
-            await self.people.seen_status(key, status_of(profile), instant(body, event))
+    async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """A hint of what the profile shows, of zone, language, names and address, and of the photo.
 
-    async def profile_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
-        """The person's zone, language or address may be another, or their photo; that is often our own echo."""
+        Often it is our own echo, and mostly one of them alone is news: whichever changes, Slack sends all.
+        """
         user, key = event.get("user"), context.get(KNOWN_PERSON)
-        if not isinstance(key, PersonKey):
+        if not isinstance(user, dict) or not isinstance(key, PersonKey):
             return
-        await self.people.zone_changed(key, parse_member(user))
-        profile = user.get("profile") if isinstance(user, dict) else None
+        at, profile = instant(body, event), user.get("profile")
+        if isinstance(profile, dict):
+            await self.people.seen_status(key, status_of(profile), at)
+        await self.people.zone_changed(key, parse_member(user), at)
         photo_hash = profile.get("avatar_hash") if isinstance(profile, dict) else None
         if isinstance(photo_hash, str) and photo_hash:
             await self.people.seen_photo(key, photo_hash)

@@ -41,8 +41,15 @@ log = structlog.get_logger(__name__)
 _LOG = logging.getLogger("slack_bolt.statusquo")
 _LOG.setLevel(logging.CRITICAL)  # below that Bolt logs whole payloads; what fails is logged by handlers.errors
 
-PERSONAL_NEWS = frozenset({"user_status_changed", "user_profile_changed", "dnd_updated"})
-"""Sent for every member of a workspace, the most frequent of all; taking one in twice does no harm."""
+USER_NEWS = frozenset({"user_change", "team_join", "user_status_changed", "user_profile_changed"})
+"""With the whole user object of any member, the most frequent of all.
+
+`user_status_changed` and `user_profile_changed` are of older manifests: Slack dispatches them at the same time as
+`user_change`, with the same user (docs.slack.dev/reference/events/user_status_changed).
+"""
+
+PERSONAL_NEWS = USER_NEWS | {"dnd_updated"}
+"""About one member; taking one in twice does no harm."""
 
 REPEATABLE = PERSONAL_NEWS | {
     "app_uninstalled", "tokens_revoked", "team_access_revoked", "emoji_changed", "block_suggestion",

@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.add_column("workspaces", sa.Column("members_due_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_workspaces_members_due_at", "workspaces", ["members_due_at"], unique=False)
     op.add_column("workspaces", sa.Column("members_read_at", sa.BigInteger(), nullable=True))
+    op.add_column("people", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.add_column("people", sa.Column("admin", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index(
         "ix_people_leave_due", "people", ["due_at"], unique=False,
@@ -230,6 +231,7 @@ def downgrade() -> None:
     op.drop_column("accounts", "connected_by")
     op.drop_index("ix_people_leave_due", table_name="people")
     op.drop_column("people", "admin")
+    op.drop_column("people", "moved_at")
     op.drop_column("workspaces", "members_read_at")
     op.drop_index("ix_workspaces_members_due_at", table_name="workspaces")
     op.drop_column("workspaces", "members_due_at")

@@ -26,8 +26,10 @@ BOT: Mapping[str, str] = MappingProxyType(
 BOT_OPTIONAL: Mapping[str, str] = MappingProxyType(
     {
         "channels:history": "tell who mentions somebody who is out, in channels that I was invited to",
+        "channels:read": "a digest of who is out for a channel's members, and /quo who of them",
         "emoji:read": "offer the workspace's own emoji",
         "groups:history": "the same in private channels that I was invited to",
+        "groups:read": "a digest for the members of a private channel that I was invited to",
     }
 )
 USER: Mapping[str, str] = MappingProxyType(
@@ -62,9 +64,16 @@ FOR_EFFECT: Mapping[Effect, frozenset[str]] = MappingProxyType(
 )
 """What a person has to allow for an effect."""
 
-REPLIES = "replies"
+FOR_DIGEST = frozenset({"channels:read", "groups:read"})
+"""What it takes to know who is in a channel: of public ones the first, of private ones the second."""
+
+REPLIES, DIGESTS = "replies", "digests"
 INSTALLS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {REPLIES: frozenset({"channels:history", "groups:history"}), "emoji": frozenset({"emoji:read"})}
+    {
+        REPLIES: frozenset({"channels:history", "groups:history"}),
+        "emoji": frozenset({"emoji:read"}),
+        DIGESTS: FOR_DIGEST,
+    }
 )
 """What a workspace has to allow, by what it is for, as the address of an install names it. Any of them is of use."""
 

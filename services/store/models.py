@@ -118,6 +118,7 @@ class Person(Base):
     locale: Mapped[str] = mapped_column(String(16), default="en-US")
     addresses: Mapped[bytes | None] = mapped_column(Sealed)
     names: Mapped[bytes | None] = mapped_column(Sealed)  # a JSON list of what they are called
+    moved_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # the event that told these last, by Slack's clock
     admin: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # as Slack said last
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     # the grant: a user token

@@ -162,24 +162,36 @@ class PeopleStore(Store):
             await mark_effects_due(connection, [key], now)
         return True
 
-    async def move(self, key: PersonKey, member: Member, now: datetime) -> bool:
-        """Follow the person's zone, language, names and address; whether any differs. The timeline is resolved anew."""
+    async def move(self, key: PersonKey, member: Member, at: datetime, now: datetime) -> bool:
+        """Follow the person's zone, language, names and address, as Slack told at `at`; whether any differs.
+
+        Mostly none does: that is told by a read alone. What is older than the last move, by Slack's clock, changes
+        nothing. The timeline is resolved anew.
+        """
+        theirs = select(Person.zone, Person.locale, Person.names, Person.addresses, Person.moved_at).where(
+            of_person(Person, key)
+        )
+        if not self._moves(key, await self._database.fetch_one(theirs), member, at):
+            return False
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            theirs = select(Person.zone, Person.locale, Person.names, Person.addresses).where(of_person(Person, key))
-            row = (await connection.execute(theirs)).one_or_none()
-            if row is None:
-                return False
-            place = (key.team_id, key.user_id)
-            names = tuple(json.loads(self._encryptor.open(row.names, "people.names", *place) or "[]"))
-            addresses = json.loads(self._encryptor.open(row.addresses, "people.addresses", *place) or "[]")
-            known = (row.zone, row.locale, names, addresses)
-            address = [member.address] if member.address else addresses
-            if (member.zone or row.zone, member.locale or row.locale, member.names or names, address) == known:
+            if not self._moves(key, (await connection.execute(theirs)).one_or_none(), member, at):
                 return False
             await self._follow(connection, key, member)
+            await connection.execute(update(Person).where(of_person(Person, key)).values(moved_at=at))
             await mark_due(connection, key, now)
         return True
+
+    def _moves(self, key: PersonKey, row: Any, member: Member, at: datetime) -> bool:
+        """Whether `member`, as of `at`, is another than the person of `row`, None for nobody."""
+        if row is None or (row.moved_at is not None and at < row.moved_at):
+            return False
+        place = (key.team_id, key.user_id)
+        names = tuple(json.loads(self._encryptor.open(row.names, "people.names", *place) or "[]"))
+        addresses = json.loads(self._encryptor.open(row.addresses, "people.addresses", *place) or "[]")
+        known = (row.zone, row.locale, names, addresses)
+        address = [member.address] if member.address else addresses
+        return (member.zone or row.zone, member.locale or row.locale, member.names or names, address) != known
 
     async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`; False where that is our own echo, or nothing new.

@@ -117,9 +117,9 @@ class People:
             self.wake_signal.wake()
         return news
 
-    async def zone_changed(self, key: PersonKey, member: Member) -> bool:
-        """Follow the person to another zone or language; whether they moved."""
-        moved = await self.store.move(key, member, self.clock.now())
+    async def zone_changed(self, key: PersonKey, member: Member, at: datetime) -> bool:
+        """Follow the person to another zone or language, as an event of that instant told; whether they moved."""
+        moved = await self.store.move(key, member, at, self.clock.now())
         if moved:
             self.wake_signal.wake()
         return moved

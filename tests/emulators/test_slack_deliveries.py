@@ -79,7 +79,7 @@ async def test_status_change_is_delivered_once_and_signed(
     slack.type_status(ANN, "Lunch", ":pizza:")
     await app[0].until(1)
     body = json.loads(app[0].bodies[0])
-    assert (body["event"]["type"], body["event"]["user"]["profile"]["status_text"]) == ("user_status_changed", "Lunch")
+    assert (body["event"]["type"], body["event"]["user"]["profile"]["status_text"]) == ("user_change", "Lunch")
     headers = app[0].headers[0]
     verifier = SignatureVerifier(slack.app.signing_secret)
     expected = verifier.generate_signature(timestamp=headers["x-slack-request-timestamp"], body=app[0].bodies[0])

@@ -27,7 +27,6 @@ async def slack(clock: ManualClock) -> AsyncIterator[LocalSlack]:
     slack.add_person(BEN, "ben", "Ben Example", tz="Europe/Berlin", locale="de-DE")
     slack.add_person(EVE, "eve", team_id=OTHER)
     slack.install(TEAM)
-    slack.app.events = frozenset({"user_change", "team_join"})
     async with slack:
         yield slack
 

@@ -192,7 +192,7 @@ async def test_profile_without_an_own_picture_has_default_ones_that_work(slack: 
 async def test_new_picture_is_told_as_a_changed_profile(slack: LocalSlack) -> None:
     slack.photos.upload(ANN, BLUE, crop=(0, 0, 512))
     (envelope,) = slack.deliveries.delivered
-    assert envelope["event"]["type"] == "user_profile_changed"
+    assert envelope["event"]["type"] == "user_change"
     assert envelope["event"]["user"]["profile"]["avatar_hash"] == (await profile(slack))["avatar_hash"]
     slack.photos.remove(ANN)
     slack.photos.remove(ANN)

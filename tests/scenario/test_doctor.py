@@ -101,8 +101,8 @@ async def test_doctor_names_each_trouble_and_its_cure(
     assert found["clock"].sentence == "is +90 s off Slack's: let the machine keep its time with NTP"
     assert found["calendars"].sentence.startswith("1 people, 1 calendars; 1 cannot be read and 1 permissions are lost")
     assert found["workspace W1"].sentence == (
-        "scopes as in manifest.yml; not asked for yet: channels:history, emoji:read, groups:history "
-        "(docs/operate.md says what for)"
+        "scopes as in manifest.yml; not asked for yet: channels:history, channels:read, emoji:read, groups:history, "
+        "groups:read (docs/operate.md says what for)"
     )
     assert "chat:write, users.profile:read" in found["workspace W2"].sentence
     assert "invalid_auth" in found["workspace W3"].sentence

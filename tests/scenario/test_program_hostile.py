@@ -194,6 +194,8 @@ SHAPES: list[dict[str, Any]] = [
     interaction("shortcut", ANN, callback_id="set_status", action_ts="1.2"),
     interaction("view_closed", ANN, view={"id": "V1", "type": "modal", "callback_id": "override"}, is_cleared=False),
     interaction("block_suggestion", ANN, action_id="x", block_id="y", value="z", view={"id": "V1", "type": "modal"}),
+    happening("user_change", user=PROFILE, cache_ts=1),
+    happening("team_join", user=PROFILE, cache_ts=1),
     happening("user_status_changed", user=PROFILE, cache_ts=1),
     happening("user_profile_changed", user=PROFILE, cache_ts=1),
     happening("app_home_opened", user=ANN, channel="D1", tab="home", view={"id": "V1", "blocks": []}),

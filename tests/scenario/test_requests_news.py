@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,49 +18,56 @@ from tests.support.install_side import InstallSide, profile
 from tests.support.oauth_stub import OAuthStub, answer
 
 ANN = PersonKey("T1", "U1")
+KINDS = pytest.mark.parametrize("kind", ["user_change", "user_status_changed", "user_profile_changed", "team_join"])
+"""All four carry the same user: of the two in the middle a manifest has made our app hear before."""
 
 
-async def memory(installed: InstallSide, encryptor: Encryptor) -> Status | None:
+async def memory_of(installed: InstallSide, encryptor: Encryptor) -> Status | None:
     async with installed.database.read() as connection:
         return (await ProfileStateStore(encryptor).load(connection, ANN)).standing.own
 
 
 @BOTH
+@KINDS
 async def test_status_that_was_typed_is_remembered_and_its_person_due(
-    installed: InstallSide, encryptor: Encryptor
+    installed: InstallSide, encryptor: Encryptor, kind: str
 ) -> None:
     async with installed.database.write() as connection:
         await connection.execute(sa.update(Person).values(due_at=None))
     rings = installed.wake_signal.rung
     installed.clock.move(minutes=1)
     user = profile(status_text="Tea &amp; cake", status_emoji=":tea:", status_expiration=0)
-    assert await installed.event({"type": "user_status_changed", "user": user}) == (200, "")
-    assert await memory(installed, encryptor) == Status("Tea & cake", ":tea:")
+    assert await installed.event({"type": kind, "user": user}) == (200, "")
+    assert await memory_of(installed, encryptor) == Status("Tea & cake", ":tea:")
     async with installed.database.read() as connection:
         assert await connection.scalar(sa.select(Person.due_at)) == installed.clock.now()
     assert installed.wake_signal.rung == rings + 1
+    for again in ("user_status_changed", "user_change"):  # where an older manifest has both, each comes twice
+        assert await installed.event({"type": again, "user": user}) == (200, "")
+    assert installed.wake_signal.rung == rings + 1
 
 
+@KINDS
 async def test_older_status_that_comes_late_changes_no_memory_and_has_the_profile_looked_at(
-    installed: InstallSide, encryptor: Encryptor
+    installed: InstallSide, encryptor: Encryptor, kind: str
 ) -> None:
     old = profile(status_text="Old", status_emoji=":one:")
     at = installed.clock.now().timestamp()
     installed.clock.move(seconds=5)
-    await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
+    await installed.event({"type": kind, "user": old, "event_ts": f"{at + 1:.6f}"})
     new = profile(status_text="New", status_emoji=":two:")
-    await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
+    await installed.event({"type": kind, "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev2")
     rings = installed.wake_signal.rung
-    await installed.event({"type": "user_status_changed", "user": old, "event_ts": f"{at + 1:.6f}"})
-    assert await memory(installed, encryptor) == Status("New", ":two:")
+    await installed.event({"type": kind, "user": old, "event_ts": f"{at + 1:.6f}"})
+    assert await memory_of(installed, encryptor) == Status("New", ":two:")
     assert installed.wake_signal.rung == rings + 1
-    await installed.event({"type": "user_status_changed", "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
+    await installed.event({"type": kind, "user": new, "event_ts": f"{at + 2:.6f}"}, event_id="Ev3")
     assert installed.wake_signal.rung == rings + 1
 
 
 async def test_news_of_strangers_is_dropped_without_a_trace(installed: InstallSide) -> None:
     before = await rows_of(installed)
-    for kind in ("user_status_changed", "user_profile_changed"):
+    for kind in ("user_change", "team_join", "user_status_changed", "user_profile_changed"):
         assert await installed.event({"type": kind, "user": profile("U404", status_text="x")}) == (200, "")
     assert await rows_of(installed) == before
 
@@ -72,35 +81,70 @@ async def rows_of(installed: InstallSide) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("user", [None, "U1", {"id": "U1"}, {"id": "U1", "profile": None}, {"id": "U1", "profile": []}])
-async def test_news_without_a_profile_is_answered(installed: InstallSide, user: Any) -> None:
-    assert (await installed.event({"type": "user_status_changed", "user": user}))[0] == 200
-    assert (await installed.event({"type": "user_profile_changed", "user": user}, event_id="Ev2"))[0] == 200
+@KINDS
+async def test_news_without_a_profile_is_answered(installed: InstallSide, user: Any, kind: str) -> None:
+    assert (await installed.event({"type": kind, "user": user}))[0] == 200
 
 
 async def test_news_of_somebody_known_to_the_org_are_theirs_in_any_team(installed: InstallSide) -> None:
     await installed.install(answer("W1", team=None, enterprise="E1"))
     moved = {**profile("W1"), "tz": "Asia/Tokyo"}
     authorizations = [{"team_id": "T7", "enterprise_id": "E1", "is_enterprise_install": True}]
-    news = {"type": "user_profile_changed", "user": moved}
+    news = {"type": "user_change", "user": moved}
     assert await installed.event(news, team_id="T7", authorizations=authorizations) == (200, "")
     view = await installed.people.get(PersonKey("E1", "W1"))
     assert view is not None
     assert view.zone.key == "Asia/Tokyo"
 
 
-async def test_person_who_moves_is_followed(installed: InstallSide) -> None:
+@KINDS
+async def test_person_who_moves_is_followed(installed: InstallSide, kind: str) -> None:
     moved = {**profile(), "tz": "Asia/Tokyo", "locale": "ja-JP"}
-    assert await installed.event({"type": "user_profile_changed", "user": moved}) == (200, "")
+    rings = installed.wake_signal.rung
+    for _ in range(2):
+        assert await installed.event({"type": kind, "user": moved}) == (200, "")
     view = await installed.people.get(ANN)
     assert view is not None
     assert (view.zone.key, view.locale) == ("Asia/Tokyo", "ja-JP")
+    assert installed.wake_signal.rung == rings + 1
+
+
+@BOTH
+async def test_zone_of_an_older_event_that_comes_late_moves_nobody_back(installed: InstallSide) -> None:
+    at = installed.clock.now().timestamp()
+    for after, zone in ((5, "Asia/Tokyo"), (2, "Europe/Berlin"), (5, "Asia/Tokyo"), (9, "America/New_York")):
+        news = {"type": "user_change", "user": {**profile(), "tz": zone}, "event_ts": f"{at + after:.6f}"}
+        assert (await installed.event(news))[0] == 200
+        view = await installed.people.get(ANN)
+        assert view is not None
+        assert view.zone.key == (zone if after > 2 else "Asia/Tokyo")
+
+
+async def test_change_of_something_else_after_our_status_ran_out_is_no_clearing_by_hand(
+    installed: InstallSide, encryptor: Encryptor
+) -> None:
+    """`user_change` tells of a huddle, a new title, a role as well, with whatever status shows then."""
+    applied = Status("In a meeting", ":calendar:", installed.clock.now() + timedelta(minutes=5))
+    async with installed.database.write() as connection:
+        store = ProfileStateStore(encryptor)
+        memory = await store.load(connection, ANN)
+        looked = replace(memory.standing, applied=applied, looked_at=installed.clock.now())
+        await store.save(connection, ANN, replace(memory, standing=looked))
+    rings = installed.wake_signal.rung
+    shows = profile(status_text="In a meeting", status_emoji=":calendar:", huddle_state="in_a_huddle")
+    shows["profile"]["status_expiration"] = int(applied.expiration.timestamp()) if applied.expiration else 0
+    installed.clock.move(minutes=1)
+    await installed.event({"type": "user_change", "user": shows})
+    installed.clock.move(minutes=5)
+    await installed.event({"type": "user_change", "user": profile(title="Boss")})
+    assert (await memory_of(installed, encryptor), installed.wake_signal.rung) == (None, rings)
 
 
 @pytest.mark.parametrize("zone", ["", None, 5, "Nowhere/Town", "../../etc/passwd", "Europe", "EST5EDT\x1f"])
 async def test_zone_that_does_not_exist_changes_nothing(installed: InstallSide, stub: OAuthStub, zone: Any) -> None:
     stub.members["U1"] = {"tz": "Europe/Berlin", "locale": "en-GB"}
     await installed.install(answer())
-    assert (await installed.event({"type": "user_profile_changed", "user": {**profile(), "tz": zone}}))[0] == 200
+    assert (await installed.event({"type": "user_change", "user": {**profile(), "tz": zone}}))[0] == 200
     view = await installed.people.get(ANN)
     assert view is not None
     assert view.zone.key == "Europe/Berlin"

@@ -140,8 +140,8 @@ async def test_all_day_event_follows_its_person_to_another_zone(
         await replace(EventStore(database, encryptor), connection, ANN, calendar_id, Changes(events=(event,)))
         await connection.execute(sa.update(Person).values(due_at=None, stale=False))
     clock.move(hours=1)
-    assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now()) is False
-    assert await stores.people.move(ANN, Member("Asia/Tokyo"), clock.now()) is True
+    assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now(), clock.now()) is False
+    assert await stores.people.move(ANN, Member("Asia/Tokyo"), clock.now(), clock.now()) is True
     async with database.read() as connection:
         start = await connection.scalar(sa.select(EventRow.start_at))
         due = (await connection.execute(sa.select(Person.due_at, Person.stale).where(Person.user_id == "U1"))).one()
@@ -152,9 +152,9 @@ async def test_all_day_event_follows_its_person_to_another_zone(
 async def test_names_of_a_person_are_kept_sealed_and_followed(stores: Stores, clock: ManualClock) -> None:
     now = clock.now()
     for names in (("Ann Lee", "ann"), ("Ann Smith",)):
-        assert await stores.people.move(ANN, Member(names=names), now) is True
-        assert await stores.people.move(ANN, Member(names=names), now) is False
-        assert await stores.people.move(ANN, Member(), now) is False
+        assert await stores.people.move(ANN, Member(names=names), now, now) is True
+        assert await stores.people.move(ANN, Member(names=names), now, now) is False
+        assert await stores.people.move(ANN, Member(), now, now) is False
         facts = (await stores.facts.load([ANN], now, now + timedelta(days=1)))[ANN]
         assert (facts.names, "Ann" in repr(facts)) == (names, False)
     assert (await stores.export.export(ANN))["names"] == ["Ann Smith"]
@@ -163,9 +163,9 @@ async def test_names_of_a_person_are_kept_sealed_and_followed(stores: Stores, cl
 async def test_domains_of_a_person_are_those_of_their_address_and_follow_it(stores: Stores, clock: ManualClock) -> None:
     now = clock.now()
     for address in ("ann@Corp.example", "ann@new.example"):
-        assert await stores.people.move(ANN, Member(address=address), now) is True
-        assert await stores.people.move(ANN, Member(address=address), now) is False
-        assert await stores.people.move(ANN, Member(), now) is False
+        assert await stores.people.move(ANN, Member(address=address), now, now) is True
+        assert await stores.people.move(ANN, Member(address=address), now, now) is False
+        assert await stores.people.move(ANN, Member(), now, now) is False
         facts = (await stores.facts.load([ANN, BOB], now, now + timedelta(days=1)))[ANN]
         assert (facts.domains, "example" in repr(facts)) == ({address.lower().partition("@")[2]}, False)
     assert (await stores.export.export(ANN))["addresses"] == ["ann@new.example"]
