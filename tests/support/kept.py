@@ -1,4 +1,4 @@
-"""One person at a Slack that forgives nothing, and the app that keeps four things for them, a step at a time.
+"""The app that keeps four things for one person, a step at a time.
 
 Each of the four is carried out as the sender does it: a look, what is about to be done is stored, the call, its record.
 What is stored outlives the process, which may die after any of these steps. The decisions are the core's own.
@@ -7,8 +7,8 @@ What is stored outlives the process, which may die after any of these steps. The
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -22,18 +22,46 @@ from services.domain.effects import (
     PresenceMemory,
     SnoozeMemory,
 )
-from services.domain.model import NO_STATUS, Decision, Effect, Pause, PersonKey, Span, Standing, Status, Timeline
+from services.domain.lines import Line, Match, Routine, Rule
+from services.domain.model import (
+    Decision,
+    Effect,
+    Kind,
+    Look,
+    Pause,
+    PersonKey,
+    Photo,
+    Picture,
+    Span,
+    Standing,
+    Status,
+    Stretch,
+    Timeline,
+)
 from services.domain.people import PersonFacts
 from services.domain.timeline import resolve
+from tests.support.strict_slack import NOBODYS, OURS, Slack
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
 KEY = PersonKey("T1", "U1")
-US, THEM = "us", "them"
-NOBODYS = "Slack's own picture"
 STATUS = "status"
 LANES: tuple[str, ...] = (STATUS, *MEMORIES)
 """What is kept, each carried out by itself."""
+
+EFFECTS = frozenset({Effect.DND, Effect.AWAY, Effect.PHOTO})
+
+
+def line(kind: Kind, effects: frozenset[Effect], picture: Picture = Picture.PALM) -> Rule:
+    return Rule(kind.value, "", Match(kinds=frozenset({kind})), kind=kind, effects=effects, photo=Photo(picture))
+
+
+LUNCH = Routine("lunch", Look("Lunch", ":sandwich:"), frozenset(range(7)), time(12), time(13), effects=EFFECTS)
+ALL = (line(Kind.OUT_OF_OFFICE, EFFECTS), line(Kind.MEETING, EFFECTS), line(Kind.FOCUS, EFFECTS, Picture.PLANE))
+SOME = (
+    line(Kind.OUT_OF_OFFICE, EFFECTS - {Effect.AWAY}), LUNCH, line(Kind.MEETING, frozenset({Effect.DND})),
+    line(Kind.FOCUS, frozenset({Effect.AWAY, Effect.PHOTO}), Picture.PLANE),
+)  # fmt: skip
+LISTS: dict[str, tuple[Line, ...]] = {"all": ALL, "some": SOME, "plain": ()}
 
 
 class Step(StrEnum):
@@ -47,66 +75,6 @@ class Step(StrEnum):
 
 Reached = Mapping[str, Step]
 ALIVE: Reached = dict.fromkeys(LANES, Step.RECORD)
-
-
-@dataclass
-class Slack:
-    """Slack's side of one person. `by` hand changes everything; we may change nothing that is theirs.
-
-    A status and a snooze end by themselves, away does not; a picture has another hash at each change. `stuck`: Slack
-    fails to clear a status at its end. `ceiling`: minutes that it takes of a snooze.
-    """
-
-    now: datetime = START
-    status: Status = NO_STATUS
-    stuck: bool = False
-    snooze: tuple[datetime, str] | None = None
-    ceiling: int = effects.LONGEST_SNOOZE
-    away: str = ""
-    picture: str = NOBODYS
-    theirs: str = NOBODYS  # the picture that they had last set
-    changes: int = 0
-    calls: int = 0
-
-    def tick(self, now: datetime) -> None:
-        self.now = now
-        end = self.status.expiration
-        if end is not None and end <= now and not self.stuck:
-            self.status = NO_STATUS
-        if self.snooze is not None and self.snooze[0] <= now:
-            self.snooze = None
-
-    @property
-    def hash(self) -> str:
-        return f"hash {self.changes}"
-
-    def show(self, picture: str) -> None:
-        self.picture, self.changes = picture, self.changes + 1
-
-    # ── what we call ────────────────────────────────────────────────────────────────────────────
-
-    def set_status(self, status: Status) -> None:
-        assert status.expiration is None or status.expiration > self.now
-        assert status.empty or status.expiration is None or status.expiration.microsecond == 0
-        self.status, self.calls = status, self.calls + 1
-
-    def set_snooze(self, minutes: int) -> None:
-        assert self.snooze is None or self.snooze[1] is US
-        assert 1 <= minutes <= self.ceiling
-        self.snooze, self.calls = (self.now + minutes * MINUTE, US), self.calls + 1
-
-    def end_snooze(self) -> None:
-        assert self.snooze is None or self.snooze[1] is US
-        self.snooze, self.calls = None, self.calls + 1
-
-    def set_presence(self, *, away: bool) -> None:
-        assert self.away is not THEM
-        self.away, self.calls = US if away else "", self.calls + 1
-
-    def put_on(self, picture: str, *, over: str) -> None:
-        assert self.picture == over
-        self.show(picture)
-        self.calls += 1
 
 
 class App:
@@ -254,12 +222,17 @@ class App:
         if photos.is_photo_news(self.photo, self.slack.hash):
             self.mark(Effect.PHOTO)
 
+    def wanted(self, effect: Effect) -> Stretch | None:
+        """The stretch that it shall be on for now."""
+        return self._due(effect).wanted(self.now)
+
     def _due(self, effect: Effect) -> DueEffect:
         mine = [one for one in self.timeline().stretches if one.effect is effect]
         return DueEffect(
-            KEY, effect, read_at=self.now, seq=self.seq[effect], turn=0, failures=0, granted=self.granted, granted_at=None,
-            token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause, leaving=False,
-            memory=self.memories[effect], stretch=next((one for one in mine if one.start <= self.now < one.end), None),
+            KEY, effect, read_at=self.now, seq=self.seq[effect], turn=0, failures=0, granted=self.granted,
+            granted_at=None, token="xoxp" if self.granted else None, scopes=frozenset(), pause=self.pause,
+            leaving=False, memory=self.memories[effect],
+            stretch=next((one for one in mine if one.start <= self.now < one.end), None),
             next_at=min((one.start for one in mine if one.start > self.now), default=None),
         )  # fmt: skip
 
@@ -339,7 +312,7 @@ class App:
             if not before.ours:  # what they show is theirs, and kept before ours is put on
                 assert shown == self.slack.theirs
                 self.original, before = shown, replace(before, own=shown != NOBODYS, side=512)
-            self.ours = f"ours {self.slack.changes} {stretch.photo}"
+            self.ours = f"{OURS} {self.slack.changes} {stretch.photo}"
             self._intend(due, before)
             yield Step.INTENT
             self.slack.put_on(self.ours, over=shown)
