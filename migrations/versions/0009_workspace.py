@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         *_of_person("absences", "absence_id"),
     )
-    op.create_index("ix_absences_end", "absences", ["team_id", "end_at"], unique=False)
+    op.create_index("ix_absences_end", "absences", ["team_id", "end_at", "start_at"], unique=False)
     op.create_table(
         "members",
         sa.Column("team_id", sa.String(64), nullable=False),

@@ -1,8 +1,7 @@
 """The words of the product as values: frozen, slotted, without behaviour that needs the outside.
 
-All instants are aware UTC datetimes; all intervals are half-open, `[start, end)`. Zones appear only as
-IANA names. A wall-clock time (naive) is kept beside the instants for all-day and floating events, because
-those follow the person's zone when it changes.
+All instants are aware UTC datetimes; all intervals are half-open, `[start, end)`; zones are IANA names. A wall-clock
+time (naive) is kept beside the instants of all-day and floating events, which follow the person's zone.
 """
 
 from __future__ import annotations
@@ -10,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from services.domain.reasons import Reason, ReasonCode
+
+if TYPE_CHECKING:
+    from services.domain.absences import Absence
 
 STATUS_TEXT_LIMIT = 100
 """Characters that `status_text` may have (users.profile.set, error `too_long`)."""
@@ -114,11 +117,9 @@ class WallTimes:
 class Event:
     """One occurrence of a calendar entry.
 
-    `start`/`end` are UTC instants; `wall` is set for all-day and floating entries, whose instants are
-    those of `wall` in the person's zone (see `placed`). `occurrence` tells occurrences of one series apart
-    and is empty for a single entry. `title` and `location` come from the source as they are, up to LONGEST_TEXT, and
-    so does `organizer_text`, the name and address of who organizes. `guest_domains` are the mail domains of the other
-    guests, in lower case; `recurring` says that it is one of a series.
+    `wall` is set for all-day and floating entries, whose `start` and `end` are those of it in the person's zone (see
+    `placed`). `occurrence` tells those of one series apart, "" for a single entry. Texts come from the source as they
+    are, up to LONGEST_TEXT. `guest_domains`: the mail domains of the others, in lower case; `recurring`: of a series.
     """
 
     calendar_id: str
@@ -226,8 +227,8 @@ class OverrideKind(StrEnum):
 class Override:
     """What a person asked for by hand through us; of several at one instant the one created last wins.
 
-    An empty `text`/`emoji` of an out-of-office override means the person's default for that kind, whose effects it has
-    as well. `stand_in` is the user id of whom replies name in the person's place.
+    An empty `text`/`emoji` of an out-of-office one means the default of that kind, whose effects it has; `stand_in` is
+    the user id of whom replies name in the person's place.
     """
 
     id: str
@@ -276,12 +277,11 @@ class Verdict:
 class Span:
     """One piece of a timeline. `status.expiration` equals `end`, or is None where the span has no known end.
 
-    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event
-    that won; `title` is the winner's, for its owner's eyes only.
+    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event that won;
+    `title` is the winner's, for its owner's eyes only.
 
-    `began` is where the span really starts when the window cuts it, or when what was asked for without an end shows
-    again: "typed during a span" is judged by it. None: at `start`, as far as is known. `asked_at` is later: the same
-    words were asked for once more.
+    `began` is where it really starts when the window cuts it, or an override without an end shows again: "typed during
+    a span" is judged by it. None: at `start`, as far as is known. `asked_at`: the same was asked for once more.
     """
 
     start: datetime
@@ -311,9 +311,8 @@ class Span:
 class Stretch:
     """For how long one effect is on: neighbouring spans that carry it are one stretch, `[start, end)` in UTC.
 
-    A stretch that runs into the window begins where it really began, as far as is known. `ends`: whether its end is
-    known; else it lasts at least until the window's end. `rule` is that of its first span; a photo changes where
-    another one begins.
+    One that runs into the window begins where it really began, as far as is known. `ends`: whether its end is known;
+    else it lasts until the window's end at least. `rule` is its first span's; a photo changes where another one begins.
     """
 
     effect: Effect
@@ -328,7 +327,7 @@ class Stretch:
 class Timeline:
     """A gap-free sequence of spans over `[start, end)`, and a verdict for each event that overlaps it.
 
-    `stretches` of the effects that are on in the window, by start.
+    `stretches` of the effects that are on in the window, and `absences` as others may be told of them, by start.
     """
 
     start: datetime
@@ -336,6 +335,7 @@ class Timeline:
     spans: tuple[Span, ...]
     verdicts: tuple[Verdict, ...]
     stretches: tuple[Stretch, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
     def at(self, instant: datetime) -> Span:
         """The span that holds `instant`. Raises LookupError outside of the window."""
@@ -351,8 +351,8 @@ class Standing:
 
     applied      what we last wrote, as Slack returned it; None when nothing of ours stands
     applied_span the start of the span it was written for
-    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji); without an
-                 `applied`, what we put back or cleared the profile to, until we look at it again
+    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji); without that,
+                 what we put back or cleared the profile to, until we look at it again
     pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
     covered      the own status we put away, with its own end
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone

@@ -102,6 +102,7 @@ class Preferences:
     lead: timedelta = timedelta()
     bridge: timedelta = timedelta()
     titles: bool = False
+    share_absences: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class Policy:
 class PersonFacts:
     """All that deciding needs to know of one person, as stored. `lines` is their list, highest first.
 
-    `domains`: the mail domains of their own addresses, in lower case. `resolved_until`: how far their stored timeline
-    reaches; None where it is to be resolved anew.
+    `domains`: the mail domains of their own addresses, in lower case. `coming`: events further ahead than `events` that
+    may be absences. `resolved_until`: how far their stored timeline reaches; None where it is to be resolved anew.
     """
 
     key: PersonKey
@@ -132,6 +133,7 @@ class PersonFacts:
     lines: tuple[Line, ...] = ()
     overrides: tuple[Override, ...] = ()
     events: tuple[Event, ...] = ()
+    coming: tuple[Event, ...] = ()
     resolved_until: datetime | None = None
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from services.domain import absences
+from services.domain.absences import Absence
 from services.domain.candidates import (
     NEVER,
     Candidate,
@@ -21,17 +23,20 @@ from services.domain.candidates import (
     typed,
 )
 from services.domain.events import judge
-from services.domain.lines import Rule, complete
+from services.domain.lines import Line, Rule, complete
 from services.domain.model import (
     NO_STATUS,
     Effect,
+    Event,
     Kind,
+    OverrideKind,
     OwnStatusPolicy,
     Photo,
     Span,
     Status,
     Stretch,
     Timeline,
+    Verdict,
 )
 from services.domain.people import PersonFacts
 from services.domain.reasons import Reason, ReasonCode
@@ -40,23 +45,23 @@ from services.domain.text import ENGLISH, DefaultTexts, StatusTexts
 Edge = tuple[datetime, Candidate | None]
 """From which instant on who is the highest."""
 
+_Judged = tuple[Verdict, int | None]
+"""A verdict on an event, and the position of its line, where it counts."""
+
 
 def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts = ENGLISH) -> Timeline:
     """The person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
 
     All-day and floating events are placed in the person's zone here. Events outside of the window may be given and
     help: they tell where a span that runs into the window began, and until when an absence lasts. A span that the
-    window's end cuts ends, and expires, there. Raises ValueError for a window that is empty.
+    window's end cuts ends, and expires, there; absences go on behind it. Raises ValueError for a window that is empty.
     """
     if end <= start:
         raise ValueError("the window is empty")
     preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines)
     looks = {line.kind: line.look for line in lines if isinstance(line, Rule) and line.kind is not None}
     texts = StatusTexts(looks, preferences, facts.policy, zone, default_texts)
-    judged = [
-        judge(event.placed(zone), lines, preferences, zone, facts.names, domains=facts.domains)
-        for event in facts.events
-    ]
+    judged = _judged(facts, facts.events, lines)
     candidates = [
         of_event(verdict, position, line, preferences.lead, texts)
         for verdict, position in judged
@@ -64,8 +69,8 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     ]
     candidates += bridges(candidates, preferences.bridge)
     asked = [of_override(one, lines, texts) for one in facts.overrides if one.end is None or one.end > one.start]
-    absences = [(one.since, one.end) for one in (*candidates, *asked) if one.kind is Kind.OUT_OF_OFFICE]
-    candidates += of_routines(lines, absences, (start, end), texts)
+    away = [(one.since, one.end) for one in (*candidates, *asked) if one.kind is Kind.OUT_OF_OFFICE]
+    candidates += of_routines(lines, away, (start, end), texts)
     measure([*asked, *candidates])
     mine_always_wins = preferences.own_status is OwnStatusPolicy.MINE_ALWAYS_WINS
     yielding = [one for one in asked if one.endless and not mine_always_wins]
@@ -80,7 +85,50 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
         if verdict.event.start < end and (verdict.event.end > start or verdict.event.start >= start)
     ]
     overlapping.sort(key=lambda verdict: (verdict.event.start, verdict.event.end, verdict.event.id))
-    return Timeline(start, end, tuple(spans), tuple(overlapping), tuple(_stretches(edges, start, end)))
+    told: tuple[Absence, ...] = ()
+    if away or facts.coming or any(one.kind is Kind.WORKING_LOCATION for one in candidates):
+        told = _absences(facts, judged, candidates, edges, (start, end))
+    return Timeline(start, end, tuple(spans), tuple(overlapping), tuple(_stretches(edges, start, end)), told)
+
+
+def _judged(facts: PersonFacts, events: Iterable[Event], lines: Sequence[Line]) -> list[_Judged]:
+    """Each event, placed in the person's zone, with its verdict and the position of its line."""
+    return [
+        judge(event.placed(facts.zone), lines, facts.preferences, facts.zone, facts.names, domains=facts.domains)
+        for event in events
+    ]
+
+
+def _absences(
+    facts: PersonFacts, judged: Sequence[_Judged], candidates: Iterable[Candidate], edges: Sequence[Edge],
+    window: tuple[datetime, datetime],
+) -> tuple[Absence, ...]:  # fmt: skip
+    """When others may be told that the person is out, and where they work. `judged`: `facts.events`."""
+    start, end = window
+    pieces = list(_pieces(edges))
+    away = [(since, until) for since, until, one in pieces if one.kind is Kind.OUT_OF_OFFICE]
+    back = [(since, until) for since, until, one in pieces if one.code is ReasonCode.BACK_EARLY]
+    places = by_precedence(one for one in candidates if one.kind is Kind.WORKING_LOCATION)
+    shown = {one.id for _, _, one in _pieces(_sweep(places))}
+    coming = _judged(facts, facts.coming, complete(facts.lines)) if facts.coming else []
+    counted = [verdict for verdict, at in (*judged, *coming) if at is not None and verdict.event.end > start]
+    sources = [absences.of_event(one.event) for one in counted if one.kind is Kind.OUT_OF_OFFICE]
+    sources += [
+        absences.of_override(one.id, one.start, one.end)
+        for one in facts.overrides
+        if one.kind is OverrideKind.OUT_OF_OFFICE and (one.end is None or one.end > max(one.start, start))
+    ]
+    worked = [absences.of_event(one.event) for one in counted if one.event.id in shown]
+    share = facts.preferences.share_absences
+    told = absences.told(sources, away, back, worked, facts.zone, near_until=end, share=share)
+    return tuple(one for one in told if one.end > start)
+
+
+def _pieces(edges: Sequence[Edge]) -> Iterator[tuple[datetime, datetime, Candidate]]:
+    """From when to when who wins."""
+    for (since, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
+        if candidate is not None:
+            yield since, until, candidate
 
 
 # ── who wins ────────────────────────────────────────────────────────────────────────────────────────

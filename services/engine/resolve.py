@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain import ownership, timeline
+from services.domain import calendars, ownership, timeline
 from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Stretch, Timeline
 from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
@@ -30,6 +30,7 @@ from services.engine.leases import Leases
 from services.platform.concurrency import off_loop_if
 from services.platform.logs import guarded
 from services.ports import Clock, Report
+from services.store.absence_rows import ResolvedAbsences
 from services.store.due import DueStore
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,9 @@ BACK = timedelta(days=1)
 AHEAD = timedelta(days=8)
 LONGER = (timedelta(days=40), timedelta(days=400))
 """How far to look for the end of a span that the window cuts off: its end is what Slack is told."""
+
+TOLD_AHEAD = calendars.AHEAD
+"""How far ahead absences are told: as far as calendars are read."""
 
 OFF_LOOP = 100
 """Of more events than this, a timeline is resolved in a thread."""
@@ -165,11 +169,15 @@ def digest(span: Span, policy: OwnStatusPolicy) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A timeline's spans and stretches from the day on which it was resolved, and how far the spans reach."""
+    """A timeline's spans and stretches from the day on which it was resolved, and how far the spans reach.
+
+    `absences` reach further.
+    """
 
     spans: tuple[Span, ...]
     stretches: tuple[Stretch, ...]
     until: datetime
+    absences: ResolvedAbsences
 
     def at(self, instant: datetime) -> Span:
         return next(span for span in self.spans if span.end > instant)
@@ -216,14 +224,15 @@ class Timelines:
                 else:
                     outcome = decide(person, found.at(now), now, until=found.until)
                     outcomes.append(replace(outcome, resolved_until=found.until))
-            news = await batch.save(outcomes, sealed, {key: found.stretches for key, found in resolved.items()})
+            stretches = {key: found.stretches for key, found in resolved.items()}
+            news = await batch.save(outcomes, sealed, stretches, {key: one.absences for key, one in resolved.items()})
             await tell(self._leases, batch.transaction, outcomes, news=news or self._typed)
         changed = sum(outcome.urgency is not None for outcome in outcomes)
         return Report(done=len(claimed), changed=changed, failed=len(claimed) - len(resolved))
 
     async def _resolve(self, keys: Sequence[PersonKey], now: datetime) -> dict[PersonKey, _Resolved]:
         start = now - BACK
-        facts = await self._due.facts(keys, start, now + AHEAD)
+        facts = await self._due.facts(keys, start, now + AHEAD, ahead=now + TOLD_AHEAD)
         before = await self._due.spans_at(keys, start)
         resolved: dict[PersonKey, _Resolved] = {}
         for key in keys:
@@ -242,7 +251,7 @@ class Timelines:
             if found.at(now).end < end or found.at(now).status.expiration is None:  # Slack is told of no end
                 break
             end = _coarse(now + further)
-            longer = await self._due.facts([facts.key], start, end)
+            longer = await self._due.facts([facts.key], start, end, ahead=now + TOLD_AHEAD)
             found = await self._resolve_one(longer[facts.key], start, end)
         # What was shown earlier today is kept too: the Home tab shows the whole day.
         midnight, _ = timeline.today(now, facts.zone)
@@ -256,7 +265,8 @@ class Timelines:
             if asked_at is not None and asked_at <= start:  # what was asked for later is read now, or was taken back
                 spans[0] = replace(spans[0], asked_at=max(asked_at, spans[0].asked_at or asked_at))
         spans[0] = replace(spans[0], start=min(began), began=None)
-        return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD))
+        told = [one for one in found.absences if one.start < now + (AHEAD if one.place else TOLD_AHEAD)]
+        return _Resolved(tuple(spans), found.stretches, min(end, now + AHEAD), ResolvedAbsences(start, told))
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         default_texts = self._default_texts(facts.locale)

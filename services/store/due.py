@@ -27,6 +27,7 @@ from services.domain.people import LEAVE, PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
+from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
 from services.store.db import Database, Query, Store
 from services.store.effects import Stretches, replace_stretches
@@ -149,10 +150,11 @@ class Batch:
         outcomes: Sequence[Resolution],
         spans: SealedSpans = MappingProxyType({}),
         stretches: Stretches = MappingProxyType({}),
+        absences: Mapping[PersonKey, ResolvedAbsences] = MappingProxyType({}),
     ) -> bool:
         """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
 
-        Those have their `stretches` replaced, too. Whether an effect is to be looked at for it.
+        Those have their `stretches` and `absences` replaced, too. Whether an effect is to be looked at for it.
 
         Of whom nothing is wished any more, something may be about to be written: that is withdrawn, by raising its
         number, so that the sender looks anew instead of writing what it has read.
@@ -163,6 +165,9 @@ class Batch:
         await self._spans.put(self.transaction, resolved)
         carried = {key: stretches.get(key, ()) for key in resolved}
         news = await replace_stretches(self.transaction, carried, self.at) if carried else False
+        told = {key: absences[key] for key in resolved if key in absences}
+        if told:
+            await replace_absences(self.transaction, told, self.at)
         looked_at = [
             {
                 "b_team": outcome.key.team_id,
@@ -263,16 +268,21 @@ class DueStore(Store):
                 await transaction.execute(ours, those(keys))
         return {PersonKey(row.team_id, row.user_id): Claim(row.facts_seq, row.due_at) for row in rows}
 
-    async def facts(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> Mapping[PersonKey, PersonFacts]:
-        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else."""
+    async def facts(
+        self, keys: Sequence[PersonKey], start: datetime, end: datetime, *, ahead: datetime | None = None
+    ) -> Mapping[PersonKey, PersonFacts]:
+        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else.
+
+        With what may be absences until `ahead`.
+        """
         try:
-            return await self._facts.load(keys, start, end)
+            return await self._facts.load(keys, start, end, ahead=ahead)
         except (StatusQuoError, ValueError):  # ValueError: what is stored is no JSON, or names what we do not know
             if len(keys) == 1:
                 return {}
         found: dict[PersonKey, PersonFacts] = {}
         for key in keys:
-            found.update(await self.facts([key], start, end))
+            found.update(await self.facts([key], start, end, ahead=ahead))
         return found
 
     async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:

@@ -58,6 +58,23 @@ _THEIR_EVENTS = (
     )
     .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
 )
+_MAY_BE_ABSENCES = (
+    select(*_EVENTS.columns)
+    .where(
+        of_people(_EVENTS),
+        _EVENTS.c.end_at > bindparam("window_start"),
+        _EVENTS.c.start_at >= bindparam("window_start"),
+        _EVENTS.c.start_at < bindparam("window_end"),
+        or_(
+            _EVENTS.c.type == EventType.OUT_OF_OFFICE,
+            _EVENTS.c.show_as == ShowAs.OUT_OF_OFFICE,
+            and_(_EVENTS.c.all_day, _EVENTS.c.type == EventType.DEFAULT),
+        ),
+        ~_EVENTS.c.cancelled,
+        _EVENTS.c.response != Response.DECLINED,
+    )
+    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
+)
 _BOUND = (
     _EVENTS.c.team_id == bindparam("team"),
     _EVENTS.c.user_id == bindparam("user"),
@@ -117,6 +134,10 @@ class EventStore(Store):
         """
         window = {"window_start": start, "window_end": end}
         return _THEIR_EVENTS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
+
+    def asked_ahead(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
+        """The query of those that begin in `[start, end)` and may be absences, as far as columns tell."""
+        return _MAY_BE_ABSENCES, those(keys, window_start=start, window_end=end)
 
     async def open(self, rows: Sequence[Row[Any]]) -> dict[PersonKey, tuple[Event, ...]]:
         """The events in the rows of that query; many are opened in a thread. Raises SealError."""

@@ -217,6 +217,7 @@ class _Preferences(Stored):
     lead: _Lead = 0
     bridge: _Lead = 0
     titles: bool = False
+    share_absences: bool = True
 
 
 def preferences_to_json(preferences: Preferences, before: str = "{}") -> str:
@@ -233,6 +234,7 @@ def preferences_to_json(preferences: Preferences, before: str = "{}") -> str:
         lead=preferences.lead // _MINUTE,
         bridge=preferences.bridge // _MINUTE,
         titles=preferences.titles,
+        share_absences=preferences.share_absences,
     )
     return stored.to_json().decode()
 
@@ -255,6 +257,7 @@ def preferences_from_json(text: str | bytes) -> Preferences:
         lead=timedelta(minutes=found.lead),
         bridge=timedelta(minutes=found.bridge),
         titles=found.titles,
+        share_absences=found.share_absences,
     )
 
 

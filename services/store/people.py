@@ -1,4 +1,4 @@
-"""People: who they are, what they allowed us, what they asked for before they did, and who of them is out."""
+"""People: who they are, what they allowed us, and what they asked for before they did."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain import ownership
-from services.domain.model import Kind, PersonKey, Standing, Status
+from services.domain.model import PersonKey, Status
 from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
 from services.domain.request_errors import NotInstalledError
-from services.platform.concurrency import off_loop
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
@@ -24,7 +22,7 @@ from services.store.due import ProfileStateStore
 from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
-from services.store.models import Ask, Person, ProfileStateRow, SpanRow, Workspace
+from services.store.models import Ask, Person, Workspace
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
 from services.store.timeline import pause_of
 
@@ -283,62 +281,3 @@ def view_of(row: Any) -> PersonView:
         pause=pause_of(row.paused_from, row.paused_until),
         created_at=row.created_at,
     )
-
-
-MOST_AWAY = 5000
-"""People listed at once: more than any answer has room for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """Somebody whose profile says that they are out, until when (None: without an end), and what it says."""
-
-    user_id: str
-    until: datetime | None
-    text: str
-    emoji: str
-
-
-class AbsenceStore:
-    """Reads what profiles show."""
-
-    def __init__(self, database: Database, standings: ProfileStateStore) -> None:
-        self._database = database
-        self._standings = standings
-
-    async def standing(self, key: PersonKey) -> Standing:
-        """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
-        (rows,) = await self._database.rows(self._standings.asked(key))
-        return self._standings.open(rows[0].memory if rows else None, key).standing
-
-    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
-        """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.
-
-        Not who is paused, cleared it by hand or has a status of their own. `users` narrows it; at most `MOST_AWAY`.
-        Raises SealError.
-        """
-        query = (
-            select(SpanRow.user_id, SpanRow.start_at, Person.paused_from, Person.paused_until, ProfileStateRow.memory)
-            .join(ProfileStateRow, of_person(ProfileStateRow, SpanRow))
-            .join(Person, of_person(Person, SpanRow))
-            .where(
-                SpanRow.team_id == team_id,
-                SpanRow.start_at <= now,
-                SpanRow.end_at > now,
-                SpanRow.kind == Kind.OUT_OF_OFFICE.value,
-            )
-            .order_by(SpanRow.user_id)
-        )
-        if users:
-            query = query.where(SpanRow.user_id.in_(users))
-        rows = await self._database.fetch(query.limit(MOST_AWAY))
-        return await off_loop(self._shown, team_id, rows, now)
-
-    def _shown(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
-        found = []
-        for row in rows:
-            pause = pause_of(row.paused_from, row.paused_until)
-            shown = ownership.shown(self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing, now)
-            if shown is not None and not (pause is not None and pause.holds(now)):
-                found.append(Away(row.user_id, shown.expiration, shown.text, shown.emoji))
-        return found

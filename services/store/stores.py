@@ -20,6 +20,7 @@ from services.domain.reasons import Reason
 from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store import json_values
+from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
@@ -34,7 +35,7 @@ from services.store.line_file import lines_to_file
 from services.store.members import MemberStore
 from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
 from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore
-from services.store.people import AbsenceStore, PeopleStore
+from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
 from services.store.preferences import LineStore, PreferenceStore
@@ -60,7 +61,7 @@ class Stores:
         self.lines = LineStore(database, encryptor)
         self.overrides = OverrideStore(database, encryptor)
         self.undos = UndoStore(database, encryptor)
-        self.absences = AbsenceStore(database, standings)
+        self.absences = AbsenceStore(database, encryptor)
         self.calendars = CalendarStore(database, encryptor, events, self.notices)
         self.watches = WatchStore(database, encryptor)
         self.hooks = HookStore(database, encryptor)

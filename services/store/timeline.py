@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import is_anybodys, mail_domain, mail_domains
@@ -169,7 +169,10 @@ _THEIR_OVERRIDES = (
     select(_OVERRIDES)
     .where(
         of_people(_OVERRIDES),
-        _OVERRIDES.c.start_at < bindparam("window_end"),
+        or_(
+            _OVERRIDES.c.start_at < bindparam("window_end"),
+            and_(_OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value, _OVERRIDES.c.start_at < bindparam("ahead")),
+        ),
         or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
     )
     .order_by(_OVERRIDES.c.created_at)
@@ -200,31 +203,40 @@ class FactStore(Store):
         self._events = events
         self._spans = SpanStore(encryptor)
 
-    async def load(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, PersonFacts]:
-        """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError."""
+    async def load(
+        self, keys: Sequence[PersonKey], start: datetime, end: datetime, *, ahead: datetime | None = None
+    ) -> dict[PersonKey, PersonFacts]:
+        """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError.
+
+        With `ahead`, what begins between `end` and that and may be an absence is among them, too.
+        """
         if len(keys) == 1:
-            return await self._facts(await self._database.rows(*self._asked(keys, start, end)))
+            return await self._facts(await self._database.rows(*self._asked(keys, start, end, ahead)))
         found: dict[PersonKey, PersonFacts] = {}
         async with self._database.read() as connection:
             for chunk in chunks(keys):
-                asked = self._asked(chunk, start, end)
+                asked = self._asked(chunk, start, end, ahead)
                 found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
         return found
 
-    def _asked(self, keys: Sequence[PersonKey], start: datetime, end: datetime) -> tuple[Query, ...]:
-        """The queries of these people's rules, overrides, events, accounts and leave, and of themselves."""
+    def _asked(
+        self, keys: Sequence[PersonKey], start: datetime, end: datetime, ahead: datetime | None
+    ) -> tuple[Query, ...]:
+        """The queries of what these people's facts are made of; the last one of what may be absences until `ahead`."""
+        window = {"window_start": start, "window_end": end, "ahead": ahead or end}
         return (
             (_THEIR_RULES, those(keys)),
-            (_THEIR_OVERRIDES, those(keys, window_start=start, window_end=end)),
+            (_THEIR_OVERRIDES, those(keys, **window)),
             self._events.asked(keys, start, end),
             (_THEIR_ACCOUNTS, those(keys)),
-            leave_asked(keys, start, end),
+            leave_asked(keys, start, max(end, ahead or end)),
             (_THE_PEOPLE, those(keys)),
+            *([] if ahead is None or ahead <= end else [self._events.asked_ahead(keys, end, ahead)]),
         )
 
     async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
         """The facts in the rows of those queries."""
-        lines, overrides, events, accounts, leave, people = found
+        lines, overrides, events, accounts, leave, people, *coming = found
         listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
         for row in lines:
             listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
@@ -237,12 +249,14 @@ class FactStore(Store):
             if not is_anybodys(mail_domain(address)):  # Google's and Microsoft's are known by their address
                 reached_at[PersonKey(row.team_id, row.user_id)].append(address)
         happening, away = await self._events.open(events), leave_in(leave)
+        further = await self._events.open(coming[0]) if coming else {}
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
                 facts := self._person(row, key, listed[key]),
                 domains=facts.domains | mail_domains(reached_at[key]),
                 overrides=tuple(asked[key]),
                 events=(*happening.get(key, ()), *away.get(key, ())),
+                coming=further.get(key, ()),
             )
             for row in people
         }

@@ -28,7 +28,7 @@ class AbsenceRow(OfPerson):
     """When somebody is out, or works elsewhere, by their own timeline: what `who`, digests and feeds read."""
 
     __tablename__ = "absences"
-    __table_args__ = (of_person_row(), Index("ix_absences_end", "team_id", "end_at"))
+    __table_args__ = (of_person_row(), Index("ix_absences_end", "team_id", "end_at", "start_at"))
 
     absence_id: Mapped[str] = mapped_column(ID, primary_key=True)  # digest of what it comes from
     kind: Mapped[str] = mapped_column(String(24))  # out_of_office | working_location

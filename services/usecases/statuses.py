@@ -35,9 +35,9 @@ from services.domain.reasons import NOT_SET, Reason
 from services.domain.text import DefaultTexts, same
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
+from services.store.absences import AbsenceStore, Away
 from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
-from services.store.people import AbsenceStore, Away
 from services.store.preferences import PreferenceStore
 from services.store.timeline import AuditStore, FactStore
 from services.usecases.undo import Undos

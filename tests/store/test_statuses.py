@@ -16,12 +16,12 @@ from services.domain.model import NO_STATUS, Kind, Look, Override, OverrideKind,
 from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
+from services.store.absences import AbsenceStore
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.line_json import line_to_json
 from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
 from services.store.overrides import OverrideStore
-from services.store.people import AbsenceStore
 from services.store.person_rows import of_person
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.timeline import _RECENT
@@ -213,7 +213,7 @@ async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
 
 async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encryptor: Encryptor) -> None:
     standings = ProfileStateStore(encryptor)
-    store = AbsenceStore(people, standings)
+    store = AbsenceStore(people, encryptor)
     shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
     async with people.write() as connection:
         for key in (ANN, BEN):

@@ -34,12 +34,13 @@ from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.leavers import LeaverStore
 from services.store.overrides import DeliveryStore, OverrideStore
-from services.store.people import AbsenceStore, PeopleStore
+from services.store.people import PeopleStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.undos import UndoStore
 from services.store.workspaces import WorkspaceStore
@@ -195,7 +196,7 @@ async def open_stepped_app(
         )  # fmt: skip
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")
-        absences = AbsenceStore(database, replica.standings)
+        absences = AbsenceStore(database, replica.encryptor)
         accounts, cleanup = AccountStore(database, encryptor, replica.notices), ProviderCleanup({}, {}, clock)
         leaving = Offboarding(
             store, workspaces, authority, leavers=LeaverStore(database, encryptor), accounts=accounts, cleanup=cleanup,

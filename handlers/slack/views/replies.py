@@ -28,9 +28,9 @@ from services.domain.people import LEAVE
 from services.domain.text import escape
 from services.domain.undo import Change
 from services.platform.locale import Localizer
+from services.store.absences import Away
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
-from services.store.people import Away
 from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]

@@ -1,0 +1,219 @@
+"""Who is out, and until when: the absences of all people, read as one set.
+
+Who is out *now* is told as Slack shows it: so what we know of the profile is looked at, and whoever is paused, has
+cleared the status or has one of their own is not told of. What is still to come is told where its row says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, bindparam, or_, select
+
+from services.domain import ownership
+from services.domain.absences import day_after
+from services.domain.errors import StatusQuoError
+from services.domain.model import Kind, PersonKey, Standing, Status
+from services.domain.people import GrantState, zone_or
+from services.platform.concurrency import off_loop, off_loop_if
+from services.platform.crypto import Encryptor
+from services.store.absence_rows import ABSENCES, day_of
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.due import ProfileStateStore
+from services.store.models import Person, ProfileStateRow, SpanRow
+from services.store.person_rows import named, names, of_person
+from services.store.timeline import pause_of
+
+OFF_LOOP = 100
+"""From this many rows on, names and what is known of profiles are opened in a thread."""
+
+_PEOPLE, _SPANS, _STANDINGS = Person.__table__, SpanRow.__table__, ProfileStateRow.__table__
+_NOW = bindparam("now", type_=UtcInstant)
+_HAS_BEGUN = ABSENCES.c.start_at <= _NOW
+_OUT = (
+    select(
+        ABSENCES, _PEOPLE.c.names, _PEOPLE.c.zone, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.memory,
+        _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"),
+    )
+    .join_from(ABSENCES, _PEOPLE, of_person(_PEOPLE.c, ABSENCES.c))
+    .outerjoin(_STANDINGS, and_(of_person(_STANDINGS.c, ABSENCES.c), _HAS_BEGUN))
+    .outerjoin(
+        _SPANS, and_(of_person(_SPANS.c, ABSENCES.c), _SPANS.c.start_at <= _NOW, _SPANS.c.end_at > _NOW, _HAS_BEGUN)
+    )
+    .where(
+        ABSENCES.c.team_id == bindparam("team"),
+        ABSENCES.c.end_at > bindparam("window_start", type_=UtcInstant),
+        ABSENCES.c.start_at < bindparam("window_end", type_=UtcInstant),
+        or_(ABSENCES.c.told_ahead, and_(_HAS_BEGUN, ABSENCES.c.kind == Kind.OUT_OF_OFFICE.value)),
+        _PEOPLE.c.grant_state == GrantState.OK.value,
+        _PEOPLE.c.leave_by.is_(None),
+    )
+)  # fmt: skip
+"""Whoever may be told of, in one query over the absences of a workspace that have not ended."""
+
+_OUT_AMONG = _OUT.where(named(ABSENCES.c.user_id, "users"))
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Somebody who is out, or works at `place`, as colleagues may be told; `name` is what Slack shows them as.
+
+    `start` and `until` (None: not known) are UTC. `first_day` and `return_day` are set where it begins or ends with a
+    day of their own zone: such a day is told as it is, and never converted. `id`, `seq` and `changed_at` are for who
+    keeps a calendar of it: `seq` counts the changes of the times.
+    """
+
+    user_id: str
+    name: str
+    start: datetime
+    until: datetime | None
+    first_day: date | None
+    return_day: date | None
+    place: str
+    told_ahead: bool
+    id: str
+    seq: int
+    changed_at: datetime
+
+
+MOST_AWAY = 5000
+"""People listed at once: more than any answer has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Somebody whose profile says that they are out, until when (None: without an end), and what it says."""
+
+    user_id: str
+    until: datetime | None
+    text: str
+    emoji: str
+
+
+class AbsenceStore(Store):
+    """Reads absences, and what profiles show."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        super().__init__(database, encryptor)
+        self._standings = ProfileStateStore(encryptor)
+
+    async def standing(self, key: PersonKey) -> Standing:
+        """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
+        (rows,) = await self._database.rows(self._standings.asked(key))
+        return self._standings.open(rows[0].memory if rows else None, key).standing
+
+    async def out(
+        self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
+    ) -> list[Absent]:
+        """Everybody of a workspace who is out in `[start, end)` and may be told of at `now`, and who works where.
+
+        Those who are out come first; by name, then by time. `among`: user ids, where not everybody is meant. Nobody who
+        cannot be read is told of.
+        """
+        given = {"team": team_id, "now": now, "window_start": start, "window_end": end}
+        if among is None:
+            rows = await self._database.fetch(_OUT, given)
+        else:
+            rows = await self._database.fetch(_OUT_AMONG, given | {"users": names(among)})
+        return await off_loop_if(len(rows) >= OFF_LOOP, self._told, team_id, rows, start, now)
+
+    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
+        """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.
+
+        Not who is paused, cleared it by hand or has a status of their own. `users` narrows it; at most `MOST_AWAY`.
+        Raises SealError.
+        """
+        query = (
+            select(SpanRow.user_id, SpanRow.start_at, Person.paused_from, Person.paused_until, ProfileStateRow.memory)
+            .join(ProfileStateRow, of_person(ProfileStateRow, SpanRow))
+            .join(Person, of_person(Person, SpanRow))
+            .where(
+                SpanRow.team_id == team_id,
+                SpanRow.start_at <= now,
+                SpanRow.end_at > now,
+                SpanRow.kind == Kind.OUT_OF_OFFICE.value,
+            )
+            .order_by(SpanRow.user_id)
+        )
+        if users:
+            query = query.where(SpanRow.user_id.in_(users))
+        rows = await self._database.fetch(query.limit(MOST_AWAY))
+        return await off_loop(self._shown_by, team_id, rows, now)
+
+    def _shown_by(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
+        found = []
+        for row in rows:
+            pause = pause_of(row.paused_from, row.paused_until)
+            shown = ownership.shown(self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing, now)
+            if shown is not None and not (pause is not None and pause.holds(now)):
+                found.append(Away(row.user_id, shown.expiration, shown.text, shown.emoji))
+        return found
+
+    def _told(self, team_id: str, rows: Sequence[Any], start: datetime, now: datetime) -> list[Absent]:
+        of = defaultdict[str, list[Any]](list)
+        for row in rows:
+            of[row.user_id].append(row)
+        found: list[Absent] = []
+        for user_id, theirs in of.items():
+            with suppress(StatusQuoError, ValueError):  # a key is missing, or it makes no sense: nobody else waits
+                told = self._of_one(PersonKey(team_id, user_id), theirs, now)
+                found += [one for one in told if one.until is None or one.until > start]
+        return sorted(found, key=lambda one: (bool(one.place), one.name.casefold(), one.user_id, one.start))
+
+    def _of_one(self, key: PersonKey, rows: Sequence[Any], now: datetime) -> list[Absent]:
+        """What may be told of one person, of the rows that they have."""
+        called = json.loads(self._encryptor.open(rows[0].names, "people.names", key.team_id, key.user_id) or "[]")
+        name = called[0] if called else key.user_id
+        coming = sorted((row for row in rows if row.start_at > now), key=lambda row: row.start_at)
+        begun = [row for row in rows if row.start_at <= now]
+        shown = self._shown(key, begun[0], now) if begun else None
+        begun = [] if shown is None else [row for row in begun if _is_told(row)]
+        found = [_absent(row, name) for row in begun if row.place]
+        out = [row for row in begun if not row.place]
+        if out and shown is not None:
+            until = max(row.end_at for row in out)
+            follows = [row for row in coming if not row.place and row.start_at <= until]
+            coming = [row for row in coming if row not in follows]
+            kept = max(out, key=lambda row: (row.told_ahead, row.end_at))  # what others know of already
+            first, last = min(out, key=lambda row: row.start_at), max([*out, *follows], key=lambda row: row.end_at)
+            one = replace(_absent(kept, name), start=first.start_at, first_day=day_of(first.first_day))
+            one = replace(one, until=last.end_at if last.ends else None, return_day=day_of(last.return_day))
+            is_it = kept.shown_kind == Kind.OUT_OF_OFFICE.value and one.until is not None
+            if is_it and shown.expiration is not None and shown.expiration > last.end_at:
+                # what nobody is told of ahead follows: Slack shows that end all the same
+                zone = zone_or(kept.zone, ZoneInfo("UTC"))
+                one = replace(one, until=shown.expiration, return_day=day_after(shown.expiration, zone))
+            found.append(one)
+        return found + [_absent(row, name) for row in coming]
+
+    def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
+        """What the profile shows of ours, as far as we know; None while the person is paused, or shows their own."""
+        pause = pause_of(row.paused_from, row.paused_until)
+        if pause is not None and pause.holds(now):
+            return None
+        return ownership.shown(self._standings.open(row.memory, key).standing, now)
+
+
+def _is_told(row: Any) -> bool:
+    """Whether an absence that has begun, of somebody who shows something of ours, is what Slack shows.
+
+    A meeting on top of it, or one that is told ahead anyway, changes nothing; what was typed since does.
+    """
+    if row.shown_kind == Kind.OUT_OF_OFFICE.value and not row.place:
+        return True
+    return bool(row.told_ahead) and row.shown_override is False
+
+
+def _absent(row: Any, name: str) -> Absent:
+    return Absent(
+        row.user_id, name, row.start_at, row.end_at if row.ends else None, day_of(row.first_day),
+        day_of(row.return_day), row.place, row.told_ahead, row.absence_id, row.seq, row.changed_at,
+    )  # fmt: skip
